@@ -1,0 +1,31 @@
+/** Entry of routr: reads the command line and runs one command. */
+import { dirname } from "node:path";
+import manifest from "./deno.json" with { type: "json" };
+import { check } from "./src/cli/check.ts";
+import { type Command, readCommandLine, USAGE } from "./src/cli/command_line.ts";
+import { init } from "./src/cli/init.ts";
+import { start } from "./src/cli/start.ts";
+
+/** Runs a command and resolves with the exit code. */
+async function run(command: Command): Promise<number> {
+  const place = { env: Deno.env.toObject(), executableDirectory: dirname(Deno.execPath()) };
+  switch (command.kind) {
+    case "start":
+      return await start({ ...place, directory: command.directory });
+    case "check":
+      return await check({ ...place, directory: command.directory });
+    case "init":
+      return await init(command.directory);
+    case "version":
+      console.log(`routr ${manifest.version}`);
+      return 0;
+    case "help":
+      console.log(USAGE);
+      return 0;
+    case "mistake":
+      console.error(`routr: ${command.message}\n\n${USAGE}`);
+      return 2;
+  }
+}
+
+if (import.meta.main) Deno.exit(await run(readCommandLine(Deno.args)));

@@ -1,0 +1,60 @@
+import { dirname } from "node:path";
+import { resourceFolder } from "../config/data_source.ts";
+import type { Environment } from "../config/environment.ts";
+import { loadConfiguration } from "../config/load_configuration.ts";
+import type { ResourceCounts } from "../data/directory.ts";
+import { formatFault } from "../data/fault.ts";
+import { FilesDataProvider } from "../data/files_data_provider.ts";
+import { LiveDirectory, type LoadReport } from "../data/live_directory.ts";
+
+export interface CheckOptions {
+  /** The argument of `--config`. */
+  readonly directory?: string;
+  readonly env: Environment;
+}
+
+/** `routr check`: prints every fault of every file. Returns the exit status: 0 if there is none, else 1. */
+export async function check({ directory, env }: CheckOptions): Promise<number> {
+  const executableDirectory = dirname(Deno.execPath());
+  const { config, source, ...loaded } = await loadConfiguration({ directory, env, executableDirectory });
+  const folder = config === undefined
+    ? source.directory
+    : resourceFolder(config.dataSource, source.directory);
+  const resources = folder === undefined ? undefined : await loadResources(folder);
+
+  const faults = [...loaded.faults, ...resources?.report.faults ?? []];
+  for (const fault of faults) console.log(formatFault(fault));
+  const warnings = [...loaded.warnings, ...resources?.report.warnings ?? []];
+  for (const warning of warnings) console.log(`Warning: ${warning}`);
+
+  const noFile = config === undefined ? "none" : "defaults, since there is no config.yaml";
+  console.log(`Configuration: ${source.file ?? noFile}`);
+  console.log(
+    resources === undefined
+      ? `Resources: not checked, they are kept by the ${config?.dataSource.provider}`
+      : `Resources: ${formatCounts(resources.counts)} in ${folder}`,
+  );
+  console.log(faults.length === 0 ? "No faults" : `${count(faults.length, "fault")}`);
+  return faults.length === 0 ? 0 : 1;
+}
+
+async function loadResources(folder: string): Promise<{ report: LoadReport; counts: ResourceCounts }> {
+  const live = new LiveDirectory(new FilesDataProvider(folder));
+  const report = await live.load();
+  return { report, counts: live.directory.counts };
+}
+
+function formatCounts({ agents, domains, peers, users, gateways, dids }: ResourceCounts): string {
+  return [
+    count(agents, "agent"),
+    count(domains, "domain"),
+    count(peers, "peer"),
+    count(gateways, "gateway"),
+    count(dids, "DID"),
+    count(users, "user"),
+  ].join(", ");
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,57 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { SHIPPED_SECRET } from "../data/user.ts";
+
+/** The files of the folder `config`, which is part of the executable. */
+const SAMPLES = ["config", "users", "agents", "domains", "peers", "gateways", "dids"] as const;
+
+/** Holds a secret that opens the REST service: for the owner only. */
+const USERS_MODE = 0o600;
+
+/**
+ * `routr init`: writes a commented sample configuration into `directory`, with a secret for the administrator that
+ * nobody else has. Overwrites nothing. Returns the exit status.
+ */
+export async function init(directory: string): Promise<number> {
+  const existing = await existingFiles(directory);
+  if (existing.length > 0) {
+    console.error(
+      `Cannot write a sample configuration: ${existing.join(", ")} would be overwritten or shadowed`,
+    );
+    return 1;
+  }
+  try {
+    await Deno.mkdir(directory, { recursive: true });
+    for (const name of SAMPLES) {
+      const text = await readSample(name);
+      const options = { createNew: true, ...(name === "users" ? { mode: USERS_MODE } : {}) };
+      await Deno.writeTextFile(join(directory, `${name}.yaml`), text, options);
+    }
+  } catch (error) {
+    console.error(`Cannot write a sample configuration: ${error instanceof Error ? error.message : error}`);
+    return 1;
+  }
+  console.log(
+    `Wrote a sample configuration to ${directory}: agents 1001 and 1002, secret 1234, in the domain sip.local.
+Next:
+  1. Change the agents' secrets in ${join(directory, "agents.yaml")}.
+  2. routr check --config ${directory}
+  3. routr --config ${directory}
+  4. Register two phones as 1001@sip.local and 1002@sip.local, with this host as their proxy, and call.
+The administrator's name is admin; the secret is in ${join(directory, "users.yaml")}.`,
+  );
+  return 0;
+}
+
+async function readSample(name: (typeof SAMPLES)[number]): Promise<string> {
+  const text = await Deno.readTextFile(new URL(`../../config/${name}.yaml`, import.meta.url));
+  if (name !== "users") return text;
+  return text.replace(`secret: ${SHIPPED_SECRET}`, `secret: '${randomBytes(18).toString("base64url")}'`);
+}
+
+/** Those that would be overwritten, and those of the other spelling that the new ones would take precedence over. */
+async function existingFiles(directory: string): Promise<string[]> {
+  const paths = SAMPLES.flatMap((name) => [join(directory, `${name}.yaml`), join(directory, `${name}.yml`)]);
+  const found = await Promise.all(paths.map((path) => Deno.lstat(path).then(() => [path], () => [])));
+  return found.flat();
+}

@@ -1,0 +1,104 @@
+/** `routr`: runs the server until it is told to stop. */
+import type { PlaceOptions } from "../config/configuration_place.ts";
+import type { Environment } from "../config/environment.ts";
+import { loadConfiguration } from "../config/load_configuration.ts";
+import type { Configuration } from "../config/configuration.ts";
+import { resourceFolder } from "../config/data_source.ts";
+import { formatFault } from "../data/fault.ts";
+import { FilesDataProvider } from "../data/files_data_provider.ts";
+import { LiveDirectory, type LoadReport } from "../data/live_directory.ts";
+import { configureLogging, logger, type LogLevel } from "../runtime/log.ts";
+import { Server } from "../server.ts";
+
+const log = logger("server");
+
+/** Resolves with the exit code once the server has stopped: 0, or 1 when it could not start. */
+export async function start(options: PlaceOptions): Promise<number> {
+  const { config, source, faults, warnings } = await loadConfiguration(options);
+  configureLogging({ level: levelOf(config, options.env), format: options.env.LOG_FORMAT === "json" ? "json" : "text" });
+  for (const warning of warnings) log.warn("{warning}", { warning });
+  if (!config) {
+    for (const fault of faults) log.error("{fault}", { fault: formatFault(fault) });
+    log.fatal("Cannot start: the configuration has {count} fault(s)", { count: faults.length });
+    return 1;
+  }
+  log.info("Configuration from {place}", { place: source.file ?? `defaults, there is no config.yaml in ${source.directory}` });
+  const folder = resourceFolder(config.dataSource, source.directory);
+  if (folder === undefined) {
+    log.fatal("Cannot start: this version does not have the {provider}", { provider: config.dataSource.provider });
+    return 1;
+  }
+  const live = new LiveDirectory(new FilesDataProvider(folder));
+  report(await live.load());
+  const { agents, domains, peers, gateways, dids } = live.directory.counts;
+  log.info("Serving {agents} agents, {domains} domains, {peers} peers, {gateways} gateways, {dids} DIDs", {
+    agents,
+    domains,
+    peers,
+    gateways,
+    dids,
+  });
+  const server = new Server({ configuration: config, directory: live.directory });
+  if (!await open(server, config)) {
+    live.close();
+    await server.stop();
+    return 1;
+  }
+  live.follow(report);
+  log.info("Ready");
+  log.info("Stopping: {signal}", { signal: await stopSignal() });
+  live.close();
+  await server.stop();
+  log.info("Stopped");
+  return 0;
+}
+
+/** Opens the listeners and tells of each; false when the server cannot serve. */
+async function open(server: Server, config: Configuration): Promise<boolean> {
+  const failed = await server.start();
+  for (const { protocol, address, port } of server.transports) {
+    log.info("Listening on {protocol} {address}:{port}", { protocol, address, port });
+  }
+  for (const { listener: { protocol, bindAddr, port }, reason } of failed) {
+    log.error("Cannot listen on {protocol} {bindAddr}:{port}: {reason}", { protocol, bindAddr, port, reason });
+  }
+  if (server.transports.length > 0 && (failed.length === 0 || !config.strictListeners)) return true;
+  log.fatal("Cannot start: {why}", { why: config.strictListeners ? "a listener failed" : "no listener is left" });
+  return false;
+}
+
+function report({ faults, warnings, rejected }: LoadReport): void {
+  for (const warning of warnings) log.warn("{warning}", { warning });
+  for (const fault of faults) log.error("{fault}", { fault: formatFault(fault) });
+  for (const name of rejected) log.error("{name}: the last good content stays in force", { name });
+}
+
+const LEVELS: Readonly<Record<string, LogLevel>> = {
+  trace: "trace",
+  debug: "debug",
+  info: "info",
+  warn: "warning",
+  warning: "warning",
+  error: "error",
+  fatal: "fatal",
+};
+
+/** `LOG_LEVEL`, else by `spec.logging.traceLevel`: 0 info, up to 15 debug, from 16 on every SIP message. */
+function levelOf(config: Configuration | undefined, env: Environment): LogLevel {
+  const named = LEVELS[env.LOG_LEVEL?.toLowerCase() ?? ""];
+  if (named) return named;
+  const traceLevel = config?.logging.traceLevel ?? 0;
+  if (traceLevel === 0) return "info";
+  return traceLevel < 16 ? "debug" : "trace";
+}
+
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    const signals = ["SIGINT", "SIGTERM"] as const;
+    const listeners = signals.map((signal) => () => {
+      signals.forEach((other, i) => Deno.removeSignalListener(other, listeners[i]));
+      resolve(signal);
+    });
+    signals.forEach((signal, i) => Deno.addSignalListener(signal, listeners[i]));
+  });
+}

@@ -1,0 +1,74 @@
+import { halfCoveringRules } from "../data/access_control_list.ts";
+import { documentProblems } from "../data/document_problems.ts";
+import { type Fault, faultOf, formatPath, type Problem } from "../data/fault.ts";
+import { halfCoverage } from "../data/resource_warnings.ts";
+import { readTextFile } from "../data/text_file.ts";
+import { YamlPositions } from "../data/yaml_positions.ts";
+import { readYaml } from "../data/yaml_reader.ts";
+import { type Configuration, configurationSchema } from "./configuration.ts";
+import { type ConfigurationPlace, findConfiguration, type PlaceOptions } from "./configuration_place.ts";
+import { applyOverrides, type Override, readOverrides } from "./environment.ts";
+
+export interface LoadedConfiguration {
+  /** Undefined if and only if there are faults. */
+  readonly config: Configuration | undefined;
+  readonly source: ConfigurationPlace;
+  readonly faults: readonly Fault[];
+  readonly warnings: readonly string[];
+}
+
+/** Reads `config.yaml`, applies the environment, adds defaults. Without a file, everything has its default. */
+export async function loadConfiguration(options: PlaceOptions): Promise<LoadedConfiguration> {
+  const { directory, file, faults, warnings } = await findConfiguration(options);
+  const source = { directory, file };
+  const loaded = faults.length > 0 ? { faults } : await readConfiguration(file, readOverrides(options.env));
+  if (loaded.config === undefined) return { config: undefined, source, faults: loaded.faults, warnings };
+  return { config: loaded.config, source, faults: [], warnings: [...warnings, ...warningsOf(loaded.config)] };
+}
+
+type Reading = { config: Configuration } | { config?: undefined; faults: readonly Fault[] };
+
+const EMPTY_DOCUMENT = { apiVersion: "v1beta1" };
+
+async function readConfiguration(file: string | undefined, overrides: readonly Override[]): Promise<Reading> {
+  const text = file === undefined ? "" : await readTextFile(file);
+  if (typeof text !== "string") return { faults: [text] };
+  const { value, problem } = await readYaml(text);
+  if (problem !== undefined) {
+    const { found, expected, position } = problem;
+    return { faults: [{ file: file ?? "", ...position, property: "", found, expected }] };
+  }
+  const document = applyOverrides(value ?? EMPTY_DOCUMENT, overrides);
+  const { success, data, error } = configurationSchema.safeParse(document);
+  const problems = success ? await missingFolders(data) : documentProblems(error, document);
+  if (success && problems.length === 0) return { config: data };
+  const positions = await YamlPositions.of(text);
+  return {
+    faults: problems.map((problem) => {
+      const override = overrides.find(({ path }) =>
+        path.every((step, depth) => step === problem.path[depth])
+      );
+      if (override !== undefined) return environmentFault(problem, override);
+      return faultOf(problem, { file: file ?? "", position: positions.find(problem.path, problem.at) });
+    }),
+  };
+}
+
+/** Told apart from a folder without resources, which is allowed. */
+async function missingFolders({ dataSource }: Configuration): Promise<Problem[]> {
+  if (dataSource.provider !== "files_data_provider" || dataSource.parameters.path === undefined) return [];
+  const folder = dataSource.parameters.path;
+  const exists = await Deno.stat(folder).then((info) => info.isDirectory, () => false);
+  const path = ["spec", "dataSource", "parameters", "path"];
+  return exists ? [] : [{ path, at: "value", found: JSON.stringify(folder), expected: "an existing folder" }];
+}
+
+/** The same problem, told of the variable that brought it. */
+function environmentFault(problem: Problem, { variable, path }: Override): Fault {
+  const property = formatPath([variable, ...problem.path.slice(path.length)]);
+  return { ...faultOf(problem, { file: "environment" }), property };
+}
+
+function warningsOf({ accessControlList }: Configuration): string[] {
+  return halfCoveringRules(accessControlList).map((rule) => `spec.accessControlList: ${halfCoverage(rule)}`);
+}

@@ -1,0 +1,125 @@
+/** Digest authentication of requests (§22, RFC 7616, RFC 8760). */
+import { type DigestCredentials, formatDigestChallenge, parseDigestCredentials } from "../message/digest.ts";
+import { Header } from "../message/header_name.ts";
+import type { SipRequest } from "../message/sip_message.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Counter, Metrics } from "../runtime/metrics.ts";
+import { randomToken } from "../runtime/random.ts";
+import { type DigestAlgorithm, equalsInConstantTime, expectedResponse, hashOfA1 } from "./digest_response.ts";
+import { NonceRing } from "./nonce_ring.ts";
+import type { Answer } from "./answer.ts";
+
+/** Who can prove to be somebody: an Agent or a Peer. */
+export interface Account {
+  readonly username: string;
+  readonly secret: string;
+}
+
+/** Where credentials are looked for, and the status that asks for them. */
+export interface Challenge {
+  /** 401 when we are the server that was asked, 407 when we are on the way. */
+  readonly status: 401 | 407;
+  readonly realm: string;
+}
+
+/** What came of it: an account with the header row that proved it, or what to answer. */
+export type Authentication<A extends Account> =
+  | { readonly kind: "authenticated"; readonly account: A; readonly row: number }
+  | { readonly kind: "refused"; readonly answer: Answer };
+
+/** How an authenticator is set up. */
+export interface DigestAuthenticatorOptions {
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  /** In the order they are offered (`spec.digestAlgorithms`). Old clients read the first challenge only. */
+  readonly algorithms: readonly DigestAlgorithm[];
+}
+
+/** An account nobody has, so that an unknown user costs as much time as a wrong password. */
+const NOBODY: Account = { username: randomToken(), secret: randomToken() };
+
+export class DigestAuthenticator {
+  readonly #algorithms: readonly DigestAlgorithm[];
+  readonly #nonces: NonceRing;
+  /** H(A1) by account, then algorithm and realm: an account object that changes is another object. */
+  readonly #secrets = new WeakMap<Account, Map<string, string>>();
+  readonly #failures: Counter;
+
+  constructor(options: DigestAuthenticatorOptions) {
+    this.#algorithms = options.algorithms;
+    this.#nonces = new NonceRing(options.clock);
+    this.#failures = options.metrics.counter("routr_authentication_failures_total", "Wrong digest credentials");
+  }
+
+  /**
+   * Checks the credentials of a request for one realm.
+   * @param find the account of a username, undefined when there is none
+   */
+  authenticate<A extends Account>(
+    request: SipRequest,
+    challenge: Challenge,
+    find: (username: string) => A | undefined,
+  ): Authentication<A> {
+    const id = challenge.status === 401 ? Header.Authorization : Header.ProxyAuthorization;
+    let isStale = false;
+    for (let row = request.rowOf(id); row >= 0; row = request.rowOf(id, row)) {
+      const credentials = parseDigestCredentials(request.rowValue(row));
+      const algorithm = credentials && this.#algorithmOf(credentials);
+      if (!credentials || !algorithm || credentials.realm !== challenge.realm) continue;
+      const account = find(credentials.username);
+      if (!this.#isRight(credentials, { algorithm, account, method: request.method })) {
+        this.#failures.value++;
+        continue;
+      }
+      const count = credentials.qop === "" ? 0 : parseInt(credentials.nc, 16);
+      if (this.#nonces.use(credentials.nonce, count) === "fresh") {
+        return { kind: "authenticated", account: account!, row };
+      }
+      isStale = true;
+    }
+    return { kind: "refused", answer: this.#challenge(challenge, isStale) };
+  }
+
+  /** The algorithm of credentials that answer something we offer. */
+  #algorithmOf(credentials: DigestCredentials): DigestAlgorithm | undefined {
+    const { qop, nc, cnonce } = credentials;
+    if (qop !== "" && (qop.toLowerCase() !== "auth" || !/^[0-9a-f]{8}$/i.test(nc) || nc === "00000000" || cnonce === "")) {
+      return undefined;
+    }
+    const name = credentials.algorithm === "" ? "MD5" : credentials.algorithm.toUpperCase();
+    return this.#algorithms.find((algorithm) => algorithm === name);
+  }
+
+  #isRight(
+    credentials: DigestCredentials,
+    proof: { algorithm: DigestAlgorithm; account: Account | undefined; method: string },
+  ): boolean {
+    const { algorithm, account, method } = proof;
+    const ha1 = this.#hashOfA1(account ?? NOBODY, algorithm, credentials.realm);
+    const expected = expectedResponse(credentials, { algorithm, ha1, method });
+    return equalsInConstantTime(credentials.response.toLowerCase(), expected) && account !== undefined;
+  }
+
+  #hashOfA1(account: Account, algorithm: DigestAlgorithm, realm: string): string {
+    let hashes = this.#secrets.get(account);
+    if (!hashes) this.#secrets.set(account, hashes = new Map());
+    const key = `${algorithm} ${realm}`;
+    let ha1 = hashes.get(key);
+    // For nobody it is computed each time, as for a user who comes for the first time.
+    if (ha1 !== undefined && account !== NOBODY) return ha1;
+    ha1 = hashOfA1(algorithm, { username: account.username, realm, secret: account.secret });
+    if (account !== NOBODY) hashes.set(key, ha1);
+    return ha1;
+  }
+
+  #challenge({ status, realm }: Challenge, isStale: boolean): Answer {
+    const name = status === 401 ? "WWW-Authenticate" : "Proxy-Authenticate";
+    const nonce = this.#nonces.issue();
+    const stale = isStale ? "true" : "";
+    const headers = this.#algorithms.map((algorithm) => {
+      const value = formatDigestChallenge({ realm, nonce, algorithm, qop: "auth", stale, opaque: "", domain: "" });
+      return `${name}: ${value}\r\n`;
+    });
+    return { status, headers: headers.join("") };
+  }
+}

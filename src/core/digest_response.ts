@@ -1,0 +1,34 @@
+/** The digest computation (RFC 7616 §3.4). */
+import { hash } from "node:crypto";
+import type { DigestCredentials } from "../message/digest.ts";
+
+/** Algorithms that can be offered, as RFC 8760 names them. */
+export type DigestAlgorithm = "MD5" | "SHA-256";
+
+function digest(algorithm: DigestAlgorithm, text: string): string {
+  return hash(algorithm === "MD5" ? "md5" : "sha256", text);
+}
+
+/** H(A1): all that is secret about an account in a realm. */
+export function hashOfA1(algorithm: DigestAlgorithm, account: { username: string; realm: string; secret: string }): string {
+  return digest(algorithm, `${account.username}:${account.realm}:${account.secret}`);
+}
+
+/** The `response` that these credentials must carry when `ha1` is right. */
+export function expectedResponse(credentials: DigestCredentials, request: {
+  algorithm: DigestAlgorithm;
+  ha1: string;
+  method: string;
+}): string {
+  const { nonce, nc, cnonce, qop, uri } = credentials;
+  const ha2 = digest(request.algorithm, `${request.method}:${uri}`);
+  const middle = qop === "" ? nonce : `${nonce}:${nc}:${cnonce}:${qop}`;
+  return digest(request.algorithm, `${request.ha1}:${middle}:${ha2}`);
+}
+
+/** Whether two texts are equal, in a time that depends on the length of `actual` only. */
+export function equalsInConstantTime(actual: string, expected: string): boolean {
+  let difference = actual.length ^ expected.length;
+  for (let i = 0; i < actual.length; i++) difference |= actual.charCodeAt(i) ^ expected.charCodeAt(i % expected.length);
+  return difference === 0;
+}

@@ -1,0 +1,139 @@
+/** The core (§5): takes what the transaction layer hands up and gives it to registrar, server or proxy. */
+import type { Directory } from "../data/directory.ts";
+import type { LocationService } from "../location/location_service.ts";
+import type { HeaderRows } from "../message/header_rows.ts";
+import type { MalformedMessage, SipRequest } from "../message/sip_message.ts";
+import type { SipUri } from "../message/sip_uri.ts";
+import { logger } from "../runtime/log.ts";
+import type { TransactionLayer } from "../transaction/transaction_layer.ts";
+import type { ServerTransaction, TransactionUser } from "../transaction/transaction_user.ts";
+import type { Flow } from "../transport/transport.ts";
+import type { TransportLayer } from "../transport/transport_layer.ts";
+import { buildResponse } from "../message/response_builder.ts";
+import type { Answer } from "./answer.ts";
+import type { CallerIdentification } from "./caller.ts";
+import type { DialogRoutes } from "./proxy/dialog_route.ts";
+import type { ProxyCore } from "./proxy/proxy_core.ts";
+import { validateRequest } from "./proxy/request_validation.ts";
+import { preprocessRoutes, type RouteContext, type RoutedRequest } from "./proxy/route_preprocessing.ts";
+import type { Target } from "./proxy/target.ts";
+import type { Registrar } from "./registrar.ts";
+import type { Router } from "./router.ts";
+import { statelessTag } from "./stateless_tag.ts";
+import { answerAsServer } from "./uas_core.ts";
+
+/** The cores that the dispatcher chooses from, and what it needs to choose. */
+export interface DispatcherParts {
+  readonly transport: TransportLayer;
+  readonly transactions: TransactionLayer;
+  readonly directory: Directory;
+  readonly location: LocationService<Flow>;
+  readonly dialogRoutes: DialogRoutes;
+  readonly registrar: Registrar;
+  readonly callers: CallerIdentification;
+  readonly router: Router;
+  readonly proxy: ProxyCore;
+}
+
+const log = logger("core");
+
+export class Dispatcher implements TransactionUser, RouteContext {
+  readonly dialogRoutes: DialogRoutes;
+  readonly #parts: DispatcherParts;
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
+    this.dialogRoutes = parts.dialogRoutes;
+  }
+
+  onRequest(request: SipRequest, flow: Flow): void {
+    try {
+      const answer = this.#dispatch(request, flow);
+      if (answer) this.#reply(request, flow, answer);
+    } catch (error) {
+      log.error("Cannot serve a {method}: {error}", { method: request.method, error });
+      this.#reply(request, flow, { status: 500 });
+    }
+  }
+
+  onAck(request: SipRequest, flow: Flow): void {
+    try {
+      if (validateRequest(request)) return;
+      const routed = preprocessRoutes(request, this);
+      // An ACK of no dialog of ours is for one of our own refusals, or for nobody.
+      if (routed.dialog) this.#parts.proxy.forwardAck(request, routed, dialogTarget(routed));
+    } catch (error) {
+      log.error("Cannot forward an ACK from {address}: {error}", { address: flow.remoteAddress, error });
+    }
+  }
+
+  onCancel(invite: ServerTransaction): void {
+    this.#parts.proxy.cancel(invite);
+  }
+
+  onMalformed(malformed: MalformedMessage, flow: Flow): void {
+    const { request, status, reason } = malformed;
+    log.debug("Malformed message from {address}: {reason}", { address: flow.remoteAddress, reason });
+    if (request && !/^\s*ACK /.test(request.text.substring(0, 16))) this.#reply(request, flow, { status, reason });
+  }
+
+  onFlowClosed(flow: Flow): void {
+    this.#parts.location.removeConnection(flow);
+  }
+
+  /** Whether a Route or Request-URI names this server: by address and port, or by a domain it serves. */
+  isOurs(uri: SipUri): boolean {
+    const { transport, directory } = this.#parts;
+    if (transport.isLocalUri(uri)) return true;
+    return directory.domain(uri.host) !== undefined && (uri.port === undefined || transport.hasPort(uri.port));
+  }
+
+  /** Serves or forwards a request; what it returns is answered without a transaction. */
+  #dispatch(request: SipRequest, flow: Flow): Answer | undefined {
+    const fault = validateRequest(request);
+    if (fault) return fault;
+    const routed = preprocessRoutes(request, this);
+    if (routed.dialog) return this.#forwardInDialog(request, flow, routed);
+    const { uri } = routed;
+    if (uri && this.isOurs(uri)) {
+      if (request.method === "REGISTER") return this.#register(request, flow);
+      if (uri.user === undefined) return answerAsServer(request);
+    }
+    return this.#forwardOutOfDialog(request, flow, routed);
+  }
+
+  #register(request: SipRequest, flow: Flow): Answer | undefined {
+    const answer = this.#parts.registrar.register(request, flow);
+    if (answer.status !== 200) return answer;
+    // Only what changed something is kept, for its retransmissions.
+    const transaction = this.#parts.transactions.serve(request, flow);
+    transaction?.respond(200, buildResponse(request, { ...answer, toTag: statelessTag(request) }));
+    return undefined;
+  }
+
+  #forwardInDialog(request: SipRequest, flow: Flow, routed: RoutedRequest): Answer | undefined {
+    if (routed.dialog?.isFlowLost && routed.routes.length === 0) return { status: 430 };
+    return this.#parts.proxy.forward(request, routed, { flow, targets: [dialogTarget(routed)], credentialsRow: -1 });
+  }
+
+  #forwardOutOfDialog(request: SipRequest, flow: Flow, routed: RoutedRequest): Answer | undefined {
+    const identification = this.#parts.callers.identify(request);
+    if (identification.kind === "refused") return identification.answer;
+    // A Route to somewhere else would make us a relay.
+    if (routed.routes.length > 0) return { status: 403 };
+    const routing = this.#parts.router.determineTargetSet(routed.uri, identification.caller);
+    if (routing.kind === "refused") return routing.answer;
+    const { credentialsRow } = identification;
+    return this.#parts.proxy.forward(request, routed, { flow, targets: routing.targets, credentialsRow });
+  }
+
+  #reply(request: HeaderRows, flow: Flow, answer: Answer): void {
+    this.#parts.transactions.reply(request, flow, { ...answer, toTag: statelessTag(request) });
+  }
+}
+
+/** The one target of a request within a dialog: by Route, by the flow that our entry sealed in, else by Request-URI. */
+function dialogTarget(routed: RoutedRequest): Target {
+  const flow = routed.routes.length > 0 ? undefined : routed.dialog?.flow;
+  return { requestUri: routed.requestUri, routes: [], flow, isBehindNat: flow !== undefined, q: 1000 };
+}

@@ -1,0 +1,77 @@
+/** Nonces that this server made, how old they are, and which nonce counts were used (RFC 7616 §3.3, §3.4). */
+import type { Clock } from "../runtime/clock.ts";
+
+/** Nonces known at a time; the oldest are forgotten first, and their users are told to try again (`stale`). */
+const SLOTS = 1 << 18;
+/** Milliseconds a nonce may be used. */
+const LIFETIME = 300_000;
+/** How far behind the highest nonce count another may be: requests overtake each other on UDP. */
+const WINDOW = 32;
+
+export type NonceVerdict = "fresh" | "stale";
+
+/**
+ * A ring of fixed size, so that challenges cost strangers nothing of ours:
+ *
+ *     nonce = number · 64 random bits        slot = number mod 2¹⁸
+ *     slot: the random bits, when it was made, highest nc, which of the 32 counts below it were seen
+ */
+export class NonceRing {
+  readonly #clock: Clock;
+  readonly #high = new Uint32Array(SLOTS);
+  readonly #low = new Uint32Array(SLOTS);
+  readonly #madeAt = new Float64Array(SLOTS);
+  readonly #highest = new Uint32Array(SLOTS);
+  readonly #seen = new Uint32Array(SLOTS);
+  readonly #random = new Uint32Array(1024);
+  #randomUsed = 1024;
+  #count = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** A new nonce. */
+  issue(): string {
+    if (this.#randomUsed === this.#random.length) {
+      crypto.getRandomValues(this.#random);
+      this.#randomUsed = 0;
+    }
+    const number = this.#count++;
+    const slot = number & (SLOTS - 1);
+    const high = this.#high[slot] = this.#random[this.#randomUsed++];
+    const low = this.#low[slot] = this.#random[this.#randomUsed++];
+    this.#madeAt[slot] = this.#clock.now();
+    this.#highest[slot] = 0;
+    this.#seen[slot] = 0;
+    return `${number.toString(36)}-${high.toString(36)}-${low.toString(36)}`;
+  }
+
+  /**
+   * Uses up one count of a nonce. Only to be called when the response was right.
+   * @param count `nc`; 0 for a client that sends none, whose nonce is then good for one request
+   * @returns "stale" when it is not ours, too old, or this count was used before
+   */
+  use(nonce: string, count: number): NonceVerdict {
+    const [number, high, low] = nonce.split("-").map((part) => parseInt(part, 36));
+    const slot = number & (SLOTS - 1);
+    const isOurs = number < this.#count && number >= this.#count - SLOTS && this.#high[slot] === high &&
+      this.#low[slot] === low;
+    if (!isOurs || this.#clock.now() - this.#madeAt[slot] > LIFETIME) return "stale";
+    return this.#countIn(slot, count === 0 ? 1 : count) ? "fresh" : "stale";
+  }
+
+  #countIn(slot: number, count: number): boolean {
+    const highest = this.#highest[slot];
+    if (count > highest) {
+      const shift = count - highest;
+      this.#seen[slot] = shift >= WINDOW ? 1 : this.#seen[slot] << shift | 1;
+      this.#highest[slot] = count;
+      return true;
+    }
+    const behind = highest - count;
+    if (behind >= WINDOW || (this.#seen[slot] >>> behind & 1) === 1) return false;
+    this.#seen[slot] |= 1 << behind;
+    return true;
+  }
+}

@@ -1,0 +1,94 @@
+/** One branch of a forwarded request: the user of its client transaction, and its Timer C (§16.8). */
+import type { SipResponse } from "../../message/sip_message.ts";
+import type { ClientTransaction, ClientTransactionUser } from "../../transaction/transaction_user.ts";
+import type { ResponseContext, ResponseContextHost } from "./response_context.ts";
+
+export class Branch implements ClientTransactionUser {
+  readonly #context: ResponseContext;
+  readonly #host: ResponseContextHost;
+  readonly #timer: { start(delay: number): void; stop(): void } | undefined;
+  #client: ClientTransaction | undefined;
+  #isPending = true;
+  #wasAnswered = false;
+  #isCancelled = false;
+
+  constructor(context: ResponseContext, host: ResponseContextHost) {
+    this.#context = context;
+    this.#host = host;
+    if (context.isInvite) this.#timer = host.timer(() => this.#onTimerC());
+  }
+
+  /** Whether a final response is still to come. */
+  get isPending(): boolean {
+    return this.#isPending;
+  }
+
+  /** Whether any response has come. */
+  get wasAnswered(): boolean {
+    return this.#wasAnswered;
+  }
+
+  get isCancelled(): boolean {
+    return this.#isCancelled;
+  }
+
+  /** The request is on its way (§16.6 steps 10 and 11). */
+  begin(client: ClientTransaction): void {
+    // A transport may refuse within the call that begins the transaction.
+    if (!this.#isPending) return;
+    this.#client = client;
+    this.#timer?.start(this.#host.timerC);
+  }
+
+  /** Nothing could be sent. */
+  fail(status: number): void {
+    this.#end({ status, response: undefined });
+  }
+
+  cancel(): void {
+    if (!this.#isPending || this.#isCancelled) return;
+    this.#isCancelled = true;
+    if (!this.#client) return this.fail(487);
+    if (!this.#context.isInvite) return;
+    this.#client.cancel();
+    this.#timer?.start(this.#host.cancelPatience);
+  }
+
+  onResponse(response: SipResponse): void {
+    this.#wasAnswered = true;
+    const { status } = response;
+    if (status < 200) {
+      // 101 to 199 show that somebody is there: Timer C starts anew (§16.7 step 2).
+      if (status > 100 && this.#isPending && !this.#isCancelled) this.#timer?.start(this.#host.timerC);
+      return this.#context.onProvisional(response);
+    }
+    if (status >= 300) return this.#end({ status, response });
+    this.#isPending = false;
+    this.#timer?.stop();
+    this.#context.onSuccess(response);
+  }
+
+  onTimeout(): void {
+    this.#end({ status: 408, response: undefined });
+  }
+
+  onFailure(_reason: string): void {
+    this.#end({ status: 503, response: undefined });
+  }
+
+  #onTimerC(): void {
+    if (!this.#isPending) return;
+    if (!this.#wasAnswered || this.#isCancelled) {
+      this.#client?.abandon();
+      return this.#end({ status: this.#isCancelled ? 487 : 408, response: undefined });
+    }
+    this.cancel();
+  }
+
+  #end(outcome: { status: number; response: SipResponse | undefined }): void {
+    if (!this.#isPending) return;
+    this.#isPending = false;
+    this.#timer?.stop();
+    this.#context.onFailure(outcome);
+  }
+}

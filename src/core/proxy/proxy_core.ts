@@ -1,0 +1,196 @@
+/** The proxy core (§16.2): forwards requests, keeps a response context for each, and passes ACKs on. */
+import { parseNumber } from "../../message/characters.ts";
+import { Header } from "../../message/header_name.ts";
+import { buildResponse } from "../../message/response_builder.ts";
+import type { SipRequest } from "../../message/sip_message.ts";
+import { SipUri } from "../../message/sip_uri.ts";
+import type { TransactionLayer } from "../../transaction/transaction_layer.ts";
+import type { ServerTransaction } from "../../transaction/transaction_user.ts";
+import type { Flow } from "../../transport/transport.ts";
+import type { TransportLayer } from "../../transport/transport_layer.ts";
+import type { Answer } from "../answer.ts";
+import { namesFlow } from "../registrar.ts";
+import type { Branch } from "./branch.ts";
+import type { DialogRoutes } from "./dialog_route.ts";
+import { isLoop, newBranch, routingDigest } from "./loop_detection.ts";
+import { nextHopOf } from "./next_hop.ts";
+import { buildCommonPart, buildCopy, type CommonPart, contactUri, DEFAULT_BREADTH } from "./request_forwarding.ts";
+import { ResponseContext, type ResponseContextHost } from "./response_context.ts";
+import { type RoutedRequest, uriOf } from "./route_preprocessing.ts";
+import { validateForwarding } from "./request_validation.ts";
+import type { Target } from "./target.ts";
+
+/** What the proxy core is made of. */
+export interface ProxyCoreParts {
+  readonly transactions: TransactionLayer;
+  readonly transport: TransportLayer;
+  readonly dialogRoutes: DialogRoutes;
+  /** `spec.recordRoute`: stay in the path of every dialog. */
+  readonly recordsRoute: boolean;
+}
+
+/** Requests that begin dialogs, and so carry Record-Route. */
+const DIALOG_METHODS: ReadonlySet<string> = new Set(["INVITE", "SUBSCRIBE", "NOTIFY", "REFER"]);
+
+/** Timer C: longer than 3 minutes (§16.6 step 11). */
+const TIMER_C = 185_000;
+
+/** A request that was let through, with everything decided but the copies. */
+interface Forwarding {
+  readonly request: SipRequest;
+  readonly flow: Flow;
+  readonly common: CommonPart;
+  readonly digest: string;
+  readonly routes: readonly string[];
+  readonly breadth: number;
+  readonly isInDialog: boolean;
+}
+
+export class ProxyCore implements ResponseContextHost {
+  readonly timerC = TIMER_C;
+  readonly cancelPatience: number;
+  readonly #parts: ProxyCoreParts;
+  readonly #contexts = new Map<ServerTransaction, ResponseContext>();
+  readonly #forwardings = new WeakMap<ResponseContext, Forwarding>();
+
+  constructor(parts: ProxyCoreParts) {
+    this.#parts = parts;
+    this.cancelPatience = 64 * parts.transactions.timers.t1;
+  }
+
+  /** Forwards a request to its targets, or says what to answer instead. */
+  forward(
+    request: SipRequest,
+    routed: RoutedRequest,
+    place: { flow: Flow; targets: readonly Target[]; credentialsRow: number },
+  ): Answer | undefined {
+    const refusal = validateForwarding(request);
+    if (refusal) return refusal;
+    const digest = routingDigest(request);
+    if (isLoop(request, digest, this.#parts.transport)) return { status: 482 };
+    const breadth = readBreadth(request);
+    if (breadth < place.targets.length) return { status: 440 };
+    const server = this.#parts.transactions.serve(request, place.flow);
+    if (!server) return undefined;
+    if (request.method === "INVITE") server.respond(100, buildResponse(request, { status: 100 }));
+    const context = new ResponseContext(this, server, place.targets);
+    const common = buildCommonPart(request, { credentialsRow: place.credentialsRow });
+    const isInDialog = routed.dialog !== undefined;
+    this.#forwardings.set(context, { request, flow: place.flow, common, digest, routes: routed.routes, breadth, isInDialog });
+    if (request.method === "INVITE") this.#contexts.set(server, context);
+    context.forwardNextGroup();
+    return undefined;
+  }
+
+  /** Passes an ACK for a 2xx on: it has no transaction, and never an answer (§16.11). */
+  forwardAck(request: SipRequest, routed: RoutedRequest, target: Target): void {
+    if (validateForwarding(request)) return;
+    const copy = {
+      ...this.#copyParts(request, { target, routes: routed.routes }),
+      branch: newBranch(routingDigest(request)),
+      recordRoute: "",
+      breadth: readBreadth(request),
+    };
+    const common = buildCommonPart(request, { credentialsRow: -1 });
+    const send = (flow: Flow | undefined) => {
+      if (!flow) return;
+      const sentBy = this.#parts.transport.sentBy(flow);
+      this.#parts.transactions.send(buildCopy(common, { ...copy, flow, sentBy }), flow);
+    };
+    withFlow(this.#flowFor(target, copy.routes), send);
+  }
+
+  /** The INVITE of this transaction was cancelled (§16.10). */
+  cancel(invite: ServerTransaction): void {
+    this.#contexts.get(invite)?.cancel();
+  }
+
+  onAnswered(context: ResponseContext): void {
+    this.#contexts.delete(context.server);
+    this.#forwardings.delete(context);
+  }
+
+  timer(callback: () => void) {
+    return this.#parts.transactions.timer(callback);
+  }
+
+  /** §16.6 for one target. */
+  send(context: ResponseContext, branch: Branch, target: Target): void {
+    const forwarding = this.#forwardings.get(context);
+    if (!forwarding) return branch.fail(503);
+    const { request } = forwarding;
+    const parts = this.#copyParts(request, { target, routes: forwarding.routes });
+    withFlow(this.#flowFor(target, parts.routes), (flow) => {
+      if (branch.isCancelled) return;
+      if (!flow) return branch.fail(503);
+      const branchId = newBranch(forwarding.digest);
+      const text = buildCopy(forwarding.common, {
+        ...parts,
+        flow,
+        branch: branchId,
+        sentBy: this.#parts.transport.sentBy(flow),
+        recordRoute: this.#recordRoute(forwarding, target, flow),
+        breadth: Math.floor(forwarding.breadth / context.breadth),
+      });
+      const outgoing = { text, method: request.method, branch: branchId, flow };
+      branch.begin(this.#parts.transactions.request(outgoing, branch));
+    });
+  }
+
+  #copyParts(request: SipRequest, way: { target: Target; routes: readonly string[] }) {
+    const { target, routes } = way;
+    const all = target.routes.length === 0 ? routes : [...target.routes, ...routes];
+    return { requestUri: target.requestUri, routes: all };
+  }
+
+  /** Step 7: the flow of the target, else the next hop that the first Route or the Request-URI names. */
+  #flowFor(target: Target, routes: readonly string[]): Flow | undefined | Promise<Flow | undefined> {
+    if (target.flow && routes.length === 0) return target.flow;
+    const next = routes.length > 0 ? uriOf(routes[0]) : target.requestUri;
+    const uri = next === undefined ? undefined : SipUri.parse(next);
+    const hop = uri && nextHopOf(uri);
+    return hop && this.#parts.transport.flowTo(hop);
+  }
+
+  /** Step 4: our entry, one for each side where the sides differ (RFC 5658); "" when we need not stay in the path. */
+  #recordRoute(forwarding: Forwarding, target: Target, outgoing: Flow): string {
+    const { request, flow: incoming, isInDialog } = forwarding;
+    if (isInDialog || !DIALOG_METHODS.has(request.method)) return "";
+    const caller = isReachedByFlowOnly(request, incoming) ? incoming : undefined;
+    const callee = target.isBehindNat && target.flow === outgoing ? outgoing : undefined;
+    const { transport, dialogRoutes, recordsRoute } = this.#parts;
+    const facingCaller = routeAddress(incoming, transport.sentBy(incoming));
+    const facingCallee = routeAddress(outgoing, transport.sentBy(outgoing));
+    const isSameSide = facingCaller === facingCallee;
+    if (!recordsRoute && isSameSide && !caller && !callee) return "";
+    const seal = dialogRoutes.seal(request, { caller, callee });
+    const top = `Record-Route: <sip:${seal}@${facingCallee};lr>\r\n`;
+    return isSameSide ? top : `${top}Record-Route: <sip:${seal}@${facingCaller};lr>\r\n`;
+  }
+}
+
+/** Whether requests towards the caller only arrive by the flow it called over: a connection, or NAT in between. */
+function isReachedByFlowOnly(request: SipRequest, flow: Flow): boolean {
+  const via = request.rowOf(Header.Via);
+  const cameThroughProxies = request.topVia.end < request.rows[via + 3] || request.rowOf(Header.Via, via) >= 0;
+  if (cameThroughProxies) return false;
+  const contact = contactUri(request);
+  return flow.isConnection || !contact || !namesFlow(contact, flow);
+}
+
+function routeAddress(flow: Flow, sentBy: string): string {
+  return flow.protocol === "udp" ? sentBy : `${sentBy};transport=${flow.protocol}`;
+}
+
+/** Max-Breadth of a request (RFC 5393 §5.3.3), 60 when it has none. */
+function readBreadth(request: SipRequest): number {
+  const value = request.header(Header.MaxBreadth);
+  const breadth = value === undefined ? -1 : parseNumber(value, 0, value.length, 2 ** 31 - 1);
+  return breadth < 0 ? DEFAULT_BREADTH : breadth;
+}
+
+/** Goes on with a flow at once when it is known, else when it is. */
+function withFlow(flow: Flow | undefined | Promise<Flow | undefined>, use: (flow: Flow | undefined) => void): void {
+  if (flow instanceof Promise) flow.then(use);
+  else use(flow);
+}

@@ -1,0 +1,102 @@
+/** §16.6: the copy of a request that goes to one target. */
+import { Header } from "../../message/header_name.ts";
+import { MessageEdits } from "../../message/message_edits.ts";
+import { parseNameAddr } from "../../message/name_addr.ts";
+import type { SipRequest } from "../../message/sip_message.ts";
+import { SipUri } from "../../message/sip_uri.ts";
+import type { Flow } from "../../transport/transport.ts";
+import { uriOf } from "./route_preprocessing.ts";
+
+/** Max-Breadth of a request that has none (RFC 5393 §5.3.3). */
+export const DEFAULT_BREADTH = 60;
+
+/** What all copies of a request have in common. */
+export interface CommonPart {
+  /** Header rows from the first Via on, with this hop's changes, the empty line and the body. */
+  readonly text: string;
+  readonly method: string;
+}
+
+/** What changes in all copies. */
+export interface CommonChanges {
+  /** Header row of credentials that were meant for us; -1 for none (§22.3). */
+  readonly credentialsRow: number;
+}
+
+/** Steps 1, 3 and 9: a copy with its Max-Forwards counted down, our Routes and credentials off, Content-Length on. */
+export function buildCommonPart(request: SipRequest, changes: CommonChanges): CommonPart {
+  const { text, rows } = request;
+  const edits = new MessageEdits();
+  const { topVia } = request;
+  if (request.isViaStamped) edits.replace(topVia.start, topVia.end, request.topViaText);
+  const maxForwards = request.rowOf(Header.MaxForwards);
+  if (maxForwards >= 0) {
+    edits.replace(rows[maxForwards + 2], rows[maxForwards + 3], String(request.maxForwards! - 1));
+  }
+  edits.removeAll(request, Header.Route);
+  edits.removeAll(request, Header.MaxBreadth);
+  if (changes.credentialsRow >= 0) edits.removeRow(request, changes.credentialsRow);
+  const added = (maxForwards < 0 ? "Max-Forwards: 70\r\n" : "") +
+    (request.has(Header.ContentLength) ? "" : `Content-Length: ${request.bodyEnd - request.bodyStart}\r\n`);
+  return { text: added + edits.apply(text, rows[1], request.bodyEnd), method: request.method };
+}
+
+/** What is particular to one copy. */
+export interface CopyParts {
+  readonly requestUri: string;
+  /** Route values, top first. */
+  readonly routes: readonly string[];
+  readonly branch: string;
+  readonly flow: Flow;
+  /** `host:port` of ours for the Via. */
+  readonly sentBy: string;
+  /** Record-Route lines, each ended by CRLF, or "". */
+  readonly recordRoute: string;
+  readonly breadth: number;
+}
+
+/** Steps 2, 4, 6 and 8: Request-URI, Record-Route, Route and our Via, put on top of the common part. */
+export function buildCopy(common: CommonPart, copy: CopyParts): string {
+  const { requestUri, routes } = repairForStrictRouter(copy);
+  let head = `${common.method} ${requestUri} SIP/2.0\r\nVia: SIP/2.0/${copy.flow.protocol.toUpperCase()} ${copy.sentBy}` +
+    `;branch=${copy.branch};rport\r\n${copy.recordRoute}`;
+  for (const route of routes) head += `Route: ${route}\r\n`;
+  return `${head}Max-Breadth: ${copy.breadth}\r\n${common.text}`;
+}
+
+/** Step 6: a first Route without `lr` is a strict router: it wants itself in the Request-URI. */
+function repairForStrictRouter(copy: CopyParts): { requestUri: string; routes: readonly string[] } {
+  const { requestUri, routes } = copy;
+  const first = routes.length > 0 ? uriOf(routes[0]) : undefined;
+  if (first === undefined || isLooseRouter(first)) return { requestUri, routes };
+  return { requestUri: first, routes: [...routes.slice(1), `<${requestUri}>`] };
+}
+
+function isLooseRouter(route: string): boolean {
+  return SipUri.parse(route)?.parameter("lr") !== undefined;
+}
+
+/** The Contact of a request when it is a SIP URI. */
+export function contactUri(request: SipRequest): SipUri | undefined {
+  const row = request.rowOf(Header.Contact);
+  if (row < 0) return undefined;
+  return parseNameAddr(request.text, request.rows[row + 2], request.rows[row + 3])?.uri;
+}
+
+/** A response as it goes upstream: without our Via (§16.7 step 3). Undefined when ours was the only one. */
+export function withoutTopVia(response: { text: string; rows: number[]; bodyEnd: number } & ViaRows): string | undefined {
+  const { text, rows, topVia, bodyEnd } = response;
+  const row = response.rowOf(Header.Via);
+  if (topVia.end < rows[row + 3]) {
+    // More values in the same row: take out the first and its comma.
+    return text.substring(0, topVia.start) + text.substring(topVia.end + 1, bodyEnd).trimStart();
+  }
+  if (response.rowOf(Header.Via, row) < 0) return undefined;
+  return text.substring(0, rows[row + 1]) + text.substring(response.rowEnd(row), bodyEnd);
+}
+
+interface ViaRows {
+  readonly topVia: SipRequest["topVia"];
+  rowOf(id: typeof Header.Via, from?: number): number;
+  rowEnd(row: number): number;
+}

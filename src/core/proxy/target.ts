@@ -1,0 +1,16 @@
+/** Where a request may go (§16.5). */
+import type { Flow } from "../../transport/transport.ts";
+
+/** One element of a target set. */
+export interface Target {
+  /** The Request-URI to send. */
+  readonly requestUri: string;
+  /** Route values to put on top, such as the Path of a binding (RFC 3327 §5.5). */
+  readonly routes: readonly string[];
+  /** Send by this flow and nowhere else; undefined: find the next hop by URI or Route. */
+  readonly flow: Flow | undefined;
+  /** Whether the far side's Contact cannot be reached as it stands, only by this flow. */
+  readonly isBehindNat: boolean;
+  /** 0 to 1000; targets of equal q are tried together, higher ones first (§16.6). */
+  readonly q: number;
+}

@@ -1,0 +1,188 @@
+/** The registrar (§10.3). */
+import type { Agent } from "../data/agent.ts";
+import type { Directory } from "../data/directory.ts";
+import type { Binding } from "../location/binding.ts";
+import type { LocationService } from "../location/location_service.ts";
+import { Header } from "../message/header_name.ts";
+import type { SipRequest } from "../message/sip_message.ts";
+import { SipUri } from "../message/sip_uri.ts";
+import { logger } from "../runtime/log.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { detachText } from "../runtime/detached_text.ts";
+import type { Counter, Metrics } from "../runtime/metrics.ts";
+import { defaultPort, type Flow, type TransportProtocol } from "../transport/transport.ts";
+import type { DigestAuthenticator } from "./digest_authenticator.ts";
+import type { Answer } from "./answer.ts";
+import { readRegistration, type Registration, type RegistrationLimits, type RequestedContact } from "./registration.ts";
+import { refuseExtensions } from "./uas_core.ts";
+
+/** What the registrar is made of. */
+export interface RegistrarParts {
+  readonly clock: Clock;
+  readonly directory: Directory;
+  readonly location: LocationService<Flow>;
+  readonly authenticator: DigestAuthenticator;
+  readonly metrics: Metrics;
+  readonly limits: RegistrationLimits;
+  /** Bindings an address-of-record may have unless its agent says otherwise; the oldest make room. */
+  readonly maxContacts: number;
+  /** `spec.registrarIntf: Internal`: bind the address the REGISTER came from in the place of the Contact's. */
+  readonly usesSourceAddress: boolean;
+}
+
+const log = logger("registrar");
+
+export class Registrar {
+  readonly #parts: RegistrarParts;
+  readonly #registrations: Counter;
+  #date = "";
+  #dateSecond = 0;
+
+  constructor(parts: RegistrarParts) {
+    this.#parts = parts;
+    this.#registrations = parts.metrics.counter("routr_registrations_total", "REGISTER requests answered 200");
+  }
+
+  /** Does what a REGISTER for one of our domains asks (§10.3); the steps have the RFC's numbers. */
+  register(request: SipRequest, flow: Flow): Answer {
+    const extension = refuseExtensions(request, Header.Require); // 2
+    if (extension) return extension;
+    const { directory, authenticator } = this.#parts;
+    const to = request.to.uri;
+    if (!to) return { status: 400, reason: "To Is Not A SIP URI" };
+    if (!directory.domain(to.host)) return { status: 404, reason: "Domain Is Not Served Here" };
+    const challenge = { status: 401, realm: to.host } as const;
+    const authentication = authenticator.authenticate(request, challenge, (name) => directory.agent(name, to.host)); // 3
+    if (authentication.kind === "refused") return authentication.answer;
+    const agent = authentication.account;
+    if (to.userText !== agent.username) return { status: 403, reason: "Not Your Address-Of-Record" }; // 4
+    const aor = `sip:${agent.username}@${to.host}`; // 5
+    const registration = readRegistration(request, this.#parts.limits); // 6, 7
+    if ("status" in registration) return registration;
+    return this.#update(aor, { request, flow, agent, registration });
+  }
+
+  /** Steps 6 to 8: works out the new bindings, and only then puts them in the place of the old ones. */
+  #update(aor: string, change: Change): Answer {
+    const { location } = this.#parts;
+    const { request, registration } = change;
+    const current = location.lookup(aor);
+    const isOlder = (binding: Binding<Flow>) => binding.callId === request.callId && binding.cseq >= request.cseq;
+    const outOfOrder: Answer = { status: 400, reason: "CSeq Is Out Of Order" };
+    if (registration.kind === "removeAll") {
+      if (current.some(isOlder)) return outOfOrder;
+      location.replace(aor, []);
+      log.info("{aor} removed all its bindings", { aor });
+      return this.#accept(request, []);
+    }
+    if (registration.contacts.length === 0) return this.#accept(request, current);
+    let bindings = [...current];
+    for (const contact of registration.contacts) {
+      const known = bindings.find((binding) => isSameBinding(binding, this.#boundUri(contact, change.flow), contact));
+      if (known && isOlder(known)) return outOfOrder;
+      if (known) bindings = bindings.filter((binding) => binding !== known);
+      if (contact.expires > 0) bindings.push(this.#bind(contact, change, known));
+    }
+    const limit = change.agent.maxContacts ?? this.#parts.maxContacts;
+    if (bindings.length > limit) {
+      if (registration.contacts.length > limit) return { status: 403, reason: "Too Many Contacts" };
+      bindings = bindings.sort((a, b) => b.updatedAt - a.updatedAt).slice(0, limit);
+    }
+    location.replace(aor, bindings);
+    this.#log(aor, change, current.length);
+    return this.#accept(request, bindings);
+  }
+
+  #bind(contact: RequestedContact, change: Change, known: Binding<Flow> | undefined): Binding<Flow> {
+    const { request, flow } = change;
+    const now = this.#parts.clock.now();
+    const uri = this.#boundUri(contact, flow);
+    return {
+      contact: known?.contact === uri.text ? known.contact : detachText(uri.text),
+      q: contact.q,
+      expiresAt: now + contact.expires * 1000,
+      updatedAt: now,
+      callId: known?.callId === request.callId ? known.callId : detachText(request.callId),
+      cseq: request.cseq,
+      instance: known?.instance === contact.instance ? known.instance : detachText(contact.instance),
+      regId: contact.regId,
+      path: hasOption(request, "path") ? detachText(request.rowValues(Header.Path).join(", ")) : "",
+      flow,
+      isBehindNat: !namesFlow(uri, flow),
+    };
+  }
+
+  /** The Contact, or with `registrarIntf: Internal` the Contact at the address it came from. */
+  #boundUri({ uri }: RequestedContact, flow: Flow): SipUri {
+    if (!this.#parts.usesSourceAddress || namesFlow(uri, flow)) return uri;
+    const user = uri.user === undefined ? "" : `${uri.user}${uri.password === undefined ? "" : `:${uri.password}`}@`;
+    const scheme = uri.secure ? "sips" : "sip";
+    return SipUri.parse(`${scheme}:${user}${flow.remoteAddress}:${flow.remotePort}${uri.parameters}`) ?? uri;
+  }
+
+  /** 200 with every binding (step 8). */
+  #accept(request: SipRequest, bindings: readonly Binding<Flow>[]): Answer {
+    this.#registrations.value++;
+    const now = this.#parts.clock.now();
+    let headers = "";
+    for (const binding of bindings) {
+      headers += `Contact: <${binding.contact}>;expires=${Math.ceil((binding.expiresAt - now) / 1000)}`;
+      if (binding.q !== 1000) headers += `;q=${binding.q / 1000}`;
+      if (binding.instance !== "") headers += `;+sip.instance="${binding.instance}"`;
+      if (binding.regId !== 0) headers += `;reg-id=${binding.regId}`;
+      headers += "\r\n";
+    }
+    if (hasOption(request, "path")) for (const path of request.rowValues(Header.Path)) headers += `Path: ${path}\r\n`;
+    return { status: 200, headers: `${headers}Date: ${this.#httpDate()}\r\n` };
+  }
+
+  #httpDate(): string {
+    const now = this.#parts.clock.wallTime();
+    const second = Math.floor(now / 1000);
+    if (second !== this.#dateSecond) {
+      this.#dateSecond = second;
+      this.#date = new Date(now).toUTCString();
+    }
+    return this.#date;
+  }
+
+  #log(aor: string, { registration, flow }: Change, before: number): void {
+    if (registration.kind !== "update") return;
+    for (const { uri, expires } of registration.contacts) {
+      const isNew = before === 0 && expires > 0;
+      const message = expires === 0 ? "{aor} unregistered {contact}" : "{aor} registered {contact} for {expires} s";
+      log[isNew || expires === 0 ? "info" : "debug"](message, {
+        aor,
+        contact: uri.text,
+        expires,
+        source: `${flow.protocol} ${flow.remoteAddress}:${flow.remotePort}`,
+      });
+    }
+  }
+}
+
+interface Change {
+  readonly request: SipRequest;
+  readonly flow: Flow;
+  readonly agent: Agent;
+  readonly registration: Registration;
+}
+
+/** Same instance over the same flow number (RFC 5626 §6), else equal Contact URIs (§10.3 step 7). */
+function isSameBinding(binding: Binding<Flow>, uri: SipUri, contact: RequestedContact): boolean {
+  if (contact.instance !== "" && contact.regId > 0) {
+    return binding.instance === contact.instance && binding.regId === contact.regId;
+  }
+  if (binding.contact === uri.text) return true;
+  return SipUri.parse(binding.contact)?.equals(uri) ?? false;
+}
+
+/** Whether a URI leads to where the flow comes from. */
+export function namesFlow(uri: SipUri, flow: Flow): boolean {
+  const protocol = (uri.parameter("transport")?.toLowerCase() ?? (uri.secure ? "tls" : "udp")) as TransportProtocol;
+  return uri.host === flow.remoteAddress && (uri.port ?? defaultPort(protocol)) === flow.remotePort;
+}
+
+function hasOption(request: SipRequest, option: string): boolean {
+  return request.has(Header.Path) && request.values(Header.Supported).some((tag) => tag.toLowerCase() === option);
+}

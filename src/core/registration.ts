@@ -1,0 +1,88 @@
+/** What a REGISTER asks for, read and checked before anything is changed (§10.3 steps 6 and 7). */
+import { parseNumber } from "../message/characters.ts";
+import { Header } from "../message/header_name.ts";
+import { type NameAddr, parseNameAddrList } from "../message/name_addr.ts";
+import type { SipRequest } from "../message/sip_message.ts";
+import { SipUri } from "../message/sip_uri.ts";
+import type { Answer } from "./answer.ts";
+
+/** Limits on registrations (`spec.registrar`), seconds. */
+export interface RegistrationLimits {
+  readonly minExpires: number;
+  readonly maxExpires: number;
+  readonly defaultExpires: number;
+}
+
+/** One Contact of a REGISTER. */
+export interface RequestedContact {
+  readonly uri: SipUri;
+  /** Seconds; 0 removes the binding. */
+  readonly expires: number;
+  /** Thousandths. */
+  readonly q: number;
+  readonly instance: string;
+  readonly regId: number;
+}
+
+/** A REGISTER as data: a query has no contacts, `Contact: *` removes everything. */
+export type Registration =
+  | { readonly kind: "removeAll" }
+  | { readonly kind: "update"; readonly contacts: readonly RequestedContact[] };
+
+/** Contacts one REGISTER may bring; more are refused before they are looked at. */
+const MAX_CONTACTS = 64;
+const MAX_SECONDS = 2 ** 32 - 1;
+
+/** Reads the Contacts and their lifetimes, or says what to answer. */
+export function readRegistration(request: SipRequest, limits: RegistrationLimits): Registration | Answer {
+  const rows = request.rowValues(Header.Contact);
+  if (rows.length > MAX_CONTACTS) return { status: 403, reason: "Too Many Contacts" };
+  if (rows.includes("*")) {
+    if (rows.length > 1 || readSeconds(request.header(Header.Expires)) !== 0) {
+      return { status: 400, reason: "Contact * Needs Expires 0 And No Other Contact" };
+    }
+    return { kind: "removeAll" };
+  }
+  const contacts: RequestedContact[] = [];
+  const header = request.header(Header.Expires);
+  const fallback = header === undefined ? limits.defaultExpires : readSeconds(header) ?? limits.defaultExpires;
+  for (const row of rows) {
+    const values = parseNameAddrList(row);
+    if (!values || values.length + contacts.length > MAX_CONTACTS) {
+      return values ? { status: 403, reason: "Too Many Contacts" } : { status: 400, reason: "Contact Is Malformed" };
+    }
+    for (const value of values) {
+      const contact = readContact(value, fallback);
+      if (!contact) return { status: 400, reason: "Contact Is Malformed" };
+      if (contact.expires > 0 && contact.expires < limits.minExpires) {
+        return { status: 423, headers: `Min-Expires: ${limits.minExpires}\r\n` };
+      }
+      contacts.push(contact.expires > limits.maxExpires ? { ...contact, expires: limits.maxExpires } : contact);
+    }
+  }
+  return { kind: "update", contacts };
+}
+
+function readContact(value: NameAddr, fallback: number): RequestedContact | undefined {
+  const { uri } = value;
+  if (!uri) return undefined;
+  const expires = value.parameter("expires");
+  const q = value.parameter("q");
+  const regId = value.parameter("reg-id");
+  const thousandths = q === undefined ? 1000 : Math.round(Number(q) * 1000);
+  if (!(thousandths >= 0 && thousandths <= 1000)) return undefined;
+  return {
+    uri,
+    // A malformed lifetime counts as none (§10.2.1.1).
+    expires: expires === undefined ? fallback : readSeconds(expires) ?? fallback,
+    q: thousandths,
+    instance: value.parameter("+sip.instance") ?? "",
+    regId: regId === undefined ? 0 : Math.max(0, parseNumber(regId, 0, regId.length, 2 ** 31 - 1)),
+  };
+}
+
+function readSeconds(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = parseNumber(text, 0, text.length, MAX_SECONDS);
+  return seconds < 0 ? undefined : seconds;
+}

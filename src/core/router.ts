@@ -1,0 +1,76 @@
+/** The router: which targets a request has (§16.5). */
+import type { Directory } from "../data/directory.ts";
+import type { Binding } from "../location/binding.ts";
+import type { LocationService } from "../location/location_service.ts";
+import { splitValues } from "../message/header_rows.ts";
+import type { SipUri } from "../message/sip_uri.ts";
+import type { Flow } from "../transport/transport.ts";
+import type { Answer } from "./answer.ts";
+import type { Caller } from "./caller.ts";
+import type { Target } from "./proxy/target.ts";
+
+/** What the router asks. */
+export interface RouterParts {
+  readonly directory: Directory;
+  readonly location: LocationService<Flow>;
+  /** `spec.interDomainCalls`: agents may call agents of domains they do not belong to. */
+  readonly allowsInterDomainCalls: boolean;
+  /** Whether a URI names this server by address. */
+  isServerAddress(uri: SipUri): boolean;
+}
+
+/** Targets, at least one, or what to answer. */
+export type Routing =
+  | { readonly kind: "targets"; readonly targets: readonly Target[] }
+  | { readonly kind: "refused"; readonly answer: Answer };
+
+export class Router {
+  readonly #parts: RouterParts;
+
+  constructor(parts: RouterParts) {
+    this.#parts = parts;
+  }
+
+  /** The target set for a request outside of a dialog, from somebody who is known. */
+  determineTargetSet(uri: SipUri | undefined, caller: Caller): Routing {
+    // A number belongs to nobody here.
+    if (!uri) return refuse(404);
+    const domain = this.#domainOf(uri, caller);
+    if (domain === undefined) return refuse(403);
+    const { directory, location, allowsInterDomainCalls } = this.#parts;
+    if (caller.kind === "agent" && !caller.agent.domains.includes(domain) && !allowsInterDomainCalls) return refuse(403);
+    const agent = directory.agent(uri.userText, domain);
+    if (!agent) return refuse(404);
+    const targets = location.lookup(`sip:${agent.username}@${domain}`)
+      .filter((binding) => !uri.secure || isSecure(binding.flow))
+      .map(targetOf);
+    return targets.length === 0 ? refuse(480) : { kind: "targets", targets };
+  }
+
+  /** The domain of ours that a URI is aimed at: its host, or the caller's own when the host is this server. */
+  #domainOf(uri: SipUri, caller: Caller): string | undefined {
+    if (this.#parts.directory.domain(uri.host)) return uri.host;
+    return caller.kind === "agent" && this.#parts.isServerAddress(uri) ? caller.domain : undefined;
+  }
+}
+
+function refuse(status: number): Routing {
+  return { kind: "refused", answer: { status } };
+}
+
+/** `sips:` goes over TLS to the last hop (§26.2.2). */
+function isSecure(flow: Flow): boolean {
+  return flow.protocol === "tls" || flow.protocol === "wss";
+}
+
+/** A binding as a target: by its Path (RFC 3327 §5.5), else by the flow it was registered over. */
+function targetOf(binding: Binding<Flow>): Target {
+  const routes = splitValues(binding.path);
+  return {
+    requestUri: binding.contact,
+    routes,
+    flow: routes.length > 0 ? undefined : binding.flow,
+    isBehindNat: binding.isBehindNat,
+    q: binding.q,
+  };
+}

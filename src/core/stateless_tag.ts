@@ -1,0 +1,19 @@
+/** To tags of answers that are given without a transaction (§8.2.7): the same for the same request. */
+import type { HeaderRows } from "../message/header_rows.ts";
+import { Header } from "../message/header_name.ts";
+import { randomSeed } from "../runtime/random.ts";
+
+const seed = randomSeed();
+
+/** A tag that is the same each time the same request comes, and differs from server to server. */
+export function statelessTag(request: HeaderRows): string {
+  const identity = `${request.topVia?.branch}${request.header(Header.CallId)}${request.header(Header.CSeq)}`;
+  let a = seed;
+  let b = ~seed;
+  for (let i = 0; i < identity.length; i++) {
+    const code = identity.charCodeAt(i);
+    a = Math.imul(a ^ code, 0x9e3779b1);
+    b = Math.imul(b ^ code, 0x85ebca6b) + a | 0;
+  }
+  return `s${(a >>> 0).toString(36)}${(b >>> 0).toString(36)}`;
+}

@@ -1,0 +1,22 @@
+import { listOf, mapping } from "./property_types.ts";
+import { network } from "./network_property.ts";
+
+/** Who may send requests, by the address they come from; of all rules that match, the most specific decides. */
+export interface AccessControlList {
+  /** Addresses, networks (`192.168.0.0/16`) and masked networks (`192.168.1.0/255.255.255.0`). */
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+}
+
+export function accessControlList() {
+  return mapping({ allow: listOf(network()).default([]), deny: listOf(network()).default([]) });
+}
+
+/**
+ * The rules that look like "everything" but are half of it: the old reference shows `0.0.0.0/1 # all`, which ends at
+ * 127.255.255.255.
+ */
+export function halfCoveringRules(list: AccessControlList | undefined): string[] {
+  if (list === undefined) return [];
+  return [...list.deny, ...list.allow].filter((rule) => /^0\.0\.0\.0\/(1|128\.0\.0\.0)$/.test(rule));
+}

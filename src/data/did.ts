@@ -1,0 +1,56 @@
+import { type ResourceRefs, resourceRefs } from "./generated_ref.ts";
+import { mapping, text, textMatching } from "./property_types.ts";
+import { commonMetadata, envelope, reference } from "./resource_document.ts";
+
+/** A number of the telephone network, and whom it reaches here. Later v1 releases call it Number. */
+export interface Did extends ResourceRefs {
+  readonly kind: "DID";
+  /** The gateway that this number belongs to. */
+  readonly gwRef: string;
+  /** `tel:` URI as configured, RFC 3966. */
+  readonly telUrl: string;
+  /** The number in `telUrl` without plus sign and separators: what calls are matched by. */
+  readonly digits: string;
+  /** `sip:` URI of the address-of-record that calls to this number ring. */
+  readonly aorLink: string;
+  readonly geoInfo: { readonly city?: string; readonly country?: string; readonly countryISOCode?: string };
+}
+
+const TEL_URI = /^tel:\+?[().-]*\d[\d().-]*(;.*)?$/i;
+const SIP_URI = /^sips?:[^@\s]+@[^@\s]+$/i;
+
+/** "DID Resource" in the configuration reference. */
+export const didSchema = mapping({
+  ...envelope("DID", "Number"),
+  metadata: mapping({
+    ...commonMetadata(),
+    name: text("a name").optional(),
+    gwRef: reference("the ref of a gateway"),
+    geoInfo: mapping({
+      city: text("a city").optional(),
+      country: text("a country").optional(),
+      countryISOCode: text("an ISO country code such as US").optional(),
+    }).default({}),
+  }),
+  spec: mapping({
+    location: mapping({
+      telUrl: textMatching(TEL_URI, "a telephone URI such as tel:17066041487"),
+      aorLink: textMatching(SIP_URI, "a SIP URI such as sip:john@sip.local"),
+    }),
+  }),
+}).transform(({ metadata, spec: { location } }): Did => {
+  return {
+    kind: "DID",
+    ...resourceRefs(metadata.ref, "dd", location.telUrl),
+    gwRef: metadata.gwRef,
+    telUrl: location.telUrl,
+    digits: digitsOf(location.telUrl),
+    aorLink: location.aorLink,
+    geoInfo: metadata.geoInfo,
+  };
+});
+
+/** `tel:+1 (706) 604-1487;ext=2` → `17066041487`. */
+export function digitsOf(telUri: string): string {
+  return telUri.split(";", 1)[0].replace(/\D/g, "");
+}

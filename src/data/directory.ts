@@ -1,0 +1,162 @@
+import type { Agent } from "./agent.ts";
+import type { Did } from "./did.ts";
+import type { Domain } from "./domain.ts";
+import type { Gateway } from "./gateway.ts";
+import type { Peer } from "./peer.ts";
+import { type Kind, namesOf, type Resource } from "./resource.ts";
+import type { User } from "./user.ts";
+
+/**
+ * The configured resources, in memory, to be asked while a message is handled. Answers change when the configuration
+ * does: ask again instead of keeping them. An object stays the same as long as nothing about its resource changes.
+ */
+export interface Directory {
+  /** The agent whose credentials name `username` and whose domains contain `domainUri`, which is in lower case. */
+  agent(username: string, domainUri: string): Agent | undefined;
+  peer(username: string): Peer | undefined;
+  /** `domainUri` in lower case. */
+  domain(domainUri: string): Domain | undefined;
+  gateways(): Iterable<Gateway>;
+  gateway(ref: string): Gateway | undefined;
+  did(ref: string): Did | undefined;
+  /** By the digits of the number alone, without plus sign or separators. */
+  didByTelUrl(digits: string): Did | undefined;
+  users(): Iterable<User>;
+  readonly counts: ResourceCounts;
+}
+
+export interface ResourceCounts {
+  readonly agents: number;
+  readonly domains: number;
+  readonly peers: number;
+  readonly users: number;
+  readonly gateways: number;
+  readonly dids: number;
+}
+
+/** A directory whose whole content is replaced in one step. */
+export class MemoryDirectory implements Directory {
+  #index = new Index();
+
+  agent(username: string, domainUri: string): Agent | undefined {
+    return this.#index.agents.get(domainUri)?.get(username);
+  }
+
+  peer(username: string): Peer | undefined {
+    return this.#index.peers.get(username);
+  }
+
+  domain(domainUri: string): Domain | undefined {
+    return this.#index.domains.get(domainUri);
+  }
+
+  gateways(): Iterable<Gateway> {
+    return this.#index.gateways;
+  }
+
+  gateway(ref: string): Gateway | undefined {
+    return this.#index.gatewaysByRef.get(ref);
+  }
+
+  did(ref: string): Did | undefined {
+    return this.#index.didsByRef.get(ref);
+  }
+
+  didByTelUrl(digits: string): Did | undefined {
+    return this.#index.didsByDigits.get(digits);
+  }
+
+  users(): Iterable<User> {
+    return this.#index.users.values();
+  }
+
+  get counts(): ResourceCounts {
+    const { Agent, Domain, Peer, User, Gateway, DID } = this.#index.counts;
+    return { agents: Agent, domains: Domain, peers: Peer, users: User, gateways: Gateway, dids: DID };
+  }
+
+  /** `resources` fit together as `checkResources` sees to. */
+  replace(resources: Iterable<Resource>): void {
+    const index = new Index();
+    for (const resource of resources) index.add(this.#known(resource));
+    this.#index = index;
+  }
+
+  /** The object that is known already, if it says the same. */
+  #known(resource: Resource): Resource {
+    const known = this.#index.find(resource);
+    return known !== undefined && isEqual(known, resource) ? known : resource;
+  }
+}
+
+class Index {
+  /** Domain URI, then username: no key has to be put together for a look-up. */
+  readonly agents = new Map<string, Map<string, Agent>>();
+  readonly peers = new Map<string, Peer>();
+  readonly domains = new Map<string, Domain>();
+  readonly users = new Map<string, User>();
+  readonly gateways: Gateway[] = [];
+  readonly gatewaysByRef = new Map<string, Gateway>();
+  readonly didsByRef = new Map<string, Did>();
+  readonly didsByDigits = new Map<string, Did>();
+  readonly counts: Record<Kind, number> = { Agent: 0, Domain: 0, Peer: 0, User: 0, Gateway: 0, DID: 0 };
+
+  add(resource: Resource): void {
+    this.counts[resource.kind]++;
+    switch (resource.kind) {
+      case "Agent":
+        return resource.domains.forEach((domain) => this.#agentsOf(domain).set(resource.username, resource));
+      case "Domain":
+        return void this.domains.set(resource.domainUri, resource);
+      case "Peer":
+        return void this.peers.set(resource.username, resource);
+      case "User":
+        return void this.users.set(resource.username, resource);
+      case "Gateway":
+        this.gateways.push(resource);
+        return addNames(this.gatewaysByRef, resource);
+      case "DID":
+        this.didsByDigits.set(resource.digits, resource);
+        return addNames(this.didsByRef, resource);
+    }
+  }
+
+  /** The resource here that goes by the same name. */
+  find(resource: Resource): Resource | undefined {
+    switch (resource.kind) {
+      case "Agent":
+        return this.agents.get(resource.domains[0])?.get(resource.username);
+      case "Domain":
+        return this.domains.get(resource.domainUri);
+      case "Peer":
+        return this.peers.get(resource.username);
+      case "User":
+        return this.users.get(resource.username);
+      case "Gateway":
+        return this.gatewaysByRef.get(resource.ref);
+      case "DID":
+        return this.didsByDigits.get(resource.digits);
+    }
+  }
+
+  #agentsOf(domainUri: string): Map<string, Agent> {
+    let agents = this.agents.get(domainUri);
+    if (agents === undefined) this.agents.set(domainUri, agents = new Map());
+    return agents;
+  }
+}
+
+function addNames<R extends Resource>(byRef: Map<string, R>, resource: R): void {
+  for (const name of namesOf(resource)) {
+    if (!byRef.has(name)) byRef.set(name, resource);
+  }
+}
+
+/** Whether two plain values, lists or mappings say the same. */
+function isEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length &&
+    names.every((name) => isEqual(a[name as keyof typeof a], b[name as keyof typeof b]));
+}

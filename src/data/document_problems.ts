@@ -1,0 +1,62 @@
+import type * as z from "zod";
+import { describeValue, type Problem, type PropertyPath } from "./fault.ts";
+import { nearestName } from "./nearest_name.ts";
+
+/**
+ * What a schema made of `property_types.ts` has against `document`, all of it. There, a message is the phrase that says
+ * what is expected, or the list of known names where a name is unknown.
+ */
+export function documentProblems(error: z.ZodError, document: unknown): Problem[] {
+  return error.issues.flatMap((issue): Problem[] => {
+    const path = issue.path.map((step) => typeof step === "number" ? step : String(step));
+    if (issue.code === "unrecognized_keys") return unknownNames(issue, path);
+    const value = valueAt(document, path);
+    const found = foundBySchema(issue) ?? describeValue(value, path);
+    const nearest = nearestWord(value, issue.message);
+    return [{
+      path,
+      at: "value",
+      found,
+      expected: issue.message,
+      ...(nearest === undefined ? {} : { nearest }),
+    }];
+  });
+}
+
+/** A schema that reads values out of a text tells itself what it found, as `params: {found}`. */
+function foundBySchema(issue: z.core.$ZodIssue): string | undefined {
+  const found: unknown = issue.code === "custom" ? issue.params?.found : undefined;
+  return typeof found === "string" ? found : undefined;
+}
+
+function unknownNames(issue: z.core.$ZodIssueUnrecognizedKeys, path: PropertyPath): Problem[] {
+  const known = issue.message.split(", ");
+  return issue.keys.map((key): Problem => {
+    const nearest = nearestName(key, known);
+    return {
+      path: [...path, key],
+      at: "key",
+      found: "not a known property",
+      expected: known.length === 1 ? known[0] : `one of ${issue.message}`,
+      ...(nearest === undefined ? {} : { nearest }),
+    };
+  });
+}
+
+const ONE_OF = "one of ";
+
+/** The word meant where one of several words is expected. */
+function nearestWord(value: unknown, expected: string): string | undefined {
+  if (typeof value !== "string" || !expected.startsWith(ONE_OF)) return undefined;
+  return nearestName(value, expected.slice(ONE_OF.length).split(", "));
+}
+
+/** What stands at a path; undefined where the path leads nowhere. */
+export function valueAt(document: unknown, path: PropertyPath): unknown {
+  let value = document;
+  for (const step of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return undefined;
+    value = (value as Record<string | number, unknown>)[step];
+  }
+  return value;
+}

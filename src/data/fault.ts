@@ -1,0 +1,91 @@
+/**
+ * What is wrong with something that an operator wrote, told so that it can be found and mended: where it stands,
+ * what is there, and what belongs there.
+ */
+export interface Fault {
+  /** The file, or another place that holds documents: `config/agents.yaml`, `environment`. */
+  readonly file: string;
+  /** Counted from 1; absent where the place has no lines, or when the file changed meanwhile. */
+  readonly line?: number;
+  readonly column?: number;
+  /** Path inside the document, `spec.domains[0]`, or the name of a variable; empty for the text as a whole. */
+  readonly property: string;
+  /** Completes "… is": `"exmaple.org"`, `missing`, `a list`. Never holds a secret. */
+  readonly found: string;
+  /** Completes "expected …": `one of the configured domains`. */
+  readonly expected: string;
+  /** The known name that resembles what was found. */
+  readonly nearest?: string;
+}
+
+/** One step of the way into a document: a name in a mapping or a position in a list. */
+export type PropertyPath = readonly (string | number)[];
+
+/** A fault before it is known in which file and line it stands. */
+export interface Problem {
+  readonly path: PropertyPath;
+  /** Whether the name at the end of `path` is wrong, or what stands behind it. */
+  readonly at: "key" | "value";
+  readonly found: string;
+  readonly expected: string;
+  readonly nearest?: string;
+}
+
+/** A line and a column of a text, both counted from 1. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/**
+ * One line that says it all:
+ * `config/agents.yaml:7:14: spec.domains[0] is "exmaple.org", expected one of the configured domains (did you mean "example.org"?)`.
+ */
+export function formatFault(fault: Fault): string {
+  const position = fault.line === undefined ? "" : `:${fault.line}:${fault.column ?? 1}`;
+  const statement = fault.property === "" ? `found ${fault.found}` : `${fault.property} is ${fault.found}`;
+  const hint = fault.nearest === undefined ? "" : ` (did you mean "${fault.nearest}"?)`;
+  return `${fault.file}${position}: ${statement}, expected ${fault.expected}${hint}`;
+}
+
+export function faultOf(problem: Problem, place: { file: string; position?: Position }): Fault {
+  return {
+    file: place.file,
+    ...place.position,
+    property: formatPath(problem.path),
+    found: problem.found,
+    expected: problem.expected,
+    ...(problem.nearest === undefined ? {} : { nearest: problem.nearest }),
+  };
+}
+
+/** `["spec", "domains", 0]` as people write it: `spec.domains[0]`. */
+export function formatPath(path: PropertyPath): string {
+  let text = "";
+  for (const step of path) {
+    if (typeof step === "number") text += `[${step}]`;
+    else text += text === "" ? step : `.${step}`;
+  }
+  return text;
+}
+
+const LONGEST_VALUE = 60;
+const SECRET_PROPERTY = /secret|password|^salt|jaasConfig|^credentials$|^parameters$/i;
+const PASSWORD_IN_URI = /(:\/\/|\bsips?:)([^:@/\s]*):[^@\s]*@/gi;
+
+/**
+ * How a value is quoted in a fault. The values of secret properties are never shown, nor passwords inside URIs; lists
+ * and mappings are named only, since they may hold secrets, be huge, or contain themselves.
+ */
+export function describeValue(value: unknown, path: PropertyPath): string {
+  if (value === undefined) return "missing";
+  if (value === null) return "empty";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  if (typeof value === "object") return "a mapping";
+  if (SECRET_PROPERTY.test(String(path.findLast((step) => typeof step === "string")))) {
+    return "a hidden value";
+  }
+  if (typeof value !== "string") return String(value);
+  const text = value.replace(PASSWORD_IN_URI, "$1$2:…@");
+  return JSON.stringify(text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text);
+}

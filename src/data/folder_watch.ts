@@ -1,0 +1,117 @@
+/** A change is told once the files have been still for so long, since many editors write in several steps. Milliseconds. */
+const QUIET_PERIOD = 100;
+/** It is told after this time even if they are not. */
+const LONGEST_UNREST = 500;
+/** How often files are looked at without being told to: rarely while the system reports changes, for those it misses. */
+const INTERVAL_WATCHED = 5000;
+const INTERVAL_UNWATCHED = 400;
+
+export interface FolderWatchOptions {
+  /** A text that differs whenever one of the files that matter has changed. Must not throw. */
+  readonly fingerprint: () => Promise<string>;
+  /** The fingerprint of what is known already. */
+  readonly known: string;
+  readonly onChange: () => void;
+}
+
+/**
+ * Tells when files of a folder change: written in place, replaced by renaming, linked anew, or deleted. The system's
+ * notices only hasten it, so a folder that does not exist yet or whose file system gives no notices will do.
+ */
+export class FolderWatch {
+  readonly #path: string;
+  readonly #options: FolderWatchOptions;
+  #watcher: Deno.FsWatcher | undefined;
+  #watchedInode: number | null | undefined;
+  #closed = false;
+  /** A notice arrived since files were last looked at. */
+  #noticed = false;
+  #settling = false;
+  #endPause: () => void = () => {};
+
+  constructor(path: string, options: FolderWatchOptions) {
+    this.#path = path;
+    this.#options = options;
+    void this.#run();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#stopWatching();
+    this.#endPause();
+  }
+
+  async #run(): Promise<void> {
+    let told = this.#options.known;
+    while (!this.#closed) {
+      await this.#keepWatching();
+      this.#noticed = false;
+      const seen = await this.#options.fingerprint();
+      if (seen === told) {
+        await this.#untilNotice(this.#watcher === undefined ? INTERVAL_UNWATCHED : INTERVAL_WATCHED);
+        continue;
+      }
+      told = await this.#settled(seen);
+      if (!this.#closed) this.#options.onChange();
+    }
+  }
+
+  /** The fingerprint once it stays the same. */
+  async #settled(first: string): Promise<string> {
+    const end = performance.now() + LONGEST_UNREST;
+    let seen = first;
+    this.#settling = true;
+    while (!this.#closed && performance.now() < end) {
+      await this.#pause(QUIET_PERIOD);
+      const again = await this.#options.fingerprint();
+      if (again === seen) break;
+      seen = again;
+    }
+    this.#settling = false;
+    return seen;
+  }
+
+  async #untilNotice(milliseconds: number): Promise<void> {
+    if (!this.#noticed) await this.#pause(milliseconds);
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** Watches the folder, anew if another one has taken its place. */
+  async #keepWatching(): Promise<void> {
+    const inode = await Deno.stat(this.#path).then((info) => info.ino, () => undefined);
+    if (this.#closed || (inode !== undefined && inode === this.#watchedInode)) return;
+    this.#stopWatching();
+    if (inode === undefined) return;
+    try {
+      this.#watcher = Deno.watchFs(this.#path, { recursive: false });
+      this.#watchedInode = inode;
+      void this.#follow(this.#watcher);
+    } catch {
+      // No means to watch, or too many watches on this system: files are looked at often instead.
+    }
+  }
+
+  async #follow(watcher: Deno.FsWatcher): Promise<void> {
+    for await (const event of watcher) {
+      if (event.kind === "access") continue;
+      this.#noticed = true;
+      if (!this.#settling) this.#endPause();
+    }
+  }
+
+  #stopWatching(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+    this.#watchedInode = undefined;
+  }
+}

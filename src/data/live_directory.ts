@@ -1,0 +1,115 @@
+import type { DataProvider, DocumentProblem, Source } from "./data_provider.ts";
+import { type Directory, MemoryDirectory } from "./directory.ts";
+import { type Fault, faultOf } from "./fault.ts";
+import { type CheckedResources, checkResources } from "./resource_checks.ts";
+import { resourceWarnings } from "./resource_warnings.ts";
+
+/** What came of loading. */
+export interface LoadReport {
+  /** Everything that is wrong, in the files as they are now. */
+  readonly faults: readonly Fault[];
+  readonly warnings: readonly string[];
+  /** Sources whose last edit is not in force because of its faults; their last good content is. */
+  readonly rejected: readonly string[];
+}
+
+/** Keeps a directory in step with a provider. */
+export class LiveDirectory {
+  readonly #provider: DataProvider;
+  readonly #directory = new MemoryDirectory();
+  /** The newest content without fault, by the name of the source. */
+  readonly #lastGood = new Map<string, Source>();
+  /** What the directory was made from, by the name of the source. */
+  #inForce: ReadonlyMap<string, Source> = new Map();
+  #reloading: Promise<void> | undefined;
+  #reloadAgain = false;
+
+  constructor(provider: DataProvider) {
+    this.#provider = provider;
+  }
+
+  /** Empty until loaded. */
+  get directory(): Directory {
+    return this.#directory;
+  }
+
+  /**
+   * Loads everything anew. Faulty documents are left out and the others serve. But an edit that brings a fault into what
+   * was good is not taken over at all: the last good content of that source stays.
+   */
+  async load(): Promise<LoadReport> {
+    const loaded = await this.#provider.load();
+    const hopeful = loaded.map((source) => source.faults.length > 0 ? this.#fallback(source) : source);
+    const first = checkResources(hopeful);
+    const sources = hopeful.map((source) => first.problems.has(source) ? this.#fallback(source) : source);
+    const rejected = hopeful.filter((source, i) => source !== sources[i]);
+    const checked = rejected.length === 0 ? first : checkResources(sources);
+    this.#directory.replace(checked.resources);
+    this.#remember(sources, checked);
+    return {
+      faults: [
+        ...loaded.flatMap(({ faults }) => faults),
+        ...await this.#locate(rejected, first.problems),
+        ...await this.#locate(sources, checked.problems),
+      ],
+      warnings: [
+        ...loaded.flatMap(({ warnings }) => warnings),
+        ...checked.resources.flatMap(resourceWarnings),
+      ],
+      rejected: loaded.filter((source) => !sources.includes(source)).map(({ name }) => name),
+    };
+  }
+
+  /** Loads again whenever the provider has news, until closed. */
+  follow(onReload: (report: LoadReport) => void): void {
+    this.#provider.watch(() => {
+      this.#reloadAgain = true;
+      this.#reloading ??= this.#reload(onReload);
+    });
+  }
+
+  close(): void {
+    this.#provider.close();
+  }
+
+  async #reload(onReload: (report: LoadReport) => void): Promise<void> {
+    while (this.#reloadAgain) {
+      this.#reloadAgain = false;
+      onReload(await this.load());
+    }
+    this.#reloading = undefined;
+  }
+
+  /** What to use instead of a faulty source: what was good, or else what of it is good. */
+  #fallback(source: Source): Source {
+    const lastGood = this.#lastGood.get(source.name);
+    if (lastGood !== undefined) return lastGood;
+    return source.readable ? source : this.#inForce.get(source.name) ?? source;
+  }
+
+  #remember(sources: readonly Source[], { problems }: CheckedResources): void {
+    this.#inForce = new Map(sources.map((source) => [source.name, source]));
+    for (const name of this.#lastGood.keys()) {
+      if (!this.#inForce.has(name)) this.#lastGood.delete(name);
+    }
+    for (const source of sources) {
+      if (source.faults.length === 0 && !problems.has(source)) this.#lastGood.set(source.name, source);
+    }
+  }
+
+  async #locate(
+    sources: readonly Source[],
+    problems: ReadonlyMap<Source, readonly DocumentProblem[]>,
+  ): Promise<Fault[]> {
+    const faults: Fault[] = [];
+    for (const source of sources) {
+      const found = problems.get(source);
+      if (found === undefined) continue;
+      const positions = await this.#provider.locate(source, found);
+      faults.push(
+        ...found.map((problem, i) => faultOf(problem, { file: source.name, position: positions[i] })),
+      );
+    }
+    return faults;
+  }
+}

@@ -1,0 +1,131 @@
+import { setImmediate } from "node:timers/promises";
+// @ts-types="./deno_std_yaml.d.ts"
+import { parse } from "@std/yaml/parse";
+import { findItemStarts } from "./yaml_items.ts";
+import { type SyntaxProblem, syntaxProblem } from "./yaml_syntax_problem.ts";
+
+/** Aliases may make a document larger than its text, but not without end. */
+const NODES_PER_CHARACTER = 4;
+const NODES_AT_LEAST = 100_000;
+/** Long lists are read in parts of about so many characters, a few milliseconds each, so that others get their turn. */
+const PART = 200_000;
+
+/**
+ * Reads one YAML document. All scalars are text, as they are written: `secret: 0123` stays `0123`, which YAML would call
+ * the number 83; whoever expects a number or a boolean reads the text as one. Entries whose value is empty, `~` or `null`
+ * are left out, and `<<` merges. An empty text has the value null.
+ */
+export async function readYaml(text: string): Promise<{ value: unknown; problem?: SyntaxProblem }> {
+  try {
+    return { value: parseTidily(text) };
+  } catch (error) {
+    return { value: undefined, problem: await syntaxProblem(text, error) };
+  }
+}
+
+export interface ListReading<T> {
+  readonly items: readonly T[];
+  /** False when the document is a single item, or empty. */
+  readonly isList: boolean;
+  /** Set when the text is not YAML. */
+  readonly problem?: SyntaxProblem;
+}
+
+/**
+ * Reads a list and converts each of its items; a document that is no list counts as its only item, an empty one as none.
+ */
+export async function readYamlList<T>(text: string, convert: (item: unknown) => T): Promise<ListReading<T>> {
+  const itemsOfParts = await readParts(splitList(text), convert);
+  if (itemsOfParts !== undefined) return { items: itemsOfParts, isList: true };
+  const { value, problem } = await readYaml(text);
+  if (problem !== undefined) return { items: [], isList: false, problem };
+  if (Array.isArray(value)) return { items: value.map(convert), isList: true };
+  return { items: value === null ? [] : [convert(value)], isList: false };
+}
+
+/**
+ * A long list as several lists; none if the text is short or begins with something else. An alias of an anchor in another
+ * part makes reading that part fail, which sees to it that the whole is read.
+ */
+function splitList(text: string): string[] {
+  if (text.length <= PART) return [];
+  const starts = findItemStarts(text);
+  const onlyCommentsBefore = text.slice(0, starts[0]?.offset).split("\n").every((line) =>
+    /^\s*(#.*)?$|^---\s*$/.test(line)
+  );
+  if (!onlyCommentsBefore) return [];
+  const parts: string[] = [];
+  let begin = 0;
+  for (const { offset } of starts) {
+    if (offset - begin < PART) continue;
+    parts.push(text.slice(begin, offset));
+    begin = offset;
+  }
+  parts.push(text.slice(begin));
+  return parts;
+}
+
+/** Undefined when the parts are not lists after all: reading the whole tells what is wrong. */
+async function readParts<T>(parts: string[], convert: (item: unknown) => T): Promise<T[] | undefined> {
+  if (parts.length === 0) return undefined;
+  const items: T[] = [];
+  for (const part of parts) {
+    const list = attempt(part);
+    if (!Array.isArray(list) || list.length !== findItemStarts(part).length) return undefined;
+    for (const item of list) items.push(convert(item));
+    await setImmediate();
+  }
+  return items;
+
+  function attempt(part: string): unknown {
+    try {
+      return parseTidily(part);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function parseTidily(text: string): unknown {
+  const document = parse(text, { schema: "failsafe" });
+  tidy(document, NODES_AT_LEAST + NODES_PER_CHARACTER * text.length);
+  return document;
+}
+
+/** Drops empty entries and resolves merge keys, in place; bounds what aliases and nesting can grow to. */
+function tidy(document: unknown, mostNodes: number): void {
+  let nodes = 0;
+
+  function visit(node: unknown): void {
+    if (++nodes > mostNodes) throw new RangeError("Cannot read YAML: aliases make it too large");
+    if (typeof node !== "object" || node === null) return;
+    if (Array.isArray(node)) return node.forEach(visit);
+    const mapping = node as Record<string, unknown>;
+    if (Object.hasOwn(mapping, "<<")) merge(mapping);
+    for (const key in mapping) {
+      if (isNull(mapping[key])) delete mapping[key];
+      else visit(mapping[key]);
+    }
+  }
+
+  visit(document);
+}
+
+/** Adds the entries of the mappings that `<<` names, where the mapping has none of its own (YAML merge key). */
+function merge(mapping: Record<string, unknown>): void {
+  const merged = mapping["<<"];
+  const sources = Array.isArray(merged) ? merged : [merged];
+  if (!sources.every((source) => typeof source === "object" && source !== null && !Array.isArray(source))) {
+    return;
+  }
+  delete mapping["<<"];
+  for (const source of sources) {
+    for (const [key, value] of Object.entries(source)) {
+      if (!Object.hasOwn(mapping, key)) mapping[key] = value;
+    }
+  }
+}
+
+function isNull(value: unknown): boolean {
+  return value === null || value === "~" || value === "null" || value === "Null" || value === "NULL";
+}

@@ -1,0 +1,33 @@
+/** One binding of an address-of-record to a Contact (§10.3). */
+
+/** What a binding needs to know of the flow its registration came by (RFC 5626). */
+export interface BindingFlow {
+  readonly id: number;
+  readonly isOpen: boolean;
+  /** Whether it is a connection: once closed it cannot be opened again from here. */
+  readonly isConnection: boolean;
+}
+
+export interface Binding<Flow extends BindingFlow = BindingFlow> {
+  /** The Contact URI as registered. */
+  readonly contact: string;
+  /** 0 to 1000: `q` in thousandths, 1000 when not given. */
+  readonly q: number;
+  /** `Clock.now()` milliseconds at which it ends. */
+  readonly expiresAt: number;
+  /** `Clock.now()` milliseconds of the last REGISTER for it. */
+  readonly updatedAt: number;
+  /** Call-ID and CSeq of the last REGISTER, which order changes (§10.3 step 7). */
+  readonly callId: string;
+  readonly cseq: number;
+  /** `+sip.instance` as written, "" when there is none (RFC 5626 §4.1). */
+  readonly instance: string;
+  /** `reg-id`, 0 when there is none (RFC 5626 §4.2). */
+  readonly regId: number;
+  /** Path values, topmost first, joined by commas; "" when there are none (RFC 3327). */
+  readonly path: string;
+  /** Where the REGISTER came from. */
+  readonly flow: Flow;
+  /** Whether the Contact names another address or port than the one the REGISTER came from. */
+  readonly isBehindNat: boolean;
+}

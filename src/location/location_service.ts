@@ -1,0 +1,106 @@
+/** The location service (§10.2): which devices an address-of-record is bound to, in memory. */
+import type { Clock } from "../runtime/clock.ts";
+import type { Timer, TimerWheel } from "../runtime/timer_wheel.ts";
+import type { Binding, BindingFlow } from "./binding.ts";
+
+/** Milliseconds between two steps of the sweep, and steps in which it goes round once. */
+const SWEEP_INTERVAL = 1000;
+const SWEEP_STEPS = 30;
+
+/**
+ * Bindings by address-of-record (`sip:user@host`). A look-up never returns what has expired or lost its connection;
+ * the sweep frees the memory of what nobody asks for, a thirtieth of it each second.
+ */
+export class LocationService<Flow extends BindingFlow> {
+  readonly #clock: Clock;
+  readonly #bindings = new Map<string, readonly Binding<Flow>[]>();
+  /** Addresses-of-record with a binding over this connection. */
+  readonly #byConnection = new Map<number, Set<string>>();
+  readonly #sweepTimer: Timer;
+  #sweep: IterableIterator<string> | undefined;
+
+  constructor(clock: Clock, wheel: TimerWheel) {
+    this.#clock = clock;
+    this.#sweepTimer = wheel.timer(() => this.#sweepStep());
+  }
+
+  /** Addresses-of-record with bindings, those included that have expired and were not swept yet. */
+  get size(): number {
+    return this.#bindings.size;
+  }
+
+  /** The bindings that can be reached now, highest q first, then the latest. */
+  lookup(aor: string): readonly Binding<Flow>[] {
+    const bindings = this.#bindings.get(aor);
+    if (!bindings) return [];
+    const now = this.#clock.now();
+    if (bindings.every((binding) => isAlive(binding, now))) return bindings;
+    return this.#keep(aor, bindings.filter((binding) => isAlive(binding, now)));
+  }
+
+  /** Puts `bindings` in the place of all that the address-of-record had: one step, all or nothing. */
+  replace(aor: string, bindings: readonly Binding<Flow>[]): void {
+    const sorted = bindings.length < 2 ? bindings : [...bindings].sort(byPreference);
+    this.#keep(aor, sorted);
+    for (const { flow } of bindings) if (flow.isConnection) this.#index(flow.id, aor);
+    if (!this.#sweepTimer.running) this.#sweepTimer.start(SWEEP_INTERVAL);
+  }
+
+  /** Drops every binding whose registration came by this connection. */
+  removeConnection(flow: Flow): void {
+    const addressesOfRecord = this.#byConnection.get(flow.id);
+    if (!addressesOfRecord) return;
+    this.#byConnection.delete(flow.id);
+    for (const aor of addressesOfRecord) {
+      const bindings = this.#bindings.get(aor);
+      if (bindings) this.#keep(aor, bindings.filter((binding) => binding.flow.id !== flow.id));
+    }
+  }
+
+  /** Every address-of-record with what it is bound to now. */
+  *entries(): IterableIterator<[aor: string, bindings: readonly Binding<Flow>[]]> {
+    for (const aor of this.#bindings.keys()) {
+      const bindings = this.lookup(aor);
+      if (bindings.length > 0) yield [aor, bindings];
+    }
+  }
+
+  close(): void {
+    this.#sweepTimer.stop();
+  }
+
+  #keep(aor: string, bindings: readonly Binding<Flow>[]): readonly Binding<Flow>[] {
+    if (bindings.length === 0) this.#bindings.delete(aor);
+    else this.#bindings.set(aor, bindings);
+    return bindings;
+  }
+
+  #index(flowId: number, aor: string): void {
+    const known = this.#byConnection.get(flowId);
+    if (known) known.add(aor);
+    else this.#byConnection.set(flowId, new Set([aor]));
+  }
+
+  #sweepStep(): void {
+    let budget = Math.ceil(this.#bindings.size / SWEEP_STEPS);
+    this.#sweep ??= this.#bindings.keys();
+    while (budget-- > 0) {
+      const next = this.#sweep.next();
+      if (next.done) {
+        this.#sweep = undefined;
+        break;
+      }
+      this.lookup(next.value);
+    }
+    if (this.#bindings.size > 0) this.#sweepTimer.start(SWEEP_INTERVAL);
+    else this.#sweep = undefined;
+  }
+}
+
+function isAlive(binding: Binding, now: number): boolean {
+  return binding.expiresAt > now && binding.flow.isOpen;
+}
+
+function byPreference(a: Binding, b: Binding): number {
+  return b.q - a.q || b.updatedAt - a.updatedAt;
+}

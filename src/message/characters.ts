@@ -1,0 +1,108 @@
+/** Character classes of the SIP grammar (RFC 3261 §25.1), one table look-up a character. */
+import { Buffer } from "node:buffer";
+
+const TOKEN = 1;
+const USER = 2;
+const PARAMETER = 4;
+const HOST = 8;
+const DIGIT = 16;
+const HEX = 32;
+const HEADERS = 64;
+
+const classes = new Uint8Array(65536);
+
+function mark(characters: string, bits: number): void {
+  for (const character of characters) classes[character.charCodeAt(0)] |= bits;
+}
+
+const digits = "0123456789";
+const alphanumeric = `${digits}abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ`;
+mark(alphanumeric, TOKEN | USER | PARAMETER | HOST | HEADERS);
+mark(digits, DIGIT | HEX);
+mark("abcdefABCDEF", HEX);
+mark("-.!%*_+`'~", TOKEN);
+mark("-_.!~*'()%&=+$,;?/", USER);
+mark("-_.!~*'()%[]/:&+$", PARAMETER);
+mark("-_.!~*'()%[]/?:+$=&", HEADERS);
+mark("-._", HOST);
+
+export const isTokenCharacter = (code: number): boolean => (classes[code] & TOKEN) !== 0;
+/** Of the user part of a SIP URI; `%` counts, its two digits are for the caller to check. */
+export const isUserCharacter = (code: number): boolean => (classes[code] & USER) !== 0;
+export const isUriParameterCharacter = (code: number): boolean => (classes[code] & PARAMETER) !== 0;
+export const isUriHeaderCharacter = (code: number): boolean => (classes[code] & HEADERS) !== 0;
+/** Of a host name or IPv4 address; `_` is tolerated as name servers do. */
+export const isHostCharacter = (code: number): boolean => (classes[code] & HOST) !== 0;
+export const isDigit = (code: number): boolean => (classes[code] & DIGIT) !== 0;
+export const isHexDigit = (code: number): boolean => (classes[code] & HEX) !== 0;
+/** Linear white space; CR and LF count because a folded line is white space. */
+export const isWhiteSpace = (code: number): boolean => code === 32 || code === 9 || code === 13 || code === 10;
+
+export function skipWhiteSpace(text: string, from: number, end: number): number {
+  let at = from;
+  while (at < end && isWhiteSpace(text.charCodeAt(at))) at++;
+  return at;
+}
+
+export function skipToken(text: string, from: number, end: number): number {
+  let at = from;
+  while (at < end && isTokenCharacter(text.charCodeAt(at))) at++;
+  return at;
+}
+
+/** The place after the closing quote of the quoted string that begins at `from`, or -1 if it never closes. */
+export function skipQuotedString(text: string, from: number, end: number): number {
+  for (let at = from + 1; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 92) at++;
+    else if (code === 34) return at + 1;
+  }
+  return -1;
+}
+
+/** Whether `text[from, end)` equals `lowerCase`, letters compared without regard to case. */
+export function spanEqualsIgnoringCase(text: string, from: number, end: number, lowerCase: string): boolean {
+  if (end - from !== lowerCase.length) return false;
+  for (let i = 0; i < lowerCase.length; i++) {
+    const code = text.charCodeAt(from + i);
+    const wanted = lowerCase.charCodeAt(i);
+    if (code !== wanted && !((code | 32) === wanted && code >= 65 && code <= 90)) return false;
+  }
+  return true;
+}
+
+/** The number written as digits in `text[from, end)`, or -1 when it is none or larger than `limit`. */
+export function parseNumber(text: string, from: number, end: number, limit: number): number {
+  if (from >= end || end - from > 10 && text.charCodeAt(from) !== 48) return -1;
+  let number = 0;
+  for (let at = from; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (!isDigit(code)) return -1;
+    number = number * 10 + code - 48;
+    if (number > limit) return -1;
+  }
+  return number;
+}
+
+/** The text without linear white space at its ends. `String.trim` would also take bytes of UTF-8 such as 0xA0. */
+export function trimWhiteSpace(text: string): string {
+  const start = skipWhiteSpace(text, 0, text.length);
+  let end = text.length;
+  while (end > start && isWhiteSpace(text.charCodeAt(end - 1))) end--;
+  return text.substring(start, end);
+}
+
+/** Text as people and configuration write it: the bytes of a latin1 string read as UTF-8. */
+export function decodeUtf8(latin1: string): string {
+  return isAscii(latin1) ? latin1 : Buffer.from(latin1, "latin1").toString("utf8");
+}
+
+/** The opposite of `decodeUtf8`: text as a latin1 string of its UTF-8 bytes. */
+export function encodeUtf8(text: string): string {
+  return isAscii(text) ? text : Buffer.from(text, "utf8").toString("latin1");
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
+  return true;
+}

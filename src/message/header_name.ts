@@ -1,0 +1,89 @@
+/** Header names (RFC 3261 §20 and later) as small numbers, with their compact forms (§7.3.3). */
+import { spanEqualsIgnoringCase } from "./characters.ts";
+
+/** The headers this server looks at, by number. 0 is any other. */
+export const Header = {
+  Other: 0,
+  Via: 1,
+  From: 2,
+  To: 3,
+  CallId: 4,
+  CSeq: 5,
+  Contact: 6,
+  MaxForwards: 7,
+  Route: 8,
+  RecordRoute: 9,
+  ContentLength: 10,
+  ContentType: 11,
+  Expires: 12,
+  MinExpires: 13,
+  Authorization: 14,
+  ProxyAuthorization: 15,
+  WwwAuthenticate: 16,
+  ProxyAuthenticate: 17,
+  Require: 18,
+  ProxyRequire: 19,
+  Supported: 20,
+  Unsupported: 21,
+  Allow: 22,
+  Path: 23,
+  RetryAfter: 24,
+  UserAgent: 25,
+  Timestamp: 26,
+  MaxBreadth: 27,
+  PAssertedIdentity: 28,
+} as const;
+
+/** A value of `Header`. */
+export type HeaderId = typeof Header[keyof typeof Header];
+
+const NAMES: readonly (readonly [HeaderId, name: string, compact?: string])[] = [
+  [Header.Via, "via", "v"],
+  [Header.From, "from", "f"],
+  [Header.To, "to", "t"],
+  [Header.CallId, "call-id", "i"],
+  [Header.CSeq, "cseq"],
+  [Header.Contact, "contact", "m"],
+  [Header.MaxForwards, "max-forwards"],
+  [Header.Route, "route"],
+  [Header.RecordRoute, "record-route"],
+  [Header.ContentLength, "content-length", "l"],
+  [Header.ContentType, "content-type", "c"],
+  [Header.Expires, "expires"],
+  [Header.MinExpires, "min-expires"],
+  [Header.Authorization, "authorization"],
+  [Header.ProxyAuthorization, "proxy-authorization"],
+  [Header.WwwAuthenticate, "www-authenticate"],
+  [Header.ProxyAuthenticate, "proxy-authenticate"],
+  [Header.Require, "require"],
+  [Header.ProxyRequire, "proxy-require"],
+  [Header.Supported, "supported", "k"],
+  [Header.Unsupported, "unsupported"],
+  [Header.Allow, "allow"],
+  [Header.Path, "path"],
+  [Header.RetryAfter, "retry-after"],
+  [Header.UserAgent, "user-agent"],
+  [Header.Timestamp, "timestamp"],
+  [Header.MaxBreadth, "max-breadth"],
+  [Header.PAssertedIdentity, "p-asserted-identity"],
+];
+
+// Names by length and first letter: at most a few share a bucket, so one comparison usually settles it.
+const buckets: { id: HeaderId; name: string }[][] = Array.from({ length: 32 * 32 }, () => []);
+for (const [id, name, compact] of NAMES) {
+  buckets[bucketOf(name.charCodeAt(0), name.length)].push({ id, name });
+  if (compact) buckets[bucketOf(compact.charCodeAt(0), 1)].push({ id, name: compact });
+}
+
+function bucketOf(firstLetter: number, length: number): number {
+  return (firstLetter & 31) << 5 | length & 31;
+}
+
+/** Which header the name in `text[from, end)` is: any case, long or compact form. */
+export function headerId(text: string, from: number, end: number): HeaderId {
+  const bucket = buckets[bucketOf(text.charCodeAt(from), end - from)];
+  for (let i = 0; i < bucket.length; i++) {
+    if (spanEqualsIgnoringCase(text, from, end, bucket[i].name)) return bucket[i].id;
+  }
+  return Header.Other;
+}

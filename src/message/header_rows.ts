@@ -1,0 +1,157 @@
+/** The header fields of a message as spans of its text; a value is cut out when somebody asks for it. */
+import { skipQuotedString, trimWhiteSpace } from "./characters.ts";
+import { type HeaderId, headerId } from "./header_name.ts";
+import { MessageEdits } from "./message_edits.ts";
+import type { Via } from "./via.ts";
+
+/** Numbers kept for each header row: header id, start of name, start and end of value. */
+export const ROW_STRIDE = 4;
+
+/** What the parser found in the head of a message. */
+export interface Head {
+  /** The whole message, one character a byte (latin1). */
+  readonly text: string;
+  /**
+   * Four numbers a row, rows in the order of the message:
+   *
+   *     [ HeaderId, nameStart, valueStart, valueEnd ]
+   *
+   *     Via : SIP/2.0/UDP pc33.example.com  CRLF
+   *     └nameStart └valueStart            └valueEnd
+   */
+  readonly rows: number[];
+  /** Whether any value is folded over several lines (§7.3.1). */
+  readonly hasFolds: boolean;
+  /** Where the empty line begins that ends the head. */
+  readonly headersEnd: number;
+}
+
+/** Header fields in the order they came, looked up by number. */
+export class HeaderRows implements Head {
+  readonly text: string;
+  readonly rows: number[];
+  readonly hasFolds: boolean;
+  readonly headersEnd: number;
+  /** The topmost Via value, undefined when it is missing or malformed. */
+  readonly topVia: Via | undefined;
+  #stampedVia: string | undefined;
+
+  constructor(head: Head, topVia: Via | undefined) {
+    this.text = head.text;
+    this.rows = head.rows;
+    this.hasFolds = head.hasFolds;
+    this.headersEnd = head.headersEnd;
+    this.topVia = topVia;
+  }
+
+  /** Index in `rows` of the first row of `id` after `previous`, another such index; -1 when there is none. */
+  rowOf(id: HeaderId, previous = -ROW_STRIDE): number {
+    const rows = this.rows;
+    for (let row = previous + ROW_STRIDE; row < rows.length; row += ROW_STRIDE) if (rows[row] === id) return row;
+    return -1;
+  }
+
+  /** Where the row ends, its CRLF included. */
+  rowEnd(row: number): number {
+    return row + ROW_STRIDE < this.rows.length ? this.rows[row + ROW_STRIDE + 1] : this.headersEnd;
+  }
+
+  /** The value of the row, folds undone. */
+  rowValue(row: number): string {
+    const value = this.text.substring(this.rows[row + 2], this.rows[row + 3]);
+    return this.hasFolds ? value.split("\r\n").map(trimWhiteSpace).join(" ") : value;
+  }
+
+  has(id: HeaderId): boolean {
+    return this.rowOf(id) >= 0;
+  }
+
+  /** The value of the first row of this name, undefined when there is none. */
+  header(id: HeaderId): string | undefined {
+    const row = this.rowOf(id);
+    return row < 0 ? undefined : this.rowValue(row);
+  }
+
+  /** The value of the first row called `name` (any case, long form), for headers that have no number. */
+  headerNamed(name: string): string | undefined {
+    const id = headerId(name, 0, name.length);
+    if (id !== 0) return this.header(id);
+    const wanted = name.toLowerCase();
+    for (let row = this.rowOf(0); row >= 0; row = this.rowOf(0, row)) {
+      if (this.rowName(row).toLowerCase() === wanted) return this.rowValue(row);
+    }
+    return undefined;
+  }
+
+  /** The name of the row as written. */
+  rowName(row: number): string {
+    return /^[^\s:]*/.exec(this.text.substring(this.rows[row + 1], this.rows[row + 2]))![0];
+  }
+
+  /** One string a row of this name. */
+  rowValues(id: HeaderId): string[] {
+    const values: string[] = [];
+    for (let row = this.rowOf(id); row >= 0; row = this.rowOf(id, row)) values.push(this.rowValue(row));
+    return values;
+  }
+
+  /** Every value of this name, rows with several values split at their commas (§7.3.1). */
+  values(id: HeaderId): string[] {
+    const values: string[] = [];
+    for (let row = this.rowOf(id); row >= 0; row = this.rowOf(id, row)) {
+      splitValues(this.rowValue(row), values);
+    }
+    return values;
+  }
+
+  /**
+   * Writes into the top Via where the message really came from (§18.2.1, RFC 3581 §4): `received` when sent-by names
+   * another address or `rport` is asked for, and the port in `rport`. What the sender claimed there is replaced.
+   */
+  stampTopVia(address: string, port: number): void {
+    const via = this.topVia;
+    if (!via) return;
+    const needsReceived = via.rportStart >= 0 || via.host !== address;
+    if (!needsReceived && via.received === undefined) return;
+    const edits = new MessageEdits();
+    if (via.rportStart >= 0) edits.replace(via.rportStart, via.rportEnd, `;rport=${port}`);
+    if (via.receivedStart >= 0) edits.replace(via.receivedStart, via.receivedEnd, "");
+    const value = trimWhiteSpace(edits.apply(this.text, via.start, via.end));
+    this.#stampedVia = needsReceived ? `${value};received=${address.replace(/[[\]]/g, "")}` : value;
+  }
+
+  /** The top Via value to put into responses and forwarded requests. */
+  get topViaText(): string {
+    if (this.#stampedVia !== undefined) return this.#stampedVia;
+    return this.topVia ? this.text.substring(this.topVia.start, this.topVia.end) : "";
+  }
+
+  /** Whether `topViaText` differs from what was received. */
+  get isViaStamped(): boolean {
+    return this.#stampedVia !== undefined;
+  }
+}
+
+/** Splits a header value at its commas, not at those inside quotes or angle brackets, and appends the parts to `into`. */
+export function splitValues(value: string, into: string[] = []): string[] {
+  if (!value.includes(",")) {
+    if (value !== "") into.push(value);
+    return into;
+  }
+  let start = 0;
+  let inBrackets = false;
+  for (let at = 0; at <= value.length; at++) {
+    const code = at < value.length ? value.charCodeAt(at) : 44;
+    if (code === 34) {
+      const close = skipQuotedString(value, at, value.length);
+      at = close < 0 ? value.length - 1 : close - 1;
+    } else if (code === 60) inBrackets = true;
+    else if (code === 62) inBrackets = false;
+    else if (code === 44 && (!inBrackets || at === value.length)) {
+      const part = trimWhiteSpace(value.substring(start, at));
+      if (part !== "") into.push(part);
+      start = at + 1;
+    }
+  }
+  return into;
+}

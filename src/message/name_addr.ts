@@ -1,0 +1,150 @@
+/** name-addr and addr-spec with parameters: From, To, Contact, Route, Record-Route, Path (§20.10, §25.1). */
+import {
+  decodeUtf8,
+  isTokenCharacter,
+  isWhiteSpace,
+  skipQuotedString,
+  skipWhiteSpace,
+  trimWhiteSpace,
+} from "./characters.ts";
+import { findParameter, ParameterCursor, unquote } from "./parameters.ts";
+import { SipUri } from "./sip_uri.ts";
+
+/**
+ * One value of such a header, as spans of its text.
+ *
+ *     "Alice" <sip:alice@example.com>;tag=88sja8x , …
+ *     └start   └uriStart─────uriEnd┘ └parametersStart
+ *                                                └end (a comma, or the end of the header)
+ */
+export class NameAddr {
+  readonly #text: string;
+  readonly start: number;
+  readonly uriStart: number;
+  readonly uriEnd: number;
+  readonly parametersStart: number;
+  readonly end: number;
+  /** The `tag` parameter of From and To, "" when there is none. */
+  readonly tag: string;
+  #uri: SipUri | undefined | null = null;
+
+  /** @internal */
+  constructor(text: string, place: NameAddrPlace, tail: { end: number; tag: string }) {
+    this.#text = text;
+    this.start = place.start;
+    this.uriStart = place.uriStart;
+    this.uriEnd = place.uriEnd;
+    this.parametersStart = place.after;
+    this.end = tail.end;
+    this.tag = tail.tag;
+  }
+
+  get uriText(): string {
+    return this.#text.substring(this.uriStart, this.uriEnd);
+  }
+
+  /** The URI when it is a SIP or SIPS URI. */
+  get uri(): SipUri | undefined {
+    if (this.#uri === null) this.#uri = SipUri.parse(this.uriText);
+    return this.#uri;
+  }
+
+  /** The display name as people read it, "" when there is none. */
+  get displayName(): string {
+    const before = trimWhiteSpace(this.#text.substring(this.start, this.uriStart).replace(/<$/, ""));
+    return decodeUtf8(unquote(before));
+  }
+
+  get parameters(): string {
+    return trimWhiteSpace(this.#text.substring(this.parametersStart, this.end));
+  }
+
+  /** The value of a header parameter (not of the URI): "" when it has none, undefined when absent. */
+  parameter(lowerCaseName: string): string | undefined {
+    if (this.parametersStart === this.end) return undefined;
+    return findParameter(this.parameters, lowerCaseName);
+  }
+
+  /** The whole value as written. */
+  toString(): string {
+    return trimWhiteSpace(this.#text.substring(this.start, this.end));
+  }
+}
+
+interface NameAddrPlace {
+  start: number;
+  uriStart: number;
+  uriEnd: number;
+  /** Where the parameters begin. */
+  after: number;
+  /** Where the header ends. */
+  to: number;
+}
+
+const cursor = new ParameterCursor();
+
+/** The value that begins at `from`; its `end` is at a comma or at `to`. Undefined when malformed. */
+export function parseNameAddr(text: string, from: number, to: number): NameAddr | undefined {
+  const start = skipWhiteSpace(text, from, to);
+  let at = start;
+  if (text.charCodeAt(at) === 34) {
+    at = skipQuotedString(text, at, to);
+    if (at < 0) return undefined;
+    at = skipWhiteSpace(text, at, to);
+    if (at >= to || text.charCodeAt(at) !== 60) return undefined;
+    return bracketed(text, { start, open: at, to });
+  }
+  for (; at < to; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 60) return bracketed(text, { start, open: at, to });
+    // Not an unquoted display name any more, so it must be an addr-spec.
+    if (!isTokenCharacter(code) && !isWhiteSpace(code) && code < 128) break;
+  }
+  return addrSpec(text, start, to);
+}
+
+function bracketed(text: string, place: { start: number; open: number; to: number }): NameAddr | undefined {
+  const uriStart = place.open + 1;
+  const uriEnd = text.indexOf(">", uriStart);
+  if (uriEnd < 0 || uriEnd >= place.to || uriEnd === uriStart) return undefined;
+  for (let at = uriStart; at < uriEnd; at++) if (text.charCodeAt(at) <= 32) return undefined;
+  return withParameters(text, { start: place.start, uriStart, uriEnd, after: uriEnd + 1, to: place.to });
+}
+
+/** Without angle brackets a semicolon ends the URI, and neither comma nor question mark may be in it (§20.10). */
+function addrSpec(text: string, start: number, to: number): NameAddr | undefined {
+  let at = start;
+  let hasScheme = false;
+  for (; at < to; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 59 || code === 44 || isWhiteSpace(code)) break;
+    if (code === 63 || code === 60 || code === 62 || code === 34) return undefined;
+    if (code === 58) hasScheme = true;
+  }
+  if (!hasScheme) return undefined;
+  return withParameters(text, { start, uriStart: start, uriEnd: at, after: at, to });
+}
+
+function withParameters(text: string, place: NameAddrPlace): NameAddr | undefined {
+  let tag = "";
+  cursor.reset(text, place.after, place.to);
+  while (cursor.next()) {
+    if (cursor.nameEnd - cursor.nameStart !== 3 || !cursor.is("tag")) continue;
+    if (tag !== "") return undefined;
+    tag = cursor.value;
+  }
+  if (cursor.failed) return undefined;
+  return new NameAddr(text, place, { end: cursor.position, tag });
+}
+
+/** Every value of one header line, in order; undefined when any of them is malformed. */
+export function parseNameAddrList(text: string): NameAddr[] | undefined {
+  const values: NameAddr[] = [];
+  for (let at = 0; at <= text.length;) {
+    const value = parseNameAddr(text, at, text.length);
+    if (!value) return undefined;
+    values.push(value);
+    at = value.end + 1;
+  }
+  return values;
+}

@@ -1,0 +1,116 @@
+/** The `;name=value` tail of a header field value (§25.1 generic-param), read one parameter at a time. */
+import {
+  isTokenCharacter,
+  isWhiteSpace,
+  skipQuotedString,
+  skipToken,
+  skipWhiteSpace,
+  spanEqualsIgnoringCase,
+} from "./characters.ts";
+
+/**
+ * Walks the parameters from `position` until a comma or `end`.
+ *
+ *     ;branch=z9hG4bK77ef;rport , SIP/2.0/…
+ *      └name┘ └─value──┘  │     └ position when next() has returned false
+ *                         └ a parameter without value: valueStart is -1
+ */
+export class ParameterCursor {
+  text = "";
+  position = 0;
+  end = 0;
+  nameStart = 0;
+  nameEnd = 0;
+  valueStart = -1;
+  valueEnd = -1;
+  /** True when the walk stopped because of a syntax error. */
+  failed = false;
+
+  reset(text: string, position: number, end: number): this {
+    this.text = text;
+    this.position = position;
+    this.end = end;
+    this.failed = false;
+    return this;
+  }
+
+  /** Moves to the next parameter; false at the end, at a comma, or on a syntax error. */
+  next(): boolean {
+    const { text, end } = this;
+    let at = skipWhiteSpace(text, this.position, end);
+    this.position = at;
+    if (at >= end) return false;
+    const code = text.charCodeAt(at);
+    if (code !== 59) {
+      this.failed = code !== 44;
+      return false;
+    }
+    this.nameStart = skipWhiteSpace(text, at + 1, end);
+    this.nameEnd = at = skipToken(text, this.nameStart, end);
+    if (this.nameStart === at) return this.#fail();
+    at = skipWhiteSpace(text, at, end);
+    if (text.charCodeAt(at) !== 61 || at >= end) {
+      this.valueStart = this.valueEnd = -1;
+      this.position = at;
+      return true;
+    }
+    const valueEnd = this.readValue(text, skipWhiteSpace(text, at + 1, end), end);
+    if (valueEnd < 0) return this.#fail();
+    this.position = valueEnd;
+    return true;
+  }
+
+  /** Notes the token, host or quoted string at `start` as the value and returns its end, -1 if there is none. */
+  readValue(text: string, start: number, end: number): number {
+    let at = start;
+    if (text.charCodeAt(at) === 34) {
+      at = skipQuotedString(text, at, end);
+    } else {
+      // A token or a host; an IPv6 reference brings brackets and colons.
+      while (at < end && isValueCharacter(text.charCodeAt(at))) at++;
+    }
+    if (at <= start) return -1;
+    this.text = text;
+    this.valueStart = start;
+    this.valueEnd = at;
+    return at;
+  }
+
+  #fail(): false {
+    this.failed = true;
+    return false;
+  }
+
+  is(lowerCaseName: string): boolean {
+    return spanEqualsIgnoringCase(this.text, this.nameStart, this.nameEnd, lowerCaseName);
+  }
+
+  /** The value as written, quotes included; "" when there is none. */
+  get value(): string {
+    return this.valueStart < 0 ? "" : this.text.substring(this.valueStart, this.valueEnd);
+  }
+}
+
+function isValueCharacter(code: number): boolean {
+  if (isTokenCharacter(code)) return true;
+  return code > 32 && code !== 59 && code !== 44 && code !== 34 && code !== 60 && code !== 62 && !isWhiteSpace(code);
+}
+
+/**
+ * The value of parameter `lowerCaseName` in a parameter list such as `;q=0.5;expires=60`:
+ * unquoted, "" when it has no value, undefined when it is not there.
+ */
+export function findParameter(parameters: string, lowerCaseName: string): string | undefined {
+  const cursor = new ParameterCursor().reset(parameters, 0, parameters.length);
+  while (cursor.next()) {
+    if (cursor.is(lowerCaseName)) return unquote(cursor.value);
+  }
+  return undefined;
+}
+
+/** The content of a quoted string with its escapes undone; other text as it is. */
+export function unquote(value: string): string {
+  if (value.charCodeAt(0) !== 34) return value;
+  const inner = value.slice(1, -1);
+  return inner.includes("\\") ? inner.replace(/\\([\s\S])/g, "$1") : inner;
+}

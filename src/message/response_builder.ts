@@ -1,0 +1,58 @@
+/** Responses made from the request they answer (§8.2.6). */
+import { Header, type HeaderId } from "./header_name.ts";
+import type { HeaderRows } from "./header_rows.ts";
+import { reasonPhrase } from "./status.ts";
+
+/** What a response has beyond what it copies. */
+export interface ResponseContent {
+  readonly status: number;
+  /** Reason phrase; the usual one for the status when left out. */
+  readonly reason?: string;
+  /** Added to To unless it has a tag already (§8.2.6.2). Required for all but 100. */
+  readonly toTag?: string;
+  /** Further header lines, each ended by CRLF. */
+  readonly headers?: string;
+}
+
+/**
+ * The text of a response without body: Via, From, To, Call-ID and CSeq (and Timestamp for 100) from
+ * the request. What a malformed request lacks, its response lacks too.
+ */
+export function buildResponse(request: HeaderRows, content: ResponseContent): string {
+  const { status, reason = reasonPhrase(status), toTag, headers = "" } = content;
+  const timestamp = status === 100 ? copyRow(request, Header.Timestamp) : "";
+  return `SIP/2.0 ${status} ${reason}\r\n${copyVias(request)}${copyRow(request, Header.From)}${copyTo(request, toTag)}${
+    copyRow(request, Header.CallId)
+  }${copyRow(request, Header.CSeq)}${timestamp}${headers}Content-Length: 0\r\n\r\n`;
+}
+
+function copyRow(request: HeaderRows, id: HeaderId): string {
+  const row = request.rowOf(id);
+  return row < 0 ? "" : `${rowText(request, row)}\r\n`;
+}
+
+/** Name and value of a row as they came. */
+function rowText({ text, rows }: HeaderRows, row: number): string {
+  return text.substring(rows[row + 1], rows[row + 3]);
+}
+
+function copyVias(request: HeaderRows): string {
+  const { text, rows, topVia } = request;
+  let row = request.rowOf(Header.Via);
+  let vias = "";
+  if (topVia && request.isViaStamped) {
+    vias = text.substring(rows[row + 1], topVia.start) + request.topViaText +
+      `${text.substring(topVia.end, rows[row + 3])}\r\n`;
+    row = request.rowOf(Header.Via, row);
+  }
+  for (; row >= 0; row = request.rowOf(Header.Via, row)) vias += `${rowText(request, row)}\r\n`;
+  return vias;
+}
+
+function copyTo(request: HeaderRows, toTag: string | undefined): string {
+  const row = request.rowOf(Header.To);
+  if (row < 0) return "";
+  const line = rowText(request, row);
+  if (toTag === undefined || /;[ \t\r\n]{0,99}tag[ \t\r\n]{0,99}=/i.test(line)) return `${line}\r\n`;
+  return `${line};tag=${toTag}\r\n`;
+}

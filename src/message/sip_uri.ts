@@ -1,0 +1,201 @@
+/** SIP and SIPS URIs (§19.1). */
+import {
+  decodeUtf8,
+  isHexDigit,
+  isUriHeaderCharacter,
+  isUriParameterCharacter,
+  isUserCharacter,
+  parseNumber,
+} from "./characters.ts";
+import { skipHost } from "./via.ts";
+
+/** A SIP or SIPS URI as it was written; compare with `equals`, never as text. */
+export class SipUri {
+  readonly text: string;
+  readonly secure: boolean;
+  /** As written, escapes kept; undefined when there is none. */
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  /** Lower case; an IPv6 reference keeps its brackets. */
+  readonly host: string;
+  readonly port: number | undefined;
+  /** `;transport=tcp;lr`, or "". */
+  readonly parameters: string;
+  /** `?subject=…`, or "". */
+  readonly headers: string;
+
+  private constructor(text: string, parts: SipUriParts) {
+    this.text = text;
+    this.secure = parts.secure;
+    this.user = parts.user;
+    this.password = parts.password;
+    this.host = parts.host;
+    this.port = parts.port;
+    this.parameters = parts.parameters;
+    this.headers = parts.headers;
+  }
+
+  /** The URI in `text`, or undefined when it is not a well-formed SIP or SIPS URI. */
+  static parse(text: string): SipUri | undefined {
+    const secure = text.charCodeAt(3) === 115 || text.charCodeAt(3) === 83;
+    const start = secure ? 5 : 4;
+    if (text.charCodeAt(start - 1) !== 58 || !hasSipScheme(text)) return undefined;
+    const end = text.length;
+    const at = text.indexOf("@", start);
+    const hostStart = at < 0 ? start : at + 1;
+    let user: string | undefined;
+    let password: string | undefined;
+    if (at >= 0) {
+      const colon = text.indexOf(":", start);
+      const userEnd = colon >= 0 && colon < at ? colon : at;
+      if (userEnd === start || !isEscaped(text, start, userEnd, isUserCharacter)) return undefined;
+      user = text.substring(start, userEnd);
+      if (userEnd < at) {
+        if (!isEscaped(text, userEnd + 1, at, isUserCharacter)) return undefined;
+        password = text.substring(userEnd + 1, at);
+      }
+    }
+    let position = skipHost(text, hostStart, end);
+    if (position === hostStart) return undefined;
+    const host = lowerCase(text.substring(hostStart, position));
+    let port: number | undefined;
+    if (text.charCodeAt(position) === 58) {
+      const portStart = position + 1;
+      position = portStart;
+      while (position < end && text.charCodeAt(position) >= 48 && text.charCodeAt(position) <= 57) position++;
+      port = parseNumber(text, portStart, position, 65535);
+      if (port < 0) return undefined;
+    }
+    if (position === end) {
+      return new SipUri(text, { secure, user, password, host, port, parameters: "", headers: "" });
+    }
+    const question = text.indexOf("?", position);
+    const parametersEnd = question < 0 ? end : question;
+    if (!areParameters(text, position, parametersEnd)) return undefined;
+    if (question >= 0 && !isEscaped(text, question + 1, end, isUriHeaderCharacter)) return undefined;
+    const parameters = text.substring(position, parametersEnd);
+    const headers = question < 0 ? "" : text.substring(question);
+    return new SipUri(text, { secure, user, password, host, port, parameters, headers });
+  }
+
+  /** The value of a URI parameter, unescaped: "" when it has none, undefined when absent. */
+  parameter(lowerCaseName: string): string | undefined {
+    if (this.parameters === "") return undefined;
+    for (const parameter of this.parameters.split(";")) {
+      const equals = parameter.indexOf("=");
+      const name = equals < 0 ? parameter : parameter.slice(0, equals);
+      if (unescape(name).toLowerCase() === lowerCaseName) return equals < 0 ? "" : unescape(parameter.slice(equals + 1));
+    }
+    return undefined;
+  }
+
+  /** The user as text, escapes undone and read as UTF-8; "" when there is none. */
+  get userText(): string {
+    if (this.user === undefined) return "";
+    return decodeUtf8(unescape(this.user));
+  }
+
+  /** `sip:user@host`, what bindings are kept under: no port, no parameters, user unescaped (§10.3 step 5). */
+  get addressOfRecord(): string {
+    return `${this.secure ? "sips" : "sip"}:${this.user === undefined ? "" : `${this.userText}@`}${this.host}`;
+  }
+
+  /** §19.1.4: user part by case, everything else without; these parameters must agree, others only if both have them. */
+  equals(other: SipUri): boolean {
+    return this.secure === other.secure && sameOrAbsent(this.user, other.user) &&
+      sameOrAbsent(this.password, other.password) && this.host === other.host && this.port === other.port &&
+      sameParameters(this, other) && sameHeaders(this, other);
+  }
+
+  toString(): string {
+    return this.text;
+  }
+}
+
+interface SipUriParts {
+  secure: boolean;
+  user: string | undefined;
+  password: string | undefined;
+  host: string;
+  port: number | undefined;
+  parameters: string;
+  headers: string;
+}
+
+function hasSipScheme(text: string): boolean {
+  const s = text.charCodeAt(0) | 32;
+  return s === 115 && (text.charCodeAt(1) | 32) === 105 && (text.charCodeAt(2) | 32) === 112;
+}
+
+function isEscaped(text: string, from: number, to: number, allowed: (code: number) => boolean): boolean {
+  for (let at = from; at < to; at++) {
+    const code = text.charCodeAt(at);
+    if (!allowed(code)) return false;
+    if (code !== 37) continue;
+    if (at + 2 >= to || !isHexDigit(text.charCodeAt(at + 1)) || !isHexDigit(text.charCodeAt(at + 2))) return false;
+    at += 2;
+  }
+  return true;
+}
+
+function areParameters(text: string, from: number, to: number): boolean {
+  if (from === to) return true;
+  if (text.charCodeAt(from) !== 59) return false;
+  return isEscaped(text, from, to, (code) => code === 59 || code === 61 || isUriParameterCharacter(code));
+}
+
+function lowerCase(text: string): string {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 65 && code <= 90) return text.toLowerCase();
+  }
+  return text;
+}
+
+/** `%41` becomes `A`; the bytes stay latin1. */
+function unescape(text: string): string {
+  if (!text.includes("%")) return text;
+  return text.replace(/%([0-9a-fA-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+}
+
+function sameOrAbsent(a: string | undefined, b: string | undefined): boolean {
+  if (a === b) return true;
+  return a !== undefined && b !== undefined && unescape(a) === unescape(b);
+}
+
+/** Parameters that must be in both URIs or in neither. */
+const DECISIVE = new Set(["user", "ttl", "method", "maddr", "transport"]);
+
+function sameParameters(a: SipUri, b: SipUri): boolean {
+  if (a.parameters === b.parameters) return true;
+  const ours = parameterMap(a.parameters, ";");
+  const theirs = parameterMap(b.parameters, ";");
+  for (const [name, value] of ours) {
+    const other = theirs.get(name);
+    if (other === undefined ? DECISIVE.has(name) : other !== value) return false;
+  }
+  for (const name of theirs.keys()) {
+    if (DECISIVE.has(name) && !ours.has(name)) return false;
+  }
+  return true;
+}
+
+function sameHeaders(a: SipUri, b: SipUri): boolean {
+  if (a.headers === b.headers) return true;
+  const ours = parameterMap(a.headers.slice(1), "&");
+  const theirs = parameterMap(b.headers.slice(1), "&");
+  if (ours.size !== theirs.size) return false;
+  for (const [name, value] of ours) if (theirs.get(name) !== value) return false;
+  return true;
+}
+
+function parameterMap(text: string, separator: string): Map<string, string> {
+  const map = new Map<string, string>();
+  for (const part of text.split(separator)) {
+    if (part === "") continue;
+    const equals = part.indexOf("=");
+    const name = unescape(equals < 0 ? part : part.slice(0, equals)).toLowerCase();
+    map.set(name, equals < 0 ? "" : unescape(part.slice(equals + 1)).toLowerCase());
+  }
+  return map;
+}

@@ -1,0 +1,121 @@
+/** Cuts a byte stream into messages by Content-Length (§18.3), and sees the keep-alives between them (RFC 5626 §3.5.1). */
+import { parseNumber } from "./characters.ts";
+import { Header } from "./header_name.ts";
+import { ROW_STRIDE } from "./header_rows.ts";
+import { scanRows } from "./parser.ts";
+
+/** What the framer found. Calls come in stream order, inside `push`. */
+export interface StreamFramerEvents {
+  /** One whole message. */
+  onMessage(text: string): void;
+  /** A double CRLF before a message: the peer asks for a single one. */
+  onPing(): void;
+  /** The stream makes no sense any more and must be closed; nothing is called after this. */
+  onFailure(reason: string): void;
+}
+
+/** Bytes a head may have: appending to it copies it, so a sender of single bytes must not make it long. */
+const MAX_HEAD_SIZE = 65536;
+const MAX_LENGTH = 2 ** 31;
+
+/** A resumable framer for one connection. Text is latin1: one byte a character. */
+export class StreamFramer {
+  readonly #events: StreamFramerEvents;
+  readonly #maxMessageSize: number;
+  #buffer = "";
+  /** Length of the message at the front of the buffer once its head is whole, else 0. */
+  #wanted = 0;
+  /** How far the buffer was searched for the end of the head. */
+  #searched = 0;
+  #failed = false;
+
+  /** @param maxMessageSize bytes a message may have, head and body */
+  constructor(events: StreamFramerEvents, maxMessageSize: number) {
+    this.#events = events;
+    this.#maxMessageSize = maxMessageSize;
+  }
+
+  /** Whether part of a message has come and the rest has not. */
+  get isMidMessage(): boolean {
+    return this.#buffer !== "";
+  }
+
+  push(chunk: string): void {
+    if (this.#failed) return;
+    this.#buffer = this.#buffer === "" ? chunk : this.#buffer + chunk;
+    while (!this.#failed && this.#takeOne());
+  }
+
+  /** Takes one message or keep-alive off the front; false when more bytes are needed. */
+  #takeOne(): boolean {
+    if (this.#wanted === 0 && !this.#readHead()) return false;
+    if (this.#buffer.length < this.#wanted) return false;
+    const message = this.#buffer.substring(0, this.#wanted);
+    this.#consume(this.#wanted);
+    this.#events.onMessage(message);
+    return true;
+  }
+
+  #readHead(): boolean {
+    this.#skipKeepAlives();
+    const buffer = this.#buffer;
+    if (buffer.length > 0 && !isPlausibleStart(buffer)) return this.#fail("Bytes are not SIP");
+    const headEnd = buffer.indexOf("\r\n\r\n", Math.max(0, this.#searched - 3));
+    this.#searched = buffer.length;
+    if (headEnd < 0) {
+      if (buffer.length > MAX_HEAD_SIZE) this.#fail("Head of the message is too large");
+      return false;
+    }
+    if (headEnd > MAX_HEAD_SIZE) return this.#fail("Head of the message is too large");
+    const length = contentLength(buffer, buffer.indexOf("\r\n") + 2);
+    if (length < 0) return this.#fail("Content-Length is missing or malformed");
+    this.#wanted = headEnd + 4 + length;
+    if (this.#wanted > this.#maxMessageSize) return this.#fail("Message is too large");
+    return true;
+  }
+
+  #skipKeepAlives(): void {
+    while (this.#buffer.charCodeAt(0) === 13 && this.#buffer.charCodeAt(1) === 10) {
+      if (this.#buffer.charCodeAt(2) === 13 && this.#buffer.charCodeAt(3) === 10) {
+        this.#consume(4);
+        this.#events.onPing();
+      } else if (this.#buffer.length === 2 || this.#buffer.length === 3 && this.#buffer.charCodeAt(2) === 13) {
+        return; // The second half of a ping may still come.
+      } else this.#consume(2);
+    }
+  }
+
+  #consume(length: number): void {
+    this.#buffer = this.#buffer.substring(length);
+    this.#wanted = 0;
+    this.#searched = 0;
+  }
+
+  #fail(reason: string): false {
+    this.#failed = true;
+    this.#buffer = "";
+    this.#events.onFailure(reason);
+    return false;
+  }
+}
+
+/** A start line begins with a token; anything else will never become a message. */
+function isPlausibleStart(buffer: string): boolean {
+  const code = buffer.charCodeAt(0);
+  if (code === 13) return buffer.length === 1 || buffer.charCodeAt(1) === 10;
+  return code > 32 && code < 127;
+}
+
+/** The Content-Length of the head whose rows begin at `from`; -1 when there is none, or more than one. */
+function contentLength(buffer: string, from: number): number {
+  const rows: number[] = [];
+  scanRows(buffer, from, rows);
+  let length = -1;
+  for (let row = 0; row < rows.length; row += ROW_STRIDE) {
+    if (rows[row] !== Header.ContentLength) continue;
+    if (length >= 0) return -1;
+    length = parseNumber(buffer, rows[row + 2], rows[row + 3], MAX_LENGTH);
+    if (length < 0) return -1;
+  }
+  return length;
+}

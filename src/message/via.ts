@@ -1,0 +1,119 @@
+/** Via header field values (§20.42, RFC 3581). */
+import { isHostCharacter, parseNumber, skipToken, skipWhiteSpace } from "./characters.ts";
+import { ParameterCursor } from "./parameters.ts";
+
+/** The cookie that begins every branch of an RFC 3261 element (§8.1.1.7). */
+export const MAGIC_COOKIE = "z9hG4bK";
+
+/** One Via value: the spans that routing needs, the rest as text. */
+export interface Via {
+  /** Where the value begins and ends in its message. */
+  readonly start: number;
+  readonly end: number;
+  /** As written, usually upper case: `UDP`, `TCP`, `TLS`, `SCTP`, `WS`, `WSS`. */
+  readonly transport: string;
+  /** sent-by; an IPv6 reference keeps its brackets. */
+  readonly host: string;
+  /** sent-by port, undefined when absent. */
+  readonly port: number | undefined;
+  /** "" when absent: an RFC 2543 element. */
+  readonly branch: string;
+  readonly received: string | undefined;
+  /** `rport` without value: the sender asks for it (RFC 3581). */
+  readonly wantsRport: boolean;
+  readonly rport: number | undefined;
+  /** Span of the whole `;rport` parameter, its semicolon included; -1 when absent. */
+  readonly rportStart: number;
+  readonly rportEnd: number;
+  /** Likewise of `;received=…`. */
+  readonly receivedStart: number;
+  readonly receivedEnd: number;
+}
+
+const cursor = new ParameterCursor();
+
+/** The Via value that begins at `from`; its `end` is at a comma or at `to`. Undefined when malformed or ambiguous. */
+export function parseVia(text: string, from: number, to: number): Via | undefined {
+  const start = skipWhiteSpace(text, from, to);
+  let at = skipToken(text, start, to);
+  const protocolEnd = at;
+  at = skipSlash(text, at, to);
+  const versionEnd = skipToken(text, at, to);
+  if (at < 0 || protocolEnd === start || versionEnd === at) return undefined;
+  const transportStart = skipSlash(text, versionEnd, to);
+  if (transportStart < 0) return undefined;
+  const transportEnd = skipToken(text, transportStart, to);
+  const hostStart = skipWhiteSpace(text, transportEnd, to);
+  if (transportEnd === transportStart || hostStart === transportEnd) return undefined;
+  const hostEnd = skipHost(text, hostStart, to);
+  if (hostEnd <= hostStart) return undefined;
+  at = skipWhiteSpace(text, hostEnd, to);
+  let port: number | undefined;
+  if (text.charCodeAt(at) === 58 && at < to) {
+    const portStart = skipWhiteSpace(text, at + 1, to);
+    at = skipToken(text, portStart, to);
+    port = parseNumber(text, portStart, at, 65535);
+    if (port < 0) return undefined;
+  }
+  let branch = "";
+  let received: string | undefined;
+  let wantsRport = false;
+  let rport: number | undefined;
+  let rportStart = -1;
+  let rportEnd = -1;
+  let receivedStart = -1;
+  let receivedEnd = -1;
+  cursor.reset(text, at, to);
+  for (let before = at; cursor.next(); before = cursor.position) {
+    const length = cursor.nameEnd - cursor.nameStart;
+    if (length === 6 && cursor.is("branch")) {
+      if (branch !== "") return undefined;
+      branch = cursor.value;
+    } else if (length === 5 && cursor.is("rport")) {
+      if (rportStart >= 0) return undefined;
+      rportStart = before;
+      rportEnd = cursor.valueStart < 0 ? cursor.nameEnd : cursor.valueEnd;
+      wantsRport = cursor.valueStart < 0;
+      if (!wantsRport) rport = parseNumber(text, cursor.valueStart, cursor.valueEnd, 65535);
+    } else if (length === 8 && cursor.is("received")) {
+      if (receivedStart >= 0) return undefined;
+      receivedStart = before;
+      receivedEnd = cursor.position;
+      received = cursor.value;
+    }
+  }
+  if (cursor.failed) return undefined;
+  return {
+    start,
+    end: cursor.position,
+    transport: text.substring(transportStart, transportEnd),
+    host: text.substring(hostStart, hostEnd),
+    port,
+    branch,
+    received,
+    wantsRport,
+    rport,
+    rportStart,
+    rportEnd,
+    receivedStart,
+    receivedEnd,
+  };
+}
+
+function skipSlash(text: string, from: number, to: number): number {
+  if (from < 0) return -1;
+  const at = skipWhiteSpace(text, from, to);
+  if (at >= to || text.charCodeAt(at) !== 47) return -1;
+  return skipWhiteSpace(text, at + 1, to);
+}
+
+/** The end of the host name, IPv4 address or bracketed IPv6 address that begins at `from`. */
+export function skipHost(text: string, from: number, to: number): number {
+  let at = from;
+  if (text.charCodeAt(at) === 91) {
+    const close = text.indexOf("]", at);
+    return close < 0 || close >= to || close === at + 1 ? from : close + 1;
+  }
+  while (at < to && isHostCharacter(text.charCodeAt(at))) at++;
+  return at;
+}

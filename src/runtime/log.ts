@@ -1,0 +1,47 @@
+/** Structured logs: lines for people on a terminal, JSON for machines. */
+import {
+  configureSync,
+  getConsoleSink,
+  getJsonLinesFormatter,
+  getLogger,
+  type Logger,
+  type LogLevel,
+  type LogRecord,
+} from "@logtape/logtape";
+
+export type { Logger, LogLevel };
+
+/** The logger of one part of the server, such as `registrar`. Properties go in `{braces}` and into the JSON. */
+export function logger(part: string): Logger {
+  return getLogger(["routr", part]);
+}
+
+/** How to log. */
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** `LOG_FORMAT=json`: one JSON object a line. */
+  readonly format: "text" | "json";
+}
+
+/** Sets level and format of every logger. May be called again. */
+export function configureLogging({ level, format }: LogOptions): void {
+  const formatter = format === "json" ? getJsonLinesFormatter() : formatLine;
+  configureSync({
+    reset: true,
+    sinks: { console: getConsoleSink({ formatter }) },
+    loggers: [
+      { category: ["routr"], sinks: ["console"], lowestLevel: level },
+      { category: ["logtape", "meta"], sinks: ["console"], lowestLevel: "warning" },
+    ],
+  });
+}
+
+/** `12:00:01.234 info registrar: sip:1001@sip.local registered …`; control characters of peers are made visible. */
+function formatLine(record: LogRecord): string {
+  const time = new Date(record.timestamp).toISOString().slice(11, 23);
+  const part = record.category.slice(1).join(".");
+  const message = record.message.map((piece) => typeof piece === "string" ? piece : String(piece)).join("");
+  // deno-lint-ignore no-control-regex
+  const visible = message.replace(/[\x00-\x09\x0b-\x1f\x7f]/g, (c) => c === "\r" ? "" : `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return `${time} ${record.level.padEnd(5)} ${part}: ${visible}`;
+}

@@ -1,0 +1,47 @@
+/** Counters and gauges: plain numbers on the hot path, named so that they can be exported. */
+
+/** A number that only grows. Add to `value` directly. */
+export class Counter {
+  value = 0;
+  readonly name: string;
+  readonly help: string;
+
+  constructor(name: string, help: string) {
+    this.name = name;
+    this.help = help;
+  }
+}
+
+/** A number that is read when somebody asks. */
+export interface Gauge {
+  readonly name: string;
+  readonly help: string;
+  read(): number;
+}
+
+/** The named numbers of one server. Names follow Prometheus: `routr_transport_malformed_total`. */
+export class Metrics {
+  readonly #counters = new Map<string, Counter>();
+  readonly #gauges = new Map<string, Gauge>();
+
+  /** The counter called `name`, made on first use. */
+  counter(name: string, help: string): Counter {
+    const known = this.#counters.get(name);
+    if (known) return known;
+    const counter = new Counter(name, help);
+    this.#counters.set(name, counter);
+    return counter;
+  }
+
+  gauge(name: string, help: string, read: () => number): void {
+    this.#gauges.set(name, { name, help, read });
+  }
+
+  /** Every number as it is now, by name. */
+  snapshot(): Record<string, number> {
+    const numbers: Record<string, number> = {};
+    for (const counter of this.#counters.values()) numbers[counter.name] = counter.value;
+    for (const gauge of this.#gauges.values()) numbers[gauge.name] = gauge.read();
+    return numbers;
+  }
+}

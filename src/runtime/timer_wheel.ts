@@ -1,0 +1,168 @@
+/** All timers of the stack on one wheel: starting and stopping one is a few pointer writes, however many there are. */
+import type { Clock } from "./clock.ts";
+
+const SLOTS = 4096;
+const TICK = 10;
+
+/** A timer that can be started, restarted and stopped any number of times. */
+export interface Timer {
+  /** Fires once, `delay` milliseconds from now (rounded up to 10 ms); a running timer starts anew. */
+  start(delay: number): void;
+  stop(): void;
+  readonly running: boolean;
+}
+
+/**
+ * A hashed wheel of 4096 slots of 10 ms.
+ *
+ *     slot = tick mod 4096        due tick ─┐
+ *     [ ]─[ ]─[t]─[t]─[ ]─ …                └ timers further away than 41 s stay for another turn
+ *
+ * One alarm of the clock is armed, for the next slot that holds a timer: an idle stack does not tick.
+ */
+export class TimerWheel {
+  readonly #clock: Clock;
+  readonly #slots: (WheelTimer | undefined)[] = new Array(SLOTS).fill(undefined);
+  readonly #origin: number;
+  #tick = 0;
+  #count = 0;
+  #alarm: unknown = undefined;
+  #alarmTick = Infinity;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#origin = clock.now();
+  }
+
+  /** A stopped timer that calls `callback` when it fires. */
+  timer(callback: () => void): Timer {
+    return new WheelTimer(this, callback);
+  }
+
+  /** Stops every timer. */
+  clear(): void {
+    this.#slots.fill(undefined);
+    this.#count = 0;
+    this.#disarm();
+  }
+
+  /** @internal */
+  insert(timer: WheelTimer, delay: number): void {
+    if (this.#count === 0) this.#tick = this.#now();
+    const due = Math.max(Math.ceil((this.#clock.now() - this.#origin + delay) / TICK), this.#tick + 1);
+    const slot = due & (SLOTS - 1);
+    const head = this.#slots[slot];
+    timer.due = due;
+    timer.previous = undefined;
+    timer.next = head;
+    if (head) head.previous = timer;
+    this.#slots[slot] = timer;
+    this.#count++;
+    if (due < this.#alarmTick) this.#arm(due);
+  }
+
+  /** @internal */
+  remove(timer: WheelTimer): void {
+    const { previous, next } = timer;
+    if (next) next.previous = previous;
+    if (previous) previous.next = next;
+    else if (this.#slots[timer.due & (SLOTS - 1)] === timer) this.#slots[timer.due & (SLOTS - 1)] = next;
+    timer.previous = timer.next = undefined;
+    timer.due = -1;
+    this.#count--;
+  }
+
+  #now(): number {
+    return Math.floor((this.#clock.now() - this.#origin) / TICK);
+  }
+
+  #arm(tick: number): void {
+    this.#disarm();
+    this.#alarmTick = tick;
+    const delay = tick * TICK + this.#origin - this.#clock.now();
+    this.#alarm = this.#clock.setAlarm(() => this.#turn(), Math.max(0, delay));
+  }
+
+  #disarm(): void {
+    if (this.#alarmTick !== Infinity) this.#clock.clearAlarm(this.#alarm);
+    this.#alarm = undefined;
+    this.#alarmTick = Infinity;
+  }
+
+  #turn(): void {
+    this.#alarm = undefined;
+    this.#alarmTick = Infinity;
+    const now = this.#now();
+    // After a long sleep one turn of the wheel visits every timer; more would visit them again.
+    if (now - this.#tick > SLOTS) this.#tick = now - SLOTS;
+    while (this.#tick < now) {
+      this.#tick++;
+      this.#fireSlot(this.#tick & (SLOTS - 1), now);
+    }
+    this.#armNext();
+  }
+
+  #fireSlot(slot: number, now: number): void {
+    let timer = this.#slots[slot];
+    let due: WheelTimer | undefined;
+    while (timer) {
+      const next = timer.next;
+      if (timer.due <= now) {
+        this.remove(timer);
+        timer.fired = due;
+        due = timer;
+        timer.pending = true;
+      }
+      timer = next;
+    }
+    while (due) {
+      const next = due.fired;
+      due.fired = undefined;
+      due.fire();
+      due = next;
+    }
+  }
+
+  #armNext(): void {
+    if (this.#count === 0 || this.#alarmTick !== Infinity) return;
+    for (let tick = this.#tick + 1; tick <= this.#tick + SLOTS; tick++) {
+      if (this.#slots[tick & (SLOTS - 1)]) return this.#arm(tick);
+    }
+  }
+}
+
+class WheelTimer implements Timer {
+  due = -1;
+  previous: WheelTimer | undefined = undefined;
+  next: WheelTimer | undefined = undefined;
+  fired: WheelTimer | undefined = undefined;
+  pending = false;
+  readonly #wheel: TimerWheel;
+  readonly #callback: () => void;
+
+  constructor(wheel: TimerWheel, callback: () => void) {
+    this.#wheel = wheel;
+    this.#callback = callback;
+  }
+
+  get running(): boolean {
+    return this.due >= 0 || this.pending;
+  }
+
+  start(delay: number): void {
+    this.stop();
+    this.#wheel.insert(this, delay);
+  }
+
+  stop(): void {
+    this.pending = false;
+    if (this.due >= 0) this.#wheel.remove(this);
+  }
+
+  /** Called by the wheel, unless the timer was stopped by another that fired in the same slot. */
+  fire(): void {
+    if (!this.pending) return;
+    this.pending = false;
+    this.#callback();
+  }
+}

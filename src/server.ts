@@ -1,0 +1,142 @@
+/** The composition root: one SIP server, from configuration to sockets. */
+import type { Configuration, Listener } from "./config/configuration.ts";
+import { CallerIdentification } from "./core/caller.ts";
+import { DigestAuthenticator } from "./core/digest_authenticator.ts";
+import { Dispatcher } from "./core/dispatcher.ts";
+import { DialogRoutes } from "./core/proxy/dialog_route.ts";
+import { ProxyCore } from "./core/proxy/proxy_core.ts";
+import { Registrar } from "./core/registrar.ts";
+import { Router } from "./core/router.ts";
+import type { Directory } from "./data/directory.ts";
+import { LocationService } from "./location/location_service.ts";
+import { type Clock, systemClock } from "./runtime/clock.ts";
+import { Metrics } from "./runtime/metrics.ts";
+import { randomToken } from "./runtime/random.ts";
+import { TimerWheel } from "./runtime/timer_wheel.ts";
+import { TransactionLayer } from "./transaction/transaction_layer.ts";
+import type { TransactionTimers } from "./transaction/transaction_timers.ts";
+import { toUriHost } from "./transport/ip_address.ts";
+import { LocalAddresses } from "./transport/local_addresses.ts";
+import { type Lookup, Resolver } from "./transport/resolver.ts";
+import { SipTrace } from "./transport/sip_trace.ts";
+import type { Flow, Transport } from "./transport/transport.ts";
+import { createTransport } from "./transport/transport_factory.ts";
+import { TransportLayer } from "./transport/transport_layer.ts";
+
+/** What a server is made of. Tests put in their own clock, timers, look-ups and transports. */
+export interface ServerOptions {
+  readonly configuration: Configuration;
+  readonly directory: Directory;
+  readonly clock?: Clock;
+  readonly timers?: TransactionTimers;
+  readonly lookup?: Lookup;
+  readonly makeTransport?: (listener: Listener) => Transport;
+}
+
+/** A listener that could not be opened, and why. */
+export interface FailedListener {
+  readonly listener: Listener;
+  readonly reason: string;
+}
+
+/** A registrar and proxy on a set of transports. */
+export class Server {
+  readonly metrics = new Metrics();
+  readonly location: LocationService<Flow>;
+  readonly #options: ServerOptions;
+  readonly #wheel: TimerWheel;
+  readonly #transport: TransportLayer;
+  readonly #transactions: TransactionLayer;
+
+  constructor(options: ServerOptions) {
+    const { configuration, directory, clock = systemClock } = options;
+    const { metrics } = this;
+    this.#options = options;
+    this.#wheel = new TimerWheel(clock);
+    this.location = new LocationService(clock, this.#wheel);
+    metrics.gauge("routr_addresses_of_record", "Addresses-of-record with bindings", () => this.location.size);
+    const { externAddr, localnets } = configuration;
+    this.#transport = new TransportLayer({
+      localAddresses: new LocalAddresses(Deno.networkInterfaces(), {
+        // A port in externAddr is the listener's business.
+        externAddr: externAddr && toUriHost(externAddr.host),
+        localnets,
+      }),
+      resolver: new Resolver(clock, options.lookup),
+      metrics,
+      trace: new SipTrace(),
+    });
+    this.#transactions = new TransactionLayer({
+      transport: this.#transport,
+      wheel: this.#wheel,
+      metrics,
+      timers: options.timers,
+    });
+    const transport = this.#transport;
+    const authenticator = new DigestAuthenticator({ clock, metrics, algorithms: configuration.digestAlgorithms });
+    const dialogRoutes = new DialogRoutes(transport, randomToken() + randomToken());
+    this.#transactions.attach(
+      new Dispatcher({
+        transport,
+        transactions: this.#transactions,
+        directory,
+        location: this.location,
+        dialogRoutes,
+        registrar: new Registrar({
+          clock,
+          directory,
+          location: this.location,
+          authenticator,
+          metrics,
+          limits: configuration.registrar,
+          maxContacts: configuration.maxContacts ?? Infinity,
+          usesSourceAddress: configuration.registrarIntf === "Internal",
+        }),
+        callers: new CallerIdentification({
+          directory,
+          authenticator,
+          allowsStrangers: configuration.allowUnauthenticatedCalls,
+        }),
+        router: new Router({
+          directory,
+          location: this.location,
+          allowsInterDomainCalls: configuration.interDomainCalls,
+          isServerAddress: (uri) => transport.isLocalUri(uri),
+        }),
+        proxy: new ProxyCore({
+          transactions: this.#transactions,
+          transport,
+          dialogRoutes,
+          recordsRoute: configuration.recordRoute,
+        }),
+      }),
+    );
+  }
+
+  /** The transports that serve now. */
+  get transports(): readonly Transport[] {
+    return this.#transport.transports;
+  }
+
+  /** Opens every listener of the configuration; those that cannot be opened are returned with the reason. */
+  async start(): Promise<FailedListener[]> {
+    const { configuration, makeTransport } = this.#options;
+    const failed: FailedListener[] = [];
+    for (const listener of configuration.transport) {
+      try {
+        const address = toUriHost(listener.bindAddr);
+        const transport = makeTransport?.(listener) ?? createTransport({ ...listener, address }, configuration.limits);
+        await this.#transport.open(transport, this.#transactions);
+      } catch (error) {
+        failed.push({ listener, reason: error instanceof Error ? error.message : String(error) });
+      }
+    }
+    return failed;
+  }
+
+  async stop(): Promise<void> {
+    this.location.close();
+    await this.#transport.close();
+    this.#wheel.clear();
+  }
+}

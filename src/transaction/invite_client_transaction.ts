@@ -1,0 +1,137 @@
+/**
+ * The INVITE client transaction (§17.1.1 as changed by RFC 6026 §7.2).
+ *
+ *     Calling ──1xx──▶ Proceeding ──2xx──▶ Accepted ──M──▶ Terminated
+ *        │ A: again       └──3xx–6xx──▶ Completed ──D──▶ Terminated
+ *        └──B──▶ timeout
+ */
+import type { SipResponse } from "../message/sip_message.ts";
+import type { Timer } from "../runtime/timer_wheel.ts";
+import { type Flow, isReliable } from "../transport/transport.ts";
+import { buildAck } from "./follow_up_request.ts";
+import type { TransactionHost } from "./transaction_host.ts";
+import type { ClientTransaction, ClientTransactionUser, OutgoingRequest } from "./transaction_user.ts";
+
+/** Timer D: at least 32 s on unreliable transports (§17.1.1.2). */
+const TIMER_D = 32_000;
+
+type State = "calling" | "proceeding" | "accepted" | "completed" | "terminated";
+
+export class InviteClientTransaction implements ClientTransaction {
+  readonly flow: Flow;
+  readonly branch: string;
+  readonly #host: TransactionHost;
+  readonly #user: ClientTransactionUser;
+  readonly #isReliable: boolean;
+  readonly #stateTimer: Timer;
+  #request: OutgoingRequest;
+  #retransmission: Timer | undefined;
+  #interval = 0;
+  #state: State = "calling";
+  #ack = "";
+  #isCancelled = false;
+
+  constructor(host: TransactionHost, request: OutgoingRequest, user: ClientTransactionUser) {
+    this.#host = host;
+    this.#request = request;
+    this.#user = user;
+    this.flow = request.flow;
+    this.branch = request.branch;
+    this.#isReliable = isReliable(request.flow.protocol);
+    this.#stateTimer = host.timer(() => this.#onStateTimer());
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** Sends the request and starts Timers A and B. */
+  start(): void {
+    const { t1 } = this.#host.timers;
+    this.#stateTimer.start(64 * t1); // Timer B
+    if (!this.#isReliable) {
+      this.#interval = t1;
+      this.#retransmission = this.#host.timer(() => this.#retransmit());
+      this.#retransmission.start(t1); // Timer A
+    }
+    this.#send();
+  }
+
+  onResponse(response: SipResponse): void {
+    const { status } = response;
+    const isOpen = this.#state === "calling" || this.#state === "proceeding";
+    if (status < 200) {
+      if (!isOpen) return;
+      const isFirst = this.#state === "calling";
+      this.#state = "proceeding";
+      this.#retransmission?.stop();
+      this.#stateTimer.stop();
+      if (isFirst && this.#isCancelled) this.#host.cancel(this.#request);
+      return this.#user.onResponse(response);
+    }
+    if (status < 300) {
+      if (!isOpen && this.#state !== "accepted") return;
+      if (isOpen) this.#accept();
+      return this.#user.onResponse(response);
+    }
+    if (this.#state === "completed") return this.#host.send(this.#ack, this.flow);
+    if (!isOpen) return;
+    this.#complete(response);
+    this.#user.onResponse(response);
+  }
+
+  cancel(): void {
+    if (this.#isCancelled) return;
+    this.#isCancelled = true;
+    // Before a provisional response there may be nothing to cancel yet (§9.1).
+    if (this.#state === "proceeding") this.#host.cancel(this.#request);
+  }
+
+  abandon(): void {
+    if (this.#state !== "terminated") this.#terminate();
+  }
+
+  #accept(): void {
+    this.#state = "accepted";
+    this.#retransmission?.stop();
+    this.#stateTimer.start(64 * this.#host.timers.t1); // Timer M
+    this.#request = { ...this.#request, text: "" };
+  }
+
+  #complete(response: SipResponse): void {
+    this.#state = "completed";
+    this.#retransmission?.stop();
+    this.#ack = buildAck(this.#request.text, response);
+    this.#host.send(this.#ack, this.flow);
+    if (this.#isReliable) this.#terminate();
+    else this.#stateTimer.start(TIMER_D);
+  }
+
+  #send(): void {
+    this.#host.send(this.#request.text, this.flow, (reason) => {
+      if (this.#state !== "calling" && this.#state !== "proceeding") return;
+      this.#terminate();
+      this.#user.onFailure(reason);
+    });
+  }
+
+  #retransmit(): void {
+    if (this.#state !== "calling") return;
+    this.#send();
+    this.#interval *= 2;
+    this.#retransmission?.start(this.#interval);
+  }
+
+  #onStateTimer(): void {
+    const isTimeout = this.#state === "calling";
+    this.#terminate();
+    if (isTimeout) this.#user.onTimeout();
+  }
+
+  #terminate(): void {
+    this.#state = "terminated";
+    this.#stateTimer.stop();
+    this.#retransmission?.stop();
+    this.#host.endClient(this.#request);
+  }
+}

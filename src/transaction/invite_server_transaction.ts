@@ -1,0 +1,111 @@
+/**
+ * The INVITE server transaction (§17.2.1 as changed by RFC 6026 §7.1).
+ *
+ *     Proceeding ──2xx──▶ Accepted ──L──▶ Terminated
+ *         └──3xx–6xx──▶ Completed ──ACK──▶ Confirmed ──I──▶ Terminated
+ *                           └──H──▶ Terminated, nobody acknowledged
+ */
+import type { SipRequest } from "../message/sip_message.ts";
+import type { Timer } from "../runtime/timer_wheel.ts";
+import { type Flow, isReliable } from "../transport/transport.ts";
+import type { TransactionHost } from "./transaction_host.ts";
+import type { ServerTransaction } from "./transaction_user.ts";
+
+type State = "proceeding" | "accepted" | "completed" | "confirmed" | "terminated";
+
+export class InviteServerTransaction implements ServerTransaction {
+  readonly request: SipRequest;
+  readonly flow: Flow;
+  onUnacknowledged: (() => void) | undefined = undefined;
+  readonly #host: TransactionHost;
+  readonly #key: string;
+  readonly #responseFlow: Flow;
+  readonly #stateTimer: Timer;
+  #retransmission: Timer | undefined;
+  #interval = 0;
+  #state: State = "proceeding";
+  #lastResponse = "";
+
+  constructor(host: TransactionHost, request: SipRequest, place: { key: string; flow: Flow; responseFlow: Flow }) {
+    this.#host = host;
+    this.request = request;
+    this.flow = place.flow;
+    this.#key = place.key;
+    this.#responseFlow = place.responseFlow;
+    this.#stateTimer = host.timer(() => this.#onStateTimer());
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  get isAnswered(): boolean {
+    return this.#state !== "proceeding";
+  }
+
+  respond(status: number, text: string): void {
+    if (this.#state === "accepted" && status >= 200 && status < 300) {
+      // A retransmission, or the 2xx of another branch: the user agents care for both (RFC 6026 §7.1).
+      return this.#host.send(text, this.#responseFlow);
+    }
+    if (this.#state !== "proceeding") return;
+    this.#host.send(text, this.#responseFlow);
+    if (status < 200) {
+      this.#lastResponse = text;
+      return;
+    }
+    const { t1 } = this.#host.timers;
+    if (status < 300) {
+      this.#state = "accepted";
+      this.#lastResponse = "";
+      this.#stateTimer.start(64 * t1); // Timer L
+      return;
+    }
+    this.#state = "completed";
+    this.#lastResponse = text;
+    this.#stateTimer.start(64 * t1); // Timer H
+    if (isReliable(this.#responseFlow.protocol)) return;
+    this.#interval = t1;
+    this.#retransmission = this.#host.timer(() => this.#retransmit());
+    this.#retransmission.start(t1); // Timer G
+  }
+
+  /** The INVITE came again. */
+  onRetransmission(): void {
+    // Accepted: the 2xx is the user agent's to repeat, not ours.
+    if (this.#state !== "proceeding" && this.#state !== "completed") return;
+    if (this.#lastResponse !== "") this.#host.send(this.#lastResponse, this.#responseFlow);
+  }
+
+  /** Takes an ACK for a non-2xx; false when the ACK is the user's business (Accepted). */
+  onAck(): boolean {
+    if (this.#state === "accepted" || this.#state === "proceeding") return this.#state === "proceeding";
+    if (this.#state !== "completed") return true;
+    this.#state = "confirmed";
+    this.#retransmission?.stop();
+    this.#lastResponse = "";
+    if (isReliable(this.#responseFlow.protocol)) this.#terminate();
+    else this.#stateTimer.start(this.#host.timers.t4); // Timer I
+    return true;
+  }
+
+  #retransmit(): void {
+    if (this.#state !== "completed") return;
+    this.#host.send(this.#lastResponse, this.#responseFlow);
+    this.#interval = Math.min(2 * this.#interval, this.#host.timers.t2);
+    this.#retransmission?.start(this.#interval);
+  }
+
+  #onStateTimer(): void {
+    const isUnacknowledged = this.#state === "completed";
+    this.#terminate();
+    if (isUnacknowledged) this.onUnacknowledged?.();
+  }
+
+  #terminate(): void {
+    this.#state = "terminated";
+    this.#stateTimer.stop();
+    this.#retransmission?.stop();
+    this.#host.endServer(this.#key);
+  }
+}

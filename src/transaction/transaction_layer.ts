@@ -1,0 +1,181 @@
+/** The transaction layer (§17): which transaction a message belongs to, and the beginning and end of each. */
+import { buildResponse, type ResponseContent } from "../message/response_builder.ts";
+import type { HeaderRows } from "../message/header_rows.ts";
+import type { MalformedMessage, SipRequest, SipResponse } from "../message/sip_message.ts";
+import { MAGIC_COOKIE } from "../message/via.ts";
+import type { Counter, Metrics } from "../runtime/metrics.ts";
+import { randomToken } from "../runtime/random.ts";
+import type { Timer, TimerWheel } from "../runtime/timer_wheel.ts";
+import type { Flow } from "../transport/transport.ts";
+import type { TransportLayer, TransportUser } from "../transport/transport_layer.ts";
+import { buildCancel } from "./follow_up_request.ts";
+import { InviteClientTransaction } from "./invite_client_transaction.ts";
+import { InviteServerTransaction } from "./invite_server_transaction.ts";
+import { NonInviteClientTransaction } from "./non_invite_client_transaction.ts";
+import { NonInviteServerTransaction } from "./non_invite_server_transaction.ts";
+import type { TransactionHost } from "./transaction_host.ts";
+import { DEFAULT_TIMERS, type TransactionTimers } from "./transaction_timers.ts";
+import type {
+  ClientTransaction,
+  ClientTransactionUser,
+  OutgoingRequest,
+  ServerTransaction,
+  TransactionUser,
+} from "./transaction_user.ts";
+
+/** What the layer is made of. */
+export interface TransactionLayerParts {
+  readonly transport: TransportLayer;
+  readonly wheel: TimerWheel;
+  readonly metrics: Metrics;
+  readonly timers?: TransactionTimers;
+  /** Server transactions kept at most; further requests are answered 503. */
+  readonly maxTransactions?: number;
+}
+
+const MAX_TRANSACTIONS = 500_000;
+const IGNORE: ClientTransactionUser = { onResponse() {}, onTimeout() {}, onFailure() {} };
+
+type AnyClientTransaction = InviteClientTransaction | NonInviteClientTransaction;
+
+export class TransactionLayer implements TransportUser, TransactionHost {
+  readonly timers: TransactionTimers;
+  readonly #transport: TransportLayer;
+  readonly #wheel: TimerWheel;
+  readonly #maxTransactions: number;
+  readonly #servers = new Map<string, InviteServerTransaction | NonInviteServerTransaction>();
+  readonly #clients = new Map<string, AnyClientTransaction>();
+  /** CANCEL shares the branch of its INVITE, so it is kept apart. */
+  readonly #cancels = new Map<string, NonInviteClientTransaction>();
+  readonly #strays: Counter;
+  readonly #overload: Counter;
+  #user: TransactionUser | undefined;
+
+  constructor(parts: TransactionLayerParts) {
+    this.timers = parts.timers ?? DEFAULT_TIMERS;
+    this.#transport = parts.transport;
+    this.#wheel = parts.wheel;
+    this.#maxTransactions = parts.maxTransactions ?? MAX_TRANSACTIONS;
+    const { metrics } = parts;
+    this.#strays = metrics.counter("routr_stray_responses_total", "Responses that fit no transaction");
+    this.#overload = metrics.counter("routr_overload_total", "Requests refused because of too many transactions");
+    metrics.gauge("routr_server_transactions", "Server transactions now", () => this.#servers.size);
+    metrics.gauge("routr_client_transactions", "Client transactions now", () => this.#clients.size);
+  }
+
+  /** Sets who hears of requests. Once, before the first message. */
+  attach(user: TransactionUser): void {
+    this.#user = user;
+  }
+
+  /** Begins a server transaction; undefined when there are too many, and the request was answered 503. */
+  serve(request: SipRequest, flow: Flow): ServerTransaction | undefined {
+    if (this.#servers.size >= this.#maxTransactions) {
+      this.#overload.value++;
+      this.reply(request, flow, { status: 503, headers: "Retry-After: 10\r\n", toTag: randomToken() });
+      return undefined;
+    }
+    const key = serverKey(request, request.method);
+    const place = { key, flow, responseFlow: this.#transport.responseFlow(request, flow) };
+    const transaction = request.method === "INVITE"
+      ? new InviteServerTransaction(this, request, place)
+      : new NonInviteServerTransaction(this, request, place);
+    this.#servers.set(key, transaction);
+    return transaction;
+  }
+
+  /** Answers without a transaction, as for challenges and refusals (§8.2.7, §26.3.2.4): nothing is kept. */
+  reply(request: HeaderRows, flow: Flow, content: ResponseContent): void {
+    this.#transport.send(buildResponse(request, content), this.#transport.responseFlow(request, flow));
+  }
+
+  /** Begins a client transaction and sends its request. */
+  request(request: OutgoingRequest, user: ClientTransactionUser): ClientTransaction {
+    const transaction = request.method === "INVITE"
+      ? new InviteClientTransaction(this, request, user)
+      : new NonInviteClientTransaction(this, request, user);
+    if (request.method === "CANCEL") this.#cancels.set(request.branch, transaction as NonInviteClientTransaction);
+    else this.#clients.set(request.branch, transaction);
+    transaction.start();
+    return transaction;
+  }
+
+  /** Sends a message outside of any transaction: the ACK for a 2xx. */
+  send(text: string, flow: Flow, onFailure?: (reason: string) => void): void {
+    this.#transport.send(text, flow, onFailure);
+  }
+
+  onRequest(request: SipRequest, flow: Flow): void {
+    const { method } = request;
+    if (method === "ACK") return this.#onAck(request, flow);
+    const known = this.#servers.get(serverKey(request, method));
+    if (known) return known.onRetransmission();
+    if (method === "CANCEL") return this.#onCancel(request, flow);
+    this.#user?.onRequest(request, flow);
+  }
+
+  onResponse(response: SipResponse): void {
+    const { branch } = response.topVia;
+    const { cseqMethod } = response;
+    const transaction = cseqMethod === "CANCEL" ? this.#cancels.get(branch) : this.#clients.get(branch);
+    // A response that fits no transaction is dropped, 2xx too (RFC 6026 §8.8).
+    const isInvite = transaction instanceof InviteClientTransaction;
+    if (!transaction || isInvite !== (cseqMethod === "INVITE")) return void this.#strays.value++;
+    transaction.onResponse(response);
+  }
+
+  onMalformed(malformed: MalformedMessage, flow: Flow): void {
+    this.#user?.onMalformed(malformed, flow);
+  }
+
+  onFlowClosed(flow: Flow): void {
+    this.#user?.onFlowClosed(flow);
+  }
+
+  timer(callback: () => void): Timer {
+    return this.#wheel.timer(callback);
+  }
+
+  endServer(key: string): void {
+    this.#servers.delete(key);
+  }
+
+  endClient(request: OutgoingRequest): void {
+    (request.method === "CANCEL" ? this.#cancels : this.#clients).delete(request.branch);
+  }
+
+  cancel(request: OutgoingRequest): void {
+    const { branch, flow } = request;
+    if (this.#cancels.has(branch)) return;
+    this.request({ text: buildCancel(request.text), method: "CANCEL", branch, flow }, IGNORE);
+  }
+
+  #onAck(request: SipRequest, flow: Flow): void {
+    const invite = this.#servers.get(serverKey(request, "INVITE"));
+    if (invite instanceof InviteServerTransaction && invite.onAck()) return;
+    this.#user?.onAck(request, flow);
+  }
+
+  /** §9.2: 200 and off to the user when the INVITE is known, else 481. */
+  #onCancel(request: SipRequest, flow: Flow): void {
+    const invite = this.#servers.get(serverKey(request, "INVITE"));
+    if (!(invite instanceof InviteServerTransaction)) {
+      return this.reply(request, flow, { status: 481, toTag: randomToken() });
+    }
+    const transaction = this.serve(request, flow);
+    if (!transaction) return;
+    transaction.respond(200, buildResponse(request, { status: 200, toTag: randomToken() }));
+    if (!invite.isAnswered) this.#user?.onCancel(invite);
+  }
+}
+
+/**
+ * §17.2.3: branch, sent-by and method; for RFC 2543 elements, whose branch says nothing, everything that stays the same
+ * between a request, its retransmission and its ACK.
+ */
+function serverKey(request: SipRequest, method: string): string {
+  const { topVia: via } = request;
+  const sentBy = via.port === undefined ? via.host : `${via.host}:${via.port}`;
+  if (via.branch.startsWith(MAGIC_COOKIE)) return `${via.branch} ${sentBy} ${method}`;
+  return `${request.callId} ${request.cseq} ${request.from.tag} ${request.requestUri} ${request.topViaText} ${method}`;
+}

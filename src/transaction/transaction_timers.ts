@@ -1,0 +1,12 @@
+/** Timer values of §17 (table 4 in appendix A), in milliseconds. */
+
+export interface TransactionTimers {
+  /** Round-trip time estimate. */
+  readonly t1: number;
+  /** Longest interval between retransmissions of non-INVITE requests and INVITE responses. */
+  readonly t2: number;
+  /** How long a message may stay in the network. */
+  readonly t4: number;
+}
+
+export const DEFAULT_TIMERS: TransactionTimers = { t1: 500, t2: 4000, t4: 5000 };

@@ -1,0 +1,65 @@
+/** What a transaction user (§17) hears from below. */
+import type { HeaderRows } from "../message/header_rows.ts";
+import type { MalformedMessage, SipRequest, SipResponse } from "../message/sip_message.ts";
+import type { Flow } from "../transport/transport.ts";
+
+/** The core as the transaction layer sees it. Every call is synchronous, straight from the bytes. */
+export interface TransactionUser {
+  /**
+   * A request that belongs to no transaction yet. The user either begins one (`TransactionLayer.serve`) or answers
+   * without state (`TransactionLayer.reply`). Retransmissions do not come here once a transaction has begun.
+   */
+  onRequest(request: SipRequest, flow: Flow): void;
+  /** An ACK for a 2xx, or one that fits nothing. */
+  onAck(request: SipRequest, flow: Flow): void;
+  /** The INVITE of this transaction was cancelled (§9.2). The 200 for the CANCEL is sent already. */
+  onCancel(invite: ServerTransaction): void;
+  /** A message that breaks the grammar. */
+  onMalformed(malformed: MalformedMessage, flow: Flow): void;
+  onFlowClosed(flow: Flow): void;
+}
+
+/** A server transaction (§17.2) as its user sees it. */
+export interface ServerTransaction {
+  readonly request: SipRequest;
+  /** The flow that the request came by. */
+  readonly flow: Flow;
+  /** Whether a final response was given. */
+  readonly isAnswered: boolean;
+  /** Sends a response. After a final one only further 2xx of an INVITE are sent; others are ignored. */
+  respond(status: number, text: string): void;
+  /** Called when no ACK came for a final response (Timer H). */
+  onUnacknowledged: (() => void) | undefined;
+}
+
+/** What the user of a client transaction (§17.1) hears. After the first of `onTimeout` and `onFailure` nothing follows. */
+export interface ClientTransactionUser {
+  /** Provisional responses, the final one, and every further 2xx to an INVITE (RFC 6026). */
+  onResponse(response: SipResponse): void;
+  /** Timer B or F: to be treated as a 408 (§8.1.3.1). */
+  onTimeout(): void;
+  /** The request could not be sent: to be treated as a 503 (§8.1.3.1). */
+  onFailure(reason: string): void;
+}
+
+/** What a client transaction sends. */
+export interface OutgoingRequest {
+  readonly text: string;
+  readonly method: string;
+  /** Of its top Via. */
+  readonly branch: string;
+  readonly flow: Flow;
+}
+
+/** A client transaction as its user sees it. */
+export interface ClientTransaction {
+  readonly flow: Flow;
+  readonly branch: string;
+  /** Sends a CANCEL as soon as that is allowed: after a provisional response (§9.1). */
+  cancel(): void;
+  /** Ends the transaction without a word. */
+  abandon(): void;
+}
+
+/** A request of which only what a response copies is known. */
+export type AnswerableRequest = HeaderRows;

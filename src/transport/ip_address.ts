@@ -1,0 +1,27 @@
+/** IP addresses as SIP writes them: IPv6 in brackets, IPv4-mapped addresses as IPv4. */
+
+/** Whether `host` (of a URI or Via) is an address and not a name. */
+export function isIpAddress(host: string): boolean {
+  return host.charCodeAt(0) === 91 || isIpv4(host);
+}
+
+export function isIpv4(host: string): boolean {
+  return /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/.test(host);
+}
+
+export function isIpv6(host: string): boolean {
+  return host.charCodeAt(0) === 91;
+}
+
+/** As it stands in a URI, from what a socket reports: `::1` → `[::1]`, `::ffff:127.0.0.1` → `127.0.0.1`. */
+export function toUriHost(address: string): string {
+  if (address.startsWith("::ffff:") && address.includes(".")) return address.slice(7);
+  const zone = address.indexOf("%");
+  if (address.includes(":") && address.charCodeAt(0) !== 91) return `[${zone < 0 ? address : address.slice(0, zone)}]`;
+  return address;
+}
+
+/** As sockets want it: `[::1]` → `::1`. */
+export function toSocketHost(host: string): string {
+  return host.charCodeAt(0) === 91 ? host.slice(1, -1) : host;
+}

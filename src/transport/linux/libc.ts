@@ -1,0 +1,69 @@
+/** The only `Deno.dlopen` of the project: the calls of libc that move many datagrams at once. */
+
+const symbols = {
+  /** int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout) */
+  recvmmsg: { parameters: ["i32", "buffer", "u32", "i32", "pointer"], result: "i32" },
+  /** int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags) */
+  sendmmsg: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
+  /** int getsockname(int fd, struct sockaddr *address, socklen_t *length) */
+  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  /** int getsockopt(int fd, int level, int option, void *value, socklen_t *length) */
+  getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+  /** int setsockopt(int fd, int level, int option, const void *value, socklen_t length) */
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+  /** int poll(struct pollfd *descriptors, nfds_t count, int milliseconds) */
+  poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
+  /** int usleep(useconds_t microseconds) */
+  usleep: { parameters: ["u32"], result: "i32" },
+} as const;
+
+/** The calls above, typed. */
+export type Libc = Deno.DynamicLibrary<typeof symbols>["symbols"];
+
+let libc: Libc | undefined;
+
+/** libc, or a thrown error when this is not Linux, FFI is not permitted, or libc is another than glibc and musl. */
+export function openLibc(): Libc {
+  if (libc) return libc;
+  if (Deno.build.os !== "linux") throw new Deno.errors.NotSupported("Cannot open libc: this is not Linux");
+  let failure: unknown;
+  for (const name of ["libc.so.6", `libc.musl-${Deno.build.arch}.so.1`]) {
+    try {
+      return libc = Deno.dlopen(name, symbols).symbols;
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+const SOL_SOCKET = 1;
+const SO_TYPE = 3;
+const SO_SNDBUF = 7;
+const SO_RCVBUF = 8;
+const SOCK_DGRAM = 2;
+const HIGHEST_DESCRIPTOR = 4096;
+
+/** The descriptor of the UDP socket bound to `port` whose local address begins with the bytes of `address`; -1 if none. */
+export function findDatagramSocket(port: number, matches: (sockaddr: Uint8Array) => boolean): number {
+  const { getsockname, getsockopt } = openLibc();
+  const sockaddr = new Uint8Array(28);
+  const length = new Uint32Array(1);
+  const type = new Int32Array(1);
+  for (let fd = 3; fd < HIGHEST_DESCRIPTOR; fd++) {
+    length[0] = sockaddr.length;
+    if (getsockname(fd, sockaddr, length) !== 0) continue;
+    if ((sockaddr[2] << 8 | sockaddr[3]) !== port || !matches(sockaddr)) continue;
+    length[0] = 4;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, type, length) === 0 && type[0] === SOCK_DGRAM) return fd;
+  }
+  return -1;
+}
+
+/** Asks for socket buffers of this many bytes; the kernel gives at most `net.core.rmem_max` and `wmem_max`. */
+export function setSocketBuffers(fd: number, bytes: number): void {
+  const { setsockopt } = openLibc();
+  const value = new Int32Array([bytes]);
+  setsockopt(fd, SOL_SOCKET, SO_RCVBUF, value, 4);
+  setsockopt(fd, SOL_SOCKET, SO_SNDBUF, value, 4);
+}

@@ -1,0 +1,229 @@
+/** UDP on Linux: `recvmmsg` and `sendmmsg` on the descriptor of a `Deno.listenDatagram` socket. */
+import { Buffer } from "node:buffer";
+import { isIpv6, toSocketHost, toUriHost } from "../ip_address.ts";
+import { type Flow, nextFlowId, type Transport, type TransportEvents } from "../transport.ts";
+import { BATCH, DatagramBatch, SOCKADDR } from "./datagram_batch.ts";
+import { findDatagramSocket, type Libc, openLibc, setSocketBuffers } from "./libc.ts";
+import { type DrainedSocket, runReceiveLoop } from "./receive_loop.ts";
+import { formatSockaddr, hostOfSockaddr, sockaddrLength } from "./socket_address.ts";
+
+const MSG_DONTWAIT = 0x40;
+const POLLOUT = 4;
+const SOCKET_BUFFER = 4 * 1024 * 1024;
+/** Flows remembered; beyond that they are forgotten all at once and made anew as they are needed. */
+const MAX_FLOWS = 65536;
+
+/**
+ * Deno's socket waits for the first datagram without a thread of its own, then system calls on the same descriptor
+ * take and send everything else, `BATCH` at a time.
+ */
+export class LinuxUdpTransport implements Transport, DrainedSocket {
+  readonly protocol = "udp";
+  readonly address: string;
+  readonly #libc: Libc;
+  readonly #isIpv6: boolean;
+  readonly #received: DatagramBatch;
+  readonly #sent: DatagramBatch;
+  readonly #failures: (((reason: string) => void) | undefined)[] = new Array(BATCH).fill(undefined);
+  readonly #flows = new Map<number, UdpFlow>();
+  #flowCount = 0;
+  #queued = 0;
+  #isFlushScheduled = false;
+  #isHandingOn = false;
+  #socket: Deno.DatagramConn | undefined;
+  #descriptor = -1;
+  #port: number;
+  #events: TransportEvents | undefined;
+  #loop: Promise<void> | undefined;
+
+  /** @throws when FFI is not permitted or not there: use `DenoUdpTransport` then */
+  constructor(address: string, port: number) {
+    this.#libc = openLibc();
+    this.address = address;
+    this.#port = port;
+    this.#isIpv6 = isIpv6(address);
+    this.#received = new DatagramBatch(sockaddrLength(this.#isIpv6));
+    this.#sent = new DatagramBatch(sockaddrLength(this.#isIpv6));
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  // deno-lint-ignore require-await
+  async listen(events: TransportEvents): Promise<void> {
+    const hostname = toSocketHost(this.address);
+    const socket = Deno.listenDatagram({ transport: "udp", hostname, port: this.#port });
+    this.#port = (socket.addr as Deno.NetAddr).port;
+    const descriptor = findDatagramSocket(this.#port, (bytes) => hostOfSockaddr(bytes, 0) === this.address);
+    if (descriptor < 0) {
+      socket.close();
+      throw new Deno.errors.NotSupported("Cannot find the descriptor of the UDP socket");
+    }
+    setSocketBuffers(descriptor, SOCKET_BUFFER);
+    this.#socket = socket;
+    this.#descriptor = descriptor;
+    this.#events = events;
+    this.#loop = runReceiveLoop(this, this.#libc);
+  }
+
+  async close(): Promise<void> {
+    this.flush();
+    this.#descriptor = -1;
+    this.#socket?.close();
+    this.#socket = undefined;
+    await this.#loop;
+  }
+
+  flowTo(address: string, port: number): Flow {
+    const sockaddr = formatSockaddr(address, port, this.#isIpv6);
+    if (!sockaddr) return new UnreachableFlow(this, address, port);
+    return this.#flowOf(sockaddr, 0);
+  }
+
+  async wait(): Promise<boolean> {
+    const socket = this.#socket;
+    if (!socket) return false;
+    try {
+      const [bytes, sender] = await socket.receive();
+      const { hostname, port } = sender as Deno.NetAddr;
+      this.#handOn(decodeLatin1(bytes), this.flowTo(toUriHost(hostname), port));
+      return true;
+    } catch {
+      // A closed socket ends the loop; any other error belongs to one datagram.
+      return this.#socket !== undefined;
+    }
+  }
+
+  drain(): number {
+    let total = 0;
+    while (this.#descriptor >= 0) {
+      const count = this.#libc.recvmmsg(this.#descriptor, this.#received.headers, BATCH, MSG_DONTWAIT, null);
+      for (let i = 0; i < count; i++) {
+        this.#handOn(this.#received.text(i), this.#flowOf(this.#received.addresses, i * SOCKADDR));
+      }
+      if (count > 0) total += count;
+      if (count < BATCH) break;
+    }
+    return total;
+  }
+
+  /** @internal */
+  queue(text: string, sockaddr: Uint8Array, onFailure: ((reason: string) => void) | undefined): void {
+    if (this.#queued === BATCH) this.flush();
+    if (this.#descriptor < 0 || !this.#sent.put(this.#queued, text, sockaddr)) {
+      if (onFailure) queueMicrotask(() => onFailure("Datagram cannot be sent"));
+      return;
+    }
+    this.#failures[this.#queued++] = onFailure;
+    if (this.#isHandingOn || this.#isFlushScheduled) return;
+    this.#isFlushScheduled = true;
+    setImmediate(() => this.flush());
+  }
+
+  flush(): void {
+    this.#isFlushScheduled = false;
+    let done = 0;
+    while (done < this.#queued && this.#descriptor >= 0) {
+      const count = this.#queued - done;
+      const sent = this.#libc.sendmmsg(this.#descriptor, this.#sent.headersFrom(done), count, MSG_DONTWAIT);
+      if (sent > 0) {
+        done += sent;
+        continue;
+      }
+      // The first one failed: wait a little for a full socket buffer, else the datagram itself is to blame.
+      if (!this.#isWritable(0) && this.#isWritable(10)) continue;
+      const onFailure = this.#failures[done++];
+      if (onFailure) queueMicrotask(() => onFailure("Network refuses the datagram"));
+    }
+    this.#failures.fill(undefined, 0, this.#queued);
+    this.#queued = 0;
+  }
+
+  #isWritable(milliseconds: number): boolean {
+    const request = new Int32Array([this.#descriptor, POLLOUT]);
+    return this.#libc.poll(new Uint8Array(request.buffer), 1n, milliseconds) > 0;
+  }
+
+  #handOn(text: string, flow: Flow): void {
+    this.#isHandingOn = true;
+    try {
+      this.#events?.onMessage(text, flow);
+    } finally {
+      this.#isHandingOn = false;
+    }
+  }
+
+  /** The flow to the socket address that starts at `at`; one object per address, chained under a hash. */
+  #flowOf(bytes: Uint8Array, at: number): UdpFlow {
+    const length = sockaddrLength(this.#isIpv6);
+    let hash = 0;
+    for (let i = at + 2; i < at + length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
+    hash &= 0x3fffffff;
+    const head = this.#flows.get(hash);
+    for (let flow = head; flow; flow = flow.nextInBucket) if (flow.hasAddress(bytes, at)) return flow;
+    if (this.#flowCount >= MAX_FLOWS) {
+      this.#flows.clear();
+      this.#flowCount = 0;
+    }
+    const flow = new UdpFlow(this, bytes.slice(at, at + length));
+    flow.nextInBucket = this.#flowCount === 0 ? undefined : head;
+    this.#flows.set(hash, flow);
+    this.#flowCount++;
+    return flow;
+  }
+}
+
+class UdpFlow implements Flow {
+  readonly protocol = "udp";
+  readonly id = nextFlowId();
+  readonly isOpen = true;
+  readonly isConnection = false;
+  readonly transport: LinuxUdpTransport;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly #sockaddr: Uint8Array;
+  nextInBucket: UdpFlow | undefined = undefined;
+
+  constructor(transport: LinuxUdpTransport, sockaddr: Uint8Array) {
+    this.transport = transport;
+    this.#sockaddr = sockaddr;
+    this.remoteAddress = hostOfSockaddr(sockaddr, 0);
+    this.remotePort = sockaddr[2] << 8 | sockaddr[3];
+  }
+
+  hasAddress(bytes: Uint8Array, at: number): boolean {
+    const own = this.#sockaddr;
+    for (let i = 0; i < own.length; i++) if (own[i] !== bytes[at + i]) return false;
+    return true;
+  }
+
+  send(text: string, onFailure?: (reason: string) => void): void {
+    this.transport.queue(text, this.#sockaddr, onFailure);
+  }
+}
+
+/** A flow to an address of a family that the socket does not speak. */
+class UnreachableFlow implements Flow {
+  readonly protocol = "udp";
+  readonly id = nextFlowId();
+  readonly isOpen = true;
+  readonly isConnection = false;
+  readonly transport: Transport;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+
+  constructor(transport: Transport, remoteAddress: string, remotePort: number) {
+    this.transport = transport;
+    this.remoteAddress = remoteAddress;
+    this.remotePort = remotePort;
+  }
+
+  send(_text: string, onFailure?: (reason: string) => void): void {
+    if (onFailure) queueMicrotask(() => onFailure("Address family is not reachable from this socket"));
+  }
+}
+
+function decodeLatin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+}

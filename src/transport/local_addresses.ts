@@ -1,0 +1,83 @@
+/** Which address to put into Via and Record-Route, and which addresses are us. */
+import ipaddr from "ipaddr.js";
+import { isIpAddress, isIpv6, toSocketHost, toUriHost } from "./ip_address.ts";
+
+/** The parts of `Deno.networkInterfaces()` that are used; tests bring their own. */
+export interface NetworkInterface {
+  readonly family: "IPv4" | "IPv6";
+  readonly address: string;
+  readonly cidr: string;
+}
+
+/** How the server is to be known (`spec.externAddr`, `spec.localnets`). */
+export interface AdvertisedAddress {
+  /** The address outside of `localnets`; undefined when there is no other than the socket's own. */
+  readonly externAddr?: string;
+  /** CIDR, IP/mask or IP. Empty: everything but loopback is outside. */
+  readonly localnets?: readonly string[];
+}
+
+type Network = [ipaddr.IPv4 | ipaddr.IPv6, number];
+
+/** Answers for the addresses of this machine. */
+export class LocalAddresses {
+  readonly #interfaces: readonly NetworkInterface[];
+  readonly #networks: readonly { network: Network; address: string }[];
+  readonly #externAddr: string | undefined;
+  readonly #localnets: readonly Network[];
+
+  constructor(interfaces: readonly NetworkInterface[], advertised: AdvertisedAddress = {}) {
+    this.#interfaces = interfaces;
+    this.#networks = interfaces.map(({ cidr, address }) => ({ network: ipaddr.parseCIDR(cidr), address: toUriHost(address) }));
+    this.#externAddr = advertised.externAddr;
+    this.#localnets = (advertised.localnets ?? []).map(parseNetwork);
+  }
+
+  /** Every address a socket bound to `address` can be reached by, as URIs write them. */
+  reachedBy(address: string): string[] {
+    if (address !== "0.0.0.0" && address !== "[::]") return [address];
+    const own = this.#interfaces.filter(({ family }) => address === "[::]" || family === "IPv4");
+    return own.map((networkInterface) => toUriHost(networkInterface.address));
+  }
+
+  /** The address that `remote` should use for a socket bound to `bound`: §18.1.1 sent-by. */
+  facing(remote: string, bound: string): string {
+    if (this.#externAddr !== undefined && isIpAddress(remote) && this.#isOutside(remote)) return this.#externAddr;
+    if (bound !== "0.0.0.0" && bound !== "[::]") return bound;
+    const wanted = isIpv6(remote) ? "IPv6" : "IPv4";
+    if (isIpAddress(remote)) {
+      const target = ipaddr.parse(toSocketHost(remote));
+      const near = this.#networks.find(({ network }) => target.kind() === network[0].kind() && target.match(network));
+      if (near) return near.address;
+    }
+    const candidates = this.#interfaces.filter(({ family, address }) => family === wanted && isGlobal(address));
+    return candidates.length > 0 ? toUriHost(candidates[0].address) : wanted === "IPv6" ? "[::1]" : "127.0.0.1";
+  }
+
+  /** The external address, undefined when none is set. */
+  get externAddr(): string | undefined {
+    return this.#externAddr;
+  }
+
+  #isOutside(remote: string): boolean {
+    const address = ipaddr.parse(toSocketHost(remote));
+    if (address.range() === "loopback") return false;
+    return !this.#localnets.some((network) => network[0].kind() === address.kind() && address.match(network));
+  }
+}
+
+function isGlobal(address: string): boolean {
+  const range = ipaddr.parse(address.split("%")[0]).range();
+  return range !== "loopback" && range !== "linkLocal";
+}
+
+/** `10.0.0.0/8`, `10.0.0.0/255.0.0.0` or `10.1.2.3`. Throws when it is none of them. */
+export function parseNetwork(rule: string): Network {
+  const [address, mask] = rule.split("/");
+  const parsed = ipaddr.parse(toSocketHost(address));
+  if (mask === undefined) return [parsed, parsed.kind() === "ipv4" ? 32 : 128];
+  if (!mask.includes(".")) return ipaddr.parseCIDR(rule);
+  const bits = ipaddr.IPv4.parse(mask).prefixLengthFromSubnetMask();
+  if (bits === null) throw new SyntaxError(`Cannot read "${rule}": the mask has gaps`);
+  return [parsed, bits];
+}

@@ -1,0 +1,64 @@
+/** Host names to addresses, remembered for a while (RFC 3263 §4.2, the A and AAAA step). */
+import dns from "node:dns/promises";
+import type { Clock } from "../runtime/clock.ts";
+import { toUriHost } from "./ip_address.ts";
+
+/** Milliseconds an answer, a refusal, and a question in flight may last. */
+const POSITIVE_LIFETIME = 60_000;
+const NEGATIVE_LIFETIME = 5_000;
+const PATIENCE = 4_000;
+const MAX_NAMES = 4096;
+
+/** The system's look-up: every address of a name, as sockets write them. */
+export type Lookup = (name: string) => Promise<string[]>;
+
+/** Asks the system (hosts file, then name servers). */
+export const systemLookup: Lookup = async (name) =>
+  (await dns.lookup(name, { all: true, verbatim: true })).map((entry) => entry.address);
+
+interface Answer {
+  readonly addresses: readonly string[];
+  readonly until: number;
+}
+
+/** A bounded cache in front of the system's look-up. A slow name server delays only who asks for that name. */
+export class Resolver {
+  readonly #clock: Clock;
+  readonly #lookup: Lookup;
+  readonly #answers = new Map<string, Answer>();
+  readonly #questions = new Map<string, Promise<readonly string[]>>();
+
+  constructor(clock: Clock, lookup: Lookup = systemLookup) {
+    this.#clock = clock;
+    this.#lookup = lookup;
+  }
+
+  /** Addresses as URIs write them, at once when they are known; empty when the name has none. Never rejects. */
+  resolve(name: string): readonly string[] | Promise<readonly string[]> {
+    const answer = this.#answers.get(name);
+    if (answer && answer.until > this.#clock.now()) return answer.addresses;
+    const asked = this.#questions.get(name);
+    if (asked) return asked;
+    const question = this.#ask(name);
+    this.#questions.set(name, question);
+    return question;
+  }
+
+  async #ask(name: string): Promise<readonly string[]> {
+    let addresses: readonly string[] = [];
+    let alarm: unknown;
+    try {
+      const late = new Promise<string[]>((resolve) => alarm = this.#clock.setAlarm(() => resolve([]), PATIENCE));
+      addresses = (await Promise.race([this.#lookup(name), late])).map(toUriHost);
+    } catch {
+      // No such name; remembered like any other answer, for a shorter while.
+    } finally {
+      this.#clock.clearAlarm(alarm);
+      this.#questions.delete(name);
+    }
+    if (this.#answers.size >= MAX_NAMES) this.#answers.clear();
+    const lifetime = addresses.length > 0 ? POSITIVE_LIFETIME : NEGATIVE_LIFETIME;
+    this.#answers.set(name, { addresses, until: this.#clock.now() + lifetime });
+    return addresses;
+  }
+}

@@ -1,0 +1,23 @@
+/** The SIP trace: every message that comes and goes, at the highest log level, without secrets. */
+import { logger } from "../runtime/log.ts";
+import type { Flow } from "./transport.ts";
+
+const log = logger("trace");
+
+/** Writes messages to the log when it listens. */
+export class SipTrace {
+  /** Asked before anything is put together: the trace costs nothing while it is off. */
+  get isOn(): boolean {
+    return log.isEnabledFor("trace");
+  }
+
+  write(direction: "received" | "sent", text: string, flow: Flow): void {
+    const peer = `${flow.protocol} ${flow.remoteAddress}:${flow.remotePort}`;
+    log.trace("{direction} {peer}\n{message}", { direction, peer, message: withoutSecrets(text) });
+  }
+}
+
+/** Digest responses and cnonces taken out: with the rest of the header they allow guessing the password. */
+export function withoutSecrets(text: string): string {
+  return text.replace(/\b(response|cnonce)(\s{0,9}=\s{0,9})("[^"\r\n]*"|[^",\s]+)/gi, '$1$2"…"');
+}

@@ -1,0 +1,73 @@
+/** What a transport is to the layers above it (§18). */
+
+/** Transport protocols by the names of URI parameters and configuration. */
+export type TransportProtocol = "udp" | "tcp" | "tls" | "sctp" | "ws" | "wss";
+
+/** Whether the protocol delivers or says that it failed, so that nothing need be retransmitted (§17). */
+export function isReliable(protocol: TransportProtocol): boolean {
+  return protocol !== "udp";
+}
+
+/** 5061 under TLS, else 5060 (§19.1.2); WebSocket has HTTP's ports (RFC 7118 §5). */
+export function defaultPort(protocol: TransportProtocol): number {
+  if (protocol === "tls") return 5061;
+  if (protocol === "ws") return 80;
+  return protocol === "wss" ? 443 : 5060;
+}
+
+/**
+ * A way to one remote address: a connection, or for UDP the pair of local socket and remote address (RFC 5626 §2).
+ * Addresses are as in URIs: IPv6 in brackets.
+ */
+export interface Flow {
+  readonly protocol: TransportProtocol;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** The transport it belongs to. */
+  readonly transport: Transport;
+  /** A number no other flow of this process has; it is never used again. */
+  readonly id: number;
+  /** False once a connection has ended. UDP flows are always open. */
+  readonly isOpen: boolean;
+  /** Whether it is a connection, which only lives until one side closes it. */
+  readonly isConnection: boolean;
+  /**
+   * Sends one message, one byte a character. Returns at once; `onFailure` is called later, at most once, when it is
+   * known that the message did not leave.
+   */
+  send(text: string, onFailure?: (reason: string) => void): void;
+}
+
+/** What a transport tells the transport layer. All calls are made outside of `send`. */
+export interface TransportEvents {
+  /** One message, or what a peer sent in the place of one. */
+  onMessage(text: string, flow: Flow): void;
+  /** A connection was made, by us or by the peer. UDP flows are not announced. */
+  onFlowOpened(flow: Flow): void;
+  /** A connection is gone; its `isOpen` is false already. */
+  onFlowClosed(flow: Flow): void;
+  /** Bytes were dropped or a connection was closed because of what the peer sent. */
+  onViolation(reason: string, flow: Flow | undefined): void;
+}
+
+/** One listening socket and the flows that belong to it. */
+export interface Transport {
+  readonly protocol: TransportProtocol;
+  /** The address it is bound to, IPv6 in brackets; `0.0.0.0` or `[::]` for all. */
+  readonly address: string;
+  /** The port it is bound to, known after `listen`. */
+  readonly port: number;
+  /** Binds and begins to receive. Rejects when the address cannot be bound. */
+  listen(events: TransportEvents): Promise<void>;
+  /** The open flow to this address, or a new one. For connections this starts connecting; messages queue meanwhile. */
+  flowTo(address: string, port: number): Flow;
+  /** Stops receiving, ends connections. Queued messages may be lost. */
+  close(): Promise<void>;
+}
+
+let lastFlowId = 0;
+
+/** The next flow number. */
+export function nextFlowId(): number {
+  return ++lastFlowId;
+}

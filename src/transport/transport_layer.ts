@@ -1,0 +1,210 @@
+/** The transport layer (§18): from bytes to messages, from next hops and Vias to flows. */
+import { parseMessage } from "../message/parser.ts";
+import type { MalformedMessage, SipRequest, SipResponse } from "../message/sip_message.ts";
+import type { SipUri } from "../message/sip_uri.ts";
+import { logger } from "../runtime/log.ts";
+import type { Counter, Metrics } from "../runtime/metrics.ts";
+import { isIpAddress, isIpv6 } from "./ip_address.ts";
+import type { LocalAddresses } from "./local_addresses.ts";
+import type { Resolver } from "./resolver.ts";
+import type { SipTrace } from "./sip_trace.ts";
+import { defaultPort, type Flow, type Transport, type TransportEvents, type TransportProtocol } from "./transport.ts";
+
+const log = logger("transport");
+
+/** The layer above. Calls are made synchronously as bytes arrive. */
+export interface TransportUser {
+  /** `received` and `rport` are in its top Via already. */
+  onRequest(request: SipRequest, flow: Flow): void;
+  onResponse(response: SipResponse, flow: Flow): void;
+  /** A message that breaks the grammar; `malformed.request` can be answered. */
+  onMalformed(malformed: MalformedMessage, flow: Flow): void;
+  onFlowClosed(flow: Flow): void;
+}
+
+/** Where to send: what is left of a URI when only the next hop matters (RFC 3263 §4). */
+export interface NextHop {
+  readonly protocol: TransportProtocol;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What the layer is made of. */
+export interface TransportLayerParts {
+  readonly localAddresses: LocalAddresses;
+  readonly resolver: Resolver;
+  readonly metrics: Metrics;
+  readonly trace: SipTrace;
+}
+
+/** Owns the transports, and everything that is known about our own addresses. */
+export class TransportLayer implements TransportEvents {
+  readonly #parts: TransportLayerParts;
+  readonly #transports: Transport[] = [];
+  readonly #connections = new Map<number, Flow>();
+  readonly #identities = new Set<string>();
+  readonly #sentBy = new Map<Transport, Map<string, string>>();
+  readonly #malformed: Counter;
+  readonly #violations: Counter;
+  #user: TransportUser | undefined;
+
+  constructor(parts: TransportLayerParts) {
+    this.#parts = parts;
+    this.#malformed = parts.metrics.counter("routr_malformed_messages_total", "Messages that break the grammar");
+    this.#violations = parts.metrics.counter("routr_transport_violations_total", "Bytes dropped, connections closed");
+  }
+
+  get transports(): readonly Transport[] {
+    return this.#transports;
+  }
+
+  /** Binds a transport and begins to serve it. Rejects when it cannot be bound. */
+  async open(transport: Transport, user: TransportUser): Promise<void> {
+    this.#user = user;
+    await transport.listen(this);
+    this.#transports.push(transport);
+    const hosts = this.#parts.localAddresses.reachedBy(transport.address);
+    const extern = this.#parts.localAddresses.externAddr;
+    for (const host of extern === undefined ? hosts : [...hosts, extern]) {
+      this.#identities.add(`${host}:${transport.port}`);
+      this.#identities.add(`${host}:${transport.port};${transport.protocol}`);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#transports.splice(0).map((transport) => transport.close()));
+  }
+
+  /** Whether this address, port and (when given) transport are ours; address alone never is (design: identity). */
+  isLocal(host: string, port: number, protocol?: string): boolean {
+    return this.#identities.has(protocol === undefined ? `${host}:${port}` : `${host}:${port};${protocol}`);
+  }
+
+  /** Whether a URI names this server itself by address. */
+  isLocalUri(uri: SipUri): boolean {
+    const protocol = uri.parameter("transport")?.toLowerCase();
+    const port = uri.port ?? (uri.secure || protocol === "tls" ? 5061 : 5060);
+    return this.isLocal(uri.host, port, protocol);
+  }
+
+  /** Whether any transport listens on this port. */
+  hasPort(port: number): boolean {
+    return this.#transports.some((transport) => transport.port === port);
+  }
+
+  /** `host:port` of ours that the far end of the flow should use, for Via and Record-Route. */
+  sentBy(flow: Flow): string {
+    let known = this.#sentBy.get(flow.transport);
+    if (!known) this.#sentBy.set(flow.transport, known = new Map());
+    const cached = known.get(flow.remoteAddress);
+    if (cached !== undefined) return cached;
+    const { transport, remoteAddress } = flow;
+    const sentBy = `${this.#parts.localAddresses.facing(remoteAddress, transport.address)}:${transport.port}`;
+    if (known.size >= MAX_REMEMBERED) known.clear();
+    known.set(remoteAddress, sentBy);
+    return sentBy;
+  }
+
+  /**
+   * The flow to a next hop, at once unless a name must be looked up. Undefined when the host has no address or no
+   * transport of ours can reach it: answer 503 (§8.1.3.1, RFC 3263 §4.3).
+   */
+  flowTo(hop: NextHop): Flow | undefined | Promise<Flow | undefined> {
+    if (isIpAddress(hop.host)) return this.#flowToAddress(hop, hop.host);
+    const addresses = this.#parts.resolver.resolve(hop.host);
+    if (!(addresses instanceof Promise)) return this.#firstReachable(hop, addresses);
+    return addresses.then((found) => this.#firstReachable(hop, found));
+  }
+
+  /**
+   * Where responses to a request go (§18.2.2, RFC 3581 §4): the connection it came by, or for UDP its source address
+   * with the source port if `rport` was asked for, else the port of sent-by.
+   */
+  responseFlow(request: { topVia: SipRequest["topVia"] | undefined }, flow: Flow): Flow {
+    const via = request.topVia;
+    if (!via) return flow;
+    if (flow.protocol !== "udp") {
+      return flow.isOpen ? flow : flow.transport.flowTo(flow.remoteAddress, via.port ?? defaultPort(flow.protocol));
+    }
+    const port = via.rportStart >= 0 ? flow.remotePort : via.port ?? 5060;
+    return port === flow.remotePort ? flow : flow.transport.flowTo(flow.remoteAddress, port);
+  }
+
+  /** The open connection with this number. */
+  connection(id: number): Flow | undefined {
+    return this.#connections.get(id);
+  }
+
+  onMessage(text: string, flow: Flow): void {
+    const code = text.charCodeAt(0);
+    // Keep-alives: CRLFs (RFC 5626 §3.5.1), the four zero bytes of old phones, STUN's leading zero bits.
+    if (code < 32 && isKeepAlive(text)) return;
+    if (this.#parts.trace.isOn) this.#parts.trace.write("received", text, flow);
+    const message = parseMessage(text);
+    if (message.kind === "request") {
+      message.stampTopVia(flow.remoteAddress, flow.remotePort);
+      return this.#user?.onRequest(message, flow);
+    }
+    if (message.kind === "response") return this.#user?.onResponse(message, flow);
+    this.#malformed.value++;
+    message.request?.stampTopVia(flow.remoteAddress, flow.remotePort);
+    this.#user?.onMalformed(message, flow);
+  }
+
+  onFlowOpened(flow: Flow): void {
+    this.#connections.set(flow.id, flow);
+  }
+
+  onFlowClosed(flow: Flow): void {
+    this.#connections.delete(flow.id);
+    this.#user?.onFlowClosed(flow);
+  }
+
+  onViolation(reason: string, flow: Flow | undefined): void {
+    this.#violations.value++;
+    const peer = flow ? `${flow.protocol} ${flow.remoteAddress}:${flow.remotePort}` : "a peer";
+    log.debug("Dropped what {peer} sent: {reason}", { peer, reason });
+  }
+
+  /** Sends through a flow, seen by the trace. */
+  send(text: string, flow: Flow, onFailure?: (reason: string) => void): void {
+    if (this.#parts.trace.isOn) this.#parts.trace.write("sent", text, flow);
+    flow.send(text, onFailure);
+  }
+
+  #firstReachable(hop: NextHop, addresses: readonly string[]): Flow | undefined {
+    for (const address of addresses) {
+      const flow = this.#flowToAddress(hop, address);
+      if (flow) return flow;
+    }
+    return undefined;
+  }
+
+  #flowToAddress(hop: NextHop, address: string): Flow | undefined {
+    const family = isIpv6(address);
+    const usable = this.#transports.filter((transport) =>
+      transport.protocol === hop.protocol && (isIpv6(transport.address) === family || transport.address === "[::]")
+    );
+    if (usable.length === 0) return undefined;
+    // Several sockets of one protocol: the one on the interface that faces the target.
+    const local = usable.length === 1 ? usable[0] : usable.find(({ address: bound }) => isNear(bound, address)) ?? usable[0];
+    return local.flowTo(address, hop.port);
+  }
+}
+
+const MAX_REMEMBERED = 65536;
+
+/** Whether a socket bound to `bound` is an evident way to `remote`: loopback to loopback, anything else to the rest. */
+function isNear(bound: string, remote: string): boolean {
+  const isLoopback = (host: string) => host.startsWith("127.") || host === "[::1]";
+  return isLoopback(bound) === isLoopback(remote);
+}
+
+function isKeepAlive(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 13 || code === 10) continue;
+    return code < 4;
+  }
+  return true;
+}

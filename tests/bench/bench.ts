@@ -1,0 +1,76 @@
+// Entry of `deno task bench`: routr against Kamailio and a bare UDP relay, in turn, on this machine.
+
+import { availableParallelism, cpus, loadavg } from "node:os";
+import { type BenchOptions, parseBenchOptions, USAGE } from "./bench_options.ts";
+import { BenchContext } from "./measurements/bench_context.ts";
+import { measureBindingsMemory } from "./measurements/bindings_memory.ts";
+import { measureCpu } from "./measurements/cpu.ts";
+import { measureHighestRate } from "./measurements/highest_rate.ts";
+import { measureIdleness, measureStartTime } from "./measurements/start_time.ts";
+import { endAllProcesses } from "./process/running_process.ts";
+import { figuresTable } from "./report/figures_table.ts";
+import type { BenchResults } from "./report/results.ts";
+import { comparison, judge, verdictsTable } from "./report/targets.ts";
+
+if (import.meta.main) {
+  try {
+    await bench(parseBenchOptions(Deno.args));
+  } catch (error) {
+    console.error(error instanceof TypeError ? `${error.message}\n\n${USAGE}` : error);
+    Deno.exitCode = 1;
+  }
+}
+
+async function bench(options: BenchOptions): Promise<void> {
+  const context = new BenchContext(options);
+  async function cleanUp(): Promise<void> {
+    await endAllProcesses();
+    context.removeFiles();
+  }
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => cleanUp().then(() => Deno.exit(1)));
+  }
+  try {
+    await report(await measure(context), options);
+  } finally {
+    await cleanUp();
+  }
+}
+
+async function measure(context: BenchContext): Promise<BenchResults> {
+  const { systems, rate, binary, measurements } = context.options;
+  const results: BenchResults = { systems, rate, compiled: binary !== undefined };
+  for (const measurement of measurements) {
+    switch (measurement) {
+      case "start":
+        results.start = await measureStartTime(context);
+        break;
+      case "idle":
+        results.idle = await measureIdleness(context);
+        break;
+      case "cpu":
+        results.cpu = await measureCpu(context);
+        break;
+      case "peak":
+        results.peak = await measureHighestRate(context);
+        break;
+      case "bindings":
+        results.bindings = await measureBindingsMemory(context);
+    }
+  }
+  return results;
+}
+
+async function report(results: BenchResults, { json, rounds, seconds }: BenchOptions): Promise<void> {
+  const machine = `${availableParallelism()} × ${cpus()[0].model}, load ${loadavg()[0].toFixed(1)}`;
+  console.log(`\n${machine}, Deno ${Deno.version.deno}`);
+  console.log(`CPU figures at ${results.rate}/s: ${rounds} rounds of ${seconds} s\n`);
+  console.log(figuresTable(results));
+  const verdicts = judge(results);
+  if (verdicts.length > 0) console.log(`\n${verdictsTable(verdicts)}`);
+  for (const line of comparison(results)) console.log(line);
+  if (json) {
+    const versions = { deno: Deno.version.deno, target: Deno.build.target };
+    await Deno.writeTextFile(json, JSON.stringify({ machine, versions, ...results, verdicts }, null, 2));
+  }
+}

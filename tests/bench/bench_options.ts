@@ -1,0 +1,83 @@
+// The command line of the bench.
+
+import { parseArgs } from "node:util";
+import { SYSTEM_NAMES, type SystemName } from "./systems/start_system.ts";
+
+/** What can be measured; `start` and `idle` on a small configuration, the others on one with thousands of users. */
+export const MEASUREMENT_NAMES = ["start", "idle", "cpu", "peak", "bindings"] as const;
+export type MeasurementName = typeof MEASUREMENT_NAMES[number];
+
+export const USAGE = `deno task bench [names…] [options]
+
+  names            systems to run (${SYSTEM_NAMES.join(", ")}) and measurements to make
+                   (${MEASUREMENT_NAMES.join(", ")}); all when none of either is named
+  --binary PATH    run this compiled routr instead of the source
+  --rate N         registrations and calls a second for the CPU figures (1000)
+  --seconds N      length of each load (6)
+  --rounds N       alternating rounds for the CPU figures, of which the median counts (3)
+  --bindings N     bindings registered for the memory figures (100000)
+  --quick          one short round and 10000 bindings: under two minutes, and rough
+  --json FILE      write everything measured to FILE as well`;
+
+export interface BenchOptions {
+  readonly systems: readonly SystemName[];
+  readonly measurements: readonly MeasurementName[];
+  readonly binary?: string;
+  readonly rate: number;
+  readonly seconds: number;
+  /** Seconds of one step on the way to the highest rate. */
+  readonly stepSeconds: number;
+  /** Seconds without traffic for the idle CPU. */
+  readonly idleSeconds: number;
+  readonly rounds: number;
+  readonly starts: number;
+  readonly bindings: number;
+  readonly json?: string;
+}
+
+/** Throws a TypeError for options and names that do not exist. */
+export function parseBenchOptions(args: string[]): BenchOptions {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      binary: { type: "string" },
+      rate: { type: "string" },
+      seconds: { type: "string" },
+      rounds: { type: "string" },
+      bindings: { type: "string" },
+      quick: { type: "boolean", default: false },
+      json: { type: "string" },
+    },
+  });
+  const known: readonly string[] = [...SYSTEM_NAMES, ...MEASUREMENT_NAMES];
+  const unknown = positionals.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new TypeError(`Cannot bench "${unknown}": not one of ${known.join(", ")}`);
+  const usual = values.quick
+    ? { seconds: 3, stepSeconds: 2, idleSeconds: 3, rounds: 1, starts: 2, bindings: 10_000 }
+    : { seconds: 6, stepSeconds: 4, idleSeconds: 10, rounds: 3, starts: 5, bindings: 100_000 };
+  return {
+    ...usual,
+    systems: chosen(SYSTEM_NAMES, positionals),
+    measurements: chosen(MEASUREMENT_NAMES, positionals),
+    binary: values.binary,
+    json: values.json,
+    rate: wholeNumber("rate", values.rate) ?? 1000,
+    seconds: wholeNumber("seconds", values.seconds) ?? usual.seconds,
+    rounds: wholeNumber("rounds", values.rounds) ?? usual.rounds,
+    bindings: wholeNumber("bindings", values.bindings) ?? usual.bindings,
+  };
+}
+
+function chosen<Name extends string>(names: readonly Name[], positionals: string[]): readonly Name[] {
+  const found = names.filter((name) => positionals.includes(name));
+  return found.length > 0 ? found : names;
+}
+
+function wholeNumber(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!/^[1-9]\d*$/.test(value)) {
+    throw new TypeError(`Cannot use --${name} "${value}": expected a whole number`);
+  }
+  return Number(value);
+}

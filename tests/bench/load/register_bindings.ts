@@ -1,0 +1,155 @@
+// Registers many bindings as fast as the server takes them: each is REGISTER 401 REGISTER 200 over UDP, from one socket.
+
+import { freePort } from "../process/local_port.ts";
+import { calleesOf } from "./injection_files.ts";
+import type { LoadPorts } from "./load_ports.ts";
+import { DOMAIN, ha1, md5 } from "./subscribers.ts";
+
+export interface BindingToRegister {
+  readonly user: string;
+  /** A URI without brackets. */
+  readonly contact: string;
+}
+
+export interface RegisterOptions {
+  /** Of the registrar on 127.0.0.1. */
+  readonly port: number;
+  readonly bindings: readonly BindingToRegister[];
+}
+
+interface Registration extends BindingToRegister {
+  readonly callId: string;
+  cseq: number;
+  authorization: string;
+  attempts: number;
+  sentAt: number;
+}
+
+const WINDOW = 48; // registrations under way at a time
+const RETRY_AFTER = 500; // milliseconds
+const ATTEMPTS = 8;
+const EXPIRES = 7200; // seconds: longer than any run
+
+/** Resolves when every binding is registered; throws when one is refused or not answered. */
+export async function registerBindings({ port, bindings }: RegisterOptions): Promise<void> {
+  const localPort = freePort();
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: localPort });
+  const to: Deno.NetAddr = { transport: "udp", hostname: "127.0.0.1", port };
+  const waiting = new Map<string, Registration>();
+  let failure: Error | undefined;
+  let begun = 0;
+
+  function fail(error: Error): void {
+    failure = error;
+    socket.close();
+  }
+
+  function send(registration: Registration): void {
+    registration.sentAt = performance.now();
+    socket.send(register(registration, localPort), to).catch(() => {}); // a lost datagram is sent again
+  }
+
+  function begin(): void {
+    const callId = `binding-${localPort}-${begun}@127.0.0.1`;
+    const registration = { ...bindings[begun++], callId, cseq: 1, authorization: "", attempts: 1, sentAt: 0 };
+    waiting.set(callId, registration);
+    send(registration);
+  }
+
+  function receive(text: string): void {
+    const registration = waiting.get(header(text, "Call-ID"));
+    if (!registration || parseInt(header(text, "CSeq")) !== registration.cseq) return;
+    const status = Number(text.slice(8, 11));
+    if (status < 200) return;
+    if (status === 401 && registration.cseq === 1) {
+      registration.authorization = authorization(text, registration.user);
+      registration.cseq = 2;
+      return send(registration);
+    }
+    if (status !== 200) return fail(new Error(`Cannot register "${registration.user}"\n${text}`));
+    waiting.delete(registration.callId);
+    if (begun < bindings.length) begin();
+  }
+
+  const retries = setInterval(() => {
+    for (const registration of waiting.values()) {
+      if (performance.now() - registration.sentAt < RETRY_AFTER) continue;
+      if (++registration.attempts > ATTEMPTS) {
+        return fail(new Error(`Cannot register "${registration.user}": no answer`));
+      }
+      send(registration);
+    }
+  }, RETRY_AFTER / 2);
+
+  while (begun < Math.min(WINDOW, bindings.length)) begin();
+  try {
+    while (waiting.size > 0) {
+      const [datagram] = await socket.receive();
+      receive(latin1.decode(datagram));
+    }
+    socket.close();
+  } catch (error) {
+    throw failure ?? error;
+  } finally {
+    clearInterval(retries);
+  }
+}
+
+/** Registers the callees of every pair at the port of their SIPp UAS. */
+export async function registerCallees(port: number, ports: LoadPorts): Promise<void> {
+  const bindings = ports.pairs.flatMap(({ callee }, pair) =>
+    calleesOf(pair).map((user) => ({ user, contact: `sip:${user}@127.0.0.1:${callee}` }))
+  );
+  await registerBindings({ port, bindings });
+}
+
+const latin1 = new TextDecoder("latin1");
+const encoder = new TextEncoder();
+
+function register(
+  { user, contact, callId, cseq, authorization }: Registration,
+  localPort: number,
+): Uint8Array {
+  return encoder.encode(
+    `REGISTER sip:${DOMAIN} SIP/2.0\r\n` +
+      `Via: SIP/2.0/UDP 127.0.0.1:${localPort};branch=z9hG4bK${md5(callId + cseq)};rport\r\n` +
+      "Max-Forwards: 70\r\n" +
+      `From: <sip:${user}@${DOMAIN}>;tag=${callId.slice(8, 20)}\r\n` +
+      `To: <sip:${user}@${DOMAIN}>\r\n` +
+      `Call-ID: ${callId}\r\n` +
+      `CSeq: ${cseq} REGISTER\r\n` +
+      `Contact: <${contact}>\r\n` +
+      authorization +
+      `Expires: ${EXPIRES}\r\n` +
+      "User-Agent: bench\r\n" +
+      "Content-Length: 0\r\n\r\n",
+  );
+}
+
+/** Credentials for the first MD5 challenge of a 401 (RFC 7616 §3.4), with or without qop. */
+function authorization(text: string, user: string): string {
+  const challenges = [...text.matchAll(/^WWW-Authenticate:\s*(.*?)\r$/gim)].map(([, challenge]) => challenge);
+  const challenge = challenges.find((each) =>
+    !/algorithm/i.test(each) || /algorithm="?MD5"?\s*(,|$)/i.test(each)
+  );
+  if (challenge === undefined) throw new Error(`Cannot answer a challenge without MD5\n${text}`);
+  const nonce = quoted(challenge, "nonce");
+  const opaque = quoted(challenge, "opaque");
+  const uri = `sip:${DOMAIN}`;
+  const ha2 = md5(`REGISTER:${uri}`);
+  const usesQop = /qop=/i.test(challenge);
+  const middle = usesQop ? `${nonce}:00000001:bench:auth` : nonce;
+  return `Authorization: Digest username="${user}",realm="${quoted(challenge, "realm")}",nonce="${nonce}",` +
+    `uri="${uri}",response="${md5(`${ha1(user)}:${middle}:${ha2}`)}",algorithm=MD5` +
+    (usesQop ? ',cnonce="bench",nc=00000001,qop=auth' : "") +
+    (opaque ? `,opaque="${opaque}"` : "") + "\r\n";
+}
+
+function quoted(challenge: string, name: string): string {
+  return challenge.match(new RegExp(`${name}="([^"]*)"`, "i"))?.[1] ?? "";
+}
+
+function header(text: string, name: string): string {
+  const start = text.indexOf(`\n${name}:`) + name.length + 2;
+  return text.slice(start, text.indexOf("\r", start)).trim();
+}

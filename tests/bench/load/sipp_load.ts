@@ -1,0 +1,118 @@
+// Offers calls or registrations to a system with SIPp and counts what became of them.
+
+import { setTimeout as delay } from "node:timers/promises";
+import { untilUdpPortBound } from "../process/local_port.ts";
+import type { BenchedSystem } from "../systems/benched_system.ts";
+import { writeCallInjection, writeRegistrationInjection } from "./injection_files.ts";
+import type { LoadPorts } from "./load_ports.ts";
+import { SippProcess } from "./sipp_process.ts";
+
+export interface LoadOptions {
+  readonly system: BenchedSystem;
+  /** Calls or registrations a second, in all. */
+  readonly rate: number;
+  readonly seconds: number;
+  readonly ports: LoadPorts;
+  readonly directory: string;
+  /** Stop as soon as the load is known not to be loss-free. */
+  readonly stopAtLoss?: boolean;
+}
+
+export interface LoadResult {
+  readonly offered: number;
+  readonly successful: number;
+  /** Failed, not finished in time, or not begun in time. */
+  readonly failed: number;
+  /** Messages sent again by callers and callees. */
+  readonly retransmissions: number;
+}
+
+/** Milliseconds a call rings and is talked; without them two workers reorder 180 and 200, or ACK and BYE. */
+const RING = 20;
+const TALK = 100;
+/** Calls a second of one pair of SIPp processes: a UAC makes about 1250 at best. */
+export const RATE_PER_PAIR = 1000;
+/** Seconds that calls may take longer than they are offered. */
+const PATIENCE = 10;
+/** Retransmissions a call that still count as none. */
+const TOLERATED = 0.001;
+
+export async function offerRegistrations(options: LoadOptions): Promise<LoadResult> {
+  const { system, rate, seconds, ports, directory } = options;
+  const outgoing = {
+    remotePort: system.port,
+    rate,
+    count: rate * seconds,
+    injection: writeRegistrationInjection(directory),
+  };
+  const localPort = ports.registering;
+  const registering = new SippProcess({ scenario: "register", localPort, directory, pause: 0, outgoing });
+  return await watch({ callers: [registering], callees: [], offered: outgoing.count }, options);
+}
+
+/** The callees must have registered the ports of `ports`; see registerCallees. */
+export async function offerCalls(options: LoadOptions): Promise<LoadResult> {
+  const { system, rate, seconds, ports, directory } = options;
+  const pairs = Math.ceil(rate / RATE_PER_PAIR);
+  if (pairs > ports.pairs.length) throw new RangeError(`Cannot offer ${rate} calls a second`);
+  const used = ports.pairs.slice(0, pairs);
+  const callees = used.map(({ callee }) =>
+    new SippProcess({ scenario: "call_uas", localPort: callee, directory, pause: RING })
+  );
+  await Promise.all(used.map(({ callee }) => untilUdpPortBound(callee)));
+  const count = Math.round(rate * seconds / pairs);
+  const callers = used.map(({ caller }, pair) => {
+    const outgoing = {
+      remotePort: system.port,
+      rate: rate / pairs,
+      count,
+      injection: writeCallInjection(directory, pair),
+    };
+    const scenario = system.isServer ? "call_uac" : "call_uac_plain";
+    return new SippProcess({ scenario, localPort: caller, directory, pause: TALK, outgoing });
+  });
+  return await watch({ callers, callees, offered: count * pairs }, options);
+}
+
+/** Whether nothing failed and practically nothing was sent again. */
+export function isLossFree({ offered, failed, retransmissions }: LoadResult): boolean {
+  return failed === 0 && retransmissions <= offered * TOLERATED;
+}
+
+interface Load {
+  readonly callers: readonly SippProcess[];
+  readonly callees: readonly SippProcess[];
+  readonly offered: number;
+}
+
+async function watch(
+  { callers, callees, offered }: Load,
+  { seconds, stopAtLoss }: LoadOptions,
+): Promise<LoadResult> {
+  const deadline = performance.now() + (seconds + PATIENCE) * 1000;
+  try {
+    const finished = Promise.all(callers.map((caller) => caller.ended));
+    while (callers.some((caller) => caller.isRunning) && performance.now() < deadline) {
+      await Promise.race([finished, delay(250)]);
+      if (stopAtLoss && lostAlready([...callers, ...callees], offered)) break;
+    }
+  } finally {
+    await Promise.all([...callers, ...callees].map((each) => each.end()));
+  }
+  const successful = sum(callers.map((caller) => caller.statistics().successful));
+  const retransmissions = sum([...callers, ...callees].map((each) => each.statistics().retransmissions));
+  if (successful === 0 && callers.some((caller) => caller.statistics().created === 0)) {
+    throw new Error(`Cannot run sipp: ${callers.map((caller) => caller.output.slice(-500)).join("\n")}`);
+  }
+  return { offered, successful, failed: offered - successful, retransmissions };
+}
+
+function lostAlready(processes: SippProcess[], offered: number): boolean {
+  const statistics = processes.map((each) => each.statistics());
+  return sum(statistics.map(({ failed }) => failed)) > 0 ||
+    sum(statistics.map(({ retransmissions }) => retransmissions)) > offered * TOLERATED;
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}

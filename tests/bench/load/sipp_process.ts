@@ -1,0 +1,85 @@
+// One SIPp process with a scenario of tests/bench/sipp.
+
+import { join } from "node:path";
+import { RunningProcess } from "../process/running_process.ts";
+import { DOMAIN } from "./subscribers.ts";
+import { NO_STATISTICS, parseSippStatistics, type SippStatistics } from "./sipp_statistics.ts";
+
+export interface SippOptions {
+  /** File name without `.xml`. */
+  readonly scenario: "register" | "call_uac" | "call_uac_plain" | "call_uas";
+  readonly localPort: number;
+  /** Where its statistics go. */
+  readonly directory: string;
+  /** Milliseconds of a `<pause/>`. */
+  readonly pause: number;
+  /** For the side that begins: whom to send to, how fast, how many, and the injection file. */
+  readonly outgoing?: {
+    readonly remotePort: number;
+    readonly rate: number;
+    readonly count: number;
+    readonly injection: string;
+  };
+}
+
+const SOCKET_BUFFER = 2097152; // bytes, so that SIPp itself loses nothing
+
+export class SippProcess {
+  readonly #process: RunningProcess;
+  readonly #statisticsFile: string;
+
+  constructor(options: SippOptions) {
+    const { scenario, localPort, directory, pause, outgoing } = options;
+    this.#statisticsFile = join(directory, `${scenario}_${localPort}_${crypto.randomUUID()}.csv`);
+    this.#process = new RunningProcess({
+      path: "sipp",
+      args: [
+        ...["-sf", join(import.meta.dirname!, `../sipp/${scenario}.xml`)],
+        ...["-i", "127.0.0.1", "-p", String(localPort)],
+        ...["-d", String(pause), "-buff_size", String(SOCKET_BUFFER)],
+        ...["-trace_stat", "-stf", this.#statisticsFile, "-fd", "1", "-nostdin"],
+        ...outgoing ? outgoingArgs(outgoing) : [],
+      ],
+      cwd: directory,
+    });
+  }
+
+  get isRunning(): boolean {
+    return this.#process.isRunning;
+  }
+
+  get output(): string {
+    return this.#process.output;
+  }
+
+  /** Resolves when it has ended, which the side that begins does after its last call. */
+  get ended(): Promise<number> {
+    return this.#process.ended;
+  }
+
+  /** At most a second old while it runs. */
+  statistics(): SippStatistics {
+    try {
+      return parseSippStatistics(Deno.readTextFileSync(this.#statisticsFile));
+    } catch {
+      return NO_STATISTICS;
+    }
+  }
+
+  /** Ends it softly, so that the last statistics are written, and kills it if that takes more than a second. */
+  async end(): Promise<void> {
+    this.#process.signal("SIGUSR1");
+    const timer = setTimeout(() => this.#process.end(0), 1000);
+    await this.#process.ended;
+    clearTimeout(timer);
+  }
+}
+
+function outgoingArgs({ remotePort, rate, count, injection }: Required<SippOptions>["outgoing"]): string[] {
+  return [
+    ...["-inf", injection, "-auth_uri", DOMAIN],
+    ...["-r", String(rate), "-m", String(count), "-l", "15000"],
+    ...["-recv_timeout", "8000"],
+    `127.0.0.1:${remotePort}`,
+  ];
+}

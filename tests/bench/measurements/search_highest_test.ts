@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { searchHighest } from "./search_highest.ts";
+
+async function search(highest: number): Promise<{ found: number; tried: number[] }> {
+  const tried: number[] = [];
+  const found = await searchHighest((candidate) => {
+    tried.push(candidate);
+    return Promise.resolve(candidate <= highest);
+  }, { start: 1000, ceiling: 6400, resolution: 0.08 });
+  return { found, tried };
+}
+
+Deno.test("searchHighest() climbs, bisects, and ends within its resolution", async () => {
+  for (const highest of [999, 1000, 1100, 2300, 4999]) {
+    const { found, tried } = await search(highest);
+    assert.ok(found <= highest && found >= highest * 0.92 - 50, `${highest}: ${found}`);
+    assert.ok(tried.length <= 8, `${highest}: ${tried}`);
+    assert.equal(new Set(tried).size, tried.length, "no rate is tried twice");
+  }
+});
+
+Deno.test("searchHighest() stops at the ceiling", async () => {
+  const { found, tried } = await search(100_000);
+  assert.equal(found, 6400);
+  assert.equal(tried.at(-1), 6400);
+});
+
+Deno.test("searchHighest() answers 0 when nothing passes", async () => {
+  const { found } = await search(0);
+  assert.equal(found, 0);
+});

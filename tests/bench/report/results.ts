@@ -1,0 +1,28 @@
+// Everything one run of the bench measured.
+
+import type { BindingsMemory } from "../measurements/bindings_memory.ts";
+import type { CpuResult } from "../measurements/cpu.ts";
+import type { HighestRate } from "../measurements/highest_rate.ts";
+import type { Idleness, StartTime } from "../measurements/start_time.ts";
+import type { SystemName } from "../systems/start_system.ts";
+
+export interface BenchResults {
+  readonly systems: readonly SystemName[];
+  /** Registrations and calls a second of the CPU figures. */
+  readonly rate: number;
+  /** Whether routr was the compiled binary. */
+  readonly compiled: boolean;
+  start?: readonly StartTime[];
+  idle?: readonly Idleness[];
+  cpu?: readonly CpuResult[];
+  peak?: readonly HighestRate[];
+  bindings?: readonly BindingsMemory[];
+}
+
+/** The result of one system in a measurement, if it took part. */
+export function ofSystem<Result extends { readonly system: SystemName }>(
+  results: readonly Result[] | undefined,
+  system: SystemName,
+): Result | undefined {
+  return results?.find((each) => each.system === system);
+}

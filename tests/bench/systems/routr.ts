@@ -1,0 +1,72 @@
+// This project's server, started as a user would: on a configuration directory, from source or as the compiled binary.
+
+import { join } from "node:path";
+import { DOMAIN, SECRET, subscribers } from "../load/subscribers.ts";
+import { type ProcessCommand, RunningProcess } from "../process/running_process.ts";
+import { freePort } from "../process/local_port.ts";
+import { type BenchedSystem, whenServing } from "./benched_system.ts";
+
+export interface RoutrOptions {
+  /** An empty directory for its configuration. */
+  readonly directory: string;
+  /** How many agents it knows. */
+  readonly users: number;
+  /** The compiled executable; without it the source runs under this Deno. */
+  readonly binary?: string;
+  /** TCP port of the V8 inspector; from source only. */
+  readonly inspectorPort?: number;
+}
+
+/** Contacts one agent may register. */
+export const CONTACTS_PER_USER = 10;
+
+const ROOT = join(import.meta.dirname!, "../../..");
+
+export async function startRoutr(options: RoutrOptions): Promise<BenchedSystem> {
+  const port = freePort();
+  await writeConfiguration(options, port);
+  const process = new RunningProcess(routrCommand(options));
+  return await whenServing({ name: "routr", process, port });
+}
+
+function routrCommand({ directory, binary, inspectorPort }: RoutrOptions): ProcessCommand {
+  const serverArgs = ["--config", directory];
+  if (binary) return { path: binary, args: serverArgs };
+  const inspect = inspectorPort ? [`--inspect=127.0.0.1:${inspectorPort}`] : [];
+  return {
+    path: Deno.execPath(),
+    args: ["run", "-P=start", ...inspect, "main.ts", ...serverArgs],
+    cwd: ROOT,
+  };
+}
+
+async function writeConfiguration({ directory, users }: RoutrOptions, port: number): Promise<void> {
+  const files: Record<string, unknown> = {
+    "config.yaml": {
+      apiVersion: "v1beta1",
+      metadata: { userAgent: "routr" },
+      spec: {
+        bindAddr: "127.0.0.1",
+        recordRoute: true,
+        restService: { bindAddr: "127.0.0.1", port: freePort(), unsecured: true },
+        transport: [{ protocol: "udp", port, bindAddr: "127.0.0.1" }],
+      },
+    },
+    "domains.yaml": [resource("Domain", DOMAIN, { context: { domainUri: DOMAIN } })],
+    "users.yaml": [resource("User", "admin", { credentials: { username: "admin", secret: SECRET } })],
+    "agents.yaml": subscribers(users).map((username) =>
+      resource("Agent", `Agent ${username}`, {
+        credentials: { username, secret: SECRET },
+        domains: [DOMAIN],
+        maxContacts: CONTACTS_PER_USER,
+      })
+    ),
+  };
+  for (const [name, content] of Object.entries(files)) {
+    await Deno.writeTextFile(join(directory, name), JSON.stringify(content, null, 2)); // JSON is YAML
+  }
+}
+
+function resource(kind: string, name: string, spec: Record<string, unknown>) {
+  return { apiVersion: "v1beta1", kind, metadata: { name }, spec };
+}

@@ -1,0 +1,119 @@
+// A routr of its own for one test: temporary configuration, free ports on 127.0.0.1, ended by its pid.
+
+import { freePort } from "./ports.ts";
+import { RunningProcess, startProcess } from "./process.ts";
+
+const projectRoot = new URL("../../", import.meta.url).pathname;
+const readyWithin = 30_000; // a cold module cache is compiled first
+const stopWithin = 5_000;
+
+export const domain = "sip.local";
+export const secret = "1234";
+
+export interface RoutrOptions {
+  /** User names of the agents of `sip.local`; their secret is `1234`. */
+  readonly agents?: readonly string[];
+  /** `spec.recordRoute`: true unless said otherwise. */
+  readonly recordRoute?: boolean;
+  /** An executable to run instead of `deno run -P=start main.ts`, and where to run it. */
+  readonly binary?: { readonly path: string; readonly cwd: string; readonly env: Record<string, string> };
+}
+
+/** Writes a configuration folder, starts the server on it and resolves when it says that it is ready. */
+export async function startRoutr(options: RoutrOptions = {}): Promise<RoutrProcess> {
+  const directory = await Deno.makeTempDir({ prefix: "routr-test-" });
+  const port = freePort();
+  await writeConfiguration(directory, { ...options, port });
+  const child = start(directory, options);
+  try {
+    await child.waitForLine(/\bReady\b/, readyWithin);
+  } catch (error) {
+    await child.stop();
+    await Deno.remove(directory, { recursive: true });
+    throw error;
+  }
+  return new RoutrProcess(child, { port, directory });
+}
+
+export class RoutrProcess implements AsyncDisposable {
+  /** The port of its UDP and its TCP listener on 127.0.0.1. */
+  readonly port: number;
+  readonly #child: RunningProcess;
+  readonly #directory: string;
+
+  constructor(child: RunningProcess, { port, directory }: { port: number; directory: string }) {
+    this.port = port;
+    this.#child = child;
+    this.#directory = directory;
+  }
+
+  get output(): string {
+    return this.#child.output;
+  }
+
+  /** Ends the server by SIGTERM; returns its exit code. */
+  async stop(): Promise<number> {
+    const code = await this.#child.stop(stopWithin);
+    await Deno.remove(this.#directory, { recursive: true }).catch(() => {});
+    return code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
+
+/** Writes config.yaml, domains.yaml and agents.yaml, listening on `port` for UDP and TCP. */
+export async function writeConfiguration(
+  directory: string,
+  { port, agents = ["1001", "1002"], recordRoute = true }: RoutrOptions & { port: number },
+): Promise<void> {
+  const config = `apiVersion: v1beta1
+spec:
+  bindAddr: 127.0.0.1
+  recordRoute: ${recordRoute}
+  restService:
+    bindAddr: 127.0.0.1
+    port: ${freePort()}
+  transport:
+    - protocol: udp
+      port: ${port}
+    - protocol: tcp
+      port: ${port}
+`;
+  const domains = `- apiVersion: v1beta1
+  kind: Domain
+  metadata:
+    name: Test domain
+  spec:
+    context:
+      domainUri: ${domain}
+`;
+  const agent = (user: string) =>
+    `- apiVersion: v1beta1
+  kind: Agent
+  metadata:
+    name: Agent ${user}
+  spec:
+    credentials:
+      username: '${user}'
+      secret: '${secret}'
+    domains: [${domain}]
+`;
+  await Deno.writeTextFile(`${directory}/config.yaml`, config);
+  await Deno.writeTextFile(`${directory}/domains.yaml`, domains);
+  await Deno.writeTextFile(`${directory}/agents.yaml`, agents.map(agent).join(""));
+}
+
+function start(directory: string, { binary }: RoutrOptions): RunningProcess {
+  const args = ["--config", directory];
+  if (binary) {
+    return startProcess(binary.path, { args, cwd: binary.cwd, env: binary.env, clearEnv: true });
+  }
+  return startProcess(Deno.execPath(), {
+    args: ["run", "-P=start", "main.ts", ...args],
+    cwd: projectRoot,
+    env: { NO_COLOR: "1", LOG_FORMAT: "human" },
+    lifetime: 240_000,
+  });
+}
