@@ -8,14 +8,16 @@ import { stripVTControlCharacters } from "node:util";
 const projectRoot = new URL("..", import.meta.url).pathname;
 const stageMinutes = 5;
 
-/** A stage checks the tree or runs tests; a command before it has to succeed, or the stage is not run. */
 interface Stage {
   readonly name: string;
+  /** These have to succeed, or the stage counts as failed and its command is not run. */
   readonly before?: readonly Command[];
   readonly command: Command;
   /** Its tests are counted; any other stage counts only when it fails. */
   readonly isTest?: boolean;
 }
+
+type TestOptions = { readonly paths?: readonly string[]; readonly before?: readonly Command[] };
 
 interface Command {
   readonly path: string;
@@ -39,12 +41,12 @@ const stages: readonly Stage[] = [
   { name: "fmt", command: deno("fmt", "--check") },
   { name: "lint", command: deno("lint") },
   { name: "check", command: deno("check") },
-  test("unit", ["tests/unit", "tests/architecture_test.ts"]),
-  test("contract", ["tests/contract"]),
-  test("scenario", ["tests/scenario"]),
-  test("torture", ["tests/torture"]),
-  testWithProcesses("peers", [installPeers]),
-  testWithProcesses("smoke", Deno.env.has("ROUTR_BINARY") ? [installPeers] : [installPeers, buildBinary]),
+  test("unit", { paths: ["tests/unit", "tests/architecture_test.ts"] }),
+  test("contract"),
+  test("scenario"),
+  test("torture"),
+  test("peers", { before: [installPeers] }),
+  test("smoke", { before: Deno.env.has("ROUTR_BINARY") ? [installPeers] : [installPeers, buildBinary] }),
 ];
 
 const chosen = chooseStages(Deno.args);
@@ -128,12 +130,7 @@ function deno(...args: string[]): Command {
   return { path: Deno.execPath(), args };
 }
 
-/** Tests inside one process have the permissions of the server, no more. */
-function test(name: string, paths: readonly string[]): Stage {
-  return { name, isTest: true, command: deno("test", "--permission-set=start", ...paths) };
-}
-
-/** Tests that start other programs, which then do what they like. */
-function testWithProcesses(name: string, before: readonly Command[]): Stage {
-  return { name, before, isTest: true, command: deno("test", "--allow-all", `tests/${name}`) };
+/** The tests in `paths`, with the permissions that deno.json gives to tests. */
+function test(name: string, { paths = [`tests/${name}`], before = [] }: TestOptions = {}): Stage {
+  return { name, before, isTest: true, command: deno("test", "--permission-set", ...paths) };
 }

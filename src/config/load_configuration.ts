@@ -31,12 +31,13 @@ type Reading = { config: Configuration } | { config?: undefined; faults: readonl
 const EMPTY_DOCUMENT = { apiVersion: "v1beta1" };
 
 async function readConfiguration(file: string | undefined, overrides: readonly Override[]): Promise<Reading> {
+  const place = file ?? "environment";
   const text = file === undefined ? "" : await readTextFile(file);
   if (typeof text !== "string") return { faults: [text] };
   const { value, problem } = await readYaml(text);
   if (problem !== undefined) {
     const { found, expected, position } = problem;
-    return { faults: [{ file: file ?? "", ...position, property: "", found, expected }] };
+    return { faults: [{ file: place, ...position, property: "", found, expected }] };
   }
   const document = applyOverrides(value ?? EMPTY_DOCUMENT, overrides);
   const { success, data, error } = configurationSchema.safeParse(document);
@@ -49,7 +50,7 @@ async function readConfiguration(file: string | undefined, overrides: readonly O
         path.every((step, depth) => step === problem.path[depth])
       );
       if (override !== undefined) return environmentFault(problem, override);
-      return faultOf(problem, { file: file ?? "", position: positions.find(problem.path, problem.at) });
+      return faultOf(problem, { file: place, position: positions.find(problem.path, problem.at) });
     }),
   };
 }

@@ -93,13 +93,14 @@ export class Dispatcher implements TransactionUser, RouteContext {
     const fault = validateRequest(request);
     if (fault) return fault;
     const routed = preprocessRoutes(request, this);
-    if (routed.dialog) return this.#forwardInDialog(request, flow, routed);
-    const { uri } = routed;
-    if (uri && this.isOurs(uri)) {
+    const { uri, dialog } = routed;
+    if (!dialog && uri && this.isOurs(uri)) {
       if (request.method === "REGISTER") return this.#register(request, flow);
       if (uri.user === undefined) return answerAsServer(request);
     }
-    return this.#forwardOutOfDialog(request, flow, routed);
+    const refusal = this.#parts.proxy.validate(request);
+    if (refusal) return refusal;
+    return dialog ? this.#forwardInDialog(request, flow, routed) : this.#forwardOutOfDialog(request, flow, routed);
   }
 
   #register(request: SipRequest, flow: Flow): Answer | undefined {

@@ -1,6 +1,5 @@
 // Entry of `deno task bench`: routr against Kamailio and a bare UDP relay, in turn, on this machine.
 
-import { availableParallelism, cpus, loadavg } from "node:os";
 import { type BenchOptions, parseBenchOptions, USAGE } from "./bench_options.ts";
 import { BenchContext } from "./measurements/bench_context.ts";
 import { measureBindingsMemory } from "./measurements/bindings_memory.ts";
@@ -9,6 +8,7 @@ import { measureHighestRate } from "./measurements/highest_rate.ts";
 import { measureIdleness, measureStartTime } from "./measurements/start_time.ts";
 import { endAllProcesses } from "./process/running_process.ts";
 import { figuresTable } from "./report/figures_table.ts";
+import { describeMachine } from "./report/machine.ts";
 import type { BenchResults } from "./report/results.ts";
 import { comparison, judge, verdictsTable } from "./report/targets.ts";
 
@@ -62,15 +62,13 @@ async function measure(context: BenchContext): Promise<BenchResults> {
 }
 
 async function report(results: BenchResults, { json, rounds, seconds }: BenchOptions): Promise<void> {
-  const machine = `${availableParallelism()} × ${cpus()[0].model}, load ${loadavg()[0].toFixed(1)}`;
-  console.log(`\n${machine}, Deno ${Deno.version.deno}`);
-  console.log(`CPU figures at ${results.rate}/s: ${rounds} rounds of ${seconds} s\n`);
+  const machine = await describeMachine();
+  console.log(`\n${machine}\nCPU figures at ${results.rate}/s: ${rounds} rounds of ${seconds} s\n`);
   console.log(figuresTable(results));
   const verdicts = judge(results);
   if (verdicts.length > 0) console.log(`\n${verdictsTable(verdicts)}`);
   for (const line of comparison(results)) console.log(line);
   if (json) {
-    const versions = { deno: Deno.version.deno, target: Deno.build.target };
-    await Deno.writeTextFile(json, JSON.stringify({ machine, versions, ...results, verdicts }, null, 2));
+    await Deno.writeTextFile(json, JSON.stringify({ machine, ...results, verdicts }, null, 2));
   }
 }

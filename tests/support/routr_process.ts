@@ -15,8 +15,6 @@ export interface RoutrOptions {
   readonly agents?: readonly string[];
   /** `spec.recordRoute`: true unless said otherwise. */
   readonly recordRoute?: boolean;
-  /** An executable to run instead of `deno run -P=start main.ts`, and where to run it. */
-  readonly binary?: { readonly path: string; readonly cwd: string; readonly env: Record<string, string> };
 }
 
 /** Writes a configuration folder, starts the server on it and resolves when it says that it is ready. */
@@ -24,7 +22,11 @@ export async function startRoutr(options: RoutrOptions = {}): Promise<RoutrProce
   const directory = await Deno.makeTempDir({ prefix: "routr-test-" });
   const port = freePort();
   await writeConfiguration(directory, { ...options, port });
-  const child = start(directory, options);
+  const child = startProcess(Deno.execPath(), {
+    args: ["run", "--permission-set=start", "main.ts", "--config", directory],
+    cwd: projectRoot,
+    env: { NO_COLOR: "1" },
+  });
   try {
     await child.waitForLine(/\bReady\b/, readyWithin);
   } catch (error) {
@@ -103,17 +105,4 @@ spec:
   await Deno.writeTextFile(`${directory}/config.yaml`, config);
   await Deno.writeTextFile(`${directory}/domains.yaml`, domains);
   await Deno.writeTextFile(`${directory}/agents.yaml`, agents.map(agent).join(""));
-}
-
-function start(directory: string, { binary }: RoutrOptions): RunningProcess {
-  const args = ["--config", directory];
-  if (binary) {
-    return startProcess(binary.path, { args, cwd: binary.cwd, env: binary.env, clearEnv: true });
-  }
-  return startProcess(Deno.execPath(), {
-    args: ["run", "-P=start", "main.ts", ...args],
-    cwd: projectRoot,
-    env: { NO_COLOR: "1", LOG_FORMAT: "human" },
-    lifetime: 240_000,
-  });
 }

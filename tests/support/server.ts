@@ -45,7 +45,9 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
 
 function resourcesOf({ domains, agents }: TestServerOptions): Resource[] {
   return [
-    ...domains.map((domainUri) => ({ kind: "Domain", ref: `dm-${domainUri}`, name: domainUri, domainUri }) as Resource),
+    ...domains.map((domainUri) =>
+      ({ kind: "Domain", ref: `dm-${domainUri}`, name: domainUri, domainUri }) as Resource
+    ),
     ...agents.map(({ username, secret, domain, maxContacts }) => ({
       kind: "Agent" as const,
       ref: `ag-${username}-${domain}`,

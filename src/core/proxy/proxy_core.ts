@@ -58,16 +58,19 @@ export class ProxyCore implements ResponseContextHost {
     this.cancelPatience = 64 * parts.transactions.timers.t1;
   }
 
-  /** Forwards a request to its targets, or says what to answer instead. */
+  /** §16.3 as far as forwarding is concerned: Max-Forwards, loops, Proxy-Require. To be asked before policy is. */
+  validate(request: SipRequest): Answer | undefined {
+    const refusal = validateForwarding(request);
+    if (refusal) return refusal;
+    return isLoop(request, routingDigest(request), this.#parts.transport) ? { status: 482 } : undefined;
+  }
+
+  /** Forwards a valid request to its targets, or says what to answer instead. */
   forward(
     request: SipRequest,
     routed: RoutedRequest,
     place: { flow: Flow; targets: readonly Target[]; credentialsRow: number },
   ): Answer | undefined {
-    const refusal = validateForwarding(request);
-    if (refusal) return refusal;
-    const digest = routingDigest(request);
-    if (isLoop(request, digest, this.#parts.transport)) return { status: 482 };
     const breadth = readBreadth(request);
     if (breadth < place.targets.length) return { status: 440 };
     const server = this.#parts.transactions.serve(request, place.flow);
@@ -75,6 +78,7 @@ export class ProxyCore implements ResponseContextHost {
     if (request.method === "INVITE") server.respond(100, buildResponse(request, { status: 100 }));
     const context = new ResponseContext(this, server, place.targets);
     const common = buildCommonPart(request, { credentialsRow: place.credentialsRow });
+    const digest = routingDigest(request);
     const isInDialog = routed.dialog !== undefined;
     this.#forwardings.set(context, { request, flow: place.flow, common, digest, routes: routed.routes, breadth, isInDialog });
     if (request.method === "INVITE") this.#contexts.set(server, context);

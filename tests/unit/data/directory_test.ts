@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { MemoryDirectory } from "../../../src/data/directory.ts";
+import {
+  agentDocument,
+  didDocument,
+  domainDocument,
+  gatewayDocument,
+  peerDocument,
+  userDocument,
+} from "./documents.ts";
+import { resourceOf } from "./sources.ts";
+
+function someResources() {
+  return [
+    resourceOf("Agent", agentDocument("1001", { domains: ["sip.local", "sip2.local"] })),
+    resourceOf("Agent", agentDocument("1002")),
+    resourceOf("Domain", domainDocument("sip.local", { accessControlList: { deny: ["0.0.0.0/0"] } })),
+    resourceOf("Peer", peerDocument("ast", { device: "astserver" })),
+    resourceOf("User", userDocument("admin")),
+    resourceOf("Gateway", gatewayDocument(undefined)),
+    resourceOf("Gateway", gatewayDocument("GW0002")),
+    resourceOf("DID", didDocument("DID0001", { telUrl: "tel:+1-706-604-1487" })),
+  ];
+}
+
+Deno.test("MemoryDirectory finds resources by what they are asked for", () => {
+  const directory = new MemoryDirectory();
+  const [john, janie, domain, peer, user, gateway, otherGateway, did] = someResources();
+  directory.replace([john, janie, domain, peer, user, gateway, otherGateway, did]);
+  assert.equal(directory.agent("1001", "sip.local"), john);
+  assert.equal(directory.agent("1001", "sip2.local"), john);
+  assert.equal(directory.agent("1002", "sip.local"), janie);
+  assert.equal(directory.agent("1002", "sip2.local"), undefined);
+  assert.equal(directory.agent("1002", "nowhere"), undefined);
+  assert.equal(directory.peer("ast"), peer);
+  assert.equal(directory.domain("sip.local"), domain);
+  assert.deepEqual([...directory.gateways()], [gateway, otherGateway]);
+  for (const ref of ["gweef506", "gw50a1a4ca"]) assert.equal(directory.gateway(ref), gateway);
+  assert.equal(directory.gateway("GW0002"), otherGateway);
+  assert.equal(directory.did("DID0001"), did);
+  assert.equal(directory.didByTelUrl("17066041487"), did);
+  assert.deepEqual([...directory.users()], [user]);
+  assert.deepEqual(directory.counts, { agents: 2, domains: 1, peers: 1, users: 1, gateways: 2, dids: 1 });
+});
+
+Deno.test("MemoryDirectory is empty until it is filled", () => {
+  const { counts } = new MemoryDirectory();
+  assert.deepEqual(counts, { agents: 0, domains: 0, peers: 0, users: 0, gateways: 0, dids: 0 });
+});
+
+Deno.test("MemoryDirectory.replace() keeps the objects of resources that say the same", () => {
+  const directory = new MemoryDirectory();
+  directory.replace(someResources());
+  const before = lookUpAll(directory);
+  directory.replace(someResources());
+  assert.ok(lookUpAll(directory).every((resource, i) => resource === before[i]));
+});
+
+Deno.test("MemoryDirectory.replace() takes new objects for those that changed, and forgets the rest", () => {
+  const directory = new MemoryDirectory();
+  directory.replace(someResources());
+  const janie = directory.agent("1002", "sip.local");
+  const credentials = { username: "1001", secret: "changed" };
+  directory.replace([
+    resourceOf("Agent", agentDocument("1001", { credentials })),
+    resourceOf("Agent", agentDocument("1002")),
+  ]);
+  assert.equal(directory.agent("1001", "sip.local")?.secret, "changed");
+  assert.equal(directory.agent("1001", "sip2.local"), undefined);
+  assert.equal(directory.agent("1002", "sip.local"), janie);
+  assert.equal(directory.domain("sip.local"), undefined);
+});
+
+function lookUpAll(directory: MemoryDirectory): unknown[] {
+  return [
+    directory.agent("1001", "sip.local"),
+    directory.agent("1002", "sip.local"),
+    directory.domain("sip.local"),
+    directory.peer("ast"),
+    ...directory.users(),
+    ...directory.gateways(),
+    directory.did("DID0001"),
+  ];
+}

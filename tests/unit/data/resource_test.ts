@@ -1,0 +1,340 @@
+import assert from "node:assert/strict";
+import { type Kind, readResource } from "../../../src/data/resource.ts";
+import {
+  agentDocument,
+  didDocument,
+  type Document,
+  domainDocument,
+  gatewayDocument,
+  peerDocument,
+  userDocument,
+} from "./documents.ts";
+import { formatPath } from "../../../src/data/fault.ts";
+
+function read(kind: Kind, document: unknown): unknown {
+  const { resource, problems } = readResource(kind, document);
+  assert.equal(problems, undefined);
+  return resource;
+}
+
+/** `property found | expected`, for each problem. */
+function problemsOf(kind: Kind, document: unknown): string[] {
+  return (readResource(kind, document).problems ?? []).map(({ path, found, expected, nearest }) =>
+    `${formatPath(path)} ${found} | ${expected}${nearest === undefined ? "" : ` | ${nearest}`}`
+  );
+}
+
+Deno.test("an Agent document becomes an agent", () => {
+  const document = agentDocument("1001", {
+    domains: ["SIP.local", "sip2.local", "sip.local"],
+    privacy: "Private",
+  });
+  assert.deepEqual(read("Agent", document), {
+    kind: "Agent",
+    ref: "ag3f77f6",
+    name: "Agent 1001",
+    username: "1001",
+    secret: "1234",
+    domains: ["sip.local", "sip2.local"],
+    privacy: "private",
+    maxContacts: undefined,
+  });
+});
+
+Deno.test("a Domain document becomes a domain, with didRef or numberRef", () => {
+  const accessControlList = { deny: ["0.0.0.0/1"], allow: ["192.168.0.1/31"] };
+  for (const name of ["didRef", "numberRef"]) {
+    const egressPolicy = { rule: ".*", [name]: "DID0001" };
+    const document = domainDocument("SIP.Local", { egressPolicy, accessControlList });
+    assert.deepEqual(read("Domain", document), {
+      kind: "Domain",
+      ref: "dm57861a",
+      name: "Local Server",
+      domainUri: "sip.local",
+      egressPolicy: { rule: ".*", didRef: "DID0001" },
+      accessControlList,
+    });
+  }
+  assert.deepEqual(read("Domain", domainDocument("sip.local", { accessControlList: { deny: ["::1"] } })), {
+    kind: "Domain",
+    ref: "dm57861a",
+    name: "Local Server",
+    domainUri: "sip.local",
+    egressPolicy: undefined,
+    accessControlList: { deny: ["::1"], allow: [] },
+  });
+});
+
+Deno.test("a Peer document becomes a peer", () => {
+  const document = peerDocument("ast", {
+    device: "astserver",
+    contactAddr: "192.168.1.2:6060",
+    ex_maxContact: 0,
+  });
+  assert.deepEqual(read("Peer", document), {
+    kind: "Peer",
+    ref: "pr76ab66",
+    name: "Asterisk",
+    username: "ast",
+    secret: "astsecret",
+    device: "astserver",
+    contactAddr: "192.168.1.2:6060",
+    maxContacts: 1,
+  });
+});
+
+Deno.test("a User document becomes a user", () => {
+  assert.deepEqual(read("User", userDocument("admin")), {
+    kind: "User",
+    ref: "us801fc3",
+    name: "Administrator",
+    username: "admin",
+    secret: "s3cret",
+  });
+});
+
+Deno.test("a Gateway document becomes a gateway, with defaults", () => {
+  assert.deepEqual(read("Gateway", gatewayDocument("GW0001")), {
+    kind: "Gateway",
+    ref: "GW0001",
+    otherRef: undefined,
+    name: "Provider, Inc",
+    host: "sip.provider.net",
+    port: undefined,
+    transport: "udp",
+    credentials: { username: "user", secret: "changeit" },
+    expires: 3600,
+    registries: [],
+    sendRegister: true,
+  });
+});
+
+Deno.test("a Gateway document may have all the rest", () => {
+  const document = gatewayDocument(undefined, {
+    host: "Sip.Provider.net:5080",
+    transport: "TLS",
+    expires: "600",
+    registries: ["sip2.provider.net:5090", "203.0.113.1"],
+    sendRegister: false,
+  });
+  assert.deepEqual(read("Gateway", document), {
+    kind: "Gateway",
+    ref: "gweef506",
+    otherRef: "gw50a1a4ca",
+    name: "Provider, Inc",
+    host: "sip.provider.net",
+    port: 5080,
+    transport: "tls",
+    credentials: { username: "user", secret: "changeit" },
+    expires: 600,
+    registries: [{ host: "sip2.provider.net", port: 5090 }, { host: "203.0.113.1" }],
+    sendRegister: false,
+  });
+});
+
+Deno.test("a gateway without credentials does not register", () => {
+  const gateway = read(
+    "Gateway",
+    gatewayDocument("GW0001", { credentials: undefined, port: 5061 }),
+  ) as Document;
+  assert.equal(gateway.sendRegister, false);
+  assert.equal(gateway.port, 5061);
+});
+
+Deno.test("a DID document becomes a DID, and so does a Number document", () => {
+  const document = didDocument(undefined, { telUrl: "tel:+1(706)604-1487" });
+  const geoInfo = { city: "Columbus, GA", country: "USA", countryISOCode: "US" };
+  const metadata = { gwRef: "GW0001", geoInfo, createdOn: "2020-01-01T00:00:00Z" };
+  for (const kind of ["DID", "did", "Number", "number"]) {
+    assert.deepEqual(read("DID", { ...document, kind, metadata }), {
+      kind: "DID",
+      ref: "ddad0b51",
+      otherRef: "dd94dbb89f",
+      gwRef: "GW0001",
+      telUrl: "tel:+1(706)604-1487",
+      digits: "17066041487",
+      aorLink: "sip:john@sip.local",
+      geoInfo,
+    });
+  }
+});
+
+Deno.test("kind may be in any case, and apiVersion that of any release", () => {
+  for (const kind of ["Agent", "agent", "AGENT"]) read("Agent", { ...agentDocument("1001"), kind });
+  for (const apiVersion of ["v1beta1", "v1.0", "v1"]) read("Agent", { ...agentDocument("1001"), apiVersion });
+});
+
+Deno.test("numbers stand for the text of their digits", () => {
+  const credentials = { username: 1001, secret: 1234 };
+  const agent = read("Agent", agentDocument("x", { credentials })) as Document;
+  assert.equal(agent.username, "1001");
+  assert.equal(agent.secret, "1234");
+});
+
+Deno.test("everything that is required is missed", () => {
+  const common = [
+    "apiVersion missing | one of v1beta1, v1.0, v1",
+    "metadata missing | a mapping",
+    "spec missing | a mapping",
+  ];
+  const kinds: [Kind, string][] = [
+    ["Agent", "Agent"],
+    ["Domain", "Domain"],
+    ["Peer", "Peer"],
+    ["User", "User"],
+    ["Gateway", "Gateway"],
+    ["DID", "one of DID, Number"],
+  ];
+  for (const [kind, expected] of kinds) {
+    assert.deepEqual(problemsOf(kind, {}), [common[0], `kind missing | ${expected}`, common[1], common[2]]);
+  }
+  const empty = { apiVersion: "v1beta1", metadata: {}, spec: {} };
+  const credentials = "spec.credentials missing | a mapping";
+  const table: [Kind, string[]][] = [
+    ["Agent", ["metadata.name missing | a name", credentials, "spec.domains missing | a list of domains"]],
+    ["Domain", ["metadata.name missing | a name", "spec.context missing | a mapping"]],
+    ["Peer", ["metadata.name missing | a name", credentials]],
+    ["User", ["metadata.name missing | a name", credentials]],
+    ["Gateway", [
+      "metadata.name missing | a name",
+      "spec.host missing | the host of the gateway, such as sip.provider.com",
+      "spec.transport missing | one of udp, tcp, tls, sctp, ws, wss",
+    ]],
+    ["DID", ["metadata.gwRef missing | the ref of a gateway", "spec.location missing | a mapping"]],
+  ];
+  for (const [kind, expected] of table) assert.deepEqual(problemsOf(kind, { ...empty, kind }), expected);
+});
+
+Deno.test("each property says what it expects", () => {
+  const hostAndPort = "a host with or without a port, such as 192.168.1.2:6060";
+  const networks = "an IP address, a network such as 192.168.0.0/16, or one such as 192.168.0.0/255.255.0.0";
+  const username = 'a username without spaces, quotes or "@"';
+  const table: [Kind, Document, string][] = [
+    ["Agent", { ...agentDocument("1001"), kind: "Peer" }, 'kind "Peer" | Agent'],
+    [
+      "Agent",
+      { ...agentDocument("1001"), apiVersion: "v1beta2" },
+      'apiVersion "v1beta2" | one of v1beta1, v1.0, v1 | v1beta1',
+    ],
+    ["Agent", agentDocument("10 01"), `spec.credentials.username "10 01" | ${username}`],
+    ["Agent", agentDocument("1001@sip.local"), `spec.credentials.username "1001@sip.local" | ${username}`],
+    ["Agent", agentDocument("1001", { domains: [] }), "spec.domains an empty list | a list of domains"],
+    [
+      "Agent",
+      agentDocument("1001", { domains: ["a b"] }),
+      'spec.domains[0] "a b" | a domain name such as sip.local',
+    ],
+    [
+      "Agent",
+      agentDocument("1001", { privacy: "privat" }),
+      'spec.privacy "privat" | one of none, private | private',
+    ],
+    [
+      "Agent",
+      agentDocument("1001", { maxContacts: -1 }),
+      "spec.maxContacts -1 | a whole number of at least 0",
+    ],
+    [
+      "Agent",
+      agentDocument("1001", { maxContacts: 1.5 }),
+      "spec.maxContacts 1.5 | a whole number of at least 0",
+    ],
+    [
+      "Agent",
+      agentDocument("1001", { credentials: { username: "1001", secret: ["hunter2"] } }),
+      "spec.credentials.secret a list | the agent's secret",
+    ],
+    [
+      "Agent",
+      agentDocument("1001", { credentials: "1001:hunter2" }),
+      "spec.credentials a hidden value | a mapping",
+    ],
+    [
+      "Domain",
+      domainDocument("sip:sip.local"),
+      'spec.context.domainUri "sip:sip.local" | a domain name such as sip.local',
+    ],
+    [
+      "Domain",
+      domainDocument("sip.local", { egressPolicy: { rule: "+1.*", didRef: "DID0001" } }),
+      'spec.context.egressPolicy.rule "+1.*" | a valid regular expression',
+    ],
+    [
+      "Domain",
+      domainDocument("sip.local", { egressPolicy: { rule: ".*" } }),
+      "spec.context.egressPolicy.didRef missing | the ref of a DID",
+    ],
+    [
+      "Domain",
+      domainDocument("sip.local", { accessControlList: { deny: ["192.168.0/24"] } }),
+      `spec.context.accessControlList.deny[0] "192.168.0/24" | ${networks}`,
+    ],
+    ["Peer", peerDocument("ast", { contactAddr: "a b" }), `spec.contactAddr "a b" | ${hostAndPort}`],
+    [
+      "Peer",
+      peerDocument("ast", { device: "a:b" }),
+      'spec.device "a:b" | the name of a device, such as astserver',
+    ],
+    ["Gateway", gatewayDocument("GW 1"), 'metadata.ref "GW 1" | a ref'],
+    ["Gateway", gatewayDocument("GW1", { port: 0 }), "spec.port 0 | a whole number between 1 and 65535"],
+    [
+      "Gateway",
+      gatewayDocument("GW1", { transport: "tpc" }),
+      'spec.transport "tpc" | one of udp, tcp, tls, sctp, ws, wss',
+    ],
+    [
+      "Gateway",
+      gatewayDocument("GW1", { sendRegister: "maybe" }),
+      'spec.sendRegister "maybe" | true or false',
+    ],
+    [
+      "Gateway",
+      gatewayDocument("GW1", { registries: ["a b"] }),
+      'spec.registries[0] "a b" | a host with or without a port',
+    ],
+    [
+      "DID",
+      didDocument("D1", { telUrl: "17066041487" }),
+      'spec.location.telUrl "17066041487" | a telephone URI such as tel:17066041487',
+    ],
+    [
+      "DID",
+      didDocument("D1", { telUrl: "tel:-" }),
+      'spec.location.telUrl "tel:-" | a telephone URI such as tel:17066041487',
+    ],
+    [
+      "DID",
+      didDocument("D1", { aorLink: "john" }),
+      'spec.location.aorLink "john" | a SIP URI such as sip:john@sip.local',
+    ],
+  ];
+  for (const [kind, document, expected] of table) assert.deepEqual(problemsOf(kind, document), [expected]);
+});
+
+Deno.test("unknown properties are named, with the known one they resemble", () => {
+  assert.deepEqual(problemsOf("Agent", agentDocument("1001", { doman: "sip.local" })), [
+    "spec.doman not a known property | one of credentials, domains, privacy, maxContacts, ex_maxContact | domains",
+  ]);
+  assert.deepEqual(problemsOf("Domain", { ...domainDocument("sip.local"), __proto__: null, colour: "red" }), [
+    "colour not a known property | one of apiVersion, kind, metadata, spec",
+  ]);
+});
+
+Deno.test("a document that is no mapping is a problem of its own", () => {
+  for (const [document, found] of [["x", '"x"'], [null, "empty"], [[], "an empty list"]]) {
+    assert.deepEqual(problemsOf("Agent", document), [` ${found} | a mapping`]);
+  }
+});
+
+Deno.test("faulty documents still declare what others refer to them by", () => {
+  const table: [Kind, Document, string[]][] = [
+    ["Domain", domainDocument("SIP.local", { wrong: 1 }), ["sip.local"]],
+    ["Gateway", gatewayDocument("GW0001", { wrong: 1 }), ["GW0001"]],
+    ["Gateway", gatewayDocument(undefined, { wrong: 1 }), ["gweef506", "gw50a1a4ca"]],
+    ["DID", didDocument(undefined, { telUrl: "tel:0000000000", wrong: 1 }), ["dd50baa4", "dd76afc94b"]],
+    ["Agent", agentDocument("1001", { wrong: 1 }), []],
+  ];
+  for (const [kind, document, expected] of table) {
+    assert.deepEqual(readResource(kind, document).declared, expected);
+  }
+});
