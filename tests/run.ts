@@ -17,8 +17,6 @@ interface Stage {
   readonly isTest?: boolean;
 }
 
-type TestOptions = { readonly paths?: readonly string[]; readonly before?: readonly Command[] };
-
 interface Command {
   readonly path: string;
   readonly args: readonly string[];
@@ -41,12 +39,12 @@ const stages: readonly Stage[] = [
   { name: "fmt", command: deno("fmt", "--check") },
   { name: "lint", command: deno("lint") },
   { name: "check", command: deno("check") },
-  test("unit", { paths: ["tests/unit", "tests/architecture_test.ts"] }),
+  test("unit", ["tests/unit", "tests/architecture_test.ts"]),
   test("contract"),
   test("scenario"),
   test("torture"),
-  test("peers", { before: [installPeers] }),
-  test("smoke", { before: Deno.env.has("ROUTR_BINARY") ? [installPeers] : [installPeers, buildBinary] }),
+  testWithProcesses("peers", [installPeers]),
+  testWithProcesses("smoke", Deno.env.has("ROUTR_BINARY") ? [installPeers] : [installPeers, buildBinary]),
 ];
 
 const chosen = chooseStages(Deno.args);
@@ -131,6 +129,11 @@ function deno(...args: string[]): Command {
 }
 
 /** The tests in `paths`, with the permissions that deno.json gives to tests. */
-function test(name: string, { paths = [`tests/${name}`], before = [] }: TestOptions = {}): Stage {
-  return { name, before, isTest: true, command: deno("test", "--permission-set", ...paths) };
+function test(name: string, paths: readonly string[] = [`tests/${name}`]): Stage {
+  return { name, isTest: true, command: deno("test", "--permission-set", ...paths) };
+}
+
+/** Tests that start other programs and look at their sockets in /proc, which Deno lets only all permissions do. */
+function testWithProcesses(name: string, before: readonly Command[]): Stage {
+  return { name, before, isTest: true, command: deno("test", "--allow-all", `tests/${name}`) };
 }

@@ -27,6 +27,12 @@ export type Authentication<A extends Account> =
   | { readonly kind: "authenticated"; readonly account: A; readonly row: number }
   | { readonly kind: "refused"; readonly answer: Answer };
 
+/**
+ * Clients, by User-Agent, that give up when any challenge has an algorithm they do not know, where RFC 7616 §3.7 would
+ * have them take another: libre before 2.0. They are offered MD5 alone, which they could choose anyway.
+ */
+const KNOWS_MD5_ONLY = /^baresip v[01]\./i;
+
 /** How an authenticator is set up. */
 export interface DigestAuthenticatorOptions {
   readonly clock: Clock;
@@ -77,7 +83,7 @@ export class DigestAuthenticator {
       }
       isStale = true;
     }
-    return { kind: "refused", answer: this.#challenge(challenge, isStale) };
+    return { kind: "refused", answer: this.#challenge(request, challenge, isStale) };
   }
 
   /** The algorithm of credentials that answer something we offer. */
@@ -112,11 +118,16 @@ export class DigestAuthenticator {
     return ha1;
   }
 
-  #challenge({ status, realm }: Challenge, isStale: boolean): Answer {
+  #offerTo(request: SipRequest): readonly DigestAlgorithm[] {
+    const knowsMd5Only = this.#algorithms.includes("MD5") && KNOWS_MD5_ONLY.test(request.header(Header.UserAgent) ?? "");
+    return knowsMd5Only ? ["MD5"] : this.#algorithms;
+  }
+
+  #challenge(request: SipRequest, { status, realm }: Challenge, isStale: boolean): Answer {
     const name = status === 401 ? "WWW-Authenticate" : "Proxy-Authenticate";
     const nonce = this.#nonces.issue();
     const stale = isStale ? "true" : "";
-    const headers = this.#algorithms.map((algorithm) => {
+    const headers = this.#offerTo(request).map((algorithm) => {
       const value = formatDigestChallenge({ realm, nonce, algorithm, qop: "auth", stale, opaque: "", domain: "" });
       return `${name}: ${value}\r\n`;
     });

@@ -99,7 +99,9 @@ export class ResponseContext {
     // Somebody else's 503 would make the caller give up on us; to it, it is a 500 (§16.7 step 6).
     if (best.status === 503) return this.#respondLocally(500);
     const text = buildBestResponse(best.response, this.#outcomes);
-    if (text !== undefined) this.server.respond(best.status, text);
+    // A user agent that lost the other Vias still gets its status through.
+    if (text === undefined) return this.#respondLocally(best.status);
+    this.server.respond(best.status, text);
     this.#finish();
   }
 

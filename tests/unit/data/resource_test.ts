@@ -48,7 +48,7 @@ Deno.test("a Domain document becomes a domain, with didRef or numberRef", () => 
     const document = domainDocument("SIP.Local", { egressPolicy, accessControlList });
     assert.deepEqual(read("Domain", document), {
       kind: "Domain",
-      ref: "dm57861a",
+      ref: "dmb68d9c",
       name: "Local Server",
       domainUri: "sip.local",
       egressPolicy: { rule: ".*", didRef: "DID0001" },
@@ -57,7 +57,7 @@ Deno.test("a Domain document becomes a domain, with didRef or numberRef", () => 
   }
   assert.deepEqual(read("Domain", domainDocument("sip.local", { accessControlList: { deny: ["::1"] } })), {
     kind: "Domain",
-    ref: "dm57861a",
+    ref: "dmb68d9c",
     name: "Local Server",
     domainUri: "sip.local",
     egressPolicy: undefined,
@@ -73,7 +73,7 @@ Deno.test("a Peer document becomes a peer", () => {
   });
   assert.deepEqual(read("Peer", document), {
     kind: "Peer",
-    ref: "pr76ab66",
+    ref: "pra2df6b",
     name: "Asterisk",
     username: "ast",
     secret: "astsecret",
@@ -142,20 +142,28 @@ Deno.test("a gateway without credentials does not register", () => {
 });
 
 Deno.test("a DID document becomes a DID, and so does a Number document", () => {
-  const document = didDocument(undefined, { telUrl: "tel:+1(706)604-1487" });
+  const document = didDocument(undefined, { telUrl: "tel:0000000000" });
   const geoInfo = { city: "Columbus, GA", country: "USA", countryISOCode: "US" };
   const metadata = { gwRef: "GW0001", geoInfo, createdOn: "2020-01-01T00:00:00Z" };
   for (const kind of ["DID", "did", "Number", "number"]) {
     assert.deepEqual(read("DID", { ...document, kind, metadata }), {
       kind: "DID",
-      ref: "ddad0b51",
-      otherRef: "dd94dbb89f",
+      ref: "dd50baa4",
+      otherRef: "dd76afc94b",
       gwRef: "GW0001",
-      telUrl: "tel:+1(706)604-1487",
-      digits: "17066041487",
+      telUrl: "tel:0000000000",
+      digits: "0000000000",
       aorLink: "sip:john@sip.local",
       geoInfo,
     });
+  }
+});
+
+Deno.test("a DID is matched by its digits alone", () => {
+  for (const telUrl of ["tel:17066041487", "tel:+1(706)604-1487", "tel:+17066041487;ext=12"]) {
+    const did = read("DID", didDocument("DID0001", { telUrl })) as Document;
+    assert.equal(did.digits, "17066041487");
+    assert.equal(did.telUrl, telUrl);
   }
 });
 

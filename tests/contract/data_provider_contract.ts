@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import type { DataProvider } from "../../src/data/data_provider.ts";
+import { type Fault, formatFault } from "../../src/data/fault.ts";
+import { LiveDirectory, type LoadReport } from "../../src/data/live_directory.ts";
+import {
+  agentDocument,
+  didDocument,
+  type Document,
+  domainDocument,
+  gatewayDocument,
+  peerDocument,
+  userDocument,
+} from "../unit/data/documents.ts";
+
+/** A place of its own for one test, and how an operator changes what is kept there. */
+export interface DataProviderHarness extends AsyncDisposable {
+  open(): DataProvider;
+  /** Puts `documents` in the place of all that the collection held. */
+  put(collection: string, documents: readonly Document[]): Promise<void>;
+  /** Makes the collection unreadable. */
+  spoil(collection: string): Promise<void>;
+  /** Takes the collection away altogether. */
+  remove(collection: string): Promise<void>;
+}
+
+/** A change has to be in force within this time, in milliseconds; the suite allows for a busy machine on top. */
+const PROMISED = 1000;
+const ALLOWED = 3 * PROMISED;
+
+const SAMPLES: Readonly<Record<string, readonly Document[]>> = {
+  users: [userDocument("admin")],
+  peers: [peerDocument("ast")],
+  gateways: [gatewayDocument("GW0001")],
+  dids: [didDocument("DID0001")],
+  numbers: [{ ...didDocument("DID0002", { telUrl: "tel:1" }), kind: "Number" }],
+  domains: [domainDocument("sip.local", { egressPolicy: { rule: ".*", didRef: "DID0001" } })],
+  agents: [agentDocument("1001"), agentDocument("1002")],
+};
+
+/** What every data provider has to do; `harness` makes a new place each time. */
+export function testDataProvider(name: string, harness: () => Promise<DataProviderHarness>): void {
+  Deno.test(`${name}: a place with nothing in it has no resources and no faults`, async () => {
+    await using place = await harness();
+    using served = await Served.from(place);
+    assert.deepEqual(served.report, { faults: [], warnings: [], rejected: [] });
+    assert.deepEqual(served.counts, { agents: 0, domains: 0, peers: 0, users: 0, gateways: 0, dids: 0 });
+  });
+
+  Deno.test(`${name}: resources of all kinds are found`, async () => {
+    await using place = await filled(harness);
+    using served = await Served.from(place);
+    assert.deepEqual(served.report, { faults: [], warnings: [], rejected: [] });
+    assert.deepEqual(served.counts, { agents: 2, domains: 1, peers: 1, users: 1, gateways: 1, dids: 2 });
+  });
+
+  Deno.test(`${name}: a faulty document is told, and the others serve`, async () => {
+    await using place = await filled(harness);
+    await place.put("agents", [agentDocument("1001"), agentDocument("1002", { privacy: "some" })]);
+    using served = await Served.from(place);
+    assert.deepEqual(served.faults, ['spec.privacy is "some", expected one of none, private']);
+    assert.equal(served.counts.agents, 1);
+  });
+
+  Deno.test(`${name}: load() gives the same objects for what has not changed`, async () => {
+    await using place = await filled(harness);
+    const provider = place.open();
+    const [before, after] = [await provider.load(), await provider.load()];
+    provider.close();
+    assert.deepEqual(after.map(({ name }) => name), before.map(({ name }) => name));
+    for (const [i, { resources }] of after.entries()) {
+      for (const [k, resource] of resources.entries()) assert.equal(resource, before[i].resources[k]);
+    }
+  });
+
+  Deno.test(`${name}: a change is in force within a second`, async () => {
+    await using place = await filled(harness);
+    using served = await Served.from(place);
+    const started = performance.now();
+    await place.put("agents", [agentDocument("1001"), agentDocument("1002"), agentDocument("1003")]);
+    await served.until(() => served.counts.agents === 3);
+    assert.ok(performance.now() - started < ALLOWED);
+    assert.deepEqual(served.report.faults, []);
+  });
+
+  Deno.test(`${name}: changes one after the other are all noticed`, async () => {
+    await using place = await filled(harness);
+    using served = await Served.from(place);
+    for (const count of [3, 1, 4]) {
+      await place.put("agents", Array.from({ length: count }, (_, i) => agentDocument(`${i}`)));
+      await served.until(() => served.counts.agents === count);
+    }
+  });
+
+  Deno.test(`${name}: a broken change is told, and the last good content stays in force`, async () => {
+    await using place = await filled(harness);
+    using served = await Served.from(place);
+    await place.spoil("agents");
+    await served.until(() => served.report.faults.length > 0);
+    assert.equal(served.report.rejected.length, 1);
+    assert.equal(served.counts.agents, 2);
+    await place.put("agents", [agentDocument("1001")]);
+    await served.until(() => served.counts.agents === 1);
+    assert.deepEqual(served.report, { faults: [], warnings: [], rejected: [] });
+  });
+
+  Deno.test(`${name}: a collection that is taken away leaves no resources`, async () => {
+    await using place = await filled(harness);
+    using served = await Served.from(place);
+    await place.remove("peers");
+    await served.until(() => served.counts.peers === 0);
+    assert.deepEqual(served.report.faults, []);
+  });
+
+  Deno.test(`${name}: a collection may come into being later`, async () => {
+    await using place = await harness();
+    using served = await Served.from(place);
+    await place.put("domains", [domainDocument("sip.local")]);
+    await served.until(() => served.counts.domains === 1);
+  });
+
+  Deno.test(`${name}: after close() nothing is called back`, async () => {
+    await using place = await filled(harness);
+    const provider = place.open();
+    await provider.load();
+    provider.watch(() => assert.fail("Called back after close()"));
+    provider.close();
+    await place.put("agents", []);
+    await pause(PROMISED);
+  });
+}
+
+async function filled(harness: () => Promise<DataProviderHarness>): Promise<DataProviderHarness> {
+  const place = await harness();
+  for (const [collection, documents] of Object.entries(SAMPLES)) await place.put(collection, documents);
+  return place;
+}
+
+/** A directory that follows the provider of a place. */
+class Served implements Disposable {
+  readonly #live: LiveDirectory;
+  #report: LoadReport = { faults: [], warnings: [], rejected: [] };
+
+  private constructor(live: LiveDirectory) {
+    this.#live = live;
+  }
+
+  static async from(place: DataProviderHarness): Promise<Served> {
+    const served = new Served(new LiveDirectory(place.open()));
+    served.#report = await served.#live.load();
+    served.#live.follow((report) => served.#report = report);
+    return served;
+  }
+
+  get report(): LoadReport {
+    return this.#report;
+  }
+
+  get counts() {
+    return this.#live.directory.counts;
+  }
+
+  /** The faults without their place, which differs between providers. */
+  get faults(): string[] {
+    return this.#report.faults.map(({ property, found, expected }: Fault) =>
+      formatFault({ file: "", property, found, expected }).slice(": ".length)
+    );
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    const end = performance.now() + ALLOWED;
+    while (!condition()) {
+      assert.ok(performance.now() < end, "Not in force in time");
+      await pause(10);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#live.close();
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
