@@ -73,7 +73,11 @@ export class Server {
       timers: options.timers,
     });
     const transport = this.#transport;
-    const authenticator = new DigestAuthenticator({ clock, metrics, algorithms: configuration.digestAlgorithms });
+    const authenticator = new DigestAuthenticator({
+      clock,
+      metrics,
+      algorithms: configuration.digestAlgorithms,
+    });
     const dialogRoutes = new DialogRoutes(transport, randomToken() + randomToken());
     this.#transactions.attach(
       new Dispatcher({
@@ -125,7 +129,8 @@ export class Server {
     for (const listener of configuration.transport) {
       try {
         const address = toUriHost(listener.bindAddr);
-        const transport = makeTransport?.(listener) ?? createTransport({ ...listener, address }, configuration.limits);
+        const transport = makeTransport?.(listener) ??
+          createTransport({ ...listener, address }, configuration.limits);
         await this.#transport.open(transport, this.#transactions);
       } catch (error) {
         failed.push({ listener, reason: error instanceof Error ? error.message : String(error) });

@@ -37,7 +37,9 @@ export function readCommandLine(args: readonly string[]): Command {
 }
 
 function readCommand([name = "start", ...rest]: readonly string[], directory: string | undefined): Command {
-  if (rest.length > (name === "init" ? 1 : 0)) return { kind: "mistake", message: `Unexpected argument "${rest.at(-1)}"` };
+  if (rest.length > (name === "init" ? 1 : 0)) {
+    return { kind: "mistake", message: `Unexpected argument "${rest.at(-1)}"` };
+  }
   switch (name) {
     case "start":
     case "check":

@@ -15,17 +15,24 @@ const log = logger("server");
 /** Resolves with the exit code once the server has stopped: 0, or 1 when it could not start. */
 export async function start(options: PlaceOptions): Promise<number> {
   const { config, source, faults, warnings } = await loadConfiguration(options);
-  configureLogging({ level: levelOf(config, options.env), format: options.env.LOG_FORMAT === "json" ? "json" : "text" });
+  configureLogging({
+    level: levelOf(config, options.env),
+    format: options.env.LOG_FORMAT === "json" ? "json" : "text",
+  });
   for (const warning of warnings) log.warn("{warning}", { warning });
   if (!config) {
     for (const fault of faults) log.error("{fault}", { fault: formatFault(fault) });
     log.fatal("Cannot start: the configuration has {count} fault(s)", { count: faults.length });
     return 1;
   }
-  log.info("Configuration from {place}", { place: source.file ?? `defaults, there is no config.yaml in ${source.directory}` });
+  log.info("Configuration from {place}", {
+    place: source.file ?? `defaults, there is no config.yaml in ${source.directory}`,
+  });
   const folder = resourceFolder(config.dataSource, source.directory);
   if (folder === undefined) {
-    log.fatal("Cannot start: this version does not have the {provider}", { provider: config.dataSource.provider });
+    log.fatal("Cannot start: this version does not have the {provider}", {
+      provider: config.dataSource.provider,
+    });
     return 1;
   }
   const live = new LiveDirectory(new FilesDataProvider(folder));
@@ -60,10 +67,17 @@ async function open(server: Server, config: Configuration): Promise<boolean> {
     log.info("Listening on {protocol} {address}:{port}", { protocol, address, port });
   }
   for (const { listener: { protocol, bindAddr, port }, reason } of failed) {
-    log.error("Cannot listen on {protocol} {bindAddr}:{port}: {reason}", { protocol, bindAddr, port, reason });
+    log.error("Cannot listen on {protocol} {bindAddr}:{port}: {reason}", {
+      protocol,
+      bindAddr,
+      port,
+      reason,
+    });
   }
   if (server.transports.length > 0 && (failed.length === 0 || !config.strictListeners)) return true;
-  log.fatal("Cannot start: {why}", { why: config.strictListeners ? "a listener failed" : "no listener is left" });
+  log.fatal("Cannot start: {why}", {
+    why: config.strictListeners ? "a listener failed" : "no listener is left",
+  });
   return false;
 }
 

@@ -45,7 +45,11 @@ export class CallerIdentification {
       const result = authenticator.authenticate(request, challenge, (name) => directory.peer(name));
       if (result.kind === "refused") return result;
       if (result.account.username !== user) return NOT_YOURS;
-      return { kind: "identified", caller: { kind: "peer", peer: result.account }, credentialsRow: result.row };
+      return {
+        kind: "identified",
+        caller: { kind: "peer", peer: result.account },
+        credentialsRow: result.row,
+      };
     }
     if (from && directory.domain(from.host)) {
       const domain = from.host;
@@ -53,7 +57,11 @@ export class CallerIdentification {
       const result = authenticator.authenticate(request, challenge, (name) => directory.agent(name, domain));
       if (result.kind === "refused") return result;
       if (result.account.username !== user) return NOT_YOURS;
-      return { kind: "identified", caller: { kind: "agent", agent: result.account, domain }, credentialsRow: result.row };
+      return {
+        kind: "identified",
+        caller: { kind: "agent", agent: result.account, domain },
+        credentialsRow: result.row,
+      };
     }
     if (allowsStrangers) return { kind: "identified", caller: { kind: "stranger" }, credentialsRow: -1 };
     return { kind: "refused", answer: { status: 403 } };

@@ -54,7 +54,10 @@ export class DigestAuthenticator {
   constructor(options: DigestAuthenticatorOptions) {
     this.#algorithms = options.algorithms;
     this.#nonces = new NonceRing(options.clock);
-    this.#failures = options.metrics.counter("routr_authentication_failures_total", "Wrong digest credentials");
+    this.#failures = options.metrics.counter(
+      "routr_authentication_failures_total",
+      "Wrong digest credentials",
+    );
   }
 
   /**
@@ -89,7 +92,10 @@ export class DigestAuthenticator {
   /** The algorithm of credentials that answer something we offer. */
   #algorithmOf(credentials: DigestCredentials): DigestAlgorithm | undefined {
     const { qop, nc, cnonce } = credentials;
-    if (qop !== "" && (qop.toLowerCase() !== "auth" || !/^[0-9a-f]{8}$/i.test(nc) || nc === "00000000" || cnonce === "")) {
+    if (
+      qop !== "" &&
+      (qop.toLowerCase() !== "auth" || !/^[0-9a-f]{8}$/i.test(nc) || nc === "00000000" || cnonce === "")
+    ) {
       return undefined;
     }
     const name = credentials.algorithm === "" ? "MD5" : credentials.algorithm.toUpperCase();
@@ -119,7 +125,8 @@ export class DigestAuthenticator {
   }
 
   #offerTo(request: SipRequest): readonly DigestAlgorithm[] {
-    const knowsMd5Only = this.#algorithms.includes("MD5") && KNOWS_MD5_ONLY.test(request.header(Header.UserAgent) ?? "");
+    const knowsMd5Only = this.#algorithms.includes("MD5") &&
+      KNOWS_MD5_ONLY.test(request.header(Header.UserAgent) ?? "");
     return knowsMd5Only ? ["MD5"] : this.#algorithms;
   }
 
@@ -128,7 +135,15 @@ export class DigestAuthenticator {
     const nonce = this.#nonces.issue();
     const stale = isStale ? "true" : "";
     const headers = this.#offerTo(request).map((algorithm) => {
-      const value = formatDigestChallenge({ realm, nonce, algorithm, qop: "auth", stale, opaque: "", domain: "" });
+      const value = formatDigestChallenge({
+        realm,
+        nonce,
+        algorithm,
+        qop: "auth",
+        stale,
+        opaque: "",
+        domain: "",
+      });
       return `${name}: ${value}\r\n`;
     });
     return { status, headers: headers.join("") };

@@ -10,7 +10,10 @@ function digest(algorithm: DigestAlgorithm, text: string): string {
 }
 
 /** H(A1): all that is secret about an account in a realm. */
-export function hashOfA1(algorithm: DigestAlgorithm, account: { username: string; realm: string; secret: string }): string {
+export function hashOfA1(
+  algorithm: DigestAlgorithm,
+  account: { username: string; realm: string; secret: string },
+): string {
   return digest(algorithm, `${account.username}:${account.realm}:${account.secret}`);
 }
 
@@ -29,6 +32,8 @@ export function expectedResponse(credentials: DigestCredentials, request: {
 /** Whether two texts are equal, in a time that depends on the length of `actual` only. */
 export function equalsInConstantTime(actual: string, expected: string): boolean {
   let difference = actual.length ^ expected.length;
-  for (let i = 0; i < actual.length; i++) difference |= actual.charCodeAt(i) ^ expected.charCodeAt(i % expected.length);
+  for (let i = 0; i < actual.length; i++) {
+    difference |= actual.charCodeAt(i) ^ expected.charCodeAt(i % expected.length);
+  }
   return difference === 0;
 }

@@ -74,7 +74,9 @@ export class Dispatcher implements TransactionUser, RouteContext {
   onMalformed(malformed: MalformedMessage, flow: Flow): void {
     const { request, status, reason } = malformed;
     log.debug("Malformed message from {address}: {reason}", { address: flow.remoteAddress, reason });
-    if (request && !/^\s*ACK /.test(request.text.substring(0, 16))) this.#reply(request, flow, { status, reason });
+    if (request && !/^\s*ACK /.test(request.text.substring(0, 16))) {
+      this.#reply(request, flow, { status, reason });
+    }
   }
 
   onFlowClosed(flow: Flow): void {
@@ -85,7 +87,8 @@ export class Dispatcher implements TransactionUser, RouteContext {
   isOurs(uri: SipUri): boolean {
     const { transport, directory } = this.#parts;
     if (transport.isLocalUri(uri)) return true;
-    return directory.domain(uri.host) !== undefined && (uri.port === undefined || transport.hasPort(uri.port));
+    return directory.domain(uri.host) !== undefined &&
+      (uri.port === undefined || transport.hasPort(uri.port));
   }
 
   /** Serves or forwards a request; what it returns is answered without a transaction. */
@@ -100,7 +103,9 @@ export class Dispatcher implements TransactionUser, RouteContext {
     }
     const refusal = this.#parts.proxy.validate(request);
     if (refusal) return refusal;
-    return dialog ? this.#forwardInDialog(request, flow, routed) : this.#forwardOutOfDialog(request, flow, routed);
+    return dialog
+      ? this.#forwardInDialog(request, flow, routed)
+      : this.#forwardOutOfDialog(request, flow, routed);
   }
 
   #register(request: SipRequest, flow: Flow): Answer | undefined {
@@ -114,7 +119,11 @@ export class Dispatcher implements TransactionUser, RouteContext {
 
   #forwardInDialog(request: SipRequest, flow: Flow, routed: RoutedRequest): Answer | undefined {
     if (routed.dialog?.isFlowLost && routed.routes.length === 0) return { status: 430 };
-    return this.#parts.proxy.forward(request, routed, { flow, targets: [dialogTarget(routed)], credentialsRow: -1 });
+    return this.#parts.proxy.forward(request, routed, {
+      flow,
+      targets: [dialogTarget(routed)],
+      credentialsRow: -1,
+    });
   }
 
   #forwardOutOfDialog(request: SipRequest, flow: Flow, routed: RoutedRequest): Answer | undefined {

@@ -13,7 +13,12 @@ import type { Counter, Metrics } from "../runtime/metrics.ts";
 import { defaultPort, type Flow, type TransportProtocol } from "../transport/transport.ts";
 import type { DigestAuthenticator } from "./digest_authenticator.ts";
 import type { Answer } from "./answer.ts";
-import { readRegistration, type Registration, type RegistrationLimits, type RequestedContact } from "./registration.ts";
+import {
+  readRegistration,
+  type Registration,
+  type RegistrationLimits,
+  type RequestedContact,
+} from "./registration.ts";
 import { refuseExtensions } from "./uas_core.ts";
 
 /** What the registrar is made of. */
@@ -40,7 +45,10 @@ export class Registrar {
 
   constructor(parts: RegistrarParts) {
     this.#parts = parts;
-    this.#registrations = parts.metrics.counter("routr_registrations_total", "REGISTER requests answered 200");
+    this.#registrations = parts.metrics.counter(
+      "routr_registrations_total",
+      "REGISTER requests answered 200",
+    );
   }
 
   /** Does what a REGISTER for one of our domains asks (§10.3); the steps have the RFC's numbers. */
@@ -52,7 +60,11 @@ export class Registrar {
     if (!to) return { status: 400, reason: "To Is Not A SIP URI" };
     if (!directory.domain(to.host)) return { status: 404, reason: "Domain Is Not Served Here" };
     const challenge = { status: 401, realm: to.host } as const;
-    const authentication = authenticator.authenticate(request, challenge, (name) => directory.agent(name, to.host)); // 3
+    const authentication = authenticator.authenticate(
+      request,
+      challenge,
+      (name) => directory.agent(name, to.host),
+    ); // 3
     if (authentication.kind === "refused") return authentication.answer;
     const agent = authentication.account;
     if (to.userText !== agent.username) return { status: 403, reason: "Not Your Address-Of-Record" }; // 4
@@ -67,7 +79,8 @@ export class Registrar {
     const { location } = this.#parts;
     const { request, registration } = change;
     const current = location.lookup(aor);
-    const isOlder = (binding: Binding<Flow>) => binding.callId === request.callId && binding.cseq >= request.cseq;
+    const isOlder = (binding: Binding<Flow>) =>
+      binding.callId === request.callId && binding.cseq >= request.cseq;
     const outOfOrder: Answer = { status: 400, reason: "CSeq Is Out Of Order" };
     if (registration.kind === "removeAll") {
       if (current.some(isOlder)) return outOfOrder;
@@ -78,7 +91,9 @@ export class Registrar {
     if (registration.contacts.length === 0) return this.#accept(request, current);
     let bindings = [...current];
     for (const contact of registration.contacts) {
-      const known = bindings.find((binding) => isSameBinding(binding, this.#boundUri(contact, change.flow), contact));
+      const known = bindings.find((binding) =>
+        isSameBinding(binding, this.#boundUri(contact, change.flow), contact)
+      );
       if (known && isOlder(known)) return outOfOrder;
       if (known) bindings = bindings.filter((binding) => binding !== known);
       if (contact.expires > 0) bindings.push(this.#bind(contact, change, known));
@@ -115,7 +130,9 @@ export class Registrar {
   /** The Contact, or with `registrarIntf: Internal` the Contact at the address it came from. */
   #boundUri({ uri }: RequestedContact, flow: Flow): SipUri {
     if (!this.#parts.usesSourceAddress || namesFlow(uri, flow)) return uri;
-    const user = uri.user === undefined ? "" : `${uri.user}${uri.password === undefined ? "" : `:${uri.password}`}@`;
+    const user = uri.user === undefined
+      ? ""
+      : `${uri.user}${uri.password === undefined ? "" : `:${uri.password}`}@`;
     const scheme = uri.secure ? "sips" : "sip";
     return SipUri.parse(`${scheme}:${user}${flow.remoteAddress}:${flow.remotePort}${uri.parameters}`) ?? uri;
   }
@@ -132,7 +149,9 @@ export class Registrar {
       if (binding.regId !== 0) headers += `;reg-id=${binding.regId}`;
       headers += "\r\n";
     }
-    if (hasOption(request, "path")) for (const path of request.rowValues(Header.Path)) headers += `Path: ${path}\r\n`;
+    if (hasOption(request, "path")) {
+      for (const path of request.rowValues(Header.Path)) headers += `Path: ${path}\r\n`;
+    }
     return { status: 200, headers: `${headers}Date: ${this.#httpDate()}\r\n` };
   }
 
@@ -150,7 +169,9 @@ export class Registrar {
     if (registration.kind !== "update") return;
     for (const { uri, expires } of registration.contacts) {
       const isNew = before === 0 && expires > 0;
-      const message = expires === 0 ? "{aor} unregistered {contact}" : "{aor} registered {contact} for {expires} s";
+      const message = expires === 0
+        ? "{aor} unregistered {contact}"
+        : "{aor} registered {contact} for {expires} s";
       log[isNew || expires === 0 ? "info" : "debug"](message, {
         aor,
         contact: uri.text,
@@ -179,10 +200,12 @@ function isSameBinding(binding: Binding<Flow>, uri: SipUri, contact: RequestedCo
 
 /** Whether a URI leads to where the flow comes from. */
 export function namesFlow(uri: SipUri, flow: Flow): boolean {
-  const protocol = (uri.parameter("transport")?.toLowerCase() ?? (uri.secure ? "tls" : "udp")) as TransportProtocol;
+  const protocol =
+    (uri.parameter("transport")?.toLowerCase() ?? (uri.secure ? "tls" : "udp")) as TransportProtocol;
   return uri.host === flow.remoteAddress && (uri.port ?? defaultPort(protocol)) === flow.remotePort;
 }
 
 function hasOption(request: SipRequest, option: string): boolean {
-  return request.has(Header.Path) && request.values(Header.Supported).some((tag) => tag.toLowerCase() === option);
+  return request.has(Header.Path) &&
+    request.values(Header.Supported).some((tag) => tag.toLowerCase() === option);
 }

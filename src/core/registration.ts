@@ -45,11 +45,15 @@ export function readRegistration(request: SipRequest, limits: RegistrationLimits
   }
   const contacts: RequestedContact[] = [];
   const header = request.header(Header.Expires);
-  const fallback = header === undefined ? limits.defaultExpires : readSeconds(header) ?? limits.defaultExpires;
+  const fallback = header === undefined
+    ? limits.defaultExpires
+    : readSeconds(header) ?? limits.defaultExpires;
   for (const row of rows) {
     const values = parseNameAddrList(row);
     if (!values || values.length + contacts.length > MAX_CONTACTS) {
-      return values ? { status: 403, reason: "Too Many Contacts" } : { status: 400, reason: "Contact Is Malformed" };
+      return values
+        ? { status: 403, reason: "Too Many Contacts" }
+        : { status: 400, reason: "Contact Is Malformed" };
     }
     for (const value of values) {
       const contact = readContact(value, fallback);
@@ -57,7 +61,9 @@ export function readRegistration(request: SipRequest, limits: RegistrationLimits
       if (contact.expires > 0 && contact.expires < limits.minExpires) {
         return { status: 423, headers: `Min-Expires: ${limits.minExpires}\r\n` };
       }
-      contacts.push(contact.expires > limits.maxExpires ? { ...contact, expires: limits.maxExpires } : contact);
+      contacts.push(
+        contact.expires > limits.maxExpires ? { ...contact, expires: limits.maxExpires } : contact,
+      );
     }
   }
   return { kind: "update", contacts };

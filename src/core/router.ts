@@ -38,7 +38,9 @@ export class Router {
     const domain = this.#domainOf(uri, caller);
     if (domain === undefined) return refuse(403);
     const { directory, location, allowsInterDomainCalls } = this.#parts;
-    if (caller.kind === "agent" && !caller.agent.domains.includes(domain) && !allowsInterDomainCalls) return refuse(403);
+    if (caller.kind === "agent" && !caller.agent.domains.includes(domain) && !allowsInterDomainCalls) {
+      return refuse(403);
+    }
     const agent = directory.agent(uri.userText, domain);
     if (!agent) return refuse(404);
     const targets = location.lookup(`sip:${agent.username}@${domain}`)

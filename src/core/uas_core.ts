@@ -4,7 +4,8 @@ import { Header } from "../message/header_name.ts";
 import type { Answer } from "./answer.ts";
 
 /** What the server can be asked to do itself. */
-export const ALLOW = "REGISTER, OPTIONS, INVITE, ACK, CANCEL, BYE, INFO, MESSAGE, NOTIFY, PRACK, PUBLISH, REFER, SUBSCRIBE, UPDATE";
+export const ALLOW =
+  "REGISTER, OPTIONS, INVITE, ACK, CANCEL, BYE, INFO, MESSAGE, NOTIFY, PRACK, PUBLISH, REFER, SUBSCRIBE, UPDATE";
 
 /** Option tags of the registrar (RFC 3327). */
 export const SUPPORTED = "path";
@@ -16,7 +17,10 @@ export function answerAsServer(request: SipRequest): Answer {
   if (request.method !== "OPTIONS") return { status: 405, headers: "Allow: REGISTER, OPTIONS\r\n" };
   const extension = refuseExtensions(request, Header.Require);
   if (extension) return extension;
-  return { status: 200, headers: `Allow: ${ALLOW}\r\nAccept: application/sdp\r\nSupported: ${SUPPORTED}\r\n` };
+  return {
+    status: 200,
+    headers: `Allow: ${ALLOW}\r\nAccept: application/sdp\r\nSupported: ${SUPPORTED}\r\n`,
+  };
 }
 
 /** §8.2.2.3 and §16.3 step 5: 420 with the option tags that are not understood. */

@@ -36,7 +36,8 @@ export const isHostCharacter = (code: number): boolean => (classes[code] & HOST)
 export const isDigit = (code: number): boolean => (classes[code] & DIGIT) !== 0;
 export const isHexDigit = (code: number): boolean => (classes[code] & HEX) !== 0;
 /** Linear white space; CR and LF count because a folded line is white space. */
-export const isWhiteSpace = (code: number): boolean => code === 32 || code === 9 || code === 13 || code === 10;
+export const isWhiteSpace = (code: number): boolean =>
+  code === 32 || code === 9 || code === 13 || code === 10;
 
 export function skipWhiteSpace(text: string, from: number, end: number): number {
   let at = from;

@@ -48,7 +48,15 @@ export function parseDigestCredentials(value: string): DigestCredentials | undef
 
 /** Reads one `Digest realm="…", …` challenge; undefined when it is another scheme or malformed. */
 export function parseDigestChallenge(value: string): DigestChallenge | undefined {
-  return parseDigest(value, { realm: "", nonce: "", algorithm: "", opaque: "", qop: "", stale: "", domain: "" });
+  return parseDigest(value, {
+    realm: "",
+    nonce: "",
+    algorithm: "",
+    opaque: "",
+    qop: "",
+    stale: "",
+    domain: "",
+  });
 }
 
 const cursor = new ParameterCursor();

@@ -47,7 +47,9 @@ export class HeaderRows implements Head {
   /** Index in `rows` of the first row of `id` after `previous`, another such index; -1 when there is none. */
   rowOf(id: HeaderId, previous = -ROW_STRIDE): number {
     const rows = this.rows;
-    for (let row = previous + ROW_STRIDE; row < rows.length; row += ROW_STRIDE) if (rows[row] === id) return row;
+    for (let row = previous + ROW_STRIDE; row < rows.length; row += ROW_STRIDE) {
+      if (rows[row] === id) return row;
+    }
     return -1;
   }
 

@@ -93,7 +93,8 @@ export class ParameterCursor {
 
 function isValueCharacter(code: number): boolean {
   if (isTokenCharacter(code)) return true;
-  return code > 32 && code !== 59 && code !== 44 && code !== 34 && code !== 60 && code !== 62 && !isWhiteSpace(code);
+  return code > 32 && code !== 59 && code !== 44 && code !== 34 && code !== 60 && code !== 62 &&
+    !isWhiteSpace(code);
 }
 
 /**

@@ -1,5 +1,12 @@
 /** From text to message (§7, §25): one pass over the head that only notes where things are. */
-import { isDigit, isTokenCharacter, isWhiteSpace, parseNumber, skipToken, skipWhiteSpace } from "./characters.ts";
+import {
+  isDigit,
+  isTokenCharacter,
+  isWhiteSpace,
+  parseNumber,
+  skipToken,
+  skipWhiteSpace,
+} from "./characters.ts";
 import { Header, type HeaderId, headerId } from "./header_name.ts";
 import { type Head, HeaderRows, ROW_STRIDE } from "./header_rows.ts";
 import { parseNameAddr } from "./name_addr.ts";
@@ -71,7 +78,11 @@ export function scanRows(text: string, from: number, rows: number[]): HeaderScan
     }
     if (text.charCodeAt(lineEnd - 1) !== 13) scan.fault ||= "Line does not end in CRLF";
     // A line that begins with white space continues the one before it (§7.3.1).
-    for (let next = text.charCodeAt(lineEnd + 1); next === 32 || next === 9; next = text.charCodeAt(lineEnd + 1)) {
+    for (
+      let next = text.charCodeAt(lineEnd + 1);
+      next === 32 || next === 9;
+      next = text.charCodeAt(lineEnd + 1)
+    ) {
       scan.hasFolds = true;
       const further = text.indexOf("\n", lineEnd + 1);
       if (further < 0) break;
@@ -142,7 +153,12 @@ function readCommon(head: Head, scan: HeaderScan, via: Via | undefined) {
   return { topVia: via, callId, cseq, cseqMethod: text.substring(methodStart, cseqEnd), bodyStart, bodyEnd };
 }
 
-function readRequest(head: Head, scan: HeaderScan, start: number, lineEnd: number): SipRequest | MalformedMessage {
+function readRequest(
+  head: Head,
+  scan: HeaderScan,
+  start: number,
+  lineEnd: number,
+): SipRequest | MalformedMessage {
   const { text, rows } = head;
   const via = topVia(head);
   const malformed = (reason: string, status = 400) => {
@@ -175,12 +191,19 @@ function readRequest(head: Head, scan: HeaderScan, start: number, lineEnd: numbe
   return new SipRequest(head, fields, { method, requestUri, from, to });
 }
 
-function readResponse(head: Head, scan: HeaderScan, start: number, lineEnd: number): SipResponse | MalformedMessage {
+function readResponse(
+  head: Head,
+  scan: HeaderScan,
+  start: number,
+  lineEnd: number,
+): SipResponse | MalformedMessage {
   const { text } = head;
   const malformed = (reason: string) => new MalformedMessage(reason, 400, undefined);
   const status = parseNumber(text, start + 8, start + 11, 699);
   const afterStatus = text.charCodeAt(start + 11);
-  if (!/^sip\/2\.0 $/i.test(text.substring(start, start + 8)) || status < 100) return malformed("Status line is malformed");
+  if (!/^sip\/2\.0 $/i.test(text.substring(start, start + 8)) || status < 100) {
+    return malformed("Status line is malformed");
+  }
   if (start + 11 !== lineEnd && afterStatus !== 32) return malformed("Status line is malformed");
   const fields = readCommon(head, scan, topVia(head));
   if (typeof fields === "string") return malformed(fields);

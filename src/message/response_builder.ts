@@ -21,9 +21,11 @@ export interface ResponseContent {
 export function buildResponse(request: HeaderRows, content: ResponseContent): string {
   const { status, reason = reasonPhrase(status), toTag, headers = "" } = content;
   const timestamp = status === 100 ? copyRow(request, Header.Timestamp) : "";
-  return `SIP/2.0 ${status} ${reason}\r\n${copyVias(request)}${copyRow(request, Header.From)}${copyTo(request, toTag)}${
-    copyRow(request, Header.CallId)
-  }${copyRow(request, Header.CSeq)}${timestamp}${headers}Content-Length: 0\r\n\r\n`;
+  return `SIP/2.0 ${status} ${reason}\r\n${copyVias(request)}${copyRow(request, Header.From)}${
+    copyTo(request, toTag)
+  }${copyRow(request, Header.CallId)}${
+    copyRow(request, Header.CSeq)
+  }${timestamp}${headers}Content-Length: 0\r\n\r\n`;
 }
 
 function copyRow(request: HeaderRows, id: HeaderId): string {

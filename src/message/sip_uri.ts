@@ -84,7 +84,9 @@ export class SipUri {
     for (const parameter of this.parameters.split(";")) {
       const equals = parameter.indexOf("=");
       const name = equals < 0 ? parameter : parameter.slice(0, equals);
-      if (unescape(name).toLowerCase() === lowerCaseName) return equals < 0 ? "" : unescape(parameter.slice(equals + 1));
+      if (unescape(name).toLowerCase() === lowerCaseName) {
+        return equals < 0 ? "" : unescape(parameter.slice(equals + 1));
+      }
     }
     return undefined;
   }
@@ -97,7 +99,9 @@ export class SipUri {
 
   /** `sip:user@host`, what bindings are kept under: no port, no parameters, user unescaped (§10.3 step 5). */
   get addressOfRecord(): string {
-    return `${this.secure ? "sips" : "sip"}:${this.user === undefined ? "" : `${this.userText}@`}${this.host}`;
+    return `${this.secure ? "sips" : "sip"}:${
+      this.user === undefined ? "" : `${this.userText}@`
+    }${this.host}`;
   }
 
   /** §19.1.4: user part by case, everything else without; these parameters must agree, others only if both have them. */
@@ -132,7 +136,9 @@ function isEscaped(text: string, from: number, to: number, allowed: (code: numbe
     const code = text.charCodeAt(at);
     if (!allowed(code)) return false;
     if (code !== 37) continue;
-    if (at + 2 >= to || !isHexDigit(text.charCodeAt(at + 1)) || !isHexDigit(text.charCodeAt(at + 2))) return false;
+    if (at + 2 >= to || !isHexDigit(text.charCodeAt(at + 1)) || !isHexDigit(text.charCodeAt(at + 2))) {
+      return false;
+    }
     at += 2;
   }
   return true;

@@ -79,7 +79,9 @@ export class StreamFramer {
       if (this.#buffer.charCodeAt(2) === 13 && this.#buffer.charCodeAt(3) === 10) {
         this.#consume(4);
         this.#events.onPing();
-      } else if (this.#buffer.length === 2 || this.#buffer.length === 3 && this.#buffer.charCodeAt(2) === 13) {
+      } else if (
+        this.#buffer.length === 2 || this.#buffer.length === 3 && this.#buffer.charCodeAt(2) === 13
+      ) {
         return; // The second half of a ping may still come.
       } else this.#consume(2);
     }

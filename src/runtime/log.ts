@@ -42,6 +42,9 @@ function formatLine(record: LogRecord): string {
   const part = record.category.slice(1).join(".");
   const message = record.message.map((piece) => typeof piece === "string" ? piece : String(piece)).join("");
   // deno-lint-ignore no-control-regex
-  const visible = message.replace(/[\x00-\x09\x0b-\x1f\x7f]/g, (c) => c === "\r" ? "" : `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  const visible = message.replace(
+    /[\x00-\x09\x0b-\x1f\x7f]/g,
+    (c) => c === "\r" ? "" : `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
   return `${time} ${record.level.padEnd(5)} ${part}: ${visible}`;
 }

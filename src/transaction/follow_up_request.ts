@@ -15,7 +15,9 @@ export function buildCancel(request: string): string {
 
 function followUp(text: string, method: string, to: string | undefined): string {
   const request = parseMessage(text);
-  if (request.kind !== "request") throw new TypeError(`Cannot follow up a request that is not well-formed: ${method}`);
+  if (request.kind !== "request") {
+    throw new TypeError(`Cannot follow up a request that is not well-formed: ${method}`);
+  }
   const routes = request.rowValues(Header.Route).map((route) => `Route: ${route}\r\n`).join("");
   return `${method} ${request.requestUri} SIP/2.0\r\nVia: ${request.topViaText}\r\n${routes}Max-Forwards: 70\r\n` +
     `From: ${request.header(Header.From)}\r\nTo: ${to ?? request.header(Header.To)}\r\n` +

@@ -26,7 +26,11 @@ export class InviteServerTransaction implements ServerTransaction {
   #state: State = "proceeding";
   #lastResponse = "";
 
-  constructor(host: TransactionHost, request: SipRequest, place: { key: string; flow: Flow; responseFlow: Flow }) {
+  constructor(
+    host: TransactionHost,
+    request: SipRequest,
+    place: { key: string; flow: Flow; responseFlow: Flow },
+  ) {
     this.#host = host;
     this.request = request;
     this.flow = place.flow;

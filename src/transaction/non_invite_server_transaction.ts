@@ -22,7 +22,11 @@ export class NonInviteServerTransaction implements ServerTransaction {
   #state: State = "trying";
   #lastResponse = "";
 
-  constructor(host: TransactionHost, request: SipRequest, place: { key: string; flow: Flow; responseFlow: Flow }) {
+  constructor(
+    host: TransactionHost,
+    request: SipRequest,
+    place: { key: string; flow: Flow; responseFlow: Flow },
+  ) {
     this.#host = host;
     this.request = request;
     this.flow = place.flow;

@@ -58,7 +58,10 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     this.#maxTransactions = parts.maxTransactions ?? MAX_TRANSACTIONS;
     const { metrics } = parts;
     this.#strays = metrics.counter("routr_stray_responses_total", "Responses that fit no transaction");
-    this.#overload = metrics.counter("routr_overload_total", "Requests refused because of too many transactions");
+    this.#overload = metrics.counter(
+      "routr_overload_total",
+      "Requests refused because of too many transactions",
+    );
     metrics.gauge("routr_server_transactions", "Server transactions now", () => this.#servers.size);
     metrics.gauge("routr_client_transactions", "Client transactions now", () => this.#clients.size);
   }
@@ -94,8 +97,9 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     const transaction = request.method === "INVITE"
       ? new InviteClientTransaction(this, request, user)
       : new NonInviteClientTransaction(this, request, user);
-    if (request.method === "CANCEL") this.#cancels.set(request.branch, transaction as NonInviteClientTransaction);
-    else this.#clients.set(request.branch, transaction);
+    if (request.method === "CANCEL") {
+      this.#cancels.set(request.branch, transaction as NonInviteClientTransaction);
+    } else this.#clients.set(request.branch, transaction);
     transaction.start();
     return transaction;
   }

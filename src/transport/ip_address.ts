@@ -17,7 +17,9 @@ export function isIpv6(host: string): boolean {
 export function toUriHost(address: string): string {
   if (address.startsWith("::ffff:") && address.includes(".")) return address.slice(7);
   const zone = address.indexOf("%");
-  if (address.includes(":") && address.charCodeAt(0) !== 91) return `[${zone < 0 ? address : address.slice(0, zone)}]`;
+  if (address.includes(":") && address.charCodeAt(0) !== 91) {
+    return `[${zone < 0 ? address : address.slice(0, zone)}]`;
+  }
   return address;
 }
 

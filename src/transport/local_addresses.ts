@@ -28,7 +28,10 @@ export class LocalAddresses {
 
   constructor(interfaces: readonly NetworkInterface[], advertised: AdvertisedAddress = {}) {
     this.#interfaces = interfaces;
-    this.#networks = interfaces.map(({ cidr, address }) => ({ network: ipaddr.parseCIDR(cidr), address: toUriHost(address) }));
+    this.#networks = interfaces.map(({ cidr, address }) => ({
+      network: ipaddr.parseCIDR(cidr),
+      address: toUriHost(address),
+    }));
     this.#externAddr = advertised.externAddr;
     this.#localnets = (advertised.localnets ?? []).map(parseNetwork);
   }
@@ -42,16 +45,26 @@ export class LocalAddresses {
 
   /** The address that `remote` should use for a socket bound to `bound`: §18.1.1 sent-by. */
   facing(remote: string, bound: string): string {
-    if (this.#externAddr !== undefined && isIpAddress(remote) && this.#isOutside(remote)) return this.#externAddr;
+    if (this.#externAddr !== undefined && isIpAddress(remote) && this.#isOutside(remote)) {
+      return this.#externAddr;
+    }
     if (bound !== "0.0.0.0" && bound !== "[::]") return bound;
     const wanted = isIpv6(remote) ? "IPv6" : "IPv4";
     if (isIpAddress(remote)) {
       const target = ipaddr.parse(toSocketHost(remote));
-      const near = this.#networks.find(({ network }) => target.kind() === network[0].kind() && target.match(network));
+      const near = this.#networks.find(({ network }) =>
+        target.kind() === network[0].kind() && target.match(network)
+      );
       if (near) return near.address;
     }
-    const candidates = this.#interfaces.filter(({ family, address }) => family === wanted && isGlobal(address));
-    return candidates.length > 0 ? toUriHost(candidates[0].address) : wanted === "IPv6" ? "[::1]" : "127.0.0.1";
+    const candidates = this.#interfaces.filter(({ family, address }) =>
+      family === wanted && isGlobal(address)
+    );
+    return candidates.length > 0
+      ? toUriHost(candidates[0].address)
+      : wanted === "IPv6"
+      ? "[::1]"
+      : "127.0.0.1";
   }
 
   /** The external address, undefined when none is set. */

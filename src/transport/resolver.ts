@@ -48,7 +48,9 @@ export class Resolver {
     let addresses: readonly string[] = [];
     let alarm: unknown;
     try {
-      const late = new Promise<string[]>((resolve) => alarm = this.#clock.setAlarm(() => resolve([]), PATIENCE));
+      const late = new Promise<string[]>((resolve) =>
+        alarm = this.#clock.setAlarm(() => resolve([]), PATIENCE)
+      );
       addresses = (await Promise.race([this.#lookup(name), late])).map(toUriHost);
     } catch {
       // No such name; remembered like any other answer, for a shorter while.

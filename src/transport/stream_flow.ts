@@ -1,7 +1,13 @@
 /** One connection of a stream transport: framing, keep-alive, idle and back-pressure limits. */
 import type net from "node:net";
 import { StreamFramer } from "../message/stream_framer.ts";
-import { type Flow, nextFlowId, type Transport, type TransportEvents, type TransportProtocol } from "./transport.ts";
+import {
+  type Flow,
+  nextFlowId,
+  type Transport,
+  type TransportEvents,
+  type TransportProtocol,
+} from "./transport.ts";
 
 /** Milliseconds that a connection may take to send its last bytes. */
 const LINGER = 1000;

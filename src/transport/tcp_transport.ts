@@ -67,7 +67,10 @@ export class TcpTransport implements Transport {
     const { maxConnections, maxConnectionsPerAddress } = this.#limits;
     const isFull = this.#connections.size >= maxConnections;
     if (isFull || (this.#perAddress.get(address) ?? 0) >= maxConnectionsPerAddress) {
-      this.#events?.onViolation(isFull ? "Too many connections" : `Too many connections from ${address}`, undefined);
+      this.#events?.onViolation(
+        isFull ? "Too many connections" : `Too many connections from ${address}`,
+        undefined,
+      );
       return void socket.destroy();
     }
     this.#adopt(socket, { address, port: socket.remotePort, isConnected: true });

@@ -25,9 +25,14 @@ export interface TransportLimits {
 const MAX_UNSENT_BYTES = 1024 * 1024;
 
 /** A transport that is not listening yet. Throws for a protocol that is not served. */
-export function createTransport({ protocol, address, port }: ListenerAddress, limits: TransportLimits): Transport {
+export function createTransport(
+  { protocol, address, port }: ListenerAddress,
+  limits: TransportLimits,
+): Transport {
   if (protocol === "udp") return createUdpTransport(address, port);
-  if (protocol !== "tcp") throw new Deno.errors.NotSupported(`Cannot serve ${protocol}: this version has udp and tcp`);
+  if (protocol !== "tcp") {
+    throw new Deno.errors.NotSupported(`Cannot serve ${protocol}: this version has udp and tcp`);
+  }
   return new TcpTransport(address, port, {
     maxMessageSize: limits.maxStreamMessageSize,
     maxConnections: limits.maxConnections,

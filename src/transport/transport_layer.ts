@@ -8,7 +8,13 @@ import { isIpAddress, isIpv6 } from "./ip_address.ts";
 import type { LocalAddresses } from "./local_addresses.ts";
 import type { Resolver } from "./resolver.ts";
 import type { SipTrace } from "./sip_trace.ts";
-import { defaultPort, type Flow, type Transport, type TransportEvents, type TransportProtocol } from "./transport.ts";
+import {
+  defaultPort,
+  type Flow,
+  type Transport,
+  type TransportEvents,
+  type TransportProtocol,
+} from "./transport.ts";
 
 const log = logger("transport");
 
@@ -50,8 +56,14 @@ export class TransportLayer implements TransportEvents {
 
   constructor(parts: TransportLayerParts) {
     this.#parts = parts;
-    this.#malformed = parts.metrics.counter("routr_malformed_messages_total", "Messages that break the grammar");
-    this.#violations = parts.metrics.counter("routr_transport_violations_total", "Bytes dropped, connections closed");
+    this.#malformed = parts.metrics.counter(
+      "routr_malformed_messages_total",
+      "Messages that break the grammar",
+    );
+    this.#violations = parts.metrics.counter(
+      "routr_transport_violations_total",
+      "Bytes dropped, connections closed",
+    );
   }
 
   get transports(): readonly Transport[] {
@@ -124,7 +136,9 @@ export class TransportLayer implements TransportEvents {
     const via = request.topVia;
     if (!via) return flow;
     if (flow.protocol !== "udp") {
-      return flow.isOpen ? flow : flow.transport.flowTo(flow.remoteAddress, via.port ?? defaultPort(flow.protocol));
+      return flow.isOpen
+        ? flow
+        : flow.transport.flowTo(flow.remoteAddress, via.port ?? defaultPort(flow.protocol));
     }
     const port = via.rportStart >= 0 ? flow.remotePort : via.port ?? 5060;
     return port === flow.remotePort ? flow : flow.transport.flowTo(flow.remoteAddress, port);
@@ -183,11 +197,14 @@ export class TransportLayer implements TransportEvents {
   #flowToAddress(hop: NextHop, address: string): Flow | undefined {
     const family = isIpv6(address);
     const usable = this.#transports.filter((transport) =>
-      transport.protocol === hop.protocol && (isIpv6(transport.address) === family || transport.address === "[::]")
+      transport.protocol === hop.protocol &&
+      (isIpv6(transport.address) === family || transport.address === "[::]")
     );
     if (usable.length === 0) return undefined;
     // Several sockets of one protocol: the one on the interface that faces the target.
-    const local = usable.length === 1 ? usable[0] : usable.find(({ address: bound }) => isNear(bound, address)) ?? usable[0];
+    const local = usable.length === 1
+      ? usable[0]
+      : usable.find(({ address: bound }) => isNear(bound, address)) ?? usable[0];
     return local.flowTo(address, hop.port);
   }
 }

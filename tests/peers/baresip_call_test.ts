@@ -66,6 +66,17 @@ for (const transport of ["udp", "tcp"] as const) {
   });
 }
 
+Deno.test("baresip: a call is hung up from phone to phone when the server does not stay in its path", async () => {
+  await using server = await startRoutr({ recordRoute: false });
+  await using callee = await registeredBaresip({ user: "1002", server: server.port, answer: "auto" });
+  await using caller = await registeredBaresip({ user: "1001", server: server.port });
+
+  await caller.dial("1002");
+  await caller.event("CALL_ESTABLISHED");
+  await caller.hangUp();
+  await callee.event("CALL_CLOSED");
+});
+
 Deno.test("baresip: a callee that nobody answers stops ringing by itself, and the caller learns it", async () => {
   await using server = await startRoutr();
   await using callee = await registeredBaresip({ user: "1002", server: server.port, ringSeconds: 1 });

@@ -60,8 +60,10 @@ export class RoutrProcess implements AsyncDisposable {
     return code;
   }
 
+  /** Ends the server; one that crashed, or does not end by itself, fails the test. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
+    const code = await this.stop();
+    if (code !== 0) throw new Error(`The server ended with code ${code}:\n${this.output}`);
   }
 }
 

@@ -73,7 +73,9 @@ export class DialogRoutes {
     }
     const flow = this.#transport.flowTo({ protocol: "udp", ...parseAddress(text.slice(1)) });
     // Addresses need no look-up, so this is never a promise.
-    return flow instanceof Promise ? { flow: undefined, isFlowLost: true } : { flow, isFlowLost: flow === undefined };
+    return flow instanceof Promise
+      ? { flow: undefined, isFlowLost: true }
+      : { flow, isFlowLost: flow === undefined };
   }
 }
 

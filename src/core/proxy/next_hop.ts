@@ -9,7 +9,11 @@ const PROTOCOLS: ReadonlySet<string> = new Set<TransportProtocol>(["udp", "tcp",
 export function nextHopOf(uri: SipUri): NextHop | undefined {
   const named = uri.parameter("transport")?.toLowerCase();
   if (named !== undefined && !PROTOCOLS.has(named)) return undefined;
-  const protocol = secured(named === undefined ? "udp" : named as TransportProtocol, uri.secure, named === undefined);
+  const protocol = secured(
+    named === undefined ? "udp" : named as TransportProtocol,
+    uri.secure,
+    named === undefined,
+  );
   const host = uri.parameter("maddr") ?? uri.host;
   return { protocol, host, port: uri.port ?? defaultPort(protocol) };
 }

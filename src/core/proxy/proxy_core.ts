@@ -14,7 +14,13 @@ import type { Branch } from "./branch.ts";
 import type { DialogRoutes } from "./dialog_route.ts";
 import { isLoop, newBranch, routingDigest } from "./loop_detection.ts";
 import { nextHopOf } from "./next_hop.ts";
-import { buildCommonPart, buildCopy, type CommonPart, contactUri, DEFAULT_BREADTH } from "./request_forwarding.ts";
+import {
+  buildCommonPart,
+  buildCopy,
+  type CommonPart,
+  contactUri,
+  DEFAULT_BREADTH,
+} from "./request_forwarding.ts";
 import { ResponseContext, type ResponseContextHost } from "./response_context.ts";
 import { type RoutedRequest, uriOf } from "./route_preprocessing.ts";
 import { validateForwarding } from "./request_validation.ts";
@@ -80,7 +86,15 @@ export class ProxyCore implements ResponseContextHost {
     const common = buildCommonPart(request, { credentialsRow: place.credentialsRow });
     const digest = routingDigest(request);
     const isInDialog = routed.dialog !== undefined;
-    this.#forwardings.set(context, { request, flow: place.flow, common, digest, routes: routed.routes, breadth, isInDialog });
+    this.#forwardings.set(context, {
+      request,
+      flow: place.flow,
+      common,
+      digest,
+      routes: routed.routes,
+      breadth,
+      isInDialog,
+    });
     if (request.method === "INVITE") this.#contexts.set(server, context);
     context.forwardNextGroup();
     return undefined;
@@ -176,7 +190,8 @@ export class ProxyCore implements ResponseContextHost {
 /** Whether requests towards the caller only arrive by the flow it called over: a connection, or NAT in between. */
 function isReachedByFlowOnly(request: SipRequest, flow: Flow): boolean {
   const via = request.rowOf(Header.Via);
-  const cameThroughProxies = request.topVia.end < request.rows[via + 3] || request.rowOf(Header.Via, via) >= 0;
+  const cameThroughProxies = request.topVia.end < request.rows[via + 3] ||
+    request.rowOf(Header.Via, via) >= 0;
   if (cameThroughProxies) return false;
   const contact = contactUri(request);
   return flow.isConnection || !contact || !namesFlow(contact, flow);
@@ -194,7 +209,10 @@ function readBreadth(request: SipRequest): number {
 }
 
 /** Goes on with a flow at once when it is known, else when it is. */
-function withFlow(flow: Flow | undefined | Promise<Flow | undefined>, use: (flow: Flow | undefined) => void): void {
+function withFlow(
+  flow: Flow | undefined | Promise<Flow | undefined>,
+  use: (flow: Flow | undefined) => void,
+): void {
   if (flow instanceof Promise) flow.then(use);
   else use(flow);
 }

@@ -58,7 +58,8 @@ export interface CopyParts {
 /** Steps 2, 4, 6 and 8: Request-URI, Record-Route, Route and our Via, put on top of the common part. */
 export function buildCopy(common: CommonPart, copy: CopyParts): string {
   const { requestUri, routes } = repairForStrictRouter(copy);
-  let head = `${common.method} ${requestUri} SIP/2.0\r\nVia: SIP/2.0/${copy.flow.protocol.toUpperCase()} ${copy.sentBy}` +
+  let head =
+    `${common.method} ${requestUri} SIP/2.0\r\nVia: SIP/2.0/${copy.flow.protocol.toUpperCase()} ${copy.sentBy}` +
     `;branch=${copy.branch};rport\r\n${copy.recordRoute}`;
   for (const route of routes) head += `Route: ${route}\r\n`;
   return `${head}Max-Breadth: ${copy.breadth}\r\n${common.text}`;
@@ -84,7 +85,9 @@ export function contactUri(request: SipRequest): SipUri | undefined {
 }
 
 /** A response as it goes upstream: without our Via (§16.7 step 3). Undefined when ours was the only one. */
-export function withoutTopVia(response: { text: string; rows: number[]; bodyEnd: number } & ViaRows): string | undefined {
+export function withoutTopVia(
+  response: { text: string; rows: number[]; bodyEnd: number } & ViaRows,
+): string | undefined {
   const { text, rows, topVia, bodyEnd } = response;
   const row = response.rowOf(Header.Via);
   if (topVia.end < rows[row + 3]) {

@@ -84,7 +84,9 @@ export class ResponseContext {
   /** The caller cancelled (§16.10). Branches that nobody answered yet cannot be cancelled: the caller is told at once. */
   cancel(): void {
     this.#stop();
-    if (this.server.isAnswered || this.#branches.some((branch) => branch.isPending && branch.wasAnswered)) return;
+    if (this.server.isAnswered || this.#branches.some((branch) => branch.isPending && branch.wasAnswered)) {
+      return;
+    }
     this.#respondLocally(487);
   }
 

@@ -1,0 +1,84 @@
+/** A transport without sockets: messages arrive when the test says, and what is sent can be read at once. */
+import {
+  type Flow,
+  nextFlowId,
+  type Transport,
+  type TransportEvents,
+  type TransportProtocol,
+} from "../../src/transport/transport.ts";
+
+/** Everything the server sends by this transport, by the address it goes to. */
+export class MemoryTransport implements Transport {
+  readonly protocol: TransportProtocol;
+  readonly address: string;
+  readonly port: number;
+  /** Addresses (`host:port`) that nothing can be sent to: sending fails. */
+  readonly unreachable = new Set<string>();
+  readonly #flows = new Map<string, MemoryFlow>();
+  #events: TransportEvents | undefined;
+
+  constructor(protocol: TransportProtocol, address: string, port: number) {
+    this.protocol = protocol;
+    this.address = address;
+    this.port = port;
+  }
+
+  listen(events: TransportEvents): Promise<void> {
+    this.#events = events;
+    return Promise.resolve();
+  }
+
+  flowTo(address: string, port: number): MemoryFlow {
+    const key = `${address}:${port}`;
+    const known = this.#flows.get(key);
+    if (known?.isOpen) return known;
+    const flow = new MemoryFlow(this, address, port);
+    this.#flows.set(key, flow);
+    if (flow.isConnection) this.#events?.onFlowOpened(flow);
+    return flow;
+  }
+
+  /** Lets a message arrive from this address. */
+  receive(text: string, from: { address: string; port: number }): void {
+    this.#events?.onMessage(text, this.flowTo(from.address, from.port));
+  }
+
+  /** Closes the connection to this address. */
+  closeConnection(address: string, port: number): void {
+    const flow = this.flowTo(address, port);
+    flow.isOpen = false;
+    this.#events?.onFlowClosed(flow);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** A flow that keeps what is sent until the test takes it. */
+export class MemoryFlow implements Flow {
+  readonly protocol: TransportProtocol;
+  readonly id = nextFlowId();
+  readonly isConnection: boolean;
+  readonly transport: MemoryTransport;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  isOpen = true;
+  /** Messages sent and not taken yet, oldest first. */
+  readonly sent: string[] = [];
+
+  constructor(transport: MemoryTransport, remoteAddress: string, remotePort: number) {
+    this.transport = transport;
+    this.protocol = transport.protocol;
+    this.isConnection = transport.protocol !== "udp";
+    this.remoteAddress = remoteAddress;
+    this.remotePort = remotePort;
+  }
+
+  send(text: string, onFailure?: (reason: string) => void): void {
+    if (this.transport.unreachable.has(`${this.remoteAddress}:${this.remotePort}`)) {
+      return queueMicrotask(() => onFailure?.("Unreachable"));
+    }
+    this.sent.push(text);
+  }
+}
