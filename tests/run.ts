@@ -28,9 +28,9 @@ interface Tally {
   readonly failed: number;
 }
 
-const installPeers: Command = { path: "tests/setup.sh", args: [] };
+const installPeers: Command = { path: `${projectRoot}tests/setup.sh`, args: [] };
 const buildBinary: Command = {
-  path: "./build.sh",
+  path: `${projectRoot}build.sh`,
   args: [],
   env: { DENO: Deno.env.get("DENO") ?? Deno.execPath() },
 };
@@ -38,8 +38,8 @@ const buildBinary: Command = {
 const stages: readonly Stage[] = [
   { name: "fmt", command: deno("fmt", "--check") },
   { name: "lint", command: deno("lint") },
-  { name: "check", command: deno("check") },
-  test("unit", ["tests/unit", "tests/architecture_test.ts"]),
+  { name: "check", command: deno("check", "--quiet") },
+  test("unit", ["tests/unit", "tests/bench", "tests/architecture_test.ts"]),
   test("contract"),
   test("scenario"),
   test("torture"),

@@ -1,22 +1,14 @@
-import { dirname } from "node:path";
+import type { PlaceOptions } from "../config/configuration_place.ts";
 import { resourceFolder } from "../config/data_source.ts";
-import type { Environment } from "../config/environment.ts";
 import { loadConfiguration } from "../config/load_configuration.ts";
 import type { ResourceCounts } from "../data/directory.ts";
 import { formatFault } from "../data/fault.ts";
 import { FilesDataProvider } from "../data/files_data_provider.ts";
 import { LiveDirectory, type LoadReport } from "../data/live_directory.ts";
 
-export interface CheckOptions {
-  /** The argument of `--config`. */
-  readonly directory?: string;
-  readonly env: Environment;
-}
-
 /** `routr check`: prints every fault of every file. Returns the exit status: 0 if there is none, else 1. */
-export async function check({ directory, env }: CheckOptions): Promise<number> {
-  const executableDirectory = dirname(Deno.execPath());
-  const { config, source, ...loaded } = await loadConfiguration({ directory, env, executableDirectory });
+export async function check(options: PlaceOptions): Promise<number> {
+  const { config, source, ...loaded } = await loadConfiguration(options);
   const folder = config === undefined
     ? source.directory
     : resourceFolder(config.dataSource, source.directory);

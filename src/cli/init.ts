@@ -1,9 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { SHIPPED_SECRET } from "../data/user.ts";
-
-/** The files of the folder `config`, which is part of the executable. */
-const SAMPLES = ["config", "users", "agents", "domains", "peers", "gateways", "dids"] as const;
+import { SAMPLES } from "./samples.ts";
 
 /** Holds a secret that opens the REST service: for the owner only. */
 const USERS_MODE = 0o600;
@@ -22,9 +20,10 @@ export async function init(directory: string): Promise<number> {
   }
   try {
     await Deno.mkdir(directory, { recursive: true });
-    for (const name of SAMPLES) {
-      const text = await readSample(name);
-      const options = { createNew: true, ...(name === "users" ? { mode: USERS_MODE } : {}) };
+    for (const [name, sample] of Object.entries(SAMPLES)) {
+      const isUsers = name === "users";
+      const text = isUsers ? withRandomSecret(sample) : sample;
+      const options = { createNew: true, ...(isUsers ? { mode: USERS_MODE } : {}) };
       await Deno.writeTextFile(join(directory, `${name}.yaml`), text, options);
     }
   } catch (error) {
@@ -43,15 +42,14 @@ The administrator's name is admin; the secret is in ${join(directory, "users.yam
   return 0;
 }
 
-async function readSample(name: (typeof SAMPLES)[number]): Promise<string> {
-  const text = await Deno.readTextFile(new URL(`../../config/${name}.yaml`, import.meta.url));
-  if (name !== "users") return text;
-  return text.replace(`secret: ${SHIPPED_SECRET}`, `secret: '${randomBytes(18).toString("base64url")}'`);
+function withRandomSecret(users: string): string {
+  return users.replace(`secret: ${SHIPPED_SECRET}`, `secret: '${randomBytes(18).toString("base64url")}'`);
 }
 
 /** Those that would be overwritten, and those of the other spelling that the new ones would take precedence over. */
 async function existingFiles(directory: string): Promise<string[]> {
-  const paths = SAMPLES.flatMap((name) => [join(directory, `${name}.yaml`), join(directory, `${name}.yml`)]);
+  const names = Object.keys(SAMPLES).flatMap((name) => [`${name}.yaml`, `${name}.yml`]);
+  const paths = names.map((name) => join(directory, name));
   const found = await Promise.all(paths.map((path) => Deno.lstat(path).then(() => [path], () => [])));
   return found.flat();
 }

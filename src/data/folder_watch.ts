@@ -5,6 +5,7 @@ const LONGEST_UNREST = 500;
 /** How often files are looked at without being told to: rarely while the system reports changes, for those it misses. */
 const INTERVAL_WATCHED = 5000;
 const INTERVAL_UNWATCHED = 400;
+const SHORTEST_INTERVAL = 50;
 
 export interface FolderWatchOptions {
   /** A text that differs whenever one of the files that matter has changed. Must not throw. */
@@ -26,7 +27,8 @@ export class FolderWatch {
   #closed = false;
   /** A notice arrived since files were last looked at. */
   #noticed = false;
-  #settling = false;
+  /** Whether a notice ends the pause. */
+  #wakeable = true;
   #endPause: () => void = () => {};
 
   constructor(path: string, options: FolderWatchOptions) {
@@ -60,19 +62,26 @@ export class FolderWatch {
   async #settled(first: string): Promise<string> {
     const end = performance.now() + LONGEST_UNREST;
     let seen = first;
-    this.#settling = true;
     while (!this.#closed && performance.now() < end) {
-      await this.#pause(QUIET_PERIOD);
+      await this.#rest(QUIET_PERIOD);
       const again = await this.#options.fingerprint();
       if (again === seen) break;
       seen = again;
     }
-    this.#settling = false;
     return seen;
   }
 
+  /** After a notice there is a short rest, since other files of the folder may be written all the time. */
   async #untilNotice(milliseconds: number): Promise<void> {
     if (!this.#noticed) await this.#pause(milliseconds);
+    if (this.#noticed) await this.#rest(SHORTEST_INTERVAL);
+  }
+
+  /** A pause that no notice ends. */
+  async #rest(milliseconds: number): Promise<void> {
+    this.#wakeable = false;
+    await this.#pause(milliseconds);
+    this.#wakeable = true;
   }
 
   #pause(milliseconds: number): Promise<void> {
@@ -102,10 +111,15 @@ export class FolderWatch {
   }
 
   async #follow(watcher: Deno.FsWatcher): Promise<void> {
-    for await (const event of watcher) {
-      if (event.kind === "access") continue;
-      this.#noticed = true;
-      if (!this.#settling) this.#endPause();
+    try {
+      for await (const event of watcher) {
+        if (event.kind === "access") continue;
+        this.#noticed = true;
+        if (this.#wakeable) this.#endPause();
+      }
+    } catch {
+      // The system gave up watching; the next look at the files begins anew.
+      if (watcher === this.#watcher) this.#stopWatching();
     }
   }
 

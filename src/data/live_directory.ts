@@ -23,6 +23,7 @@ export class LiveDirectory {
   #inForce: ReadonlyMap<string, Source> = new Map();
   #reloading: Promise<void> | undefined;
   #reloadAgain = false;
+  #closed = false;
 
   constructor(provider: DataProvider) {
     this.#provider = provider;
@@ -69,13 +70,15 @@ export class LiveDirectory {
   }
 
   close(): void {
+    this.#closed = true;
     this.#provider.close();
   }
 
   async #reload(onReload: (report: LoadReport) => void): Promise<void> {
-    while (this.#reloadAgain) {
+    while (this.#reloadAgain && !this.#closed) {
       this.#reloadAgain = false;
-      onReload(await this.load());
+      const report = await this.load();
+      if (!this.#closed) onReload(report);
     }
     this.#reloading = undefined;
   }
@@ -106,9 +109,9 @@ export class LiveDirectory {
       const found = problems.get(source);
       if (found === undefined) continue;
       const positions = await this.#provider.locate(source, found);
-      faults.push(
-        ...found.map((problem, i) => faultOf(problem, { file: source.name, position: positions[i] })),
-      );
+      for (const [i, problem] of found.entries()) {
+        faults.push(faultOf(problem, { file: source.name, position: positions[i] }));
+      }
     }
     return faults;
   }

@@ -4,7 +4,7 @@ const LARGEST_DIFFERENCE = 0.4;
 const MOST_CANDIDATES = 10_000;
 
 /**
- * The candidate closest to `name` in Levenshtein distance, without regard to case; undefined when even the closest one
+ * The candidate closest to `name` in edit distance, without regard to case; undefined when even the closest one
  * differs in more than two of five letters.
  */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
@@ -15,7 +15,7 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   for (const candidate of candidates) {
     if (++examined > MOST_CANDIDATES) break;
     if (Math.abs(candidate.length - wanted.length) >= smallest) continue;
-    const distance = levenshteinDistance(wanted, candidate.toLowerCase());
+    const distance = editDistance(wanted, candidate.toLowerCase());
     if (distance >= smallest) continue;
     smallest = distance;
     nearest = candidate;
@@ -23,17 +23,22 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   return nearest;
 }
 
-/** How many letters must be inserted, removed or replaced to turn `a` into `b`; one row of the matrix is kept. */
-export function levenshteinDistance(a: string, b: string): number {
-  const row = Array.from({ length: b.length + 1 }, (_, column) => column);
+/**
+ * How many letters must be inserted, removed, replaced, or swapped with their neighbour to turn `a` into `b`
+ * (Levenshtein's distance, with Damerau's swaps). The last two rows of the matrix are kept.
+ */
+export function editDistance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let i = 1; i <= a.length; i++) {
-    let diagonal = row[0];
-    row[0] = i;
+    const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const replaced = diagonal + (a[i - 1] === b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = Math.min(replaced, diagonal + 1, row[j - 1] + 1);
+      const replaced = last[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row[j] = Math.min(replaced, last[j] + 1, row[j - 1] + 1);
+      const areSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (areSwapped) row[j] = Math.min(row[j], beforeLast[j - 2] + 1);
     }
+    [beforeLast, last] = [last, row];
   }
-  return row[b.length];
+  return last[b.length];
 }

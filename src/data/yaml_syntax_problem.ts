@@ -61,9 +61,15 @@ async function explain(text: string): Promise<SyntaxProblem | undefined> {
     });
   }
   const { line, col } = lines.linePos(offset);
-  const unclosed = error.code === "BAD_INDENT" && error.message.startsWith("Flow");
-  const [found, expected] = MISTAKES[unclosed ? "MISSING_CHAR" : error.code];
-  return { found, expected, position: { line, column: col } };
+  const tab = /^ *\t/.exec(text.slice(lines.lineStarts[line - 1]));
+  if (tab !== null) return problemOf("TAB_AS_INDENT", { line, column: tab[0].length });
+  const isUnclosed = error.code === "BAD_INDENT" && error.message.startsWith("Flow");
+  return problemOf(isUnclosed ? "MISSING_CHAR" : error.code, { line, column: col });
+}
+
+function problemOf(code: string, position: Position): SyntaxProblem {
+  const [found, expected] = MISTAKES[code];
+  return { found, expected, position };
 }
 
 /** What the first reader says, without what it quotes. */

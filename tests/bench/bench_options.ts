@@ -10,13 +10,13 @@ export type MeasurementName = typeof MEASUREMENT_NAMES[number];
 export const USAGE = `deno task bench [names…] [options]
 
   names            systems to run (${SYSTEM_NAMES.join(", ")}) and measurements to make
-                   (${MEASUREMENT_NAMES.join(", ")}); all when none of either is named
+                   (${MEASUREMENT_NAMES.join(", ")}); all of those of which none is named
   --binary PATH    run this compiled routr instead of the source
   --rate N         registrations and calls a second for the CPU figures (1000)
-  --seconds N      length of each load (6)
+  --seconds N      length of each load (5)
   --rounds N       alternating rounds for the CPU figures, of which the median counts (3)
   --bindings N     bindings registered for the memory figures (100000)
-  --quick          one short round and 10000 bindings: under two minutes, and rough
+  --quick          short loads, one round; without kamailio-fm and bindings unless named: two minutes, and rough
   --json FILE      write everything measured to FILE as well`;
 
 export interface BenchOptions {
@@ -54,12 +54,12 @@ export function parseBenchOptions(args: string[]): BenchOptions {
   const unknown = positionals.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new TypeError(`Cannot bench "${unknown}": not one of ${known.join(", ")}`);
   const usual = values.quick
-    ? { seconds: 3, stepSeconds: 2, idleSeconds: 3, rounds: 1, starts: 2, bindings: 10_000 }
-    : { seconds: 6, stepSeconds: 4, idleSeconds: 10, rounds: 3, starts: 5, bindings: 100_000 };
+    ? { seconds: 4, stepSeconds: 2, idleSeconds: 4, rounds: 1, starts: 2, bindings: 10_000 }
+    : { seconds: 5, stepSeconds: 4, idleSeconds: 10, rounds: 3, starts: 5, bindings: 100_000 };
   return {
     ...usual,
-    systems: chosen(SYSTEM_NAMES, positionals),
-    measurements: chosen(MEASUREMENT_NAMES, positionals),
+    systems: chosen(SYSTEM_NAMES, positionals, values.quick ? ["kamailio-fm"] : []),
+    measurements: chosen(MEASUREMENT_NAMES, positionals, values.quick ? ["bindings"] : []),
     binary: values.binary,
     json: values.json,
     rate: wholeNumber("rate", values.rate) ?? 1000,
@@ -69,9 +69,14 @@ export function parseBenchOptions(args: string[]): BenchOptions {
   };
 }
 
-function chosen<Name extends string>(names: readonly Name[], positionals: string[]): readonly Name[] {
-  const found = names.filter((name) => positionals.includes(name));
-  return found.length > 0 ? found : names;
+/** Those that are named; when none is, all but `omitted`. */
+function chosen<Name extends string>(
+  names: readonly Name[],
+  positionals: string[],
+  omitted: Name[],
+): readonly Name[] {
+  const named = names.filter((name) => positionals.includes(name));
+  return named.length > 0 ? named : names.filter((name) => !omitted.includes(name));
 }
 
 function wholeNumber(name: string, value: string | undefined): number | undefined {

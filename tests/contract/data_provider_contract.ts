@@ -125,7 +125,7 @@ export function testDataProvider(name: string, harness: () => Promise<DataProvid
     provider.watch(() => assert.fail("Called back after close()"));
     provider.close();
     await place.put("agents", []);
-    await pause(PROMISED);
+    await pause(PROMISED / 2);
   });
 }
 

@@ -136,23 +136,24 @@ Deno.test("files: a folder that comes into being later is noticed, and so is one
   const path = folder.pathOf("config");
   const live = new LiveDirectory(new FilesDataProvider(path));
   await live.load();
-  const changes: (() => void)[] = [];
-  const nextChange = () => new Promise<void>((resolve) => changes.push(resolve));
-  live.follow(() => changes.shift()?.());
+  let noticed = () => {};
+  live.follow(() => noticed());
+  const domains = (count: number) =>
+    new Promise<void>((resolve) => {
+      noticed = () => live.directory.counts.domains === count && resolve();
+    });
 
-  let change = nextChange();
+  const oneDomain = domains(1);
   await Deno.mkdir(path);
   await folder.write("config/domains.yaml", LOCAL_DOMAIN);
-  await change;
-  assert.equal(live.directory.counts.domains, 1);
+  await oneDomain;
 
-  change = nextChange();
+  const twoDomains = domains(2);
   await Deno.mkdir(folder.pathOf("next"));
   await folder.write("next/domains.yaml", yamlOf([domainDocument("a.local"), domainDocument("b.local")]));
   await Deno.rename(path, folder.pathOf("old"));
   await Deno.rename(folder.pathOf("next"), path);
-  await change;
-  assert.equal(live.directory.counts.domains, 2);
+  await twoDomains;
   live.close();
 });
 

@@ -24,8 +24,9 @@ export interface SippOptions {
   readonly rate?: number;
   /** Percent of messages that it loses, both of those it sends and of those that come. */
   readonly lost?: number;
-  /** Milliseconds that a callee rings, and that it stays after the call to answer retransmissions. */
+  /** Milliseconds that a callee rings. */
   readonly ring?: number;
+  /** Milliseconds that a callee stays after the call, to answer retransmissions. */
   readonly linger?: number;
   /** Call-ID pattern, `%u` is the number of the call; by it a callee recognises a call on its own connection. */
   readonly callId?: string;
@@ -76,8 +77,13 @@ export async function startSipp(scenario: string, options: SippOptions): Promise
     lifetime: (seconds + 5) * 1000,
   });
   const sipp = new Sipp(child, { directory, port, milliseconds: seconds * 1000 });
-  await sipp.socketOpen();
-  return sipp;
+  try {
+    await sipp.socketOpen();
+    return sipp;
+  } catch (error) {
+    await sipp.stop();
+    throw error;
+  }
 }
 
 export class Sipp implements AsyncDisposable {
@@ -85,7 +91,6 @@ export class Sipp implements AsyncDisposable {
   readonly #child: RunningProcess;
   readonly #directory: string;
   readonly #milliseconds: number;
-  #ended = false;
 
   constructor(child: RunningProcess, parts: { directory: string; port: number; milliseconds: number }) {
     this.#child = child;
@@ -124,8 +129,6 @@ export class Sipp implements AsyncDisposable {
   }
 
   async stop(): Promise<void> {
-    if (this.#ended) return;
-    this.#ended = true;
     await this.#child.stop();
     await Deno.remove(this.#directory, { recursive: true });
   }

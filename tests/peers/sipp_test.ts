@@ -11,8 +11,7 @@ const callers: CallRow[] = agents.slice(0, 10).map((user) => ({ user, callee: "1
 
 /** Registers 1020 from a port and returns the port, for a callee to start on. */
 async function registeredPort(server: number): Promise<number> {
-  const registration = await startSipp("register", { server, calls: 1, rows: callee });
-  await using _ = registration;
+  await using registration = await startSipp("register", { server, calls: 1, rows: callee });
   assertAllCalls(await registration.result(), 1);
   return registration.port;
 }

@@ -15,6 +15,8 @@ export interface RegisterOptions {
   /** Of the registrar on 127.0.0.1. */
   readonly port: number;
   readonly bindings: readonly BindingToRegister[];
+  /** The port to register from; a free one if omitted. */
+  readonly localPort?: number;
 }
 
 interface Registration extends BindingToRegister {
@@ -30,14 +32,19 @@ const RETRY_AFTER = 500; // milliseconds
 const ATTEMPTS = 8;
 const EXPIRES = 7200; // seconds: longer than any run
 
-/** Resolves when every binding is registered; throws when one is refused or not answered. */
-export async function registerBindings({ port, bindings }: RegisterOptions): Promise<void> {
-  const localPort = freePort();
+/**
+ * Resolves when every binding is registered, with the number of bindings its user had then, by the last answer; throws
+ * when one is refused or not answered.
+ */
+export async function registerBindings(options: RegisterOptions): Promise<number> {
+  const { port, bindings, localPort = freePort() } = options;
   const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: localPort });
   const to: Deno.NetAddr = { transport: "udp", hostname: "127.0.0.1", port };
   const waiting = new Map<string, Registration>();
   let failure: Error | undefined;
+  const run = crypto.randomUUID();
   let begun = 0;
+  let listed = 0;
 
   function fail(error: Error): void {
     failure = error;
@@ -50,7 +57,7 @@ export async function registerBindings({ port, bindings }: RegisterOptions): Pro
   }
 
   function begin(): void {
-    const callId = `binding-${localPort}-${begun}@127.0.0.1`;
+    const callId = `${run}-${begun}@127.0.0.1`;
     const registration = { ...bindings[begun++], callId, cseq: 1, authorization: "", attempts: 1, sentAt: 0 };
     waiting.set(callId, registration);
     send(registration);
@@ -67,6 +74,7 @@ export async function registerBindings({ port, bindings }: RegisterOptions): Pro
       return send(registration);
     }
     if (status !== 200) return fail(new Error(`Cannot register "${registration.user}"\n${text}`));
+    listed = countContacts(text);
     waiting.delete(registration.callId);
     if (begun < bindings.length) begin();
   }
@@ -88,6 +96,7 @@ export async function registerBindings({ port, bindings }: RegisterOptions): Pro
       receive(latin1.decode(datagram));
     }
     socket.close();
+    return listed;
   } catch (error) {
     throw failure ?? error;
   } finally {
@@ -95,12 +104,13 @@ export async function registerBindings({ port, bindings }: RegisterOptions): Pro
   }
 }
 
-/** Registers the callees of every pair at the port of their SIPp UAS. */
-export async function registerCallees(port: number, ports: LoadPorts): Promise<void> {
-  const bindings = ports.pairs.flatMap(({ callee }, pair) =>
-    calleesOf(pair).map((user) => ({ user, contact: `sip:${user}@127.0.0.1:${callee}` }))
-  );
-  await registerBindings({ port, bindings });
+/** Registers the callees of every pair from the port of their SIPp UAS: a registrar may reach them where they came from. */
+export async function registerCallees(port: number, { pairs }: LoadPorts): Promise<void> {
+  for (const [pair, { callee: localPort }] of pairs.entries()) {
+    const contact = (user: string) => `sip:${user}@127.0.0.1:${localPort}`;
+    const bindings = calleesOf(pair).map((user) => ({ user, contact: contact(user) }));
+    await registerBindings({ port, bindings, localPort });
+  }
 }
 
 const latin1 = new TextDecoder("latin1");
@@ -114,7 +124,7 @@ function register(
     `REGISTER sip:${DOMAIN} SIP/2.0\r\n` +
       `Via: SIP/2.0/UDP 127.0.0.1:${localPort};branch=z9hG4bK${md5(callId + cseq)};rport\r\n` +
       "Max-Forwards: 70\r\n" +
-      `From: <sip:${user}@${DOMAIN}>;tag=${callId.slice(8, 20)}\r\n` +
+      `From: <sip:${user}@${DOMAIN}>;tag=${callId.slice(0, 8)}\r\n` +
       `To: <sip:${user}@${DOMAIN}>\r\n` +
       `Call-ID: ${callId}\r\n` +
       `CSeq: ${cseq} REGISTER\r\n` +
@@ -143,6 +153,13 @@ function authorization(text: string, user: string): string {
     `uri="${uri}",response="${md5(`${ha1(user)}:${middle}:${ha2}`)}",algorithm=MD5` +
     (usesQop ? ',cnonce="bench",nc=00000001,qop=auth' : "") +
     (opaque ? `,opaque="${opaque}"` : "") + "\r\n";
+}
+
+function countContacts(text: string): number {
+  return [...text.matchAll(/^Contact:.*$/gim)].reduce(
+    (count, [line]) => count + line.split("<").length - 1,
+    0,
+  );
 }
 
 function quoted(challenge: string, name: string): string {

@@ -87,7 +87,7 @@ interface Load {
 
 async function watch(
   { callers, callees, offered }: Load,
-  { seconds, stopAtLoss }: LoadOptions,
+  { system, seconds, stopAtLoss }: LoadOptions,
 ): Promise<LoadResult> {
   const deadline = performance.now() + (seconds + PATIENCE) * 1000;
   try {
@@ -101,8 +101,10 @@ async function watch(
   }
   const successful = sum(callers.map((caller) => caller.statistics().successful));
   const retransmissions = sum([...callers, ...callees].map((each) => each.statistics().retransmissions));
-  if (successful === 0 && callers.some((caller) => caller.statistics().created === 0)) {
-    throw new Error(`Cannot run sipp: ${callers.map((caller) => caller.output.slice(-500)).join("\n")}`);
+  if (successful === 0) {
+    throw new Error(
+      `Cannot use "${system.name}": nothing succeeded\n${callers.map((each) => each.errors).join("\n")}`,
+    );
   }
   return { offered, successful, failed: offered - successful, retransmissions };
 }

@@ -23,21 +23,26 @@ export interface SippOptions {
 }
 
 const SOCKET_BUFFER = 2097152; // bytes, so that SIPp itself loses nothing
+const ERRORS_SHOWN = 1000; // characters
 
 export class SippProcess {
   readonly #process: RunningProcess;
   readonly #statisticsFile: string;
+  readonly #errorFile: string;
 
   constructor(options: SippOptions) {
     const { scenario, localPort, directory, pause, outgoing } = options;
-    this.#statisticsFile = join(directory, `${scenario}_${localPort}_${crypto.randomUUID()}.csv`);
+    const files = join(directory, `${scenario}_${localPort}_${crypto.randomUUID()}`);
+    this.#statisticsFile = `${files}.csv`;
+    this.#errorFile = `${files}.err`;
     this.#process = new RunningProcess({
       path: "sipp",
       args: [
         ...["-sf", join(import.meta.dirname!, `../sipp/${scenario}.xml`)],
         ...["-i", "127.0.0.1", "-p", String(localPort)],
         ...["-d", String(pause), "-buff_size", String(SOCKET_BUFFER)],
-        ...["-trace_stat", "-stf", this.#statisticsFile, "-fd", "1", "-nostdin"],
+        ...["-trace_stat", "-stf", this.#statisticsFile, "-fd", "1"],
+        ...["-trace_err", "-error_file", this.#errorFile, "-nostdin"],
         ...outgoing ? outgoingArgs(outgoing) : [],
       ],
       cwd: directory,
@@ -48,8 +53,13 @@ export class SippProcess {
     return this.#process.isRunning;
   }
 
-  get output(): string {
-    return this.#process.output;
+  /** The beginning of what it reported: unexpected messages, missing answers, its own faults. */
+  get errors(): string {
+    try {
+      return Deno.readTextFileSync(this.#errorFile).slice(0, ERRORS_SHOWN);
+    } catch {
+      return this.#process.output.slice(-ERRORS_SHOWN);
+    }
   }
 
   /** Resolves when it has ended, which the side that begins does after its last call. */
@@ -79,7 +89,7 @@ function outgoingArgs({ remotePort, rate, count, injection }: Required<SippOptio
   return [
     ...["-inf", injection, "-auth_uri", DOMAIN],
     ...["-r", String(rate), "-m", String(count), "-l", "15000"],
-    ...["-recv_timeout", "8000"],
+    ...["-recv_timeout", "5000"],
     `127.0.0.1:${remotePort}`,
   ];
 }

@@ -47,7 +47,10 @@ export async function measureBindingsMemory(context: BenchContext): Promise<Bind
     const heapBefore = inspectorPort ? await liveHeapBytes(inspectorPort) : 0;
     const residentBefore = residentBytes(process.pid);
     const startedAt = performance.now();
-    await registerBindings({ port, bindings });
+    const listed = await registerBindings({ port, bindings });
+    if (listed !== CONTACTS_PER_USER) {
+      throw new Error(`Cannot count on ${name}: ${listed} bindings for one user`);
+    }
     const registrationsPerSecond = bindings.length / (performance.now() - startedAt) * 1000;
     subjects.push({
       system: name,

@@ -29,7 +29,7 @@ export interface CpuResult {
 
 type Load = (options: LoadOptions) => Promise<LoadResult>;
 
-const WARM_UP_SECONDS = 3;
+const WARM_UP_SECONDS = 2;
 /** Milliseconds between a load and its second reading, so that what it left to do is counted too. */
 const AFTERMATH = 500;
 
@@ -63,7 +63,9 @@ export async function startWarm(context: BenchContext, name: SystemName): Promis
   if (!system.isServer) return system;
   context.progress(`warming up: ${name}`);
   await registerCallees(system.port, ports);
-  await offerCalls({ system, rate: Math.ceil(rate / 2), seconds: WARM_UP_SECONDS, ports, directory });
+  const load = { system, rate: Math.ceil(rate / 2), seconds: WARM_UP_SECONDS, ports, directory };
+  await offerRegistrations(load);
+  await offerCalls(load);
   return system;
 }
 

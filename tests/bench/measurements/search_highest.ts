@@ -11,7 +11,7 @@ export interface SearchOptions {
 
 const FACTOR = 1.5; // from step to step until one passes and one fails
 const ROUNDING = 50;
-const LOWEST = 50;
+const LOWEST = 100;
 
 /** The highest number known to pass, or 0. Climbs (or descends) by half, then bisects what is left. */
 export async function searchHighest(

@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
-import { levenshteinDistance, nearestName } from "../../../src/data/nearest_name.ts";
+import { editDistance, nearestName } from "../../../src/data/nearest_name.ts";
 
-Deno.test("levenshteinDistance() counts insertions, removals and replacements", () => {
+Deno.test("editDistance() counts insertions, removals, replacements and swaps", () => {
   const table: [string, string, number][] = [
     ["", "", 0],
     ["", "abc", 3],
     ["kitten", "sitting", 3],
-    ["exmaple.org", "example.org", 2],
+    ["exmaple.org", "example.org", 1],
+    ["hots", "host", 1],
     ["port", "ports", 1],
   ];
   for (const [a, b, distance] of table) {
-    assert.equal(levenshteinDistance(a, b), distance);
-    assert.equal(levenshteinDistance(b, a), distance);
+    assert.equal(editDistance(a, b), distance);
+    assert.equal(editDistance(b, a), distance);
   }
 });
 

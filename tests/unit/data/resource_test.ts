@@ -288,7 +288,7 @@ Deno.test("each property says what it expects", () => {
     [
       "Gateway",
       gatewayDocument("GW1", { transport: "tpc" }),
-      'spec.transport "tpc" | one of udp, tcp, tls, sctp, ws, wss',
+      'spec.transport "tpc" | one of udp, tcp, tls, sctp, ws, wss | tcp',
     ],
     [
       "Gateway",

@@ -42,6 +42,7 @@ Deno.test("readYaml() survives aliases that grow without end", async () => {
 
 Deno.test("readYaml() tells what is wrong with a text that is not YAML, and where, without quoting it", async () => {
   const table: [text: string, found: string, line: number, column: number][] = [
+    ["- kind: Agent\n\tspec: {\n", "a tab as indentation", 2, 1],
     ["a: 1\na: 2\n", "a property for the second time", 2, 1],
     ["a:\n  b: 1\n c: 2\n", "an indentation that fits nothing above", 3, 1],
     ["a: b: hunter2\n", 'a second ": " in one line, or a line too far to the right', 1, 4],

@@ -1,0 +1,130 @@
+// The executable as its user gets it: alone in a folder with `config/`, no Deno on the host.
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import manifest from "../../deno.json" with { type: "json" };
+import { assertAllCalls, assertSipp, startSipp } from "../peers/sipp.ts";
+import { freePort } from "../support/ports.ts";
+import { type RunningProcess, runProcess, startProcess } from "../support/process.ts";
+import { writeConfiguration } from "../support/routr_process.ts";
+
+const projectRoot = new URL("../../", import.meta.url).pathname;
+const builtBinary = Deno.env.get("ROUTR_BINARY") ?? join(projectRoot, "dist/routr");
+const readyWithin = 5_000; // it takes a tenth of a second on an idle machine
+const commandWithin = 10_000;
+const environment = { PATH: "/nonexistent", NO_COLOR: "1" };
+
+Deno.test("the binary tells its version", async () => {
+  await using installation = await install();
+  for (const argument of ["version", "--version"]) {
+    const { code, output } = await installation.run(argument);
+    assert.equal(code, 0, output);
+    assert.equal(output.trim(), `routr ${manifest.version}`);
+  }
+});
+
+Deno.test("the binary finds no fault in the sample configuration", async () => {
+  await using installation = await install();
+  const { code, output } = await installation.run("check");
+  assert.equal(code, 0, output);
+});
+
+Deno.test("the binary names file and line of a fault", async () => {
+  await using installation = await install();
+  const agents = join(installation.directory, "config/agents.yaml");
+  const text = await Deno.readTextFile(agents);
+  await Deno.writeTextFile(agents, text.replace("secret:", "sekret:"));
+  const line = text.split("\n").findIndex((row) => row.includes("secret:")) + 1;
+  const { code, output } = await installation.run("check");
+  assert.equal(code, 1, output);
+  assert.match(output, new RegExp(`agents\\.yaml:${line}\\b`));
+});
+
+Deno.test("the binary writes a sample configuration and serves it", async () => {
+  await using installation = await install();
+  const directory = join(installation.directory, "fresh");
+  const { code, output } = await installation.run("init", directory);
+  assert.equal(code, 0, output);
+  const port = await makeTestable(join(directory, "config.yaml"));
+  await using server = installation.start("--config", directory);
+  await assertServes(server, port);
+});
+
+Deno.test("the binary serves the folder config beside it, wherever it is started", async () => {
+  await using installation = await install();
+  const port = freePort();
+  await writeConfiguration(join(installation.directory, "config"), { port });
+  await using server = installation.start();
+  await assertServes(server, port);
+});
+
+/** Ready in time, two phones register, ten calls between them, and a clean end. */
+async function assertServes(server: RunningProcess, port: number): Promise<void> {
+  await server.waitForLine(/\bReady\b/, readyWithin);
+  await using registration = await startSipp("register", {
+    server: port,
+    calls: 1,
+    rows: [{ user: "1002" }],
+  });
+  assertAllCalls(await registration.result(), 1);
+  await using answering = await startSipp("answer", { server: port, calls: 10, port: registration.port });
+  await assertSipp("call", { server: port, calls: 10, rows: [{ user: "1001", callee: "1002" }] });
+  assertAllCalls(await answering.result(), 10);
+  assert.equal(await server.stop(), 0, server.output);
+}
+
+/** Copies the executable and the sample configuration, and nothing else, to a folder of their own. */
+async function install(): Promise<Installation> {
+  const directory = await Deno.makeTempDir({ prefix: "routr-binary-" });
+  await Deno.copyFile(builtBinary, join(directory, "routr"));
+  await Deno.mkdir(join(directory, "config"));
+  for await (const { name } of Deno.readDir(join(projectRoot, "config"))) {
+    await Deno.copyFile(join(projectRoot, "config", name), join(directory, "config", name));
+  }
+  return new Installation(directory);
+}
+
+class Installation implements AsyncDisposable {
+  readonly directory: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** Runs a command of the executable to its end. */
+  run(...args: string[]): Promise<{ code: number; output: string }> {
+    return runProcess(this.#executable, { ...this.#options, args, lifetime: commandWithin });
+  }
+
+  start(...args: string[]): RunningProcess {
+    return startProcess(this.#executable, { ...this.#options, args });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.directory, { recursive: true });
+  }
+
+  get #executable(): string {
+    return join(this.directory, "routr");
+  }
+
+  get #options() {
+    return { cwd: "/", env: environment, clearEnv: true };
+  }
+}
+
+/**
+ * Moves a sample configuration to loopback and a free port for SIP, which is returned, and one for REST.
+ * SIPp sends whole calls to the server: it has to stay in their path.
+ */
+async function makeTestable(path: string): Promise<number> {
+  const port = freePort();
+  const text = await Deno.readTextFile(path);
+  const changed = text
+    .replace("bindAddr: 0.0.0.0", "bindAddr: 127.0.0.1")
+    .replace("recordRoute: false", "recordRoute: true")
+    .replaceAll("port: 5060", `port: ${port}`)
+    .replaceAll("port: 4567", `port: ${freePort()}`);
+  await Deno.writeTextFile(path, changed);
+  return port;
+}

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { check as checkAnywhere } from "../../../src/cli/check.ts";
+import { init } from "../../../src/cli/init.ts";
+import type { Environment } from "../../../src/config/environment.ts";
+import { TemporaryFolder } from "../data/temporary_folder.ts";
+
+function check(options: { directory: string; env: Environment }): Promise<number> {
+  return checkAnywhere({ ...options, executableDirectory: "/" });
+}
+
+/** The exit status of a command and what it wrote. */
+async function run(
+  command: () => Promise<number>,
+): Promise<{ status: number; output: string; errors: string }> {
+  const { log, error } = console;
+  const lines: { output: string[]; errors: string[] } = { output: [], errors: [] };
+  console.log = (line: string) => lines.output.push(line);
+  console.error = (line: string) => lines.errors.push(line);
+  try {
+    const status = await command();
+    return { status, output: lines.output.join("\n"), errors: lines.errors.join("\n") };
+  } finally {
+    console.log = log;
+    console.error = error;
+  }
+}
+
+const SHIPPED = new URL("../../../config", import.meta.url).pathname;
+
+Deno.test("the shipped configuration has no faults, and warns of the administrator's secret", async () => {
+  const { status, output } = await run(() => check({ directory: SHIPPED, env: {} }));
+  assert.equal(
+    output,
+    `Warning: User "admin" still has the secret of the samples
+Configuration: ${SHIPPED}/config.yaml
+Resources: 2 agents, 1 domain, 0 peers, 0 gateways, 0 DIDs, 1 user in ${SHIPPED}
+No faults`,
+  );
+  assert.equal(status, 0);
+});
+
+Deno.test("the shipped samples have no faults once their comments are taken away", async () => {
+  await using folder = await TemporaryFolder.of({});
+  for (const name of ["agents", "domains", "peers", "gateways", "dids"]) {
+    const text = await Deno.readTextFile(`${SHIPPED}/${name}.yaml`);
+    // Prose ends at the first sample line, so only lines that look like YAML lose their mark.
+    const uncommented = text.replace(/^( *)# ?( *(?:- )?[a-zA-Z]+:(?: .*)?)$/gm, "$1$2");
+    await folder.write(`${name}.yaml`, uncommented);
+  }
+  const { output } = await run(() => check({ directory: folder.path, env: {} }));
+  assert.match(output, /2 agents, 1 domain, 1 peer, 1 gateway, 1 DID, 0 users/);
+  assert.match(output, /No faults$/);
+});
+
+Deno.test("check tells every fault of every file and returns 1", async () => {
+  await using folder = await TemporaryFolder.of({
+    "config.yaml": "apiVersion: v1\nspec: {bindAddr: x, recordRoute: x}\n",
+    "agents.yaml": "- kind: Agent\n\tspec: {\n",
+    "peers.yaml": "- kind: Pear\n",
+  });
+  const { status, output } = await run(() =>
+    check({ directory: folder.path, env: { REST_SERVICE_PORT: "x" } })
+  );
+  assert.equal(status, 1);
+  const lines = output.replaceAll(`${folder.path}/`, "").split("\n");
+  assert.deepEqual(lines.slice(0, 8), [
+    'config.yaml:2:18: spec.bindAddr is "x", expected an IP address',
+    'config.yaml:2:34: spec.recordRoute is "x", expected true or false',
+    'environment: REST_SERVICE_PORT is "x", expected a whole number between 0 and 65535',
+    "peers.yaml:1:3: apiVersion is missing, expected one of v1beta1, v1.0, v1",
+    'peers.yaml:1:9: kind is "Pear", expected Peer',
+    "peers.yaml:1:3: metadata is missing, expected a mapping",
+    "peers.yaml:1:3: spec is missing, expected a mapping",
+    "agents.yaml:2:1: found a tab as indentation, expected spaces",
+  ]);
+  assert.equal(lines.at(-1), "8 faults");
+});
+
+Deno.test("check leaves other data sources alone", async () => {
+  await using folder = await TemporaryFolder.of({ "agents.yaml": "- wrong\n" });
+  const env = { DS_PROVIDER: "redis_data_provider" };
+  const { status, output } = await run(() => check({ directory: folder.path, env }));
+  assert.equal(status, 0);
+  assert.match(output, /^Resources: not checked, they are kept by the redis_data_provider$/m);
+});
+
+Deno.test("init writes what check approves, with a secret of its own", async () => {
+  await using folder = await TemporaryFolder.of({});
+  const secrets = new Set<string | undefined>();
+  for (const name of ["one", "two/deep"]) {
+    const directory = folder.pathOf(name);
+    const { status, output } = await run(() => init(directory));
+    assert.equal(status, 0);
+    assert.match(output, /routr --config/);
+    const users = await Deno.readTextFile(`${directory}/users.yaml`);
+    const secret = /secret: '(.+)'/.exec(users)?.[1];
+    assert.ok(secret !== undefined && secret.length >= 24);
+    assert.ok(!output.includes(secret));
+    secrets.add(secret);
+    assert.equal((await Deno.stat(`${directory}/users.yaml`)).mode! & 0o777, 0o600);
+    const checked = await run(() => check({ directory, env: {} }));
+    assert.equal(checked.status, 0);
+    assert.doesNotMatch(checked.output, /Warning/);
+  }
+  assert.equal(secrets.size, 2);
+});
+
+Deno.test("init overwrites nothing, and names what is in its way", async () => {
+  await using folder = await TemporaryFolder.of({ "agents.yaml": "mine", "domains.yml": "mine too" });
+  const { status, errors } = await run(() => init(folder.path));
+  assert.equal(status, 1);
+  assert.equal(
+    errors,
+    `Cannot write a sample configuration: ${folder.pathOf("agents.yaml")}, ${folder.pathOf("domains.yml")} ` +
+      "would be overwritten or shadowed",
+  );
+  assert.equal(await Deno.readTextFile(folder.pathOf("agents.yaml")), "mine");
+  assert.deepEqual([...Deno.readDirSync(folder.path)].length, 2);
+});
