@@ -52,8 +52,9 @@ export async function start(options: PlaceOptions): Promise<number> {
     return 1;
   }
   live.follow(report);
+  const signal = stopSignal();
   log.info("Ready");
-  log.info("Stopping: {signal}", { signal: await stopSignal() });
+  log.info("Stopping: {signal}", { signal: await signal });
   live.close();
   await server.stop();
   log.info("Stopped");

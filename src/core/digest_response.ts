@@ -24,9 +24,24 @@ export function expectedResponse(credentials: DigestCredentials, request: {
   method: string;
 }): string {
   const { nonce, nc, cnonce, qop, uri } = credentials;
-  const ha2 = digest(request.algorithm, `${request.method}:${uri}`);
+  const ha2 = hashOfA2(request.algorithm, `${request.method}:${uri}`);
   const middle = qop === "" ? nonce : `${nonce}:${nc}:${cnonce}:${qop}`;
   return digest(request.algorithm, `${request.ha1}:${middle}:${ha2}`);
+}
+
+/** H(A2) by algorithm: the same few methods and URIs come again and again. Forgotten as a whole when full. */
+const hashesOfA2 = { "MD5": new Map<string, string>(), "SHA-256": new Map<string, string>() };
+const MAX_HASHES = 4096;
+const MAX_A2 = 128;
+
+function hashOfA2(algorithm: DigestAlgorithm, a2: string): string {
+  const known = hashesOfA2[algorithm];
+  let ha2 = known.get(a2);
+  if (ha2 !== undefined) return ha2;
+  ha2 = digest(algorithm, a2);
+  if (known.size >= MAX_HASHES) known.clear();
+  if (a2.length <= MAX_A2) known.set(a2, ha2);
+  return ha2;
 }
 
 /** Whether two texts are equal, in a time that depends on the length of `actual` only. */

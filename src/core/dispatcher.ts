@@ -5,8 +5,9 @@ import type { HeaderRows } from "../message/header_rows.ts";
 import type { MalformedMessage, SipRequest } from "../message/sip_message.ts";
 import type { SipUri } from "../message/sip_uri.ts";
 import { logger } from "../runtime/log.ts";
+import { randomToken } from "../runtime/random.ts";
 import type { TransactionLayer } from "../transaction/transaction_layer.ts";
-import type { ServerTransaction, TransactionUser } from "../transaction/transaction_user.ts";
+import type { TransactionUser } from "../transaction/transaction_user.ts";
 import type { Flow } from "../transport/transport.ts";
 import type { TransportLayer } from "../transport/transport_layer.ts";
 import { buildResponse } from "../message/response_builder.ts";
@@ -67,10 +68,6 @@ export class Dispatcher implements TransactionUser, RouteContext {
     }
   }
 
-  onCancel(invite: ServerTransaction): void {
-    this.#parts.proxy.cancel(invite);
-  }
-
   onMalformed(malformed: MalformedMessage, flow: Flow): void {
     const { request, status, reason } = malformed;
     log.debug("Malformed message from {address}: {reason}", { address: flow.remoteAddress, reason });
@@ -113,7 +110,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
     if (answer.status !== 200) return answer;
     // Only what changed something is kept, for its retransmissions.
     const transaction = this.#parts.transactions.serve(request, flow);
-    transaction?.respond(200, buildResponse(request, { ...answer, toTag: statelessTag(request) }));
+    transaction?.respond(200, buildResponse(request, { ...answer, toTag: randomToken() }));
     return undefined;
   }
 

@@ -6,7 +6,7 @@ import type { LocationService } from "../location/location_service.ts";
 import { Header } from "../message/header_name.ts";
 import type { SipRequest } from "../message/sip_message.ts";
 import { SipUri } from "../message/sip_uri.ts";
-import { logger } from "../runtime/log.ts";
+import { logger, logging } from "../runtime/log.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { detachText } from "../runtime/detached_text.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
@@ -168,11 +168,12 @@ export class Registrar {
   #log(aor: string, { registration, flow }: Change, before: number): void {
     if (registration.kind !== "update") return;
     for (const { uri, expires } of registration.contacts) {
-      const isNew = before === 0 && expires > 0;
+      const isNews = expires === 0 || before === 0;
+      if (!isNews && !logging.debug) continue;
       const message = expires === 0
         ? "{aor} unregistered {contact}"
         : "{aor} registered {contact} for {expires} s";
-      log[isNew || expires === 0 ? "info" : "debug"](message, {
+      log[isNews ? "info" : "debug"](message, {
         aor,
         contact: uri.text,
         expires,

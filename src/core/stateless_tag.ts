@@ -7,13 +7,16 @@ const seed = randomSeed();
 
 /** A tag that is the same each time the same request comes, and differs from server to server. */
 export function statelessTag(request: HeaderRows): string {
-  const identity = `${request.topVia?.branch}${request.header(Header.CallId)}${request.header(Header.CSeq)}`;
   let a = seed;
   let b = ~seed;
-  for (let i = 0; i < identity.length; i++) {
-    const code = identity.charCodeAt(i);
-    a = Math.imul(a ^ code, 0x9e3779b1);
-    b = Math.imul(b ^ code, 0x85ebca6b) + a | 0;
+  for (const id of [Header.Via, Header.CallId, Header.CSeq] as const) {
+    const row = request.rowOf(id);
+    const end = row < 0 ? 0 : request.rows[row + 3];
+    for (let at = row < 0 ? 0 : request.rows[row + 2]; at < end; at++) {
+      const code = request.text.charCodeAt(at);
+      a = Math.imul(a ^ code, 0x9e3779b1);
+      b = Math.imul(b ^ code, 0x85ebca6b) + a | 0;
+    }
   }
   return `s${(a >>> 0).toString(36)}${(b >>> 0).toString(36)}`;
 }

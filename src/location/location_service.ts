@@ -34,7 +34,9 @@ export class LocationService<Flow extends BindingFlow> {
     const bindings = this.#bindings.get(aor);
     if (!bindings) return [];
     const now = this.#clock.now();
-    if (bindings.every((binding) => isAlive(binding, now))) return bindings;
+    let areAllAlive = true;
+    for (const binding of bindings) areAllAlive &&= isAlive(binding, now);
+    if (areAllAlive) return bindings;
     return this.#keep(aor, bindings.filter((binding) => isAlive(binding, now)));
   }
 

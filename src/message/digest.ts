@@ -65,7 +65,6 @@ const cursor = new ParameterCursor();
 function parseDigest<Fields extends object>(value: string, into: Fields): Fields | undefined {
   if (!/^digest[ \t\r\n]/i.test(value)) return undefined;
   const fields = into as Record<string, string>;
-  const seen = new Set<string>();
   let at = skipWhiteSpace(value, 6, value.length);
   while (at < value.length) {
     const nameEnd = skipToken(value, at, value.length);
@@ -73,9 +72,9 @@ function parseDigest<Fields extends object>(value: string, into: Fields): Fields
     const equals = skipWhiteSpace(value, nameEnd, value.length);
     if (nameEnd === at || value.charCodeAt(equals) !== 61) return undefined;
     const valueEnd = cursor.readValue(value, skipWhiteSpace(value, equals + 1, value.length), value.length);
-    if (valueEnd < 0 || seen.has(name)) return undefined;
-    seen.add(name);
-    if (name in fields) fields[name] = decodeUtf8(unquote(cursor.value));
+    const known = fields[name];
+    if (valueEnd < 0 || known !== undefined && known !== "") return undefined;
+    if (known !== undefined) fields[name] = decodeUtf8(unquote(cursor.value));
     at = skipWhiteSpace(value, valueEnd, value.length);
     if (at < value.length && value.charCodeAt(at) !== 44) return undefined;
     at = skipWhiteSpace(value, at + 1, value.length);
@@ -96,5 +95,6 @@ export function formatDigestChallenge(challenge: DigestChallenge): string {
 }
 
 function escape(text: string): string {
+  if (!text.includes('"') && !text.includes("\\")) return text;
   return text.replace(/["\\]/g, "\\$&");
 }

@@ -31,6 +31,8 @@ const MANDATORY = [Header.Via, Header.From, Header.To, Header.CallId, Header.CSe
 /** CSeq numbers are below 2³¹ (§8.1.1.5). */
 const MAX_CSEQ = 2 ** 31 - 1;
 
+const MAX_SCRATCH = 16_384;
+
 /**
  * Reads one message. `text` holds one byte a character (latin1) and exactly one message: a datagram, or what the
  * stream framer cut out. Empty lines before the start line are skipped (§7.5). Never throws.
@@ -40,15 +42,16 @@ export function parseMessage(text: string): SipRequest | SipResponse | Malformed
   while (text.charCodeAt(start) === 13 && text.charCodeAt(start + 1) === 10) start += 2;
   const lineEnd = text.indexOf("\r\n", start);
   if (lineEnd < 0) return new MalformedMessage("Start line has no end", 400, undefined);
-  const rows: number[] = [];
-  const scan = scanRows(text, lineEnd + 2, rows);
-  const head: Head = { text, rows, hasFolds: scan.hasFolds, headersEnd: scan.end };
+  const scan = scanRows(text, lineEnd + 2);
+  const head: Head = { text, rows: scan.rows, hasFolds: scan.hasFolds, headersEnd: scan.end };
   const isResponse = /^sip\/$/i.test(text.substring(start, start + 4));
   return isResponse ? readResponse(head, scan, start, lineEnd) : readRequest(head, scan, start, lineEnd);
 }
 
 /** What one pass over the header rows found. */
 export interface HeaderScan {
+  /** See `Head.rows`. */
+  rows: number[];
   /** Where the empty line begins. */
   end: number;
   hasFolds: boolean;
@@ -58,14 +61,27 @@ export interface HeaderScan {
   fault: string;
 }
 
-/** Notes the header rows from `from` up to the empty line, four numbers each (see `Head.rows`). */
-export function scanRows(text: string, from: number, rows: number[]): HeaderScan {
-  const scan: HeaderScan = { end: text.length, hasFolds: false, seen: 0, fault: "" };
+/** Where rows are noted before it is known how many there are: growing a new array for each message costs more. */
+const scratch: number[] = [];
+
+/** Notes the header rows from `from` up to the empty line. */
+export function scanRows(text: string, from: number): HeaderScan {
+  const scan: HeaderScan = { rows: [], end: text.length, hasFolds: false, seen: 0, fault: "" };
+  const length = scanInto(text, from, scan);
+  scan.rows = scratch.slice(0, length);
+  // One message with very many headers does not keep the memory for ever.
+  if (scratch.length > MAX_SCRATCH) scratch.length = 0;
+  return scan;
+}
+
+/** Fills the scratch array and returns how much of it is filled. */
+function scanInto(text: string, from: number, scan: HeaderScan): number {
+  let length = 0;
   let at = from;
   for (;;) {
     if (text.charCodeAt(at) === 13 && text.charCodeAt(at + 1) === 10) {
       scan.end = at;
-      return scan;
+      return length;
     }
     const nameEnd = skipToken(text, at, text.length);
     let colon = nameEnd;
@@ -74,7 +90,7 @@ export function scanRows(text: string, from: number, rows: number[]): HeaderScan
     if (lineEnd < 0) {
       scan.fault ||= "Header section has no end";
       scan.end = at;
-      return scan;
+      return length;
     }
     if (text.charCodeAt(lineEnd - 1) !== 13) scan.fault ||= "Line does not end in CRLF";
     // A line that begins with white space continues the one before it (§7.3.1).
@@ -92,7 +108,13 @@ export function scanRows(text: string, from: number, rows: number[]): HeaderScan
       scan.fault ||= "Header line has no name";
     } else {
       const id = headerId(text, at, nameEnd);
-      addRow(text, { id, nameStart: at, valueStart: colon + 1, valueEnd: lineEnd }, rows);
+      const valueStart = skipWhiteSpace(text, colon + 1, lineEnd);
+      let valueEnd = lineEnd;
+      while (valueEnd > valueStart && isWhiteSpace(text.charCodeAt(valueEnd - 1))) valueEnd--;
+      scratch[length++] = id;
+      scratch[length++] = at;
+      scratch[length++] = valueStart;
+      scratch[length++] = valueEnd;
       if (id !== Header.Other) {
         if ((scan.seen & SINGLE & 1 << id) !== 0) scan.fault ||= "Header must not be repeated";
         scan.seen |= 1 << id;
@@ -100,17 +122,6 @@ export function scanRows(text: string, from: number, rows: number[]): HeaderScan
     }
     at = lineEnd + 1;
   }
-}
-
-function addRow(
-  text: string,
-  row: { id: HeaderId; nameStart: number; valueStart: number; valueEnd: number },
-  rows: number[],
-): void {
-  const valueStart = skipWhiteSpace(text, row.valueStart, row.valueEnd);
-  let valueEnd = row.valueEnd;
-  while (valueEnd > valueStart && isWhiteSpace(text.charCodeAt(valueEnd - 1))) valueEnd--;
-  rows.push(row.id, row.nameStart, valueStart, valueEnd);
 }
 
 function rowOf(rows: number[], id: HeaderId): number {

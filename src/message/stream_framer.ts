@@ -110,8 +110,7 @@ function isPlausibleStart(buffer: string): boolean {
 
 /** The Content-Length of the head whose rows begin at `from`; -1 when there is none, or more than one. */
 function contentLength(buffer: string, from: number): number {
-  const rows: number[] = [];
-  scanRows(buffer, from, rows);
+  const { rows } = scanRows(buffer, from);
   let length = -1;
   for (let row = 0; row < rows.length; row += ROW_STRIDE) {
     if (rows[row] !== Header.ContentLength) continue;

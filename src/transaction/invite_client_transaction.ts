@@ -102,6 +102,7 @@ export class InviteClientTransaction implements ClientTransaction {
     this.#state = "completed";
     this.#retransmission?.stop();
     this.#ack = buildAck(this.#request.text, response);
+    this.#request = { ...this.#request, text: "" };
     this.#host.send(this.#ack, this.flow);
     if (this.#isReliable) this.#terminate();
     else this.#stateTimer.start(TIMER_D);

@@ -14,9 +14,9 @@ import type { ServerTransaction } from "./transaction_user.ts";
 type State = "proceeding" | "accepted" | "completed" | "confirmed" | "terminated";
 
 export class InviteServerTransaction implements ServerTransaction {
-  readonly request: SipRequest;
+  request: SipRequest | undefined;
   readonly flow: Flow;
-  onUnacknowledged: (() => void) | undefined = undefined;
+  onCancel: (() => void) | undefined = undefined;
   readonly #host: TransactionHost;
   readonly #key: string;
   readonly #responseFlow: Flow;
@@ -36,7 +36,7 @@ export class InviteServerTransaction implements ServerTransaction {
     this.flow = place.flow;
     this.#key = place.key;
     this.#responseFlow = place.responseFlow;
-    this.#stateTimer = host.timer(() => this.#onStateTimer());
+    this.#stateTimer = host.timer(() => this.#terminate());
   }
 
   get state(): State {
@@ -58,6 +58,8 @@ export class InviteServerTransaction implements ServerTransaction {
       this.#lastResponse = text;
       return;
     }
+    this.request = undefined;
+    this.onCancel = undefined;
     const { t1 } = this.#host.timers;
     if (status < 300) {
       this.#state = "accepted";
@@ -98,12 +100,6 @@ export class InviteServerTransaction implements ServerTransaction {
     this.#host.send(this.#lastResponse, this.#responseFlow);
     this.#interval = Math.min(2 * this.#interval, this.#host.timers.t2);
     this.#retransmission?.start(this.#interval);
-  }
-
-  #onStateTimer(): void {
-    const isUnacknowledged = this.#state === "completed";
-    this.#terminate();
-    if (isUnacknowledged) this.onUnacknowledged?.();
   }
 
   #terminate(): void {

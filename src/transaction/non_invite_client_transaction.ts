@@ -17,7 +17,7 @@ export class NonInviteClientTransaction implements ClientTransaction {
   readonly branch: string;
   readonly #host: TransactionHost;
   readonly #user: ClientTransactionUser;
-  readonly #request: OutgoingRequest;
+  #request: OutgoingRequest;
   readonly #stateTimer: Timer;
   #retransmission: Timer | undefined;
   #interval = 0;
@@ -55,6 +55,7 @@ export class NonInviteClientTransaction implements ClientTransaction {
       return this.#user.onResponse(response);
     }
     this.#state = "completed";
+    this.#request = { ...this.#request, text: "" };
     this.#retransmission?.stop();
     if (isReliable(this.flow.protocol)) this.#terminate();
     else this.#stateTimer.start(this.#host.timers.t4); // Timer K

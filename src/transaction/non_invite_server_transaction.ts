@@ -12,9 +12,9 @@ import type { ServerTransaction } from "./transaction_user.ts";
 type State = "trying" | "proceeding" | "completed" | "terminated";
 
 export class NonInviteServerTransaction implements ServerTransaction {
-  readonly request: SipRequest;
+  request: SipRequest | undefined;
   readonly flow: Flow;
-  onUnacknowledged: (() => void) | undefined = undefined;
+  onCancel: (() => void) | undefined = undefined;
   readonly #host: TransactionHost;
   readonly #key: string;
   readonly #responseFlow: Flow;
@@ -57,6 +57,7 @@ export class NonInviteServerTransaction implements ServerTransaction {
       return;
     }
     this.#host.send(text, this.#responseFlow);
+    this.request = undefined;
     this.#state = "completed";
     this.#lastResponse = text;
     if (isReliable(this.#responseFlow.protocol)) this.#terminate();

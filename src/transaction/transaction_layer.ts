@@ -169,7 +169,7 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     const transaction = this.serve(request, flow);
     if (!transaction) return;
     transaction.respond(200, buildResponse(request, { status: 200, toTag: randomToken() }));
-    if (!invite.isAnswered) this.#user?.onCancel(invite);
+    invite.onCancel?.();
   }
 }
 

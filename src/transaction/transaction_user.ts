@@ -12,8 +12,6 @@ export interface TransactionUser {
   onRequest(request: SipRequest, flow: Flow): void;
   /** An ACK for a 2xx, or one that fits nothing. */
   onAck(request: SipRequest, flow: Flow): void;
-  /** The INVITE of this transaction was cancelled (§9.2). The 200 for the CANCEL is sent already. */
-  onCancel(invite: ServerTransaction): void;
   /** A message that breaks the grammar. */
   onMalformed(malformed: MalformedMessage, flow: Flow): void;
   onFlowClosed(flow: Flow): void;
@@ -21,15 +19,16 @@ export interface TransactionUser {
 
 /** A server transaction (§17.2) as its user sees it. */
 export interface ServerTransaction {
-  readonly request: SipRequest;
+  /** Forgotten once a final response was given: transactions outlive their requests by half a minute. */
+  readonly request: SipRequest | undefined;
   /** The flow that the request came by. */
   readonly flow: Flow;
   /** Whether a final response was given. */
   readonly isAnswered: boolean;
   /** Sends a response. After a final one only further 2xx of an INVITE are sent; others are ignored. */
   respond(status: number, text: string): void;
-  /** Called when no ACK came for a final response (Timer H). */
-  onUnacknowledged: (() => void) | undefined;
+  /** Set by the user: the INVITE was cancelled (§9.2) and not answered yet. The 200 for the CANCEL is sent already. */
+  onCancel: (() => void) | undefined;
 }
 
 /** What the user of a client transaction (§17.1) hears. After the first of `onTimeout` and `onFailure` nothing follows. */

@@ -1,5 +1,5 @@
 /** The SIP trace: every message that comes and goes, at the highest log level, without secrets. */
-import { logger } from "../runtime/log.ts";
+import { logger, logging } from "../runtime/log.ts";
 import type { Flow } from "./transport.ts";
 
 const log = logger("trace");
@@ -8,7 +8,7 @@ const log = logger("trace");
 export class SipTrace {
   /** Asked before anything is put together: the trace costs nothing while it is off. */
   get isOn(): boolean {
-    return log.isEnabledFor("trace");
+    return logging.trace;
   }
 
   write(direction: "received" | "sent", text: string, flow: Flow): void {

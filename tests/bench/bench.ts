@@ -5,7 +5,8 @@ import { BenchContext } from "./measurements/bench_context.ts";
 import { measureBindingsMemory } from "./measurements/bindings_memory.ts";
 import { measureCpu } from "./measurements/cpu.ts";
 import { measureHighestRate } from "./measurements/highest_rate.ts";
-import { measureIdleness, measureStartTime } from "./measurements/start_time.ts";
+import { measureIdleness } from "./measurements/idleness.ts";
+import { measureStartTime } from "./measurements/start_time.ts";
 import { endAllProcesses } from "./process/running_process.ts";
 import { figuresTable } from "./report/figures_table.ts";
 import { describeMachine } from "./report/machine.ts";
@@ -63,7 +64,7 @@ async function measure(context: BenchContext): Promise<BenchResults> {
 
 async function report(results: BenchResults, { json, rounds, seconds }: BenchOptions): Promise<void> {
   const machine = await describeMachine();
-  console.log(`\n${machine}\nCPU figures at ${results.rate}/s: ${rounds} rounds of ${seconds} s\n`);
+  console.log(`\n${machine}\nCPU figures at ${results.rate}/s, rounds × seconds: ${rounds} × ${seconds}\n`);
   console.log(figuresTable(results));
   const verdicts = judge(results);
   if (verdicts.length > 0) console.log(`\n${verdictsTable(verdicts)}`);

@@ -54,7 +54,7 @@ export function parseBenchOptions(args: string[]): BenchOptions {
   const unknown = positionals.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new TypeError(`Cannot bench "${unknown}": not one of ${known.join(", ")}`);
   const usual = values.quick
-    ? { seconds: 4, stepSeconds: 2, idleSeconds: 4, rounds: 1, starts: 2, bindings: 10_000 }
+    ? { seconds: 3, stepSeconds: 2, idleSeconds: 3, rounds: 1, starts: 2, bindings: 10_000 }
     : { seconds: 5, stepSeconds: 4, idleSeconds: 10, rounds: 3, starts: 5, bindings: 100_000 };
   return {
     ...usual,

@@ -144,7 +144,7 @@ export class Baresip implements AsyncDisposable {
   async #read(): Promise<void> {
     try {
       for await (const json of decodeNetstrings(this.#connection.readable)) {
-        const message = JSON.parse(json);
+        const message: BaresipEvent & { event?: true } = JSON.parse(json);
         if (!message.event) continue;
         this.#events.push(message);
         this.#arrived();
@@ -170,7 +170,8 @@ export class Baresip implements AsyncDisposable {
   }
 }
 
-// Beside its SIP port, baresip takes the port after it for TLS.
+// Beside its SIP port, baresip takes the port after it for TLS. Signalling stays on loopback; audio is offered on
+// the host's own address, since baresip 1.0 knows no loopback interface, and comes from a bridge without devices.
 function configuration(controlPort: number, { ringSeconds = 30 }: BaresipOptions): string {
   return `sip_listen 127.0.0.1:${freePort({ span: 2 })}
 call_local_timeout ${ringSeconds}

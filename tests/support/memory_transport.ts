@@ -14,7 +14,8 @@ export class MemoryTransport implements Transport {
   readonly port: number;
   /** Addresses (`host:port`) that nothing can be sent to: sending fails. */
   readonly unreachable = new Set<string>();
-  readonly #flows = new Map<string, MemoryFlow>();
+  /** Every flow there was, those included that are closed. */
+  readonly flows: MemoryFlow[] = [];
   #events: TransportEvents | undefined;
 
   constructor(protocol: TransportProtocol, address: string, port: number) {
@@ -29,11 +30,12 @@ export class MemoryTransport implements Transport {
   }
 
   flowTo(address: string, port: number): MemoryFlow {
-    const key = `${address}:${port}`;
-    const known = this.#flows.get(key);
-    if (known?.isOpen) return known;
+    const known = this.flows.find((flow) =>
+      flow.isOpen && flow.remoteAddress === address && flow.remotePort === port
+    );
+    if (known) return known;
     const flow = new MemoryFlow(this, address, port);
-    this.#flows.set(key, flow);
+    this.flows.push(flow);
     if (flow.isConnection) this.#events?.onFlowOpened(flow);
     return flow;
   }
@@ -76,7 +78,7 @@ export class MemoryFlow implements Flow {
   }
 
   send(text: string, onFailure?: (reason: string) => void): void {
-    if (this.transport.unreachable.has(`${this.remoteAddress}:${this.remotePort}`)) {
+    if (!this.isOpen || this.transport.unreachable.has(`${this.remoteAddress}:${this.remotePort}`)) {
       return queueMicrotask(() => onFailure?.("Unreachable"));
     }
     this.sent.push(text);

@@ -53,7 +53,7 @@ export class RunningProcess implements AsyncDisposable {
       stderr: "piped",
     }).spawn();
     this.pid = this.#child.pid;
-    this.#lifetimeTimer = setTimeout(() => this.#kill("SIGKILL"), lifetime);
+    this.#lifetimeTimer = setTimeout(() => this.signal("SIGKILL"), lifetime);
     this.#ended = this.#follow();
   }
 
@@ -83,10 +83,20 @@ export class RunningProcess implements AsyncDisposable {
     return this.#status.code;
   }
 
+  /** Sends a signal, or nothing when it has ended. */
+  signal(signal: Deno.Signal): void {
+    try {
+      this.#child.kill(signal);
+    } catch (error) {
+      // It ended between our look and our signal.
+      if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+
   /** Asks with SIGTERM, insists with SIGKILL after the grace; returns the exit code once all output is read. */
   async stop(grace = terminationGrace): Promise<number> {
-    this.#kill("SIGTERM");
-    const insist = setTimeout(() => this.#kill("SIGKILL"), grace);
+    this.signal("SIGTERM");
+    const insist = setTimeout(() => this.signal("SIGKILL"), grace);
     const { code } = await this.#ended;
     clearTimeout(insist);
     return code;
@@ -133,15 +143,6 @@ export class RunningProcess implements AsyncDisposable {
 
   #wakeWatchers(): void {
     for (const check of [...this.#watchers]) check();
-  }
-
-  #kill(signal: Deno.Signal): void {
-    try {
-      this.#child.kill(signal);
-    } catch (error) {
-      // It ended between our look and our signal.
-      if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
-    }
   }
 
   #failure(what: string): string {

@@ -5,7 +5,6 @@ import { buildResponse } from "../../message/response_builder.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
 import { SipUri } from "../../message/sip_uri.ts";
 import type { TransactionLayer } from "../../transaction/transaction_layer.ts";
-import type { ServerTransaction } from "../../transaction/transaction_user.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import type { Answer } from "../answer.ts";
@@ -21,7 +20,7 @@ import {
   contactUri,
   DEFAULT_BREADTH,
 } from "./request_forwarding.ts";
-import { ResponseContext, type ResponseContextHost } from "./response_context.ts";
+import { type Forwarding, ResponseContext, type ResponseContextHost } from "./response_context.ts";
 import { type RoutedRequest, uriOf } from "./route_preprocessing.ts";
 import { validateForwarding } from "./request_validation.ts";
 import type { Target } from "./target.ts";
@@ -41,23 +40,10 @@ const DIALOG_METHODS: ReadonlySet<string> = new Set(["INVITE", "SUBSCRIBE", "NOT
 /** Timer C: longer than 3 minutes (§16.6 step 11). */
 const TIMER_C = 185_000;
 
-/** A request that was let through, with everything decided but the copies. */
-interface Forwarding {
-  readonly request: SipRequest;
-  readonly flow: Flow;
-  readonly common: CommonPart;
-  readonly digest: string;
-  readonly routes: readonly string[];
-  readonly breadth: number;
-  readonly isInDialog: boolean;
-}
-
 export class ProxyCore implements ResponseContextHost {
   readonly timerC = TIMER_C;
   readonly cancelPatience: number;
   readonly #parts: ProxyCoreParts;
-  readonly #contexts = new Map<ServerTransaction, ResponseContext>();
-  readonly #forwardings = new WeakMap<ResponseContext, Forwarding>();
 
   constructor(parts: ProxyCoreParts) {
     this.#parts = parts;
@@ -82,20 +68,16 @@ export class ProxyCore implements ResponseContextHost {
     const server = this.#parts.transactions.serve(request, place.flow);
     if (!server) return undefined;
     if (request.method === "INVITE") server.respond(100, buildResponse(request, { status: 100 }));
-    const context = new ResponseContext(this, server, place.targets);
-    const common = buildCommonPart(request, { credentialsRow: place.credentialsRow });
-    const digest = routingDigest(request);
-    const isInDialog = routed.dialog !== undefined;
-    this.#forwardings.set(context, {
+    const forwarding: Forwarding = {
       request,
       flow: place.flow,
-      common,
-      digest,
+      common: buildCommonPart(request, { credentialsRow: place.credentialsRow }),
+      digest: routingDigest(request),
       routes: routed.routes,
       breadth,
-      isInDialog,
-    });
-    if (request.method === "INVITE") this.#contexts.set(server, context);
+      isInDialog: routed.dialog !== undefined,
+    };
+    const context = new ResponseContext(this, server, { forwarding, targets: place.targets });
     context.forwardNextGroup();
     return undefined;
   }
@@ -103,29 +85,20 @@ export class ProxyCore implements ResponseContextHost {
   /** Passes an ACK for a 2xx on: it has no transaction, and never an answer (§16.11). */
   forwardAck(request: SipRequest, routed: RoutedRequest, target: Target): void {
     if (validateForwarding(request)) return;
-    const copy = {
-      ...this.#copyParts(request, { target, routes: routed.routes }),
-      branch: newBranch(routingDigest(request)),
-      recordRoute: "",
-      breadth: readBreadth(request),
-    };
-    const common = buildCommonPart(request, { credentialsRow: -1 });
-    const send = (flow: Flow | undefined) => {
+    const routes = routesOf(target, routed.routes);
+    withFlow(this.#flowFor(target, routes), (flow) => {
       if (!flow) return;
-      const sentBy = this.#parts.transport.sentBy(flow);
-      this.#parts.transactions.send(buildCopy(common, { ...copy, flow, sentBy }), flow);
-    };
-    withFlow(this.#flowFor(target, copy.routes), send);
-  }
-
-  /** The INVITE of this transaction was cancelled (§16.10). */
-  cancel(invite: ServerTransaction): void {
-    this.#contexts.get(invite)?.cancel();
-  }
-
-  onAnswered(context: ResponseContext): void {
-    this.#contexts.delete(context.server);
-    this.#forwardings.delete(context);
+      const text = buildCopy(buildCommonPart(request, { credentialsRow: -1 }), {
+        requestUri: target.requestUri,
+        routes,
+        flow,
+        branch: newBranch(routingDigest(request)),
+        sentBy: this.#parts.transport.sentBy(flow),
+        recordRoute: "",
+        breadth: readBreadth(request),
+      });
+      this.#parts.transactions.send(text, flow);
+    });
   }
 
   timer(callback: () => void) {
@@ -133,32 +106,29 @@ export class ProxyCore implements ResponseContextHost {
   }
 
   /** §16.6 for one target. */
-  send(context: ResponseContext, branch: Branch, target: Target): void {
-    const forwarding = this.#forwardings.get(context);
-    if (!forwarding) return branch.fail(503);
-    const { request } = forwarding;
-    const parts = this.#copyParts(request, { target, routes: forwarding.routes });
-    withFlow(this.#flowFor(target, parts.routes), (flow) => {
+  send(
+    forwarding: Forwarding,
+    branch: Branch,
+    { target, breadth }: { target: Target; breadth: number },
+  ): void {
+    const { request, common, digest } = forwarding;
+    const routes = routesOf(target, forwarding.routes);
+    withFlow(this.#flowFor(target, routes), (flow) => {
       if (branch.isCancelled) return;
       if (!flow) return branch.fail(503);
-      const branchId = newBranch(forwarding.digest);
-      const text = buildCopy(forwarding.common, {
-        ...parts,
+      const branchId = newBranch(digest);
+      const text = buildCopy(common, {
+        requestUri: target.requestUri,
+        routes,
         flow,
         branch: branchId,
         sentBy: this.#parts.transport.sentBy(flow),
         recordRoute: this.#recordRoute(forwarding, target, flow),
-        breadth: Math.floor(forwarding.breadth / context.breadth),
+        breadth,
       });
       const outgoing = { text, method: request.method, branch: branchId, flow };
       branch.begin(this.#parts.transactions.request(outgoing, branch));
     });
-  }
-
-  #copyParts(request: SipRequest, way: { target: Target; routes: readonly string[] }) {
-    const { target, routes } = way;
-    const all = target.routes.length === 0 ? routes : [...target.routes, ...routes];
-    return { requestUri: target.requestUri, routes: all };
   }
 
   /** Step 7: the flow of the target, else the next hop that the first Route or the Request-URI names. */
@@ -185,6 +155,11 @@ export class ProxyCore implements ResponseContextHost {
     const top = `Record-Route: <sip:${seal}@${facingCallee};lr>\r\n`;
     return isSameSide ? top : `${top}Record-Route: <sip:${seal}@${facingCaller};lr>\r\n`;
   }
+}
+
+/** The Route values of a copy: those of the target (RFC 3327 §5.5), then those that were left of the request. */
+function routesOf(target: Target, routes: readonly string[]): readonly string[] {
+  return target.routes.length === 0 ? routes : [...target.routes, ...routes];
 }
 
 /** Whether requests towards the caller only arrive by the flow it called over: a connection, or NAT in between. */

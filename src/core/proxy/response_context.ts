@@ -1,71 +1,89 @@
 /** The response context (§16.2): the branches of one request, and what of their answers goes upstream (§16.7–16.10). */
 import { buildResponse } from "../../message/response_builder.ts";
-import type { SipResponse } from "../../message/sip_message.ts";
+import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import { randomToken } from "../../runtime/random.ts";
 import type { ServerTransaction } from "../../transaction/transaction_user.ts";
+import type { Flow } from "../../transport/transport.ts";
 import { type BranchOutcome, buildBestResponse, chooseBestResponse } from "./best_response.ts";
 import { Branch } from "./branch.ts";
-import { withoutTopVia } from "./request_forwarding.ts";
+import { type CommonPart, withoutTopVia } from "./request_forwarding.ts";
 import type { Target } from "./target.ts";
+
+/** A request that was let through, with everything decided but the copies. */
+export interface Forwarding {
+  readonly request: SipRequest;
+  /** The flow it came by. */
+  readonly flow: Flow;
+  readonly common: CommonPart;
+  /** See `routingDigest`. */
+  readonly digest: string;
+  /** Route values that are left, top first. */
+  readonly routes: readonly string[];
+  /** Max-Breadth to share among the branches. */
+  readonly breadth: number;
+  readonly isInDialog: boolean;
+}
 
 /** What a response context asks of the proxy core. */
 export interface ResponseContextHost {
   /** Builds and sends the copy for a target; the branch hears of everything that follows. */
-  send(context: ResponseContext, branch: Branch, target: Target): void;
+  send(forwarding: Forwarding, branch: Branch, copy: { target: Target; breadth: number }): void;
   /** Timers for branches, and how long they run (ms). */
   timer(callback: () => void): { start(delay: number): void; stop(): void };
   /** Timer C (§16.8): more than 3 minutes. */
   readonly timerC: number;
   /** How long a cancelled branch may take to answer (§9.1): 64 × T1. */
   readonly cancelPatience: number;
-  /** The context will send nothing more but further 2xx. */
-  onAnswered(context: ResponseContext): void;
 }
 
 export class ResponseContext {
-  readonly server: ServerTransaction;
+  readonly isInvite: boolean;
+  readonly #server: ServerTransaction;
   readonly #host: ResponseContextHost;
   /** Target groups still to be tried, best q first. */
   readonly #groups: Target[][];
   #branches: Branch[] = [];
   #outcomes: BranchOutcome[] = [];
+  /** Forgotten once the caller has its answer: the context itself lives on for further 2xx. */
+  #forwarding: Forwarding | undefined;
   #isStopped = false;
 
   /** @param targets the target set, not empty */
-  constructor(host: ResponseContextHost, server: ServerTransaction, targets: readonly Target[]) {
+  constructor(
+    host: ResponseContextHost,
+    server: ServerTransaction,
+    work: { forwarding: Forwarding; targets: readonly Target[] },
+  ) {
     this.#host = host;
-    this.server = server;
-    this.#groups = groupByPreference(targets);
-  }
-
-  get isInvite(): boolean {
-    return this.server.request.method === "INVITE";
+    this.#server = server;
+    this.#forwarding = work.forwarding;
+    this.#groups = groupByPreference(work.targets);
+    this.isInvite = work.forwarding.request.method === "INVITE";
+    server.onCancel = () => this.cancel();
   }
 
   /** Tries the next group of targets (§16.6: groups in sequence, the targets of one in parallel). */
   forwardNextGroup(): void {
-    const group = this.#groups.shift() ?? [];
+    const forwarding = this.#forwarding;
+    const group = this.#groups.shift();
+    if (!forwarding || !group) return;
+    const breadth = Math.floor(forwarding.breadth / group.length);
     this.#branches = group.map(() => new Branch(this, this.#host));
-    this.#branches.forEach((branch, i) => this.#host.send(this, branch, group[i]));
-  }
-
-  /** The number of targets that are tried together now, for Max-Breadth. */
-  get breadth(): number {
-    return this.#branches.length;
+    this.#branches.forEach((branch, i) => this.#host.send(forwarding, branch, { target: group[i], breadth }));
   }
 
   /** A provisional response of a branch: to the caller at once, 100 excepted (§16.7 step 5). */
   onProvisional(response: SipResponse): void {
-    if (response.status === 100 || this.server.isAnswered) return;
+    if (response.status === 100 || this.#server.isAnswered) return;
     const text = withoutTopVia(response);
-    if (text !== undefined) this.server.respond(response.status, text);
+    if (text !== undefined) this.#server.respond(response.status, text);
   }
 
   /** A 2xx: to the caller at once, every one of them; the other branches are cancelled (§16.7 steps 5 and 10). */
   onSuccess(response: SipResponse): void {
     const text = withoutTopVia(response);
-    const isFirst = !this.server.isAnswered;
-    if (text !== undefined && (isFirst || this.isInvite)) this.server.respond(response.status, text);
+    const isFirst = !this.#server.isAnswered;
+    if (text !== undefined && (isFirst || this.isInvite)) this.#server.respond(response.status, text);
     if (!isFirst) return;
     this.#stop();
     this.#finish();
@@ -76,7 +94,7 @@ export class ResponseContext {
     this.#outcomes.push(outcome);
     // A 6xx ends the search: no further groups, and the other branches are cancelled (§16.7 step 5).
     if (outcome.status >= 600) this.#stop();
-    if (this.server.isAnswered || this.#branches.some((branch) => branch.isPending)) return;
+    if (this.#server.isAnswered || this.#branches.some((branch) => branch.isPending)) return;
     if (!this.#isStopped && this.#groups.length > 0) return this.forwardNextGroup();
     this.#respondBest();
   }
@@ -84,7 +102,7 @@ export class ResponseContext {
   /** The caller cancelled (§16.10). Branches that nobody answered yet cannot be cancelled: the caller is told at once. */
   cancel(): void {
     this.#stop();
-    if (this.server.isAnswered || this.#branches.some((branch) => branch.isPending && branch.wasAnswered)) {
+    if (this.#server.isAnswered || this.#branches.some((branch) => branch.isPending && branch.wasAnswered)) {
       return;
     }
     this.#respondLocally(487);
@@ -103,19 +121,20 @@ export class ResponseContext {
     const text = buildBestResponse(best.response, this.#outcomes);
     // A user agent that lost the other Vias still gets its status through.
     if (text === undefined) return this.#respondLocally(best.status);
-    this.server.respond(best.status, text);
+    this.#server.respond(best.status, text);
     this.#finish();
   }
 
   #respondLocally(status: number): void {
-    this.server.respond(status, buildResponse(this.server.request, { status, toTag: randomToken() }));
+    const request = this.#forwarding?.request;
+    if (request) this.#server.respond(status, buildResponse(request, { status, toTag: randomToken() }));
     this.#finish();
   }
 
   #finish(): void {
     this.#outcomes = [];
     this.#groups.length = 0;
-    this.#host.onAnswered(this);
+    this.#forwarding = undefined;
   }
 }
 

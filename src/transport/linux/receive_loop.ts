@@ -11,44 +11,53 @@ export interface DrainedSocket {
   flush(): void;
 }
 
-/** Milliseconds between two wake-ups below which traffic is dense; latency is all that matters when it is not. */
-const DENSE = 1;
-/** Dense wake-ups in a row after which the loop begins to gather. */
-const STREAK = 16;
-/** How long datagrams gather. Measured at 1000 calls/s: no gathering 453 µs CPU a call, 0.2 ms 342, 1 ms 255. */
-const GATHER_MICROSECONDS = 1000;
-/** Average datagrams in a gathered batch below which the loop goes back to waiting. */
-const SPARSE = 0.7;
-/** Batches between two turns of the event loop, so that timers and connections are served. */
-const BATCHES_A_TURN = 2;
+/** Datagrams a millisecond from which the loop gathers, and below which it goes back to waiting. */
+const BUSY = 1;
+const QUIET = 0.5;
+/** Milliseconds over which the rate is measured before the loop begins to gather. */
+const WINDOW = 10;
+/** Datagrams worth a look, and the milliseconds the loop waits for them at most: SIP's own timers begin at 500. */
+const WORTHWHILE = 12;
+const LONGEST_GATHER = 2;
+const SHORTEST_GATHER = 0.5;
+/** Milliseconds between two turns of the event loop, which serves timers and connections. */
+const TURN = 4;
 
 /**
  * Serves one socket until it is closed. Waking the event loop for a datagram costs several times what the datagram
- * itself does, so while traffic is dense the thread sleeps for a millisecond and then takes what has gathered.
+ * itself does, so while traffic is dense the thread sleeps for a moment and then takes what has gathered.
+ * Measured with `deno task bench cpu`: see `tests/bench/README.md`.
  */
 export async function runReceiveLoop(socket: DrainedSocket, libc: Libc): Promise<void> {
-  let streak = 0;
-  let lastWake = 0;
+  let windowStart = performance.now();
+  let count = 0;
   while (await socket.wait()) {
-    socket.drain();
+    count += 1 + socket.drain();
     socket.flush();
-    const now = performance.now();
-    streak = now - lastWake < DENSE ? streak + 1 : 0;
-    lastWake = now;
-    if (streak < STREAK) continue;
-    streak = 0;
-    await gather(socket, libc);
+    const elapsed = performance.now() - windowStart;
+    if (elapsed < WINDOW) continue;
+    const rate = count / elapsed;
+    if (rate >= BUSY) await gather(socket, libc, rate);
+    windowStart = performance.now();
+    count = 0;
   }
 }
 
-async function gather(socket: DrainedSocket, libc: Libc): Promise<void> {
-  let average = 2;
-  for (let batch = 1; average > SPARSE; batch++) {
-    libc.usleep(GATHER_MICROSECONDS);
+/** @param rate datagrams a millisecond at the beginning */
+async function gather(socket: DrainedSocket, libc: Libc, rate: number): Promise<void> {
+  let last = performance.now();
+  let lastTurn = last;
+  while (rate >= QUIET) {
+    const milliseconds = Math.min(LONGEST_GATHER, Math.max(SHORTEST_GATHER, WORTHWHILE / rate));
+    libc.usleep(Math.round(milliseconds * 1000));
     const count = socket.drain();
     socket.flush();
-    average += (Math.min(count, 16) - average) / 16;
-    if (batch % BATCHES_A_TURN === 0) await turn();
+    const now = performance.now();
+    rate += (count / (now - last) - rate) / 16;
+    last = now;
+    if (now - lastTurn < TURN) continue;
+    await turn();
+    lastTurn = now;
   }
 }
 

@@ -24,62 +24,43 @@ export interface BindingsMemory {
 /** Milliseconds until the transactions of the registrations are gone: Timer J of RFC 3261 §17.2.2 is 64 × T1. */
 const TRANSACTIONS_GONE = 34_000;
 
-interface Subject {
-  readonly system: SystemName;
-  readonly pid: number;
-  readonly inspectorPort?: number;
-  readonly registrationsPerSecond: number;
-  readonly residentBefore: number;
-  readonly heapBefore: number;
-}
-
 /** Heap needs the V8 inspector, so routr always runs from source here. */
 export async function measureBindingsMemory(context: BenchContext): Promise<BindingsMemory[]> {
-  const users = Math.ceil(context.options.bindings / CONTACTS_PER_USER);
-  const bindings = contacts(subscribers(users));
-  const subjects: Subject[] = [];
-  const ends: (() => Promise<void>)[] = [];
-  for (const name of context.servers) {
-    const inspectorPort = name === "routr" ? freePort() : undefined;
-    const { process, port } = await context.start(name, users, inspectorPort);
-    ends.push(() => process.end());
-    context.progress(`bindings: registering ${bindings.length} at ${name}`);
-    const heapBefore = inspectorPort ? await liveHeapBytes(inspectorPort) : 0;
-    const residentBefore = residentBytes(process.pid);
-    const startedAt = performance.now();
-    const listed = await registerBindings({ port, bindings });
-    if (listed !== CONTACTS_PER_USER) {
-      throw new Error(`Cannot count on ${name}: ${listed} bindings for one user`);
-    }
-    const registrationsPerSecond = bindings.length / (performance.now() - startedAt) * 1000;
-    subjects.push({
-      system: name,
-      pid: process.pid,
-      inspectorPort,
-      registrationsPerSecond,
-      residentBefore,
-      heapBefore,
-    });
-  }
+  const readings: (() => Promise<BindingsMemory>)[] = [];
+  for (const system of context.servers) readings.push(await fill(context, system));
   context.progress("bindings: waiting until the transactions are gone");
   await delay(TRANSACTIONS_GONE);
   const results: BindingsMemory[] = [];
-  for (const { system, pid, inspectorPort, heapBefore, registrationsPerSecond, residentBefore } of subjects) {
-    const residentAfter = residentBytes(pid);
-    const heapPerBinding = inspectorPort
-      ? (await liveHeapBytes(inspectorPort) - heapBefore) / bindings.length
-      : undefined;
-    results.push({
+  for (const read of readings) results.push(await read());
+  return results;
+}
+
+/** Starts the system and registers everything; the function returned reads its memory and ends it. */
+async function fill(context: BenchContext, system: SystemName): Promise<() => Promise<BindingsMemory>> {
+  const users = Math.ceil(context.options.bindings / CONTACTS_PER_USER);
+  const bindings = contacts(subscribers(users));
+  const inspectorPort = system === "routr" ? freePort() : undefined;
+  const { process, port } = await context.start(system, users, inspectorPort);
+  context.progress(`bindings: registering ${bindings.length} at ${system}`);
+  const heapBefore = inspectorPort ? await liveHeapBytes(inspectorPort) : 0;
+  const residentBefore = residentBytes(process.pid);
+  const startedAt = performance.now();
+  const listed = await registerBindings({ port, bindings });
+  const registrationsPerSecond = bindings.length / (performance.now() - startedAt) * 1000;
+  if (listed !== CONTACTS_PER_USER) throw new Error(`Cannot use "${system}": a user has ${listed} bindings`);
+  return async () => {
+    const residentAfter = residentBytes(process.pid);
+    const heapAfter = inspectorPort ? await liveHeapBytes(inspectorPort) : NaN;
+    await process.end();
+    return {
       system,
       bindings: bindings.length,
       registrationsPerSecond,
       residentBefore,
       residentAfter,
-      heapPerBinding,
-    });
-  }
-  await Promise.all(ends.map((end) => end()));
-  return results;
+      heapPerBinding: inspectorPort ? (heapAfter - heapBefore) / bindings.length : undefined,
+    };
+  };
 }
 
 /** Several phones for each user, each at an address of its own in 10.0.0.0/8. */

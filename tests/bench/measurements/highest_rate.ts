@@ -25,6 +25,7 @@ export async function measureHighestRate(context: BenchContext): Promise<Highest
   const results: HighestRate[] = [];
   for (const name of context.options.systems) {
     const system = await startWarm(context, name);
+    const ceiling = context.ports.pairs.length * RATE_PER_PAIR;
     const steps: { rate: number; lossFree: boolean }[] = [];
     const rate = await searchHighest(async (rate) => {
       const lossFree = await tryRate(context, system, rate);
@@ -32,8 +33,8 @@ export async function measureHighestRate(context: BenchContext): Promise<Highest
       steps.push({ rate, lossFree });
       return lossFree;
     }, {
-      start: 2 * context.options.rate,
-      ceiling: context.ports.pairs.length * RATE_PER_PAIR,
+      start: system.isServer ? 2 * context.options.rate : ceiling,
+      ceiling,
       resolution: RESOLUTION,
     });
     results.push({ system: name, rate, steps });
@@ -47,7 +48,7 @@ async function tryRate(context: BenchContext, system: BenchedSystem, rate: numbe
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const result = await offerCalls({ system, rate, seconds, ports, directory, stopAtLoss: true });
     await untilQuiet(system);
-    if (isLossFree(result)) return true;
+    if (isLossFree(result, seconds)) return true;
   }
   return false;
 }

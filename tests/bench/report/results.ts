@@ -3,7 +3,8 @@
 import type { BindingsMemory } from "../measurements/bindings_memory.ts";
 import type { CpuResult } from "../measurements/cpu.ts";
 import type { HighestRate } from "../measurements/highest_rate.ts";
-import type { Idleness, StartTime } from "../measurements/start_time.ts";
+import type { Idleness } from "../measurements/idleness.ts";
+import type { StartTime } from "../measurements/start_time.ts";
 import type { SystemName } from "../systems/start_system.ts";
 
 export interface BenchResults {

@@ -1,0 +1,101 @@
+/** RFC 5626: devices with an instance, and the flows they are reached by. */
+import assert from "node:assert/strict";
+import { ladder } from "../support/scenario.ts";
+import { ackTo, header, headers } from "../support/sip_text.ts";
+
+const INSTANCE = '+sip.instance="<urn:uuid:00000000-0000-1000-8000-000A95A0E128>"';
+
+Deno.test(
+  "RFC 5626 §6: the same instance and reg-id from elsewhere replaces the binding",
+  ladder((net) => {
+    const before = net.phone("bob", { protocol: "tcp", port: 40001 });
+    const after = net.phone("bob", { protocol: "tcp", port: 40002 });
+    before.register(`Contact: <sip:bob@10.0.0.9:40001;transport=tcp>;${INSTANCE};reg-id=1`);
+    const ok = after.register(`Contact: <sip:bob@10.0.0.9:40002;transport=tcp>;${INSTANCE};reg-id=1`);
+    assert.deepEqual(headers(ok, "Contact"), [
+      `<sip:bob@10.0.0.9:40002;transport=tcp>;expires=3600;${INSTANCE};reg-id=1`,
+    ]);
+  }),
+);
+
+Deno.test(
+  "RFC 5626 §6: another reg-id is another flow of the same device",
+  ladder((net) => {
+    const bob = net.phone("bob");
+    bob.register(`Contact: <sip:bob@192.0.2.12>;${INSTANCE};reg-id=1`);
+    const ok = bob.register(`Contact: <sip:bob@192.0.2.12>;${INSTANCE};reg-id=2`);
+    assert.equal(headers(ok, "Contact").length, 2);
+  }),
+);
+
+Deno.test(
+  "RFC 5626 §6: without reg-id bindings are told apart by their Contact",
+  ladder((net) => {
+    const bob = net.phone("bob");
+    bob.register(`Contact: <sip:bob@192.0.2.12:1>;${INSTANCE}`);
+    const ok = bob.register(`Contact: <sip:bob@192.0.2.12:2>;${INSTANCE}`);
+    assert.equal(headers(ok, "Contact").length, 2);
+  }),
+);
+
+Deno.test(
+  "RFC 5626 §5.3: a device is reached over the connection it registered by, whatever its Contact says",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const bob = net.phone("bob", { protocol: "tcp", port: 40001 });
+    bob.register("Contact: <sip:bob@10.0.0.9:5060;transport=tcp>");
+    alice.invite("sip:bob@sip.local");
+    bob.expect("INVITE sip:bob@10.0.0.9:5060;transport=tcp SIP/2.0");
+  }),
+);
+
+Deno.test(
+  "RFC 5626 §6: bindings end with the connection they were made over",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const bob = net.phone("bob", { protocol: "tcp", port: 40001 });
+    const desk = net.phone("bob", { address: "192.0.2.22" });
+    bob.register();
+    desk.register();
+    bob.hangUpConnection();
+    assert.deepEqual(
+      net.server.location.lookup("sip:bob@sip.local").map(({ contact }) => contact),
+      ["sip:bob@192.0.2.22:5060"],
+    );
+    const invite = alice.invite("sip:bob@sip.local");
+    desk.answer(desk.expect("INVITE"), "603 Decline");
+    desk.expect("ACK");
+    alice.sendAsIs(ackTo(invite, alice.expect("603")));
+    desk.register("Contact: *\nExpires: 0");
+    alice.sendAuthenticated("INVITE sip:bob@sip.local SIP/2.0");
+    alice.expect("480");
+  }),
+);
+
+Deno.test(
+  "RFC 5626 §6: a device that comes back by a new connection is reached by that one",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const old = net.phone("bob", { protocol: "tcp", port: 40001 });
+    const fresh = net.phone("bob", { protocol: "tcp", port: 40002 });
+    const contact = "Contact: <sip:bob@10.0.0.9:5060;transport=tcp>";
+    old.register(contact);
+    fresh.register(contact);
+    old.hangUpConnection();
+    alice.invite("sip:bob@sip.local");
+    fresh.expect("INVITE");
+    old.expectNothing();
+  }),
+);
+
+Deno.test(
+  "RFC 3581: a device behind NAT is reached at the address its REGISTER came from",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const bob = net.phone("bob", { address: "203.0.113.5", port: 31337 });
+    bob.register("Contact: <sip:bob@10.0.0.9:5060>");
+    alice.invite("sip:bob@sip.local");
+    const invite = bob.expect("INVITE sip:bob@10.0.0.9:5060 SIP/2.0");
+    assert.match(header(invite, "Record-Route"), /^<sip:\S+@192\.0\.2\.1:5060;lr>$/);
+  }),
+);
