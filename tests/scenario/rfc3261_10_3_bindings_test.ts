@@ -84,7 +84,9 @@ Deno.test(
   "§10.3 step 7: a lifetime below the minimum is answered 423 with Min-Expires",
   ladder({ spec: { registrar: { minExpires: 120 } } }, (net) => {
     const alice = net.phone("alice");
-    for (const lines of ["Contact: <sip:a@192.0.2.11>;expires=119", "Contact: <sip:a@192.0.2.11>\nExpires: 1"]) {
+    for (
+      const lines of ["Contact: <sip:a@192.0.2.11>;expires=119", "Contact: <sip:a@192.0.2.11>\nExpires: 1"]
+    ) {
       const refusal = alice.tryRegister(lines);
       assert.match(refusal, /^SIP\/2\.0 423 /);
       assert.equal(header(refusal, "Min-Expires"), "120");

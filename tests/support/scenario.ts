@@ -230,6 +230,11 @@ export class Phone implements Credentials {
     return message;
   }
 
+  /** Everything that has come and was not taken. */
+  takeAll(): string[] {
+    return this.#inbox().splice(0);
+  }
+
   expectNothing(): void {
     assert.deepEqual(this.#inbox().map(startLine), [], `${this.uri} should have got nothing`);
   }

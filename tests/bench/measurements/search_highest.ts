@@ -1,8 +1,10 @@
 // Finds the highest number that still passes, when trying one is expensive.
 
 export interface SearchOptions {
-  /** The first number to try. */
+  /** The first number to try when none is known to pass. */
   readonly start: number;
+  /** A number found earlier: the search goes on from there. */
+  readonly known?: number;
   /** Never try more. */
   readonly ceiling: number;
   /** Relative distance between the highest that passed and the lowest that failed that is close enough. */
@@ -16,15 +18,15 @@ const LOWEST = 100;
 /** The highest number known to pass, or 0. Climbs (or descends) by half, then bisects what is left. */
 export async function searchHighest(
   passes: (candidate: number) => Promise<boolean>,
-  { start, ceiling, resolution }: SearchOptions,
+  { start, known = 0, ceiling, resolution }: SearchOptions,
 ): Promise<number> {
-  let passed = 0;
+  let passed = known;
   let failed = Infinity;
-  let candidate = start;
-  while (candidate >= LOWEST) {
+  let candidate = known > 0 ? Math.min(rounded(known * (1 + resolution)), ceiling) : start;
+  while (candidate >= LOWEST && passed < ceiling) {
     if (await passes(candidate)) passed = candidate;
     else failed = candidate;
-    if (passed === ceiling || failed - passed <= Math.max(passed * resolution, ROUNDING)) break;
+    if (failed - passed <= Math.max(passed * resolution, ROUNDING)) break;
     candidate = nextCandidate(passed, failed, ceiling);
   }
   return passed;

@@ -25,6 +25,20 @@ Deno.test("searchHighest() stops at the ceiling", async () => {
   assert.equal(tried.at(-1), 6400);
 });
 
+Deno.test("searchHighest() goes on from a known number", async () => {
+  const tried: number[] = [];
+  function search(highest: number): Promise<number> {
+    const options = { start: 1000, known: 2000, ceiling: 6400, resolution: 0.1 };
+    return searchHighest(
+      (candidate) => Promise.resolve(tried.push(candidate) > 0 && candidate <= highest),
+      options,
+    );
+  }
+  assert.equal(await search(2000), 2000);
+  assert.deepEqual(tried, [2200]);
+  assert.ok(await search(3000) > 2600);
+});
+
 Deno.test("searchHighest() answers 0 when nothing passes", async () => {
   const { found } = await search(0);
   assert.equal(found, 0);

@@ -158,7 +158,6 @@ Deno.test("SipUri.parameter() finds parameters in any case, escapes undone", () 
   assert.equal(parsed.parameter("line"), "x-1");
   assert.equal(parsed.parameter("empty"), "");
   assert.equal(parsed.parameter("lrx"), undefined);
-  assert.equal(parsed.parameter(""), undefined);
   assert.equal(uri("sip:a;lr@b").parameter("lr"), undefined);
   assert.equal(uri("sip:a@b?lr=1").parameter("lr"), undefined);
 });
@@ -248,7 +247,7 @@ Deno.test("§19.1.4: a reserved character is not its escape", () => {
   }
 });
 
-Deno.test("RFC 5954 §4.1: IPv6 hosts are compared as addresses, not as text", () => {
+Deno.test("RFC 5954: IPv6 hosts are compared as addresses, not as text", () => {
   const table: [a: string, b: string, equal: boolean][] = [
     ["[2001:db8::9:1]", "[2001:db8::9:01]", true],
     ["[0:0:0:0:0:FFFF:129.144.52.38]", "[::FFFF:129.144.52.38]", true],

@@ -57,8 +57,8 @@ Deno.test("parseVia() ends at the comma before the next value, and begins where 
   assert.deepEqual([first.start, first.end, first.branch], [0, 23, "1"]);
   const second = parseVia(text, first.end + 1, text.length)!;
   assert.deepEqual([second.start, second.end, second.branch], [25, text.length, "2"]);
-  assert.equal(parseVia(text, 0, 20)?.branch, undefined);
   assert.equal(parseVia(text, 0, 13)?.branch, "");
+  assert.equal(parseVia(text, 0, 21), undefined);
 });
 
 Deno.test("RFC 3581 §3: rport without value asks for the port, with a value tells it", () => {

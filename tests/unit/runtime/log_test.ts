@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { configureLogging, logger, type LogLevel, type LogOptions } from "../../../src/runtime/log.ts";
+import {
+  configureLogging,
+  logger,
+  logging,
+  type LogLevel,
+  type LogOptions,
+} from "../../../src/runtime/log.ts";
 
 const METHODS = ["debug", "info", "warn", "error"] as const;
 
@@ -25,7 +31,7 @@ Deno.test("A text line is time, level, part and message", () => {
     text(),
     () => logger("registrar").info("{aor} registered {count}", { aor: "x", count: 2 }),
   );
-  assert.match(line, /^\d\d:\d\d:\d\d\.\d{3} info  registrar: x registered 2$/);
+  assert.match(line, /^\d\d:\d\d:\d\d\.\d{3} info {2}registrar: x registered 2$/);
 });
 
 Deno.test("Every level has its name in the line", () => {
@@ -55,6 +61,19 @@ Deno.test("Nothing below the level is printed, and the level can be changed whil
   assert.deepEqual(words(printed(text("warning"), write)), ["warning", "error"]);
   assert.deepEqual(words(printed(text("debug"), write)), ["debug", "info", "warning", "error"]);
   assert.deepEqual(words(printed(text("fatal"), write)), []);
+});
+
+Deno.test("What traces and debug messages ask before they are put together follows the level", () => {
+  const table: [level: LogLevel, debug: boolean, trace: boolean][] = [
+    ["trace", true, true],
+    ["debug", true, false],
+    ["info", false, false],
+    ["fatal", false, false],
+  ];
+  for (const [level, debug, trace] of table) {
+    configureLogging(text(level));
+    assert.deepEqual(logging, { debug, trace }, level);
+  }
 });
 
 Deno.test("Control characters of peers are made visible", () => {
@@ -95,7 +114,7 @@ Deno.test("LOG_FORMAT=json prints one object a line, whatever peers send", () =>
     logger("core").info("Ready");
   });
   assert.equal(lines.length, 2);
-  for (const line of lines) assert.ok(!/[\x00-\x1f]/.test(line), line);
+  for (const line of lines) assert.ok([...line].every((character) => character >= " "), line);
   const [first, second] = lines.map((line) => JSON.parse(line));
   assert.deepEqual([first.level, first.logger, first.properties], ["WARN", "routr.registrar", { user }]);
   assert.ok(!Number.isNaN(Date.parse(first["@timestamp"])));

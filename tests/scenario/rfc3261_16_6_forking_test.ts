@@ -1,0 +1,128 @@
+/** §16.6: several targets: together when their q is equal, one group after the other when it is not. */
+import assert from "node:assert/strict";
+import { ladder, type Network, type Phone } from "../support/scenario.ts";
+import { ackTo } from "../support/sip_text.ts";
+
+/** Devices of bob at 192.0.2.31, .32, …, registered with these q values. */
+function devicesOfBob(net: Network, qs: readonly string[]): Phone[] {
+  return qs.map((q, i) => {
+    const device = net.phone("bob", { address: `192.0.2.${31 + i}` });
+    device.register(`Contact: <${device.uri}>;q=${q}`);
+    return device;
+  });
+}
+
+Deno.test(
+  "§16.6: devices of equal q ring together",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const devices = devicesOfBob(net, ["1", "1.0", "1.000"]);
+    alice.invite("sip:bob@sip.local");
+    for (const device of devices) device.answer(device.expect("INVITE"), "180 Ringing");
+    for (const _ of devices) alice.expect("180");
+  }),
+);
+
+Deno.test(
+  "§16.6: a lower q is tried when all of the higher one have failed, and not before",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const [low, high, alsoHigh] = devicesOfBob(net, ["0.1", "0.9", "0.9"]);
+    const invite = alice.invite("sip:bob@sip.local");
+    high.answer(high.expect("INVITE"), "486 Busy Here");
+    high.expect("ACK");
+    low.expectNothing();
+    alsoHigh.answer(alsoHigh.expect("INVITE"), "480 Temporarily Unavailable");
+    alsoHigh.expect("ACK");
+    const atLow = low.expect("INVITE");
+    alice.expectNothing();
+    low.accept(atLow);
+    alice.expect("200");
+    assert.ok(invite);
+  }),
+);
+
+Deno.test(
+  "§16.6: silence of one group ends with Timer B, and the next is tried",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const [first, second] = devicesOfBob(net, ["0.9", "0.8"]);
+    alice.invite("sip:bob@sip.local");
+    net.clock.advance(31_990);
+    second.expectNothing();
+    net.clock.advance(10);
+    second.accept(second.expect("INVITE"));
+    alice.expect("200");
+    for (let sent = 0; sent < 7; sent++) first.expect("INVITE");
+  }),
+);
+
+Deno.test(
+  "§16.6: the answers of all groups compete: the best of them goes to the caller",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const [first, second] = devicesOfBob(net, ["0.9", "0.8"]);
+    const invite = alice.invite("sip:bob@sip.local");
+    first.answer(first.expect("INVITE"), "302 Moved Temporarily", { lines: "Contact: <sip:bob@192.0.2.88>" });
+    first.expect("ACK");
+    second.answer(second.expect("INVITE"), "486 Busy Here");
+    second.expect("ACK");
+    alice.sendAsIs(ackTo(invite, alice.expect("302")));
+  }),
+);
+
+Deno.test(
+  "§16.7 step 5: a 6xx keeps further groups from being tried",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const [first, second] = devicesOfBob(net, ["0.9", "0.8"]);
+    const invite = alice.invite("sip:bob@sip.local");
+    first.answer(first.expect("INVITE"), "603 Decline");
+    first.expect("ACK");
+    alice.sendAsIs(ackTo(invite, alice.expect("603")));
+    second.expectNothing();
+  }),
+);
+
+Deno.test(
+  "§16.6: a q of 0 is the last, not never",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const [only] = devicesOfBob(net, ["0"]);
+    alice.invite("sip:bob@sip.local");
+    only.expect("INVITE");
+  }),
+);
+
+Deno.test(
+  "§16.6: a device that cannot be reached does not keep the others from ringing",
+  ladder(async (net) => {
+    const alice = net.phone("alice");
+    const [, second, third] = devicesOfBob(net, ["1", "1", "0.5"]);
+    net.transports.udp.unreachable.add("192.0.2.31:5060");
+    const invite = alice.invite("sip:bob@sip.local");
+    const atSecond = second.expect("INVITE");
+    await net.settle();
+    alice.expectNothing();
+    second.answer(atSecond, "486 Busy Here");
+    second.expect("ACK");
+    third.answer(third.expect("INVITE"), "480 Temporarily Unavailable");
+    third.expect("ACK");
+    alice.sendAsIs(ackTo(invite, alice.expect("48")));
+  }),
+);
+
+Deno.test(
+  "§16.6: a MESSAGE forks, too; the first 2xx is the answer, the others are dropped",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const [first, second] = devicesOfBob(net, ["1", "1"]);
+    alice.sendAuthenticated("MESSAGE sip:bob@sip.local SIP/2.0");
+    const [atFirst, atSecond] = [first.expect("MESSAGE"), second.expect("MESSAGE")];
+    first.answer(atFirst, "486 Busy Here");
+    alice.expectNothing();
+    second.answer(atSecond, "200 OK");
+    alice.expect("200");
+    alice.expectNothing();
+  }),
+);

@@ -1,0 +1,256 @@
+/** §16.7: which responses go upstream, when, and what is taken off them. */
+import assert from "node:assert/strict";
+import { ladder } from "../support/scenario.ts";
+import {
+  ackTo,
+  bodyOf,
+  branchOf,
+  hasHeader,
+  header,
+  headers,
+  responseTo,
+  tagOf,
+} from "../support/sip_text.ts";
+
+Deno.test(
+  "§16.7 step 3: a response goes upstream without our Via, and otherwise as it came",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    const invite = alice.invite("sip:bob@sip.local", "Via: SIP/2.0/UDP 192.0.2.11:5060;branch=z9hG4bKalice");
+    const lines = `
+      Contact: <sip:bob@192.0.2.12>
+      X-Unknown:  kept
+      Content-Type: text/plain
+
+      body
+    `;
+    bob.answer(bob.expect("INVITE"), "200 Fine By Me", { lines });
+    const ok = alice.expect("200 Fine By Me");
+    assert.deepEqual(headers(ok, "Via"), headers(invite, "Via"));
+    assert.equal(header(ok, "X-Unknown"), "kept");
+    assert.equal(bodyOf(ok), "body");
+    assert.equal(tagOf(header(ok, "To")), "tag-at-192.0.2.12");
+  }),
+);
+
+Deno.test(
+  "§16.7 step 3: our Via is taken out of a line that holds several",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    const invite = alice.invite("sip:bob@sip.local", "Via: SIP/2.0/UDP 192.0.2.11:5060;branch=z9hG4bKalice");
+    const atBob = bob.expect("INVITE");
+    const [ours, theirs] = headers(atBob, "Via");
+    bob.sendAsIs(
+      responseTo(atBob, "180 Ringing").replace(`${ours}\r\nVia: ${theirs}`, `${ours} , ${theirs}`),
+    );
+    assert.deepEqual(headers(alice.expect("180"), "Via"), headers(invite, "Via"));
+  }),
+);
+
+Deno.test(
+  "§16.7 step 5: every provisional response but 100 goes upstream at once",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    alice.invite("sip:bob@sip.local");
+    const atBob = bob.expect("INVITE");
+    bob.answer(atBob, "100 Trying");
+    alice.expectNothing();
+    for (
+      const status of [
+        "180 Ringing",
+        "181 Forwarded",
+        "182 Queued",
+        "183 Progress",
+        "199 Early",
+        "180 Ringing",
+      ]
+    ) {
+      bob.answer(atBob, status);
+      alice.expect(status);
+    }
+  }),
+);
+
+Deno.test(
+  "§16.7 step 5: the first 2xx goes upstream at once, and the other branches are cancelled",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const [desk, mobile, silent] = [31, 32, 33].map((host) =>
+      net.registered("bob", { address: `192.0.2.${host}` })
+    );
+    alice.invite("sip:bob@sip.local");
+    const [atDesk, atMobile, atSilent] = [desk, mobile, silent].map((device) => device.expect("INVITE"));
+    desk.answer(atDesk, "180 Ringing");
+    mobile.answer(atMobile, "180 Ringing");
+    alice.expect("180");
+    alice.expect("180");
+    mobile.accept(atMobile);
+    alice.expect("200");
+    const cancel = desk.expect("CANCEL");
+    assert.equal(branchOf(cancel), branchOf(atDesk));
+    desk.answer(cancel, "200 OK");
+    desk.answer(atDesk, "487 Request Terminated");
+    desk.expect("ACK");
+    mobile.expectNothing();
+    // One that has not said a word cannot be cancelled yet (§9.1).
+    silent.expectNothing();
+    silent.answer(atSilent, "180 Ringing");
+    silent.answer(silent.expect("CANCEL"), "200 OK");
+    alice.expectNothing();
+  }),
+);
+
+Deno.test(
+  "§16.7 step 5: a later 2xx of another branch goes upstream, too",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const [desk, mobile] = [31, 32].map((host) => net.registered("bob", { address: `192.0.2.${host}` }));
+    alice.invite("sip:bob@sip.local");
+    const [atDesk, atMobile] = [desk.expect("INVITE"), mobile.expect("INVITE")];
+    mobile.accept(atMobile);
+    desk.accept(atDesk);
+    const tags = [alice.expect("200"), alice.expect("200")].map((ok) => tagOf(header(ok, "To")));
+    assert.deepEqual(tags, ["tag-at-192.0.2.32", "tag-at-192.0.2.31"]);
+  }),
+);
+
+Deno.test(
+  "§16.7 step 5: a non-2xx after the 2xx is acknowledged and goes no further",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const [desk, mobile] = [31, 32].map((host) => net.registered("bob", { address: `192.0.2.${host}` }));
+    alice.invite("sip:bob@sip.local");
+    const [atDesk, atMobile] = [desk.expect("INVITE"), mobile.expect("INVITE")];
+    mobile.accept(atMobile);
+    alice.expect("200");
+    desk.answer(atDesk, "180 Ringing");
+    desk.expect("CANCEL");
+    desk.answer(atDesk, "600 Busy Everywhere");
+    desk.expect("ACK");
+    alice.expectNothing();
+  }),
+);
+
+Deno.test(
+  "§16.7 step 5: a 6xx cancels the other branches, and goes upstream when they have ended",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const [desk, mobile] = [31, 32].map((host) => net.registered("bob", { address: `192.0.2.${host}` }));
+    const invite = alice.invite("sip:bob@sip.local");
+    const [atDesk, atMobile] = [desk.expect("INVITE"), mobile.expect("INVITE")];
+    desk.answer(atDesk, "180 Ringing");
+    alice.expect("180");
+    mobile.answer(atMobile, "603 Decline");
+    mobile.expect("ACK");
+    alice.expectNothing();
+    desk.answer(desk.expect("CANCEL"), "200 OK");
+    desk.answer(atDesk, "487 Request Terminated");
+    desk.expect("ACK");
+    alice.sendAsIs(ackTo(invite, alice.expect("603")));
+  }),
+);
+
+Deno.test(
+  "§16.7 step 5: a 2xx that comes after a 6xx wins all the same",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const [desk, mobile] = [31, 32].map((host) => net.registered("bob", { address: `192.0.2.${host}` }));
+    alice.invite("sip:bob@sip.local");
+    const [atDesk, atMobile] = [desk.expect("INVITE"), mobile.expect("INVITE")];
+    desk.answer(atDesk, "180 Ringing");
+    alice.expect("180");
+    mobile.answer(atMobile, "603 Decline");
+    mobile.expect("ACK");
+    desk.accept(atDesk);
+    desk.expect("CANCEL");
+    alice.expect("200");
+  }),
+);
+
+Deno.test(
+  "§16.7 step 3: a response that carries no Via but ours is not forwarded; the caller is told that it failed",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    const invite = alice.invite("sip:bob@sip.local");
+    const atBob = bob.expect("INVITE");
+    const onlyOurs = (status: string) => {
+      const [ours, theirs] = headers(atBob, "Via");
+      return responseTo(atBob, status, { tag: "b" })
+        .replace(`Via: ${ours}\r\nVia: ${theirs}\r\n`, `Via: ${ours}\r\n`);
+    };
+    bob.sendAsIs(onlyOurs("180 Ringing"));
+    alice.expectNothing();
+    bob.sendAsIs(onlyOurs("200 OK"));
+    alice.sendAsIs(ackTo(invite, alice.expect("50")));
+  }),
+);
+
+Deno.test(
+  "§16.7 step 3: a refusal that carries no Via but ours still ends the call with its status",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    const invite = alice.invite("sip:bob@sip.local");
+    const atBob = bob.expect("INVITE");
+    const [ours, theirs] = headers(atBob, "Via");
+    bob.sendAsIs(
+      responseTo(atBob, "486 Busy Here", { tag: "b" })
+        .replace(`Via: ${ours}\r\nVia: ${theirs}\r\n`, `Via: ${ours}\r\n`),
+    );
+    bob.expect("ACK");
+    const busy = alice.expect("486");
+    assert.deepEqual(headers(busy, "Via"), headers(invite, "Via"));
+    alice.sendAsIs(ackTo(invite, busy));
+  }),
+);
+
+Deno.test(
+  "§18.1.2: a response whose topmost sent-by is not ours is dropped",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    alice.invite("sip:bob@sip.local");
+    const atBob = bob.expect("INVITE");
+    bob.sendAsIs(
+      responseTo(atBob, "180 Ringing").replace(
+        "Via: SIP/2.0/UDP 192.0.2.1:5060",
+        "Via: SIP/2.0/UDP x.example",
+      ),
+    );
+    alice.expectNothing();
+  }),
+);
+
+Deno.test(
+  "§17.1.3: a response of another branch or another method fits nothing and is dropped",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    alice.invite("sip:bob@sip.local");
+    const atBob = bob.expect("INVITE");
+    const ringing = responseTo(atBob, "180 Ringing");
+    bob.sendAsIs(ringing.replace(/branch=\S+?;/, "branch=z9hG4bKother;"));
+    bob.sendAsIs(ringing.replace(/ INVITE\r/, " UPDATE\r"));
+    bob.sendAsIs(ringing.replace(/ INVITE\r/, " CANCEL\r"));
+    alice.expectNothing();
+    bob.sendAsIs(ringing);
+    assert.ok(!hasHeader(alice.expect("180"), "Record-Route"));
+  }),
+);
+
+Deno.test(
+  "§16.7: retransmissions of a 200 by the callee reach the caller one by one",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    alice.invite("sip:bob@sip.local");
+    const ok = bob.accept(bob.expect("INVITE"));
+    const first = alice.expect("200");
+    bob.sendAsIs(ok);
+    assert.equal(alice.expect("200"), first);
+  }),
+);

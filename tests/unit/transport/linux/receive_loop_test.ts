@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import type { Libc } from "../../../../src/transport/linux/libc.ts";
+import { type DrainedSocket, runReceiveLoop } from "../../../../src/transport/linux/receive_loop.ts";
+
+/** Milliseconds between two datagrams of traffic that is worth gathering, and of traffic that is not. */
+const DENSE = 0.05;
+const SPARSE = 20;
+
+/**
+ * A socket at which datagrams arrive at given times, and a thread that sleeps only in `usleep`. The time stands still
+ * otherwise; while the loop waits it jumps to the next datagram.
+ */
+class ScriptedSocket implements DrainedSocket {
+  readonly #arrivals: number[];
+  readonly #realNow = performance.now;
+  /** Everything the loop did: `wait`, `drain 3`, `flush`, `sleep`, `turn`. */
+  readonly steps: string[] = [];
+  readonly waits: number[] = [];
+  readonly sleeps: number[] = [];
+  #now = 1_000;
+  #taken = 0;
+  #turns = 0;
+
+  constructor(gaps: readonly number[]) {
+    let at = this.#now;
+    this.#arrivals = gaps.map((gap) => at += gap);
+  }
+
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** Turns of the event loop while the loop ran, counted by another piece of work that wants its share. */
+  get turns(): number {
+    return this.#turns;
+  }
+
+  /** Runs the loop until there is nothing more to come. */
+  async run(): Promise<void> {
+    const libc = { usleep: (microseconds: number) => this.#sleep(microseconds) } as unknown as Libc;
+    performance.now = () => this.#now;
+    let isRunning = true;
+    const other = () => {
+      if (!isRunning) return;
+      this.#turns++;
+      this.steps.push("turn");
+      setImmediate(other);
+    };
+    setImmediate(other);
+    try {
+      await runReceiveLoop(this, libc);
+    } finally {
+      isRunning = false;
+      performance.now = this.#realNow;
+    }
+    // The last turn that was asked for.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  wait(): Promise<boolean> {
+    this.steps.push("wait");
+    const next = this.#arrivals[this.#taken];
+    if (next === undefined) return Promise.resolve(false);
+    this.#now = Math.max(this.#now, next);
+    this.waits.push(this.#now);
+    this.#taken++;
+    return Promise.resolve(true);
+  }
+
+  drain(): number {
+    let count = 0;
+    for (; this.#arrivals[this.#taken] <= this.#now; this.#taken++) count++;
+    this.steps.push(`drain ${count}`);
+    return count;
+  }
+
+  flush(): void {
+    this.steps.push("flush");
+  }
+
+  #sleep(microseconds: number): number {
+    this.sleeps.push(microseconds);
+    this.steps.push("sleep");
+    this.#now += microseconds / 1000;
+    return 0;
+  }
+}
+
+function gaps(count: number, milliseconds: number): number[] {
+  return new Array(count).fill(milliseconds);
+}
+
+Deno.test("The loop waits, drains and flushes, and ends when the socket is closed", async () => {
+  const socket = new ScriptedSocket([SPARSE, SPARSE, 0, 0, SPARSE]);
+  await socket.run();
+  const steps = socket.steps.filter((step) => step !== "turn");
+  assert.deepEqual(steps, [
+    ...["wait", "drain 0", "flush"],
+    ...["wait", "drain 2", "flush"],
+    ...["wait", "drain 0", "flush"],
+    "wait",
+  ]);
+});
+
+Deno.test("While traffic is sparse the thread never sleeps: latency is all that matters", async () => {
+  const socket = new ScriptedSocket(gaps(500, SPARSE));
+  await socket.run();
+  assert.deepEqual(socket.sleeps, []);
+  assert.equal(socket.waits.length, 500);
+});
+
+Deno.test("A burst among sparse traffic is over soon", async () => {
+  const socket = new ScriptedSocket([...gaps(3, SPARSE), ...gaps(60, 0), ...gaps(50, SPARSE)]);
+  await socket.run();
+  const slept = socket.sleeps.reduce((sum, microseconds) => sum + microseconds, 0);
+  assert.ok(slept < 100_000, `slept ${slept} µs`);
+  assert.ok(socket.waits.length > 45, `${socket.waits.length} waits`);
+});
+
+Deno.test("While traffic is dense the loop gathers, so that it is woken far less often", async () => {
+  const socket = new ScriptedSocket(gaps(20_000, DENSE));
+  await socket.run();
+  assert.equal(socket.taken, 20_000);
+  assert.ok(socket.waits.length < 2_000, `woken ${socket.waits.length} times for 20000 datagrams`);
+  assert.ok(socket.sleeps.length > 100);
+});
+
+Deno.test("No datagram waits longer than a few milliseconds to be gathered", async () => {
+  const socket = new ScriptedSocket([...gaps(5_000, DENSE), ...gaps(5_000, 0.5), ...gaps(1_000, 1)]);
+  await socket.run();
+  assert.ok(Math.max(...socket.sleeps) <= 5_000, `slept ${Math.max(...socket.sleeps)} µs`);
+  assert.ok(Math.min(...socket.sleeps) >= 100, `slept ${Math.min(...socket.sleeps)} µs`);
+});
+
+Deno.test("What is sent while datagrams are handed on leaves after every drain", async () => {
+  const socket = new ScriptedSocket(gaps(5_000, DENSE));
+  await socket.run();
+  const steps = socket.steps.filter((step) => step !== "turn");
+  steps.forEach((step, i) => {
+    if (step.startsWith("drain")) assert.equal(steps[i + 1], "flush", `after step ${i}`);
+  });
+});
+
+Deno.test("Timers and connections get their turn every few milliseconds, however dense the traffic", async () => {
+  const socket = new ScriptedSocket(gaps(20_000, DENSE));
+  await socket.run();
+  let slept = 0;
+  let next = 0;
+  for (const step of socket.steps) {
+    if (step === "turn") slept = 0;
+    if (step !== "sleep") continue;
+    slept += socket.sleeps[next++];
+    assert.ok(slept <= 10_000, `${slept} µs without a turn of the event loop`);
+  }
+  assert.ok(socket.turns > 100, `${socket.turns} turns`);
+});
+
+Deno.test("When traffic ends the loop goes back to waiting, and does not spin", async () => {
+  const socket = new ScriptedSocket([...gaps(5_000, DENSE), 60_000, ...gaps(100, SPARSE)]);
+  await socket.run();
+  const lastSleep = socket.steps.lastIndexOf("sleep");
+  const waitsAfter = socket.steps.slice(lastSleep).filter((step) => step === "wait");
+  assert.ok(waitsAfter.length >= 100, `${waitsAfter.length} waits`);
+  const slept = socket.sleeps.reduce((sum, microseconds) => sum + microseconds, 0);
+  assert.ok(slept < 5_000 * DENSE * 1_000 + 500_000, `slept ${slept} µs in all`);
+});

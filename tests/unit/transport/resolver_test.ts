@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { type Lookup, Resolver, systemLookup } from "../../../src/transport/resolver.ts";
+import { WatchedClock } from "../runtime/watched_clock.ts";
+
+interface Question {
+  readonly name: string;
+  answer(addresses: string[]): void;
+  refuse(): void;
+}
+
+/** A resolver whose questions the test answers. */
+function newBench() {
+  const clock = new WatchedClock();
+  const questions: Question[] = [];
+  const lookup: Lookup = (name) =>
+    new Promise((resolve, reject) =>
+      questions.push({ name, answer: resolve, refuse: () => reject(new Error("ENOTFOUND")) })
+    );
+  return { clock, questions, resolver: new Resolver(clock, lookup) };
+}
+
+Deno.test("A name is asked for once; then its addresses are there at once", async () => {
+  const { questions, resolver } = newBench();
+  const pending = resolver.resolve("pbx.example");
+  assert.ok(pending instanceof Promise);
+  questions[0].answer(["192.0.2.1", "192.0.2.2"]);
+  assert.deepEqual(await pending, ["192.0.2.1", "192.0.2.2"]);
+  assert.deepEqual(resolver.resolve("pbx.example"), ["192.0.2.1", "192.0.2.2"]);
+  assert.deepEqual(questions.map(({ name }) => name), ["pbx.example"]);
+});
+
+Deno.test("Addresses come as URIs write them", async () => {
+  const { questions, resolver } = newBench();
+  const pending = resolver.resolve("a");
+  questions[0].answer(["2001:db8::1", "192.0.2.1", "::ffff:192.0.2.7", "fe80::1%2"]);
+  assert.deepEqual(await pending, ["[2001:db8::1]", "192.0.2.1", "192.0.2.7", "[fe80::1]"]);
+});
+
+Deno.test("All who ask while a question is in flight share its answer", async () => {
+  const { questions, resolver } = newBench();
+  const pending = Array.from({ length: 100 }, () => resolver.resolve("a"));
+  assert.equal(questions.length, 1);
+  questions[0].answer(["192.0.2.1"]);
+  for (const addresses of await Promise.all(pending)) assert.deepEqual(addresses, ["192.0.2.1"]);
+});
+
+Deno.test("An answer is kept for a minute", async () => {
+  const { clock, questions, resolver } = newBench();
+  const first = resolver.resolve("a");
+  questions[0].answer(["192.0.2.1"]);
+  await first;
+  clock.advance(59_999);
+  assert.deepEqual(resolver.resolve("a"), ["192.0.2.1"]);
+  clock.advance(1);
+  const second = resolver.resolve("a");
+  questions[1].answer(["192.0.2.2"]);
+  assert.deepEqual(await second, ["192.0.2.2"]);
+  assert.deepEqual(resolver.resolve("a"), ["192.0.2.2"]);
+});
+
+Deno.test("That a name has no address is kept for five seconds, and nothing rejects", async () => {
+  for (
+    const fail of [(question: Question) => question.refuse(), (question: Question) => question.answer([])]
+  ) {
+    const { clock, questions, resolver } = newBench();
+    const pending = resolver.resolve("nowhere");
+    fail(questions[0]);
+    assert.deepEqual(await pending, []);
+    clock.advance(4_999);
+    assert.deepEqual(resolver.resolve("nowhere"), []);
+    clock.advance(1);
+    const again = resolver.resolve("nowhere");
+    assert.equal(questions.length, 2);
+    questions[1].answer(["192.0.2.1"]);
+    assert.deepEqual(await again, ["192.0.2.1"]);
+  }
+});
+
+Deno.test("A lookup that throws at once is a name without address", async () => {
+  const resolver = new Resolver(new WatchedClock(), () => {
+    throw new TypeError("Cannot look up this name");
+  });
+  assert.deepEqual(await resolver.resolve("a\0b"), []);
+});
+
+Deno.test("A question without answer is given up after four seconds; what comes later changes nothing", async () => {
+  const { clock, questions, resolver } = newBench();
+  const pending = resolver.resolve("slow");
+  clock.advance(3_999);
+  assert.equal(resolver.resolve("slow"), pending);
+  clock.advance(1);
+  assert.deepEqual(await pending, []);
+  questions[0].answer(["192.0.2.1"]);
+  assert.deepEqual(await resolver.resolve("slow"), []);
+  clock.advance(5_000);
+  assert.ok(resolver.resolve("slow") instanceof Promise);
+  assert.equal(questions.length, 2);
+  questions[1].refuse();
+});
+
+Deno.test("A refusal that comes too late is nobody's unhandled rejection", async () => {
+  const { clock, questions, resolver } = newBench();
+  const pending = resolver.resolve("slow");
+  clock.advance(4_000);
+  assert.deepEqual(await pending, []);
+  questions[0].refuse();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+});
+
+Deno.test("A slow name delays no other", async () => {
+  const { questions, resolver } = newBench();
+  const slow = resolver.resolve("slow");
+  const quick = resolver.resolve("quick");
+  questions[1].answer(["192.0.2.2"]);
+  assert.deepEqual(await quick, ["192.0.2.2"]);
+  assert.deepEqual(resolver.resolve("quick"), ["192.0.2.2"]);
+  questions[0].answer(["192.0.2.1"]);
+  assert.deepEqual(await slow, ["192.0.2.1"]);
+});
+
+Deno.test("Answered questions leave no alarm behind", async () => {
+  const { clock, questions, resolver } = newBench();
+  const pending = ["a", "b", "c"].map((name) => resolver.resolve(name));
+  questions[0].answer(["192.0.2.1"]);
+  questions[1].refuse();
+  questions[2].answer([]);
+  await Promise.all(pending);
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("Many names are asked for, each for itself", async () => {
+  const clock = new WatchedClock();
+  const resolver = new Resolver(clock, (name) => Promise.resolve([`192.0.2.${name.length}`, name]));
+  for (let i = 0; i < 10_000; i++) {
+    assert.equal((await resolver.resolve(`host-${i}`))[1], `host-${i}`);
+  }
+});
+
+Deno.test("The system knows localhost, and rejects what is no name", async () => {
+  const addresses = await systemLookup("localhost");
+  assert.ok(addresses.includes("127.0.0.1") || addresses.includes("::1"), String(addresses));
+  await assert.rejects(systemLookup("-.invalid"));
+});

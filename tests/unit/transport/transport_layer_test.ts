@@ -1,0 +1,366 @@
+import assert from "node:assert/strict";
+import { Header } from "../../../src/message/header_name.ts";
+import { configureLogging } from "../../../src/runtime/log.ts";
+import { Metrics } from "../../../src/runtime/metrics.ts";
+import type { MalformedMessage, SipRequest, SipResponse } from "../../../src/message/sip_message.ts";
+import { SipUri } from "../../../src/message/sip_uri.ts";
+import { type AdvertisedAddress, LocalAddresses } from "../../../src/transport/local_addresses.ts";
+import { type Lookup, Resolver } from "../../../src/transport/resolver.ts";
+import { SipTrace } from "../../../src/transport/sip_trace.ts";
+import type { Flow, TransportProtocol } from "../../../src/transport/transport.ts";
+import { TransportLayer, type TransportUser } from "../../../src/transport/transport_layer.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+import { MemoryTransport } from "../../support/memory_transport.ts";
+import { messageText, readRequest } from "../message/sample_message.ts";
+
+configureLogging({ level: "fatal", format: "text" });
+
+const INTERFACES = [
+  { family: "IPv4", address: "127.0.0.1", cidr: "127.0.0.1/8" },
+  { family: "IPv4", address: "10.0.0.5", cidr: "10.0.0.5/24" },
+  { family: "IPv6", address: "2001:db8::5", cidr: "2001:db8::5/64" },
+] as const;
+
+/** What came up to the layer above. */
+class Recorder implements TransportUser {
+  readonly requests: SipRequest[] = [];
+  readonly responses: SipResponse[] = [];
+  readonly malformed: MalformedMessage[] = [];
+  readonly closed: Flow[] = [];
+  readonly flows: Flow[] = [];
+
+  onRequest(request: SipRequest, flow: Flow): void {
+    this.requests.push(request);
+    this.flows.push(flow);
+  }
+
+  onResponse(response: SipResponse, flow: Flow): void {
+    this.responses.push(response);
+    this.flows.push(flow);
+  }
+
+  onMalformed(malformed: MalformedMessage, flow: Flow): void {
+    this.malformed.push(malformed);
+    this.flows.push(flow);
+  }
+
+  onFlowClosed(flow: Flow): void {
+    this.closed.push(flow);
+  }
+
+  get total(): number {
+    return this.requests.length + this.responses.length + this.malformed.length;
+  }
+}
+
+type Listener = [protocol: TransportProtocol, address: string, port: number];
+
+interface BenchOptions {
+  readonly advertised?: AdvertisedAddress;
+  readonly lookup?: Lookup;
+}
+
+async function newBench(listeners: readonly Listener[], options: BenchOptions = {}) {
+  const { advertised, lookup = () => Promise.reject(new Error("ENOTFOUND")) } = options;
+  const metrics = new Metrics();
+  const layer = new TransportLayer({
+    localAddresses: new LocalAddresses(INTERFACES, advertised),
+    resolver: new Resolver(new FakeClock(), lookup),
+    metrics,
+    trace: new SipTrace(),
+  });
+  const user = new Recorder();
+  const transports = listeners.map((listener) => new MemoryTransport(...listener));
+  for (const transport of transports) await layer.open(transport, user);
+  return { layer, user, metrics, transports };
+}
+
+const UDP: Listener = ["udp", "127.0.0.1", 5060];
+const TCP: Listener = ["tcp", "127.0.0.1", 5060];
+const ANYONE = { address: "192.0.2.7", port: 4000 };
+
+Deno.test("This server is address and port and transport, never an address alone", async () => {
+  const { layer } = await newBench([["udp", "127.0.0.1", 5060], ["tcp", "127.0.0.1", 5070], [
+    "udp",
+    "[::1]",
+    5060,
+  ]]);
+  const table: [host: string, port: number, protocol: string | undefined, local: boolean][] = [
+    ["127.0.0.1", 5060, undefined, true],
+    ["127.0.0.1", 5060, "udp", true],
+    ["127.0.0.1", 5060, "tcp", false],
+    ["127.0.0.1", 5070, undefined, true],
+    ["127.0.0.1", 5070, "udp", false],
+    ["127.0.0.1", 5061, undefined, false],
+    ["127.0.0.2", 5060, undefined, false],
+    ["10.0.0.5", 5060, undefined, false],
+    ["[::1]", 5060, "udp", true],
+    ["[::1]", 5070, undefined, false],
+    ["sip.local", 5060, undefined, false],
+  ];
+  for (const [host, port, protocol, local] of table) {
+    assert.equal(layer.isLocal(host, port, protocol), local, `${host}:${port};${protocol}`);
+  }
+  assert.deepEqual([5060, 5070, 5080].map((port) => layer.hasPort(port)), [true, true, false]);
+});
+
+Deno.test("A socket bound to all addresses is this server under each of them, and under externAddr", async () => {
+  const advertised = { externAddr: "203.0.113.5" };
+  const { layer } = await newBench([["udp", "0.0.0.0", 5060]], { advertised });
+  for (const host of ["127.0.0.1", "10.0.0.5", "203.0.113.5"]) {
+    assert.equal(layer.isLocal(host, 5060), true, host);
+  }
+  for (const host of ["0.0.0.0", "[2001:db8::5]", "10.0.0.6"]) {
+    assert.equal(layer.isLocal(host, 5060), false, host);
+  }
+  const dual = await newBench([["udp", "[::]", 5060]]);
+  for (const host of ["10.0.0.5", "[2001:db8::5]"]) {
+    assert.equal(dual.layer.isLocal(host, 5060, "udp"), true, host);
+  }
+});
+
+Deno.test("A URI names this server by address, port or the default one, and transport if it says so", async () => {
+  const { layer } = await newBench([UDP, TCP, ["udp", "127.0.0.1", 5070], ["tls", "127.0.0.1", 5061]]);
+  const table: [uri: string, local: boolean][] = [
+    ["sip:127.0.0.1", true],
+    ["sip:anyone@127.0.0.1;lr", true],
+    ["sip:127.0.0.1:5060;transport=tcp", true],
+    ["sip:127.0.0.1;transport=UDP", true],
+    ["sip:127.0.0.1:5070", true],
+    ["sip:127.0.0.1:5070;transport=tcp", false],
+    ["sip:127.0.0.1:5080", false],
+    ["sips:127.0.0.1", true],
+    ["sip:127.0.0.1;transport=tls", true],
+    ["sips:127.0.0.1:5060;transport=tls", false],
+    ["sip:127.0.0.1;transport=sctp", false],
+    ["sip:sip.local", false],
+  ];
+  for (const [uri, local] of table) assert.equal(layer.isLocalUri(SipUri.parse(uri)!), local, uri);
+});
+
+Deno.test("RFC 5954: this server is the same in every spelling of its IPv6 address", async () => {
+  const { layer } = await newBench([["udp", "[2001:db8::5]", 5060]]);
+  for (const host of ["[2001:db8::5]", "[2001:DB8::5]", "[2001:db8:0:0:0:0:0:5]", "[2001:0db8::0005]"]) {
+    assert.equal(layer.isLocalUri(SipUri.parse(`sip:a@${host}`)!), true, host);
+  }
+});
+
+Deno.test("A request goes up with its source in the top Via", async () => {
+  const { transports: [udp], user } = await newBench([UDP]);
+  udp.receive(messageText({ "Via": "SIP/2.0/UDP 10.1.1.1:4540;rport;branch=z9hG4bK1" }), ANYONE);
+  const [request] = user.requests;
+  assert.equal(request.topViaText, "SIP/2.0/UDP 10.1.1.1:4540;rport=4000;branch=z9hG4bK1;received=192.0.2.7");
+  assert.equal(user.flows[0], udp.flowTo(ANYONE.address, ANYONE.port));
+});
+
+Deno.test("A response goes up as it came", async () => {
+  const { transports: [udp], user } = await newBench([UDP]);
+  udp.receive(messageText({}, { startLine: "SIP/2.0 200 OK" }), ANYONE);
+  assert.deepEqual([user.responses[0].status, user.responses[0].isViaStamped], [200, false]);
+});
+
+Deno.test("What is malformed goes up and is counted; a request among it can be answered", async () => {
+  const { transports: [udp], user, metrics } = await newBench([UDP]);
+  udp.receive("hello", ANYONE);
+  udp.receive(messageText({ "CSeq": "x", "Via": "SIP/2.0/UDP pc;rport;branch=b" }), ANYONE);
+  assert.deepEqual(user.malformed.map(({ status }) => status), [400, 400]);
+  assert.equal(user.malformed[0].request, undefined);
+  assert.equal(
+    user.malformed[1].request?.topViaText,
+    "SIP/2.0/UDP pc;rport=4000;branch=b;received=192.0.2.7",
+  );
+  assert.equal(metrics.snapshot()["routr_malformed_messages_total"], 2);
+});
+
+Deno.test("Keep-alives are no messages: CRLFs, zeros, STUN", async () => {
+  const { transports: [udp], user, metrics } = await newBench([UDP]);
+  const stun = "\0\x01\0\0\x21\x12\xa4\x42" + "x".repeat(12);
+  for (const text of ["\r\n\r\n", "\r\n", "\0\0\0\0", "\0", stun, "\x01\x01\0\0"]) {
+    udp.receive(text, ANYONE);
+    assert.equal(user.total, 0, JSON.stringify(text));
+  }
+  assert.equal(metrics.snapshot()["routr_malformed_messages_total"], 0);
+  udp.receive(`\r\n\r\n${messageText()}`, ANYONE);
+  assert.equal(user.requests.length, 1);
+});
+
+/** Where the response to a request with this Via goes, which came from 192.0.2.7:4000. */
+async function responseTarget(protocol: TransportProtocol, via: string, isOpen = true): Promise<string> {
+  const { layer, transports: [transport] } = await newBench([[protocol, "127.0.0.1", 5060]]);
+  const flow = transport.flowTo(ANYONE.address, ANYONE.port);
+  if (!isOpen) transport.closeConnection(ANYONE.address, ANYONE.port);
+  const request = readRequest(messageText({ "Via": via }));
+  request.stampTopVia(flow.remoteAddress, flow.remotePort);
+  const target = layer.responseFlow(request, flow);
+  assert.equal(target.transport, transport);
+  assert.equal(target.isOpen, true);
+  return `${target.remoteAddress}:${target.remotePort}`;
+}
+
+Deno.test("§18.2.2 and RFC 3581 §4: by UDP a response goes to the source, at the port that Via wants", async () => {
+  const table: [via: string, target: string][] = [
+    ["192.0.2.7:4000", "192.0.2.7:4000"],
+    ["192.0.2.7:5070", "192.0.2.7:5070"],
+    ["192.0.2.7", "192.0.2.7:5060"],
+    ["10.1.1.1:5070", "192.0.2.7:5070"],
+    ["pc33.atlanta.com", "192.0.2.7:5060"],
+    ["10.1.1.1:5070;rport", "192.0.2.7:4000"],
+    ["pc33.atlanta.com;rport", "192.0.2.7:4000"],
+    ["10.1.1.1:5070;rport=1", "192.0.2.7:4000"],
+    ["10.1.1.1:5070;received=203.0.113.9", "192.0.2.7:5070"],
+  ];
+  for (const [via, target] of table) {
+    assert.equal(await responseTarget("udp", `SIP/2.0/UDP ${via};branch=b`), target, via);
+  }
+});
+
+Deno.test("§18.2.2: by TCP a response returns on its connection", async () => {
+  for (const via of ["192.0.2.7:5070", "pc33.atlanta.com", "10.1.1.1;rport"]) {
+    assert.equal(await responseTarget("tcp", `SIP/2.0/TCP ${via};branch=b`), "192.0.2.7:4000");
+  }
+});
+
+Deno.test("§18.2.2: when the connection is gone, the source gets a new one at the port of sent-by", async () => {
+  const table: [protocol: TransportProtocol, via: string, target: string][] = [
+    ["tcp", "SIP/2.0/TCP 10.1.1.1:5070", "192.0.2.7:5070"],
+    ["tcp", "SIP/2.0/TCP pc33.atlanta.com", "192.0.2.7:5060"],
+    ["tls", "SIP/2.0/TLS pc33.atlanta.com", "192.0.2.7:5061"],
+  ];
+  for (const [protocol, via, target] of table) {
+    assert.equal(await responseTarget(protocol, `${via};branch=b`, false), target);
+  }
+});
+
+Deno.test("A request without readable Via is answered where it came from", async () => {
+  const { layer, transports: [udp] } = await newBench([UDP]);
+  const flow = udp.flowTo(ANYONE.address, ANYONE.port);
+  assert.equal(layer.responseFlow({ topVia: undefined }, flow), flow);
+});
+
+Deno.test("flowTo() an address is there at once, by a transport of the protocol", async () => {
+  const { layer, transports: [udp, tcp] } = await newBench([UDP, TCP]);
+  assert.equal(
+    layer.flowTo({ protocol: "udp", host: "127.0.0.9", port: 5060 }),
+    udp.flowTo("127.0.0.9", 5060),
+  );
+  assert.equal(
+    layer.flowTo({ protocol: "tcp", host: "127.0.0.9", port: 5062 }),
+    tcp.flowTo("127.0.0.9", 5062),
+  );
+  assert.equal(layer.flowTo({ protocol: "tls", host: "127.0.0.9", port: 5061 }), undefined);
+});
+
+Deno.test("flowTo() takes a transport of the target's address family; [::] serves both", async () => {
+  const { layer, transports: [v4, v6] } = await newBench([["udp", "0.0.0.0", 5060], [
+    "udp",
+    "[2001:db8::5]",
+    5060,
+  ]]);
+  const to = (host: string) => layer.flowTo({ protocol: "udp", host, port: 5060 });
+  assert.equal((to("192.0.2.9") as Flow).transport, v4);
+  assert.equal((to("[2001:db8::9]") as Flow).transport, v6);
+  const single = await newBench([UDP]);
+  assert.equal(single.layer.flowTo({ protocol: "udp", host: "[2001:db8::9]", port: 5060 }), undefined);
+  const dual = await newBench([["udp", "[::]", 5060]]);
+  assert.ok(dual.layer.flowTo({ protocol: "udp", host: "192.0.2.9", port: 5060 }));
+  assert.ok(dual.layer.flowTo({ protocol: "udp", host: "[2001:db8::9]", port: 5060 }));
+});
+
+Deno.test("flowTo() prefers the socket that faces the target: loopback for loopback, another for the rest", async () => {
+  for (const order of [["127.0.0.1", "10.0.0.5"], ["10.0.0.5", "127.0.0.1"]]) {
+    const { layer } = await newBench(order.map((address): Listener => ["udp", address, 5060]));
+    const bound = (host: string) =>
+      (layer.flowTo({ protocol: "udp", host, port: 1 }) as Flow).transport.address;
+    assert.equal(bound("127.0.0.77"), "127.0.0.1");
+    assert.equal(bound("10.0.0.77"), "10.0.0.5");
+    assert.equal(bound("203.0.113.1"), "10.0.0.5");
+  }
+});
+
+Deno.test("flowTo() a name waits for its addresses once, and takes the first that can be reached", async () => {
+  const asked: string[] = [];
+  const { layer, transports: [udp] } = await newBench([UDP], {
+    lookup: (name) => (asked.push(name), Promise.resolve(["2001:db8::9", "192.0.2.9", "192.0.2.10"])),
+  });
+  const hop = { protocol: "udp", host: "pbx.example", port: 5070 } as const;
+  const pending = layer.flowTo(hop);
+  assert.ok(pending instanceof Promise);
+  assert.equal(await pending, udp.flowTo("192.0.2.9", 5070));
+  assert.equal(layer.flowTo(hop), udp.flowTo("192.0.2.9", 5070));
+  assert.deepEqual(asked, ["pbx.example"]);
+});
+
+Deno.test("flowTo() a name that has no address, or none we can reach, is undefined", async () => {
+  const nowhere = await newBench([UDP]);
+  assert.equal(await nowhere.layer.flowTo({ protocol: "udp", host: "nowhere", port: 5060 }), undefined);
+  const elsewhere = await newBench([UDP], { lookup: () => Promise.resolve(["2001:db8::9"]) });
+  assert.equal(await elsewhere.layer.flowTo({ protocol: "udp", host: "v6only", port: 5060 }), undefined);
+});
+
+Deno.test("§18.1.1: sentBy() is host and port of ours as the far end should use them", async () => {
+  const advertised = { externAddr: "203.0.113.5", localnets: ["10.0.0.0/8"] };
+  const { layer, transports: [udp, tcp] } = await newBench([["udp", "0.0.0.0", 5060], TCP], { advertised });
+  const table: [flow: Flow, sentBy: string][] = [
+    [udp.flowTo("10.0.0.77", 1), "10.0.0.5:5060"],
+    [udp.flowTo("10.0.0.77", 2), "10.0.0.5:5060"],
+    [udp.flowTo("198.51.100.1", 1), "203.0.113.5:5060"],
+    [udp.flowTo("127.0.0.9", 1), "127.0.0.1:5060"],
+    [tcp.flowTo("10.0.0.77", 1), "127.0.0.1:5060"],
+  ];
+  for (const [flow, sentBy] of [...table, ...table]) assert.equal(layer.sentBy(flow), sentBy);
+});
+
+Deno.test("A connection is known by its number while it is open; a UDP flow is none", async () => {
+  const { layer, user, transports: [udp, tcp] } = await newBench([UDP, TCP]);
+  const connection = tcp.flowTo(ANYONE.address, ANYONE.port);
+  assert.equal(layer.connection(connection.id), connection);
+  assert.equal(layer.connection(udp.flowTo(ANYONE.address, ANYONE.port).id), undefined);
+  tcp.closeConnection(ANYONE.address, ANYONE.port);
+  assert.equal(layer.connection(connection.id), undefined);
+  assert.deepEqual(user.closed, [connection]);
+});
+
+Deno.test("send() hands the text to the flow, and failures to the sender", async () => {
+  const { layer, transports: [udp] } = await newBench([UDP]);
+  const flow = udp.flowTo(ANYONE.address, ANYONE.port);
+  layer.send("text", flow);
+  assert.deepEqual(flow.sent, ["text"]);
+  udp.unreachable.add(`${ANYONE.address}:${ANYONE.port}`);
+  const reason = await new Promise((resolve) => layer.send("more", flow, resolve));
+  assert.equal(reason, "Unreachable");
+});
+
+Deno.test("Violations are counted", async () => {
+  const { layer, metrics } = await newBench([UDP]);
+  layer.onViolation("Too many connections", undefined);
+  assert.equal(metrics.snapshot()["routr_transport_violations_total"], 1);
+});
+
+Deno.test("A transport that cannot be bound is not opened, and is not this server", async () => {
+  const { layer, user } = await newBench([TCP]);
+  const broken = new MemoryTransport("udp", "127.0.0.1", 5099);
+  broken.listen = () => Promise.reject(new Deno.errors.AddrInUse("Address already in use"));
+  await assert.rejects(layer.open(broken, user), Deno.errors.AddrInUse);
+  assert.deepEqual(layer.transports.map(({ port }) => port), [5060]);
+  assert.equal(layer.isLocal("127.0.0.1", 5099), false);
+  assert.equal(layer.hasPort(5099), false);
+});
+
+Deno.test("close() closes every transport", async () => {
+  const { layer, transports } = await newBench([UDP, TCP]);
+  const closed: string[] = [];
+  for (const transport of transports) {
+    transport.close = () => (closed.push(transport.protocol), Promise.resolve());
+  }
+  await layer.close();
+  assert.deepEqual(closed, ["udp", "tcp"]);
+  assert.deepEqual(layer.transports, []);
+});
+
+Deno.test("Headers that are trusted are read the same however they are spelled", async () => {
+  const { transports: [udp], user } = await newBench([UDP]);
+  const text = messageText({ "Via": "SIP/2.0/UDP pc;branch=b", "m": "<sip:a@b>" }).replace("Via:", "v \t:");
+  udp.receive(text, ANYONE);
+  assert.equal(user.requests[0].topVia.host, "pc");
+  assert.equal(user.requests[0].values(Header.Contact).length, 2);
+});
