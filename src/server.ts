@@ -23,6 +23,9 @@ import type { Flow, Transport } from "./transport/transport.ts";
 import { createTransport } from "./transport/transport_factory.ts";
 import { TransportLayer } from "./transport/transport_layer.ts";
 
+/** Devices one user may register unless the configuration says otherwise. */
+const DEFAULT_MAX_CONTACTS = 16;
+
 /** What a server is made of. Tests put in their own clock, timers, look-ups and transports. */
 export interface ServerOptions {
   readonly configuration: Configuration;
@@ -30,6 +33,8 @@ export interface ServerOptions {
   readonly clock?: Clock;
   readonly timers?: TransactionTimers;
   readonly lookup?: Lookup;
+  /** Seals Record-Route entries; dialogs go on after a restart only with the same key. */
+  readonly dialogKey?: string;
   readonly makeTransport?: (listener: Listener) => Transport;
 }
 
@@ -58,19 +63,21 @@ export class Server {
     const { externAddr, localnets } = configuration;
     this.#transport = new TransportLayer({
       localAddresses: new LocalAddresses(Deno.networkInterfaces(), {
-        // A port in externAddr is the listener's business.
+        // Only the host counts: the port that is advertised is the one listened on.
         externAddr: externAddr && toUriHost(externAddr.host),
         localnets,
       }),
       resolver: new Resolver(clock, options.lookup),
       metrics,
       trace: new SipTrace(),
+      maxDatagramSize: configuration.limits.maxDatagramSize,
     });
     this.#transactions = new TransactionLayer({
       transport: this.#transport,
       wheel: this.#wheel,
       metrics,
       timers: options.timers,
+      maxTransactions: configuration.limits.maxTransactions,
     });
     const transport = this.#transport;
     const authenticator = new DigestAuthenticator({
@@ -78,7 +85,7 @@ export class Server {
       metrics,
       algorithms: configuration.digestAlgorithms,
     });
-    const dialogRoutes = new DialogRoutes(transport, randomToken() + randomToken());
+    const dialogRoutes = new DialogRoutes(transport, options.dialogKey ?? randomToken() + randomToken());
     this.#transactions.attach(
       new Dispatcher({
         transport,
@@ -93,13 +100,14 @@ export class Server {
           authenticator,
           metrics,
           limits: configuration.registrar,
-          maxContacts: configuration.maxContacts ?? Infinity,
+          maxContacts: configuration.maxContacts ?? DEFAULT_MAX_CONTACTS,
           usesSourceAddress: configuration.registrarIntf === "Internal",
         }),
         callers: new CallerIdentification({
           directory,
           authenticator,
           allowsStrangers: configuration.allowUnauthenticatedCalls,
+          isServerAddress: (uri) => transport.isLocalUri(uri),
         }),
         router: new Router({
           directory,
@@ -112,6 +120,7 @@ export class Server {
           transport,
           dialogRoutes,
           recordsRoute: configuration.recordRoute,
+          ownsRealm: (realm) => directory.domain(realm.toLowerCase()) !== undefined,
         }),
       }),
     );

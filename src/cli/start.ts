@@ -53,6 +53,7 @@ export async function start(options: PlaceOptions): Promise<number> {
   }
   live.follow(report);
   const signal = stopSignal();
+  surviveMistakes();
   log.info("Ready");
   log.info("Stopping: {signal}", { signal: await signal });
   live.close();
@@ -105,6 +106,18 @@ function levelOf(config: Configuration | undefined, env: Environment): LogLevel 
   const traceLevel = config?.logging.traceLevel ?? 0;
   if (traceLevel === 0) return "info";
   return traceLevel < 16 ? "debug" : "trace";
+}
+
+/** The last resort: what nothing else caught is logged, and the server goes on serving. */
+function surviveMistakes(): void {
+  addEventListener("error", (event) => {
+    event.preventDefault();
+    log.error("Unexpected error: {error}", { error: event.error });
+  });
+  addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    log.error("Unexpected rejection: {error}", { error: event.reason });
+  });
 }
 
 function stopSignal(): Promise<string> {

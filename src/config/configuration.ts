@@ -66,6 +66,8 @@ const limits = mapping({
   idleTimeoutMillis: count.default(7_260_000),
   /** The time a message may take to arrive once its first byte is there. */
   messageTimeoutMillis: count.default(32_000),
+  /** Transactions kept at a time; a call has three for half a minute. */
+  maxTransactions: count.default(500_000),
 });
 
 const metadata = mapping({

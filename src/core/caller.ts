@@ -3,6 +3,7 @@ import type { Agent } from "../data/agent.ts";
 import type { Directory } from "../data/directory.ts";
 import type { Peer } from "../data/peer.ts";
 import type { SipRequest } from "../message/sip_message.ts";
+import type { SipUri } from "../message/sip_uri.ts";
 import type { Answer } from "./answer.ts";
 import type { DigestAuthenticator } from "./digest_authenticator.ts";
 
@@ -12,9 +13,9 @@ export type Caller =
   | { readonly kind: "peer"; readonly peer: Peer }
   | { readonly kind: "stranger" };
 
-/** A caller with the header row that proved who it is (-1 for none), or what to answer. */
+/** A caller, or what to answer. */
 export type Identification =
-  | { readonly kind: "identified"; readonly caller: Caller; readonly credentialsRow: number }
+  | { readonly kind: "identified"; readonly caller: Caller }
   | { readonly kind: "refused"; readonly answer: Answer };
 
 /** What callers are told apart by. */
@@ -23,6 +24,8 @@ export interface CallerIdentificationParts {
   readonly authenticator: DigestAuthenticator;
   /** `spec.allowUnauthenticatedCalls`: strangers may call our users, as the predecessor let them. */
   readonly allowsStrangers: boolean;
+  /** Whether a URI names this server by address. */
+  isServerAddress(uri: SipUri): boolean;
 }
 
 /**
@@ -39,33 +42,39 @@ export class CallerIdentification {
   identify(request: SipRequest): Identification {
     const { directory, authenticator, allowsStrangers } = this.#parts;
     const from = request.from.uri;
-    const user = from?.userText ?? "";
-    if (from && directory.peer(user)) {
-      const challenge = { status: 407, realm: from.host } as const;
-      const result = authenticator.authenticate(request, challenge, (name) => directory.peer(name));
-      if (result.kind === "refused") return result;
-      if (result.account.username !== user) return NOT_YOURS;
-      return {
-        kind: "identified",
-        caller: { kind: "peer", peer: result.account },
-        credentialsRow: result.row,
-      };
-    }
     if (from && directory.domain(from.host)) {
       const domain = from.host;
-      const challenge = { status: 407, realm: domain } as const;
-      const result = authenticator.authenticate(request, challenge, (name) => directory.agent(name, domain));
+      const find = (name: string) => directory.agent(name, domain) ?? directory.peer(name);
+      const result = authenticator.authenticate(request, { status: 407, realm: domain }, find);
       if (result.kind === "refused") return result;
-      if (result.account.username !== user) return NOT_YOURS;
-      return {
-        kind: "identified",
-        caller: { kind: "agent", agent: result.account, domain },
-        credentialsRow: result.row,
-      };
+      const { account } = result;
+      if (account.username !== from.userText) return NOT_YOURS;
+      return identified(
+        account.kind === "Agent"
+          ? { kind: "agent", agent: account, domain }
+          : { kind: "peer", peer: account },
+      );
     }
-    if (allowsStrangers) return { kind: "identified", caller: { kind: "stranger" }, credentialsRow: -1 };
-    return { kind: "refused", answer: { status: 403 } };
+    if (from && this.#isHomeOfPeer(from)) {
+      const find = (name: string) => directory.peer(name);
+      const result = authenticator.authenticate(request, { status: 407, realm: from.host }, find);
+      if (result.kind === "refused") return result;
+      return result.account.username === from.userText
+        ? identified({ kind: "peer", peer: result.account })
+        : NOT_YOURS;
+    }
+    return allowsStrangers ? identified({ kind: "stranger" }) : { kind: "refused", answer: { status: 403 } };
   }
+
+  /** Peers speak for their device, or come with the address of this server as their host. */
+  #isHomeOfPeer(from: SipUri): boolean {
+    const peer = this.#parts.directory.peer(from.userText);
+    return peer !== undefined && (peer.device === from.host || this.#parts.isServerAddress(from));
+  }
+}
+
+function identified(caller: Caller): Identification {
+  return { kind: "identified", caller };
 }
 
 const NOT_YOURS: Identification = {

@@ -22,9 +22,9 @@ export interface Challenge {
   readonly realm: string;
 }
 
-/** What came of it: an account with the header row that proved it, or what to answer. */
+/** What came of it: an account, or what to answer. */
 export type Authentication<A extends Account> =
-  | { readonly kind: "authenticated"; readonly account: A; readonly row: number }
+  | { readonly kind: "authenticated"; readonly account: A }
   | { readonly kind: "refused"; readonly answer: Answer };
 
 /**
@@ -41,7 +41,12 @@ export interface DigestAuthenticatorOptions {
   readonly algorithms: readonly DigestAlgorithm[];
 }
 
-/** An account nobody has, so that an unknown user costs as much time as a wrong password. */
+/** Header rows looked at: each costs a digest. */
+const MAX_TRIES = 4;
+/** Realms remembered for an account. */
+const MAX_REALMS = 16;
+
+/** An account nobody has, so that an unknown user is checked like any other. */
 const NOBODY: Account = { username: randomToken(), secret: randomToken() };
 
 export class DigestAuthenticator {
@@ -71,7 +76,8 @@ export class DigestAuthenticator {
   ): Authentication<A> {
     const id = challenge.status === 401 ? Header.Authorization : Header.ProxyAuthorization;
     let isStale = false;
-    for (let row = request.rowOf(id); row >= 0; row = request.rowOf(id, row)) {
+    let tries = MAX_TRIES;
+    for (let row = request.rowOf(id); row >= 0 && tries > 0; row = request.rowOf(id, row), tries--) {
       const credentials = parseDigestCredentials(request.rowValue(row));
       const algorithm = credentials && this.#algorithmOf(credentials);
       if (!credentials || !algorithm || credentials.realm !== challenge.realm) continue;
@@ -82,7 +88,7 @@ export class DigestAuthenticator {
       }
       const count = credentials.qop === "" ? 0 : parseInt(credentials.nc, 16);
       if (this.#nonces.use(credentials.nonce, count) === "fresh") {
-        return { kind: "authenticated", account: account!, row };
+        return { kind: "authenticated", account: account! };
       }
       isStale = true;
     }
@@ -106,22 +112,23 @@ export class DigestAuthenticator {
     credentials: DigestCredentials,
     proof: { algorithm: DigestAlgorithm; account: Account | undefined; method: string },
   ): boolean {
-    const { algorithm, account, method } = proof;
-    const ha1 = this.#hashOfA1(account ?? NOBODY, algorithm, credentials.realm);
+    const { algorithm, account = NOBODY, method } = proof;
+    const { realm } = credentials;
+    const known = this.#secrets.get(account)?.get(`${algorithm} ${realm}`);
+    const ha1 = known ?? hashOfA1(algorithm, { username: account.username, realm, secret: account.secret });
     const expected = expectedResponse(credentials, { algorithm, ha1, method });
-    return equalsInConstantTime(credentials.response.toLowerCase(), expected) && account !== undefined;
+    if (!equalsInConstantTime(credentials.response.toLowerCase(), expected) || account === NOBODY) {
+      return false;
+    }
+    if (known === undefined) this.#remember(account, `${algorithm} ${realm}`, ha1);
+    return true;
   }
 
-  #hashOfA1(account: Account, algorithm: DigestAlgorithm, realm: string): string {
-    let hashes = this.#secrets.get(account);
-    if (!hashes) this.#secrets.set(account, hashes = new Map());
-    const key = `${algorithm} ${realm}`;
-    let ha1 = hashes.get(key);
-    // For nobody it is computed each time, as for a user who comes for the first time.
-    if (ha1 !== undefined && account !== NOBODY) return ha1;
-    ha1 = hashOfA1(algorithm, { username: account.username, realm, secret: account.secret });
-    if (account !== NOBODY) hashes.set(key, ha1);
-    return ha1;
+  /** Only what was proved right is kept: realms are the sender's choice until then. */
+  #remember(account: Account, key: string, ha1: string): void {
+    const hashes = this.#secrets.get(account);
+    if (!hashes) this.#secrets.set(account, new Map([[key, ha1]]));
+    else if (hashes.size < MAX_REALMS) hashes.set(key, ha1);
   }
 
   #offerTo(request: SipRequest): readonly DigestAlgorithm[] {

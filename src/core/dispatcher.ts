@@ -62,7 +62,8 @@ export class Dispatcher implements TransactionUser, RouteContext {
       if (validateRequest(request)) return;
       const routed = preprocessRoutes(request, this);
       // An ACK of no dialog of ours is for one of our own refusals, or for nobody.
-      if (routed.dialog) this.#parts.proxy.forwardAck(request, routed, dialogTarget(routed));
+      const target = dialogTarget(routed);
+      if (target) this.#parts.proxy.forwardAck(request, routed, target);
     } catch (error) {
       log.error("Cannot forward an ACK from {address}: {error}", { address: flow.remoteAddress, error });
     }
@@ -115,12 +116,9 @@ export class Dispatcher implements TransactionUser, RouteContext {
   }
 
   #forwardInDialog(request: SipRequest, flow: Flow, routed: RoutedRequest): Answer | undefined {
-    if (routed.dialog?.isFlowLost && routed.routes.length === 0) return { status: 430 };
-    return this.#parts.proxy.forward(request, routed, {
-      flow,
-      targets: [dialogTarget(routed)],
-      credentialsRow: -1,
-    });
+    const target = dialogTarget(routed);
+    if (!target) return { status: 430 };
+    return this.#parts.proxy.forward(request, routed, { flow, targets: [target], isTrusted: false });
   }
 
   #forwardOutOfDialog(request: SipRequest, flow: Flow, routed: RoutedRequest): Answer | undefined {
@@ -130,8 +128,8 @@ export class Dispatcher implements TransactionUser, RouteContext {
     if (routed.routes.length > 0) return { status: 403 };
     const routing = this.#parts.router.determineTargetSet(routed.uri, identification.caller);
     if (routing.kind === "refused") return routing.answer;
-    const { credentialsRow } = identification;
-    return this.#parts.proxy.forward(request, routed, { flow, targets: routing.targets, credentialsRow });
+    const isTrusted = identification.caller.kind === "peer";
+    return this.#parts.proxy.forward(request, routed, { flow, targets: routing.targets, isTrusted });
   }
 
   #reply(request: HeaderRows, flow: Flow, answer: Answer): void {
@@ -139,8 +137,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
   }
 }
 
-/** The one target of a request within a dialog: by Route, by the flow that our entry sealed in, else by Request-URI. */
-function dialogTarget(routed: RoutedRequest): Target {
-  const flow = routed.routes.length > 0 ? undefined : routed.dialog?.flow;
-  return { requestUri: routed.requestUri, routes: [], flow, isBehindNat: flow !== undefined, q: 1000 };
+/** The one target of a request within a dialog: the other end, by the flow that our entry sealed in. */
+function dialogTarget({ requestUri, dialog }: RoutedRequest): Target | undefined {
+  return dialog?.flow && { requestUri, routes: [], flow: dialog.flow, q: 1000 };
 }

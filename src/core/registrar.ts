@@ -4,14 +4,16 @@ import type { Directory } from "../data/directory.ts";
 import type { Binding } from "../location/binding.ts";
 import type { LocationService } from "../location/location_service.ts";
 import { Header } from "../message/header_name.ts";
+import { quote } from "../message/parameters.ts";
 import type { SipRequest } from "../message/sip_message.ts";
 import { SipUri } from "../message/sip_uri.ts";
 import { logger, logging } from "../runtime/log.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { detachText } from "../runtime/detached_text.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
-import { defaultPort, type Flow, type TransportProtocol } from "../transport/transport.ts";
+import type { Flow } from "../transport/transport.ts";
 import type { DigestAuthenticator } from "./digest_authenticator.ts";
+import { namesFlow } from "./flow_uri.ts";
 import type { Answer } from "./answer.ts";
 import {
   readRegistration,
@@ -36,6 +38,11 @@ export interface RegistrarParts {
 }
 
 const log = logger("registrar");
+
+/** Bindings of an address-of-record, whatever the configuration says: all of them must fit into one answer. */
+const MAX_BINDINGS = 64;
+/** Characters of all Path values of a REGISTER. */
+const MAX_PATH = 2048;
 
 export class Registrar {
   readonly #parts: RegistrarParts;
@@ -71,6 +78,9 @@ export class Registrar {
     const aor = `sip:${agent.username}@${to.host}`; // 5
     const registration = readRegistration(request, this.#parts.limits); // 6, 7
     if ("status" in registration) return registration;
+    if (request.rowValues(Header.Path).join(", ").length > MAX_PATH) {
+      return { status: 403, reason: "Path Is Too Long" };
+    }
     return this.#update(aor, { request, flow, agent, registration });
   }
 
@@ -89,6 +99,9 @@ export class Registrar {
       return this.#accept(request, []);
     }
     if (registration.contacts.length === 0) return this.#accept(request, current);
+    const limit = Math.min(change.agent.maxContacts ?? this.#parts.maxContacts, MAX_BINDINGS);
+    const added = registration.contacts.filter(({ expires }) => expires > 0).length;
+    if (added > limit) return { status: 403, reason: "Too Many Contacts" };
     let bindings = [...current];
     for (const contact of registration.contacts) {
       const known = bindings.find((binding) =>
@@ -98,9 +111,7 @@ export class Registrar {
       if (known) bindings = bindings.filter((binding) => binding !== known);
       if (contact.expires > 0) bindings.push(this.#bind(contact, change, known));
     }
-    const limit = change.agent.maxContacts ?? this.#parts.maxContacts;
     if (bindings.length > limit) {
-      if (registration.contacts.length > limit) return { status: 403, reason: "Too Many Contacts" };
       bindings = bindings.sort((a, b) => b.updatedAt - a.updatedAt).slice(0, limit);
     }
     location.replace(aor, bindings);
@@ -123,7 +134,6 @@ export class Registrar {
       regId: contact.regId,
       path: hasOption(request, "path") ? detachText(request.rowValues(Header.Path).join(", ")) : "",
       flow,
-      isBehindNat: !namesFlow(uri, flow),
     };
   }
 
@@ -145,7 +155,7 @@ export class Registrar {
     for (const binding of bindings) {
       headers += `Contact: <${binding.contact}>;expires=${Math.ceil((binding.expiresAt - now) / 1000)}`;
       if (binding.q !== 1000) headers += `;q=${binding.q / 1000}`;
-      if (binding.instance !== "") headers += `;+sip.instance="${binding.instance}"`;
+      if (binding.instance !== "") headers += `;+sip.instance=${quote(binding.instance)}`;
       if (binding.regId !== 0) headers += `;reg-id=${binding.regId}`;
       headers += "\r\n";
     }
@@ -197,13 +207,6 @@ function isSameBinding(binding: Binding<Flow>, uri: SipUri, contact: RequestedCo
   }
   if (binding.contact === uri.text) return true;
   return SipUri.parse(binding.contact)?.equals(uri) ?? false;
-}
-
-/** Whether a URI leads to where the flow comes from. */
-export function namesFlow(uri: SipUri, flow: Flow): boolean {
-  const protocol =
-    (uri.parameter("transport")?.toLowerCase() ?? (uri.secure ? "tls" : "udp")) as TransportProtocol;
-  return uri.host === flow.remoteAddress && (uri.port ?? defaultPort(protocol)) === flow.remotePort;
 }
 
 function hasOption(request: SipRequest, option: string): boolean {

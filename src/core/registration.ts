@@ -31,6 +31,7 @@ export type Registration =
 
 /** Contacts one REGISTER may bring; more are refused before they are looked at. */
 const MAX_CONTACTS = 64;
+const QVALUE = /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/;
 const MAX_SECONDS = 2 ** 32 - 1;
 
 /** Reads the Contacts and their lifetimes, or says what to answer. */
@@ -75,13 +76,12 @@ function readContact(value: NameAddr, fallback: number): RequestedContact | unde
   const expires = value.parameter("expires");
   const q = value.parameter("q");
   const regId = value.parameter("reg-id");
-  const thousandths = q === undefined ? 1000 : Math.round(Number(q) * 1000);
-  if (!(thousandths >= 0 && thousandths <= 1000)) return undefined;
+  if (q !== undefined && !QVALUE.test(q)) return undefined;
   return {
     uri,
     // A malformed lifetime counts as none (§10.2.1.1).
     expires: expires === undefined ? fallback : readSeconds(expires) ?? fallback,
-    q: thousandths,
+    q: q === undefined ? 1000 : Math.round(Number(q) * 1000),
     instance: value.parameter("+sip.instance") ?? "",
     regId: regId === undefined ? 0 : Math.max(0, parseNumber(regId, 0, regId.length, 2 ** 31 - 1)),
   };

@@ -65,14 +65,10 @@ function isSecure(flow: Flow): boolean {
   return flow.protocol === "tls" || flow.protocol === "wss";
 }
 
-/** A binding as a target: by its Path (RFC 3327 §5.5), else by the flow it was registered over. */
-function targetOf(binding: Binding<Flow>): Target {
-  const routes = splitValues(binding.path);
-  return {
-    requestUri: binding.contact,
-    routes,
-    flow: routes.length > 0 ? undefined : binding.flow,
-    isBehindNat: binding.isBehindNat,
-    q: binding.q,
-  };
+/**
+ * A binding as a target. It is reached by the flow it was registered over, also when a Path leads on from there
+ * (RFC 3327 §5.5): whoever registers cannot send us anywhere else.
+ */
+function targetOf({ contact, path, flow, q }: Binding<Flow>): Target {
+  return { requestUri: contact, routes: splitValues(path), flow, q };
 }

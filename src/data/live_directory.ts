@@ -75,12 +75,15 @@ export class LiveDirectory {
   }
 
   async #reload(onReload: (report: LoadReport) => void): Promise<void> {
-    while (this.#reloadAgain && !this.#closed) {
-      this.#reloadAgain = false;
-      const report = await this.load();
-      if (!this.#closed) onReload(report);
+    try {
+      while (this.#reloadAgain && !this.#closed) {
+        this.#reloadAgain = false;
+        const report = await this.load();
+        if (!this.#closed) onReload(report);
+      }
+    } finally {
+      this.#reloading = undefined;
     }
-    this.#reloading = undefined;
   }
 
   /** What to use instead of a faulty source: what was good, or else what of it is good. */

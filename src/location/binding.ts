@@ -20,14 +20,12 @@ export interface Binding<Flow extends BindingFlow = BindingFlow> {
   /** Call-ID and CSeq of the last REGISTER, which order changes (§10.3 step 7). */
   readonly callId: string;
   readonly cseq: number;
-  /** `+sip.instance` as written, "" when there is none (RFC 5626 §4.1). */
+  /** `+sip.instance` without its quotes, "" when there is none (RFC 5626 §4.1). */
   readonly instance: string;
   /** `reg-id`, 0 when there is none (RFC 5626 §4.2). */
   readonly regId: number;
   /** Path values, topmost first, joined by commas; "" when there are none (RFC 3327). */
   readonly path: string;
-  /** Where the REGISTER came from. */
+  /** Where the REGISTER came from, and where requests go. */
   readonly flow: Flow;
-  /** Whether the Contact names another address or port than the one the REGISTER came from. */
-  readonly isBehindNat: boolean;
 }

@@ -1,6 +1,6 @@
 /** Digest challenges and credentials (RFC 3261 §20.7, §20.44; RFC 7616, RFC 8760). */
 import { decodeUtf8, skipToken, skipWhiteSpace } from "./characters.ts";
-import { ParameterCursor, unquote } from "./parameters.ts";
+import { ParameterCursor, quote, unquote } from "./parameters.ts";
 
 /** What a client sends in Authorization or Proxy-Authorization. All values unquoted, "" when absent. */
 export interface DigestCredentials {
@@ -85,16 +85,11 @@ function parseDigest<Fields extends object>(value: string, into: Fields): Fields
 /** A challenge as a header value. `qop` and `stale` are written only when not "". */
 export function formatDigestChallenge(challenge: DigestChallenge): string {
   const { realm, nonce, algorithm, opaque, qop, stale, domain } = challenge;
-  let value = `Digest realm="${escape(realm)}",nonce="${nonce}"`;
-  if (domain !== "") value += `,domain="${escape(domain)}"`;
+  let value = `Digest realm=${quote(realm)},nonce="${nonce}"`;
+  if (domain !== "") value += `,domain=${quote(domain)}`;
   if (opaque !== "") value += `,opaque="${opaque}"`;
   if (stale !== "") value += `,stale=${stale}`;
   if (algorithm !== "") value += `,algorithm=${algorithm}`;
   if (qop !== "") value += `,qop="${qop}"`;
   return value;
-}
-
-function escape(text: string): string {
-  if (!text.includes('"') && !text.includes("\\")) return text;
-  return text.replace(/["\\]/g, "\\$&");
 }

@@ -115,3 +115,8 @@ export function unquote(value: string): string {
   const inner = value.slice(1, -1);
   return inner.includes("\\") ? inner.replace(/\\([\s\S])/g, "$1") : inner;
 }
+
+/** The opposite of `unquote`: a quoted string. */
+export function quote(text: string): string {
+  return `"${text.replace(/["\\]/g, "\\$&")}"`;
+}

@@ -92,7 +92,7 @@ function scanInto(text: string, from: number, scan: HeaderScan): number {
       scan.end = at;
       return length;
     }
-    if (text.charCodeAt(lineEnd - 1) !== 13) scan.fault ||= "Line does not end in CRLF";
+    if (text.indexOf("\r", colon) !== lineEnd - 1) scan.fault ||= "Line does not end in CRLF";
     // A line that begins with white space continues the one before it (§7.3.1).
     for (
       let next = text.charCodeAt(lineEnd + 1);
@@ -102,6 +102,7 @@ function scanInto(text: string, from: number, scan: HeaderScan): number {
       scan.hasFolds = true;
       const further = text.indexOf("\n", lineEnd + 1);
       if (further < 0) break;
+      if (text.indexOf("\r", lineEnd) !== further - 1) scan.fault ||= "Line does not end in CRLF";
       lineEnd = further;
     }
     if (nameEnd === at || text.charCodeAt(colon) !== 58) {

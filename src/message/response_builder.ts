@@ -1,6 +1,7 @@
 /** Responses made from the request they answer (§8.2.6). */
 import { Header, type HeaderId } from "./header_name.ts";
 import type { HeaderRows } from "./header_rows.ts";
+import { parseNameAddr } from "./name_addr.ts";
 import { reasonPhrase } from "./status.ts";
 
 /** What a response has beyond what it copies. */
@@ -55,6 +56,8 @@ function copyTo(request: HeaderRows, toTag: string | undefined): string {
   const row = request.rowOf(Header.To);
   if (row < 0) return "";
   const line = rowText(request, row);
-  if (toTag === undefined || /;[ \t\r\n]{0,99}tag[ \t\r\n]{0,99}=/i.test(line)) return `${line}\r\n`;
+  const { text, rows } = request;
+  const hasTag = parseNameAddr(text, rows[row + 2], rows[row + 3])?.tag !== "";
+  if (toTag === undefined || hasTag) return `${line}\r\n`;
   return `${line};tag=${toTag}\r\n`;
 }

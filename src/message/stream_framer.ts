@@ -35,9 +35,9 @@ export class StreamFramer {
     this.#maxMessageSize = maxMessageSize;
   }
 
-  /** Whether part of a message has come and the rest has not. */
-  get isMidMessage(): boolean {
-    return this.#buffer !== "";
+  /** Bytes of a message that has come in part. */
+  get buffered(): number {
+    return this.#buffer.length;
   }
 
   push(chunk: string): void {

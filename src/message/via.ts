@@ -1,5 +1,5 @@
 /** Via header field values (§20.42, RFC 3581). */
-import { isHostCharacter, parseNumber, skipToken, skipWhiteSpace } from "./characters.ts";
+import { isHexDigit, isHostCharacter, parseNumber, skipToken, skipWhiteSpace } from "./characters.ts";
 import { ParameterCursor } from "./parameters.ts";
 
 /** The cookie that begins every branch of an RFC 3261 element (§8.1.1.7). */
@@ -19,8 +19,6 @@ export interface Via {
   /** "" when absent: an RFC 2543 element. */
   readonly branch: string;
   readonly received: string | undefined;
-  /** `rport` without value: the sender asks for it (RFC 3581). */
-  readonly wantsRport: boolean;
   readonly rport: number | undefined;
   /** Span of the whole `;rport` parameter, its semicolon included; -1 when absent. */
   readonly rportStart: number;
@@ -57,7 +55,6 @@ export function parseVia(text: string, from: number, to: number): Via | undefine
   }
   let branch = "";
   let received: string | undefined;
-  let wantsRport = false;
   let rport: number | undefined;
   let rportStart = -1;
   let rportEnd = -1;
@@ -73,8 +70,7 @@ export function parseVia(text: string, from: number, to: number): Via | undefine
       if (rportStart >= 0) return undefined;
       rportStart = before;
       rportEnd = cursor.valueStart < 0 ? cursor.nameEnd : cursor.valueEnd;
-      wantsRport = cursor.valueStart < 0;
-      if (!wantsRport) rport = parseNumber(text, cursor.valueStart, cursor.valueEnd, 65535);
+      if (cursor.valueStart >= 0) rport = parseNumber(text, cursor.valueStart, cursor.valueEnd, 65535);
     } else if (length === 8 && cursor.is("received")) {
       if (receivedStart >= 0) return undefined;
       receivedStart = before;
@@ -91,7 +87,6 @@ export function parseVia(text: string, from: number, to: number): Via | undefine
     port,
     branch,
     received,
-    wantsRport,
     rport,
     rportStart,
     rportEnd,
@@ -111,8 +106,14 @@ function skipSlash(text: string, from: number, to: number): number {
 export function skipHost(text: string, from: number, to: number): number {
   let at = from;
   if (text.charCodeAt(at) === 91) {
-    const close = text.indexOf("]", at);
-    return close < 0 || close >= to || close === at + 1 ? from : close + 1;
+    let colons = 0;
+    for (at++; at < to; at++) {
+      const code = text.charCodeAt(at);
+      if (code === 58) colons++;
+      else if (code === 93) return colons >= 2 ? at + 1 : from;
+      else if (!isHexDigit(code) && code !== 46) return from;
+    }
+    return from;
   }
   while (at < to && isHostCharacter(text.charCodeAt(at))) at++;
   return at;

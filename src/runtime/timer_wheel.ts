@@ -1,5 +1,8 @@
 /** All timers of the stack on one wheel: starting and stopping one is a few pointer writes, however many there are. */
 import type { Clock } from "./clock.ts";
+import { logger } from "./log.ts";
+
+const log = logger("timers");
 
 const SLOTS = 4096;
 const TICK = 10;
@@ -163,6 +166,10 @@ class WheelTimer implements Timer {
   fire(): void {
     if (!this.pending) return;
     this.pending = false;
-    this.#callback();
+    try {
+      this.#callback();
+    } catch (error) {
+      log.error("A timer failed: {error}", { error });
+    }
   }
 }

@@ -1,6 +1,7 @@
 /** The ACK for a non-2xx (§17.1.1.3) and the CANCEL (§9.1), made from the request they follow. */
-import { Header } from "../message/header_name.ts";
-import { parseMessage } from "../message/parser.ts";
+import { Header, type HeaderId } from "../message/header_name.ts";
+import { HeaderRows } from "../message/header_rows.ts";
+import { scanRows } from "../message/parser.ts";
 import type { SipResponse } from "../message/sip_message.ts";
 
 /** The ACK that the INVITE client transaction sends for a 300–699; `invite` is the request as it was sent. */
@@ -13,13 +14,17 @@ export function buildCancel(request: string): string {
   return followUp(request, "CANCEL", undefined);
 }
 
+/** The request is one of ours, so its own Via is the first row of that name and alone in it. */
 function followUp(text: string, method: string, to: string | undefined): string {
-  const request = parseMessage(text);
-  if (request.kind !== "request") {
-    throw new TypeError(`Cannot follow up a request that is not well-formed: ${method}`);
-  }
+  const lineEnd = text.indexOf("\r\n");
+  const scan = scanRows(text, lineEnd + 2);
+  const request = new HeaderRows({ text, ...scan, headersEnd: scan.end }, undefined);
+  const line = (name: string, id: HeaderId) => `${name}: ${request.header(id) ?? ""}\r\n`;
   const routes = request.rowValues(Header.Route).map((route) => `Route: ${route}\r\n`).join("");
-  return `${method} ${request.requestUri} SIP/2.0\r\nVia: ${request.topViaText}\r\n${routes}Max-Forwards: 70\r\n` +
-    `From: ${request.header(Header.From)}\r\nTo: ${to ?? request.header(Header.To)}\r\n` +
-    `Call-ID: ${request.callId}\r\nCSeq: ${request.cseq} ${method}\r\nContent-Length: 0\r\n\r\n`;
+  const number = /^\d*/.exec(request.header(Header.CSeq) ?? "")![0];
+  return `${method}${text.substring(text.indexOf(" "), lineEnd)}\r\n${line("Via", Header.Via)}${routes}` +
+    `Max-Forwards: 70\r\n${line("From", Header.From)}${
+      to === undefined ? line("To", Header.To) : `To: ${to}\r\n`
+    }` +
+    `${line("Call-ID", Header.CallId)}CSeq: ${number} ${method}\r\nContent-Length: 0\r\n\r\n`;
 }

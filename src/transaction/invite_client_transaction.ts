@@ -87,6 +87,11 @@ export class InviteClientTransaction implements ClientTransaction {
     if (this.#state === "proceeding") this.#host.cancel(this.#request);
   }
 
+  /** The connection is closed: no response can come by it any more. */
+  onFlowClosed(): void {
+    this.#fail("Connection is closed");
+  }
+
   abandon(): void {
     if (this.#state !== "terminated") this.#terminate();
   }
@@ -109,11 +114,13 @@ export class InviteClientTransaction implements ClientTransaction {
   }
 
   #send(): void {
-    this.#host.send(this.#request.text, this.flow, (reason) => {
-      if (this.#state !== "calling" && this.#state !== "proceeding") return;
-      this.#terminate();
-      this.#user.onFailure(reason);
-    });
+    this.#host.send(this.#request.text, this.flow, (reason) => this.#fail(reason));
+  }
+
+  #fail(reason: string): void {
+    if (this.#state !== "calling" && this.#state !== "proceeding") return;
+    this.#terminate();
+    this.#user.onFailure(reason);
   }
 
   #retransmit(): void {
@@ -133,6 +140,6 @@ export class InviteClientTransaction implements ClientTransaction {
     this.#state = "terminated";
     this.#stateTimer.stop();
     this.#retransmission?.stop();
-    this.#host.endClient(this.#request);
+    this.#host.endClient(this.#request, this);
   }
 }

@@ -8,7 +8,7 @@
 import type { SipRequest } from "../message/sip_message.ts";
 import type { Timer } from "../runtime/timer_wheel.ts";
 import { type Flow, isReliable } from "../transport/transport.ts";
-import type { TransactionHost } from "./transaction_host.ts";
+import type { ResponseRoute, TransactionHost } from "./transaction_host.ts";
 import type { ServerTransaction } from "./transaction_user.ts";
 
 type State = "proceeding" | "accepted" | "completed" | "confirmed" | "terminated";
@@ -19,7 +19,7 @@ export class InviteServerTransaction implements ServerTransaction {
   onCancel: (() => void) | undefined = undefined;
   readonly #host: TransactionHost;
   readonly #key: string;
-  readonly #responseFlow: Flow;
+  readonly #route: ResponseRoute;
   readonly #stateTimer: Timer;
   #retransmission: Timer | undefined;
   #interval = 0;
@@ -29,13 +29,13 @@ export class InviteServerTransaction implements ServerTransaction {
   constructor(
     host: TransactionHost,
     request: SipRequest,
-    place: { key: string; flow: Flow; responseFlow: Flow },
+    place: { key: string; flow: Flow; route: ResponseRoute },
   ) {
     this.#host = host;
     this.request = request;
     this.flow = place.flow;
     this.#key = place.key;
-    this.#responseFlow = place.responseFlow;
+    this.#route = place.route;
     this.#stateTimer = host.timer(() => this.#terminate());
   }
 
@@ -50,10 +50,10 @@ export class InviteServerTransaction implements ServerTransaction {
   respond(status: number, text: string): void {
     if (this.#state === "accepted" && status >= 200 && status < 300) {
       // A retransmission, or the 2xx of another branch: the user agents care for both (RFC 6026 §7.1).
-      return this.#host.send(text, this.#responseFlow);
+      return this.#host.respond(text, this.#route);
     }
     if (this.#state !== "proceeding") return;
-    this.#host.send(text, this.#responseFlow);
+    this.#host.respond(text, this.#route);
     if (status < 200) {
       this.#lastResponse = text;
       return;
@@ -70,7 +70,7 @@ export class InviteServerTransaction implements ServerTransaction {
     this.#state = "completed";
     this.#lastResponse = text;
     this.#stateTimer.start(64 * t1); // Timer H
-    if (isReliable(this.#responseFlow.protocol)) return;
+    if (isReliable(this.#route.flow.protocol)) return;
     this.#interval = t1;
     this.#retransmission = this.#host.timer(() => this.#retransmit());
     this.#retransmission.start(t1); // Timer G
@@ -80,7 +80,7 @@ export class InviteServerTransaction implements ServerTransaction {
   onRetransmission(): void {
     // Accepted: the 2xx is the user agent's to repeat, not ours.
     if (this.#state !== "proceeding" && this.#state !== "completed") return;
-    if (this.#lastResponse !== "") this.#host.send(this.#lastResponse, this.#responseFlow);
+    if (this.#lastResponse !== "") this.#host.respond(this.#lastResponse, this.#route);
   }
 
   /** Takes an ACK for a non-2xx; false when the ACK is the user's business (Accepted). */
@@ -90,14 +90,14 @@ export class InviteServerTransaction implements ServerTransaction {
     this.#state = "confirmed";
     this.#retransmission?.stop();
     this.#lastResponse = "";
-    if (isReliable(this.#responseFlow.protocol)) this.#terminate();
+    if (isReliable(this.#route.flow.protocol)) this.#terminate();
     else this.#stateTimer.start(this.#host.timers.t4); // Timer I
     return true;
   }
 
   #retransmit(): void {
     if (this.#state !== "completed") return;
-    this.#host.send(this.#lastResponse, this.#responseFlow);
+    this.#host.respond(this.#lastResponse, this.#route);
     this.#interval = Math.min(2 * this.#interval, this.#host.timers.t2);
     this.#retransmission?.start(this.#interval);
   }

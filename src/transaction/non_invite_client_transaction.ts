@@ -65,16 +65,23 @@ export class NonInviteClientTransaction implements ClientTransaction {
   /** Only INVITE can be cancelled (§9.1). */
   cancel(): void {}
 
+  /** The connection is closed: no response can come by it any more. */
+  onFlowClosed(): void {
+    this.#fail("Connection is closed");
+  }
+
   abandon(): void {
     if (this.#state !== "terminated") this.#terminate();
   }
 
   #send(): void {
-    this.#host.send(this.#request.text, this.flow, (reason) => {
-      if (this.#state !== "trying" && this.#state !== "proceeding") return;
-      this.#terminate();
-      this.#user.onFailure(reason);
-    });
+    this.#host.send(this.#request.text, this.flow, (reason) => this.#fail(reason));
+  }
+
+  #fail(reason: string): void {
+    if (this.#state !== "trying" && this.#state !== "proceeding") return;
+    this.#terminate();
+    this.#user.onFailure(reason);
   }
 
   #retransmit(): void {
@@ -95,6 +102,6 @@ export class NonInviteClientTransaction implements ClientTransaction {
     this.#state = "terminated";
     this.#stateTimer.stop();
     this.#retransmission?.stop();
-    this.#host.endClient(this.#request);
+    this.#host.endClient(this.#request, this);
   }
 }

@@ -6,7 +6,7 @@
 import type { SipRequest } from "../message/sip_message.ts";
 import type { Timer } from "../runtime/timer_wheel.ts";
 import { type Flow, isReliable } from "../transport/transport.ts";
-import type { TransactionHost } from "./transaction_host.ts";
+import type { ResponseRoute, TransactionHost } from "./transaction_host.ts";
 import type { ServerTransaction } from "./transaction_user.ts";
 
 type State = "trying" | "proceeding" | "completed" | "terminated";
@@ -17,7 +17,7 @@ export class NonInviteServerTransaction implements ServerTransaction {
   onCancel: (() => void) | undefined = undefined;
   readonly #host: TransactionHost;
   readonly #key: string;
-  readonly #responseFlow: Flow;
+  readonly #route: ResponseRoute;
   readonly #timer: Timer;
   #state: State = "trying";
   #lastResponse = "";
@@ -25,13 +25,13 @@ export class NonInviteServerTransaction implements ServerTransaction {
   constructor(
     host: TransactionHost,
     request: SipRequest,
-    place: { key: string; flow: Flow; responseFlow: Flow },
+    place: { key: string; flow: Flow; route: ResponseRoute },
   ) {
     this.#host = host;
     this.request = request;
     this.flow = place.flow;
     this.#key = place.key;
-    this.#responseFlow = place.responseFlow;
+    this.#route = place.route;
     this.#timer = host.timer(() => this.#terminate());
     // A transaction that is never answered ends with the client's Timer F (RFC 4320 §4.1).
     this.#timer.start(64 * host.timers.t1);
@@ -56,17 +56,17 @@ export class NonInviteServerTransaction implements ServerTransaction {
       this.#lastResponse = text;
       return;
     }
-    this.#host.send(text, this.#responseFlow);
+    this.#host.respond(text, this.#route);
     this.request = undefined;
     this.#state = "completed";
     this.#lastResponse = text;
-    if (isReliable(this.#responseFlow.protocol)) this.#terminate();
+    if (isReliable(this.#route.flow.protocol)) this.#terminate();
     else this.#timer.start(64 * this.#host.timers.t1); // Timer J
   }
 
   /** The request came again. */
   onRetransmission(): void {
-    if (this.#lastResponse !== "") this.#host.send(this.#lastResponse, this.#responseFlow);
+    if (this.#lastResponse !== "") this.#host.respond(this.#lastResponse, this.#route);
   }
 
   #terminate(): void {

@@ -6,14 +6,14 @@ import { MAGIC_COOKIE } from "../message/via.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
 import { randomToken } from "../runtime/random.ts";
 import type { Timer, TimerWheel } from "../runtime/timer_wheel.ts";
-import type { Flow } from "../transport/transport.ts";
+import { defaultPort, type Flow } from "../transport/transport.ts";
 import type { TransportLayer, TransportUser } from "../transport/transport_layer.ts";
 import { buildCancel } from "./follow_up_request.ts";
 import { InviteClientTransaction } from "./invite_client_transaction.ts";
 import { InviteServerTransaction } from "./invite_server_transaction.ts";
 import { NonInviteClientTransaction } from "./non_invite_client_transaction.ts";
 import { NonInviteServerTransaction } from "./non_invite_server_transaction.ts";
-import type { TransactionHost } from "./transaction_host.ts";
+import type { ResponseRoute, TransactionHost } from "./transaction_host.ts";
 import { DEFAULT_TIMERS, type TransactionTimers } from "./transaction_timers.ts";
 import type {
   ClientTransaction,
@@ -29,7 +29,7 @@ export interface TransactionLayerParts {
   readonly wheel: TimerWheel;
   readonly metrics: Metrics;
   readonly timers?: TransactionTimers;
-  /** Server transactions kept at most; further requests are answered 503. */
+  /** Transactions kept at most (`spec.limits.maxTransactions`); further requests are answered 503. */
   readonly maxTransactions?: number;
 }
 
@@ -47,6 +47,8 @@ export class TransactionLayer implements TransportUser, TransactionHost {
   readonly #clients = new Map<string, AnyClientTransaction>();
   /** CANCEL shares the branch of its INVITE, so it is kept apart. */
   readonly #cancels = new Map<string, NonInviteClientTransaction>();
+  /** Client transactions by the number of the connection their request went by. */
+  readonly #byConnection = new Map<number, Set<AnyClientTransaction>>();
   readonly #strays: Counter;
   readonly #overload: Counter;
   #user: TransactionUser | undefined;
@@ -73,13 +75,15 @@ export class TransactionLayer implements TransportUser, TransactionHost {
 
   /** Begins a server transaction; undefined when there are too many, and the request was answered 503. */
   serve(request: SipRequest, flow: Flow): ServerTransaction | undefined {
-    if (this.#servers.size >= this.#maxTransactions) {
+    if (this.#isFull) {
       this.#overload.value++;
       this.reply(request, flow, { status: 503, headers: "Retry-After: 10\r\n", toTag: randomToken() });
       return undefined;
     }
     const key = serverKey(request, request.method);
-    const place = { key, flow, responseFlow: this.#transport.responseFlow(request, flow) };
+    const { port = defaultPort(flow.protocol) } = request.topVia;
+    const route = { flow: this.#transport.responseFlow(request, flow), sentByPort: port };
+    const place = { key, flow, route };
     const transaction = request.method === "INVITE"
       ? new InviteServerTransaction(this, request, place)
       : new NonInviteServerTransaction(this, request, place);
@@ -132,7 +136,11 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     this.#user?.onMalformed(malformed, flow);
   }
 
+  /** A connection is gone, and with it every answer that was to come by it (§17.1.4). */
   onFlowClosed(flow: Flow): void {
+    const waiting = this.#byConnection.get(flow.id);
+    this.#byConnection.delete(flow.id);
+    if (waiting) { for (const transaction of waiting) transaction.onFlowClosed(); }
     this.#user?.onFlowClosed(flow);
   }
 
@@ -144,7 +152,15 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     this.#servers.delete(key);
   }
 
-  endClient(request: OutgoingRequest): void {
+  respond(text: string, { flow, sentByPort }: ResponseRoute): void {
+    const open = flow.isConnection && !flow.isOpen
+      ? flow.transport.flowTo(flow.remoteAddress, sentByPort)
+      : flow;
+    this.#transport.send(text, open);
+  }
+
+  endClient(request: OutgoingRequest, transaction: AnyClientTransaction): void {
+    if (request.flow.isConnection) this.#byConnection.get(request.flow.id)?.delete(transaction);
     (request.method === "CANCEL" ? this.#cancels : this.#clients).delete(request.branch);
   }
 
@@ -163,14 +179,37 @@ export class TransactionLayer implements TransportUser, TransactionHost {
   /** §9.2: 200 and off to the user when the INVITE is known, else 481. */
   #onCancel(request: SipRequest, flow: Flow): void {
     const invite = this.#servers.get(serverKey(request, "INVITE"));
-    if (!(invite instanceof InviteServerTransaction)) {
+    if (!(invite instanceof InviteServerTransaction) || !isCancelOf(request, { invite, flow })) {
       return this.reply(request, flow, { status: 481, toTag: randomToken() });
     }
-    const transaction = this.serve(request, flow);
-    if (!transaction) return;
-    transaction.respond(200, buildResponse(request, { status: 200, toTag: randomToken() }));
+    const response = { status: 200, toTag: randomToken() };
+    // A CANCEL frees what a full table holds, so it is served even then.
+    if (this.#isFull) this.reply(request, flow, response);
+    else this.serve(request, flow)?.respond(200, buildResponse(request, response));
     invite.onCancel?.();
   }
+
+  get #isFull(): boolean {
+    return this.#servers.size + this.#clients.size >= this.#maxTransactions;
+  }
+
+  #watchConnection(flow: Flow, transaction: AnyClientTransaction): void {
+    const known = this.#byConnection.get(flow.id);
+    if (known) known.add(transaction);
+    else this.#byConnection.set(flow.id, new Set([transaction]));
+  }
+}
+
+/** Whether a CANCEL that fits by branch also fits by what only the two ends of the hop should know, and by source. */
+function isCancelOf(
+  cancel: SipRequest,
+  { invite, flow }: { invite: InviteServerTransaction; flow: Flow },
+): boolean {
+  if (invite.flow.remoteAddress !== flow.remoteAddress) return false;
+  const { request } = invite;
+  if (!request) return true;
+  return request.callId === cancel.callId && request.cseq === cancel.cseq &&
+    request.from.tag === cancel.from.tag;
 }
 
 /**

@@ -1,5 +1,4 @@
 /** What a transaction user (§17) hears from below. */
-import type { HeaderRows } from "../message/header_rows.ts";
 import type { MalformedMessage, SipRequest, SipResponse } from "../message/sip_message.ts";
 import type { Flow } from "../transport/transport.ts";
 
@@ -59,6 +58,3 @@ export interface ClientTransaction {
   /** Ends the transaction without a word. */
   abandon(): void;
 }
-
-/** A request of which only what a response copies is known. */
-export type AnswerableRequest = HeaderRows;

@@ -59,14 +59,17 @@ export class DenoUdpTransport implements Transport {
   async #receive(events: TransportEvents): Promise<void> {
     const socket = this.#socket;
     while (socket && this.#socket === socket) {
+      let received: [Uint8Array, Deno.Addr];
       try {
-        const [bytes, sender] = await socket.receive();
-        const { hostname, port } = sender as Deno.NetAddr;
-        const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-        events.onMessage(text, this.flowTo(toUriHost(hostname), port));
+        received = await socket.receive();
       } catch {
         // A closed socket ends the loop; any other error belongs to one datagram.
+        continue;
       }
+      const [bytes, sender] = received;
+      const { hostname, port } = sender as Deno.NetAddr;
+      const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+      events.onMessage(text, this.flowTo(toUriHost(hostname), port));
     }
   }
 }
@@ -76,6 +79,7 @@ class DenoUdpFlow implements Flow {
   readonly id = nextFlowId();
   readonly isOpen = true;
   readonly isConnection = false;
+  readonly isInbound = false;
   readonly transport: DenoUdpTransport;
   readonly remoteAddress: string;
   readonly remotePort: number;

@@ -17,7 +17,14 @@ export class SipTrace {
   }
 }
 
-/** Digest responses and cnonces taken out: with the rest of the header they allow guessing the password. */
+/** Passwords taken out, and digest responses and cnonces: with the rest of the header these allow guessing one. */
 export function withoutSecrets(text: string): string {
-  return text.replace(/\b(response|cnonce)(\s{0,9}=\s{0,9})("[^"\r\n]*"|[^",\s]+)/gi, '$1$2"…"');
+  const tidy = text.replace(/(\bbasic[ \t]{1,9})[\w+/=]+/gi, "$1…").replace(
+    /(\bsips?:[^:@\s<>]{1,99}):[^@\s<>]{1,99}@/gi,
+    "$1:…@",
+  );
+  return tidy.replace(
+    /\b(response|cnonce|rspauth|nextnonce)(\s{0,9}=\s{0,9})("[^"\r\n]*"|[^",\s]+)/gi,
+    '$1$2"…"',
+  );
 }

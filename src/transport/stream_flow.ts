@@ -9,6 +9,9 @@ import {
   type TransportProtocol,
 } from "./transport.ts";
 
+/** What a queued write costs beyond its bytes. */
+const WRITE_OVERHEAD = 256;
+
 /** Milliseconds that a connection may take to send its last bytes. */
 const LINGER = 1000;
 
@@ -24,6 +27,13 @@ export interface StreamLimits {
   readonly messageTimeout: number;
   /** Bytes that may wait for a peer that does not read. */
   readonly maxUnsentBytes: number;
+  /** Bytes of unfinished messages, all connections of the transport together. */
+  readonly maxUnfinishedBytes: number;
+}
+
+/** What the unfinished messages of a transport occupy. */
+export interface UnfinishedBytes {
+  total: number;
 }
 
 /** What a `StreamFlow` is made of. */
@@ -31,7 +41,9 @@ export interface StreamFlowParts {
   readonly socket: net.Socket;
   readonly address: string;
   readonly port: number;
-  readonly isConnected: boolean;
+  /** Whether the peer made the connection, or we are still making it. */
+  readonly isInbound: boolean;
+  readonly unfinished: UnfinishedBytes;
   readonly limits: StreamLimits;
   readonly events: TransportEvents;
 }
@@ -41,6 +53,7 @@ export class StreamFlow implements Flow {
   readonly protocol: TransportProtocol;
   readonly id = nextFlowId();
   readonly isConnection = true;
+  readonly isInbound: boolean;
   readonly transport: Transport;
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -49,9 +62,15 @@ export class StreamFlow implements Flow {
   readonly #events: TransportEvents;
   readonly #framer: StreamFramer;
   readonly #pending = new Set<(reason: string) => void>();
-  #isConnected: boolean;
+  readonly #unfinished: UnfinishedBytes;
+  /** What this connection has in `unfinished`. */
+  #held = 0;
+  /** Writes that the socket has not taken yet. */
+  #queued = 0;
+  #hasSpoken = false;
+  #isPinged = false;
   #isOpen = true;
-  /** Runs while connecting or in the middle of a message. */
+  /** Runs while connecting, until the first message, and in the middle of each. */
   #deadline: ReturnType<typeof setTimeout> | undefined;
   #linger: ReturnType<typeof setTimeout> | undefined;
 
@@ -63,17 +82,19 @@ export class StreamFlow implements Flow {
     this.#socket = parts.socket;
     this.#limits = parts.limits;
     this.#events = parts.events;
-    this.#isConnected = parts.isConnected;
+    this.isInbound = parts.isInbound;
+    this.#unfinished = parts.unfinished;
     this.#framer = new StreamFramer({
       onMessage: (text) => {
+        this.#hasSpoken = true;
         this.#stopDeadline();
         this.#events.onMessage(text, this);
       },
-      onPing: () => this.send("\r\n"),
+      onPing: () => this.#isPinged = true,
       onFailure: (reason) => this.#violate(reason),
     }, parts.limits.maxMessageSize);
     this.#socket.setTimeout(parts.limits.idleTimeout, () => this.end("Connection was idle"));
-    if (!parts.isConnected) this.#startDeadline("Connection could not be made in time");
+    this.#startDeadline(parts.isInbound ? "No message came in time" : "Connection could not be made in time");
   }
 
   get isOpen(): boolean {
@@ -85,15 +106,17 @@ export class StreamFlow implements Flow {
       if (onFailure) queueMicrotask(() => onFailure("Connection is closed"));
       return;
     }
-    if (this.#socket.writableLength + text.length > this.#limits.maxUnsentBytes) {
+    const unsent = this.#socket.writableLength + this.#queued * WRITE_OVERHEAD + text.length;
+    if (unsent > this.#limits.maxUnsentBytes) {
       this.#violate("Peer does not read");
       if (onFailure) queueMicrotask(() => onFailure("Peer does not read"));
       return;
     }
-    if (!onFailure) return void this.#socket.write(text, "latin1");
-    this.#pending.add(onFailure);
+    if (onFailure) this.#pending.add(onFailure);
+    this.#queued++;
     this.#socket.write(text, "latin1", (error) => {
-      if (!error) this.#pending.delete(onFailure);
+      this.#queued--;
+      if (!error && onFailure) this.#pending.delete(onFailure);
     });
   }
 
@@ -101,14 +124,18 @@ export class StreamFlow implements Flow {
   receive(text: string): void {
     if (!this.#isOpen) return;
     this.#framer.push(text);
-    if (!this.#framer.isMidMessage) return this.#stopDeadline();
+    this.#account(this.#framer.buffered);
+    // One pong for however many pings, and none while the last one still waits to be read (RFC 5626 §3.5.1).
+    if (this.#isPinged && this.#queued === 0) this.send("\r\n");
+    this.#isPinged = false;
+    if (this.#framer.buffered === 0) return this.#hasSpoken ? this.#stopDeadline() : undefined;
     if (this.#deadline === undefined) this.#startDeadline("Message was not finished in time");
   }
 
-  /** The connection is made. */
+  /** A connection of ours is made. */
   connected(): void {
-    if (this.#isConnected) return;
-    this.#isConnected = true;
+    if (this.isInbound) return;
+    this.#hasSpoken = true;
     this.#stopDeadline();
   }
 
@@ -117,6 +144,7 @@ export class StreamFlow implements Flow {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#stopDeadline();
+    this.#account(0);
     this.#socket.destroySoon();
     this.#linger = setTimeout(() => this.#socket.destroy(), LINGER);
     const pending = [...this.#pending];
@@ -131,6 +159,16 @@ export class StreamFlow implements Flow {
   closed(): void {
     this.end("Connection closed");
     clearTimeout(this.#linger);
+  }
+
+  /** Notes how many bytes of an unfinished message this connection holds. */
+  #account(bytes: number): void {
+    if (!this.#isOpen && bytes > 0) return;
+    this.#unfinished.total += bytes - this.#held;
+    this.#held = bytes;
+    if (bytes > 0 && this.#unfinished.total > this.#limits.maxUnfinishedBytes) {
+      this.#violate("Too many unfinished messages");
+    }
   }
 
   #violate(reason: string): void {

@@ -2,8 +2,9 @@
 import type { Buffer } from "node:buffer";
 import net from "node:net";
 import { toSocketHost, toUriHost } from "./ip_address.ts";
-import { StreamFlow, type StreamLimits } from "./stream_flow.ts";
+import { StreamFlow, type StreamLimits, type UnfinishedBytes } from "./stream_flow.ts";
 import type { Flow, Transport, TransportEvents } from "./transport.ts";
+import { UnreachableFlow } from "./unreachable_flow.ts";
 
 /** A listening TCP socket and the connections made by and to it. */
 export class TcpTransport implements Transport {
@@ -12,6 +13,7 @@ export class TcpTransport implements Transport {
   readonly #limits: StreamLimits;
   readonly #connections = new Map<string, StreamFlow>();
   readonly #perAddress = new Map<string, number>();
+  readonly #unfinished: UnfinishedBytes = { total: 0 };
   #port: number;
   #server: net.Server | undefined;
   #events: TransportEvents | undefined;
@@ -48,9 +50,11 @@ export class TcpTransport implements Transport {
 
   flowTo(address: string, port: number): Flow {
     const known = this.#connections.get(`${address}:${port}`);
-    if (known) return known;
+    if (known?.isOpen) return known;
+    const reason = this.#refusal(address);
+    if (reason !== undefined) return new UnreachableFlow(this, { address, port, reason });
     const socket = net.connect({ host: toSocketHost(address), port, noDelay: true });
-    return this.#adopt(socket, { address, port, isConnected: false });
+    return this.#adopt(socket, { address, port, isInbound: false });
   }
 
   async close(): Promise<void> {
@@ -64,20 +68,30 @@ export class TcpTransport implements Transport {
     // A peer that resets at once leaves a socket without remote address.
     if (socket.remoteAddress === undefined || socket.remotePort === undefined) return void socket.destroy();
     const address = toUriHost(socket.remoteAddress);
-    const { maxConnections, maxConnectionsPerAddress } = this.#limits;
-    const isFull = this.#connections.size >= maxConnections;
-    if (isFull || (this.#perAddress.get(address) ?? 0) >= maxConnectionsPerAddress) {
-      this.#events?.onViolation(
-        isFull ? "Too many connections" : `Too many connections from ${address}`,
-        undefined,
-      );
-      return void socket.destroy();
+    const reason = this.#refusal(address);
+    if (reason === undefined) {
+      return void this.#adopt(socket, { address, port: socket.remotePort, isInbound: true });
     }
-    this.#adopt(socket, { address, port: socket.remotePort, isConnected: true });
+    this.#events?.onViolation(reason, undefined);
+    socket.destroy();
   }
 
-  #adopt(socket: net.Socket, peer: { address: string; port: number; isConnected: boolean }): StreamFlow {
-    const flow = new StreamFlow(this, { socket, ...peer, limits: this.#limits, events: this.#events! });
+  /** Why no further connection may be made with this address; undefined when it may. */
+  #refusal(address: string): string | undefined {
+    const { maxConnections, maxConnectionsPerAddress } = this.#limits;
+    if (this.#connections.size >= maxConnections) return "Too many connections";
+    if ((this.#perAddress.get(address) ?? 0) < maxConnectionsPerAddress) return undefined;
+    return `Too many connections with ${address}`;
+  }
+
+  #adopt(socket: net.Socket, peer: { address: string; port: number; isInbound: boolean }): StreamFlow {
+    const flow = new StreamFlow(this, {
+      ...peer,
+      socket,
+      unfinished: this.#unfinished,
+      limits: this.#limits,
+      events: this.#events!,
+    });
     const key = `${peer.address}:${peer.port}`;
     this.#connections.set(key, flow);
     this.#events?.onFlowOpened(flow);

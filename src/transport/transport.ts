@@ -31,6 +31,8 @@ export interface Flow {
   readonly isOpen: boolean;
   /** Whether it is a connection, which only lives until one side closes it. */
   readonly isConnection: boolean;
+  /** Whether the connection was made by the peer: once closed, only the peer can make it again. */
+  readonly isInbound: boolean;
   /**
    * Sends one message, one byte a character. Returns at once; `onFailure` is called later, at most once, when it is
    * known that the message did not leave.

@@ -23,6 +23,8 @@ export interface TransportLimits {
 
 /** Bytes that may wait for a peer that does not read. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
+/** Bytes of messages that peers began and did not finish, per transport. */
+const MAX_UNFINISHED_BYTES = 64 * 1024 * 1024;
 
 /** A transport that is not listening yet. Throws for a protocol that is not served. */
 export function createTransport(
@@ -40,6 +42,7 @@ export function createTransport(
     idleTimeout: limits.idleTimeoutMillis,
     messageTimeout: limits.messageTimeoutMillis,
     maxUnsentBytes: MAX_UNSENT_BYTES,
+    maxUnfinishedBytes: MAX_UNFINISHED_BYTES,
   });
 }
 

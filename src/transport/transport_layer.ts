@@ -1,6 +1,6 @@
 /** The transport layer (§18): from bytes to messages, from next hops and Vias to flows. */
 import { parseMessage } from "../message/parser.ts";
-import type { MalformedMessage, SipRequest, SipResponse } from "../message/sip_message.ts";
+import { MalformedMessage, type SipRequest, type SipResponse } from "../message/sip_message.ts";
 import type { SipUri } from "../message/sip_uri.ts";
 import { logger } from "../runtime/log.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
@@ -41,6 +41,8 @@ export interface TransportLayerParts {
   readonly resolver: Resolver;
   readonly metrics: Metrics;
   readonly trace: SipTrace;
+  /** Bytes a request on UDP may have (`spec.limits.maxDatagramSize`); larger ones are answered 513. */
+  readonly maxDatagramSize: number;
 }
 
 /** Owns the transports, and everything that is known about our own addresses. */
@@ -52,6 +54,7 @@ export class TransportLayer implements TransportEvents {
   readonly #sentBy = new Map<Transport, Map<string, string>>();
   readonly #malformed: Counter;
   readonly #violations: Counter;
+  readonly #errors: Counter;
   #user: TransportUser | undefined;
 
   constructor(parts: TransportLayerParts) {
@@ -59,6 +62,10 @@ export class TransportLayer implements TransportEvents {
     this.#malformed = parts.metrics.counter(
       "routr_malformed_messages_total",
       "Messages that break the grammar",
+    );
+    this.#errors = parts.metrics.counter(
+      "routr_internal_errors_total",
+      "Messages that ended in an error of ours",
     );
     this.#violations = parts.metrics.counter(
       "routr_transport_violations_total",
@@ -97,6 +104,15 @@ export class TransportLayer implements TransportEvents {
     const protocol = uri.parameter("transport")?.toLowerCase();
     const port = uri.port ?? (uri.secure || protocol === "tls" ? 5061 : 5060);
     return this.isLocal(uri.host, port, protocol);
+  }
+
+  /** The number of a transport among those of this server, to find it again with `transportAt`. */
+  indexOf(transport: Transport): number {
+    return this.#transports.indexOf(transport);
+  }
+
+  transportAt(index: number): Transport | undefined {
+    return this.#transports[index];
   }
 
   /** Whether any transport listens on this port. */
@@ -154,15 +170,28 @@ export class TransportLayer implements TransportEvents {
     // Keep-alives: CRLFs (RFC 5626 §3.5.1), the four zero bytes of old phones, STUN's leading zero bits.
     if (code < 32 && isKeepAlive(text)) return;
     if (this.#parts.trace.isOn) this.#parts.trace.write("received", text, flow);
-    const message = parseMessage(text);
-    if (message.kind === "request") {
-      message.stampTopVia(flow.remoteAddress, flow.remotePort);
-      return this.#user?.onRequest(message, flow);
+    try {
+      this.#handUp(text, flow);
+    } catch (error) {
+      // One message must not take the server down, whatever it does to the layers above.
+      this.#errors.value++;
+      log.error("Cannot handle a message from {address}: {error}", { address: flow.remoteAddress, error });
     }
+  }
+
+  #handUp(text: string, flow: Flow): void {
+    const message = parseMessage(text);
     if (message.kind === "response") return this.#user?.onResponse(message, flow);
-    this.#malformed.value++;
-    message.request?.stampTopVia(flow.remoteAddress, flow.remotePort);
-    this.#user?.onMalformed(message, flow);
+    if (message.kind === "malformed") {
+      this.#malformed.value++;
+      message.request?.stampTopVia(flow.remoteAddress, flow.remotePort);
+      return this.#user?.onMalformed(message, flow);
+    }
+    message.stampTopVia(flow.remoteAddress, flow.remotePort);
+    if (flow.protocol === "udp" && text.length > this.#parts.maxDatagramSize) {
+      return this.#user?.onMalformed(new MalformedMessage("Message Too Large", 513, message), flow);
+    }
+    this.#user?.onRequest(message, flow);
   }
 
   onFlowOpened(flow: Flow): void {
@@ -171,7 +200,14 @@ export class TransportLayer implements TransportEvents {
 
   onFlowClosed(flow: Flow): void {
     this.#connections.delete(flow.id);
-    this.#user?.onFlowClosed(flow);
+    try {
+      this.#user?.onFlowClosed(flow);
+    } catch (error) {
+      log.error("Cannot clean up after a connection of {address}: {error}", {
+        address: flow.remoteAddress,
+        error,
+      });
+    }
   }
 
   onViolation(reason: string, flow: Flow | undefined): void {

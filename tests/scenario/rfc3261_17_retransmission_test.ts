@@ -206,9 +206,9 @@ Deno.test(
       bob.answer(bob.expect("INVITE"), status, { lines: `Contact: <${bob.uri}>` });
       const final = alice.expect(status);
       if (status !== "200 OK") alice.sendAsIs(ackTo(invite, final));
+      bob.takeAll();
     }
     alice.sendAuthenticated("MESSAGE sip:bob@sip.local SIP/2.0");
-    bob.takeAll();
     alice.invite("sip:bob@sip.local");
     net.clock.advance(120_000);
     const { routr_server_transactions, routr_client_transactions } = net.server.metrics.snapshot();

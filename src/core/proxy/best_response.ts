@@ -1,7 +1,7 @@
 /** §16.7 steps 6 and 7: which of several final responses the caller gets. */
 import { Header, type HeaderId } from "../../message/header_name.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
-import { withoutTopVia } from "./request_forwarding.ts";
+import { withoutTopVia } from "./response_forwarding.ts";
 
 /** A final response of a branch, or the status that stands for none (408, 503). */
 export type BranchOutcome = { readonly status: number; readonly response: SipResponse | undefined };

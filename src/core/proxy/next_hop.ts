@@ -5,7 +5,7 @@ import type { NextHop } from "../../transport/transport_layer.ts";
 
 const PROTOCOLS: ReadonlySet<string> = new Set<TransportProtocol>(["udp", "tcp", "tls", "sctp", "ws", "wss"]);
 
-/** The next hop a SIP URI names; undefined when its transport is unknown. */
+/** The next hop a SIP URI names; undefined when its transport is unknown. `maddr` is not followed (RFC 3261 §19.1.1). */
 export function nextHopOf(uri: SipUri): NextHop | undefined {
   const named = uri.parameter("transport")?.toLowerCase();
   if (named !== undefined && !PROTOCOLS.has(named)) return undefined;
@@ -14,8 +14,7 @@ export function nextHopOf(uri: SipUri): NextHop | undefined {
     uri.secure,
     named === undefined,
   );
-  const host = uri.parameter("maddr") ?? uri.host;
-  return { protocol, host, port: uri.port ?? defaultPort(protocol) };
+  return { protocol, host: uri.host, port: uri.port ?? defaultPort(protocol) };
 }
 
 /** `sips:` means TLS, whatever the transport parameter says (RFC 3263 §4.1, RFC 5630 §3.1.1). */

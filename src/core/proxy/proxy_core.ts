@@ -4,11 +4,12 @@ import { Header } from "../../message/header_name.ts";
 import { buildResponse } from "../../message/response_builder.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
 import { SipUri } from "../../message/sip_uri.ts";
+import { logger } from "../../runtime/log.ts";
 import type { TransactionLayer } from "../../transaction/transaction_layer.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import type { Answer } from "../answer.ts";
-import { namesFlow } from "../registrar.ts";
+import { namesFlow } from "../flow_uri.ts";
 import type { Branch } from "./branch.ts";
 import type { DialogRoutes } from "./dialog_route.ts";
 import { isLoop, newBranch, routingDigest } from "./loop_detection.ts";
@@ -32,7 +33,11 @@ export interface ProxyCoreParts {
   readonly dialogRoutes: DialogRoutes;
   /** `spec.recordRoute`: stay in the path of every dialog. */
   readonly recordsRoute: boolean;
+  /** Whether we challenge for this realm. */
+  ownsRealm(realm: string): boolean;
 }
+
+const log = logger("proxy");
 
 /** Requests that begin dialogs, and so carry Record-Route. */
 const DIALOG_METHODS: ReadonlySet<string> = new Set(["INVITE", "SUBSCRIBE", "NOTIFY", "REFER"]);
@@ -61,17 +66,17 @@ export class ProxyCore implements ResponseContextHost {
   forward(
     request: SipRequest,
     routed: RoutedRequest,
-    place: { flow: Flow; targets: readonly Target[]; credentialsRow: number },
+    place: { flow: Flow; targets: readonly Target[]; isTrusted: boolean },
   ): Answer | undefined {
     const breadth = readBreadth(request);
-    if (breadth < place.targets.length) return { status: 440 };
+    if (breadth === 0) return { status: 440 };
     const server = this.#parts.transactions.serve(request, place.flow);
     if (!server) return undefined;
     if (request.method === "INVITE") server.respond(100, buildResponse(request, { status: 100 }));
     const forwarding: Forwarding = {
       request,
       flow: place.flow,
-      common: buildCommonPart(request, { credentialsRow: place.credentialsRow }),
+      common: buildCommonPart(request, { ownsRealm: this.#parts.ownsRealm, isTrusted: place.isTrusted }),
       digest: routingDigest(request),
       routes: routed.routes,
       breadth,
@@ -88,15 +93,18 @@ export class ProxyCore implements ResponseContextHost {
     const routes = routesOf(target, routed.routes);
     withFlow(this.#flowFor(target, routes), (flow) => {
       if (!flow) return;
-      const text = buildCopy(buildCommonPart(request, { credentialsRow: -1 }), {
-        requestUri: target.requestUri,
-        routes,
-        flow,
-        branch: newBranch(routingDigest(request)),
-        sentBy: this.#parts.transport.sentBy(flow),
-        recordRoute: "",
-        breadth: readBreadth(request),
-      });
+      const text = buildCopy(
+        buildCommonPart(request, { ownsRealm: this.#parts.ownsRealm, isTrusted: false }),
+        {
+          requestUri: target.requestUri,
+          routes,
+          flow,
+          branch: newBranch(routingDigest(request)),
+          sentBy: this.#parts.transport.sentBy(flow),
+          recordRoute: "",
+          breadth: readBreadth(request),
+        },
+      );
       this.#parts.transactions.send(text, flow);
     });
   }
@@ -114,7 +122,7 @@ export class ProxyCore implements ResponseContextHost {
     const { request, common, digest } = forwarding;
     const routes = routesOf(target, forwarding.routes);
     withFlow(this.#flowFor(target, routes), (flow) => {
-      if (branch.isCancelled) return;
+      if (!branch.isPending) return;
       if (!flow) return branch.fail(503);
       const branchId = newBranch(digest);
       const text = buildCopy(common, {
@@ -133,7 +141,7 @@ export class ProxyCore implements ResponseContextHost {
 
   /** Step 7: the flow of the target, else the next hop that the first Route or the Request-URI names. */
   #flowFor(target: Target, routes: readonly string[]): Flow | undefined | Promise<Flow | undefined> {
-    if (target.flow && routes.length === 0) return target.flow;
+    if (target.flow) return target.flow;
     const next = routes.length > 0 ? uriOf(routes[0]) : target.requestUri;
     const uri = next === undefined ? undefined : SipUri.parse(next);
     const hop = uri && nextHopOf(uri);
@@ -144,14 +152,14 @@ export class ProxyCore implements ResponseContextHost {
   #recordRoute(forwarding: Forwarding, target: Target, outgoing: Flow): string {
     const { request, flow: incoming, isInDialog } = forwarding;
     if (isInDialog || !DIALOG_METHODS.has(request.method)) return "";
-    const caller = isReachedByFlowOnly(request, incoming) ? incoming : undefined;
-    const callee = target.isBehindNat && target.flow === outgoing ? outgoing : undefined;
     const { transport, dialogRoutes, recordsRoute } = this.#parts;
     const facingCaller = routeAddress(incoming, transport.sentBy(incoming));
     const facingCallee = routeAddress(outgoing, transport.sentBy(outgoing));
     const isSameSide = facingCaller === facingCallee;
-    if (!recordsRoute && isSameSide && !caller && !callee) return "";
-    const seal = dialogRoutes.seal(request, { caller, callee });
+    const mayLeave = isSameSide && isReachable(contactUri(request), incoming) &&
+      isReachable(SipUri.parse(target.requestUri), outgoing);
+    if (!recordsRoute && mayLeave) return "";
+    const seal = dialogRoutes.seal(request, { caller: incoming, callee: outgoing });
     const top = `Record-Route: <sip:${seal}@${facingCallee};lr>\r\n`;
     return isSameSide ? top : `${top}Record-Route: <sip:${seal}@${facingCaller};lr>\r\n`;
   }
@@ -162,14 +170,9 @@ function routesOf(target: Target, routes: readonly string[]): readonly string[] 
   return target.routes.length === 0 ? routes : [...target.routes, ...routes];
 }
 
-/** Whether requests towards the caller only arrive by the flow it called over: a connection, or NAT in between. */
-function isReachedByFlowOnly(request: SipRequest, flow: Flow): boolean {
-  const via = request.rowOf(Header.Via);
-  const cameThroughProxies = request.topVia.end < request.rows[via + 3] ||
-    request.rowOf(Header.Via, via) >= 0;
-  if (cameThroughProxies) return false;
-  const contact = contactUri(request);
-  return flow.isConnection || !contact || !namesFlow(contact, flow);
+/** Whether the other end can send to this URI itself: a datagram address with no NAT in front of it. */
+function isReachable(uri: SipUri | undefined, flow: Flow): boolean {
+  return !flow.isConnection && uri !== undefined && namesFlow(uri, flow);
 }
 
 function routeAddress(flow: Flow, sentBy: string): string {
@@ -188,6 +191,6 @@ function withFlow(
   flow: Flow | undefined | Promise<Flow | undefined>,
   use: (flow: Flow | undefined) => void,
 ): void {
-  if (flow instanceof Promise) flow.then(use);
-  else use(flow);
+  if (!(flow instanceof Promise)) return use(flow);
+  flow.then(use).catch((error) => log.error("Cannot forward: {error}", { error }));
 }

@@ -1,4 +1,5 @@
 /** §16.6: the copy of a request that goes to one target. */
+import { parseDigestCredentials } from "../../message/digest.ts";
 import { Header } from "../../message/header_name.ts";
 import { MessageEdits } from "../../message/message_edits.ts";
 import { parseNameAddr } from "../../message/name_addr.ts";
@@ -19,8 +20,10 @@ export interface CommonPart {
 
 /** What changes in all copies. */
 export interface CommonChanges {
-  /** Header row of credentials that were meant for us; -1 for none (§22.3). */
-  readonly credentialsRow: number;
+  /** Whether Proxy-Authorization for this realm is meant for us: it goes no further (§22.3). */
+  ownsRealm(realm: string): boolean;
+  /** Whether the sender may assert identities (RFC 3325 §5). */
+  readonly isTrusted: boolean;
 }
 
 /** Steps 1, 3 and 9: a copy with its Max-Forwards counted down, our Routes and credentials off, Content-Length on. */
@@ -35,7 +38,15 @@ export function buildCommonPart(request: SipRequest, changes: CommonChanges): Co
   }
   edits.removeAll(request, Header.Route);
   edits.removeAll(request, Header.MaxBreadth);
-  if (changes.credentialsRow >= 0) edits.removeRow(request, changes.credentialsRow);
+  if (!changes.isTrusted) edits.removeAll(request, Header.PAssertedIdentity);
+  for (
+    let row = request.rowOf(Header.ProxyAuthorization);
+    row >= 0;
+    row = request.rowOf(Header.ProxyAuthorization, row)
+  ) {
+    const credentials = parseDigestCredentials(request.rowValue(row));
+    if (!credentials || changes.ownsRealm(credentials.realm)) edits.removeRow(request, row);
+  }
   const added = (maxForwards < 0 ? "Max-Forwards: 70\r\n" : "") +
     (request.has(Header.ContentLength) ? "" : `Content-Length: ${request.bodyEnd - request.bodyStart}\r\n`);
   return { text: added + edits.apply(text, rows[1], request.bodyEnd), method: request.method };
@@ -82,24 +93,4 @@ export function contactUri(request: SipRequest): SipUri | undefined {
   const row = request.rowOf(Header.Contact);
   if (row < 0) return undefined;
   return parseNameAddr(request.text, request.rows[row + 2], request.rows[row + 3])?.uri;
-}
-
-/** A response as it goes upstream: without our Via (§16.7 step 3). Undefined when ours was the only one. */
-export function withoutTopVia(
-  response: { text: string; rows: number[]; bodyEnd: number } & ViaRows,
-): string | undefined {
-  const { text, rows, topVia, bodyEnd } = response;
-  const row = response.rowOf(Header.Via);
-  if (topVia.end < rows[row + 3]) {
-    // More values in the same row: take out the first and its comma.
-    return text.substring(0, topVia.start) + text.substring(topVia.end + 1, bodyEnd).trimStart();
-  }
-  if (response.rowOf(Header.Via, row) < 0) return undefined;
-  return text.substring(0, rows[row + 1]) + text.substring(response.rowEnd(row), bodyEnd);
-}
-
-interface ViaRows {
-  readonly topVia: SipRequest["topVia"];
-  rowOf(id: typeof Header.Via, from?: number): number;
-  rowEnd(row: number): number;
 }

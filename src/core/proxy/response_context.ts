@@ -6,7 +6,8 @@ import type { ServerTransaction } from "../../transaction/transaction_user.ts";
 import type { Flow } from "../../transport/transport.ts";
 import { type BranchOutcome, buildBestResponse, chooseBestResponse } from "./best_response.ts";
 import { Branch } from "./branch.ts";
-import { type CommonPart, withoutTopVia } from "./request_forwarding.ts";
+import type { CommonPart } from "./request_forwarding.ts";
+import { withoutTopVia } from "./response_forwarding.ts";
 import type { Target } from "./target.ts";
 
 /** A request that was let through, with everything decided but the copies. */
@@ -57,7 +58,7 @@ export class ResponseContext {
     this.#host = host;
     this.#server = server;
     this.#forwarding = work.forwarding;
-    this.#groups = groupByPreference(work.targets);
+    this.#groups = groupByPreference(work.targets, work.forwarding.breadth);
     this.isInvite = work.forwarding.request.method === "INVITE";
     server.onCancel = () => this.cancel();
   }
@@ -83,7 +84,9 @@ export class ResponseContext {
   onSuccess(response: SipResponse): void {
     const text = withoutTopVia(response);
     const isFirst = !this.#server.isAnswered;
-    if (text !== undefined && (isFirst || this.isInvite)) this.#server.respond(response.status, text);
+    // Without the caller's Via it cannot be passed on (§16.7 step 3); the caller must hear something all the same.
+    if (text === undefined) return isFirst ? this.onFailure({ status: 502, response: undefined }) : undefined;
+    if (isFirst || this.isInvite) this.#server.respond(response.status, text);
     if (!isFirst) return;
     this.#stop();
     this.#finish();
@@ -99,13 +102,9 @@ export class ResponseContext {
     this.#respondBest();
   }
 
-  /** The caller cancelled (§16.10). Branches that nobody answered yet cannot be cancelled: the caller is told at once. */
+  /** The caller cancelled (§16.10): its answer is the 487 of the branches, or ours when they stay silent. */
   cancel(): void {
     this.#stop();
-    if (this.#server.isAnswered || this.#branches.some((branch) => branch.isPending && branch.wasAnswered)) {
-      return;
-    }
-    this.#respondLocally(487);
   }
 
   #stop(): void {
@@ -138,13 +137,14 @@ export class ResponseContext {
   }
 }
 
-function groupByPreference(targets: readonly Target[]): Target[][] {
+/** Targets of equal q together, the highest q first; no group larger than Max-Breadth allows (RFC 5393 §5.3.3). */
+function groupByPreference(targets: readonly Target[], breadth: number): Target[][] {
   if (targets.length === 1) return [[targets[0]]];
-  const groups = new Map<number, Target[]>();
+  const groups: Target[][] = [];
   for (const target of [...targets].sort((a, b) => b.q - a.q)) {
-    const group = groups.get(target.q);
-    if (group) group.push(target);
-    else groups.set(target.q, [target]);
+    const last = groups.at(-1);
+    if (last && last[0].q === target.q && last.length < breadth) last.push(target);
+    else groups.push([target]);
   }
-  return [...groups.values()];
+  return groups;
 }

@@ -7,10 +7,8 @@ export interface Target {
   readonly requestUri: string;
   /** Route values to put on top, such as the Path of a binding (RFC 3327 §5.5). */
   readonly routes: readonly string[];
-  /** Send by this flow and nowhere else; undefined: find the next hop by URI or Route. */
+  /** Send by this flow and nowhere else; undefined: find the next hop by Route or Request-URI. */
   readonly flow: Flow | undefined;
-  /** Whether the far side's Contact cannot be reached as it stands, only by this flow. */
-  readonly isBehindNat: boolean;
   /** 0 to 1000; targets of equal q are tried together, higher ones first (§16.6). */
   readonly q: number;
 }

@@ -1,5 +1,5 @@
 /** `struct sockaddr_in` and `sockaddr_in6` as Linux lays them out, to and from addresses as SIP writes them. */
-import { isIpv4, toSocketHost } from "../ip_address.ts";
+import { isIpv4 } from "../ip_address.ts";
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -25,7 +25,11 @@ export function formatSockaddr(host: string, port: number, isIpv6: boolean): Uin
   }
   bytes[0] = AF_INET6;
   if (isIpv4(host)) bytes.set([0xff, 0xff, ...host.split(".").map(Number)], 18);
-  else bytes.set(parseIpv6(toSocketHost(host)), 8);
+  else {
+    const address = parseIpv6(host);
+    if (!address) return undefined;
+    bytes.set(address, 8);
+  }
   return bytes;
 }
 
@@ -44,9 +48,11 @@ function isZero(bytes: Uint8Array, from: number, to: number): boolean {
   return true;
 }
 
-function parseIpv6(address: string): number[] {
+function parseIpv6(host: string): number[] | undefined {
   // The URL parser knows every way to write one, and writes it as hexadecimal groups with at most one "::".
-  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const url = `http://${host}`;
+  if (host.charCodeAt(0) !== 91 || !URL.canParse(url)) return undefined;
+  const canonical = new URL(url).hostname.slice(1, -1);
   const [head, tail] = canonical.split("::").map((half) => half === "" ? [] : half.split(":"));
   const gap = tail === undefined ? [] : new Array(8 - head.length - tail.length).fill("0");
   return [...head, ...gap, ...(tail ?? [])].flatMap((group) => {

@@ -1,7 +1,9 @@
 /** UDP on Linux: `recvmmsg` and `sendmmsg` on the descriptor of a `Deno.listenDatagram` socket. */
 import { Buffer } from "node:buffer";
+import { randomSeed } from "../../runtime/random.ts";
 import { isIpv6, toSocketHost, toUriHost } from "../ip_address.ts";
 import { type Flow, nextFlowId, type Transport, type TransportEvents } from "../transport.ts";
+import { UnreachableFlow } from "../unreachable_flow.ts";
 import { BATCH, DatagramBatch, SOCKADDR } from "./datagram_batch.ts";
 import { findDatagramSocket, type Libc, openLibc, setSocketBuffers } from "./libc.ts";
 import { type DrainedSocket, runReceiveLoop } from "./receive_loop.ts";
@@ -26,6 +28,7 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
   readonly #sent: DatagramBatch;
   readonly #failures: (((reason: string) => void) | undefined)[] = new Array(BATCH).fill(undefined);
   readonly #flows = new Map<number, UdpFlow>();
+  readonly #seed = randomSeed();
   #flowCount = 0;
   #queued = 0;
   #isFlushScheduled = false;
@@ -55,7 +58,9 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
     const hostname = toSocketHost(this.address);
     const socket = Deno.listenDatagram({ transport: "udp", hostname, port: this.#port });
     this.#port = (socket.addr as Deno.NetAddr).port;
-    const descriptor = findDatagramSocket(this.#port, (bytes) => hostOfSockaddr(bytes, 0) === this.address);
+    const bound = formatSockaddr(toUriHost((socket.addr as Deno.NetAddr).hostname), this.#port, this.#isIpv6);
+    const host = bound && hostOfSockaddr(bound, 0);
+    const descriptor = findDatagramSocket(this.#port, (bytes) => hostOfSockaddr(bytes, 0) === host);
     if (descriptor < 0) {
       socket.close();
       throw new Deno.errors.NotSupported("Cannot find the descriptor of the UDP socket");
@@ -77,22 +82,29 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
 
   flowTo(address: string, port: number): Flow {
     const sockaddr = formatSockaddr(address, port, this.#isIpv6);
-    if (!sockaddr) return new UnreachableFlow(this, address, port);
+    if (!sockaddr) {
+      return new UnreachableFlow(this, {
+        address,
+        port,
+        reason: "Address cannot be reached from this socket",
+      });
+    }
     return this.#flowOf(sockaddr, 0);
   }
 
   async wait(): Promise<boolean> {
     const socket = this.#socket;
     if (!socket) return false;
+    let received: [Uint8Array, Deno.Addr];
     try {
-      const [bytes, sender] = await socket.receive();
-      const { hostname, port } = sender as Deno.NetAddr;
-      this.#handOn(decodeLatin1(bytes), this.flowTo(toUriHost(hostname), port));
-      return true;
+      received = await socket.receive();
     } catch {
       // A closed socket ends the loop; any other error belongs to one datagram.
       return this.#socket !== undefined;
     }
+    const { hostname, port } = received[1] as Deno.NetAddr;
+    this.#handOn(decodeLatin1(received[0]), this.flowTo(toUriHost(hostname), port));
+    return true;
   }
 
   drain(): number {
@@ -124,6 +136,7 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
   flush(): void {
     this.#isFlushScheduled = false;
     let done = 0;
+    let mayWait = true;
     while (done < this.#queued && this.#descriptor >= 0) {
       const count = this.#queued - done;
       const sent = this.#libc.sendmmsg(this.#descriptor, this.#sent.headersFrom(done), count, MSG_DONTWAIT);
@@ -132,7 +145,10 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
         continue;
       }
       // The first one failed: wait a little for a full socket buffer, else the datagram itself is to blame.
-      if (!this.#isWritable(0) && this.#isWritable(10)) continue;
+      if (mayWait && !this.#isWritable(0)) {
+        mayWait = this.#isWritable(10);
+        if (mayWait) continue;
+      }
       const onFailure = this.#failures[done++];
       if (onFailure) queueMicrotask(() => onFailure("Network refuses the datagram"));
     }
@@ -157,7 +173,7 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
   /** The flow to the socket address that starts at `at`; one object per address, chained under a hash. */
   #flowOf(bytes: Uint8Array, at: number): UdpFlow {
     const length = sockaddrLength(this.#isIpv6);
-    let hash = 0;
+    let hash = this.#seed;
     for (let i = at + 2; i < at + length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
     hash &= 0x3fffffff;
     const head = this.#flows.get(hash);
@@ -179,6 +195,7 @@ class UdpFlow implements Flow {
   readonly id = nextFlowId();
   readonly isOpen = true;
   readonly isConnection = false;
+  readonly isInbound = false;
   readonly transport: LinuxUdpTransport;
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -200,27 +217,6 @@ class UdpFlow implements Flow {
 
   send(text: string, onFailure?: (reason: string) => void): void {
     this.transport.queue(text, this.#sockaddr, onFailure);
-  }
-}
-
-/** A flow to an address of a family that the socket does not speak. */
-class UnreachableFlow implements Flow {
-  readonly protocol = "udp";
-  readonly id = nextFlowId();
-  readonly isOpen = true;
-  readonly isConnection = false;
-  readonly transport: Transport;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-
-  constructor(transport: Transport, remoteAddress: string, remotePort: number) {
-    this.transport = transport;
-    this.remoteAddress = remoteAddress;
-    this.remotePort = remotePort;
-  }
-
-  send(_text: string, onFailure?: (reason: string) => void): void {
-    if (onFailure) queueMicrotask(() => onFailure("Address family is not reachable from this socket"));
   }
 }
 

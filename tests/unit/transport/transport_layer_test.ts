@@ -68,6 +68,7 @@ async function newBench(listeners: readonly Listener[], options: BenchOptions = 
     resolver: new Resolver(new FakeClock(), lookup),
     metrics,
     trace: new SipTrace(),
+    maxDatagramSize: 4_000,
   });
   const user = new Recorder();
   const transports = listeners.map((listener) => new MemoryTransport(...listener));
@@ -170,6 +171,30 @@ Deno.test("What is malformed goes up and is counted; a request among it can be a
     "SIP/2.0/UDP pc;rport=4000;branch=b;received=192.0.2.7",
   );
   assert.equal(metrics.snapshot()["routr_malformed_messages_total"], 2);
+});
+
+Deno.test("A request larger than a datagram may be is answered 513; a connection takes it", async () => {
+  const { transports: [udp, tcp], user } = await newBench([UDP, TCP]);
+  const ofSize = (size: number) => messageText({}, { body: "x".repeat(size - messageText().length - 3) });
+  udp.receive(ofSize(4_000), ANYONE);
+  assert.equal(user.requests.length, 1);
+  udp.receive(ofSize(4_001), ANYONE);
+  assert.deepEqual([user.requests.length, user.malformed[0].status], [1, 513]);
+  assert.equal(user.malformed[0].request?.topViaText.includes("received=192.0.2.7"), true);
+  tcp.receive(ofSize(40_000), ANYONE);
+  assert.equal(user.requests.length, 2);
+});
+
+Deno.test("What a message does to the layers above ends with that message", async () => {
+  const { layer, transports: [udp], user } = await newBench([UDP]);
+  user.onRequest = () => {
+    throw new TypeError("Cannot handle this request");
+  };
+  udp.receive(messageText(), ANYONE);
+  udp.receive(messageText({}, { startLine: "SIP/2.0 200 OK" }), ANYONE);
+  assert.equal(user.responses.length, 1);
+  user.onFlowClosed = user.onRequest;
+  layer.onFlowClosed(udp.flowTo(ANYONE.address, ANYONE.port));
 });
 
 Deno.test("Keep-alives are no messages: CRLFs, zeros, STUN", async () => {
@@ -334,6 +359,12 @@ Deno.test("Violations are counted", async () => {
   const { layer, metrics } = await newBench([UDP]);
   layer.onViolation("Too many connections", undefined);
   assert.equal(metrics.snapshot()["routr_transport_violations_total"], 1);
+});
+
+Deno.test("A transport is found again by its number", async () => {
+  const { layer, transports: [udp, tcp] } = await newBench([UDP, TCP]);
+  assert.deepEqual([udp, tcp].map((transport) => layer.transportAt(layer.indexOf(transport))), [udp, tcp]);
+  assert.equal(layer.transportAt(2), undefined);
 });
 
 Deno.test("A transport that cannot be bound is not opened, and is not this server", async () => {

@@ -1,0 +1,26 @@
+/** The flow to a place that nothing can be sent to: every message fails, as on a broken connection. */
+import { type Flow, nextFlowId, type Transport, type TransportProtocol } from "./transport.ts";
+
+export class UnreachableFlow implements Flow {
+  readonly protocol: TransportProtocol;
+  readonly id = nextFlowId();
+  readonly isOpen = false;
+  readonly isConnection = false;
+  readonly isInbound = false;
+  readonly transport: Transport;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly #reason: string;
+
+  constructor(transport: Transport, place: { address: string; port: number; reason: string }) {
+    this.transport = transport;
+    this.protocol = transport.protocol;
+    this.remoteAddress = place.address;
+    this.remotePort = place.port;
+    this.#reason = place.reason;
+  }
+
+  send(_text: string, onFailure?: (reason: string) => void): void {
+    if (onFailure) queueMicrotask(() => onFailure(this.#reason));
+  }
+}
