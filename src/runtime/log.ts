@@ -44,15 +44,22 @@ export function configureLogging({ level, format }: LogOptions): void {
   });
 }
 
-/** `12:00:01.234 info registrar: sip:1001@sip.local registered …`; control characters of peers are made visible. */
+/** `12:00:01.234 info registrar: sip:1001@sip.local registered …`. */
 function formatLine(record: LogRecord): string {
   const time = new Date(record.timestamp).toISOString().slice(11, 23);
   const part = record.category.slice(1).join(".");
   const message = record.message.map((piece) => typeof piece === "string" ? piece : String(piece)).join("");
-  // deno-lint-ignore no-control-regex
-  const visible = message.replace(
-    /[\x00-\x09\x0b-\x1f\x7f]/g,
-    (c) => c === "\r" ? "" : `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
-  return `${time} ${record.level.padEnd(5)} ${part}: ${visible}`;
+  // Only the SIP trace has several lines; elsewhere a line feed would be a forged line.
+  const text = part === "trace" ? makeVisible(message) : makeVisible(message).replaceAll("\n", "\\n");
+  return `${time} ${record.level.padEnd(5)} ${part}: ${text}`;
+}
+
+// deno-lint-ignore no-control-regex
+const CONTROLS = /[\x00-\x09\x0b-\x1f\x7f-\x9f]/g;
+
+/** What peers send cannot steer a terminal. */
+function makeVisible(text: string): string {
+  return text.replace(CONTROLS, (control) => {
+    return control === "\r" ? "" : `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  });
 }

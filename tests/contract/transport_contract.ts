@@ -59,7 +59,7 @@ function testBinding(harness: TransportHarness): void {
     assert.equal(second.transport.port, port);
   });
 
-  for (const address of ["127.0.0.1", "127.0.0.77", "[::1]"]) {
+  for (const address of ["127.0.0.1", "127.0.0.77", "[::1]", "[0:0:0:0:0:0:0:1]"]) {
     contractTest(`${name}: serves ${address}`, () => converse(harness, address, address));
   }
   for (const address of ["127.0.0.1", "[::1]"]) {
@@ -78,7 +78,7 @@ async function converse(harness: TransportHarness, bound: string, remote: string
   const peer = await peers.connect(served, remote);
   await peer.write(message("question"));
   const flow = await served.firstFlow();
-  assert.deepEqual([flow.remoteAddress, flow.remotePort], [remote, peer.port]);
+  assert.deepEqual([flow.remoteAddress, flow.remotePort], [peer.address, peer.port]);
   assert.equal(await within(peer.readMessage(), "the answer"), message("answer"));
 
   const listener = peers.listen(remote);
@@ -123,12 +123,9 @@ function testDelivery(harness: TransportHarness): void {
       const failures: string[] = [];
       for (const callId of [1, 2, 3]) flow.send(message(callId), (reason) => failures.push(reason));
       const peer = await peers.accept(listener);
-      for (const callId of [1, 2, 3]) {
-        assert.equal(
-          await within(peer.readMessage(), "a message"),
-          message(callId),
-        );
-      }
+      const received: (string | undefined)[] = [];
+      while (received.length < 3) received.push(await within(peer.readMessage(), "a message"));
+      assert.deepEqual(received.sort(), [1, 2, 3].map((callId) => message(callId)));
       await served.close();
       assert.deepEqual(failures, []);
     },
@@ -206,9 +203,10 @@ function testFlows(harness: TransportHarness): void {
     assert.equal(await within(peer.readMessage(), "a request on the peer's own way"), message("out"));
   });
 
+  if (harness.protocol !== "udp") return;
+  // Who connects needs no socket of the family beforehand.
   contractTest(`${name}: an address of another family fails by onFailure`, async () => {
     await using served = await ServedTransport.listen(harness);
-    if (harness.protocol !== "udp") return; // Who connects needs no socket of the family beforehand.
     assert.notEqual(await failureOf(served.transport.flowTo("[::1]", 5060), message(1)), "");
   });
 }

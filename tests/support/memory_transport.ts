@@ -30,11 +30,15 @@ export class MemoryTransport implements Transport {
   }
 
   flowTo(address: string, port: number): MemoryFlow {
+    return this.#flow(address, port, false);
+  }
+
+  #flow(address: string, port: number, isInbound: boolean): MemoryFlow {
     const known = this.flows.find((flow) =>
       flow.isOpen && flow.remoteAddress === address && flow.remotePort === port
     );
     if (known) return known;
-    const flow = new MemoryFlow(this, address, port);
+    const flow = new MemoryFlow(this, { address, port, isInbound });
     this.flows.push(flow);
     if (flow.isConnection) this.#events?.onFlowOpened(flow);
     return flow;
@@ -42,7 +46,7 @@ export class MemoryTransport implements Transport {
 
   /** Lets a message arrive from this address. */
   receive(text: string, from: { address: string; port: number }): void {
-    this.#events?.onMessage(text, this.flowTo(from.address, from.port));
+    this.#events?.onMessage(text, this.#flow(from.address, from.port, true));
   }
 
   /** Closes the connection to this address. */
@@ -62,6 +66,7 @@ export class MemoryFlow implements Flow {
   readonly protocol: TransportProtocol;
   readonly id = nextFlowId();
   readonly isConnection: boolean;
+  readonly isInbound: boolean;
   readonly transport: MemoryTransport;
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -69,12 +74,13 @@ export class MemoryFlow implements Flow {
   /** Messages sent and not taken yet, oldest first. */
   readonly sent: string[] = [];
 
-  constructor(transport: MemoryTransport, remoteAddress: string, remotePort: number) {
+  constructor(transport: MemoryTransport, peer: { address: string; port: number; isInbound: boolean }) {
     this.transport = transport;
     this.protocol = transport.protocol;
     this.isConnection = transport.protocol !== "udp";
-    this.remoteAddress = remoteAddress;
-    this.remotePort = remotePort;
+    this.isInbound = this.isConnection && peer.isInbound;
+    this.remoteAddress = peer.address;
+    this.remotePort = peer.port;
   }
 
   send(text: string, onFailure?: (reason: string) => void): void {

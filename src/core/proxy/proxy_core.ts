@@ -14,13 +14,7 @@ import type { Branch } from "./branch.ts";
 import type { DialogRoutes } from "./dialog_route.ts";
 import { isLoop, newBranch, routingDigest } from "./loop_detection.ts";
 import { nextHopOf } from "./next_hop.ts";
-import {
-  buildCommonPart,
-  buildCopy,
-  type CommonPart,
-  contactUri,
-  DEFAULT_BREADTH,
-} from "./request_forwarding.ts";
+import { buildCommonPart, buildCopy, contactUri, DEFAULT_BREADTH } from "./request_forwarding.ts";
 import { type Forwarding, ResponseContext, type ResponseContextHost } from "./response_context.ts";
 import { type RoutedRequest, uriOf } from "./route_preprocessing.ts";
 import { validateForwarding } from "./request_validation.ts";

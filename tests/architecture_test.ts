@@ -1,0 +1,187 @@
+/** The house of `src/README.md`, kept in order. */
+import assert from "node:assert/strict";
+import { relative } from "node:path";
+
+const ROOT = new URL("..", import.meta.url);
+const LONGEST = 450;
+
+/** Floors from the ground up; rooms of one floor are side by side and do not know each other. */
+const FLOORS: readonly (readonly string[])[] = [
+  ["runtime"],
+  ["message"],
+  ["transport"],
+  ["transaction"],
+  ["data", "location"],
+  ["core"],
+  ["rest", "config", "cli", "workers"],
+  ["server.ts"],
+  ["main.ts"],
+];
+
+/** What a room may see, where that is less or more than everything below it. */
+const EXCEPTIONS: Readonly<Record<string, { only?: readonly string[]; also?: readonly string[] }>> = {
+  data: { only: ["runtime", "message"] },
+  location: { only: ["runtime", "message"] },
+  // The command line is what starts the composition root, on the configuration that it has read.
+  cli: { also: ["config", "server.ts"] },
+  // The entry lies outside of src.
+  "main.ts": { also: ["deno.json"] },
+};
+
+interface SourceFile {
+  /** Relative to the root: `src/core/router.ts`. */
+  readonly path: string;
+  readonly text: string;
+  /** The text without comments and without what strings and regular expressions hold. */
+  readonly code: string;
+}
+
+const files: readonly SourceFile[] = [
+  ...sourceFiles(new URL("src/", ROOT)),
+  sourceFile(new URL("main.ts", ROOT)),
+];
+
+function* sourceFiles(folder: URL): Generator<SourceFile> {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    if (isDirectory) yield* sourceFiles(new URL(`${name}/`, folder));
+    else if (name.endsWith(".ts")) yield sourceFile(new URL(name, folder));
+  }
+}
+
+function sourceFile(url: URL): SourceFile {
+  const text = Deno.readTextFileSync(url);
+  return { path: relative(ROOT.pathname, url.pathname), text, code: codeOf(text) };
+}
+
+/** Comments, and strings and regular expressions after what can stand before them; template literals by their line. */
+function codeOf(text: string): string {
+  return text.replace(
+    /\/\*[\s\S]*?\*\/|\/\/.*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|(?<=[(,=:[!&|?;]\s*)\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n])+\//g,
+    (match) => match.startsWith("/") ? "" : '""',
+  );
+}
+
+/** The room of a file: `transport` for `src/transport/linux/libc.ts`, `server.ts` for itself. */
+function roomOf(path: string): string {
+  const [first, second] = path.split("/");
+  return first === "src" ? second : first;
+}
+
+function floorOf(room: string): number {
+  return FLOORS.findIndex((rooms) => rooms.includes(room));
+}
+
+/** Files of the project that a file imports, relative to the root. */
+function importsOf({ path, text }: SourceFile): string[] {
+  const specifiers = text.matchAll(
+    /^\s*(?:import|export)\b[^"';]*?\bfrom\s+"(\.[^"]*)"|\bimport\(\s*"(\.[^"]*)"|^\s*import\s+"(\.[^"]*)"/gm,
+  );
+  return [...specifiers].map(([, from, dynamic, bare]) =>
+    relative(ROOT.pathname, new URL(from ?? dynamic ?? bare, new URL(path, ROOT)).pathname)
+  );
+}
+
+function maySee(room: string, seen: string): boolean {
+  if (room === seen) return true;
+  const { only, also = [] } = EXCEPTIONS[room] ?? {};
+  if (also.includes(seen)) return true;
+  return only ? only.includes(seen) : floorOf(seen) < floorOf(room);
+}
+
+Deno.test("Every file of src belongs to a floor", () => {
+  assert.ok(files.length > 50, `${files.length} files`);
+  const homeless = files.filter(({ path }) => floorOf(roomOf(path)) < 0).map(({ path }) => path);
+  assert.deepEqual(homeless, []);
+});
+
+Deno.test("Imports go down or stay in the folder", () => {
+  const faults: string[] = [];
+  let count = 0;
+  for (const file of files) {
+    for (const imported of importsOf(file)) {
+      count++;
+      // Samples that are compiled in are no code.
+      if (imported.startsWith("config/") && imported.endsWith(".yaml")) continue;
+      if (!maySee(roomOf(file.path), roomOf(imported))) faults.push(`${file.path} imports ${imported}`);
+    }
+  }
+  assert.deepEqual(faults, []);
+  assert.ok(count > 100, `${count} imports`);
+});
+
+Deno.test("No two files import each other, not even by a detour", () => {
+  // Types are gone when the code runs, so what they tie together is no knot.
+  const edges = new Map(files.map((file) => {
+    const code = { ...file, text: file.text.replace(/^\s*(?:import|export)\s+type\b[^"]*"[^"]*";?/gm, "") };
+    return [file.path, importsOf(code)];
+  }));
+  const knots: string[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, way: readonly string[]): void => {
+    const at = way.indexOf(path);
+    if (at >= 0) return void knots.push([...way.slice(at), path].join(" → "));
+    if (done.has(path)) return;
+    for (const next of edges.get(path) ?? []) visit(next, [...way, path]);
+    done.add(path);
+  };
+  for (const path of edges.keys()) visit(path, []);
+  assert.deepEqual(knots, []);
+});
+
+Deno.test("Deno.dlopen is in src/transport/linux and nowhere else", () => {
+  const places = files.filter(({ code }) => /\bdlopen\b/.test(code)).map(({ path }) => path);
+  assert.ok(places.length > 0);
+  assert.deepEqual(places.filter((path) => !path.startsWith("src/transport/linux/")), []);
+});
+
+Deno.test(`No file has more than ${LONGEST} lines`, () => {
+  const long = files.filter(({ text }) => text.trimEnd().split("\n").length > LONGEST).map(({ path }) =>
+    path
+  );
+  assert.deepEqual(long, []);
+});
+
+Deno.test("The entry has fewer than 60 lines", () => {
+  const entry = files.find(({ path }) => path === "main.ts");
+  assert.ok(entry && entry.text.trimEnd().split("\n").length < 60);
+});
+
+Deno.test("Files are named after the one thing inside, in snake_case, and none is a drawer", () => {
+  const names = files.map(({ path }) => path.split("/").at(-1)!);
+  assert.deepEqual(names.filter((name) => !/^[a-z0-9]+(?:_[a-z0-9]+)*(?:\.d)?\.ts$/.test(name)), []);
+  const drawers = files.filter(({ path }) =>
+    /(?:^|\/)(?:mod|index)\.ts$|util|helper|manager|\bcommon\b|\bmisc\b/.test(path)
+  );
+  assert.deepEqual(drawers.map(({ path }) => path), []);
+});
+
+Deno.test("Nothing is any, and no check is switched off", () => {
+  const faults = files.flatMap(({ path, text, code }) => [
+    ...[...code.matchAll(/[:<|&,(]\s*any\b(?!\s*[:(])|\bas any\b|\bany\[\]|=\s*any\s*;/g)].map(([found]) =>
+      `${path}: ${found}`
+    ),
+    ...[...text.matchAll(/@ts-(?:ignore|expect-error|nocheck)|no-explicit-any/g)].map(([found]) =>
+      `${path}: ${found}`
+    ),
+  ]);
+  assert.deepEqual(faults, []);
+});
+
+Deno.test("Nothing is left to do later, and nothing is commented out", () => {
+  const faults = files.flatMap(({ path, text }) =>
+    [...text.matchAll(/\b(?:TODO|FIXME|XXX|HACK)\b|^\s*\/\/.*[;{]\s*$/gm)].map(([found]) =>
+      `${path}: ${found.trim()}`
+    )
+  );
+  assert.deepEqual(faults, []);
+});
+
+Deno.test("No file only passes on what others export", () => {
+  const barrels = files.filter(({ code }) => {
+    const lines = code.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+    return lines.length > 0 &&
+      lines.every((line) => /^(?:export\b.*\bfrom\b|import\b|\}|[\w, ]+,?$)/.test(line));
+  });
+  assert.deepEqual(barrels.map(({ path }) => path), []);
+  assert.deepEqual(files.filter(({ code }) => /^export \*/m.test(code)).map(({ path }) => path), []);
+});
