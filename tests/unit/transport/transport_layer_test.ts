@@ -187,13 +187,14 @@ Deno.test("A request larger than a datagram may be is answered 513; a connection
 
 Deno.test("What a message does to the layers above ends with that message", async () => {
   const { layer, transports: [udp], user } = await newBench([UDP]);
-  user.onRequest = () => {
-    throw new TypeError("Cannot handle this request");
+  const fail = () => {
+    throw new TypeError("Cannot handle this");
   };
+  user.onRequest = fail;
   udp.receive(messageText(), ANYONE);
   udp.receive(messageText({}, { startLine: "SIP/2.0 200 OK" }), ANYONE);
   assert.equal(user.responses.length, 1);
-  user.onFlowClosed = user.onRequest;
+  user.onFlowClosed = fail;
   layer.onFlowClosed(udp.flowTo(ANYONE.address, ANYONE.port));
 });
 
