@@ -22,7 +22,7 @@ export type Identification =
 export interface CallerIdentificationParts {
   readonly directory: Directory;
   readonly authenticator: DigestAuthenticator;
-  /** `spec.allowUnauthenticatedCalls`: strangers may call our users, as the predecessor let them. */
+  /** `spec.allowUnauthenticatedCalls`: nobody is asked for a password, as with the predecessor. */
   readonly allowsStrangers: boolean;
   /** Whether a URI names this server by address. */
   isServerAddress(uri: SipUri): boolean;
@@ -42,6 +42,7 @@ export class CallerIdentification {
   identify(request: SipRequest): Identification {
     const { directory, authenticator, allowsStrangers } = this.#parts;
     const from = request.from.uri;
+    if (allowsStrangers) return identified(this.#claimed(from));
     if (from && directory.domain(from.host)) {
       const domain = from.host;
       const find = (name: string) => directory.agent(name, domain) ?? directory.peer(name);
@@ -63,7 +64,13 @@ export class CallerIdentification {
         ? identified({ kind: "peer", peer: result.account })
         : NOT_YOURS;
     }
-    return allowsStrangers ? identified({ kind: "stranger" }) : { kind: "refused", answer: { status: 403 } };
+    return { kind: "refused", answer: { status: 403 } };
+  }
+
+  /** Who the sender says it is, believed without proof. */
+  #claimed(from: SipUri | undefined): Caller {
+    const agent = from && this.#parts.directory.agent(from.userText, from.host);
+    return from && agent ? { kind: "agent", agent, domain: from.host } : { kind: "stranger" };
   }
 
   /** Peers speak for their device, or come with the address of this server as their host. */

@@ -112,7 +112,7 @@ export class Registrar {
       if (contact.expires > 0) bindings.push(this.#bind(contact, change, known));
     }
     if (bindings.length > limit) {
-      bindings = bindings.sort((a, b) => b.updatedAt - a.updatedAt).slice(0, limit);
+      bindings = bindings.reverse().sort((a, b) => b.updatedAt - a.updatedAt).slice(0, limit);
     }
     location.replace(aor, bindings);
     this.#log(aor, change, current.length);

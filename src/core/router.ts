@@ -70,5 +70,11 @@ function isSecure(flow: Flow): boolean {
  * (RFC 3327 §5.5): whoever registers cannot send us anywhere else.
  */
 function targetOf({ contact, path, flow, q }: Binding<Flow>): Target {
-  return { requestUri: contact, routes: splitValues(path), flow, q };
+  return { requestUri: requestUriOf(contact), routes: splitValues(path), flow, q };
+}
+
+/** A Contact without what no Request-URI may have: header fields and a method (§19.1.1, §16.6 step 2). */
+function requestUriOf(contact: string): string {
+  if (!contact.includes("?") && !/;method=/i.test(contact)) return contact;
+  return contact.replace(/\?.*$/s, "").replace(/;method=[^;]*/gi, "");
 }

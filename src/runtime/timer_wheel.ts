@@ -31,6 +31,9 @@ export class TimerWheel {
   #count = 0;
   #alarm: unknown = undefined;
   #alarmTick = Infinity;
+  #isTurning = false;
+  /** Timers taken out of their slot that have not been called yet, chained by `fired`. */
+  #due: WheelTimer | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -44,8 +47,14 @@ export class TimerWheel {
 
   /** Stops every timer. */
   clear(): void {
-    this.#slots.fill(undefined);
-    this.#count = 0;
+    for (const head of this.#slots) {
+      for (let timer = head; timer;) {
+        const next = timer.next;
+        timer.stop();
+        timer = next;
+      }
+    }
+    for (let timer = this.#due; timer; timer = timer.fired) timer.pending = false;
     this.#disarm();
   }
 
@@ -61,7 +70,8 @@ export class TimerWheel {
     if (head) head.previous = timer;
     this.#slots[slot] = timer;
     this.#count++;
-    if (due < this.#alarmTick) this.#arm(due);
+    // While the wheel turns, the next alarm is looked for at the end: there may be an earlier timer than this one.
+    if (!this.#isTurning && due < this.#alarmTick) this.#arm(due);
   }
 
   /** @internal */
@@ -98,36 +108,36 @@ export class TimerWheel {
     const now = this.#now();
     // After a long sleep one turn of the wheel visits every timer; more would visit them again.
     if (now - this.#tick > SLOTS) this.#tick = now - SLOTS;
+    this.#isTurning = true;
     while (this.#tick < now) {
       this.#tick++;
       this.#fireSlot(this.#tick & (SLOTS - 1), now);
     }
+    this.#isTurning = false;
     this.#armNext();
   }
 
   #fireSlot(slot: number, now: number): void {
     let timer = this.#slots[slot];
-    let due: WheelTimer | undefined;
     while (timer) {
       const next = timer.next;
       if (timer.due <= now) {
         this.remove(timer);
-        timer.fired = due;
-        due = timer;
+        timer.fired = this.#due;
+        this.#due = timer;
         timer.pending = true;
       }
       timer = next;
     }
-    while (due) {
-      const next = due.fired;
+    for (let due = this.#due; due; due = this.#due) {
+      this.#due = due.fired;
       due.fired = undefined;
       due.fire();
-      due = next;
     }
   }
 
   #armNext(): void {
-    if (this.#count === 0 || this.#alarmTick !== Infinity) return;
+    if (this.#count === 0) return;
     for (let tick = this.#tick + 1; tick <= this.#tick + SLOTS; tick++) {
       if (this.#slots[tick & (SLOTS - 1)]) return this.#arm(tick);
     }

@@ -3,11 +3,15 @@
  *
  *     Trying ──1xx──▶ Proceeding ──final──▶ Completed ──J──▶ Terminated
  */
+import { buildResponse } from "../message/response_builder.ts";
 import type { SipRequest } from "../message/sip_message.ts";
 import type { Timer } from "../runtime/timer_wheel.ts";
 import { type Flow, isReliable } from "../transport/transport.ts";
 import type { ResponseRoute, TransactionHost } from "./transaction_host.ts";
 import type { ServerTransaction } from "./transaction_user.ts";
+
+/** Timer E runs for 1, 2 and 4 times T1 before it is reset to T2. */
+const UNTIL_100 = 7;
 
 type State = "trying" | "proceeding" | "completed" | "terminated";
 
@@ -32,9 +36,8 @@ export class NonInviteServerTransaction implements ServerTransaction {
     this.flow = place.flow;
     this.#key = place.key;
     this.#route = place.route;
-    this.#timer = host.timer(() => this.#terminate());
-    // A transaction that is never answered ends with the client's Timer F (RFC 4320 §4.1).
-    this.#timer.start(64 * host.timers.t1);
+    this.#timer = host.timer(() => this.#onTimer());
+    this.#timer.start(UNTIL_100 * host.timers.t1);
   }
 
   get state(): State {
@@ -50,7 +53,7 @@ export class NonInviteServerTransaction implements ServerTransaction {
     // No 408 for a request that is not INVITE: it would come too late (RFC 4320 §4.2).
     if (status === 408) return this.#terminate();
     if (status < 200) {
-      // Only 100 may be sent, and only when the request comes again (RFC 4320 §4.1).
+      // Only 100 may be sent, and not at once (RFC 4320 §4.1).
       if (status !== 100) return;
       this.#state = "proceeding";
       this.#lastResponse = text;
@@ -67,6 +70,15 @@ export class NonInviteServerTransaction implements ServerTransaction {
   /** The request came again. */
   onRetransmission(): void {
     if (this.#lastResponse !== "") this.#host.respond(this.#lastResponse, this.#route);
+  }
+
+  /** The client's Timer E has reached T2 by now: tell it that somebody is there (RFC 4320 §4.1). */
+  #onTimer(): void {
+    if (this.#state !== "trying" || !this.request) return this.#terminate();
+    this.respond(100, buildResponse(this.request, { status: 100 }));
+    this.#host.respond(this.#lastResponse, this.#route);
+    // Never answered, it ends with the client's Timer F.
+    this.#timer.start((64 - UNTIL_100) * this.#host.timers.t1);
   }
 
   #terminate(): void {

@@ -34,6 +34,17 @@ export interface TransactionLayerParts {
 }
 
 const MAX_TRANSACTIONS = 500_000;
+const CANCELLED_IN_VAIN = [
+  "REGISTER",
+  "OPTIONS",
+  "MESSAGE",
+  "BYE",
+  "SUBSCRIBE",
+  "NOTIFY",
+  "PUBLISH",
+  "INFO",
+  "REFER",
+];
 const IGNORE: ClientTransactionUser = { onResponse() {}, onTimeout() {}, onFailure() {} };
 
 type AnyClientTransaction = InviteClientTransaction | NonInviteClientTransaction;
@@ -179,7 +190,12 @@ export class TransactionLayer implements TransportUser, TransactionHost {
   /** §9.2: 200 and off to the user when the INVITE is known, else 481. */
   #onCancel(request: SipRequest, flow: Flow): void {
     const invite = this.#servers.get(serverKey(request, "INVITE"));
-    if (!(invite instanceof InviteServerTransaction) || !isCancelOf(request, { invite, flow })) {
+    if (!(invite instanceof InviteServerTransaction)) {
+      // A CANCEL of anything else than INVITE has no effect, but is answered (§9.2).
+      const isKnown = CANCELLED_IN_VAIN.some((method) => this.#servers.has(serverKey(request, method)));
+      return this.reply(request, flow, { status: isKnown ? 200 : 481, toTag: randomToken() });
+    }
+    if (!isCancelOf(request, { invite, flow })) {
       return this.reply(request, flow, { status: 481, toTag: randomToken() });
     }
     const response = { status: 200, toTag: randomToken() };

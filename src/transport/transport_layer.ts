@@ -181,7 +181,13 @@ export class TransportLayer implements TransportEvents {
 
   #handUp(text: string, flow: Flow): void {
     const message = parseMessage(text);
-    if (message.kind === "response") return this.#user?.onResponse(message, flow);
+    if (message.kind === "response") {
+      // A response whose top Via is not ours went astray (§18.1.2).
+      const { host, port = defaultPort(flow.protocol) } = message.topVia;
+      if (this.isLocal(host, port)) this.#user?.onResponse(message, flow);
+      else this.#violations.value++;
+      return;
+    }
     if (message.kind === "malformed") {
       this.#malformed.value++;
       message.request?.stampTopVia(flow.remoteAddress, flow.remotePort);

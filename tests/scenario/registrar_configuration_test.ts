@@ -95,7 +95,7 @@ for (const [name, separator] of [["in one line", ", "], ["a line each", "\nConta
   Deno.test(
     `a REGISTER with 10,000 contacts ${name} is refused, and others are served`,
     ladder((net) => {
-      const alice = net.phone("alice");
+      const alice = net.phone("alice", { protocol: "tcp", port: 40001 });
       const contacts = Array.from({ length: 10_000 }, (_, i) => `<sip:a${i}@192.0.2.11>`);
       assert.match(alice.tryRegister(`Contact: ${contacts.join(separator)}`), /^SIP\/2\.0 4\d\d /);
       assert.equal(net.server.location.size, 0);
@@ -108,11 +108,11 @@ Deno.test(
   "one address-of-record does not grow without bound",
   ladder((net) => {
     const alice = net.phone("alice");
-    for (let request = 0; request < 40; request++) {
+    for (let request = 0; request < 10; request++) {
       const contacts = Array.from({ length: 50 }, (_, i) => `<sip:a${request}-${i}@192.0.2.11>`);
       alice.tryRegister(`Contact: ${contacts.join(", ")}`);
     }
-    const ok = alice.tryRegister("");
-    assert.ok(Math.max(ok.length, contactsOfAlice(net).length) < 65_536, `${ok.length} bytes in the 200`);
+    assert.ok(alice.register("Supported: path").length < 16_384);
+    assert.ok(contactsOfAlice(net).length <= 64);
   }),
 );

@@ -1,6 +1,7 @@
 /** §10.3 steps 1 to 5: whether a REGISTER is for us, who sends it, and for which address-of-record. */
 import assert from "node:assert/strict";
-import { ladder, secretOf } from "../support/scenario.ts";
+import { secretOf } from "../support/phone.ts";
+import { ladder } from "../support/scenario.ts";
 import { hasHeader, header, headers, parameter, withoutHeader } from "../support/sip_text.ts";
 
 Deno.test(

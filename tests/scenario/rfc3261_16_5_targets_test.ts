@@ -229,16 +229,38 @@ Deno.test(
 );
 
 Deno.test(
-  "design: a peer calls with its own password, in any domain of ours",
+  "design: a peer calls with its own password, in any domain of ours, in the name of the server's address",
   ladder({ peers: ["ast"] }, (net) => {
-    const peer = net.phone("ast", { domain: "192.0.2.99" });
+    const peer = net.phone("ast", { domain: "192.0.2.1" });
     const bob = net.registered("bob");
     const invite = peer.send("INVITE sip:bob@sip.local SIP/2.0");
     const challenge = peer.expect("407");
-    assert.equal(parameter(header(challenge, "Proxy-Authenticate"), "realm"), "192.0.2.99");
+    assert.equal(parameter(header(challenge, "Proxy-Authenticate"), "realm"), "192.0.2.1");
     peer.authenticate(invite, challenge);
     peer.expect("100");
+    assert.ok(!hasHeader(bob.expect("INVITE"), "Proxy-Authorization"));
+  }),
+);
+
+Deno.test(
+  "design: a peer calls in the name of one of our domains, too",
+  ladder({ peers: ["ast"] }, (net) => {
+    const peer = net.phone("ast");
+    const bob = net.registered("bob");
+    peer.invite("sip:bob@sip.local");
     bob.expect("INVITE");
+  }),
+);
+
+Deno.test(
+  "RFC 3325 §5: P-Asserted-Identity of a peer is passed on, that of an agent is not",
+  ladder({ peers: ["ast"] }, (net) => {
+    const bob = net.registered("bob");
+    const identities = [net.phone("ast"), net.phone("alice")].map((caller) => {
+      caller.invite("sip:bob@sip.local", "P-Asserted-Identity: <sip:president@sip.local>");
+      return headers(bob.expect("INVITE"), "P-Asserted-Identity");
+    });
+    assert.deepEqual(identities, [["<sip:president@sip.local>"], []]);
   }),
 );
 
@@ -246,7 +268,7 @@ Deno.test(
   "design: an agent's password is no peer's",
   ladder({ peers: ["ast"] }, (net) => {
     const alice = net.phone("alice");
-    const invite = alice.send("INVITE sip:bob@sip.local SIP/2.0\nFrom: <sip:ast@192.0.2.11>;tag=1");
+    const invite = alice.send("INVITE sip:bob@sip.local SIP/2.0\nFrom: <sip:ast@192.0.2.1>;tag=1");
     alice.authenticate(invite, alice.expect("407"));
     alice.expect("407");
   }),

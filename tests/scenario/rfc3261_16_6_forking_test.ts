@@ -1,6 +1,7 @@
 /** §16.6: several targets: together when their q is equal, one group after the other when it is not. */
 import assert from "node:assert/strict";
-import { ladder, type Network, type Phone } from "../support/scenario.ts";
+import type { Phone } from "../support/phone.ts";
+import { ladder, type Network } from "../support/scenario.ts";
 import { ackTo } from "../support/sip_text.ts";
 
 /** Devices of bob at 192.0.2.31, .32, …, registered with these q values. */

@@ -1,6 +1,7 @@
 /** §16.7 steps 6 and 7: the best of several final responses. */
 import assert from "node:assert/strict";
-import { ladder, type Network, type Phone } from "../support/scenario.ts";
+import type { Phone } from "../support/phone.ts";
+import { ladder, type Network } from "../support/scenario.ts";
 import { ackTo, headers } from "../support/sip_text.ts";
 
 /** What the devices answer, in this order, and what the caller gets; `-` is silence. */

@@ -254,3 +254,23 @@ Deno.test(
     assert.equal(alice.expect("200"), first);
   }),
 );
+
+Deno.test(
+  "§7.3.3: compact and folded headers of a response are understood, and go upstream as they came",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    alice.invite("sip:bob@sip.local", "Via: SIP/2.0/UDP 192.0.2.11:5060;branch=z9hG4bKalice");
+    const atBob = bob.expect("INVITE");
+    const compact = bob.textOf(atBob, "200 OK")
+      .replaceAll("Via: SIP/2.0/UDP 192", "v:\r\n SIP / 2.0 / UDP\t192")
+      .replace("From:", "f :").replace("To:", "t:").replace("Call-ID:", "i:").replace(
+        "Content-Length:",
+        "l:",
+      );
+    bob.sendAsIs(compact);
+    const ok = alice.expect("200");
+    assert.ok(ok.includes("\r\nv:\r\n SIP / 2.0 / UDP\t192.0.2.11:5060;branch=z9hG4bKalice"), ok);
+    assert.equal(ok.match(/^v:/gm)?.length, 1);
+  }),
+);

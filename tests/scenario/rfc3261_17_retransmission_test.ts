@@ -1,6 +1,7 @@
 /** §17 seen from outside: what comes again, when, and for how long, over UDP and over TCP. */
 import assert from "node:assert/strict";
-import { ladder, type Network, type Phone } from "../support/scenario.ts";
+import type { Phone } from "../support/phone.ts";
+import { ladder, type Network } from "../support/scenario.ts";
 import { ackTo, header } from "../support/sip_text.ts";
 
 /** When `phone` gets messages during the next `seconds`, in milliseconds from now. */

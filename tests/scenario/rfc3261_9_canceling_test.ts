@@ -108,9 +108,8 @@ Deno.test(
   "§9.1: the CANCEL has the INVITE's Request-URI, topmost Via, From, To, Call-ID, CSeq number and Route",
   ladder((net) => {
     const alice = net.phone("alice");
-    const bob = net.phone("bob");
-    const edge = net.phone("edge", { address: "192.0.2.50" });
-    bob.register(`
+    const edge = net.phone("bob", { address: "192.0.2.50" });
+    edge.register(`
       Contact: <sip:bob@10.0.0.1>
       Supported: path
       Path: <sip:192.0.2.50;lr>
@@ -141,17 +140,28 @@ Deno.test(
     alice.sendAsIs(cancelOf(invite));
     alice.expect("200");
     bob.expectNothing();
-    // Nobody is known to ring: the caller need not wait for it.
-    const final = alice.expect("487");
-    alice.sendAsIs(ackTo(invite, final));
-
     bob.answer(atBob, "100 Trying");
     const cancel = bob.expect("CANCEL");
     assert.equal(branchOf(cancel), branchOf(atBob));
     bob.answer(cancel, "200 OK");
     bob.answer(atBob, "487 Request Terminated");
     bob.expect("ACK");
-    alice.expectNothing();
+    alice.sendAsIs(ackTo(invite, alice.expect("487")));
+  }),
+);
+
+Deno.test(
+  "§9.1: a 200 that comes instead of a provisional response has won: it reaches the caller",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    const invite = alice.invite("sip:bob@sip.local");
+    const atBob = bob.expect("INVITE");
+    alice.sendAsIs(cancelOf(invite));
+    alice.expect("200");
+    bob.accept(atBob);
+    assert.match(header(alice.expect("200"), "CSeq"), /INVITE$/);
+    bob.expectNothing();
   }),
 );
 
@@ -191,3 +201,25 @@ Deno.test(
     assert.match(header(alice.expect("200"), "CSeq"), /INVITE$/);
   }),
 );
+
+for (
+  const [name, change] of [
+    ["another Call-ID", (cancel: string) => cancel.replace(/Call-ID: .*/, "Call-ID: guessed")],
+    ["another From tag", (cancel: string) => cancel.replace(/(From: .*;tag=).*/, "$1guessed")],
+    ["another CSeq", (cancel: string) => cancel.replace(/CSeq: \d+/, "CSeq: 77")],
+  ] as const
+) {
+  Deno.test(
+    `§9.1: a CANCEL with ${name} than the INVITE's cancels nothing: somebody has guessed the branch`,
+    ladder((net) => {
+      const alice = net.phone("alice");
+      const bob = net.registered("bob");
+      const invite = alice.invite("sip:bob@sip.local");
+      bob.answer(bob.expect("INVITE"), "180 Ringing");
+      alice.expect("180");
+      alice.sendAsIs(change(cancelOf(invite)));
+      alice.expect("481");
+      bob.expectNothing();
+    }),
+  );
+}

@@ -1,6 +1,7 @@
 /** §18.2 and RFC 3581: where responses go, and what is noted in the topmost Via on the way in. */
 import assert from "node:assert/strict";
-import { ladder, type Phone } from "../support/scenario.ts";
+import type { Phone } from "../support/phone.ts";
+import { ladder } from "../support/scenario.ts";
 import { header, headers, parameter } from "../support/sip_text.ts";
 
 /** Sends OPTIONS with this Via and returns the request; the answer is left to be found. */

@@ -1,6 +1,7 @@
 /** RFC 5393: loops, spirals, and how many branches a request may have. */
 import assert from "node:assert/strict";
-import { ladder, type Phone, SERVER } from "../support/scenario.ts";
+import type { Phone } from "../support/phone.ts";
+import { ladder, SERVER } from "../support/scenario.ts";
 import { header, headers, startLine } from "../support/sip_text.ts";
 
 /** Sends a request on as another proxy would: its own Via on top, everything else as it came. */
@@ -95,12 +96,22 @@ Deno.test(
 );
 
 Deno.test(
-  "RFC 5393 §5.3.3: too little Max-Breadth for the branches is answered 440, and nobody rings",
+  "RFC 5393 §5.3.3: too little Max-Breadth for the branches: they run in turns",
   ladder((net) => {
     const alice = net.phone("alice");
-    for (const host of [31, 32, 33]) net.registered("bob", { address: `192.0.2.${host}` });
-    alice.sendAuthenticated("INVITE sip:bob@sip.local SIP/2.0\nMax-Breadth: 2");
-    alice.expect("440 Max-Breadth Exceeded");
+    const devices = [31, 32, 33].map((host) => net.registered("bob", { address: `192.0.2.${host}` }));
+    alice.invite("sip:bob@sip.local", "Max-Breadth: 2");
+    const invites = devices.map((device) => device.takeAll()[0]);
+    const ringing = devices.filter((_, i) => invites[i] !== undefined);
+    assert.equal(ringing.length, 2);
+    for (const [i, device] of devices.entries()) {
+      if (invites[i] === undefined) continue;
+      assert.equal(header(invites[i], "Max-Breadth"), "1");
+      device.answer(invites[i], "480 Temporarily Unavailable");
+      device.expect("ACK");
+    }
+    const last = devices.find((device) => !ringing.includes(device))!;
+    assert.equal(header(last.expect("INVITE"), "Max-Breadth"), "2");
   }),
 );
 

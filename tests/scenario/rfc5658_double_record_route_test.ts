@@ -1,6 +1,7 @@
 /** RFC 5658: two Record-Route entries where the sides of the server differ. */
 import assert from "node:assert/strict";
-import { ladder, type Network, type PhonePlace } from "../support/scenario.ts";
+import type { PhonePlace } from "../support/phone.ts";
+import { ladder, type Network } from "../support/scenario.ts";
 import { fromCallee, fromCaller, hasHeader, header, headers, uriIn } from "../support/sip_text.ts";
 
 const TCP: Partial<PhonePlace> = { protocol: "tcp", port: 40001 };

@@ -1,6 +1,7 @@
 /** RFC 7616 and RFC 8760: digest credentials, the nonces they use, and the algorithms on offer. */
 import assert from "node:assert/strict";
-import { ladder, type Network, type Phone } from "../support/scenario.ts";
+import type { Phone } from "../support/phone.ts";
+import { ladder, type Network } from "../support/scenario.ts";
 import {
   credentialsLine,
   type DigestOptions,
@@ -131,7 +132,9 @@ Deno.test(
   }),
 );
 
-for (const nonce of ["", "x", "dcd98b7102dd2f0e8b11d0f600bfb0c093", "0-0-0", "-1-2-3", "zzzzzzzzzzzz-1-1", "NaN"]) {
+for (
+  const nonce of ["", "x", "dcd98b7102dd2f0e8b11d0f600bfb0c093", "0-0-0", "-1-2-3", "zzzzzzzzzzzz-1-1", "NaN"]
+) {
   Deno.test(
     `RFC 7616 §3.3: a nonce that is not ours is stale when the password was right: "${nonce}"`,
     ladder((net) => {
@@ -271,6 +274,34 @@ Deno.test(
 );
 
 Deno.test(
+  "§22.3: credentials for other realms in front of ours do not hide ours",
+  ladder((net) => {
+    const { alice, register, challenge } = challenged(net);
+    const { username, secret } = alice;
+    const others = Array.from(
+      { length: 6 },
+      (_, i) =>
+        `Authorization: Digest username="alice", realm="${i}.example", nonce="1", uri="sip:x", response="2"`,
+    );
+    const ours = credentialsLine(register, challenge, { username, secret });
+    alice.sendAsIs(withLines(register.replace("branch=z9hG4bK", "branch=z9hG4bKx"), [...others, ours]));
+    alice.expect("200");
+  }),
+);
+
+Deno.test(
+  "a request with two hundred wrong Authorization lines costs a few digests, not two hundred",
+  ladder((net) => {
+    const { alice, register, challenge } = challenged(net);
+    const { username } = alice;
+    const wrong = credentialsLine(register, challenge, { username, secret: "wrong", cnonce: "1" });
+    alice.sendAsIs(withLines(register.replace("branch=z9hG4bK", "branch=z9hG4bKx"), Array(200).fill(wrong)));
+    alice.expect("401");
+    assert.ok(net.server.metrics.snapshot().routr_authentication_failures_total <= 10);
+  }),
+);
+
+Deno.test(
   "RFC 7616 §4: a username in UTF-8, with quotes and backslashes escaped, is compared as text",
   ladder({ agents: [{ username: "jürgen_чай", domains: ["sip.local"] }] }, (net) => {
     const phone = net.phone("jürgen_чай");
@@ -291,6 +322,9 @@ Deno.test(
   ladder((net) => {
     const { challenge } = challenged(net, "User-Agent: baresip v1.0.0 (x86_64/linux)");
     assert.deepEqual(algorithmsOf(challenge), ["MD5"]);
-    assert.deepEqual(algorithmsOf(challenged(net, "User-Agent: baresip v3.2.0").challenge), ["MD5", "SHA-256"]);
+    assert.deepEqual(algorithmsOf(challenged(net, "User-Agent: baresip v3.2.0").challenge), [
+      "MD5",
+      "SHA-256",
+    ]);
   }),
 );

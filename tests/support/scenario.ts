@@ -9,21 +9,9 @@ import type { Server } from "../../src/server.ts";
 import type { TransportProtocol } from "../../src/transport/transport.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { MemoryTransport } from "./memory_transport.ts";
+import { Phone, type PhoneHost, type PhonePlace, secretOf } from "./phone.ts";
 import { startTestServer } from "./server.ts";
-import {
-  ackTo,
-  bodyOf,
-  complete,
-  type Credentials,
-  type DigestOptions,
-  methodOf,
-  requestUri,
-  type ResponseParts,
-  responseTo,
-  sip,
-  startLine,
-  withCredentials,
-} from "./sip_text.ts";
+import { startLine } from "./sip_text.ts";
 
 /** Where the server listens. */
 export const SERVER = "192.0.2.1";
@@ -62,7 +50,7 @@ export function ladder(first: LadderOptions | Ladder, second?: Ladder): () => Pr
 }
 
 /** The server and everything around it. */
-export class Network {
+export class Network implements PhoneHost {
   readonly clock = new FakeClock();
   readonly transports: Readonly<Record<"udp" | "tcp" | "tls", MemoryTransport>> = {
     udp: new MemoryTransport("udp", SERVER, 5060),
@@ -149,156 +137,6 @@ export class Network {
 }
 
 const HOSTS: Readonly<Record<string, number>> = { alice: 11, bob: 12, carol: 13, dave: 14 };
-
-/** Whose a phone is and where its messages come from. */
-export interface PhonePlace {
-  readonly username: string;
-  readonly domain: string;
-  readonly address: string;
-  readonly port: number;
-  readonly protocol: "udp" | "tcp" | "tls";
-}
-
-/** The password of everybody called `username`. */
-export function secretOf(username: string): string {
-  return [...username].reverse().join("");
-}
-
-/** A user agent, or anything else that speaks SIP, at one address. */
-export class Phone implements Credentials {
-  readonly username: string;
-  readonly secret: string;
-  readonly #net: Network;
-  readonly #place: PhonePlace;
-  #cseq = 0;
-
-  constructor(net: Network, place: PhonePlace) {
-    this.#net = net;
-    this.#place = place;
-    this.username = place.username;
-    this.secret = secretOf(place.username);
-  }
-
-  /** `sip:alice@192.0.2.11:5060`, with its transport when that is not UDP. */
-  get uri(): string {
-    const { username, address, port, protocol } = this.#place;
-    return `sip:${username}@${address}:${port}${protocol === "udp" ? "" : `;transport=${protocol}`}`;
-  }
-
-  get transport(): MemoryTransport {
-    return this.#net.transports[this.#place.protocol];
-  }
-
-  /**
-   * Sends a request written as indented lines. What it does not say is usual: Via with a new branch, Max-Forwards,
-   * From with this phone's address-of-record and tag, To with the Request-URI (REGISTER: the address-of-record),
-   * Call-ID (a new one, but for REGISTER), CSeq counted up, Content-Length. Returns the whole message.
-   */
-  send(text: string): string {
-    const { username, address, port, protocol, domain } = this.#place;
-    const request = sip(text);
-    const method = methodOf(request);
-    const isRegister = method === "REGISTER";
-    const addressOfRecord = `<sip:${username}@${domain}>`;
-    const whole = complete(request, [
-      `Via: SIP/2.0/${protocol.toUpperCase()} ${address}:${port};branch=z9hG4bK-${username}-${this.#net.nextNumber()}`,
-      `Max-Forwards: 70`,
-      `From: ${addressOfRecord};tag=tag-of-${username}`,
-      `To: ${isRegister ? addressOfRecord : `<${requestUri(request)}>`}`,
-      `Call-ID: ${isRegister ? "registrations" : `call-${this.#net.nextNumber()}`}@${address}:${port}`,
-      `CSeq: ${++this.#cseq} ${method}`,
-      `Content-Length: ${bodyOf(request).length}`,
-    ]);
-    return this.sendAsIs(whole);
-  }
-
-  /** Sends exactly these bytes and returns them. */
-  sendAsIs(message: string): string {
-    // Another request of this phone follows this one: its CSeq must be higher.
-    const cseq = /^CSeq: *(\d+)/im.exec(message);
-    if (cseq) this.#cseq = Math.max(this.#cseq, Number(cseq[1]));
-    this.transport.receive(message, this.#place);
-    return message;
-  }
-
-  /** Takes the next message: a response by its status (`180`), a request by the beginning of its start line. */
-  expect(start: string): string {
-    const wanted = /^\d/.test(start) ? `SIP/2.0 ${start}` : start;
-    const message = this.#inbox().shift();
-    if (message === undefined) assert.fail(`${this.uri} should have got "${wanted}" but got nothing`);
-    assert.equal(message.slice(0, wanted.length), wanted, `${this.uri} got:\n${message}`);
-    return message;
-  }
-
-  /** Everything that has come and was not taken. */
-  takeAll(): string[] {
-    return this.#inbox().splice(0);
-  }
-
-  expectNothing(): void {
-    assert.deepEqual(this.#inbox().map(startLine), [], `${this.uri} should have got nothing`);
-  }
-
-  /** Answers a request; every phone has a tag of its own. */
-  answer(request: string, status: string, parts: ResponseParts = {}): string {
-    return this.sendAsIs(responseTo(request, status, { tag: `tag-at-${this.#place.address}`, ...parts }));
-  }
-
-  /** Answers 200 with this phone's Contact. */
-  accept(request: string, lines = ""): string {
-    return this.answer(request, "200 OK", { lines: `Contact: <${this.uri}>\n${lines}` });
-  }
-
-  /** Sends a request once more with credentials for the challenge that it got. */
-  authenticate(request: string, challenge: string, options: Partial<DigestOptions> = {}): string {
-    const { username, secret } = this;
-    return this.sendAsIs(withCredentials(request, challenge, { username, secret, ...options }));
-  }
-
-  /** Sends a REGISTER with these lines, answers the challenge, and takes whatever final answer comes. */
-  tryRegister(lines: string = `Contact: <${this.uri}>`): string {
-    const request = this.send(
-      [`REGISTER sip:${this.#place.domain} SIP/2.0`, sip(lines).trimEnd()].join("\n"),
-    );
-    this.authenticate(request, this.expect("401"));
-    return this.expect("");
-  }
-
-  register(lines?: string): string {
-    const answer = this.tryRegister(lines);
-    assert.match(answer, /^SIP\/2\.0 200 /);
-    return answer;
-  }
-
-  /** Sends an INVITE or other request, passes its 407, and returns what was sent with credentials. */
-  sendAuthenticated(text: string): string {
-    const request = this.send(text);
-    const challenge = this.expect("407");
-    if (methodOf(request) === "INVITE") this.sendAsIs(ackTo(request, challenge));
-    return this.authenticate(request, challenge);
-  }
-
-  /** An authenticated INVITE with this phone's Contact and these lines, up to the 100. */
-  invite(target: string, lines = ""): string {
-    const invite = this.sendAuthenticated(
-      [`INVITE ${target} SIP/2.0`, `Contact: <${this.uri}>`, sip(lines).trimEnd()].join("\n").trimEnd(),
-    );
-    this.expect("100");
-    return invite;
-  }
-
-  /** Ends this phone's connection. */
-  hangUpConnection(): void {
-    this.transport.closeConnection(this.#place.address, this.#place.port);
-  }
-
-  #inbox(): string[] {
-    const { address, port } = this.#place;
-    return this.transport.flows.find((flow) =>
-      flow.remoteAddress === address && flow.remotePort === port && flow.sent.length > 0
-    )?.sent ?? [];
-  }
-}
 
 function directoryOf(options: LadderOptions): MemoryDirectory {
   const { domains = ["sip.local"], peers = [] } = options;

@@ -25,7 +25,7 @@ export interface TestServer {
 
 /** Starts a server on a free UDP and a free TCP port. Nothing is logged. */
 export async function startTestServer(options: TestServerOptions): Promise<TestServer> {
-  configureLogging({ level: "fatal", format: "text" });
+  configureLogging({ level: "error", format: "text" });
   const directory = new MemoryDirectory();
   directory.replace(resourcesOf(options));
   const configuration = configurationSchema.parse({

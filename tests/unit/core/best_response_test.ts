@@ -1,6 +1,10 @@
 /** §16.7 steps 6 and 7 as functions. */
 import assert from "node:assert/strict";
-import { type BranchOutcome, buildBestResponse, chooseBestResponse } from "../../../src/core/proxy/best_response.ts";
+import {
+  type BranchOutcome,
+  buildBestResponse,
+  chooseBestResponse,
+} from "../../../src/core/proxy/best_response.ts";
 import { headers } from "../../support/sip_text.ts";
 import { response } from "./requests.ts";
 
@@ -48,7 +52,9 @@ Deno.test("buildBestResponse() takes our Via off, and no body byte", () => {
 Deno.test("buildBestResponse() adds the challenges of the other branches, not those of the best twice", () => {
   const challenges = [
     response('SIP/2.0 401 Unauthorized\nWWW-Authenticate: Digest realm="a"'),
-    response('SIP/2.0 407 Proxy Authentication Required\nProxy-Authenticate: Digest realm="b", Digest realm="c"'),
+    response(
+      'SIP/2.0 407 Proxy Authentication Required\nProxy-Authenticate: Digest realm="b", Digest realm="c"',
+    ),
     response('SIP/2.0 486 Busy Here\nWWW-Authenticate: Digest realm="no"'),
   ];
   const outcomes = challenges.map((one) => ({ status: one.status, response: one }));

@@ -24,7 +24,7 @@ const CASES: readonly (readonly [lines: string, summary: readonly string[]])[] =
   ["Expires: 0", []],
   ["Contact: <sip:a@x>", ["sip:a@x 3600 1000  0"]],
   ["Contact: sip:a@x;expires=100;q=0.25", ["sip:a@x 100 250  0"]],
-  ["m: <sip:a@x;ob>;q=.5 , <sip:b@x>\nExpires: 90", ["sip:a@x;ob 90 500  0", "sip:b@x 90 1000  0"]],
+  ["m: <sip:a@x;ob>;q=0.5 , <sip:b@x>\nExpires: 90", ["sip:a@x;ob 90 500  0", "sip:b@x 90 1000  0"]],
   ["Contact: <sip:a@x>;expires=99999999999", ["sip:a@x 3600 1000  0"]],
   ["Contact: <sip:a@x>;expires=4294967295", ["sip:a@x 7200 1000  0"]],
   ["Contact: <sip:a@x>;EXPIRES=0", ["sip:a@x 0 1000  0"]],
@@ -32,7 +32,9 @@ const CASES: readonly (readonly [lines: string, summary: readonly string[]])[] =
   ["Contact: <sip:a@x>;expires=60", ["sip:a@x 60 1000  0"]],
   ['Contact: <sip:a@x>;+sip.instance="<urn:uuid:1>";reg-id=7', ["sip:a@x 3600 1000 <urn:uuid:1> 7"]],
   ["Contact: <sip:a@x>;reg-id=x", ["sip:a@x 3600 1000  0"]],
-  ["Contact: <sip:a@x>;q=0.0004", ["sip:a@x 3600 0  0"]],
+  ["Contact: <sip:a@x>;q=0.0004", ["400"]],
+  ["Contact: <sip:a@x>;q=.5", ["400"]],
+  ["Contact: <sip:a@x>;q=0", ["sip:a@x 3600 0  0"]],
   ["Contact: <sip:a@x>;q=1.1", ["400"]],
   ["Contact: <sip:a@x>;q=abc", ["400"]],
   ["Contact: <mailto:a@x>", ["400"]],
@@ -43,7 +45,8 @@ const CASES: readonly (readonly [lines: string, summary: readonly string[]])[] =
 ];
 
 for (const [lines, expected] of CASES) {
-  Deno.test(`readRegistration() of ${JSON.stringify(lines)}`, () => assert.deepEqual(summary(lines), expected));
+  Deno.test(`readRegistration() of ${JSON.stringify(lines)}`, () =>
+    assert.deepEqual(summary(lines), expected));
 }
 
 Deno.test("readRegistration(): the refusal of a short lifetime says what is enough", () => {

@@ -1,7 +1,7 @@
 /** §16.6 as functions: the common part of all copies, and what each copy gets on top. */
 import assert from "node:assert/strict";
-import { buildCommonPart, buildCopy, withoutTopVia } from "../../../src/core/proxy/request_forwarding.ts";
-import { Header } from "../../../src/message/header_name.ts";
+import { buildCommonPart, buildCopy } from "../../../src/core/proxy/request_forwarding.ts";
+import { withoutTopVia } from "../../../src/core/proxy/response_forwarding.ts";
 import type { SipRequest } from "../../../src/message/sip_message.ts";
 import { MemoryTransport } from "../../support/memory_transport.ts";
 import { headers, sip } from "../../support/sip_text.ts";
@@ -9,8 +9,9 @@ import { request, response } from "./requests.ts";
 
 const FLOW = new MemoryTransport("udp", "192.0.2.1", 5060).flowTo("192.0.2.12", 5060);
 
-function copy(original: SipRequest, routes: readonly string[] = [], credentialsRow = -1): string {
-  return buildCopy(buildCommonPart(original, { credentialsRow }), {
+function copy(original: SipRequest, routes: readonly string[] = [], isTrusted = false): string {
+  const ownsRealm = (realm: string) => realm === "sip.local";
+  return buildCopy(buildCommonPart(original, { ownsRealm, isTrusted }), {
     requestUri: "sip:bob@192.0.2.12",
     routes,
     branch: "z9hG4bKours",
@@ -64,14 +65,23 @@ Deno.test("headers that are taken off may be anywhere, the first and the last in
     Proxy-Authorization: Digest realm="sip.local"
     Subject: kept
     Proxy-Authorization: Digest realm="other"
+    Proxy-Authorization: Digest realm="sip.local", nonce="1"
     Route: <sip:last.example;lr>
   `);
-  const text = copy(original, [], original.rowOf(Header.ProxyAuthorization));
+  const text = copy(original);
   assert.deepEqual(headers(text, "Route"), []);
   assert.deepEqual(headers(text, "Proxy-Authorization"), ['Digest realm="other"']);
   assert.deepEqual(headers(text, "Subject"), ["kept"]);
   assert.deepEqual(headers(text, "Max-Forwards"), ["70"]);
   assert.deepEqual(headers(text, "Content-Length"), ["0"]);
+});
+
+Deno.test("RFC 3325 §5: only who is trusted may assert identities", () => {
+  const original = request(
+    "MESSAGE sip:bob@sip.local SIP/2.0\nP-Asserted-Identity: <sip:a@x>\nP-Asserted-Identity: <tel:1>",
+  );
+  assert.equal(headers(copy(original, [], true), "P-Asserted-Identity").length, 2);
+  assert.equal(headers(copy(original), "P-Asserted-Identity").length, 0);
 });
 
 Deno.test("the Via that was stamped on arrival takes the place of the one that came", () => {
@@ -81,11 +91,17 @@ Deno.test("the Via that was stamped on arrival takes the place of the one that c
   `);
   original.stampTopVia("192.0.2.11", 40000);
   const [, theirs] = headers(copy(original), "Via");
-  assert.match(theirs, /^SIP\/2\.0\/UDP 10\.0\.0\.7;rport=40000;branch=z9hG4bK1;received=192\.0\.2\.11 ?, SIP\/2\.0\/TCP x\.example$/);
+  assert.match(
+    theirs,
+    /^SIP\/2\.0\/UDP 10\.0\.0\.7;rport=40000;branch=z9hG4bK1;received=192\.0\.2\.11 ?, SIP\/2\.0\/TCP x\.example$/,
+  );
 });
 
 Deno.test("§16.6 step 6: a first Route without lr becomes the Request-URI, and that the last Route", () => {
-  const text = copy(request("MESSAGE sip:bob@sip.local SIP/2.0"), ["<sip:strict.example>", "<sip:b.example;lr>"]);
+  const text = copy(request("MESSAGE sip:bob@sip.local SIP/2.0"), [
+    "<sip:strict.example>",
+    "<sip:b.example;lr>",
+  ]);
   assert.ok(text.startsWith("MESSAGE sip:strict.example SIP/2.0\r\n"));
   assert.deepEqual(headers(text, "Route"), ["<sip:b.example;lr>", "<sip:bob@192.0.2.12>"]);
 });
@@ -99,7 +115,9 @@ const VIAS: readonly (readonly [lines: readonly string[], left: readonly string[
 
 for (const [lines, left] of VIAS) {
   Deno.test(`withoutTopVia(): of ${lines.join(" | ")} is left ${left?.join(" | ") ?? "nothing"}`, () => {
-    const written = lines.map((line) => `Via: ${line.replace(/(^|, *)([A-D])/g, "$1SIP/2.0/UDP $2")}`).join("\n");
+    const written = lines.map((line) => `Via: ${line.replace(/(^|, *)([A-D])/g, "$1SIP/2.0/UDP $2")}`).join(
+      "\n",
+    );
     const text = withoutTopVia(response(`SIP/2.0 200 OK\n${written}`));
     assert.deepEqual(
       text && headers(text, "Via"),

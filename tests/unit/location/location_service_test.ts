@@ -27,7 +27,6 @@ function binding(contact: string, parts: Partial<Binding<TestFlow>> = {}): Bindi
     regId: 0,
     path: "",
     flow: UDP,
-    isBehindNat: false,
     ...parts,
   };
 }

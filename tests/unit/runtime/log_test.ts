@@ -83,6 +83,7 @@ Deno.test("Control characters of peers are made visible", () => {
     ["tab\tbell\x07", "tab\\x09bell\\x07"],
     ["rubout\x7f", "rubout\\x7f"],
     ["back\bspace", "back\\x08space"],
+    ["\x9b2Jcsi\x80", "\\x9b2Jcsi\\x80"],
   ];
   for (const [written, seen] of table) {
     const [line] = printed(text(), () => logger("core").info("user {user}", { user: written }));
@@ -93,6 +94,13 @@ Deno.test("Control characters of peers are made visible", () => {
 Deno.test("What is not a control character is printed as it is", () => {
   const [line] = printed(text(), () => logger("core").info("{name} says «ja»", { name: "Zoë 大" }));
   assert.ok(line.endsWith("Zoë 大 says «ja»"), line);
+});
+
+Deno.test("Nobody can forge a line of the log", () => {
+  const user = "x\r\n12:00:00.000 error core: forged\n";
+  const [line, ...more] = printed(text(), () => logger("core").info("user {user}", { user }));
+  assert.ok(!line.includes("\n") && !line.includes("\r"), line);
+  assert.deepEqual(more, []);
 });
 
 Deno.test("A message in the trace keeps its lines", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { configureLogging } from "../../../src/runtime/log.ts";
 import { type Timer, TimerWheel } from "../../../src/runtime/timer_wheel.ts";
 import { Random } from "../../torture/mutations.ts";
 import { WatchedClock } from "./watched_clock.ts";
@@ -164,6 +165,20 @@ Deno.test("TimerWheel: a callback may start its own timer and others", () => {
   retransmission.start(interval);
   clock.advance(TURN);
   assert.deepEqual(fired, ["a@500", "b@510", "a@1500", "b@1510", "a@3500", "b@3510"]);
+});
+
+Deno.test("TimerWheel: a callback that throws stops neither the others nor the wheel", () => {
+  configureLogging({ level: "fatal", format: "text" });
+  const { clock, wheel, fired, timer } = newBench();
+  const fail = () => {
+    throw new TypeError("Cannot do this");
+  };
+  timer("before").start(20);
+  wheel.timer(fail).start(20);
+  timer("after").start(20);
+  timer("later").start(30);
+  clock.advance(30);
+  assert.deepEqual(fired, ["before@20", "after@20", "later@30"]);
 });
 
 Deno.test("TimerWheel: a callback that stops all others leaves a wheel that still works", () => {

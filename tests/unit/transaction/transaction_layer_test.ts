@@ -72,15 +72,20 @@ async function start(maxTransactions?: number) {
   };
 }
 
-function request(method: string, branch = "z9hG4bK1"): string {
+function request(method: string, branch = "z9hG4bK1", sentBy = "192.0.2.11:5060"): string {
   return sip(`
     ${method} sip:bob@sip.local SIP/2.0
-    Via: SIP/2.0/UDP 192.0.2.11:5060;branch=${branch}
+    Via: SIP/2.0/UDP ${sentBy};branch=${branch}
     From: <sip:alice@sip.local>;tag=a
     To: <sip:bob@sip.local>
     Call-ID: call
     CSeq: 1 ${method}
   `);
+}
+
+/** A request that the layer is to send. */
+function outgoing(method: string, branch: string, flow: Flow) {
+  return { text: request(method, branch, "192.0.2.1:5060"), method, branch, flow };
 }
 
 /** What the user answers. */
@@ -162,7 +167,7 @@ Deno.test("§17.1.3: responses go to the client transaction of their branch and 
     onFailure: () => {},
   });
   for (const [method, branch] of [["INVITE", "z9hG4bKinvite"], ["MESSAGE", "z9hG4bKmessage"]]) {
-    layer.request({ text: request(method, branch), method, branch, flow }, client(method));
+    layer.request(outgoing(method, branch, flow), client(method));
   }
   const [invite, message] = sent();
   receive(responseTo(message, "200 OK"));
@@ -177,8 +182,7 @@ Deno.test("§17.1.3: responses go to the client transaction of their branch and 
 Deno.test("§9.1: a CANCEL is a transaction of its own: it is sent again, and its 200 ends that", async () => {
   const { layer, flow, receive, sent, clock } = await start();
   const nobody = { onResponse() {}, onTimeout() {}, onFailure() {} };
-  const branch = "z9hG4bKinvite";
-  const client = layer.request({ text: request("INVITE", branch), method: "INVITE", branch, flow }, nobody);
+  const client = layer.request(outgoing("INVITE", "z9hG4bKinvite", flow), nobody);
   receive(responseTo(sent()[0], "180 Ringing"));
   client.cancel();
   client.cancel();
