@@ -65,6 +65,7 @@ const cursor = new ParameterCursor();
 function parseDigest<Fields extends object>(value: string, into: Fields): Fields | undefined {
   if (!/^digest[ \t\r\n]/i.test(value)) return undefined;
   const fields = into as Record<string, string>;
+  let seen = ",";
   let at = skipWhiteSpace(value, 6, value.length);
   while (at < value.length) {
     const nameEnd = skipToken(value, at, value.length);
@@ -72,9 +73,12 @@ function parseDigest<Fields extends object>(value: string, into: Fields): Fields
     const equals = skipWhiteSpace(value, nameEnd, value.length);
     if (nameEnd === at || value.charCodeAt(equals) !== 61) return undefined;
     const valueEnd = cursor.readValue(value, skipWhiteSpace(value, equals + 1, value.length), value.length);
-    const known = fields[name];
-    if (valueEnd < 0 || known !== undefined && known !== "") return undefined;
-    if (known !== undefined) fields[name] = decodeUtf8(unquote(cursor.value));
+    if (valueEnd < 0) return undefined;
+    if (Object.hasOwn(fields, name)) {
+      if (seen.includes(`,${name},`)) return undefined;
+      seen += `${name},`;
+      fields[name] = decodeUtf8(unquote(cursor.value));
+    }
     at = skipWhiteSpace(value, valueEnd, value.length);
     if (at < value.length && value.charCodeAt(at) !== 44) return undefined;
     at = skipWhiteSpace(value, at + 1, value.length);

@@ -22,7 +22,10 @@ export class MessageEdits {
   replace(start: number, end: number, text: string): this {
     const edits = this.#edits;
     let i = edits.length;
-    while (i > 0 && edits[i - 1].start > start) i--;
+    // An insertion goes before what replaces the text behind it.
+    while (i > 0 && (edits[i - 1].start > start || edits[i - 1].start === start && edits[i - 1].end > end)) {
+      i--;
+    }
     edits.splice(i, 0, { start, end, text });
     return this;
   }

@@ -143,7 +143,7 @@ function readCommon(head: Head, scan: HeaderScan, via: Via | undefined) {
   if (!via) return "Via is malformed";
   const callIdRow = rowOf(rows, Header.CallId);
   const callId = text.substring(rows[callIdRow + 2], rows[callIdRow + 3]);
-  if (callId === "" || callId.includes(" ")) return "Call-ID is malformed";
+  if (callId === "" || /\s/.test(callId)) return "Call-ID is malformed";
   const cseqRow = rowOf(rows, Header.CSeq);
   let at = rows[cseqRow + 2];
   const cseqEnd = rows[cseqRow + 3];
@@ -219,7 +219,10 @@ function readResponse(
   if (start + 11 !== lineEnd && afterStatus !== 32) return malformed("Status line is malformed");
   const fields = readCommon(head, scan, topVia(head));
   if (typeof fields === "string") return malformed(fields);
-  return new SipResponse(head, fields, { status, reason: text.substring(start + 12, lineEnd) });
+  return new SipResponse(head, fields, {
+    status,
+    reason: text.substring(Math.min(start + 12, lineEnd), lineEnd),
+  });
 }
 
 /** A scheme, a colon and something; no white space, quotes or angle brackets anywhere. */

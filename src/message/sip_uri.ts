@@ -7,7 +7,7 @@ import {
   isUserCharacter,
   parseNumber,
 } from "./characters.ts";
-import { skipHost } from "./via.ts";
+import { isHost, skipHost } from "./via.ts";
 
 /** A SIP or SIPS URI as it was written; compare with `equals`, never as text. */
 export class SipUri {
@@ -57,7 +57,10 @@ export class SipUri {
     }
     let position = skipHost(text, hostStart, end);
     if (position === hostStart) return undefined;
-    const host = lowerCase(text.substring(hostStart, position));
+    const written = text.substring(hostStart, position);
+    if (!isHost(written)) return undefined;
+    // IPv6 addresses have many spellings; their identity has one (RFC 5954).
+    const host = written.charCodeAt(0) === 91 ? new URL(`http://${written}`).hostname : lowerCase(written);
     let port: number | undefined;
     if (text.charCodeAt(position) === 58) {
       const portStart = position + 1;
@@ -164,9 +167,18 @@ function unescape(text: string): string {
   return text.replace(/%([0-9a-fA-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
 }
 
+/** Escapes undone where that changes nothing: a reserved character differs from its escape (§19.1.4). */
+function normalize(text: string): string {
+  if (!text.includes("%")) return text;
+  return text.replace(/%([0-9a-fA-F]{2})/g, (escape, hex) => {
+    const character = String.fromCharCode(parseInt(hex, 16));
+    return /[;/?:@&=+$,]/.test(character) ? escape.toLowerCase() : character;
+  });
+}
+
 function sameOrAbsent(a: string | undefined, b: string | undefined): boolean {
   if (a === b) return true;
-  return a !== undefined && b !== undefined && unescape(a) === unescape(b);
+  return a !== undefined && b !== undefined && normalize(a) === normalize(b);
 }
 
 /** Parameters that must be in both URIs or in neither. */
@@ -200,8 +212,8 @@ function parameterMap(text: string, separator: string): Map<string, string> {
   for (const part of text.split(separator)) {
     if (part === "") continue;
     const equals = part.indexOf("=");
-    const name = unescape(equals < 0 ? part : part.slice(0, equals)).toLowerCase();
-    map.set(name, equals < 0 ? "" : unescape(part.slice(equals + 1)).toLowerCase());
+    const name = normalize(equals < 0 ? part : part.slice(0, equals)).toLowerCase();
+    map.set(name, equals < 0 ? "" : normalize(part.slice(equals + 1)).toLowerCase());
   }
   return map;
 }

@@ -35,9 +35,9 @@ export class StreamFramer {
     this.#maxMessageSize = maxMessageSize;
   }
 
-  /** Bytes of a message that has come in part. */
+  /** Bytes of a message that has come in part; half a keep-alive is none. */
   get buffered(): number {
-    return this.#buffer.length;
+    return this.#buffer.charCodeAt(0) === 13 ? 0 : this.#buffer.length;
   }
 
   push(chunk: string): void {

@@ -16,7 +16,7 @@ export class TelUri {
 
   /** The URI in `text`, or undefined when it is not a well-formed tel URI. */
   static parse(text: string): TelUri | undefined {
-    const match = /^tel:(\+?[0-9a-fA-F*#().-]+)((?:;[^;?@<>\s]+)*)$/i.exec(text);
+    const match = /^tel:(\+[0-9().-]+|[0-9a-fA-F*#().-]+)((?:;[^;?@<>\s]+)*)$/i.exec(text);
     if (!match) return undefined;
     const number = match[1].replace(/[().-]/g, "");
     if (!/[0-9*#]/.test(number)) return undefined;
@@ -26,7 +26,7 @@ export class TelUri {
   /** RFC 3966 §4: numbers by their digits, parameters in any order, without regard to case. */
   equals(other: TelUri): boolean {
     return this.number.toLowerCase() === other.number.toLowerCase() &&
-      sorted(this.parameters) === sorted(other.parameters);
+      normalized(this.parameters) === normalized(other.parameters);
   }
 
   toString(): string {
@@ -34,6 +34,14 @@ export class TelUri {
   }
 }
 
-function sorted(parameters: string): string {
-  return parameters.toLowerCase().split(";").sort().join(";");
+/** Parameters in one order and case; a number in `phone-context` without its visual separators. */
+function normalized(parameters: string): string {
+  return parameters.toLowerCase().split(";").map(withoutSeparators).sort().join(";");
+}
+
+const CONTEXT = "phone-context=";
+
+function withoutSeparators(parameter: string): string {
+  if (!parameter.startsWith(`${CONTEXT}+`)) return parameter;
+  return CONTEXT + parameter.slice(CONTEXT.length).replace(/[().-]/g, "");
 }

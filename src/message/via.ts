@@ -45,6 +45,8 @@ export function parseVia(text: string, from: number, to: number): Via | undefine
   if (transportEnd === transportStart || hostStart === transportEnd) return undefined;
   const hostEnd = skipHost(text, hostStart, to);
   if (hostEnd <= hostStart) return undefined;
+  const host = text.substring(hostStart, hostEnd);
+  if (!isHost(host)) return undefined;
   at = skipWhiteSpace(text, hostEnd, to);
   let port: number | undefined;
   if (text.charCodeAt(at) === 58 && at < to) {
@@ -70,7 +72,10 @@ export function parseVia(text: string, from: number, to: number): Via | undefine
       if (rportStart >= 0) return undefined;
       rportStart = before;
       rportEnd = cursor.valueStart < 0 ? cursor.nameEnd : cursor.valueEnd;
-      if (cursor.valueStart >= 0) rport = parseNumber(text, cursor.valueStart, cursor.valueEnd, 65535);
+      if (cursor.valueStart >= 0) {
+        rport = parseNumber(text, cursor.valueStart, cursor.valueEnd, 65535);
+        if (rport < 0) return undefined;
+      }
     } else if (length === 8 && cursor.is("received")) {
       if (receivedStart >= 0) return undefined;
       receivedStart = before;
@@ -83,7 +88,7 @@ export function parseVia(text: string, from: number, to: number): Via | undefine
     start,
     end: cursor.position,
     transport: text.substring(transportStart, transportEnd),
-    host: text.substring(hostStart, hostEnd),
+    host,
     port,
     branch,
     received,
@@ -100,6 +105,11 @@ function skipSlash(text: string, from: number, to: number): number {
   const at = skipWhiteSpace(text, from, to);
   if (at >= to || text.charCodeAt(at) !== 47) return -1;
   return skipWhiteSpace(text, at + 1, to);
+}
+
+/** Whether what looks like an IPv6 reference is one; names and IPv4 addresses are taken as they are. */
+export function isHost(host: string): boolean {
+  return host.charCodeAt(0) !== 91 || URL.canParse(`http://${host}`);
 }
 
 /** The end of the host name, IPv4 address or bracketed IPv6 address that begins at `from`. */

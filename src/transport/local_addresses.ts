@@ -45,9 +45,7 @@ export class LocalAddresses {
 
   /** The address that `remote` should use for a socket bound to `bound`: §18.1.1 sent-by. */
   facing(remote: string, bound: string): string {
-    if (this.#externAddr !== undefined && isIpAddress(remote) && this.#isOutside(remote)) {
-      return this.#externAddr;
-    }
+    if (this.#externAddr !== undefined && this.#canUse(this.#externAddr, remote)) return this.#externAddr;
     if (bound !== "0.0.0.0" && bound !== "[::]") return bound;
     const wanted = isIpv6(remote) ? "IPv6" : "IPv4";
     if (isIpAddress(remote)) {
@@ -70,6 +68,14 @@ export class LocalAddresses {
   /** The external address, undefined when none is set. */
   get externAddr(): string | undefined {
     return this.#externAddr;
+  }
+
+  /** Whether a host outside of the local networks can be told this address: any name, or one of its own family. */
+  #canUse(externAddr: string, remote: string): boolean {
+    if (!isIpAddress(remote) || isIpAddress(externAddr) && isIpv6(externAddr) !== isIpv6(remote)) {
+      return false;
+    }
+    return this.#isOutside(remote);
   }
 
   #isOutside(remote: string): boolean {

@@ -61,7 +61,7 @@ export class StreamFlow implements Flow {
   readonly #limits: StreamLimits;
   readonly #events: TransportEvents;
   readonly #framer: StreamFramer;
-  readonly #pending = new Set<(reason: string) => void>();
+  readonly #pending = new Set<{ onFailure: (reason: string) => void }>();
   readonly #unfinished: UnfinishedBytes;
   /** What this connection has in `unfinished`. */
   #held = 0;
@@ -112,11 +112,12 @@ export class StreamFlow implements Flow {
       if (onFailure) queueMicrotask(() => onFailure("Peer does not read"));
       return;
     }
-    if (onFailure) this.#pending.add(onFailure);
+    const message = onFailure && { onFailure };
+    if (message) this.#pending.add(message);
     this.#queued++;
     this.#socket.write(text, "latin1", (error) => {
       this.#queued--;
-      if (!error && onFailure) this.#pending.delete(onFailure);
+      if (!error && message) this.#pending.delete(message);
     });
   }
 
@@ -125,6 +126,7 @@ export class StreamFlow implements Flow {
     if (!this.#isOpen) return;
     this.#framer.push(text);
     this.#account(this.#framer.buffered);
+    if (!this.#isOpen) return;
     // One pong for however many pings, and none while the last one still waits to be read (RFC 5626 §3.5.1).
     if (this.#isPinged && this.#queued === 0) this.send("\r\n");
     this.#isPinged = false;
@@ -150,7 +152,7 @@ export class StreamFlow implements Flow {
     const pending = [...this.#pending];
     this.#pending.clear();
     queueMicrotask(() => {
-      for (const onFailure of pending) onFailure(reason);
+      for (const { onFailure } of pending) onFailure(reason);
       this.#events.onFlowClosed(this);
     });
   }

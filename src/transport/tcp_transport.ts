@@ -79,6 +79,7 @@ export class TcpTransport implements Transport {
   /** Why no further connection may be made with this address; undefined when it may. */
   #refusal(address: string): string | undefined {
     const { maxConnections, maxConnectionsPerAddress } = this.#limits;
+    if (!this.#server) return "Transport is closed";
     if (this.#connections.size >= maxConnections) return "Too many connections";
     if ((this.#perAddress.get(address) ?? 0) < maxConnectionsPerAddress) return undefined;
     return `Too many connections with ${address}`;

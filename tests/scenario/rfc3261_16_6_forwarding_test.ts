@@ -130,16 +130,26 @@ for (const method of ["MESSAGE", "OPTIONS", "BYE", "INFO", "PUBLISH"]) {
   );
 }
 
-Deno.test(
-  "§16.6 step 2: parameters and header fields of a Contact that no Request-URI may have are left out",
-  ladder((net) => {
-    const alice = net.phone("alice");
-    net.phone("bob").register("Contact: <sip:bob@192.0.2.12:5060;method=INVITE;ob?Subject=hi>");
-    const bob = net.phone("bob");
-    alice.invite("sip:bob@sip.local");
-    assert.equal(startLine(bob.expect("INVITE")), "INVITE sip:bob@192.0.2.12:5060;ob SIP/2.0");
-  }),
-);
+const REQUEST_URIS = {
+  "sip:bob@192.0.2.12:5060;method=INVITE;ob?Subject=hi": "sip:bob@192.0.2.12:5060;ob",
+  "sip:bob@192.0.2.12:5060?a=b&c=d": "sip:bob@192.0.2.12:5060",
+  "sip:bob@192.0.2.12:5060;Method=BYE": "sip:bob@192.0.2.12:5060",
+  "sip:bob@192.0.2.12:5060;methods=all;x=%3Bmethod": "sip:bob@192.0.2.12:5060;methods=all;x=%3Bmethod",
+  "sip:b?o;method=b@192.0.2.12:5060": "sip:b?o;method=b@192.0.2.12:5060",
+};
+
+for (const [contact, uri] of Object.entries(REQUEST_URIS)) {
+  Deno.test(
+    `§16.6 step 2: what no Request-URI may have is left out, and no more: Contact ${contact}`,
+    ladder((net) => {
+      const alice = net.phone("alice");
+      const bob = net.phone("bob");
+      bob.register(`Contact: <${contact}>`);
+      alice.invite("sip:bob@sip.local");
+      assert.equal(startLine(bob.expect("INVITE")), `INVITE ${uri} SIP/2.0`);
+    }),
+  );
+}
 
 Deno.test(
   "§22.3: credentials for our realm are taken off, those for others stay",

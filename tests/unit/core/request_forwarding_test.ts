@@ -7,9 +7,14 @@ import { MemoryTransport } from "../../support/memory_transport.ts";
 import { headers, sip } from "../../support/sip_text.ts";
 import { request, response } from "./requests.ts";
 
+interface CopyOptions {
+  readonly routes?: readonly string[];
+  readonly isTrusted?: boolean;
+}
+
 const FLOW = new MemoryTransport("udp", "192.0.2.1", 5060).flowTo("192.0.2.12", 5060);
 
-function copy(original: SipRequest, routes: readonly string[] = [], isTrusted = false): string {
+function copy(original: SipRequest, { routes = [], isTrusted = false }: CopyOptions = {}): string {
   const ownsRealm = (realm: string) => realm === "sip.local";
   return buildCopy(buildCommonPart(original, { ownsRealm, isTrusted }), {
     requestUri: "sip:bob@192.0.2.12",
@@ -38,7 +43,7 @@ Deno.test("a copy is the request with our lines on top", () => {
     hi
   `);
   assert.equal(
-    copy(original, ["<sip:a.example;lr>", "<sip:b.example;lr>"]),
+    copy(original, { routes: ["<sip:a.example;lr>", "<sip:b.example;lr>"] }),
     sip(`
       MESSAGE sip:bob@192.0.2.12 SIP/2.0
       Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKours;rport
@@ -80,7 +85,7 @@ Deno.test("RFC 3325 §5: only who is trusted may assert identities", () => {
   const original = request(
     "MESSAGE sip:bob@sip.local SIP/2.0\nP-Asserted-Identity: <sip:a@x>\nP-Asserted-Identity: <tel:1>",
   );
-  assert.equal(headers(copy(original, [], true), "P-Asserted-Identity").length, 2);
+  assert.equal(headers(copy(original, { isTrusted: true }), "P-Asserted-Identity").length, 2);
   assert.equal(headers(copy(original), "P-Asserted-Identity").length, 0);
 });
 
@@ -98,10 +103,12 @@ Deno.test("the Via that was stamped on arrival takes the place of the one that c
 });
 
 Deno.test("§16.6 step 6: a first Route without lr becomes the Request-URI, and that the last Route", () => {
-  const text = copy(request("MESSAGE sip:bob@sip.local SIP/2.0"), [
-    "<sip:strict.example>",
-    "<sip:b.example;lr>",
-  ]);
+  const text = copy(request("MESSAGE sip:bob@sip.local SIP/2.0"), {
+    routes: [
+      "<sip:strict.example>",
+      "<sip:b.example;lr>",
+    ],
+  });
   assert.ok(text.startsWith("MESSAGE sip:strict.example SIP/2.0\r\n"));
   assert.deepEqual(headers(text, "Route"), ["<sip:b.example;lr>", "<sip:bob@192.0.2.12>"]);
 });

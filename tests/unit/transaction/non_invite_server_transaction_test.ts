@@ -12,6 +12,7 @@ function start(protocol: "udp" | "tcp"): Machine {
   });
   const events: Record<string, () => void> = {
     "MESSAGE": () => transaction.onRetransmission(),
+    "3.5 s": () => rig.clock.advance(3_500),
     "Timer J": () => rig.clock.advance(32_000),
     "ten minutes": () => rig.clock.advance(600_000),
   };
@@ -23,7 +24,7 @@ function start(protocol: "udp" | "tcp"): Machine {
   };
 }
 
-const PATHS = { trying: [], completed: ["200"], terminated: ["200", "Timer J"] };
+const PATHS = { trying: [], proceeding: ["3.5 s"], completed: ["200"], terminated: ["200", "Timer J"] };
 
 const COMMON: readonly Row[] = [
   ["trying", "MESSAGE", "trying", []],
@@ -31,6 +32,12 @@ const COMMON: readonly Row[] = [
   ["trying", "180", "trying", []],
   ["trying", "183", "trying", []],
   ["trying", "408", "terminated", ["end"]],
+  ["trying", "3.5 s", "proceeding", ["send 100"]],
+  ["proceeding", "MESSAGE", "proceeding", ["send 100"]],
+  ["proceeding", "180", "proceeding", []],
+  ["proceeding", "408", "terminated", ["end"]],
+  ["proceeding", "3.5 s", "proceeding", []],
+  ["proceeding", "ten minutes", "terminated", ["end"]],
   ["terminated", "200", "terminated", []],
   ["terminated", "ten minutes", "terminated", []],
 ];
@@ -42,6 +49,7 @@ testTable("§17.2.2 non-INVITE server, UDP", {
     ...COMMON,
     ["trying", "200", "completed", ["send 200"]],
     ["trying", "603", "completed", ["send 603"]],
+    ["proceeding", "486", "completed", ["send 486"]],
     ["completed", "MESSAGE", "completed", ["send 200"]],
     ["completed", "200", "completed", []],
     ["completed", "404", "completed", []],
@@ -58,18 +66,16 @@ testTable("§17.2.2 non-INVITE server, TCP", {
     // Timer J is zero where nothing is lost.
     ["trying", "200", "terminated", ["send 200", "end"]],
     ["trying", "404", "terminated", ["send 404", "end"]],
+    ["proceeding", "200", "terminated", ["send 200", "end"]],
   ],
 });
 
-Deno.test("§17.2.2: after a 100 the request that comes again is answered with it", () => {
-  const { rig, apply, state } = start("udp");
+Deno.test("RFC 4320 §4.1: a 100 of the user neither goes out too early nor ends the transaction", () => {
+  const { rig, apply } = start("udp");
   apply("100");
-  rig.actions = [];
   apply("MESSAGE");
-  assert.deepEqual(rig.actions, ["send 100"]);
-  assert.equal(state(), "proceeding");
-  apply("486");
-  assert.equal(state(), "completed");
+  assert.deepEqual(rig.actions, []);
+  assert.deepEqual(rig.record(60_000), ["3500 send 100", "32000 end"]);
 });
 
 Deno.test("§17.2.2: Timer J is 64·T1 over UDP", () => {
@@ -79,10 +85,9 @@ Deno.test("§17.2.2: Timer J is 64·T1 over UDP", () => {
   assert.deepEqual(machine.rig.record(60_000), ["32000 end"]);
 });
 
-Deno.test("RFC 4320: a request that nobody answers is forgotten when its client has given up", () => {
+Deno.test("RFC 4320: a request that nobody answers gets its 100, and is forgotten when its client has given up", () => {
   for (const protocol of ["udp", "tcp"] as const) {
     const { rig } = start(protocol);
-    const record = rig.record(60_000).filter((action) => !action.endsWith("send 100"));
-    assert.deepEqual(record, ["32000 end"]);
+    assert.deepEqual(rig.record(60_000), ["3500 send 100", "32000 end"]);
   }
 });

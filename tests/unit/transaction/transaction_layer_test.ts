@@ -72,7 +72,7 @@ async function start(maxTransactions?: number) {
   };
 }
 
-function request(method: string, branch = "z9hG4bK1", sentBy = "192.0.2.11:5060"): string {
+function request(method: string, { branch = "z9hG4bK1", sentBy = "192.0.2.11:5060" } = {}): string {
   return sip(`
     ${method} sip:bob@sip.local SIP/2.0
     Via: SIP/2.0/UDP ${sentBy};branch=${branch}
@@ -84,8 +84,8 @@ function request(method: string, branch = "z9hG4bK1", sentBy = "192.0.2.11:5060"
 }
 
 /** A request that the layer is to send. */
-function outgoing(method: string, branch: string, flow: Flow) {
-  return { text: request(method, branch, "192.0.2.1:5060"), method, branch, flow };
+function outgoing(method: string, { branch, flow }: { branch: string; flow: Flow }) {
+  return { text: request(method, { branch, sentBy: "192.0.2.1:5060" }), method, branch, flow };
 }
 
 /** What the user answers. */
@@ -98,19 +98,19 @@ Deno.test("§17.2: the user hears of a request once, of its retransmissions not 
   receive(request("INVITE"));
   receive(request("INVITE"));
   receive(request("MESSAGE"));
-  receive(request("MESSAGE", "z9hG4bK2"));
+  receive(request("MESSAGE", { branch: "z9hG4bK2" }));
   assert.deepEqual(user.heard, ["INVITE", "MESSAGE", "MESSAGE"]);
 });
 
 Deno.test("§17.2.1: the ACK for a refusal ends here, that for a 2xx goes to the user", async () => {
   const { user, receive, sent } = await start();
   for (const [branch, status] of [["z9hG4bK1", "486 Busy"], ["z9hG4bK2", "200 OK"]]) {
-    const invite = request("INVITE", branch);
+    const invite = request("INVITE", { branch });
     receive(invite);
     respond(user.served.at(-1)!, invite, status);
     receive(ackTo(invite, sent()[0]));
   }
-  receive(request("ACK", "z9hG4bKnever"));
+  receive(request("ACK", { branch: "z9hG4bKnever" }));
   assert.deepEqual(user.heard, ["INVITE", "INVITE", "ACK", "ACK"]);
 });
 
@@ -122,7 +122,7 @@ Deno.test("§9.2: a CANCEL is answered 200, and the user hears of it, as long as
   assert.deepEqual(sent().map(startLine), ["SIP/2.0 200 OK"]);
   assert.deepEqual(user.heard, ["INVITE", "cancelled"]);
 
-  const other = request("INVITE", "z9hG4bK2");
+  const other = request("INVITE", { branch: "z9hG4bK2" });
   receive(other);
   respond(user.served[1], other, "486 Busy");
   receive(cancelOf(other));
@@ -140,7 +140,7 @@ Deno.test("§9.2: a CANCEL that fits nothing is answered 481 and not passed on",
 Deno.test("too many transactions: 503 with Retry-After, and retransmissions are still known", async () => {
   const { user, receive, sent, metrics } = await start(1);
   receive(request("MESSAGE"));
-  receive(request("MESSAGE", "z9hG4bK2"));
+  receive(request("MESSAGE", { branch: "z9hG4bK2" }));
   const [refusal] = sent();
   assert.equal(startLine(refusal), "SIP/2.0 503 Service Unavailable");
   assert.equal(header(refusal, "Retry-After"), "10");
@@ -167,7 +167,7 @@ Deno.test("§17.1.3: responses go to the client transaction of their branch and 
     onFailure: () => {},
   });
   for (const [method, branch] of [["INVITE", "z9hG4bKinvite"], ["MESSAGE", "z9hG4bKmessage"]]) {
-    layer.request(outgoing(method, branch, flow), client(method));
+    layer.request(outgoing(method, { branch, flow }), client(method));
   }
   const [invite, message] = sent();
   receive(responseTo(message, "200 OK"));
@@ -182,7 +182,7 @@ Deno.test("§17.1.3: responses go to the client transaction of their branch and 
 Deno.test("§9.1: a CANCEL is a transaction of its own: it is sent again, and its 200 ends that", async () => {
   const { layer, flow, receive, sent, clock } = await start();
   const nobody = { onResponse() {}, onTimeout() {}, onFailure() {} };
-  const client = layer.request(outgoing("INVITE", "z9hG4bKinvite", flow), nobody);
+  const client = layer.request(outgoing("INVITE", { branch: "z9hG4bKinvite", flow }), nobody);
   receive(responseTo(sent()[0], "180 Ringing"));
   client.cancel();
   client.cancel();
