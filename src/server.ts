@@ -120,7 +120,8 @@ export class Server {
           transport,
           dialogRoutes,
           recordsRoute: configuration.recordRoute,
-          ownsRealm: (realm) => directory.domain(realm.toLowerCase()) !== undefined,
+          ownsRealm: (realm) =>
+            directory.domain(realm.toLowerCase()) !== undefined || transport.hasHost(realm),
         }),
       }),
     );

@@ -77,10 +77,11 @@ export class DigestAuthenticator {
     const id = challenge.status === 401 ? Header.Authorization : Header.ProxyAuthorization;
     let isStale = false;
     let tries = MAX_TRIES;
-    for (let row = request.rowOf(id); row >= 0 && tries > 0; row = request.rowOf(id, row), tries--) {
+    for (let row = request.rowOf(id); row >= 0 && tries > 0; row = request.rowOf(id, row)) {
       const credentials = parseDigestCredentials(request.rowValue(row));
       const algorithm = credentials && this.#algorithmOf(credentials);
       if (!credentials || !algorithm || credentials.realm !== challenge.realm) continue;
+      tries--;
       const account = find(credentials.username);
       if (!this.#isRight(credentials, { algorithm, account, method: request.method })) {
         this.#failures.value++;

@@ -60,7 +60,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
   onAck(request: SipRequest, flow: Flow): void {
     try {
       if (validateRequest(request)) return;
-      const routed = preprocessRoutes(request, this);
+      const routed = preprocessRoutes(request, flow, this);
       // An ACK of no dialog of ours is for one of our own refusals, or for nobody.
       const target = dialogTarget(routed);
       if (target) this.#parts.proxy.forwardAck(request, routed, target);
@@ -93,7 +93,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
   #dispatch(request: SipRequest, flow: Flow): Answer | undefined {
     const fault = validateRequest(request);
     if (fault) return fault;
-    const routed = preprocessRoutes(request, this);
+    const routed = preprocessRoutes(request, flow, this);
     const { uri, dialog } = routed;
     if (!dialog && uri && this.isOurs(uri)) {
       if (request.method === "REGISTER") return this.#register(request, flow);

@@ -107,7 +107,8 @@ export class Registrar {
       const known = bindings.find((binding) =>
         isSameBinding(binding, this.#boundUri(contact, change.flow), contact)
       );
-      if (known && isOlder(known)) return outOfOrder;
+      // A Contact that stands twice in one REGISTER has its last say.
+      if (known && current.includes(known) && isOlder(known)) return outOfOrder;
       if (known) bindings = bindings.filter((binding) => binding !== known);
       if (contact.expires > 0) bindings.push(this.#bind(contact, change, known));
     }

@@ -3,7 +3,7 @@ import type { Directory } from "../data/directory.ts";
 import type { Binding } from "../location/binding.ts";
 import type { LocationService } from "../location/location_service.ts";
 import { splitValues } from "../message/header_rows.ts";
-import type { SipUri } from "../message/sip_uri.ts";
+import { SipUri } from "../message/sip_uri.ts";
 import type { Flow } from "../transport/transport.ts";
 import type { Answer } from "./answer.ts";
 import type { Caller } from "./caller.ts";
@@ -76,5 +76,8 @@ function targetOf({ contact, path, flow, q }: Binding<Flow>): Target {
 /** A Contact without what no Request-URI may have: header fields and a method (§19.1.1, §16.6 step 2). */
 function requestUriOf(contact: string): string {
   if (!contact.includes("?") && !/;method=/i.test(contact)) return contact;
-  return contact.replace(/\?.*$/s, "").replace(/;method=[^;]*/gi, "");
+  const uri = SipUri.parse(contact);
+  if (!uri) return contact;
+  const address = contact.slice(0, contact.length - uri.parameters.length - uri.headers.length);
+  return address + uri.parameters.replace(/;method=[^;]*/gi, "");
 }

@@ -3,13 +3,13 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Timer, TimerWheel } from "../runtime/timer_wheel.ts";
 import type { Binding, BindingFlow } from "./binding.ts";
 
-/** Milliseconds between two steps of the sweep, and steps in which it goes round once. */
+/** Milliseconds between two steps of the sweep, and the part of all that a step looks at. */
 const SWEEP_INTERVAL = 1000;
 const SWEEP_STEPS = 30;
 
 /**
  * Bindings by address-of-record (`sip:user@host`). A look-up never returns what has expired or lost its connection;
- * the sweep frees the memory of what nobody asks for, a thirtieth of it each second.
+ * the sweep frees the memory of what nobody asks for, a thirtieth of what there is each second.
  */
 export class LocationService<Flow extends BindingFlow> {
   readonly #clock: Clock;

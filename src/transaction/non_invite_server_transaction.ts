@@ -1,7 +1,7 @@
 /**
  * The non-INVITE server transaction (§17.2.2, RFC 4320).
  *
- *     Trying ──1xx──▶ Proceeding ──final──▶ Completed ──J──▶ Terminated
+ *     Trying ──100──▶ Proceeding ──final──▶ Completed ──J──▶ Terminated
  */
 import { buildResponse } from "../message/response_builder.ts";
 import type { SipRequest } from "../message/sip_message.ts";
@@ -52,13 +52,8 @@ export class NonInviteServerTransaction implements ServerTransaction {
     if (this.isAnswered) return;
     // No 408 for a request that is not INVITE: it would come too late (RFC 4320 §4.2).
     if (status === 408) return this.#terminate();
-    if (status < 200) {
-      // Only 100 may be sent, and not at once (RFC 4320 §4.1).
-      if (status !== 100) return;
-      this.#state = "proceeding";
-      this.#lastResponse = text;
-      return;
-    }
+    // No provisional response of the user: a 100 is due when this machine says so, others never (RFC 4320 §4.1).
+    if (status < 200) return;
     this.#host.respond(text, this.#route);
     this.request = undefined;
     this.#state = "completed";
@@ -75,7 +70,8 @@ export class NonInviteServerTransaction implements ServerTransaction {
   /** The client's Timer E has reached T2 by now: tell it that somebody is there (RFC 4320 §4.1). */
   #onTimer(): void {
     if (this.#state !== "trying" || !this.request) return this.#terminate();
-    this.respond(100, buildResponse(this.request, { status: 100 }));
+    this.#state = "proceeding";
+    this.#lastResponse = buildResponse(this.request, { status: 100 });
     this.#host.respond(this.#lastResponse, this.#route);
     // Never answered, it ends with the client's Timer F.
     this.#timer.start((64 - UNTIL_100) * this.#host.timers.t1);

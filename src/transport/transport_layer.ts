@@ -50,6 +50,7 @@ export class TransportLayer implements TransportEvents {
   readonly #parts: TransportLayerParts;
   readonly #transports: Transport[] = [];
   readonly #connections = new Map<number, Flow>();
+  readonly #hosts = new Set<string>();
   readonly #identities = new Set<string>();
   readonly #sentBy = new Map<Transport, Map<string, string>>();
   readonly #malformed: Counter;
@@ -85,6 +86,7 @@ export class TransportLayer implements TransportEvents {
     const hosts = this.#parts.localAddresses.reachedBy(transport.address);
     const extern = this.#parts.localAddresses.externAddr;
     for (const host of extern === undefined ? hosts : [...hosts, extern]) {
+      this.#hosts.add(host);
       this.#identities.add(`${host}:${transport.port}`);
       this.#identities.add(`${host}:${transport.port};${transport.protocol}`);
     }
@@ -113,6 +115,11 @@ export class TransportLayer implements TransportEvents {
 
   transportAt(index: number): Transport | undefined {
     return this.#transports[index];
+  }
+
+  /** Whether this server goes by this address, whatever the port. */
+  hasHost(host: string): boolean {
+    return this.#hosts.has(host);
   }
 
   /** Whether any transport listens on this port. */

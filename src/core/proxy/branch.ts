@@ -69,7 +69,7 @@ export class Branch implements ClientTransactionUser {
   }
 
   onTimeout(): void {
-    this.#end({ status: 408, response: undefined });
+    this.#end({ status: this.#isCancelled ? 487 : 408, response: undefined });
   }
 
   onFailure(_reason: string): void {

@@ -30,10 +30,24 @@ export interface DialogRoute {
   readonly flow: Flow | undefined;
 }
 
+/** One end as an entry names it. */
+interface DialogEnd {
+  /** The user part of the entry. */
+  readonly user: string;
+  readonly side: "caller" | "callee";
+  /** The flow that was sealed in. */
+  readonly text: string;
+}
+
+/** Ends remembered that are not where their dialog began; the oldest are forgotten. */
+const MAX_MOVED = 16_384;
+
 /** Makes and reads the user part of our Record-Route entries. */
 export class DialogRoutes {
   readonly #transport: TransportLayer;
   readonly #key: string;
+  /** Where ends of dialogs are now, if not where they were sealed in; by side and entry. */
+  readonly #moved = new Map<string, Flow>();
 
   /** @param key a secret of this server; entries made with another key are not recognised */
   constructor(transport: TransportLayer, key: string) {
@@ -48,16 +62,39 @@ export class DialogRoutes {
   }
 
   /** Where the entry sends a request of its dialog; undefined when the entry is not of this dialog, or not ours. */
-  open(uri: SipUri, request: SipRequest): DialogRoute | undefined {
+  open(uri: SipUri, request: SipRequest, from: Flow): DialogRoute | undefined {
     const { user } = uri;
     // Without a To tag it is no request within a dialog (§12.2), whatever its Route says.
     if (user === undefined || user.charCodeAt(SEAL_LENGTH) !== 46 || request.to.tag === "") return undefined;
     const seal = user.substring(0, SEAL_LENGTH);
     const flows = user.substring(SEAL_LENGTH + 1);
     const [caller, callee] = flows.split(".");
-    if (seal === this.#digest(request.callId, request.from.tag, flows)) return { flow: this.#find(callee) };
-    if (seal === this.#digest(request.callId, request.to.tag, flows)) return { flow: this.#find(caller) };
+    if (seal === this.#digest(request.callId, request.from.tag, flows)) {
+      return this.#pass(from, {
+        near: { user, side: "caller", text: caller },
+        far: { user, side: "callee", text: callee },
+      });
+    }
+    if (seal === this.#digest(request.callId, request.to.tag, flows)) {
+      return this.#pass(from, {
+        near: { user, side: "callee", text: callee },
+        far: { user, side: "caller", text: caller },
+      });
+    }
     return undefined;
+  }
+
+  /** From one end to the other, and notes where the near one is now: phones change networks in the middle of a call. */
+  #pass(from: Flow, { near, far }: { near: DialogEnd; far: DialogEnd }): DialogRoute {
+    if (near.text !== this.#format(from)) {
+      if (this.#moved.size >= MAX_MOVED) this.#moved.delete(this.#moved.keys().next().value!);
+      this.#moved.set(`${near.side} ${near.user}`, from);
+    }
+    if (this.#moved.size > 0) {
+      const moved = this.#moved.get(`${far.side} ${far.user}`);
+      if (moved?.isOpen) return { flow: moved };
+    }
+    return { flow: this.#find(far.text) };
   }
 
   #digest(callId: string, callerTag: string, flows: string): string {

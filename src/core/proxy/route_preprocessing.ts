@@ -2,6 +2,7 @@
 import { Header } from "../../message/header_name.ts";
 import { parseNameAddr } from "../../message/name_addr.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
+import type { Flow } from "../../transport/transport.ts";
 import { SipUri } from "../../message/sip_uri.ts";
 import type { DialogRoute, DialogRoutes } from "./dialog_route.ts";
 
@@ -24,8 +25,8 @@ export interface RouteContext {
   isOurs(uri: SipUri): boolean;
 }
 
-/** Reads Route as §16.4 has it. */
-export function preprocessRoutes(request: SipRequest, context: RouteContext): RoutedRequest {
+/** Reads Route as §16.4 has it. `flow` is the one the request came by. */
+export function preprocessRoutes(request: SipRequest, flow: Flow, context: RouteContext): RoutedRequest {
   if (!request.has(Header.Route)) {
     return { requestUri: request.requestUri, uri: request.uri, routes: [], dialog: undefined };
   }
@@ -35,7 +36,7 @@ export function preprocessRoutes(request: SipRequest, context: RouteContext): Ro
   let dialog: DialogRoute | undefined;
   // A strict router put our Record-Route entry into the Request-URI, and the Request-URI at the end of Route.
   if (uri && uri.parameter("lr") !== undefined && context.isOurs(uri)) {
-    dialog = context.dialogRoutes.open(uri, request);
+    dialog = context.dialogRoutes.open(uri, request, flow);
     if (dialog) {
       requestUri = uriOf(routes[routes.length - 1]) ?? requestUri;
       uri = SipUri.parse(requestUri);
@@ -46,7 +47,7 @@ export function preprocessRoutes(request: SipRequest, context: RouteContext): Ro
     const text = uriOf(routes[0]);
     const route = text === undefined ? undefined : SipUri.parse(text);
     if (!route || !context.isOurs(route)) break;
-    dialog ??= context.dialogRoutes.open(route, request);
+    dialog ??= context.dialogRoutes.open(route, request, flow);
     routes = routes.slice(1);
   }
   return { requestUri, uri, routes, dialog };

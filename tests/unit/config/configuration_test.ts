@@ -86,6 +86,7 @@ Deno.test("every property of the reference has its default", () => {
     maxConnectionsPerAddress: 1024,
     idleTimeoutMillis: 7_260_000,
     messageTimeoutMillis: 32_000,
+    maxTransactions: 500_000,
   });
   assert.deepEqual(grpcService, { bind: "127.0.0.1", port: 50099 });
   assert.deepEqual(ex_rtpEngine, { enabled: false, proto: "http", port: 8080, bridgeParams: {} });

@@ -31,9 +31,10 @@ async function start() {
   const routes = new DialogRoutes(transport, "key");
   const invite = request("INVITE sip:b@x SIP/2.0\nFrom: <sip:a@x>;tag=caller\nTo: <sip:b@x>\nCall-ID: call");
   /** Seals, and opens for a BYE with these lines. */
-  const open = (ends: DialogEnds, lines: string, opener = routes) => {
+  const open = (ends: DialogEnds, lines: string, opener = routes, from?: Flow) => {
     const uri = SipUri.parse(`sip:${routes.seal(invite, ends)}@192.0.2.1;lr`)!;
-    return opener.open(uri, request(`BYE sip:b@x SIP/2.0\n${lines}`));
+    const near = from ?? (lines === FROM_CALLER ? ends.caller : ends.callee);
+    return opener.open(uri, request(`BYE sip:b@x SIP/2.0\n${lines}`), near);
   };
   const connect = (port: number) => {
     tcp.receive("\r\n\r\n", { address: "192.0.2.9", port });
@@ -63,6 +64,14 @@ Deno.test("open(): a connection of the peer is found as long as it is open", asy
   connect(40001);
   assert.deepEqual(open(ends, FROM_CALLEE), { flow: undefined });
   assert.equal(place(open(ends, FROM_CALLER)?.flow), "udp 192.0.2.12:5060");
+});
+
+Deno.test("open(): an end that sends from elsewhere is found there from then on", async () => {
+  const { udp, routes, open } = await start();
+  const ends = { caller: udp.flowTo("198.51.100.7", 40000), callee: udp.flowTo("192.0.2.12", 5060) };
+  const moved = udp.flowTo("203.0.113.9", 40001);
+  assert.equal(open(ends, FROM_CALLER, routes, moved)?.flow, ends.callee);
+  assert.equal(open(ends, FROM_CALLEE)?.flow, moved);
 });
 
 Deno.test("open(): a connection that we made is made again", async () => {
@@ -103,12 +112,20 @@ Deno.test("open(): every single character of an entry counts", async () => {
   for (let i = 0; i < user.length; i++) {
     const other = user[i] === "1" ? "2" : "1";
     const altered = `${user.slice(0, i)}${other}${user.slice(i + 1)}`;
-    assert.equal(routes.open(SipUri.parse(`sip:${altered}@192.0.2.1;lr`)!, bye), undefined, altered);
+    assert.equal(
+      routes.open(SipUri.parse(`sip:${altered}@192.0.2.1;lr`)!, bye, ends.caller),
+      undefined,
+      altered,
+    );
   }
   for (const forged of ["bob", "x", user.slice(0, 16), `${user.slice(0, 16)}.`, `${user}.`, `${user}.c1`]) {
-    assert.equal(routes.open(SipUri.parse(`sip:${forged}@192.0.2.1;lr`)!, bye), undefined, forged);
+    assert.equal(
+      routes.open(SipUri.parse(`sip:${forged}@192.0.2.1;lr`)!, bye, ends.caller),
+      undefined,
+      forged,
+    );
   }
-  assert.equal(routes.open(SipUri.parse("sip:192.0.2.1;lr")!, bye), undefined);
+  assert.equal(routes.open(SipUri.parse("sip:192.0.2.1;lr")!, bye, ends.caller), undefined);
 });
 
 Deno.test("seal(): the entry is a user part as it stands, short enough for old phones", async () => {

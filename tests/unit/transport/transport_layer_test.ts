@@ -78,6 +78,7 @@ async function newBench(listeners: readonly Listener[], options: BenchOptions = 
 
 const UDP: Listener = ["udp", "127.0.0.1", 5060];
 const TCP: Listener = ["tcp", "127.0.0.1", 5060];
+const OUR_VIA = "SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKours";
 const ANYONE = { address: "192.0.2.7", port: 4000 };
 
 Deno.test("This server is address and port and transport, never an address alone", async () => {
@@ -156,8 +157,18 @@ Deno.test("A request goes up with its source in the top Via", async () => {
 
 Deno.test("A response goes up as it came", async () => {
   const { transports: [udp], user } = await newBench([UDP]);
-  udp.receive(messageText({}, { startLine: "SIP/2.0 200 OK" }), ANYONE);
+  udp.receive(messageText({ "Via": OUR_VIA }, { startLine: "SIP/2.0 200 OK" }), ANYONE);
   assert.deepEqual([user.responses[0].status, user.responses[0].isViaStamped], [200, false]);
+});
+
+Deno.test("§18.1.2: a response whose top Via is not ours goes nowhere", async () => {
+  const { transports: [udp], user, metrics } = await newBench([UDP]);
+  udp.receive(
+    messageText({ "Via": OUR_VIA.replace(":5060", ":5061") }, { startLine: "SIP/2.0 200 OK" }),
+    ANYONE,
+  );
+  assert.equal(user.responses.length, 0);
+  assert.equal(metrics.snapshot()["routr_transport_violations_total"], 1);
 });
 
 Deno.test("What is malformed goes up and is counted; a request among it can be answered", async () => {
@@ -192,7 +203,7 @@ Deno.test("What a message does to the layers above ends with that message", asyn
   };
   user.onRequest = fail;
   udp.receive(messageText(), ANYONE);
-  udp.receive(messageText({}, { startLine: "SIP/2.0 200 OK" }), ANYONE);
+  udp.receive(messageText({ "Via": OUR_VIA }, { startLine: "SIP/2.0 200 OK" }), ANYONE);
   assert.equal(user.responses.length, 1);
   user.onFlowClosed = fail;
   layer.onFlowClosed(udp.flowTo(ANYONE.address, ANYONE.port));
