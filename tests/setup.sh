@@ -14,6 +14,8 @@ need baresip baresip-core
 need sipsak sipsak
 need kamailio kamailio
 need redis-server redis-server
+# The bench compiles its relay.
+need gcc gcc
 [ -n "$missing" ] || exit 0
 
 fail() {

@@ -13,9 +13,9 @@ export type Caller =
   | { readonly kind: "peer"; readonly peer: Peer }
   | { readonly kind: "stranger" };
 
-/** A caller, or what to answer. */
+/** A caller with the header row that proved who it is (-1 for none), or what to answer. */
 export type Identification =
-  | { readonly kind: "identified"; readonly caller: Caller }
+  | { readonly kind: "identified"; readonly caller: Caller; readonly credentialsRow: number }
   | { readonly kind: "refused"; readonly answer: Answer };
 
 /** What callers are told apart by. */
@@ -42,26 +42,25 @@ export class CallerIdentification {
   identify(request: SipRequest): Identification {
     const { directory, authenticator, allowsStrangers } = this.#parts;
     const from = request.from.uri;
-    if (allowsStrangers) return identified(this.#claimed(from));
+    if (allowsStrangers) return identified(this.#claimed(from), -1);
     if (from && directory.domain(from.host)) {
       const domain = from.host;
       const find = (name: string) => directory.agent(name, domain) ?? directory.peer(name);
       const result = authenticator.authenticate(request, { status: 407, realm: domain }, find);
       if (result.kind === "refused") return result;
-      const { account } = result;
+      const { account, row } = result;
       if (account.username !== from.userText) return NOT_YOURS;
-      return identified(
-        account.kind === "Agent"
-          ? { kind: "agent", agent: account, domain }
-          : { kind: "peer", peer: account },
-      );
+      return account.kind === "Agent"
+        ? identified({ kind: "agent", agent: account, domain }, row)
+        : identified({ kind: "peer", peer: account }, row);
     }
     if (from && this.#isHomeOfPeer(from)) {
       const find = (name: string) => directory.peer(name);
       const result = authenticator.authenticate(request, { status: 407, realm: from.host }, find);
       if (result.kind === "refused") return result;
-      return result.account.username === from.userText
-        ? identified({ kind: "peer", peer: result.account })
+      const { account, row } = result;
+      return account.username === from.userText
+        ? identified({ kind: "peer", peer: account }, row)
         : NOT_YOURS;
     }
     return { kind: "refused", answer: { status: 403 } };
@@ -80,8 +79,8 @@ export class CallerIdentification {
   }
 }
 
-function identified(caller: Caller): Identification {
-  return { kind: "identified", caller };
+function identified(caller: Caller, credentialsRow: number): Identification {
+  return { kind: "identified", caller, credentialsRow };
 }
 
 const NOT_YOURS: Identification = {

@@ -22,9 +22,9 @@ export interface Challenge {
   readonly realm: string;
 }
 
-/** What came of it: an account, or what to answer. */
+/** What came of it: an account with the header row that proved it, or what to answer. */
 export type Authentication<A extends Account> =
-  | { readonly kind: "authenticated"; readonly account: A }
+  | { readonly kind: "authenticated"; readonly account: A; readonly row: number }
   | { readonly kind: "refused"; readonly answer: Answer };
 
 /**
@@ -89,7 +89,7 @@ export class DigestAuthenticator {
       }
       const count = credentials.qop === "" ? 0 : parseInt(credentials.nc, 16);
       if (this.#nonces.use(credentials.nonce, count) === "fresh") {
-        return { kind: "authenticated", account: account! };
+        return { kind: "authenticated", account: account!, row };
       }
       isStale = true;
     }

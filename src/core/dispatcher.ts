@@ -118,7 +118,12 @@ export class Dispatcher implements TransactionUser, RouteContext {
   #forwardInDialog(request: SipRequest, flow: Flow, routed: RoutedRequest): Answer | undefined {
     const target = dialogTarget(routed);
     if (!target) return { status: 430 };
-    return this.#parts.proxy.forward(request, routed, { flow, targets: [target], isTrusted: false });
+    return this.#parts.proxy.forward(request, routed, {
+      flow,
+      targets: [target],
+      isTrusted: false,
+      credentialsRow: -1,
+    });
   }
 
   #forwardOutOfDialog(request: SipRequest, flow: Flow, routed: RoutedRequest): Answer | undefined {
@@ -128,8 +133,14 @@ export class Dispatcher implements TransactionUser, RouteContext {
     if (routed.routes.length > 0) return { status: 403 };
     const routing = this.#parts.router.determineTargetSet(routed.uri, identification.caller);
     if (routing.kind === "refused") return routing.answer;
-    const isTrusted = identification.caller.kind === "peer";
-    return this.#parts.proxy.forward(request, routed, { flow, targets: routing.targets, isTrusted });
+    const { caller, credentialsRow } = identification;
+    const isTrusted = caller.kind === "peer";
+    return this.#parts.proxy.forward(request, routed, {
+      flow,
+      targets: routing.targets,
+      isTrusted,
+      credentialsRow,
+    });
   }
 
   #reply(request: HeaderRows, flow: Flow, answer: Answer): void {

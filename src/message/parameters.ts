@@ -118,5 +118,6 @@ export function unquote(value: string): string {
 
 /** The opposite of `unquote`: a quoted string. */
 export function quote(text: string): string {
+  if (!text.includes('"') && !text.includes("\\")) return `"${text}"`;
   return `"${text.replace(/["\\]/g, "\\$&")}"`;
 }

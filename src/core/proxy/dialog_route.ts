@@ -41,11 +41,15 @@ interface DialogEnd {
 
 /** Ends remembered that are not where their dialog began; the oldest are forgotten. */
 const MAX_MOVED = 16_384;
+/** Flows remembered with their texts, because the same few appear in message after message. */
+const MAX_REMEMBERED = 16_384;
 
 /** Makes and reads the user part of our Record-Route entries. */
 export class DialogRoutes {
   readonly #transport: TransportLayer;
   readonly #key: string;
+  readonly #texts = new Map<number, string>();
+  readonly #flows = new Map<string, Flow>();
   /** Where ends of dialogs are now, if not where they were sealed in; by side and entry. */
   readonly #moved = new Map<string, Flow>();
 
@@ -57,7 +61,7 @@ export class DialogRoutes {
 
   /** The user part for a request that begins a dialog. */
   seal(request: SipRequest, ends: DialogEnds): string {
-    const flows = `${this.#format(ends.caller)}.${this.#format(ends.callee)}`;
+    const flows = `${this.#textOf(ends.caller)}.${this.#textOf(ends.callee)}`;
     return `${this.#digest(request.callId, request.from.tag, flows)}.${flows}`;
   }
 
@@ -86,7 +90,7 @@ export class DialogRoutes {
 
   /** From one end to the other, and notes where the near one is now: phones change networks in the middle of a call. */
   #pass(from: Flow, { near, far }: { near: DialogEnd; far: DialogEnd }): DialogRoute {
-    if (near.text !== this.#format(from)) {
+    if (near.text !== this.#textOf(from)) {
       if (this.#moved.size >= MAX_MOVED) this.#moved.delete(this.#moved.keys().next().value!);
       this.#moved.set(`${near.side} ${near.user}`, from);
     }
@@ -101,6 +105,15 @@ export class DialogRoutes {
     return hash("sha256", `${this.#key} ${callId} ${callerTag} ${flows}`).substring(0, SEAL_LENGTH);
   }
 
+  #textOf(flow: Flow): string {
+    let text = this.#texts.get(flow.id);
+    if (text !== undefined) return text;
+    if (this.#texts.size >= MAX_REMEMBERED) this.#texts.clear();
+    text = this.#format(flow);
+    this.#texts.set(flow.id, text);
+    return text;
+  }
+
   /** `c1a`: connection 46, made by the peer. `a0-7f000001-13c4`: 127.0.0.1:5060 by transport 0. */
   #format(flow: Flow): string {
     if (flow.isConnection && flow.isInbound) return `c${flow.id.toString(36)}`;
@@ -111,6 +124,15 @@ export class DialogRoutes {
   }
 
   #find(text: string): Flow | undefined {
+    const known = this.#flows.get(text);
+    if (known?.isOpen) return known;
+    if (this.#flows.size >= MAX_REMEMBERED) this.#flows.clear();
+    const flow = this.#parse(text);
+    if (flow) this.#flows.set(text, flow);
+    return flow;
+  }
+
+  #parse(text: string): Flow | undefined {
     if (text.charCodeAt(0) === 99) return this.#transport.connection(parseInt(text.slice(1), 36));
     const [transport, address, port] = text.slice(1).split("-");
     const host = address.includes("_") ? `[${address.replaceAll("_", ":")}]` : decimalAddress(address);

@@ -60,7 +60,7 @@ export class ProxyCore implements ResponseContextHost {
   forward(
     request: SipRequest,
     routed: RoutedRequest,
-    place: { flow: Flow; targets: readonly Target[]; isTrusted: boolean },
+    place: { flow: Flow; targets: readonly Target[]; isTrusted: boolean; credentialsRow: number },
   ): Answer | undefined {
     const breadth = readBreadth(request);
     if (breadth === 0) return { status: 440 };
@@ -70,7 +70,11 @@ export class ProxyCore implements ResponseContextHost {
     const forwarding: Forwarding = {
       request,
       flow: place.flow,
-      common: buildCommonPart(request, { ownsRealm: this.#parts.ownsRealm, isTrusted: place.isTrusted }),
+      common: buildCommonPart(request, {
+        ownsRealm: this.#parts.ownsRealm,
+        isTrusted: place.isTrusted,
+        credentialsRow: place.credentialsRow,
+      }),
       digest: routingDigest(request),
       routes: routed.routes,
       breadth,
@@ -88,7 +92,7 @@ export class ProxyCore implements ResponseContextHost {
     withFlow(this.#flowFor(target, routes), (flow) => {
       if (!flow) return;
       const text = buildCopy(
-        buildCommonPart(request, { ownsRealm: this.#parts.ownsRealm, isTrusted: false }),
+        buildCommonPart(request, { ownsRealm: this.#parts.ownsRealm, isTrusted: false, credentialsRow: -1 }),
         {
           requestUri: target.requestUri,
           routes,

@@ -20,6 +20,8 @@ export interface CommonPart {
 
 /** What changes in all copies. */
 export interface CommonChanges {
+  /** Header row of credentials that were checked here; -1 for none. */
+  readonly credentialsRow: number;
   /** Whether Proxy-Authorization for this realm is meant for us: it goes no further (§22.3). */
   ownsRealm(realm: string): boolean;
   /** Whether the sender may assert identities (RFC 3325 §5). */
@@ -44,8 +46,11 @@ export function buildCommonPart(request: SipRequest, changes: CommonChanges): Co
     row >= 0;
     row = request.rowOf(Header.ProxyAuthorization, row)
   ) {
-    const credentials = parseDigestCredentials(request.rowValue(row));
-    if (!credentials || changes.ownsRealm(credentials.realm)) edits.removeRow(request, row);
+    if (row !== changes.credentialsRow) {
+      const credentials = parseDigestCredentials(request.rowValue(row));
+      if (credentials && !changes.ownsRealm(credentials.realm)) continue;
+    }
+    edits.removeRow(request, row);
   }
   const added = (maxForwards < 0 ? "Max-Forwards: 70\r\n" : "") +
     (request.has(Header.ContentLength) ? "" : `Content-Length: ${request.bodyEnd - request.bodyStart}\r\n`);

@@ -16,7 +16,7 @@ const FLOW = new MemoryTransport("udp", "192.0.2.1", 5060).flowTo("192.0.2.12", 
 
 function copy(original: SipRequest, { routes = [], isTrusted = false }: CopyOptions = {}): string {
   const ownsRealm = (realm: string) => realm === "sip.local";
-  return buildCopy(buildCommonPart(original, { ownsRealm, isTrusted }), {
+  return buildCopy(buildCommonPart(original, { ownsRealm, isTrusted, credentialsRow: -1 }), {
     requestUri: "sip:bob@192.0.2.12",
     routes,
     branch: "z9hG4bKours",
