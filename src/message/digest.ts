@@ -1,5 +1,5 @@
 /** Digest challenges and credentials (RFC 3261 §20.7, §20.44; RFC 7616, RFC 8760). */
-import { decodeUtf8, skipToken, skipWhiteSpace } from "./characters.ts";
+import { decodeUtf8, isWhiteSpace, skipToken, skipWhiteSpace, spanEqualsIgnoringCase } from "./characters.ts";
 import { ParameterCursor, quote, unquote } from "./parameters.ts";
 
 /** What a client sends in Authorization or Proxy-Authorization. All values unquoted, "" when absent. */
@@ -31,59 +31,62 @@ export interface DigestChallenge {
 
 /** Reads `Digest username="…", …`; undefined when it is another scheme or malformed. */
 export function parseDigestCredentials(value: string): DigestCredentials | undefined {
-  return parseDigest(value, {
-    username: "",
-    realm: "",
-    nonce: "",
-    uri: "",
-    response: "",
-    algorithm: "",
-    cnonce: "",
-    opaque: "",
-    qop: "",
-    nc: "",
-    userhash: "",
-  });
+  const fields = parseDigest(value, CREDENTIALS);
+  if (!fields) return undefined;
+  const [username, realm, nonce, uri, response, algorithm, cnonce, opaque, qop, nc, userhash] = fields;
+  return { username, realm, nonce, uri, response, algorithm, cnonce, opaque, qop, nc, userhash };
 }
 
 /** Reads one `Digest realm="…", …` challenge; undefined when it is another scheme or malformed. */
 export function parseDigestChallenge(value: string): DigestChallenge | undefined {
-  return parseDigest(value, {
-    realm: "",
-    nonce: "",
-    algorithm: "",
-    opaque: "",
-    qop: "",
-    stale: "",
-    domain: "",
-  });
+  const fields = parseDigest(value, CHALLENGE);
+  if (!fields) return undefined;
+  const [realm, nonce, algorithm, opaque, qop, stale, domain] = fields;
+  return { realm, nonce, algorithm, opaque, qop, stale, domain };
 }
+
+const CREDENTIALS = [
+  "username",
+  "realm",
+  "nonce",
+  "uri",
+  "response",
+  "algorithm",
+  "cnonce",
+  "opaque",
+  "qop",
+  "nc",
+  "userhash",
+];
+const CHALLENGE = ["realm", "nonce", "algorithm", "opaque", "qop", "stale", "domain"];
 
 const cursor = new ParameterCursor();
 
-/** Fills the fields of `into` that the value names; a field named twice is a fault. */
-function parseDigest<Fields extends object>(value: string, into: Fields): Fields | undefined {
-  if (!/^digest[ \t\r\n]/i.test(value)) return undefined;
-  const fields = into as Record<string, string>;
-  let seen = ",";
+/** The values of the named fields, "" for those that are not there; a field given twice is a fault. */
+function parseDigest(value: string, names: readonly string[]): string[] | undefined {
+  const isDigest = spanEqualsIgnoringCase(value, 0, 6, "digest") && isWhiteSpace(value.charCodeAt(6));
+  if (!isDigest) return undefined;
+  const fields = names.map(() => "");
+  let seen = 0;
   let at = skipWhiteSpace(value, 6, value.length);
   while (at < value.length) {
     const nameEnd = skipToken(value, at, value.length);
-    const name = value.substring(at, nameEnd).toLowerCase();
     const equals = skipWhiteSpace(value, nameEnd, value.length);
     if (nameEnd === at || value.charCodeAt(equals) !== 61) return undefined;
     const valueEnd = cursor.readValue(value, skipWhiteSpace(value, equals + 1, value.length), value.length);
     if (valueEnd < 0) return undefined;
-    if (Object.hasOwn(fields, name)) {
-      if (seen.includes(`,${name},`)) return undefined;
-      seen += `${name},`;
-      fields[name] = decodeUtf8(unquote(cursor.value));
+    let field = 0;
+    while (field < names.length && !spanEqualsIgnoringCase(value, at, nameEnd, names[field])) field++;
+    if (field < names.length) {
+      if ((seen & 1 << field) !== 0) return undefined;
+      seen |= 1 << field;
+      fields[field] = decodeUtf8(unquote(cursor.value));
     }
     at = skipWhiteSpace(value, valueEnd, value.length);
     if (at < value.length && value.charCodeAt(at) !== 44) return undefined;
     at = skipWhiteSpace(value, at + 1, value.length);
   }
-  return into;
+  return fields;
 }
 
 /** A challenge as a header value. `qop` and `stale` are written only when not "". */
