@@ -8,6 +8,7 @@ const POSITIVE_LIFETIME = 60_000;
 const NEGATIVE_LIFETIME = 5_000;
 const PATIENCE = 4_000;
 const MAX_NAMES = 4096;
+const MAX_QUESTIONS = 16;
 
 /** The system's look-up: every address of a name, as sockets write them. */
 export type Lookup = (name: string) => Promise<string[]>;
@@ -39,28 +40,41 @@ export class Resolver {
     if (answer && answer.until > this.#clock.now()) return answer.addresses;
     const asked = this.#questions.get(name);
     if (asked) return asked;
+    // Each look-up may hold a thread of the runtime until a dead name server gives up on it.
+    if (this.#questions.size >= MAX_QUESTIONS) return [];
     const question = this.#ask(name);
     this.#questions.set(name, question);
     return question;
   }
 
   async #ask(name: string): Promise<readonly string[]> {
-    let addresses: readonly string[] = [];
-    let alarm: unknown;
-    try {
-      const late = new Promise<string[]>((resolve) =>
-        alarm = this.#clock.setAlarm(() => resolve([]), PATIENCE)
-      );
-      addresses = (await Promise.race([this.#lookup(name), late])).map(toUriHost);
-    } catch {
-      // No such name; remembered like any other answer, for a shorter while.
-    } finally {
-      this.#clock.clearAlarm(alarm);
+    const answer = this.#addressesOf(name);
+    // Asked until the system answers, however late: the same question is not put again meanwhile.
+    answer.then((addresses) => {
       this.#questions.delete(name);
+      this.#remember(name, addresses);
+    });
+    let alarm: unknown;
+    const late = new Promise<string[]>((resolve) =>
+      alarm = this.#clock.setAlarm(() => resolve([]), PATIENCE)
+    );
+    const addresses = await Promise.race([answer, late]);
+    this.#clock.clearAlarm(alarm);
+    return addresses;
+  }
+
+  async #addressesOf(name: string): Promise<readonly string[]> {
+    try {
+      return (await this.#lookup(name)).map(toUriHost);
+    } catch {
+      return []; // No such name; remembered like any other answer, for a shorter while.
     }
-    if (this.#answers.size >= MAX_NAMES) this.#answers.clear();
+  }
+
+  #remember(name: string, addresses: readonly string[]): void {
+    const oldest = this.#answers.keys().next();
+    if (this.#answers.size >= MAX_NAMES && !oldest.done) this.#answers.delete(oldest.value);
     const lifetime = addresses.length > 0 ? POSITIVE_LIFETIME : NEGATIVE_LIFETIME;
     this.#answers.set(name, { addresses, until: this.#clock.now() + lifetime });
-    return addresses;
   }
 }
