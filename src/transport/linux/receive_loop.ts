@@ -14,10 +14,12 @@ export interface DrainedSocket {
 /** Datagrams a millisecond from which the loop gathers, and below which it goes back to waiting. */
 const BUSY = 1;
 const QUIET = 0.5;
+/** Milliseconds over which the rate is averaged while the loop gathers. */
+const MEMORY = 20;
 /** Milliseconds over which the rate is measured before the loop begins to gather. */
 const WINDOW = 10;
 /** Datagrams worth a look, and the milliseconds the loop waits for them at most: SIP's own timers begin at 500. */
-const WORTHWHILE = 40;
+const WORTHWHILE = 16;
 const LONGEST_GATHER = 5;
 const SHORTEST_GATHER = 0.5;
 /** Milliseconds between two turns of the event loop, which serves timers and connections. */
@@ -53,7 +55,7 @@ async function gather(socket: DrainedSocket, libc: Libc, rate: number): Promise<
     const count = socket.drain();
     socket.flush();
     const now = performance.now();
-    rate += (count / (now - last) - rate) / 16;
+    rate += (count / (now - last) - rate) * Math.min(1, (now - last) / MEMORY);
     last = now;
     if (now - lastTurn < TURN) continue;
     await turn();
