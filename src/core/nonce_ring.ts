@@ -53,7 +53,11 @@ export class NonceRing {
    * @returns "stale" when it is not ours, too old, or this count was used before
    */
   use(nonce: string, count: number): NonceVerdict {
-    const [number, high, low] = nonce.split("-").map((part) => parseInt(part, 36));
+    const first = nonce.indexOf("-");
+    const second = nonce.indexOf("-", first + 1);
+    const number = parseInt(nonce.substring(0, first), 36);
+    const high = parseInt(nonce.substring(first + 1, second), 36);
+    const low = parseInt(nonce.substring(second + 1), 36);
     const slot = number & (SLOTS - 1);
     const isOurs = number < this.#count && number >= this.#count - SLOTS && this.#high[slot] === high &&
       this.#low[slot] === low;
