@@ -12,16 +12,17 @@ export interface DrainedSocket {
 }
 
 /** Datagrams a millisecond from which the loop gathers, and below which it goes back to waiting. */
-const BUSY = 1;
-const QUIET = 0.5;
+const BUSY = 0.5;
+const QUIET = 0.25;
 /** Milliseconds over which the rate is averaged while the loop gathers. */
 const MEMORY = 20;
 /** Milliseconds over which the rate is measured before the loop begins to gather. */
 const WINDOW = 10;
 /** Datagrams worth a look, and the milliseconds the loop waits for them at most: SIP's own timers begin at 500. */
-const WORTHWHILE = 16;
+const WORTHWHILE = 24;
 const LONGEST_GATHER = 5;
-const SHORTEST_GATHER = 0.5;
+/** Milliseconds not worth a sleep. */
+const INSTANT = 0.1;
 /** Milliseconds between two turns of the event loop, which serves timers and connections. */
 const TURN = 5;
 
@@ -50,11 +51,12 @@ async function gather(socket: DrainedSocket, libc: Libc, rate: number): Promise<
   let last = performance.now();
   let lastTurn = last;
   while (rate >= QUIET) {
-    const milliseconds = Math.min(LONGEST_GATHER, Math.max(SHORTEST_GATHER, WORTHWHILE / rate));
-    libc.usleep(Math.round(milliseconds * 1000));
+    // The time that the last batch took counts: under full load there is nothing to wait for.
+    const rest = last + Math.min(LONGEST_GATHER, WORTHWHILE / rate) - performance.now();
+    if (rest > INSTANT) libc.usleep(Math.round(rest * 1000));
+    const now = performance.now();
     const count = socket.drain();
     socket.flush();
-    const now = performance.now();
     rate += (count / (now - last) - rate) * Math.min(1, (now - last) / MEMORY);
     last = now;
     if (now - lastTurn < TURN) continue;

@@ -4,7 +4,7 @@ import { randomSeed } from "../../runtime/random.ts";
 import { isIpv6, toSocketHost, toUriHost } from "../ip_address.ts";
 import { type Flow, nextFlowId, type Transport, type TransportEvents } from "../transport.ts";
 import { UnreachableFlow } from "../unreachable_flow.ts";
-import { BATCH, DatagramBatch, SOCKADDR } from "./datagram_batch.ts";
+import { BATCH, DatagramBatch, SLOT, SOCKADDR } from "./datagram_batch.ts";
 import { findDatagramSocket, type Libc, openLibc, setSocketBuffers } from "./libc.ts";
 import { type DrainedSocket, runReceiveLoop } from "./receive_loop.ts";
 import { formatSockaddr, hostOfSockaddr, sockaddrLength } from "./socket_address.ts";
@@ -24,6 +24,8 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
   readonly address: string;
   readonly #libc: Libc;
   readonly #isIpv6: boolean;
+  /** Where the datagram is put that is waited for: without it, each wait would make 64 KiB of its own. */
+  readonly #first = new Uint8Array(SLOT);
   readonly #received: DatagramBatch;
   readonly #sent: DatagramBatch;
   readonly #failures: (((reason: string) => void) | undefined)[] = new Array(BATCH).fill(undefined);
@@ -97,7 +99,7 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
     if (!socket) return false;
     let received: [Uint8Array, Deno.Addr];
     try {
-      received = await socket.receive();
+      received = await socket.receive(this.#first);
     } catch {
       // A closed socket ends the loop; any other error belongs to one datagram.
       return this.#socket !== undefined;
