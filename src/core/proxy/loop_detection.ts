@@ -21,11 +21,12 @@ export function newBranch(digest: string): string {
   return `${MAGIC_COOKIE}${randomToken()}.${digest}`;
 }
 
-/** Whether this request was here before with the same digest. */
-export function isLoop(request: SipRequest, digest: string, transport: TransportLayer): boolean {
+/** Whether this request was here before, with everything the same that decides where it goes. */
+export function isLoop(request: SipRequest, transport: TransportLayer): boolean {
   const first = request.rowOf(Header.Via);
   const isOnlyVia = request.topVia.end === request.rows[first + 3] && request.rowOf(Header.Via, first) < 0;
   if (isOnlyVia) return false;
+  const digest = routingDigest(request);
   return request.values(Header.Via).some((value) => {
     const via = parseVia(value, 0, value.length);
     if (!via || !transport.isLocal(via.host, via.port ?? 5060)) return false;

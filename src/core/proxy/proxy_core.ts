@@ -53,7 +53,7 @@ export class ProxyCore implements ResponseContextHost {
   validate(request: SipRequest): Answer | undefined {
     const refusal = validateForwarding(request);
     if (refusal) return refusal;
-    return isLoop(request, routingDigest(request), this.#parts.transport) ? { status: 482 } : undefined;
+    return isLoop(request, this.#parts.transport) ? { status: 482 } : undefined;
   }
 
   /** Forwards a valid request to its targets, or says what to answer instead. */
@@ -154,9 +154,9 @@ export class ProxyCore implements ResponseContextHost {
     const facingCaller = routeAddress(incoming, transport.sentBy(incoming));
     const facingCallee = routeAddress(outgoing, transport.sentBy(outgoing));
     const isSameSide = facingCaller === facingCallee;
-    const mayLeave = isSameSide && isReachable(contactUri(request), incoming) &&
+    const mayLeave = !recordsRoute && isSameSide && isReachable(contactUri(request), incoming) &&
       isReachable(SipUri.parse(target.requestUri), outgoing);
-    if (!recordsRoute && mayLeave) return "";
+    if (mayLeave) return "";
     const seal = dialogRoutes.seal(request, { caller: incoming, callee: outgoing });
     const top = `Record-Route: <sip:${seal}@${facingCallee};lr>\r\n`;
     return isSameSide ? top : `${top}Record-Route: <sip:${seal}@${facingCaller};lr>\r\n`;
