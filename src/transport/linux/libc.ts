@@ -41,6 +41,8 @@ const SOL_SOCKET = 1;
 const SO_TYPE = 3;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
+const SO_SNDBUFFORCE = 32;
+const SO_RCVBUFFORCE = 33;
 const SOCK_DGRAM = 2;
 const HIGHEST_DESCRIPTOR = 4096;
 
@@ -60,10 +62,11 @@ export function findDatagramSocket(port: number, matches: (sockaddr: Uint8Array)
   return -1;
 }
 
-/** Asks for socket buffers of this many bytes; the kernel gives at most `net.core.rmem_max` and `wmem_max`. */
+/** Asks for socket buffers of this many bytes; without CAP_NET_ADMIN the kernel gives at most `net.core.rmem_max`. */
 export function setSocketBuffers(fd: number, bytes: number): void {
   const { setsockopt } = openLibc();
   const value = new Int32Array([bytes]);
-  setsockopt(fd, SOL_SOCKET, SO_RCVBUF, value, 4);
-  setsockopt(fd, SOL_SOCKET, SO_SNDBUF, value, 4);
+  for (const option of [SO_RCVBUF, SO_RCVBUFFORCE, SO_SNDBUF, SO_SNDBUFFORCE]) {
+    setsockopt(fd, SOL_SOCKET, option, value, 4);
+  }
 }
