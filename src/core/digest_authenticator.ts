@@ -8,6 +8,7 @@ import { randomToken } from "../runtime/random.ts";
 import { type DigestAlgorithm, equalsInConstantTime, expectedResponse, hashOfA1 } from "./digest_response.ts";
 import { NonceRing } from "./nonce_ring.ts";
 import type { Answer } from "./answer.ts";
+import { statelessTag } from "./stateless_tag.ts";
 
 /** Who can prove to be somebody: an Agent or a Peer. */
 export interface Account {
@@ -43,6 +44,8 @@ export interface DigestAuthenticatorOptions {
 
 /** Header rows looked at: each costs a digest. */
 const MAX_TRIES = 4;
+/** Challenges remembered for retransmissions: some seconds of dense traffic. */
+const MAX_RECENT = 8192;
 /** Realms remembered for an account. */
 const MAX_REALMS = 16;
 
@@ -54,6 +57,8 @@ export class DigestAuthenticator {
   readonly #nonces: NonceRing;
   /** H(A1) by account, then algorithm and realm: an account object that changes is another object. */
   readonly #secrets = new WeakMap<Account, Map<string, string>>();
+  /** Nonces of the latest challenges, by the request that was challenged. */
+  readonly #recent = new Map<string, string>();
   readonly #failures: Counter;
 
   constructor(options: DigestAuthenticatorOptions) {
@@ -132,6 +137,17 @@ export class DigestAuthenticator {
     else if (hashes.size < MAX_REALMS) hashes.set(key, ha1);
   }
 
+  /** A new nonce, but for a request that comes again the same: what is answered without state is answered alike (§8.2.7). */
+  #nonceFor(request: SipRequest): string {
+    const identity = statelessTag(request);
+    const known = this.#recent.get(identity);
+    if (known !== undefined) return known;
+    if (this.#recent.size >= MAX_RECENT) this.#recent.delete(this.#recent.keys().next().value!);
+    const nonce = this.#nonces.issue();
+    this.#recent.set(identity, nonce);
+    return nonce;
+  }
+
   #offerTo(request: SipRequest): readonly DigestAlgorithm[] {
     const knowsMd5Only = this.#algorithms.includes("MD5") &&
       KNOWS_MD5_ONLY.test(request.header(Header.UserAgent) ?? "");
@@ -140,7 +156,7 @@ export class DigestAuthenticator {
 
   #challenge(request: SipRequest, { status, realm }: Challenge, isStale: boolean): Answer {
     const name = status === 401 ? "WWW-Authenticate" : "Proxy-Authenticate";
-    const nonce = this.#nonces.issue();
+    const nonce = this.#nonceFor(request);
     const stale = isStale ? "true" : "";
     const headers = this.#offerTo(request).map((algorithm) => {
       const value = formatDigestChallenge({

@@ -218,3 +218,19 @@ Deno.test(
     bob.takeAll();
   }),
 );
+
+Deno.test(
+  "§8.2.7: a challenge is the same for the same request, and another for another",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const invite = alice.send("INVITE sip:bob@sip.local SIP/2.0");
+    const challenge = alice.expect("407");
+    alice.sendAsIs(invite);
+    assert.equal(alice.expect("407"), challenge);
+    alice.send("INVITE sip:bob@sip.local SIP/2.0");
+    assert.notEqual(
+      header(alice.expect("407"), "Proxy-Authenticate"),
+      header(challenge, "Proxy-Authenticate"),
+    );
+  }),
+);
