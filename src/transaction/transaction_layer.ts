@@ -5,6 +5,7 @@ import type { MalformedMessage, SipRequest, SipResponse } from "../message/sip_m
 import { MAGIC_COOKIE } from "../message/via.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
 import { randomToken } from "../runtime/random.ts";
+import { TextMap } from "../runtime/text_map.ts";
 import type { Timer, TimerWheel } from "../runtime/timer_wheel.ts";
 import { defaultPort, type Flow } from "../transport/transport.ts";
 import type { TransportLayer, TransportUser } from "../transport/transport_layer.ts";
@@ -54,10 +55,10 @@ export class TransactionLayer implements TransportUser, TransactionHost {
   readonly #transport: TransportLayer;
   readonly #wheel: TimerWheel;
   readonly #maxTransactions: number;
-  readonly #servers = new Map<string, InviteServerTransaction | NonInviteServerTransaction>();
-  readonly #clients = new Map<string, AnyClientTransaction>();
+  readonly #servers = new TextMap<InviteServerTransaction | NonInviteServerTransaction>();
+  readonly #clients = new TextMap<AnyClientTransaction>();
   /** CANCEL shares the branch of its INVITE, so it is kept apart. */
-  readonly #cancels = new Map<string, NonInviteClientTransaction>();
+  readonly #cancels = new TextMap<NonInviteClientTransaction>();
   /** Client transactions by the number of the connection their request went by. */
   readonly #byConnection = new Map<number, Set<AnyClientTransaction>>();
   readonly #strays: Counter;
