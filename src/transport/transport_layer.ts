@@ -45,13 +45,20 @@ export interface TransportLayerParts {
   readonly maxDatagramSize: number;
 }
 
+/** What this server goes by. */
+interface Identity {
+  readonly host: string;
+  readonly port: number;
+  readonly protocol: TransportProtocol;
+}
+
 /** Owns the transports, and everything that is known about our own addresses. */
 export class TransportLayer implements TransportEvents {
   readonly #parts: TransportLayerParts;
   readonly #transports: Transport[] = [];
   readonly #connections = new Map<number, Flow>();
   readonly #hosts = new Set<string>();
-  readonly #identities = new Set<string>();
+  readonly #identities: Identity[] = [];
   readonly #sentBy = new Map<Transport, Map<string, string>>();
   readonly #malformed: Counter;
   readonly #violations: Counter;
@@ -87,8 +94,7 @@ export class TransportLayer implements TransportEvents {
     const extern = this.#parts.localAddresses.externAddr;
     for (const host of extern === undefined ? hosts : [...hosts, extern]) {
       this.#hosts.add(host);
-      this.#identities.add(`${host}:${transport.port}`);
-      this.#identities.add(`${host}:${transport.port};${transport.protocol}`);
+      this.#identities.push({ host, port: transport.port, protocol: transport.protocol });
     }
   }
 
@@ -98,7 +104,10 @@ export class TransportLayer implements TransportEvents {
 
   /** Whether this address, port and (when given) transport are ours; address alone never is (design: identity). */
   isLocal(host: string, port: number, protocol?: string): boolean {
-    return this.#identities.has(protocol === undefined ? `${host}:${port}` : `${host}:${port};${protocol}`);
+    // A handful, compared sooner than a key is made to look one up.
+    return this.#identities.some((own) =>
+      own.port === port && own.host === host && (protocol === undefined || own.protocol === protocol)
+    );
   }
 
   /** Whether a URI names this server itself by address. */
