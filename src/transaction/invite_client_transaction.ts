@@ -24,7 +24,7 @@ export class InviteClientTransaction implements ClientTransaction {
   readonly #user: ClientTransactionUser;
   readonly #isReliable: boolean;
   readonly #stateTimer: Timer;
-  #request: OutgoingRequest;
+  readonly #request: OutgoingRequest;
   #retransmission: Timer | undefined;
   #interval = 0;
   #state: State = "calling";
@@ -64,7 +64,7 @@ export class InviteClientTransaction implements ClientTransaction {
       if (!isOpen) return;
       const isFirst = this.#state === "calling";
       this.#state = "proceeding";
-      this.#retransmission?.stop();
+      this.#stopRetransmission();
       this.#stateTimer.stop();
       if (isFirst && this.#isCancelled) this.#host.cancel(this.#request);
       return this.#user.onResponse(response);
@@ -98,16 +98,16 @@ export class InviteClientTransaction implements ClientTransaction {
 
   #accept(): void {
     this.#state = "accepted";
-    this.#retransmission?.stop();
+    this.#stopRetransmission();
     this.#stateTimer.start(64 * this.#host.timers.t1); // Timer M
-    this.#request = { ...this.#request, text: "" };
+    this.#request.text = "";
   }
 
   #complete(response: SipResponse): void {
     this.#state = "completed";
-    this.#retransmission?.stop();
+    this.#stopRetransmission();
     this.#ack = buildAck(this.#request.text, response);
-    this.#request = { ...this.#request, text: "" };
+    this.#request.text = "";
     this.#host.send(this.#ack, this.flow);
     if (this.#isReliable) this.#terminate();
     else this.#stateTimer.start(TIMER_D);
@@ -130,6 +130,11 @@ export class InviteClientTransaction implements ClientTransaction {
     this.#retransmission?.start(this.#interval);
   }
 
+  #stopRetransmission(): void {
+    this.#retransmission?.stop();
+    this.#retransmission = undefined;
+  }
+
   #onStateTimer(): void {
     const isTimeout = this.#state === "calling";
     this.#terminate();
@@ -139,7 +144,7 @@ export class InviteClientTransaction implements ClientTransaction {
   #terminate(): void {
     this.#state = "terminated";
     this.#stateTimer.stop();
-    this.#retransmission?.stop();
+    this.#stopRetransmission();
     this.#host.endClient(this.#request, this);
   }
 }

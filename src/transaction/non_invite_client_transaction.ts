@@ -17,7 +17,7 @@ export class NonInviteClientTransaction implements ClientTransaction {
   readonly branch: string;
   readonly #host: TransactionHost;
   readonly #user: ClientTransactionUser;
-  #request: OutgoingRequest;
+  readonly #request: OutgoingRequest;
   readonly #stateTimer: Timer;
   #retransmission: Timer | undefined;
   #interval = 0;
@@ -55,8 +55,8 @@ export class NonInviteClientTransaction implements ClientTransaction {
       return this.#user.onResponse(response);
     }
     this.#state = "completed";
-    this.#request = { ...this.#request, text: "" };
-    this.#retransmission?.stop();
+    this.#request.text = "";
+    this.#stopRetransmission();
     if (isReliable(this.flow.protocol)) this.#terminate();
     else this.#stateTimer.start(this.#host.timers.t4); // Timer K
     this.#user.onResponse(response);
@@ -92,6 +92,11 @@ export class NonInviteClientTransaction implements ClientTransaction {
     this.#retransmission?.start(this.#interval);
   }
 
+  #stopRetransmission(): void {
+    this.#retransmission?.stop();
+    this.#retransmission = undefined;
+  }
+
   #onStateTimer(): void {
     const isTimeout = this.#state !== "completed";
     this.#terminate();
@@ -101,7 +106,7 @@ export class NonInviteClientTransaction implements ClientTransaction {
   #terminate(): void {
     this.#state = "terminated";
     this.#stateTimer.stop();
-    this.#retransmission?.stop();
+    this.#stopRetransmission();
     this.#host.endClient(this.#request, this);
   }
 }

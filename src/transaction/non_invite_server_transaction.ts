@@ -56,6 +56,7 @@ export class NonInviteServerTransaction implements ServerTransaction {
     if (status < 200) return;
     this.#host.respond(text, this.#route);
     this.request = undefined;
+    this.onCancel = undefined;
     this.#state = "completed";
     this.#lastResponse = text;
     if (isReliable(this.#route.flow.protocol)) this.#terminate();

@@ -42,7 +42,8 @@ export interface ClientTransactionUser {
 
 /** What a client transaction sends. */
 export interface OutgoingRequest {
-  readonly text: string;
+  /** Emptied by the transaction when it will not be sent again. */
+  text: string;
   readonly method: string;
   /** Of its top Via. */
   readonly branch: string;

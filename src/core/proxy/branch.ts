@@ -6,7 +6,7 @@ import type { ResponseContext, ResponseContextHost } from "./response_context.ts
 export class Branch implements ClientTransactionUser {
   readonly #context: ResponseContext;
   readonly #host: ResponseContextHost;
-  readonly #timer: { start(delay: number): void; stop(): void } | undefined;
+  #timer: { start(delay: number): void; stop(): void } | undefined;
   #client: ClientTransaction | undefined;
   #isPending = true;
   #wasAnswered = false;
@@ -63,8 +63,7 @@ export class Branch implements ClientTransactionUser {
       return this.#context.onProvisional(response);
     }
     if (status >= 300) return this.#end({ status, response });
-    this.#isPending = false;
-    this.#timer?.stop();
+    this.#finish();
     this.#context.onSuccess(response);
   }
 
@@ -87,8 +86,15 @@ export class Branch implements ClientTransactionUser {
 
   #end(outcome: { status: number; response: SipResponse | undefined }): void {
     if (!this.#isPending) return;
+    this.#finish();
+    this.#context.onFailure(outcome);
+  }
+
+  /** A branch is kept for half a minute after a 2xx, because there may be more of them. */
+  #finish(): void {
     this.#isPending = false;
     this.#timer?.stop();
-    this.#context.onFailure(outcome);
+    this.#timer = undefined;
+    this.#client = undefined;
   }
 }

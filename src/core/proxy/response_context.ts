@@ -60,7 +60,7 @@ export class ResponseContext {
     this.#forwarding = work.forwarding;
     this.#groups = groupByPreference(work.targets, work.forwarding.breadth);
     this.isInvite = work.forwarding.request.method === "INVITE";
-    server.onCancel = () => this.cancel();
+    if (this.isInvite) server.onCancel = () => this.cancel();
   }
 
   /** Tries the next group of targets (§16.6: groups in sequence, the targets of one in parallel). */
