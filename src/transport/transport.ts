@@ -33,6 +33,8 @@ export interface Flow {
   readonly isConnection: boolean;
   /** Whether the connection was made by the peer: once closed, only the peer can make it again. */
   readonly isInbound: boolean;
+  /** What the peer's certificate was checked for when the connection was made by us, and there is one. */
+  readonly domain?: string;
   /**
    * Sends one message, one byte a character. Returns at once; `onFailure` is called later, at most once, when it is
    * known that the message did not leave.
@@ -61,8 +63,11 @@ export interface Transport {
   readonly port: number;
   /** Binds and begins to receive. Rejects when the address cannot be bound. */
   listen(events: TransportEvents): Promise<void>;
-  /** The open flow to this address, or a new one. For connections this starts connecting; messages queue meanwhile. */
-  flowTo(address: string, port: number): Flow;
+  /**
+   * The open flow to this address, or a new one. For connections this starts connecting; messages queue meanwhile.
+   * Where peers have certificates, that of this one must be for `domain`, else for the address (RFC 5922).
+   */
+  flowTo(address: string, port: number, domain?: string): Flow;
   /** Stops receiving, ends connections. Queued messages may be lost. */
   close(): Promise<void>;
 }

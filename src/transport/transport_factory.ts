@@ -2,7 +2,7 @@
 import { DenoUdpTransport } from "./deno_udp_transport.ts";
 import { LinuxUdpTransport } from "./linux/udp_transport.ts";
 import { logger } from "../runtime/log.ts";
-import { TcpTransport } from "./tcp_transport.ts";
+import { createTcpTransport } from "./tcp_transport.ts";
 import type { Transport, TransportProtocol } from "./transport.ts";
 
 /** Where to listen: address as in URIs, port 0 for any free one. */
@@ -35,7 +35,7 @@ export function createTransport(
   if (protocol !== "tcp") {
     throw new Deno.errors.NotSupported(`Cannot serve ${protocol}: this version has udp and tcp`);
   }
-  return new TcpTransport(address, port, {
+  return createTcpTransport({ address, port }, {
     maxMessageSize: limits.maxStreamMessageSize,
     maxConnections: limits.maxConnections,
     maxConnectionsPerAddress: limits.maxConnectionsPerAddress,

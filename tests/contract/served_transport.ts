@@ -1,6 +1,6 @@
 /** A transport under test, what it tells, and the far ends it talks to. */
 import assert from "node:assert/strict";
-import type { StreamLimits } from "../../src/transport/stream_flow.ts";
+import type { ConnectionLimits } from "../../src/transport/connection_limits.ts";
 import type { Flow, Transport, TransportEvents, TransportProtocol } from "../../src/transport/transport.ts";
 import type { Peer, PeerListener, PeerProtocol, Place } from "./transport_peers.ts";
 
@@ -16,7 +16,7 @@ export interface TransportHarness<Kind extends Peer = Peer> {
   /** Whether messages arrive in the order in which they were sent. */
   readonly isOrdered: boolean;
   /** A transport that is not listening yet. `limits` concern connections only. */
-  create(place: Place, limits?: Partial<StreamLimits>): Transport;
+  create(place: Place, limits?: Partial<ConnectionLimits>): Transport;
 }
 
 export const LOOPBACK: Place = { address: "127.0.0.1", port: 0 };
@@ -82,7 +82,7 @@ export class ServedTransport implements TransportEvents, AsyncDisposable {
   static async listen(
     harness: TransportHarness,
     place = LOOPBACK,
-    limits?: Partial<StreamLimits>,
+    limits?: Partial<ConnectionLimits>,
   ): Promise<ServedTransport> {
     const served = new ServedTransport(harness.create(place, limits));
     await served.transport.listen(served);

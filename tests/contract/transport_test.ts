@@ -1,8 +1,8 @@
 import { DenoUdpTransport } from "../../src/transport/deno_udp_transport.ts";
 import { openLibc } from "../../src/transport/linux/libc.ts";
 import { LinuxUdpTransport } from "../../src/transport/linux/udp_transport.ts";
-import type { StreamLimits } from "../../src/transport/stream_flow.ts";
-import { TcpTransport } from "../../src/transport/tcp_transport.ts";
+import type { ConnectionLimits } from "../../src/transport/connection_limits.ts";
+import { createTcpTransport } from "../../src/transport/tcp_transport.ts";
 import { testConnections } from "./connection_contract.ts";
 import type { TransportHarness } from "./served_transport.ts";
 import { testStreams } from "./stream_contract.ts";
@@ -12,7 +12,7 @@ import { type StreamPeer, tcpPeers, udpPeers } from "./transport_peers.ts";
 /** Bytes of the largest datagram that IPv4 carries. */
 const MAX_DATAGRAM = 65_507;
 
-const LIMITS: StreamLimits = {
+const LIMITS: ConnectionLimits = {
   maxMessageSize: 262_144,
   maxConnections: 1_000,
   maxConnectionsPerAddress: 1_000,
@@ -49,7 +49,7 @@ const tcp: TransportHarness<StreamPeer> = {
   maxMessageSize: LIMITS.maxMessageSize,
   window: 1_000,
   isOrdered: true,
-  create: ({ address, port }, limits) => new TcpTransport(address, port, { ...LIMITS, ...limits }),
+  create: (place, limits) => createTcpTransport(place, { ...LIMITS, ...limits }),
 };
 
 testTransport(denoUdp);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { configureLogging } from "../../../src/runtime/log.ts";
 import { DenoUdpTransport } from "../../../src/transport/deno_udp_transport.ts";
 import { LinuxUdpTransport } from "../../../src/transport/linux/udp_transport.ts";
-import { TcpTransport } from "../../../src/transport/tcp_transport.ts";
+import { ConnectionTransport } from "../../../src/transport/connection_transport.ts";
 import type { TransportProtocol } from "../../../src/transport/transport.ts";
 import { createTransport, type TransportLimits } from "../../../src/transport/transport_factory.ts";
 
@@ -36,6 +36,6 @@ Deno.test({
 
 Deno.test("A transport has its protocol, address and port before it listens", () => {
   const transport = create("tcp");
-  assert.ok(transport instanceof TcpTransport);
+  assert.ok(transport instanceof ConnectionTransport);
   assert.deepEqual([transport.protocol, transport.address, transport.port], ["tcp", "127.0.0.1", 5060]);
 });

@@ -1,0 +1,215 @@
+/** One connection as a flow: what waits to be sent, how long silence may last, how much the peer can make us keep. */
+import type { ConnectionTable } from "./connection_table.ts";
+import { type Flow, nextFlowId, type Transport, type TransportProtocol } from "./transport.ts";
+import type { Wire, WireEvents } from "./wire.ts";
+
+/** What a queued message costs beyond its bytes. */
+const MESSAGE_OVERHEAD = 256;
+
+/** Milliseconds that a connection may take to send its last bytes. */
+const LINGER = 1000;
+
+/** The other end of a connection. */
+export interface ConnectionPeer {
+  readonly address: string;
+  readonly port: number;
+  /** The domain that its certificate has to be for; only where we connect and there are certificates (RFC 5922). */
+  readonly domain?: string;
+  /** Whether the peer made the connection. */
+  readonly isInbound: boolean;
+}
+
+/** What a connection is made of. */
+export interface ConnectionParts {
+  readonly table: ConnectionTable;
+  /** Stops connecting: the connection is ended before it has a wire. */
+  readonly giveUp?: () => void;
+  readonly onEnd?: () => void;
+}
+
+type OnFailure = (reason: string) => void;
+
+/** A connection that is being made, is open, or is over. Messages sent before it is made wait for it. */
+export class Connection implements Flow, WireEvents {
+  readonly protocol: TransportProtocol;
+  readonly id = nextFlowId();
+  readonly isConnection = true;
+  readonly isInbound: boolean;
+  readonly transport: Transport;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly domain: string | undefined;
+  /** Further keys of the table that lead here. */
+  readonly aliases: string[] = [];
+  readonly #table: ConnectionTable;
+  #wire: Wire | undefined;
+  /** Messages that wait for the connection to be made. */
+  #waiting: string[] | undefined;
+  #waitingBytes = 0;
+  /** The callbacks of messages that have not left, oldest first. */
+  readonly #unsent: (OnFailure | undefined)[] = [];
+  /** Bytes of an unfinished message. */
+  #held = 0;
+  #peerNames: readonly string[] = [];
+  #hasSpoken = false;
+  #isPinged = false;
+  #isOpen = true;
+  #lastTraffic = performance.now();
+  /** When the connection, its first message or the rest of a message has to be there; Infinity when none is awaited. */
+  #deadline: number;
+  #giveUp: (() => void) | undefined;
+  readonly #onEnd: (() => void) | undefined;
+  #linger: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(transport: Transport, peer: ConnectionPeer, parts: ConnectionParts) {
+    this.transport = transport;
+    this.protocol = transport.protocol;
+    this.remoteAddress = peer.address;
+    this.remotePort = peer.port;
+    this.domain = peer.domain;
+    this.isInbound = peer.isInbound;
+    this.#table = parts.table;
+    this.#giveUp = parts.giveUp;
+    this.#onEnd = parts.onEnd;
+    this.#deadline = this.#lastTraffic + parts.table.limits.messageTimeout;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** The names in the peer's certificate, when it has one that was checked and found good. */
+  get peerNames(): readonly string[] {
+    return this.#peerNames;
+  }
+
+  /** The connection is made. */
+  attach(wire: Wire, peerNames: readonly string[] = []): void {
+    if (!this.#isOpen) return wire.destroy();
+    this.#wire = wire;
+    this.#peerNames = peerNames;
+    this.#giveUp = undefined;
+    this.onTraffic();
+    if (this.isInbound) return;
+    // Who was called need not speak first.
+    this.#hasSpoken = true;
+    this.#deadline = Infinity;
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    this.#waitingBytes = 0;
+    for (const text of waiting) wire.write(text);
+  }
+
+  send(text: string, onFailure?: OnFailure): void {
+    if (!this.#isOpen) {
+      if (onFailure) queueMicrotask(() => onFailure("Connection is closed"));
+      return;
+    }
+    const bytes = this.#waitingBytes + (this.#wire?.unsentBytes ?? 0) +
+      this.#unsent.length * MESSAGE_OVERHEAD;
+    if (bytes + text.length > this.#table.limits.maxUnsentBytes) {
+      this.onViolation("Peer does not read");
+      if (onFailure) queueMicrotask(() => onFailure("Peer does not read"));
+      return;
+    }
+    this.#unsent.push(onFailure);
+    if (this.#wire) return this.#wire.write(text);
+    (this.#waiting ??= []).push(text);
+    this.#waitingBytes += text.length;
+  }
+
+  onTraffic(): void {
+    this.#lastTraffic = performance.now();
+  }
+
+  onMessage(text: string): void {
+    if (!this.#isOpen) return;
+    this.#hasSpoken = true;
+    this.#deadline = Infinity;
+    this.#table.events.onMessage(text, this);
+  }
+
+  onUnfinished(bytes: number): void {
+    if (!this.#isOpen) return;
+    this.#hold(bytes);
+    if (bytes === 0) {
+      if (this.#hasSpoken) this.#deadline = Infinity;
+    } else if (this.#deadline === Infinity) {
+      this.#deadline = performance.now() + this.#table.limits.messageTimeout;
+    }
+    if (bytes > 0 && this.#table.unfinishedBytes > this.#table.limits.maxUnfinishedBytes) {
+      this.onViolation("Too many unfinished messages");
+    }
+  }
+
+  /** One pong for however many pings come at once, and none while the last one still waits to be read. */
+  onPing(): void {
+    if (this.#isPinged || !this.#isOpen) return;
+    this.#isPinged = true;
+    queueMicrotask(() => {
+      this.#isPinged = false;
+      if (this.#unsent.length === 0) this.send("\r\n");
+    });
+  }
+
+  onWritten(count: number): void {
+    if (this.#isOpen) this.#unsent.splice(0, count);
+  }
+
+  onViolation(reason: string): void {
+    if (!this.#isOpen) return;
+    this.#table.events.onViolation(reason, this);
+    this.end(reason);
+  }
+
+  onClosed(reason: string): void {
+    this.end(reason);
+    clearTimeout(this.#linger);
+  }
+
+  /** Ends the connection when it was silent for too long, or did not do in time what was awaited. */
+  checkTime(now: number): void {
+    if (now > this.#deadline) {
+      this.onViolation(
+        this.#held > 0
+          ? "Message was not finished in time"
+          : this.#wire
+          ? "No message came in time"
+          : "Connection could not be made in time",
+      );
+    } else if (now - this.#lastTraffic > this.#table.limits.idleTimeout) this.end("Connection was idle");
+  }
+
+  /** Keeps the ways of a WebSocket through proxies open, and shows when the peer is gone. */
+  ping(): void {
+    this.#wire?.ping?.();
+  }
+
+  /** Ends the connection; what is not sent by now fails. */
+  end(reason: string): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#hold(0);
+    this.#waiting = undefined;
+    this.#table.remove(this);
+    this.#close();
+    this.#onEnd?.();
+    const failed = this.#unsent.splice(0);
+    queueMicrotask(() => {
+      for (const onFailure of failed) onFailure?.(reason);
+      this.#table.events.onFlowClosed(this);
+    });
+  }
+
+  #close(): void {
+    const wire = this.#wire;
+    if (!wire) return this.#giveUp?.();
+    wire.end();
+    this.#linger = setTimeout(() => wire.destroy(), LINGER);
+  }
+
+  #hold(bytes: number): void {
+    this.#table.unfinishedBytes += bytes - this.#held;
+    this.#held = bytes;
+  }
+}

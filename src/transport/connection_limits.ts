@@ -1,0 +1,15 @@
+/** Bounds on what the connections of one transport can make us keep (`spec.limits`). */
+export interface ConnectionLimits {
+  /** Bytes of one message. */
+  readonly maxMessageSize: number;
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
+  /** Milliseconds without traffic after which a connection is closed. */
+  readonly idleTimeout: number;
+  /** Milliseconds a peer has to finish a message it began, and to connect, handshakes included. */
+  readonly messageTimeout: number;
+  /** Bytes that may wait for a peer that does not read. */
+  readonly maxUnsentBytes: number;
+  /** Bytes of unfinished messages, all connections of the transport together. */
+  readonly maxUnfinishedBytes: number;
+}

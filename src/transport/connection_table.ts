@@ -1,0 +1,121 @@
+/** The connections of one transport: found by where they lead, counted, and watched for silence. */
+import type { Connection } from "./connection.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
+import type { TransportEvents } from "./transport.ts";
+
+/** Milliseconds between two pings of connections that have them: less than routers and proxies forget within. */
+const PING_INTERVAL = 25_000;
+
+/** Something that was let in and is not a connection yet: a handshake is under way. */
+interface Newcomer {
+  readonly deadline: number;
+  refuse(): void;
+}
+
+export class ConnectionTable {
+  readonly limits: ConnectionLimits;
+  readonly events: TransportEvents;
+  /** Bytes of messages that peers began and did not finish. */
+  unfinishedBytes = 0;
+  readonly #connections = new Map<string, Connection>();
+  readonly #all = new Set<Connection>();
+  readonly #newcomers = new Set<Newcomer>();
+  readonly #perAddress = new Map<string, number>();
+  readonly #watch: ReturnType<typeof setInterval>;
+  #count = 0;
+  #nextPing = performance.now() + PING_INTERVAL;
+  #isClosed = false;
+
+  constructor(limits: ConnectionLimits, events: TransportEvents) {
+    this.limits = limits;
+    this.events = events;
+    const shortest = Math.min(limits.idleTimeout, limits.messageTimeout);
+    this.#watch = setInterval(() => this.#lookAround(), Math.max(20, Math.min(1000, shortest / 8)));
+  }
+
+  /** The connection to an address, whose certificate was checked for `domain` if one is given. */
+  get(address: string, port: number, domain?: string): Connection | undefined {
+    const connection = this.#connections.get(keyOf(address, port, domain));
+    return connection?.isOpen ? connection : undefined;
+  }
+
+  add(connection: Connection): void {
+    this.#all.add(connection);
+    this.#connections.set(
+      keyOf(connection.remoteAddress, connection.remotePort, connection.domain),
+      connection,
+    );
+  }
+
+  /** Has a connection found by a further port and domain, too (RFC 5923). */
+  addAlias(connection: Connection, port: number, domain: string): void {
+    const key = keyOf(connection.remoteAddress, port, domain);
+    if (this.#connections.get(key)?.isOpen) return;
+    this.#connections.set(key, connection);
+    connection.aliases.push(key);
+  }
+
+  remove(connection: Connection): void {
+    this.#all.delete(connection);
+    const { remoteAddress, remotePort, domain } = connection;
+    for (const key of [keyOf(remoteAddress, remotePort, domain), ...connection.aliases]) {
+      if (this.#connections.get(key) === connection) this.#connections.delete(key);
+    }
+  }
+
+  /** Why no further connection may be made with this address; undefined when it may. */
+  refusal(address: string): string | undefined {
+    const { maxConnections, maxConnectionsPerAddress } = this.limits;
+    if (this.#isClosed) return "Transport is closed";
+    if (this.#count >= maxConnections) return "Too many connections";
+    if ((this.#perAddress.get(address) ?? 0) < maxConnectionsPerAddress) return undefined;
+    return `Too many connections with ${address}`;
+  }
+
+  /** Counts a socket with this address from now on; to be called back once when the socket is gone. */
+  count(address: string): () => void {
+    this.#count++;
+    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
+    return () => {
+      this.#count--;
+      const left = (this.#perAddress.get(address) ?? 1) - 1;
+      if (left > 0) this.#perAddress.set(address, left);
+      else this.#perAddress.delete(address);
+    };
+  }
+
+  /** Ends a handshake that takes too long; to be called back when it is over. */
+  await(refuse: () => void): () => void {
+    const newcomer = { deadline: performance.now() + this.limits.messageTimeout, refuse };
+    this.#newcomers.add(newcomer);
+    return () => void this.#newcomers.delete(newcomer);
+  }
+
+  /** Ends everything; nothing is let in any more. */
+  close(): void {
+    this.#isClosed = true;
+    clearInterval(this.#watch);
+    for (const { refuse } of this.#newcomers) refuse();
+    for (const connection of this.#all) connection.end("Server stops");
+  }
+
+  #lookAround(): void {
+    const now = performance.now();
+    for (const newcomer of this.#newcomers) {
+      if (now <= newcomer.deadline) continue;
+      this.#newcomers.delete(newcomer);
+      this.events.onViolation("Handshake was not finished in time", undefined);
+      newcomer.refuse();
+    }
+    const isPingDue = now >= this.#nextPing;
+    if (isPingDue) this.#nextPing = now + PING_INTERVAL;
+    for (const connection of this.#all) {
+      connection.checkTime(now);
+      if (isPingDue) connection.ping();
+    }
+  }
+}
+
+function keyOf(address: string, port: number, domain: string | undefined): string {
+  return domain === undefined ? `${address}:${port}` : `${address}:${port}/${domain}`;
+}

@@ -1,0 +1,153 @@
+/** A transport of connections: sockets of some kind, and a way to carry messages on them. */
+import type net from "node:net";
+import { Connection, type ConnectionPeer } from "./connection.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
+import { ConnectionTable } from "./connection_table.ts";
+import { toUriHost } from "./ip_address.ts";
+import type { Newcomer, Sockets } from "./sockets.ts";
+import type { Flow, Transport, TransportEvents, TransportProtocol } from "./transport.ts";
+import { UnreachableFlow } from "./unreachable_flow.ts";
+import type { Wire, WireEvents } from "./wire.ts";
+
+/** Makes a wire that tells these events. */
+export type WireMaker = (events: WireEvents) => Wire;
+
+/** Messages on a socket, at once or after a handshake. */
+export interface Carrier {
+  /** On a socket that the peer made. One of the two is called; `refused` after the socket was told why. */
+  accept(socket: net.Socket, on: { carried(make: WireMaker): void; refused(reason: string): void }): void;
+  /** On a socket of ours; `host` is what the peer was called by. */
+  connect(
+    socket: net.Socket,
+    host: string,
+    on: { carried(make: WireMaker): void; refused(reason: string): void },
+  ): void;
+}
+
+/** What a transport of connections is made of. */
+export interface ConnectionTransportParts {
+  readonly protocol: TransportProtocol;
+  readonly address: string;
+  /** 0 for any. */
+  readonly port: number;
+  readonly limits: ConnectionLimits;
+  readonly sockets: Sockets;
+  readonly carrier: Carrier;
+  /** Whether connections are told apart by the domain their certificate was checked for. */
+  readonly hasCertificates: boolean;
+}
+
+/** A listening socket and the connections made by and to it. */
+export class ConnectionTransport implements Transport {
+  readonly protocol: TransportProtocol;
+  readonly address: string;
+  readonly #parts: ConnectionTransportParts;
+  #port: number;
+  #table: ConnectionTable | undefined;
+
+  constructor(parts: ConnectionTransportParts) {
+    this.#parts = parts;
+    this.protocol = parts.protocol;
+    this.address = parts.address;
+    this.#port = parts.port;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  async listen(events: TransportEvents): Promise<void> {
+    const table = new ConnectionTable(this.#parts.limits, events);
+    try {
+      this.#port = await this.#parts.sockets.listen(this, {
+        onConnection: (socket) => this.#welcome(socket, table),
+        onViolation: (reason) => events.onViolation(reason, undefined),
+      });
+    } catch (error) {
+      table.close();
+      throw error;
+    }
+    this.#table = table;
+  }
+
+  flowTo(address: string, port: number, domain?: string): Flow {
+    const checked = this.#parts.hasCertificates ? domain : undefined;
+    const table = this.#table;
+    const known = table?.get(address, port, checked);
+    if (known) return known;
+    const reason = table ? table.refusal(address) : "Transport is closed";
+    if (!table || reason !== undefined) {
+      return new UnreachableFlow(this, { address, port, reason: reason ?? "" });
+    }
+    return this.#connect({ address, port, domain: checked, isInbound: false }, table);
+  }
+
+  /** Has requests for `domain` at the port that the peer listens on go by its own connection (RFC 5923 §8). */
+  addAlias(connection: Connection, port: number): void {
+    for (const name of connection.peerNames ?? []) this.#table?.addAlias(connection, port, name);
+  }
+
+  async close(): Promise<void> {
+    this.#table?.close();
+    this.#table = undefined;
+    await this.#parts.sockets.close();
+  }
+
+  #welcome(socket: net.Socket, table: ConnectionTable): Newcomer | undefined {
+    const { remoteAddress, remotePort: port } = socket;
+    // A peer that resets at once leaves a socket without remote address.
+    if (remoteAddress === undefined || port === undefined) return void socket.destroy();
+    const address = toUriHost(remoteAddress);
+    const reason = table.refusal(address);
+    if (reason !== undefined) {
+      table.events.onViolation(reason, undefined);
+      return void socket.destroy();
+    }
+    const release = table.count(address);
+    const arrive = table.await(() => socket.destroy());
+    socket.on("close", () => {
+      release();
+      arrive();
+    });
+    return {
+      onReady: (ready) =>
+        this.#parts.carrier.accept(ready.socket, {
+          carried: (make) => {
+            arrive();
+            const connection = new Connection(this, { address, port, isInbound: true }, { table });
+            this.#open(connection, table);
+            connection.attach(make(connection), ready.peerNames);
+          },
+          refused: (reason) => table.events.onViolation(reason, undefined),
+        }),
+    };
+  }
+
+  #connect(peer: ConnectionPeer, table: ConnectionTable): Connection {
+    let giveUp = () => {};
+    const release = table.count(peer.address);
+    const connection = new Connection(this, peer, {
+      table,
+      giveUp: () => giveUp(),
+      onEnd: release,
+    });
+    this.#open(connection, table);
+    const host = peer.domain ?? peer.address;
+    giveUp = this.#parts.sockets.connect(peer, {
+      onReady: ({ socket, peerNames }) => {
+        giveUp = () => socket.destroy();
+        this.#parts.carrier.connect(socket, host, {
+          carried: (make) => connection.attach(make(connection), peerNames),
+          refused: (reason) => connection.end(reason),
+        });
+      },
+      onFailure: (reason) => connection.end(reason),
+    });
+    return connection;
+  }
+
+  #open(connection: Connection, table: ConnectionTable): void {
+    table.add(connection);
+    table.events.onFlowOpened(connection);
+  }
+}

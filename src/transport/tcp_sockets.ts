@@ -1,0 +1,61 @@
+/** Plain TCP sockets, over node:net. */
+import net from "node:net";
+import { toSocketHost } from "./ip_address.ts";
+import type { ConnectEvents, ListenEvents, Sockets } from "./sockets.ts";
+
+/** Connections that may wait to be accepted. */
+export const BACKLOG = 1024;
+
+export class TcpSockets implements Sockets {
+  #server: net.Server | undefined;
+
+  async listen(place: { address: string; port: number }, events: ListenEvents): Promise<number> {
+    const server = net.createServer({ noDelay: true }, (socket) => {
+      ignoreErrors(socket);
+      events.onConnection(socket)?.onReady({ socket });
+    });
+    this.#server = server;
+    return await bind(server, place, events);
+  }
+
+  connect({ address, port }: { address: string; port: number }, events: ConnectEvents): () => void {
+    const socket = net.connect({ host: toSocketHost(address), port, noDelay: true });
+    const onFailure = (error: Error) => events.onFailure(error.message);
+    socket.once("error", onFailure);
+    socket.once("connect", () => {
+      socket.off("error", onFailure);
+      ignoreErrors(socket);
+      events.onReady({ socket });
+    });
+    return () => socket.destroy();
+  }
+
+  close(): Promise<void> {
+    return closeServer(this.#server);
+  }
+}
+
+/** Binds a server of node's and resolves with its port. */
+export function bind(
+  server: net.Server,
+  { address, port }: { address: string; port: number },
+  events: ListenEvents,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host: toSocketHost(address), port, backlog: BACKLOG }, () => {
+      server.off("error", reject);
+      server.on("error", (error) => events.onViolation(`Cannot accept: ${error.message}`));
+      resolve((server.address() as net.AddressInfo).port);
+    });
+  });
+}
+
+export async function closeServer(server: net.Server | undefined): Promise<void> {
+  if (server?.listening) await new Promise((resolve) => server.close(resolve));
+}
+
+/** An error is followed by the end of the socket, which is what counts. Without a listener it would end the process. */
+export function ignoreErrors(socket: net.Socket): void {
+  socket.on("error", () => {});
+}
