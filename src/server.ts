@@ -1,5 +1,6 @@
 /** The composition root: one SIP server, from configuration to sockets. */
 import type { Configuration, Listener } from "./config/configuration.ts";
+import { tlsSettingsOf } from "./config/tls_settings.ts";
 import { CallerIdentification } from "./core/caller.ts";
 import { DigestAuthenticator } from "./core/digest_authenticator.ts";
 import { Dispatcher } from "./core/dispatcher.ts";
@@ -20,16 +21,25 @@ import { LocalAddresses } from "./transport/local_addresses.ts";
 import { type Lookup, Resolver } from "./transport/resolver.ts";
 import { SipTrace } from "./transport/sip_trace.ts";
 import type { Flow, Transport } from "./transport/transport.ts";
+import type { ConnectionLimits } from "./transport/connection_limits.ts";
+import { TlsContexts } from "./transport/tls/tls_contexts.ts";
 import { createTransport } from "./transport/transport_factory.ts";
 import { TransportLayer } from "./transport/transport_layer.ts";
 
 /** Devices one user may register unless the configuration says otherwise. */
 const DEFAULT_MAX_CONTACTS = 16;
 
+/** Bytes that may wait for a peer that does not read. */
+const MAX_UNSENT_BYTES = 1024 * 1024;
+/** Bytes of messages that peers began and did not finish, per transport. */
+const MAX_UNFINISHED_BYTES = 64 * 1024 * 1024;
+
 /** What a server is made of. Tests put in their own clock, timers, look-ups and transports. */
 export interface ServerOptions {
   readonly configuration: Configuration;
   readonly directory: Directory;
+  /** The folder of `config.yaml`, for the relative paths in it. */
+  readonly configurationDirectory?: string;
   readonly clock?: Clock;
   readonly timers?: TransactionTimers;
   readonly lookup?: Lookup;
@@ -134,13 +144,17 @@ export class Server {
 
   /** Opens every listener of the configuration; those that cannot be opened are returned with the reason. */
   async start(): Promise<FailedListener[]> {
-    const { configuration, makeTransport } = this.#options;
+    const { configuration, configurationDirectory = ".", makeTransport } = this.#options;
+    const options = {
+      limits: connectionLimits(configuration),
+      tls: new TlsContexts(tlsSettingsOf(configuration.securityContext, configurationDirectory)),
+    };
     const failed: FailedListener[] = [];
     for (const listener of configuration.transport) {
       try {
         const address = toUriHost(listener.bindAddr);
         const transport = makeTransport?.(listener) ??
-          createTransport({ ...listener, address }, configuration.limits);
+          createTransport({ ...listener, address }, options);
         await this.#transport.open(transport, this.#transactions);
       } catch (error) {
         failed.push({ listener, reason: error instanceof Error ? error.message : String(error) });
@@ -154,4 +168,16 @@ export class Server {
     await this.#transport.close();
     this.#wheel.clear();
   }
+}
+
+function connectionLimits({ limits }: Configuration): ConnectionLimits {
+  return {
+    maxMessageSize: limits.maxStreamMessageSize,
+    maxConnections: limits.maxConnections,
+    maxConnectionsPerAddress: limits.maxConnectionsPerAddress,
+    idleTimeout: limits.idleTimeoutMillis,
+    messageTimeout: limits.messageTimeoutMillis,
+    maxUnsentBytes: MAX_UNSENT_BYTES,
+    maxUnfinishedBytes: MAX_UNFINISHED_BYTES,
+  };
 }

@@ -45,7 +45,11 @@ export async function start(options: PlaceOptions): Promise<number> {
     gateways,
     dids,
   });
-  const server = new Server({ configuration: config, directory: live.directory });
+  const server = new Server({
+    configuration: config,
+    directory: live.directory,
+    configurationDirectory: source.directory,
+  });
   if (!await open(server, config)) {
     live.close();
     await server.stop();

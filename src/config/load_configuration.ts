@@ -7,6 +7,7 @@ import { YamlPositions } from "../data/yaml_positions.ts";
 import { readYaml } from "../data/yaml_reader.ts";
 import { type Configuration, configurationSchema } from "./configuration.ts";
 import { type ConfigurationPlace, findConfiguration, type PlaceOptions } from "./configuration_place.ts";
+import { tlsWarnings } from "./tls_settings.ts";
 import { applyOverrides, type Override, readOverrides } from "./environment.ts";
 
 export interface LoadedConfiguration {
@@ -70,6 +71,10 @@ function environmentFault(problem: Problem, { variable, path }: Override): Fault
   return { ...faultOf(problem, { file: "environment" }), property };
 }
 
-function warningsOf({ accessControlList }: Configuration): string[] {
-  return halfCoveringRules(accessControlList).map((rule) => `spec.accessControlList: ${halfCoverage(rule)}`);
+function warningsOf({ accessControlList, securityContext }: Configuration): string[] {
+  const rules = halfCoveringRules(accessControlList);
+  return [
+    ...rules.map((rule) => `spec.accessControlList: ${halfCoverage(rule)}`),
+    ...tlsWarnings(securityContext),
+  ];
 }

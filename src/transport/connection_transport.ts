@@ -12,16 +12,19 @@ import type { Wire, WireEvents } from "./wire.ts";
 /** Makes a wire that tells these events. */
 export type WireMaker = (events: WireEvents) => Wire;
 
+/** What becomes of a socket: one of the two is called, once; none when the socket ends first. */
+export interface CarryEvents {
+  carried(make: WireMaker): void;
+  /** The peer was told, and its socket is being closed. */
+  refused(reason: string): void;
+}
+
 /** Messages on a socket, at once or after a handshake. */
 export interface Carrier {
-  /** On a socket that the peer made. One of the two is called; `refused` after the socket was told why. */
-  accept(socket: net.Socket, on: { carried(make: WireMaker): void; refused(reason: string): void }): void;
-  /** On a socket of ours; `host` is what the peer was called by. */
-  connect(
-    socket: net.Socket,
-    host: string,
-    on: { carried(make: WireMaker): void; refused(reason: string): void },
-  ): void;
+  /** On a socket that the peer made. */
+  accept(socket: net.Socket, on: CarryEvents): void;
+  /** On a socket of ours; `host` is what the peer is called by, with its port. */
+  connect(socket: net.Socket, host: string, on: CarryEvents): void;
 }
 
 /** What a transport of connections is made of. */
@@ -132,7 +135,7 @@ export class ConnectionTransport implements Transport {
       onEnd: release,
     });
     this.#open(connection, table);
-    const host = peer.domain ?? peer.address;
+    const host = `${peer.domain ?? peer.address}:${peer.port}`;
     giveUp = this.#parts.sockets.connect(peer, {
       onReady: ({ socket, peerNames }) => {
         giveUp = () => socket.destroy();

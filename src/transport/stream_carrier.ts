@@ -1,6 +1,6 @@
 /** SIP straight on a stream: no handshake. */
 import type net from "node:net";
-import type { Carrier, WireMaker } from "./connection_transport.ts";
+import type { Carrier, CarryEvents } from "./connection_transport.ts";
 import { StreamWire, type StreamWireOptions } from "./stream_wire.ts";
 
 export class StreamCarrier implements Carrier {
@@ -10,11 +10,11 @@ export class StreamCarrier implements Carrier {
     this.#options = options;
   }
 
-  accept(socket: net.Socket, on: { carried(make: WireMaker): void }): void {
+  accept(socket: net.Socket, on: CarryEvents): void {
     on.carried((events) => new StreamWire(socket, events, this.#options));
   }
 
-  connect(socket: net.Socket, _host: string, on: { carried(make: WireMaker): void }): void {
+  connect(socket: net.Socket, _host: string, on: CarryEvents): void {
     this.accept(socket, on);
   }
 }

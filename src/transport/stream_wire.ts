@@ -10,6 +10,8 @@ export interface StreamWireOptions {
   readonly maxMessageSize: number;
   /** Whether each message is written alone, after the one before has left: a message is a packet then (RFC 4168). */
   readonly isMessageOriented: boolean;
+  /** Whether these bytes are not the peer's. */
+  isForeign?(chunk: Buffer): boolean;
 }
 
 export class StreamWire implements Wire {
@@ -32,6 +34,7 @@ export class StreamWire implements Wire {
       onFailure: (reason) => events.onViolation(reason),
     }, options.maxMessageSize);
     socket.on("data", (chunk: Buffer) => {
+      if (options.isForeign?.(chunk)) return;
       events.onTraffic();
       framer.push(chunk.toString("latin1"));
       events.onUnfinished(framer.buffered);

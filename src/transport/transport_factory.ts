@@ -1,9 +1,14 @@
 /** Which implementation serves a listener. */
-import { DenoUdpTransport } from "./deno_udp_transport.ts";
-import { LinuxUdpTransport } from "./linux/udp_transport.ts";
 import { logger } from "../runtime/log.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
+import { DenoUdpTransport } from "./deno_udp_transport.ts";
+import { createSctpTransport } from "./linux/sctp_transport.ts";
+import { LinuxUdpTransport } from "./linux/udp_transport.ts";
 import { createTcpTransport } from "./tcp_transport.ts";
+import type { TlsContexts } from "./tls/tls_contexts.ts";
+import { createTlsTransport } from "./tls/tls_transport.ts";
 import type { Transport, TransportProtocol } from "./transport.ts";
+import { createWebSocketTransport } from "./websocket/web_socket_transport.ts";
 
 /** Where to listen: address as in URIs, port 0 for any free one. */
 export interface ListenerAddress {
@@ -12,38 +17,28 @@ export interface ListenerAddress {
   readonly port: number;
 }
 
-/** `spec.limits`. */
-export interface TransportLimits {
-  readonly maxStreamMessageSize: number;
-  readonly maxConnections: number;
-  readonly maxConnectionsPerAddress: number;
-  readonly idleTimeoutMillis: number;
-  readonly messageTimeoutMillis: number;
+/** What all transports of a server share. */
+export interface TransportOptions {
+  readonly limits: ConnectionLimits;
+  readonly tls: TlsContexts;
 }
 
-/** Bytes that may wait for a peer that does not read. */
-const MAX_UNSENT_BYTES = 1024 * 1024;
-/** Bytes of messages that peers began and did not finish, per transport. */
-const MAX_UNFINISHED_BYTES = 64 * 1024 * 1024;
-
-/** A transport that is not listening yet. Throws for a protocol that is not served. */
-export function createTransport(
-  { protocol, address, port }: ListenerAddress,
-  limits: TransportLimits,
-): Transport {
-  if (protocol === "udp") return createUdpTransport(address, port);
-  if (protocol !== "tcp") {
-    throw new Deno.errors.NotSupported(`Cannot serve ${protocol}: this version has udp and tcp`);
+/** A transport that is not listening yet. Throws where the platform cannot serve the protocol. */
+export function createTransport(listener: ListenerAddress, { limits, tls }: TransportOptions): Transport {
+  switch (listener.protocol) {
+    case "udp":
+      return createUdpTransport(listener.address, listener.port);
+    case "tcp":
+      return createTcpTransport(listener, limits);
+    case "tls":
+      return createTlsTransport(listener, limits, tls);
+    case "sctp":
+      return createSctpTransport(listener, limits);
+    case "ws":
+      return createWebSocketTransport(listener, limits);
+    case "wss":
+      return createWebSocketTransport(listener, limits, tls);
   }
-  return createTcpTransport({ address, port }, {
-    maxMessageSize: limits.maxStreamMessageSize,
-    maxConnections: limits.maxConnections,
-    maxConnectionsPerAddress: limits.maxConnectionsPerAddress,
-    idleTimeout: limits.idleTimeoutMillis,
-    messageTimeout: limits.messageTimeoutMillis,
-    maxUnsentBytes: MAX_UNSENT_BYTES,
-    maxUnfinishedBytes: MAX_UNFINISHED_BYTES,
-  });
 }
 
 /** The batched transport where it runs, else its portable twin. */

@@ -1,4 +1,4 @@
-/** The only `Deno.dlopen` of the project: the calls of libc that move many datagrams at once. */
+/** The only `Deno.dlopen` of the project: what libc can do and the runtime has no name for. */
 
 const symbols = {
   /** int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout) */
@@ -15,6 +15,14 @@ const symbols = {
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
   /** int usleep(useconds_t microseconds) */
   usleep: { parameters: ["u32"], result: "i32" },
+  /** int socket(int domain, int type, int protocol) */
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  /** int bind(int fd, const struct sockaddr *address, socklen_t length) */
+  bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  /** int connect(int fd, const struct sockaddr *address, socklen_t length) */
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  /** int close(int fd) */
+  close: { parameters: ["i32"], result: "i32" },
 } as const;
 
 /** The calls above, typed. */
@@ -39,6 +47,7 @@ export function openLibc(): Libc {
 
 const SOL_SOCKET = 1;
 const SO_TYPE = 3;
+const SO_ERROR = 4;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
 const SO_SNDBUFFORCE = 32;
@@ -69,4 +78,11 @@ export function setSocketBuffers(fd: number, bytes: number): void {
   for (const option of [SO_RCVBUF, SO_RCVBUFFORCE, SO_SNDBUF, SO_SNDBUFFORCE]) {
     setsockopt(fd, SOL_SOCKET, option, value, 4);
   }
+}
+
+/** The error that ended what the socket was doing, 0 when there is none. */
+export function pendingError(fd: number): number {
+  const value = new Int32Array(1);
+  openLibc().getsockopt(fd, SOL_SOCKET, SO_ERROR, value, new Uint32Array([4]));
+  return value[0];
 }

@@ -1,0 +1,65 @@
+/** From `spec.securityContext` to what the TLS transports need. */
+import { isAbsolute, join } from "node:path";
+import type { TlsSettings, TlsVersion } from "../transport/tls/tls_contexts.ts";
+import type { Configuration } from "./configuration.ts";
+
+type SecurityContext = Configuration["securityContext"];
+
+const VERSIONS: readonly string[] = ["TLSv1.2", "TLSv1.3"] satisfies TlsVersion[];
+
+/** @param directory the folder of `config.yaml`, where relative paths are looked for if they lead nowhere from here */
+export function tlsSettingsOf(context: SecurityContext, directory: string): TlsSettings {
+  const { client, trustStore } = context;
+  const find = (path: string) => findFile(path, directory);
+  const first = {
+    path: find(context.keyStore),
+    password: context.keyStorePassword,
+    privateKey: context.privateKey === undefined ? undefined : find(context.privateKey),
+  };
+  const others = context.certificates.map(({ keyStore, keyStorePassword, privateKey, domains }) => ({
+    path: find(keyStore),
+    password: keyStorePassword,
+    privateKey: privateKey === undefined ? undefined : find(privateKey),
+    domains,
+  }));
+  return {
+    certificates: [first, ...others],
+    trustStore: trustStore === undefined
+      ? undefined
+      : { path: find(trustStore), password: context.trustStorePassword },
+    clientCertificates: client.authType === "Want"
+      ? "wanted"
+      : client.authType.startsWith("Disabled")
+      ? "none"
+      : "required",
+    verifiesServers: client.authType !== "DisabledAll",
+    allowsWildcards: client.allowWildcards,
+    versions: client.protocols.filter((protocol) => VERSIONS.includes(protocol)) as TlsVersion[],
+    isDebugging: context.debugging,
+  };
+}
+
+/** What is asked for and cannot be had. */
+export function tlsWarnings({ client }: SecurityContext): string[] {
+  const unspoken = client.protocols.filter((protocol) => !VERSIONS.includes(protocol));
+  if (unspoken.length === 0) return [];
+  return [
+    `spec.securityContext.client.protocols: ${
+      unspoken.join(", ")
+    } cannot be offered, the runtime speaks TLSv1.2 and TLSv1.3 only`,
+  ];
+}
+
+function findFile(path: string, directory: string): string {
+  if (isAbsolute(path) || exists(path)) return path;
+  const beside = join(directory, path);
+  return exists(beside) ? beside : path;
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path) !== undefined;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * SCTP in its one-to-one style (RFC 6458 §4): libc makes the descriptor, node:net drives it. To its reader it is a stream,
+ * but each write is a message of its own.
+ */
+import type { Buffer } from "node:buffer";
+import net from "node:net";
+import { isIpv6 } from "../ip_address.ts";
+import type { ConnectEvents, ListenEvents, Sockets } from "../sockets.ts";
+import { BACKLOG, closeServer, ignoreErrors } from "../tcp_sockets.ts";
+import { type Libc, openLibc, pendingError, setSocketBuffers } from "./libc.ts";
+import { formatSockaddr, sockaddrLength } from "./socket_address.ts";
+
+/** IANA's number of the protocol. */
+export const IPPROTO_SCTP = 132;
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | 0o4000 | 0o2000000;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+const SCTP_NODELAY = 3;
+const SCTP_EVENTS = 11;
+/** Which events are told: of all, only those about the association itself. */
+const ASSOCIATION_EVENTS = new Uint8Array([0, 1]);
+const POLLOUT = 4;
+/** A message has to fit into the send buffer. */
+const SOCKET_BUFFER = 4 * 1024 * 1024;
+/** Milliseconds between two looks at a connection that is being made: the first, and the longest. */
+const FIRST_LOOK = 1;
+const LAST_LOOK = 50;
+
+export class SctpSockets implements Sockets {
+  readonly #protocol: number;
+  #server: net.Server | undefined;
+
+  /** @param protocol another stream protocol of the kernel, for tests where there is no SCTP */
+  constructor(protocol: number = IPPROTO_SCTP) {
+    this.#protocol = protocol;
+  }
+
+  /** Rejects when the kernel has no SCTP, or the address cannot be bound. */
+  async listen(place: { address: string; port: number }, events: ListenEvents): Promise<number> {
+    const { address, port } = place;
+    const libc = openLibc();
+    const sockaddr = formatSockaddr(address, port, isIpv6(address));
+    const fd = this.#socket(libc, isIpv6(address));
+    if (!sockaddr || libc.bind(fd, sockaddr, sockaddr.length) !== 0) {
+      libc.close(fd);
+      throw new Deno.errors.AddrInUse("The port is taken, or the address is not one of this machine");
+    }
+    const server = net.createServer((socket) => {
+      ignoreErrors(socket);
+      events.onConnection(socket)?.onReady({ socket });
+    });
+    this.#server = server;
+    return await new Promise((resolve, reject) => {
+      server.once("error", reject);
+      server.listen({ fd, backlog: BACKLOG }, () => {
+        server.off("error", reject);
+        server.on("error", (error) => events.onViolation(`Cannot accept: ${error.message}`));
+        resolve((server.address() as net.AddressInfo).port);
+      });
+    });
+  }
+
+  connect({ address, port }: { address: string; port: number }, events: ConnectEvents): () => void {
+    const libc = openLibc();
+    const sockaddr = formatSockaddr(address, port, isIpv6(address));
+    let fd = -1;
+    let socket: net.Socket | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const fail = (reason: string) => {
+      if (fd >= 0) libc.close(fd);
+      fd = -1;
+      queueMicrotask(() => events.onFailure(reason));
+    };
+    const look = (next: number) => {
+      const request = new Int32Array([fd, POLLOUT]);
+      if (libc.poll(new Uint8Array(request.buffer), 1n, 0) === 0) {
+        timer = setTimeout(() => look(Math.min(2 * next, LAST_LOOK)), next);
+        return;
+      }
+      const error = pendingError(fd);
+      if (error !== 0) return fail(`Connection failed with error ${error}`);
+      socket = new net.Socket({ fd });
+      fd = -1;
+      ignoreErrors(socket);
+      events.onReady({ socket });
+    };
+    try {
+      fd = this.#socket(libc, isIpv6(address));
+      if (sockaddr) libc.connect(fd, sockaddr, sockaddrLength(isIpv6(address)));
+      // Not now: who connects does not know the result of this call yet.
+      timer = setTimeout(() => look(FIRST_LOOK), 0);
+    } catch (error) {
+      fail(error instanceof Error ? error.message : String(error));
+    }
+    return () => {
+      clearTimeout(timer);
+      if (fd >= 0) libc.close(fd);
+      fd = -1;
+      socket?.destroy();
+    };
+  }
+
+  close(): Promise<void> {
+    return closeServer(this.#server);
+  }
+
+  #socket(libc: Libc, isIpv6: boolean): number {
+    const fd = libc.socket(isIpv6 ? AF_INET6 : AF_INET, SOCK_STREAM_NONBLOCK_CLOEXEC, this.#protocol);
+    if (fd < 0) {
+      throw new Deno.errors.NotSupported("This kernel has no SCTP, or has not loaded it: modprobe sctp");
+    }
+    setSocketBuffers(fd, SOCKET_BUFFER);
+    if (this.#protocol === IPPROTO_SCTP) {
+      // Accepted sockets have these from the listening one.
+      libc.setsockopt(fd, IPPROTO_SCTP, SCTP_NODELAY, new Int32Array([1]), 4);
+      libc.setsockopt(fd, IPPROTO_SCTP, SCTP_EVENTS, ASSOCIATION_EVENTS, ASSOCIATION_EVENTS.length);
+    } else libc.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, new Int32Array([1]), 4);
+    return fd;
+  }
+}
+
+/**
+ * Whether these bytes are the kernel's: `struct sctp_assoc_change` (RFC 6458 §6.1.1). They are asked for because without
+ * them nobody is told of an association that was aborted.
+ */
+export function isNotification(chunk: Buffer): boolean {
+  return chunk.length >= 20 && chunk.readUInt16LE(0) === 0x8001 && chunk.readUInt32LE(4) === chunk.length;
+}

@@ -1,0 +1,131 @@
+/** Reads a private key and its certificates out of a JKS, PKCS#12 or PEM store (`spec.securityContext`). */
+import type { KeyObject, X509Certificate } from "node:crypto";
+import { chainOf, findLeaf } from "./certificate_chain.ts";
+import { KeyStoreError } from "./key_store_error.ts";
+import { type KeyStoreType, readKeyStoreFile } from "./key_store_file.ts";
+import { readPrivateKeys } from "./pem_key_store.ts";
+import type { StoredKey } from "./store_contents.ts";
+import { readStore } from "./store_reader.ts";
+
+/** Where a key and its certificates are. */
+export interface KeyStoreSource {
+  /** A JKS or PKCS#12 store, or PEM: the certificate chain, with the key unless `privateKey` names its file. */
+  readonly path: string;
+  /** Of the store and of the key in it, or of an encrypted PEM key. */
+  readonly password: string;
+  /** The path of a private key in PEM. */
+  readonly privateKey?: string;
+}
+
+/** A private key and its certificate, checked to belong together. */
+export interface KeyEntry {
+  /** How the store is written, whatever the configuration says. */
+  readonly type: KeyStoreType;
+  /** PEM: the leaf, then its issuers. */
+  readonly certificates: string;
+  /** PEM, PKCS#8, unencrypted. */
+  readonly privateKey: string;
+  readonly leaf: X509Certificate;
+  /** Aliases of further keys in the store, which are not used. */
+  readonly ignored: readonly string[];
+}
+
+/** Where certificates of authorities are. */
+export interface TrustStoreSource {
+  readonly path: string;
+  readonly password: string;
+}
+
+/** Kinds of keys and curves that the runtime can do TLS with. */
+const USABLE_KEYS: ReadonlySet<string> = new Set(["rsa", "ec", "ed25519"]);
+const USABLE_CURVES: ReadonlySet<string> = new Set(["prime256v1", "secp384r1", "secp521r1"]);
+
+/**
+ * The key of a store: of several, the first by alias that can be used. Dates are not looked at. Rejects with a
+ * KeyStoreError. Files are read anew each time; what JKS and PKCS#12 need is loaded when the first such store is read.
+ */
+export async function readKeyStore({ path, password, privateKey }: KeyStoreSource): Promise<KeyEntry> {
+  const { type, contents } = await readStore(path, password);
+  if (privateKey === undefined) return { type, ...chooseKey(path, contents.keys) };
+  if (type !== "pem") {
+    throw new KeyStoreError(path, `a PEM certificate was expected, for the key in "${privateKey}"`);
+  }
+  const bytes = await readKeyStoreFile(privateKey);
+  const keys = readPrivateKeys(privateKey, bytes, password, contents.trusted);
+  return { type, ...chooseKey(privateKey, keys, path) };
+}
+
+/**
+ * The certificates of authorities, PEM, each once, at least one. Of a JKS or PKCS#12 store that also holds keys, their
+ * own certificates are trusted but not the chains above them, as in Java. Rejects with a KeyStoreError.
+ */
+export async function readTrustStore({ path, password }: TrustStoreSource): Promise<string[]> {
+  const { contents } = await readStore(path, password);
+  const certificates = new Set(contents.trusted.map((certificate) => certificate.toString()));
+  if (certificates.size === 0) throw new KeyStoreError(path, "there is no certificate in it");
+  return [...certificates];
+}
+
+/** `certificatePath` is the file of the certificates when the key is in another. */
+function chooseKey(
+  path: string,
+  keys: readonly StoredKey[],
+  certificatePath: string = path,
+): Omit<KeyEntry, "type"> {
+  if (keys.length === 0) throw new KeyStoreError(path, "there is no private key in it");
+  let firstFailure: KeyStoreError | undefined;
+  for (const key of keys.toSorted(byAlias)) {
+    try {
+      const ignored = keys.filter((other) => other !== key).map(({ alias }) => alias).toSorted();
+      return { ...openKey(path, key, certificatePath), ignored };
+    } catch (error) {
+      if (!(error instanceof KeyStoreError)) throw error;
+      firstFailure ??= error;
+    }
+  }
+  throw firstFailure;
+}
+
+function byAlias(one: StoredKey, other: StoredKey): number {
+  if (one.alias === other.alias) return 0;
+  return one.alias < other.alias ? -1 : 1;
+}
+
+function openKey(
+  path: string,
+  { alias, certificates, privateKey }: StoredKey,
+  certificatePath: string,
+): Omit<KeyEntry, "type" | "ignored"> {
+  if (certificates.length === 0) throw new KeyStoreError(certificatePath, "there is no certificate in it");
+  const key = privateKey();
+  const kind = unusableKind(key);
+  if (kind) {
+    throw new KeyStoreError(path, `the key is ${kind}; TLS needs RSA, EC (P-256, P-384, P-521) or Ed25519`);
+  }
+  const leaf = findLeaf(key, certificates);
+  if (!leaf) {
+    const where = certificatePath === path ? "in it" : `in "${certificatePath}"`;
+    throw new KeyStoreError(
+      path,
+      `the private key (${alias}) does not fit the certificate ${where} (${nameOf(certificates[0])})`,
+    );
+  }
+  return {
+    certificates: chainOf(leaf, certificates).map((certificate) => certificate.toString()).join(""),
+    privateKey: key.export({ type: "pkcs8", format: "pem" }).toString(),
+    leaf,
+  };
+}
+
+/** What the key is, if TLS cannot be done with it. */
+function unusableKind({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string | undefined {
+  if (asymmetricKeyType === undefined || !USABLE_KEYS.has(asymmetricKeyType)) {
+    return asymmetricKeyType ?? "of no known kind";
+  }
+  const curve = asymmetricKeyDetails?.namedCurve;
+  return curve === undefined || USABLE_CURVES.has(curve) ? undefined : curve;
+}
+
+function nameOf({ subject, fingerprint256 }: X509Certificate): string {
+  return subject ? subject.replaceAll("\n", ", ") : fingerprint256;
+}

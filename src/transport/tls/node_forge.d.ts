@@ -1,0 +1,40 @@
+/** The part of node-forge that reads PKCS#12; its package ships no types. */
+export interface NodeForge {
+  readonly asn1: {
+    fromDer(bytes: string, options: { readonly strict: boolean }): Asn1;
+    toDer(value: Asn1): { getBytes(): string };
+  };
+  readonly pki: {
+    /** Names of object identifiers; attributes of others are left out. */
+    readonly oids: Record<string, string>;
+    privateKeyToAsn1(key: RsaKey): Asn1;
+    certificateToAsn1(certificate: RsaCertificate): Asn1;
+  };
+  readonly pkcs12: {
+    /** Throws when the password is wrong or the store damaged. */
+    pkcs12FromAsn1(store: Asn1, isStrict: boolean, password: string): {
+      readonly safeContents: readonly { readonly safeBags: readonly SafeBag[] }[];
+    };
+  };
+}
+
+export interface Asn1 {
+  readonly value: string | Asn1[];
+}
+
+declare const rsaKey: unique symbol;
+declare const rsaCertificate: unique symbol;
+export type RsaKey = { readonly [rsaKey]: never };
+export type RsaCertificate = { readonly [rsaCertificate]: never };
+
+/** A bag holds `asn1` where its key or certificate is not RSA. */
+export interface SafeBag {
+  readonly type: string;
+  readonly attributes: {
+    readonly friendlyName?: readonly string[];
+    readonly trustedKeyUsage?: readonly string[];
+  };
+  readonly key?: RsaKey | null;
+  readonly cert?: RsaCertificate | null;
+  readonly asn1?: Asn1;
+}

@@ -1,0 +1,107 @@
+/** PKCS#12 stores (RFC 7292): those of openssl, old and new, of keytool since Java 9, of Windows. */
+import { Buffer } from "node:buffer";
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { chainOf, findLeaf } from "./certificate_chain.ts";
+import { KeyStoreError } from "./key_store_error.ts";
+import type { Asn1, NodeForge, SafeBag } from "./node_forge.d.ts";
+import type { StoreContents, StoredKey } from "./store_contents.ts";
+
+/** With it Java marks certificates that it trusts. */
+const TRUSTED_KEY_USAGE = "2.16.840.1.113894.746875.1.1";
+/** Of a certificate bag (RFC 7292 §4.2). */
+const CERTIFICATE_BAG = "1.2.840.113549.1.12.10.1.3";
+
+/** The library is loaded on first use. */
+export async function readPkcs12Store(path: string, bytes: Buffer, password: string): Promise<StoreContents> {
+  const { default: forge }: { default: NodeForge } = await import("node-forge");
+  forge.pki.oids[TRUSTED_KEY_USAGE] = "trustedKeyUsage";
+  const bags = open(forge, path, bytes, password);
+  const certificateBags = bags.filter(({ type }) => type === CERTIFICATE_BAG);
+  const certificates = certificateBags.map((bag) => toCertificate(forge, path, bag));
+  const keys = bags.filter(holdsKey).map((bag, index): StoredKey => ({
+    alias: bag.attributes.friendlyName?.[0] ?? `number ${index + 1}`,
+    certificates,
+    privateKey: () => toPrivateKey(forge, path, bag),
+  }));
+  const isMarked = (index: number) => certificateBags[index].attributes.trustedKeyUsage !== undefined;
+  return { keys, trusted: trustedOf(keys, certificates, isMarked) };
+}
+
+function open(forge: NodeForge, path: string, bytes: Buffer, password: string): SafeBag[] {
+  const parse = () => forge.asn1.fromDer(bytes.toString("latin1"), { strict: false });
+  try {
+    return openStore(forge, parse, password).safeContents.flatMap(({ safeBags }) => safeBags);
+  } catch (error) {
+    const isPassword = error instanceof Error && /password|decrypt/i.test(error.message);
+    throw new KeyStoreError(
+      path,
+      isPassword
+        ? "its password is wrong"
+        : "the PKCS#12 store is damaged, or protected in an unsupported way",
+    );
+  }
+}
+
+function openStore(
+  forge: NodeForge,
+  parse: () => Asn1,
+  password: string,
+): ReturnType<NodeForge["pkcs12"]["pkcs12FromAsn1"]> {
+  try {
+    return forge.pkcs12.pkcs12FromAsn1(parse(), false, password);
+  } catch (error) {
+    const isDecryption = error instanceof Error && error.message.startsWith("Failed to decrypt");
+    if (!isDecryption) throw error;
+    // The password is right, for the digest of the whole is checked first. It goes into that as UTF-16 but into the
+    // encryption as UTF-8 (RFC 8018 §3), which the library leaves to its caller: once more, without the digest.
+    const store = parse();
+    if (Array.isArray(store.value)) store.value.length = 2;
+    return forge.pkcs12.pkcs12FromAsn1(store, false, Buffer.from(password).toString("latin1"));
+  }
+}
+
+function holdsKey({ key, asn1, type }: SafeBag): boolean {
+  return type !== CERTIFICATE_BAG && (key ?? asn1) !== undefined;
+}
+
+function toCertificate(forge: NodeForge, path: string, { cert, asn1 }: SafeBag): X509Certificate {
+  try {
+    return new X509Certificate(toDer(forge, cert ? forge.pki.certificateToAsn1(cert) : asn1));
+  } catch {
+    throw new KeyStoreError(path, "a certificate in it is damaged");
+  }
+}
+
+function toPrivateKey(forge: NodeForge, path: string, { key, asn1 }: SafeBag): KeyObject {
+  try {
+    return key
+      ? createPrivateKey({ key: toDer(forge, forge.pki.privateKeyToAsn1(key)), format: "der", type: "pkcs1" })
+      : createPrivateKey({ key: toDer(forge, asn1), format: "der", type: "pkcs8" });
+  } catch {
+    throw new KeyStoreError(path, "a private key in it is damaged or of a kind that cannot be read");
+  }
+}
+
+function toDer(forge: NodeForge, value: Asn1 | undefined): Buffer {
+  if (!value) throw new TypeError("Expected a bag with a value");
+  return Buffer.from(forge.asn1.toDer(value).getBytes(), "latin1");
+}
+
+/** As Java has it: what is marked, the certificate of each key, but not its chain; other programs mark nothing. */
+function trustedOf(
+  keys: readonly StoredKey[],
+  certificates: readonly X509Certificate[],
+  isMarked: (index: number) => boolean,
+): X509Certificate[] {
+  const leaves = new Set<X509Certificate>();
+  const chained = new Set<X509Certificate>();
+  for (const { privateKey } of keys) {
+    const leaf = findLeaf(privateKey(), certificates);
+    if (!leaf) continue;
+    leaves.add(leaf);
+    for (const certificate of chainOf(leaf, certificates)) chained.add(certificate);
+  }
+  return certificates.filter((certificate, index) =>
+    isMarked(index) || leaves.has(certificate) || !chained.has(certificate)
+  );
+}

@@ -1,0 +1,17 @@
+import type { KeyObject, X509Certificate } from "node:crypto";
+
+/** What a store of any kind holds. */
+export interface StoreContents {
+  readonly keys: readonly StoredKey[];
+  /** Certificates that the store declares trusted, among them the own one of each key, but not the chain above it. */
+  readonly trusted: readonly X509Certificate[];
+}
+
+/** A private key in a store, and the certificates that may belong to it. */
+export interface StoredKey {
+  /** Its name in the store; a made-up one where stores have no names. */
+  readonly alias: string;
+  readonly certificates: readonly X509Certificate[];
+  /** Decrypts the key; throws a KeyStoreError when that fails. */
+  readonly privateKey: () => KeyObject;
+}

@@ -1,0 +1,154 @@
+/** Keys, certificates and trust for TLS, read anew when their files change. */
+import tls from "node:tls";
+import { logger } from "../../runtime/log.ts";
+import { isFor, namesOf } from "./certificate_names.ts";
+import {
+  type KeyEntry,
+  type KeyStoreSource,
+  readKeyStore,
+  readTrustStore,
+  type TrustStoreSource,
+} from "./key_store.ts";
+import { Reloaded } from "./reloaded.ts";
+
+const log = logger("tls");
+
+/** A certificate and the server names it is chosen for; those that it names itself when none are given. */
+export interface CertificateSource extends KeyStoreSource {
+  readonly domains?: readonly string[];
+}
+
+/** The versions that the runtime speaks. */
+export type TlsVersion = "TLSv1.2" | "TLSv1.3";
+
+/** `spec.securityContext`. */
+export interface TlsSettings {
+  /** Chosen by server name (RFC 6066 §3); the first is shown when none fits, and when we connect. */
+  readonly certificates: readonly CertificateSource[];
+  /** Certificates of authorities; without it, servers are checked against those that are commonly known. */
+  readonly trustStore: TrustStoreSource | undefined;
+  /** What clients have to show. */
+  readonly clientCertificates: "required" | "wanted" | "none";
+  /** False: any certificate of a server will do. */
+  readonly verifiesServers: boolean;
+  /** Whether `*.example.com` is a certificate for `sip.example.com`, against RFC 5922 §7.2. */
+  readonly allowsWildcards: boolean;
+  readonly versions: readonly TlsVersion[];
+  /** Whether each handshake is logged. */
+  readonly isDebugging: boolean;
+}
+
+interface Certificate {
+  readonly entry: KeyEntry;
+  readonly context: tls.SecureContext;
+  /** Whether it is to be shown to who asks for this server. */
+  serves(serverName: string): boolean;
+}
+
+/** The contexts of all transports over TLS. Everything is read when it is needed first. */
+export class TlsContexts {
+  readonly settings: TlsSettings;
+  #trust: Promise<Reloaded<readonly string[]>> | undefined;
+  #certificates: Promise<readonly Reloaded<Certificate>[]> | undefined;
+
+  constructor(settings: TlsSettings) {
+    this.settings = settings;
+  }
+
+  /** Reads what a server needs. Rejects when there is something that cannot be used, naming its file. */
+  async prepareServer(): Promise<void> {
+    const { clientCertificates, trustStore } = this.settings;
+    if (clientCertificates !== "none" && !trustStore) {
+      throw new Error("Clients' certificates need spec.securityContext.trustStore to be checked against");
+    }
+    await this.#read();
+  }
+
+  /** What to show to a client that asks for `serverName`, "" when it asks for nobody. */
+  async serverContext(serverName: string): Promise<tls.SecureContext> {
+    const name = serverName.toLowerCase();
+    const certificates = await Promise.all((await this.#read()).map((certificate) => certificate.get()));
+    return (certificates.find((certificate) => certificate.serves(name)) ?? certificates[0]).context;
+  }
+
+  /** What to trust and show when we connect. Rejects when the trust store cannot be used. */
+  async clientOptions(): Promise<tls.ConnectionOptions> {
+    const authorities = await this.#authorities();
+    const own = await this.#ownCertificate();
+    return {
+      ...versionRange(this.settings.versions),
+      ...(authorities ? { ca: [...authorities] } : {}),
+      ...(own ? { cert: own.certificates, key: own.privateKey } : {}),
+    };
+  }
+
+  /** Whether this very certificate, as DER, is in the trust store: the runtime does not trust one that signs itself. */
+  async isPinned(certificate: Uint8Array): Promise<boolean> {
+    const authorities = await this.#authorities() ?? [];
+    const wanted = btoa(Array.from(certificate, (byte) => String.fromCharCode(byte)).join(""));
+    return authorities.some((pem) => pem.replace(/-----[^-]+-----|\s/g, "") === wanted);
+  }
+
+  async #authorities(): Promise<readonly string[] | undefined> {
+    const { trustStore } = this.settings;
+    if (!trustStore) return undefined;
+    this.#trust ??= Reloaded.read([trustStore.path], () => readTrustStore(trustStore));
+    return (await this.#trust).get();
+  }
+
+  #read(): Promise<readonly Reloaded<Certificate>[]> {
+    const trusted = this.settings.trustStore ? [this.settings.trustStore.path] : [];
+    return this.#certificates ??= Promise.all(this.settings.certificates.map((source) => {
+      const own = source.privateKey === undefined ? [source.path] : [source.path, source.privateKey];
+      return Reloaded.read([...own, ...trusted], () => this.#readCertificate(source));
+    }));
+  }
+
+  async #readCertificate(source: CertificateSource): Promise<Certificate> {
+    const entry = await readKeyStore(source);
+    for (const alias of entry.ignored) {
+      log.warn("{path}: the key {alias} is not used, only the first one is", { path: source.path, alias });
+    }
+    warnOfTime(source.path, entry);
+    const authorities = await this.#authorities();
+    const names = namesOf({
+      subjectaltname: entry.leaf.subjectAltName,
+      subject: { CN: /^CN=(.+)$/m.exec(entry.leaf.subject)?.[1] },
+    });
+    return {
+      entry,
+      context: tls.createSecureContext({
+        cert: entry.certificates,
+        key: entry.privateKey,
+        ...versionRange(this.settings.versions),
+        ...(authorities ? { ca: [...authorities] } : {}),
+      }),
+      serves: (serverName) => source.domains?.includes(serverName) ?? isFor(names, serverName, true),
+    };
+  }
+
+  /** A server without a certificate can connect all the same. */
+  async #ownCertificate(): Promise<KeyEntry | undefined> {
+    const certificates = await this.#read().catch(() => undefined);
+    return (await certificates?.at(0)?.get())?.entry;
+  }
+}
+
+function versionRange(versions: readonly TlsVersion[]): { minVersion: TlsVersion; maxVersion: TlsVersion } {
+  if (versions.length === 0) {
+    throw new Error("spec.securityContext.client.protocols names neither TLSv1.2 nor TLSv1.3");
+  }
+  return {
+    minVersion: versions.includes("TLSv1.2") ? "TLSv1.2" : "TLSv1.3",
+    maxVersion: versions.includes("TLSv1.3") ? "TLSv1.3" : "TLSv1.2",
+  };
+}
+
+function warnOfTime(path: string, { leaf }: KeyEntry): void {
+  const now = Date.now();
+  if (now > Date.parse(leaf.validTo)) {
+    log.warn("{path}: the certificate expired on {date}", { path, date: leaf.validTo });
+  } else if (now < Date.parse(leaf.validFrom)) {
+    log.warn("{path}: the certificate is not valid before {date}", { path, date: leaf.validFrom });
+  }
+}

@@ -1,0 +1,161 @@
+/** TLS sockets (§26.2.1, RFC 5922), over node:tls. */
+import type net from "node:net";
+import tls from "node:tls";
+import { logger } from "../../runtime/log.ts";
+import { isIpAddress, toSocketHost } from "../ip_address.ts";
+import type { ConnectEvents, ListenEvents, Newcomer, Sockets } from "../sockets.ts";
+import { bind, closeServer, ignoreErrors } from "../tcp_sockets.ts";
+import { isFor, namesOf } from "./certificate_names.ts";
+import type { TlsContexts } from "./tls_contexts.ts";
+
+const log = logger("tls");
+
+/** Milliseconds a handshake may take at most; the connection limits may have less. */
+const HANDSHAKE_TIMEOUT = 20_000;
+
+/** What the runtime says of any certificate that signs itself, be it in the trust store or not. */
+const SELF_SIGNED = "DEPTH_ZERO_SELF_SIGNED_CERT";
+
+/** Where to connect, and what the certificate there has to be for. */
+interface ConnectPlace {
+  readonly address: string;
+  readonly port: number;
+  readonly domain?: string;
+}
+
+export class TlsSockets implements Sockets {
+  readonly #contexts: TlsContexts;
+  readonly #newcomers = new Map<string, Newcomer>();
+  #server: tls.Server | undefined;
+
+  constructor(contexts: TlsContexts) {
+    this.#contexts = contexts;
+  }
+
+  /** Rejects also when there is no certificate to show. */
+  async listen(place: { address: string; port: number }, events: ListenEvents): Promise<number> {
+    const contexts = this.#contexts;
+    await contexts.prepareServer();
+    const server = tls.createServer({
+      noDelay: true,
+      SNICallback: (name, callback) =>
+        void contexts.serverContext(name).then((context) => callback(null, context), callback),
+      requestCert: contexts.settings.clientCertificates !== "none",
+      // Checked below, where it can be said why.
+      rejectUnauthorized: false,
+      handshakeTimeout: HANDSHAKE_TIMEOUT,
+    });
+    this.#server = server;
+    server.on("connection", (socket: net.Socket) => {
+      ignoreErrors(socket);
+      const key = nameOf(socket);
+      const newcomer = events.onConnection(socket);
+      if (!newcomer) return;
+      this.#newcomers.set(key, newcomer);
+      socket.on("close", () => this.#newcomers.delete(key));
+    });
+    server.on("tlsClientError", (error: Error, socket: tls.TLSSocket) => {
+      this.#refuse(socket, error.message, events);
+    });
+    server.on("secureConnection", (socket: tls.TLSSocket) => this.#onSecure(socket, events));
+    return await bind(server, place, events);
+  }
+
+  connect(place: ConnectPlace, events: ConnectEvents): () => void {
+    let socket: tls.TLSSocket | undefined;
+    let isGivenUp = false;
+    this.#contexts.clientOptions().then((options) => {
+      if (!isGivenUp) socket = this.#connect(place, options, events);
+    }).catch((error) => events.onFailure(error instanceof Error ? error.message : String(error)));
+    return () => {
+      isGivenUp = true;
+      socket?.destroy();
+    };
+  }
+
+  close(): Promise<void> {
+    return closeServer(this.#server);
+  }
+
+  #connect(place: ConnectPlace, options: tls.ConnectionOptions, events: ConnectEvents): tls.TLSSocket {
+    const { settings } = this.#contexts;
+    const { address, port, domain = address } = place;
+    const socket = tls.connect({
+      ...options,
+      host: toSocketHost(address),
+      port,
+      ...(isIpAddress(domain) ? {} : { servername: domain }),
+      rejectUnauthorized: settings.verifiesServers,
+      checkServerIdentity: (_host, certificate) => {
+        const names = namesOf(certificate);
+        if (isFor(names, toSocketHost(domain), settings.allowsWildcards)) return undefined;
+        const owners = [...names.domains, ...names.addresses].join(", ") || "nobody";
+        return new Error(`The certificate is for ${owners}, not for ${domain}`);
+      },
+    });
+    socket.setNoDelay(true);
+    const onFailure = (error: Error) => {
+      if (settings.isDebugging) logHandshake("Handshake failed", socket, error.message);
+      events.onFailure(error.message);
+    };
+    socket.once("error", onFailure);
+    socket.once("secureConnect", () => {
+      socket.off("error", onFailure);
+      ignoreErrors(socket);
+      if (settings.isDebugging) logHandshake("Connected", socket);
+      events.onReady({ socket, peerNames: settings.verifiesServers ? [domain] : [] });
+    });
+    return socket;
+  }
+
+  #onSecure(socket: tls.TLSSocket, events: ListenEvents): void {
+    ignoreErrors(socket);
+    const newcomer = this.#newcomers.get(nameOf(socket));
+    if (!newcomer) return void socket.destroy();
+    if (this.#contexts.settings.clientCertificates === "none") return this.#accept(socket, newcomer);
+    const certificate = socket.getPeerCertificate();
+    if (socket.authorized) return this.#accept(socket, newcomer, namesOf(certificate).domains);
+    const reason = certificate.raw ? String(socket.authorizationError) : "it shows no certificate";
+    const onUnproven = (isPinned: boolean) => {
+      if (isPinned) this.#accept(socket, newcomer, namesOf(certificate).domains);
+      else if (this.#contexts.settings.clientCertificates === "wanted") this.#accept(socket, newcomer);
+      else this.#refuse(socket, reason, events);
+    };
+    if (!certificate.raw || reason !== SELF_SIGNED) return onUnproven(false);
+    this.#contexts.isPinned(certificate.raw).then(onUnproven, () => onUnproven(false));
+  }
+
+  #accept(socket: tls.TLSSocket, newcomer: Newcomer, peerNames: readonly string[] = []): void {
+    if (this.#contexts.settings.isDebugging) logHandshake("Accepted", socket);
+    newcomer.onReady({ socket, peerNames });
+  }
+
+  #refuse(socket: tls.TLSSocket, reason: string, events: ListenEvents): void {
+    if (this.#contexts.settings.isDebugging) logHandshake("Refused", socket, reason);
+    events.onViolation(`TLS handshake failed: ${reason}`);
+    socket.destroy();
+  }
+}
+
+/** A socket and the one it has below have the same. */
+function nameOf(socket: net.Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
+}
+
+/** `spec.securityContext.debugging`. */
+function logHandshake(what: string, socket: tls.TLSSocket, reason?: string): void {
+  const subject = socket.getPeerCertificate?.()?.subject;
+  log.info(
+    "{what}: {peer}, {version} {cipher}, server name {serverName}, ALPN {alpn}, certificate {subject}{reason}",
+    {
+      what,
+      peer: `${socket.remoteAddress}:${socket.remotePort}`,
+      version: socket.getProtocol?.() ?? "no version",
+      cipher: socket.getCipher?.()?.name ?? "no cipher",
+      serverName: (socket as { servername?: string | null }).servername || "none",
+      alpn: socket.alpnProtocol || "none",
+      subject: subject ? Object.entries(subject).map(([key, value]) => `${key}=${value}`).join(" ") : "none",
+      reason: reason === undefined ? "" : `: ${reason}`,
+    },
+  );
+}

@@ -1,0 +1,45 @@
+/** The head of an HTTP/1.1 request, as far as an upgrade needs it (RFC 6455 §4.2.1). */
+import type { Buffer } from "node:buffer";
+import type net from "node:net";
+
+/** What was asked; header names in lower case, repeated ones joined by commas. */
+export interface HttpHead {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Bytes a head may have. */
+const MAX_HEAD = 16_384;
+
+/** Reads the head of a request and whatever follows it; undefined when it is none. */
+export function readHttpHead(
+  socket: net.Socket,
+  onHead: (head: HttpHead | undefined, rest: string) => void,
+): void {
+  let text = "";
+  const onData = (chunk: Buffer) => {
+    text += chunk.toString("latin1");
+    const end = text.indexOf("\r\n\r\n");
+    if (end < 0 && text.length <= MAX_HEAD) return;
+    socket.off("data", onData);
+    if (end < 0) return onHead(undefined, "");
+    onHead(parseHttpHead(text.slice(0, end)), text.slice(end + 4));
+  };
+  socket.on("data", onData);
+}
+
+/** Undefined when the text is not the head of an HTTP/1.1 request. */
+export function parseHttpHead(text: string): HttpHead | undefined {
+  const [start, ...lines] = text.split("\r\n");
+  const request = /^([A-Z]+) (\S+) HTTP\/1\.1$/.exec(start);
+  if (!request) return undefined;
+  const headers: Record<string, string> = Object.create(null);
+  for (const line of lines) {
+    const field = /^([!#$%&'*+\-.^_`|~\w]+):[ \t]*(.*?)[ \t]*$/.exec(line);
+    if (!field) return undefined;
+    const name = field[1].toLowerCase();
+    headers[name] = name in headers ? `${headers[name]}, ${field[2]}` : field[2];
+  }
+  return { method: request[1], url: request[2], headers };
+}
