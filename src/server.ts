@@ -18,7 +18,7 @@ import { TransactionLayer } from "./transaction/transaction_layer.ts";
 import type { TransactionTimers } from "./transaction/transaction_timers.ts";
 import { toUriHost } from "./transport/ip_address.ts";
 import { LocalAddresses } from "./transport/local_addresses.ts";
-import { type Lookup, Resolver } from "./transport/resolver.ts";
+import { Resolver, type ResolverOptions } from "./transport/dns/resolver.ts";
 import { SipTrace } from "./transport/sip_trace.ts";
 import type { Flow, Transport } from "./transport/transport.ts";
 import type { ConnectionLimits } from "./transport/connection_limits.ts";
@@ -42,7 +42,7 @@ export interface ServerOptions {
   readonly configurationDirectory?: string;
   readonly clock?: Clock;
   readonly timers?: TransactionTimers;
-  readonly lookup?: Lookup;
+  readonly resolver?: ResolverOptions;
   /** Seals Record-Route entries; dialogs go on after a restart only with the same key. */
   readonly dialogKey?: string;
   readonly makeTransport?: (listener: Listener) => Transport;
@@ -77,7 +77,8 @@ export class Server {
         externAddr: externAddr && toUriHost(externAddr.host),
         localnets,
       }),
-      resolver: new Resolver(clock, options.lookup),
+      clock,
+      resolver: new Resolver(clock, { nameServers: configuration.nameServers, ...options.resolver }),
       metrics,
       trace: new SipTrace(),
       maxDatagramSize: configuration.limits.maxDatagramSize,

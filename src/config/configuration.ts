@@ -1,5 +1,5 @@
 import { accessControlList } from "../data/access_control_list.ts";
-import { hostPort, ipAddress, network } from "../data/network_property.ts";
+import { hostPort, ipAddress, nameServer, network } from "../data/network_property.ts";
 import {
   filledListOf,
   flag,
@@ -104,6 +104,8 @@ const spec = mapping({
   maxContacts: count.optional(),
   /** Whether the start fails when one of the listeners does. */
   strictListeners: flag().default(false),
+  /** Who to ask for names, with or without port, in the place of those of the system. */
+  nameServers: filledListOf(nameServer(), "a list of addresses").optional(),
   registrar: registrar.prefault({}),
   limits: limits.prefault({}),
   ...laterExtensions,

@@ -62,8 +62,8 @@ export class Dispatcher implements TransactionUser, RouteContext {
       if (validateRequest(request)) return;
       const routed = preprocessRoutes(request, flow, this);
       // An ACK of no dialog of ours is for one of our own refusals, or for nobody.
-      const target = dialogTarget(routed);
-      if (target) this.#parts.proxy.forwardAck(request, routed, target);
+      const end = routed.dialog?.flow;
+      if (end) this.#parts.proxy.forwardAck(request, routed, end);
     } catch (error) {
       log.error("Cannot forward an ACK from {address}: {error}", { address: flow.remoteAddress, error });
     }

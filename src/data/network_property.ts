@@ -34,7 +34,15 @@ export function hostPort(expected: string): z.ZodType<HostPort> {
   return property(expected, (value) => typeof value === "string" ? readHostPort(value) : undefined);
 }
 
-/** The same, kept as it is written. */
+/** The address of a name server with or without a port, kept as it is written. */
+export function nameServer(): z.ZodType<string> {
+  return property("an IP address, with or without a port", (value) => {
+    const host = typeof value === "string" ? readHostPort(value)?.host : undefined;
+    return host !== undefined && addressOf(host) !== undefined ? value as string : undefined;
+  });
+}
+
+/** A host with or without a port, kept as it is written. */
 export function hostPortText(expected: string): z.ZodType<string> {
   return property(expected, (value) => {
     return typeof value === "string" && readHostPort(value) !== undefined ? value : undefined;

@@ -108,16 +108,18 @@ export class HeaderRows implements Head {
 
   /**
    * Writes into the top Via where the message really came from (§18.2.1, RFC 3581 §4): `received` when sent-by names
-   * another address or `rport` is asked for, and the port in `rport`. What the sender claimed there is replaced.
+   * another address or `rport` is asked for, and the port in `rport`. What the sender claimed there is replaced. A sender
+   * that offers keep-alives is told how often, in seconds, 0 for as it likes (RFC 6223 §4.3).
    */
-  stampTopVia(address: string, port: number): void {
+  stampTopVia(address: string, port: number, keepAlive = 0): void {
     const via = this.topVia;
     if (!via) return;
     const needsReceived = via.rportStart >= 0 || via.host !== address;
-    if (!needsReceived && via.received === undefined) return;
+    if (!needsReceived && via.received === undefined && via.keepEnd < 0) return;
     const edits = new MessageEdits();
     if (via.rportStart >= 0) edits.replace(via.rportStart, via.rportEnd, `;rport=${port}`);
     if (via.receivedStart >= 0) edits.replace(via.receivedStart, via.receivedEnd, "");
+    if (via.keepEnd >= 0) edits.replace(via.keepEnd, via.keepEnd, `=${keepAlive}`);
     const value = trimWhiteSpace(edits.apply(this.text, via.start, via.end));
     this.#stampedVia = needsReceived ? `${value};received=${address.replace(/[[\]]/g, "")}` : value;
   }

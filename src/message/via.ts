@@ -26,6 +26,10 @@ export interface Via {
   /** Likewise of `;received=…`. */
   readonly receivedStart: number;
   readonly receivedEnd: number;
+  /** Where a value for `;keep` belongs that asks for one (RFC 6223 §4.2); -1 when none is asked for. */
+  readonly keepEnd: number;
+  /** Whether the connection may be used for requests to the sender (RFC 5923 §5). */
+  readonly hasAlias: boolean;
 }
 
 const cursor = new ParameterCursor();
@@ -62,6 +66,8 @@ export function parseVia(text: string, from: number, to: number): Via | undefine
   let rportEnd = -1;
   let receivedStart = -1;
   let receivedEnd = -1;
+  let keepEnd = -1;
+  let hasAlias = false;
   cursor.reset(text, at, to);
   for (let before = at; cursor.next(); before = cursor.position) {
     const length = cursor.nameEnd - cursor.nameStart;
@@ -81,6 +87,10 @@ export function parseVia(text: string, from: number, to: number): Via | undefine
       receivedStart = before;
       receivedEnd = cursor.position;
       received = cursor.value;
+    } else if (length === 4 && cursor.is("keep")) {
+      if (cursor.valueStart < 0) keepEnd = cursor.nameEnd;
+    } else if (length === 5 && cursor.is("alias")) {
+      hasAlias = true;
     }
   }
   if (cursor.failed) return undefined;
@@ -97,6 +107,8 @@ export function parseVia(text: string, from: number, to: number): Via | undefine
     rportEnd,
     receivedStart,
     receivedEnd,
+    keepEnd,
+    hasAlias,
   };
 }
 

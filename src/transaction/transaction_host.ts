@@ -7,8 +7,8 @@ import type { ClientTransaction, OutgoingRequest } from "./transaction_user.ts";
 /** Where the responses of a server transaction go. */
 export interface ResponseRoute {
   readonly flow: Flow;
-  /** Port of sent-by, where the client listens. */
-  readonly sentByPort: number;
+  /** Where the client says that it listens. */
+  readonly sentBy: { readonly host: string; readonly port: number };
 }
 
 export interface TransactionHost {

@@ -93,8 +93,8 @@ export class TransactionLayer implements TransportUser, TransactionHost {
       return undefined;
     }
     const key = serverKey(request, request.method);
-    const { port = defaultPort(flow.protocol) } = request.topVia;
-    const route = { flow: this.#transport.responseFlow(request, flow), sentByPort: port };
+    const { host, port = defaultPort(flow.protocol) } = request.topVia;
+    const route = { flow: this.#transport.responseFlow(request, flow), sentBy: { host, port } };
     const place = { key, flow, route };
     const transaction = request.method === "INVITE"
       ? new InviteServerTransaction(this, request, place)
@@ -164,11 +164,8 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     this.#servers.delete(key);
   }
 
-  respond(text: string, { flow, sentByPort }: ResponseRoute): void {
-    const open = flow.isConnection && !flow.isOpen
-      ? flow.transport.flowTo(flow.remoteAddress, sentByPort)
-      : flow;
-    this.#transport.send(text, open);
+  respond(text: string, { flow, sentBy: { host, port } }: ResponseRoute): void {
+    this.#transport.send(text, this.#transport.reopened(flow, port, host));
   }
 
   endClient(request: OutgoingRequest, transaction: AnyClientTransaction): void {

@@ -78,12 +78,11 @@ export class Connection implements Flow, WireEvents {
     return this.#isOpen;
   }
 
-  /** The names in the peer's certificate, when it has one that was checked and found good. */
-  get peerNames(): readonly string[] {
-    return this.#peerNames;
+  addAlias(port: number): void {
+    for (const name of this.#peerNames) this.#table.addAlias(this, port, name);
   }
 
-  /** The connection is made. */
+  /** The connection is made; `peerNames` are those in the peer's certificate, when it was checked and found good. */
   attach(wire: Wire, peerNames: readonly string[] = []): void {
     if (!this.#isOpen) return wire.destroy();
     this.#wire = wire;

@@ -85,11 +85,6 @@ export class ConnectionTransport implements Transport {
     return this.#connect({ address, port, domain: checked, isInbound: false }, table);
   }
 
-  /** Has requests for `domain` at the port that the peer listens on go by its own connection (RFC 5923 §8). */
-  addAlias(connection: Connection, port: number): void {
-    for (const name of connection.peerNames ?? []) this.#table?.addAlias(connection, port, name);
-  }
-
   async close(): Promise<void> {
     this.#table?.close();
     this.#table = undefined;

@@ -15,6 +15,13 @@ export function defaultPort(protocol: TransportProtocol): number {
   return protocol === "wss" ? 443 : 5060;
 }
 
+/** What `transport` of a `sips:` URI means (RFC 3263 §4.1, RFC 7118 §5.2); of any other it is what it says. */
+export function securedProtocol(protocol: TransportProtocol, isSecure: boolean): TransportProtocol {
+  if (!isSecure) return protocol;
+  if (protocol === "tcp") return "tls";
+  return protocol === "ws" ? "wss" : protocol;
+}
+
 /**
  * A way to one remote address: a connection, or for UDP the pair of local socket and remote address (RFC 5626 §2).
  * Addresses are as in URIs: IPv6 in brackets.
@@ -40,6 +47,11 @@ export interface Flow {
    * known that the message did not leave.
    */
   send(text: string, onFailure?: (reason: string) => void): void;
+  /**
+   * The sender of a request by this flow listens at `port`, and takes requests by this flow as well: so they go, to the
+   * names in its certificate (RFC 5923). Without such names nothing happens.
+   */
+  addAlias?(port: number): void;
 }
 
 /** What a transport tells the transport layer. All calls are made outside of `send`. */

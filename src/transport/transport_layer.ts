@@ -4,13 +4,18 @@ import { MalformedMessage, type SipRequest, type SipResponse } from "../message/
 import type { SipUri } from "../message/sip_uri.ts";
 import { logger } from "../runtime/log.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Resolver } from "./dns/resolver.ts";
+import type { Destination } from "./dns/destination.ts";
+import { ServerLocator } from "./dns/server_locator.ts";
 import { isIpAddress, isIpv6 } from "./ip_address.ts";
 import type { LocalAddresses } from "./local_addresses.ts";
-import type { Resolver } from "./resolver.ts";
+import { answerStun } from "./stun.ts";
 import type { SipTrace } from "./sip_trace.ts";
 import {
   defaultPort,
   type Flow,
+  securedProtocol,
   type Transport,
   type TransportEvents,
   type TransportProtocol,
@@ -28,16 +33,10 @@ export interface TransportUser {
   onFlowClosed(flow: Flow): void;
 }
 
-/** Where to send: what is left of a URI when only the next hop matters (RFC 3263 §4). */
-export interface NextHop {
-  readonly protocol: TransportProtocol;
-  readonly host: string;
-  readonly port: number;
-}
-
 /** What the layer is made of. */
 export interface TransportLayerParts {
   readonly localAddresses: LocalAddresses;
+  readonly clock: Clock;
   readonly resolver: Resolver;
   readonly metrics: Metrics;
   readonly trace: SipTrace;
@@ -54,6 +53,8 @@ interface Identity {
 
 /** Owns the transports, and everything that is known about our own addresses. */
 export class TransportLayer implements TransportEvents {
+  /** From what a URI says to where to send (RFC 3263). */
+  readonly locator: ServerLocator;
   readonly #parts: TransportLayerParts;
   readonly #transports: Transport[] = [];
   readonly #connections = new Map<number, Flow>();
@@ -67,6 +68,12 @@ export class TransportLayer implements TransportEvents {
 
   constructor(parts: TransportLayerParts) {
     this.#parts = parts;
+    this.locator = new ServerLocator({
+      resolver: parts.resolver,
+      clock: parts.clock,
+      serves: (protocol) => this.#transports.some((transport) => transport.protocol === protocol),
+      canReach: (protocol, address) => this.#transportTo(protocol, address) !== undefined,
+    });
     this.#malformed = parts.metrics.counter(
       "routr_malformed_messages_total",
       "Messages that break the grammar",
@@ -112,9 +119,12 @@ export class TransportLayer implements TransportEvents {
 
   /** Whether a URI names this server itself by address. */
   isLocalUri(uri: SipUri): boolean {
-    const protocol = uri.parameter("transport")?.toLowerCase();
-    const port = uri.port ?? (uri.secure || protocol === "tls" ? 5061 : 5060);
-    return this.isLocal(uri.host, port, protocol);
+    const named = uri.parameter("transport")?.toLowerCase() as TransportProtocol | undefined;
+    const protocol = named === undefined ? undefined : securedProtocol(named, uri.secure);
+    const port = uri.port ?? defaultPort(protocol ?? (uri.secure ? "tls" : "udp"));
+    if (this.isLocal(uri.host, port, protocol)) return true;
+    // Either has `transport=ws` in its URIs (RFC 7118 §5.2).
+    return protocol === "ws" && this.isLocal(uri.host, port, "wss");
   }
 
   /** The number of a transport among those of this server, to find it again with `transportAt`. */
@@ -149,15 +159,9 @@ export class TransportLayer implements TransportEvents {
     return sentBy;
   }
 
-  /**
-   * The flow to a next hop, at once unless a name must be looked up. Undefined when the host has no address or no
-   * transport of ours can reach it: answer 503 (§8.1.3.1, RFC 3263 §4.3).
-   */
-  flowTo(hop: NextHop): Flow | undefined | Promise<Flow | undefined> {
-    if (isIpAddress(hop.host)) return this.#flowToAddress(hop, hop.host);
-    const addresses = this.#parts.resolver.resolve(hop.host);
-    if (!(addresses instanceof Promise)) return this.#firstReachable(hop, addresses);
-    return addresses.then((found) => this.#firstReachable(hop, found));
+  /** The flow to a place; undefined when no transport of ours can reach it. */
+  flowTo({ protocol, address, port, domain }: Destination): Flow | undefined {
+    return this.#transportTo(protocol, address)?.flowTo(address, port, domain);
   }
 
   /**
@@ -167,13 +171,18 @@ export class TransportLayer implements TransportEvents {
   responseFlow(request: { topVia: SipRequest["topVia"] | undefined }, flow: Flow): Flow {
     const via = request.topVia;
     if (!via) return flow;
-    if (flow.protocol !== "udp") {
-      return flow.isOpen
-        ? flow
-        : flow.transport.flowTo(flow.remoteAddress, via.port ?? defaultPort(flow.protocol));
-    }
+    if (flow.protocol !== "udp") return this.reopened(flow, via.port ?? defaultPort(flow.protocol), via.host);
     const port = via.rportStart >= 0 ? flow.remotePort : via.port ?? 5060;
     return port === flow.remotePort ? flow : flow.transport.flowTo(flow.remoteAddress, port);
+  }
+
+  /**
+   * The flow itself or, when its connection is closed, a new one to where its peer listens (§18.2.2). Who came by
+   * WebSocket listens nowhere (RFC 7118 §5.4).
+   */
+  reopened(flow: Flow, port: number, host: string): Flow {
+    if (!flow.isConnection || flow.isOpen || flow.protocol === "ws" || flow.protocol === "wss") return flow;
+    return flow.transport.flowTo(flow.remoteAddress, port, isIpAddress(host) ? undefined : host);
   }
 
   /** The open connection with this number. */
@@ -184,7 +193,7 @@ export class TransportLayer implements TransportEvents {
   onMessage(text: string, flow: Flow): void {
     const code = text.charCodeAt(0);
     // Keep-alives: CRLFs (RFC 5626 §3.5.1), the four zero bytes of old phones, STUN's leading zero bits.
-    if (code < 32 && isKeepAlive(text)) return;
+    if (code < 32 && this.#isKeepAlive(text, flow)) return;
     if (this.#parts.trace.isOn) this.#parts.trace.write("received", text, flow);
     try {
       this.#handUp(text, flow);
@@ -206,10 +215,12 @@ export class TransportLayer implements TransportEvents {
     }
     if (message.kind === "malformed") {
       this.#malformed.value++;
-      message.request?.stampTopVia(flow.remoteAddress, flow.remotePort);
+      message.request?.stampTopVia(flow.remoteAddress, flow.remotePort, keepAliveOf(flow));
       return this.#user?.onMalformed(message, flow);
     }
-    message.stampTopVia(flow.remoteAddress, flow.remotePort);
+    const { topVia } = message;
+    message.stampTopVia(flow.remoteAddress, flow.remotePort, keepAliveOf(flow));
+    if (topVia.hasAlias) flow.addAlias?.(topVia.port ?? defaultPort(flow.protocol));
     if (flow.protocol === "udp" && text.length > this.#parts.maxDatagramSize) {
       return this.#user?.onMalformed(new MalformedMessage("Message Too Large", 513, message), flow);
     }
@@ -244,26 +255,26 @@ export class TransportLayer implements TransportEvents {
     flow.send(text, onFailure);
   }
 
-  #firstReachable(hop: NextHop, addresses: readonly string[]): Flow | undefined {
-    for (const address of addresses) {
-      const flow = this.#flowToAddress(hop, address);
-      if (flow) return flow;
-    }
-    return undefined;
+  #isKeepAlive(text: string, flow: Flow): boolean {
+    if (!isKeepAlive(text)) return false;
+    const answer = flow.protocol === "udp"
+      ? answerStun(text, flow.remoteAddress, flow.remotePort)
+      : undefined;
+    if (answer !== undefined) flow.send(answer);
+    return true;
   }
 
-  #flowToAddress(hop: NextHop, address: string): Flow | undefined {
-    const family = isIpv6(address);
-    const usable = this.#transports.filter((transport) =>
-      transport.protocol === hop.protocol &&
-      (isIpv6(transport.address) === family || transport.address === "[::]")
-    );
-    if (usable.length === 0) return undefined;
-    // Several sockets of one protocol: the one on the interface that faces the target.
-    const local = usable.length === 1
-      ? usable[0]
-      : usable.find(({ address: bound }) => isNear(bound, address)) ?? usable[0];
-    return local.flowTo(address, hop.port);
+  #transportTo(protocol: TransportProtocol, address: string): Transport | undefined {
+    const isWanted = isIpv6(address);
+    let usable: Transport | undefined;
+    for (const transport of this.#transports) {
+      if (transport.protocol !== protocol) continue;
+      if (isIpv6(transport.address) !== isWanted && transport.address !== "[::]") continue;
+      // Several sockets of one protocol: the one on the interface that faces the target.
+      if (isNear(transport.address, address)) return transport;
+      usable ??= transport;
+    }
+    return usable;
   }
 }
 
@@ -273,6 +284,11 @@ const MAX_REMEMBERED = 65536;
 function isNear(bound: string, remote: string): boolean {
   const isLoopback = (host: string) => host.startsWith("127.") || host === "[::1]";
   return isLoopback(bound) === isLoopback(remote);
+}
+
+/** Seconds between keep-alives that keep a router's memory of the flow fresh (RFC 5626 §4.4.1, §4.4.2). */
+function keepAliveOf(flow: Flow): number {
+  return flow.isConnection ? 110 : 25;
 }
 
 function isKeepAlive(text: string): boolean {

@@ -72,7 +72,7 @@ export class Network implements PhoneHost {
         clock: net.clock,
         directory: directoryOf(options),
         makeTransport: ({ protocol }) => net.#transport(protocol),
-        lookup: () => Promise.resolve([]),
+        resolver: { nameServers: [], lookup: () => Promise.resolve([]) },
       },
     });
     net.#server = server;

@@ -6,12 +6,15 @@ import type { SipRequest } from "../../message/sip_message.ts";
 import { SipUri } from "../../message/sip_uri.ts";
 import { logger } from "../../runtime/log.ts";
 import type { TransactionLayer } from "../../transaction/transaction_layer.ts";
+import type { OutgoingRequest } from "../../transaction/transaction_user.ts";
+import type { Destination } from "../../transport/dns/destination.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import type { Answer } from "../answer.ts";
 import { namesFlow } from "../flow_uri.ts";
 import type { Branch } from "./branch.ts";
 import type { DialogRoutes } from "./dialog_route.ts";
+import { Failover, type FailoverParts } from "./failover.ts";
 import { isLoop, newBranch, routingDigest } from "./loop_detection.ts";
 import { nextHopOf } from "./next_hop.ts";
 import { buildCommonPart, buildCopy, contactUri, DEFAULT_BREADTH } from "./request_forwarding.ts";
@@ -38,6 +41,20 @@ const DIALOG_METHODS: ReadonlySet<string> = new Set(["INVITE", "SUBSCRIBE", "NOT
 
 /** Timer C: longer than 3 minutes (§16.6 step 11). */
 const TIMER_C = 185_000;
+
+/** Bytes a request may have to go by UDP where nobody asked for UDP: the path's MTU is not known (§18.1.1). */
+const MAX_UDP_REQUEST = 1300;
+
+/** How many times T1 a place may stay silent while there is another one to try: 6 s, four retransmissions. */
+const FAILOVER_PATIENCE = 12;
+
+/** What all attempts to reach one target have in common. */
+interface Copy {
+  readonly target: Target;
+  /** Route values, top first. */
+  readonly routes: readonly string[];
+  readonly breadth: number;
+}
 
 export class ProxyCore implements ResponseContextHost {
   readonly timerC = TIMER_C;
@@ -85,65 +102,92 @@ export class ProxyCore implements ResponseContextHost {
     return undefined;
   }
 
-  /** Passes an ACK for a 2xx on: it has no transaction, and never an answer (§16.11). */
-  forwardAck(request: SipRequest, routed: RoutedRequest, target: Target): void {
+  /** Passes an ACK for a 2xx on, by this flow: it has no transaction, and never an answer (§16.11). */
+  forwardAck(request: SipRequest, { requestUri, routes }: RoutedRequest, flow: Flow): void {
     if (validateForwarding(request)) return;
-    const routes = routesOf(target, routed.routes);
-    withFlow(this.#flowFor(target, routes), (flow) => {
-      if (!flow) return;
-      const text = buildCopy(
-        buildCommonPart(request, { ownsRealm: this.#parts.ownsRealm, isTrusted: false, credentialsRow: -1 }),
-        {
-          requestUri: target.requestUri,
-          routes,
-          flow,
-          branch: newBranch(routingDigest(request)),
-          sentBy: this.#parts.transport.sentBy(flow),
-          recordRoute: "",
-          breadth: readBreadth(request),
-        },
-      );
-      this.#parts.transactions.send(text, flow);
-    });
+    const text = buildCopy(
+      buildCommonPart(request, { ownsRealm: this.#parts.ownsRealm, isTrusted: false, credentialsRow: -1 }),
+      {
+        requestUri,
+        routes,
+        flow,
+        branch: newBranch(routingDigest(request)),
+        sentBy: this.#parts.transport.sentBy(flow),
+        recordRoute: "",
+        breadth: readBreadth(request),
+      },
+    );
+    this.#parts.transactions.send(text, flow);
   }
 
   timer(callback: () => void) {
     return this.#parts.transactions.timer(callback);
   }
 
-  /** §16.6 for one target. */
-  send(
-    forwarding: Forwarding,
-    branch: Branch,
-    { target, breadth }: { target: Target; breadth: number },
-  ): void {
-    const { request, common, digest } = forwarding;
+  /** §16.6 for one target: by its flow, else to the next hop that the first Route or the Request-URI names (step 7). */
+  send(forwarding: Forwarding, branch: Branch, copy: { target: Target; breadth: number }): void {
+    const { target } = copy;
     const routes = routesOf(target, forwarding.routes);
-    withFlow(this.#flowFor(target, routes), (flow) => {
-      if (!branch.isPending) return;
-      if (!flow) return branch.fail(503);
-      const branchId = newBranch(digest);
-      const text = buildCopy(common, {
-        requestUri: target.requestUri,
-        routes,
-        flow,
-        branch: branchId,
-        sentBy: this.#parts.transport.sentBy(flow),
-        recordRoute: this.#recordRoute(forwarding, target, flow),
-        breadth,
-      });
-      const outgoing = { text, method: request.method, branch: branchId, flow };
-      branch.begin(this.#parts.transactions.request(outgoing, branch));
-    });
-  }
-
-  /** Step 7: the flow of the target, else the next hop that the first Route or the Request-URI names. */
-  #flowFor(target: Target, routes: readonly string[]): Flow | undefined | Promise<Flow | undefined> {
-    if (target.flow) return target.flow;
+    if (target.flow) {
+      const outgoing = this.#copyFor(forwarding, { ...copy, routes }, target.flow);
+      return branch.begin(this.#parts.transactions.request(outgoing, branch));
+    }
     const next = routes.length > 0 ? uriOf(routes[0]) : target.requestUri;
     const uri = next === undefined ? undefined : SipUri.parse(next);
     const hop = uri && nextHopOf(uri);
-    return hop && this.#parts.transport.flowTo(hop);
+    if (!hop) return branch.fail(503);
+    const located = this.#parts.transport.locator.locate(hop);
+    const sendTo = (destinations: readonly Destination[]) => {
+      if (!branch.isPending) return;
+      const failover = new Failover(
+        this.#failoverParts(forwarding, { ...copy, routes }),
+        branch,
+        destinations,
+      );
+      if (!failover.next()) branch.fail(503);
+    };
+    if (!(located instanceof Promise)) return sendTo(located);
+    located.then(sendTo).catch((error) => {
+      log.error("Cannot forward: {error}", { error });
+      branch.fail(500);
+    });
+  }
+
+  #failoverParts(forwarding: Forwarding, copy: Copy): FailoverParts {
+    const { transport, transactions } = this.#parts;
+    return {
+      locator: transport.locator,
+      patience: FAILOVER_PATIENCE * transactions.timers.t1,
+      timer: (callback) => transactions.timer(callback),
+      send: ({ destination, isFallback }, attempts, user) => {
+        const flow = transport.flowTo(destination);
+        if (!flow) return undefined;
+        const outgoing = this.#copyFor(forwarding, copy, flow);
+        const isLarge = flow.protocol === "udp" && outgoing.text.length > MAX_UDP_REQUEST;
+        if (!isLarge || isFallback || destination.isTransportFixed) {
+          return transactions.request(outgoing, user);
+        }
+        const reliable = transport.flowTo({ ...destination, protocol: "tcp" });
+        if (!reliable) return transactions.request(outgoing, user);
+        attempts.unshift({ destination, isFallback: true });
+        return transactions.request(this.#copyFor(forwarding, copy, reliable), user);
+      },
+    };
+  }
+
+  #copyFor(forwarding: Forwarding, { target, routes, breadth }: Copy, flow: Flow): OutgoingRequest {
+    const { request, common, digest } = forwarding;
+    const branch = newBranch(digest);
+    const text = buildCopy(common, {
+      requestUri: target.requestUri,
+      routes,
+      flow,
+      branch,
+      sentBy: this.#parts.transport.sentBy(flow),
+      recordRoute: this.#recordRoute(forwarding, target, flow),
+      breadth,
+    });
+    return { text, method: request.method, branch, flow };
   }
 
   /** Step 4: our entry, one for each side where the sides differ (RFC 5658); "" when we need not stay in the path. */
@@ -182,13 +226,4 @@ function readBreadth(request: SipRequest): number {
   const value = request.header(Header.MaxBreadth);
   const breadth = value === undefined ? -1 : parseNumber(value, 0, value.length, 2 ** 31 - 1);
   return breadth < 0 ? DEFAULT_BREADTH : breadth;
-}
-
-/** Goes on with a flow at once when it is known, else when it is. */
-function withFlow(
-  flow: Flow | undefined | Promise<Flow | undefined>,
-  use: (flow: Flow | undefined) => void,
-): void {
-  if (!(flow instanceof Promise)) return use(flow);
-  flow.then(use).catch((error) => log.error("Cannot forward: {error}", { error }));
 }

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 // @ts-types="@types/dns-packet"
 import { type Answer as PacketRecord, decode, encode, type OptAnswer, RECURSION_DESIRED } from "dns-packet";
 import ipaddr from "ipaddr.js";
-import { toUriHost } from "../ip_address.ts";
+import { isIpv4, toUriHost } from "../ip_address.ts";
 import { MAX_RECORDS, type RecordOf, type RecordType } from "./record.ts";
 
 /** What a datagram may hold without being fragmented on the way (RFC 9715 §3.1). */
@@ -36,6 +36,13 @@ export type Reply<T extends RecordType = RecordType> =
   | { readonly kind: "alias"; readonly target: string; readonly ttl: number }
   | { readonly kind: "truncated" }
   | { readonly kind: "refusal" };
+
+/** What ends a question: other servers would say the same. */
+export type CertainReply<T extends RecordType> = Exclude<Reply<T>, { kind: "truncated" | "refusal" }>;
+
+export function isCertain<T extends RecordType>(reply: Reply<T>): reply is CertainReply<T> {
+  return reply.kind !== "truncated" && reply.kind !== "refusal";
+}
 
 /** Whether it is a name that name servers can be asked for (RFC 1035 §2.3.4); `_` for services. */
 export function isAskable(name: string): boolean {
@@ -74,6 +81,8 @@ export function readReply<T extends RecordType>(
   if (bytes.length < 12 || (bytes[0] << 8 | bytes[1]) !== id || (bytes[2] & 0x80) === 0) return undefined;
   try {
     const { questions = [], answers = [], authorities = [], flags = 0, flag_tc } = decode(Buffer.from(bytes));
+    // The codec takes what is missing at the end for undefined.
+    if (decode.bytes > bytes.length) return undefined;
     const code = flags & 15;
     const [asked] = questions;
     if (!asked) return code === NO_ERROR || code === NO_SUCH_NAME ? undefined : { kind: "refusal" };
@@ -135,8 +144,11 @@ function readRecord<T extends RecordType>(record: PacketRecord, type: T): Record
 }
 
 const READERS: { readonly [T in RecordType]: (record: PacketRecord) => RecordOf[T] | undefined } = {
-  A: (record) => record.type === "A" ? record.data : undefined,
-  AAAA: (record) => record.type === "AAAA" ? toUriHost(ipaddr.process(record.data).toString()) : undefined,
+  A: (record) => record.type === "A" && isIpv4(record.data) ? record.data : undefined,
+  AAAA: (record) => {
+    if (record.type !== "AAAA" || !ipaddr.IPv6.isValid(record.data)) return undefined;
+    return toUriHost(ipaddr.IPv6.parse(record.data).toString());
+  },
   SRV: (record) => {
     if (record.type !== "SRV") return undefined;
     const { priority = 0, weight = 0, port, target } = record.data;

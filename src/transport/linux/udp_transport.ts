@@ -6,7 +6,7 @@ import { type Flow, nextFlowId, type Transport, type TransportEvents } from "../
 import { UnreachableFlow } from "../unreachable_flow.ts";
 import { BATCH, DatagramBatch, SLOT, SOCKADDR } from "./datagram_batch.ts";
 import { findDatagramSocket, type Libc, openLibc, setSocketBuffers } from "./libc.ts";
-import { type DrainedSocket, runReceiveLoop } from "./receive_loop.ts";
+import { type DrainedSocket, ReceiveLoop } from "./receive_loop.ts";
 import { formatSockaddr, hostOfSockaddr, sockaddrLength } from "./socket_address.ts";
 
 const MSG_DONTWAIT = 0x40;
@@ -14,6 +14,9 @@ const POLLOUT = 4;
 const SOCKET_BUFFER = 4 * 1024 * 1024;
 /** Flows remembered; beyond that they are forgotten all at once and made anew as they are needed. */
 const MAX_FLOWS = 65536;
+
+/** One for all sockets: each would keep the others waiting while it sleeps. */
+let sharedLoop: ReceiveLoop | undefined;
 
 /**
  * Deno's socket waits for the first datagram without a thread of its own, then system calls on the same descriptor
@@ -71,7 +74,7 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
     this.#socket = socket;
     this.#descriptor = descriptor;
     this.#events = events;
-    this.#loop = runReceiveLoop(this, this.#libc);
+    this.#loop = (sharedLoop ??= new ReceiveLoop(this.#libc)).serve(this);
   }
 
   async close(): Promise<void> {

@@ -5,15 +5,7 @@ export function findLeaf(
   privateKey: KeyObject,
   candidates: readonly X509Certificate[],
 ): X509Certificate | undefined {
-  return candidates.find((certificate) => fits(certificate, privateKey));
-}
-
-function fits(certificate: X509Certificate, privateKey: KeyObject): boolean {
-  try {
-    return certificate.checkPrivateKey(privateKey);
-  } catch {
-    return false; // A public key of a kind that the runtime does not know.
-  }
+  return candidates.find((certificate) => certificate.checkPrivateKey(privateKey));
 }
 
 /** The leaf, its issuer, the issuer of that and so on (RFC 8446 §4.4.2), as far as `candidates` go. */

@@ -10,6 +10,16 @@ export interface NodeForge {
     privateKeyToAsn1(key: RsaKey): Asn1;
     certificateToAsn1(certificate: RsaCertificate): Asn1;
   };
+  readonly pkcs5: {
+    /** Derives a key (RFC 8018 §5.2); salt and key are strings with a byte a character. */
+    pbkdf2: (
+      password: string,
+      salt: string,
+      iterations: number,
+      length: number,
+      digest: { readonly algorithm: string },
+    ) => string;
+  };
   readonly pkcs12: {
     /** Throws when the password is wrong or the store damaged. */
     pkcs12FromAsn1(store: Asn1, isStrict: boolean, password: string): {
@@ -18,12 +28,10 @@ export interface NodeForge {
   };
 }
 
-export interface Asn1 {
-  readonly value: string | Asn1[];
-}
-
+declare const asn1: unique symbol;
 declare const rsaKey: unique symbol;
 declare const rsaCertificate: unique symbol;
+export type Asn1 = { readonly [asn1]: never };
 export type RsaKey = { readonly [rsaKey]: never };
 export type RsaCertificate = { readonly [rsaCertificate]: never };
 

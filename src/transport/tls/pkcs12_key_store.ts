@@ -1,6 +1,6 @@
 /** PKCS#12 stores (RFC 7292): those of openssl, old and new, of keytool since Java 9, of Windows. */
 import { Buffer } from "node:buffer";
-import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject, pbkdf2Sync, X509Certificate } from "node:crypto";
 import { chainOf, findLeaf } from "./certificate_chain.ts";
 import { KeyStoreError } from "./key_store_error.ts";
 import type { Asn1, NodeForge, SafeBag } from "./node_forge.d.ts";
@@ -13,8 +13,7 @@ const CERTIFICATE_BAG = "1.2.840.113549.1.12.10.1.3";
 
 /** The library is loaded on first use. */
 export async function readPkcs12Store(path: string, bytes: Buffer, password: string): Promise<StoreContents> {
-  const { default: forge }: { default: NodeForge } = await import("node-forge");
-  forge.pki.oids[TRUSTED_KEY_USAGE] = "trustedKeyUsage";
+  const forge = await loadForge();
   const bags = open(forge, path, bytes, password);
   const certificateBags = bags.filter(({ type }) => type === CERTIFICATE_BAG);
   const certificates = certificateBags.map((bag) => toCertificate(forge, path, bag));
@@ -27,36 +26,29 @@ export async function readPkcs12Store(path: string, bytes: Buffer, password: str
   return { keys, trusted: trustedOf(keys, certificates, isMarked) };
 }
 
+async function loadForge(): Promise<NodeForge> {
+  const { default: forge }: { default: NodeForge } = await import("node-forge");
+  forge.pki.oids[TRUSTED_KEY_USAGE] = "trustedKeyUsage";
+  // Its own takes six times as long, which calls would feel, and leaves UTF-8 (RFC 8018 §3) to its caller.
+  forge.pkcs5.pbkdf2 = (password, salt, iterations, length, { algorithm }) =>
+    pbkdf2Sync(password, Buffer.from(salt, "latin1"), iterations, length, algorithm).toString("latin1");
+  return forge;
+}
+
 function open(forge: NodeForge, path: string, bytes: Buffer, password: string): SafeBag[] {
-  const parse = () => forge.asn1.fromDer(bytes.toString("latin1"), { strict: false });
   try {
-    return openStore(forge, parse, password).safeContents.flatMap(({ safeBags }) => safeBags);
+    const store = forge.asn1.fromDer(bytes.toString("latin1"), { strict: false });
+    return forge.pkcs12.pkcs12FromAsn1(store, false, password).safeContents.flatMap(({ safeBags }) =>
+      safeBags
+    );
   } catch (error) {
     const isPassword = error instanceof Error && /password|decrypt/i.test(error.message);
     throw new KeyStoreError(
       path,
       isPassword
-        ? "its password is wrong"
+        ? "its password is wrong, or the PKCS#12 store is damaged"
         : "the PKCS#12 store is damaged, or protected in an unsupported way",
     );
-  }
-}
-
-function openStore(
-  forge: NodeForge,
-  parse: () => Asn1,
-  password: string,
-): ReturnType<NodeForge["pkcs12"]["pkcs12FromAsn1"]> {
-  try {
-    return forge.pkcs12.pkcs12FromAsn1(parse(), false, password);
-  } catch (error) {
-    const isDecryption = error instanceof Error && error.message.startsWith("Failed to decrypt");
-    if (!isDecryption) throw error;
-    // The password is right, for the digest of the whole is checked first. It goes into that as UTF-16 but into the
-    // encryption as UTF-8 (RFC 8018 §3), which the library leaves to its caller: once more, without the digest.
-    const store = parse();
-    if (Array.isArray(store.value)) store.value.length = 2;
-    return forge.pkcs12.pkcs12FromAsn1(store, false, Buffer.from(password).toString("latin1"));
   }
 }
 

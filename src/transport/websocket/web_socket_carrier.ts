@@ -1,8 +1,7 @@
 /** SIP over WebSocket (RFC 7118): the handshakes, on either side. */
 import { Buffer } from "node:buffer";
-import type { IncomingMessage } from "node:http";
 import type net from "node:net";
-// @ts-types="@types/ws"
+// @ts-types="./ws.d.ts"
 import { WebSocket, WebSocketServer } from "ws";
 import type { Carrier, CarryEvents } from "../connection_transport.ts";
 import { type HttpHead, readHttpHead } from "./http_head.ts";
@@ -32,9 +31,7 @@ export class WebSocketCarrier implements Carrier {
     readHttpHead(socket, (head, rest) => {
       const fault = faultOf(head);
       if (!head || fault !== undefined) return refuse(socket, fault ?? "This is not HTTP/1.1", on);
-      // The library takes nothing else of the request.
-      const request = Object.assign(Object.create(null), head, { socket }) as IncomingMessage;
-      this.#server.handleUpgrade(request, socket, Buffer.from(rest, "latin1"), (webSocket) => {
+      this.#server.handleUpgrade(head, socket, Buffer.from(rest, "latin1"), (webSocket) => {
         on.carried((events) => new WebSocketWire(webSocket, socket, events));
       });
     });

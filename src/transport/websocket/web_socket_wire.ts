@@ -1,8 +1,8 @@
 /** SIP messages in WebSocket messages, one in each (RFC 7118 §5). */
 import { Buffer, isUtf8 } from "node:buffer";
 import type net from "node:net";
-// @ts-types="@types/ws"
-import type { RawData, WebSocket } from "ws";
+// @ts-types="./ws.d.ts"
+import type { WebSocket } from "ws";
 import type { Wire, WireEvents } from "../wire.ts";
 
 const PING = "\r\n\r\n";
@@ -27,7 +27,7 @@ export class WebSocketWire implements Wire {
       this.#unfinished += chunk.length;
       events.onUnfinished(this.#unfinished);
     });
-    webSocket.on("message", (data: RawData) => this.#onMessage(data as Buffer));
+    webSocket.on("message", (data) => this.#onMessage(data));
     webSocket.on("ping", () => this.#finished());
     webSocket.on("pong", () => this.#finished());
     webSocket.on("error", (error) => events.onViolation(error.message));

@@ -4,7 +4,7 @@ import { type DialogEnds, DialogRoutes } from "../../../src/core/proxy/dialog_ro
 import { SipUri } from "../../../src/message/sip_uri.ts";
 import { Metrics } from "../../../src/runtime/metrics.ts";
 import { LocalAddresses } from "../../../src/transport/local_addresses.ts";
-import { Resolver } from "../../../src/transport/resolver.ts";
+import { Resolver } from "../../../src/transport/dns/resolver.ts";
 import { SipTrace } from "../../../src/transport/sip_trace.ts";
 import type { Flow } from "../../../src/transport/transport.ts";
 import { TransportLayer, type TransportUser } from "../../../src/transport/transport_layer.ts";
@@ -19,7 +19,8 @@ const FROM_CALLEE = "From: <sip:b@x>;tag=callee\nTo: <sip:a@x>;tag=caller\nCall-
 async function start() {
   const transport = new TransportLayer({
     localAddresses: new LocalAddresses([]),
-    resolver: new Resolver(new FakeClock(), () => Promise.resolve([])),
+    clock: new FakeClock(),
+    resolver: new Resolver(new FakeClock(), { nameServers: [], lookup: () => Promise.resolve([]) }),
     metrics: new Metrics(),
     trace: new SipTrace(),
     maxDatagramSize: 65535,

@@ -24,7 +24,7 @@ export class MachineRig implements TransactionHost, ClientTransactionUser {
 
   constructor(protocol: "udp" | "tcp") {
     this.flow = new MemoryTransport(protocol, "192.0.2.1", 5060).flowTo("192.0.2.12", 5060);
-    this.route = { flow: this.flow, sentByPort: 5060 };
+    this.route = { flow: this.flow, sentBy: { host: "127.0.0.1", port: 5060 } };
   }
 
   timer(callback: () => void): Timer {

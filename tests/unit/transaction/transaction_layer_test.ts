@@ -7,7 +7,7 @@ import { TimerWheel } from "../../../src/runtime/timer_wheel.ts";
 import { TransactionLayer } from "../../../src/transaction/transaction_layer.ts";
 import type { ServerTransaction, TransactionUser } from "../../../src/transaction/transaction_user.ts";
 import { LocalAddresses } from "../../../src/transport/local_addresses.ts";
-import { Resolver } from "../../../src/transport/resolver.ts";
+import { Resolver } from "../../../src/transport/dns/resolver.ts";
 import { SipTrace } from "../../../src/transport/sip_trace.ts";
 import type { Flow } from "../../../src/transport/transport.ts";
 import { TransportLayer } from "../../../src/transport/transport_layer.ts";
@@ -50,7 +50,8 @@ async function start(maxTransactions?: number) {
   const wheel = new TimerWheel(clock);
   const transport = new TransportLayer({
     localAddresses: new LocalAddresses([]),
-    resolver: new Resolver(clock, () => Promise.resolve([])),
+    clock,
+    resolver: new Resolver(clock, { nameServers: [], lookup: () => Promise.resolve([]) }),
     metrics,
     trace: new SipTrace(),
     maxDatagramSize: 65535,

@@ -5,7 +5,9 @@ import { Metrics } from "../../../src/runtime/metrics.ts";
 import type { MalformedMessage, SipRequest, SipResponse } from "../../../src/message/sip_message.ts";
 import { SipUri } from "../../../src/message/sip_uri.ts";
 import { type AdvertisedAddress, LocalAddresses } from "../../../src/transport/local_addresses.ts";
-import { type Lookup, Resolver } from "../../../src/transport/resolver.ts";
+import type { Lookup } from "../../../src/transport/dns/system_lookup.ts";
+import { Resolver } from "../../../src/transport/dns/resolver.ts";
+import type { Destination } from "../../../src/transport/dns/destination.ts";
 import { SipTrace } from "../../../src/transport/sip_trace.ts";
 import type { Flow, TransportProtocol } from "../../../src/transport/transport.ts";
 import { TransportLayer, type TransportUser } from "../../../src/transport/transport_layer.ts";
@@ -63,9 +65,11 @@ interface BenchOptions {
 async function newBench(listeners: readonly Listener[], options: BenchOptions = {}) {
   const { advertised, lookup = () => Promise.reject(new Error("ENOTFOUND")) } = options;
   const metrics = new Metrics();
+  const clock = new FakeClock();
   const layer = new TransportLayer({
     localAddresses: new LocalAddresses(INTERFACES, advertised),
-    resolver: new Resolver(new FakeClock(), lookup),
+    clock,
+    resolver: new Resolver(clock, { nameServers: [], lookup }),
     metrics,
     trace: new SipTrace(),
     maxDatagramSize: 4_000,
@@ -74,6 +78,10 @@ async function newBench(listeners: readonly Listener[], options: BenchOptions = 
   const transports = listeners.map((listener) => new MemoryTransport(...listener));
   for (const transport of transports) await layer.open(transport, user);
   return { layer, user, metrics, transports };
+}
+
+function destination(protocol: TransportProtocol, address: string, port: number): Destination {
+  return { protocol, address, port, domain: address, isTransportFixed: true };
 }
 
 const UDP: Listener = ["udp", "127.0.0.1", 5060];
@@ -277,14 +285,14 @@ Deno.test("A request without readable Via is answered where it came from", async
 Deno.test("flowTo() an address is there at once, by a transport of the protocol", async () => {
   const { layer, transports: [udp, tcp] } = await newBench([UDP, TCP]);
   assert.equal(
-    layer.flowTo({ protocol: "udp", host: "127.0.0.9", port: 5060 }),
+    layer.flowTo(destination("udp", "127.0.0.9", 5060)),
     udp.flowTo("127.0.0.9", 5060),
   );
   assert.equal(
-    layer.flowTo({ protocol: "tcp", host: "127.0.0.9", port: 5062 }),
+    layer.flowTo(destination("tcp", "127.0.0.9", 5062)),
     tcp.flowTo("127.0.0.9", 5062),
   );
-  assert.equal(layer.flowTo({ protocol: "tls", host: "127.0.0.9", port: 5061 }), undefined);
+  assert.equal(layer.flowTo(destination("tls", "127.0.0.9", 5061)), undefined);
 });
 
 Deno.test("flowTo() takes a transport of the target's address family; [::] serves both", async () => {
@@ -293,45 +301,95 @@ Deno.test("flowTo() takes a transport of the target's address family; [::] serve
     "[2001:db8::5]",
     5060,
   ]]);
-  const to = (host: string) => layer.flowTo({ protocol: "udp", host, port: 5060 });
+  const to = (host: string) => layer.flowTo(destination("udp", host, 5060));
   assert.equal((to("192.0.2.9") as Flow).transport, v4);
   assert.equal((to("[2001:db8::9]") as Flow).transport, v6);
   const single = await newBench([UDP]);
-  assert.equal(single.layer.flowTo({ protocol: "udp", host: "[2001:db8::9]", port: 5060 }), undefined);
+  assert.equal(single.layer.flowTo(destination("udp", "[2001:db8::9]", 5060)), undefined);
   const dual = await newBench([["udp", "[::]", 5060]]);
-  assert.ok(dual.layer.flowTo({ protocol: "udp", host: "192.0.2.9", port: 5060 }));
-  assert.ok(dual.layer.flowTo({ protocol: "udp", host: "[2001:db8::9]", port: 5060 }));
+  assert.ok(dual.layer.flowTo(destination("udp", "192.0.2.9", 5060)));
+  assert.ok(dual.layer.flowTo(destination("udp", "[2001:db8::9]", 5060)));
 });
 
 Deno.test("flowTo() prefers the socket that faces the target: loopback for loopback, another for the rest", async () => {
   for (const order of [["127.0.0.1", "10.0.0.5"], ["10.0.0.5", "127.0.0.1"]]) {
     const { layer } = await newBench(order.map((address): Listener => ["udp", address, 5060]));
-    const bound = (host: string) =>
-      (layer.flowTo({ protocol: "udp", host, port: 1 }) as Flow).transport.address;
+    const bound = (host: string) => (layer.flowTo(destination("udp", host, 1)) as Flow).transport.address;
     assert.equal(bound("127.0.0.77"), "127.0.0.1");
     assert.equal(bound("10.0.0.77"), "10.0.0.5");
     assert.equal(bound("203.0.113.1"), "10.0.0.5");
   }
 });
 
-Deno.test("flowTo() a name waits for its addresses once, and takes the first that can be reached", async () => {
+Deno.test("A name is located by what our transports can reach, and then goes by them", async () => {
   const asked: string[] = [];
   const { layer, transports: [udp] } = await newBench([UDP], {
     lookup: (name) => (asked.push(name), Promise.resolve(["2001:db8::9", "192.0.2.9", "192.0.2.10"])),
   });
-  const hop = { protocol: "udp", host: "pbx.example", port: 5070 } as const;
-  const pending = layer.flowTo(hop);
+  const hop = { protocol: undefined, host: "pbx.example", port: 5070, isSecure: false };
+  const pending = layer.locator.locate(hop);
   assert.ok(pending instanceof Promise);
-  assert.equal(await pending, udp.flowTo("192.0.2.9", 5070));
-  assert.equal(layer.flowTo(hop), udp.flowTo("192.0.2.9", 5070));
+  const places = await pending;
+  assert.deepEqual(places.map(({ address }) => address), ["192.0.2.9", "192.0.2.10"]);
+  assert.equal(layer.flowTo(places[0]), udp.flowTo("192.0.2.9", 5070));
+  assert.deepEqual(layer.locator.locate(hop), places);
   assert.deepEqual(asked, ["pbx.example"]);
 });
 
-Deno.test("flowTo() a name that has no address, or none we can reach, is undefined", async () => {
-  const nowhere = await newBench([UDP]);
-  assert.equal(await nowhere.layer.flowTo({ protocol: "udp", host: "nowhere", port: 5060 }), undefined);
-  const elsewhere = await newBench([UDP], { lookup: () => Promise.resolve(["2001:db8::9"]) });
-  assert.equal(await elsewhere.layer.flowTo({ protocol: "udp", host: "v6only", port: 5060 }), undefined);
+Deno.test("RFC 7118 §5.4: who came by WebSocket is not called back when the connection is gone", async () => {
+  for (const protocol of ["ws", "wss"] as const) {
+    const { layer, transports: [transport] } = await newBench([[protocol, "127.0.0.1", 80]]);
+    const flow = transport.flowTo(ANYONE.address, ANYONE.port);
+    transport.closeConnection(ANYONE.address, ANYONE.port);
+    const request = readRequest(messageText({ "Via": "SIP/2.0/WS a1b2.invalid;branch=b" }));
+    assert.equal(layer.responseFlow(request, flow), flow);
+    assert.equal(transport.flows.length, 1);
+  }
+});
+
+Deno.test("RFC 5626 §3.5.2: a STUN Binding request by UDP is answered, and not handed up", async () => {
+  const { user, transports: [udp, tcp] } = await newBench([UDP, TCP]);
+  const request = "\x00\x01\x00\x00\x21\x12\xa4\x42abcdefghijkl";
+  udp.receive(request, ANYONE);
+  const [answer] = udp.flowTo(ANYONE.address, ANYONE.port).sent;
+  assert.ok(answer.startsWith("\x01\x01"));
+  assert.ok(answer.includes("abcdefghijkl"));
+  tcp.receive(request, ANYONE);
+  assert.deepEqual(tcp.flowTo(ANYONE.address, ANYONE.port).sent, []);
+  assert.equal(user.total, 0);
+});
+
+Deno.test("RFC 6223 §4.3: who offers keep-alives is told how often", async () => {
+  const { user, transports: [udp, tcp] } = await newBench([UDP, TCP]);
+  udp.receive(messageText({ "Via": "SIP/2.0/UDP pc;keep;branch=b;rport" }), ANYONE);
+  tcp.receive(messageText({ "Via": "SIP/2.0/TCP 192.0.2.7;branch=b;keep" }), ANYONE);
+  udp.receive(messageText({ "Via": "SIP/2.0/UDP 192.0.2.7;branch=b;keep=5" }), ANYONE);
+  assert.deepEqual(user.requests.map(({ topViaText }) => topViaText), [
+    "SIP/2.0/UDP pc;keep=25;branch=b;rport=4000;received=192.0.2.7",
+    "SIP/2.0/TCP 192.0.2.7;branch=b;keep=110",
+    "SIP/2.0/UDP 192.0.2.7;branch=b;keep=5",
+  ]);
+});
+
+Deno.test("A URI names this server by the port and transport it has, or has by default", async () => {
+  const { layer } = await newBench([UDP, ["tls", "127.0.0.1", 5061], ["wss", "127.0.0.1", 443], [
+    "ws",
+    "127.0.0.1",
+    8080,
+  ]]);
+  const table: [uri: string, isLocal: boolean][] = [
+    ["sip:127.0.0.1", true],
+    ["sips:127.0.0.1", true],
+    ["sip:127.0.0.1;transport=tls", true],
+    ["sip:127.0.0.1;transport=tcp", false],
+    ["sips:127.0.0.1;transport=tcp", true],
+    ["sips:127.0.0.1;transport=ws", true],
+    ["sip:127.0.0.1:443;transport=ws", true],
+    ["sip:127.0.0.1:8080;transport=ws", true],
+    ["sip:127.0.0.1:8080;transport=udp", false],
+    ["sip:127.0.0.1:5062", false],
+  ];
+  for (const [uri, isLocal] of table) assert.equal(layer.isLocalUri(SipUri.parse(uri)!), isLocal, uri);
 });
 
 Deno.test("§18.1.1: sentBy() is host and port of ours as the far end should use them", async () => {

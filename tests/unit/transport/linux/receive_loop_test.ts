@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Libc } from "../../../../src/transport/linux/libc.ts";
-import { type DrainedSocket, runReceiveLoop } from "../../../../src/transport/linux/receive_loop.ts";
+import { type DrainedSocket, ReceiveLoop } from "../../../../src/transport/linux/receive_loop.ts";
 
 /** Milliseconds between two datagrams of traffic that is worth gathering, and of traffic that is not. */
 const DENSE = 0.05;
@@ -53,7 +53,7 @@ class ScriptedSocket implements DrainedSocket {
     };
     setImmediate(other);
     try {
-      await runReceiveLoop(this, libc);
+      await new ReceiveLoop(libc).serve(this);
     } finally {
       isRunning = false;
       performance.now = this.#realNow;
@@ -169,4 +169,29 @@ Deno.test("When traffic ends the loop goes back to waiting, and does not spin", 
   assert.ok(waitsAfter.length >= 100, `${waitsAfter.length} waits`);
   const slept = socket.sleeps.reduce((sum, microseconds) => sum + microseconds, 0);
   assert.ok(slept < 5_000 * DENSE * 1_000 + 500_000, `slept ${slept} µs in all`);
+});
+
+Deno.test("Two sockets: whoever is woken takes what is at both, and sends what came of it by either", async () => {
+  const steps: string[] = [];
+  const wakeUps = [Promise.withResolvers<boolean>(), Promise.withResolvers<boolean>()];
+  const socketOf = (name: string, first: Promise<boolean>): DrainedSocket => {
+    const wakes = [first, Promise.resolve(false)];
+    return {
+      wait: () => wakes.shift()!,
+      drain: () => steps.push(`drain ${name}`) && 0,
+      flush: () => void steps.push(`flush ${name}`),
+    };
+  };
+  const loop = new ReceiveLoop({ usleep: () => 0 } as unknown as Libc);
+  const served = [
+    loop.serve(socketOf("a", wakeUps[0].promise)),
+    loop.serve(socketOf("b", wakeUps[1].promise)),
+  ];
+  wakeUps[1].resolve(true);
+  await served[1];
+  assert.deepEqual(steps, ["drain a", "drain b", "flush a", "flush b"]);
+  steps.length = 0;
+  wakeUps[0].resolve(true);
+  await served[0];
+  assert.deepEqual(steps, ["drain a", "flush a"]);
 });

@@ -1,7 +1,8 @@
-/** Host names to addresses, remembered for a while (RFC 3263 §4.2, the A and AAAA step). */
+/** What the system makes of a name: search domains, multicast DNS and whatever else it is set up for. */
 import dns from "node:dns/promises";
-import type { Clock } from "../runtime/clock.ts";
-import { toUriHost } from "./ip_address.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { toUriHost } from "../ip_address.ts";
+import type { Eventually } from "./eventually.ts";
 
 /** Milliseconds an answer, a refusal, and a question in flight may last. */
 const POSITIVE_LIFETIME = 60_000;
@@ -14,7 +15,7 @@ const MAX_QUESTIONS = 16;
 export type Lookup = (name: string) => Promise<string[]>;
 
 /** Asks the system (hosts file, then name servers). */
-export const systemLookup: Lookup = async (name) =>
+export const lookUp: Lookup = async (name) =>
   (await dns.lookup(name, { all: true, verbatim: true })).map((entry) => entry.address);
 
 interface Answer {
@@ -22,20 +23,20 @@ interface Answer {
   readonly until: number;
 }
 
-/** A bounded cache in front of the system's look-up. A slow name server delays only who asks for that name. */
-export class Resolver {
+/** A bounded cache in front of the system's look-up. */
+export class SystemLookup {
   readonly #clock: Clock;
-  readonly #lookup: Lookup;
+  readonly #lookUp: Lookup;
   readonly #answers = new Map<string, Answer>();
   readonly #questions = new Map<string, Promise<readonly string[]>>();
 
-  constructor(clock: Clock, lookup: Lookup = systemLookup) {
+  constructor(clock: Clock, lookup: Lookup = lookUp) {
     this.#clock = clock;
-    this.#lookup = lookup;
+    this.#lookUp = lookup;
   }
 
   /** Addresses as URIs write them, at once when they are known; empty when the name has none. Never rejects. */
-  resolve(name: string): readonly string[] | Promise<readonly string[]> {
+  resolve(name: string): Eventually<readonly string[]> {
     const answer = this.#answers.get(name);
     if (answer && answer.until > this.#clock.now()) return answer.addresses;
     const asked = this.#questions.get(name);
@@ -50,7 +51,7 @@ export class Resolver {
   async #ask(name: string): Promise<readonly string[]> {
     const answer = this.#addressesOf(name);
     // Asked until the system answers, however late: the same question is not put again meanwhile.
-    answer.then((addresses) => {
+    void answer.then((addresses) => {
       this.#questions.delete(name);
       this.#remember(name, addresses);
     });
@@ -65,13 +66,14 @@ export class Resolver {
 
   async #addressesOf(name: string): Promise<readonly string[]> {
     try {
-      return (await this.#lookup(name)).map(toUriHost);
+      return (await this.#lookUp(name)).map(toUriHost);
     } catch {
       return []; // No such name; remembered like any other answer, for a shorter while.
     }
   }
 
   #remember(name: string, addresses: readonly string[]): void {
+    this.#answers.delete(name);
     const oldest = this.#answers.keys().next();
     if (this.#answers.size >= MAX_NAMES && !oldest.done) this.#answers.delete(oldest.value);
     const lifetime = addresses.length > 0 ? POSITIVE_LIFETIME : NEGATIVE_LIFETIME;

@@ -1,0 +1,99 @@
+/** The places that a request may go to, tried one after the other (RFC 3263 §4.3). */
+import type { SipResponse } from "../../message/sip_message.ts";
+import type { ClientTransaction, ClientTransactionUser } from "../../transaction/transaction_user.ts";
+import type { Destination } from "../../transport/dns/destination.ts";
+import type { ServerLocator } from "../../transport/dns/server_locator.ts";
+import type { Branch } from "./branch.ts";
+
+/** One try. */
+export interface Attempt {
+  readonly destination: Destination;
+  /** Whether it is for the case that a large request was refused by TCP and has to go by UDP after all (§18.1.1). */
+  readonly isFallback: boolean;
+}
+
+/** What a failover asks of the proxy core. */
+export interface FailoverParts {
+  readonly locator: Pick<ServerLocator, "noteFailure" | "noteSuccess">;
+  /** Milliseconds without any response after which the next place is tried, when there is one. */
+  readonly patience: number;
+  timer(callback: () => void): { start(delay: number): void; stop(): void };
+  /**
+   * Sends the request there in a new client transaction. What has to be tried next if that fails may be put before
+   * `attempts`. Undefined when no transport can reach the place.
+   */
+  send(attempt: Attempt, attempts: Attempt[], user: ClientTransactionUser): ClientTransaction | undefined;
+}
+
+/** Between a branch and its client transactions, of which there is one at a time. */
+export class Failover implements ClientTransactionUser {
+  readonly #parts: FailoverParts;
+  readonly #branch: Branch;
+  readonly #attempts: Attempt[];
+  #current: Attempt | undefined;
+  #client: ClientTransaction | undefined;
+  #timer: { start(delay: number): void; stop(): void } | undefined;
+
+  constructor(parts: FailoverParts, branch: Branch, destinations: readonly Destination[]) {
+    this.#parts = parts;
+    this.#branch = branch;
+    this.#attempts = destinations.map((destination) => ({ destination, isFallback: false }));
+  }
+
+  /** Tries the next place; false when there is none. */
+  next(): boolean {
+    for (let attempt = this.#attempts.shift(); attempt; attempt = this.#attempts.shift()) {
+      this.#current = attempt;
+      const client = this.#parts.send(attempt, this.#attempts, this);
+      if (!client) continue;
+      this.#client = client;
+      if (this.#attempts.length > 0) this.#watch();
+      this.#branch.begin(client);
+      return true;
+    }
+    return false;
+  }
+
+  onResponse(response: SipResponse): void {
+    this.#timer?.stop();
+    if (this.#current) this.#parts.locator.noteSuccess(this.#current.destination);
+    // It refused, so there is no sense in asking it by another transport.
+    if (response.status === 503 && this.#isWanted) {
+      while (this.#attempts[0]?.isFallback) this.#attempts.shift();
+      if (this.next()) return;
+    }
+    this.#branch.onResponse(response);
+  }
+
+  onTimeout(): void {
+    this.#fail(() => this.#branch.onTimeout());
+  }
+
+  onFailure(reason: string): void {
+    this.#fail(() => this.#branch.onFailure(reason));
+  }
+
+  get #isWanted(): boolean {
+    return this.#branch.isPending && !this.#branch.isCancelled;
+  }
+
+  #watch(): void {
+    this.#timer ??= this.#parts.timer(() => this.#giveUp());
+    this.#timer.start(this.#parts.patience);
+  }
+
+  /** Nothing was heard for so long that somebody else is asked; before Timer B the caller would have hung up. */
+  #giveUp(): void {
+    if (!this.#isWanted) return;
+    this.#client?.abandon();
+    this.#fail(() => this.#branch.onTimeout());
+  }
+
+  #fail(report: () => void): void {
+    this.#timer?.stop();
+    // What was heard of once has the request; nobody else must get it, too.
+    if (this.#branch.wasAnswered) return report();
+    if (this.#current) this.#parts.locator.noteFailure(this.#current.destination);
+    if (!this.#isWanted || !this.next()) report();
+  }
+}

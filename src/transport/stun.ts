@@ -1,0 +1,40 @@
+/** The one STUN question that belongs to SIP: where does my datagram seem to come from (RFC 5626 §3.5.2, RFC 5389)? */
+import { formatSockaddr } from "./linux/socket_address.ts";
+import { isIpv6 } from "./ip_address.ts";
+
+const HEADER = 20;
+const MAGIC_COOKIE = "\x21\x12\xa4\x42";
+const BINDING_REQUEST = "\x00\x01";
+const BINDING_SUCCESS = "\x01\x01";
+const XOR_MAPPED_ADDRESS = "\x00\x20";
+
+/** The answer to a Binding request, one byte a character; undefined when the datagram is none. */
+export function answerStun(datagram: string, address: string, port: number): string | undefined {
+  if (datagram.length < HEADER || !datagram.startsWith(BINDING_REQUEST)) return undefined;
+  if (datagram.substring(4, 8) !== MAGIC_COOKIE || read16(datagram, 2) !== datagram.length - HEADER) {
+    return undefined;
+  }
+  const sockaddr = formatSockaddr(address, port, isIpv6(address));
+  if (!sockaddr) return undefined;
+  const bytes = isIpv6(address) ? sockaddr.subarray(8, 24) : sockaddr.subarray(4, 8);
+  // The cookie and the transaction id, which the answer repeats, hide the address from meddling routers.
+  const mask = datagram.substring(4, HEADER);
+  const value = `\x00${isIpv6(address) ? "\x02" : "\x01"}${xor([port >> 8, port & 255], mask)}${
+    xor(bytes, mask)
+  }`;
+  return `${BINDING_SUCCESS}${text16(4 + value.length)}${mask}${XOR_MAPPED_ADDRESS}${
+    text16(value.length)
+  }${value}`;
+}
+
+function read16(text: string, at: number): number {
+  return text.charCodeAt(at) << 8 | text.charCodeAt(at + 1);
+}
+
+function text16(value: number): string {
+  return String.fromCharCode(value >> 8, value & 255);
+}
+
+function xor(bytes: ArrayLike<number>, mask: string): string {
+  return String.fromCharCode(...Array.from(bytes, (byte, i) => byte ^ mask.charCodeAt(i)));
+}
