@@ -54,6 +54,7 @@ const NOBODY: Account = { username: randomToken(), secret: randomToken() };
 
 export class DigestAuthenticator {
   readonly #algorithms: readonly DigestAlgorithm[];
+  readonly #forBrowsers: readonly DigestAlgorithm[];
   readonly #nonces: NonceRing;
   /** H(A1) by account, then algorithm and realm: an account object that changes is another object. */
   readonly #secrets = new WeakMap<Account, Map<string, string>>();
@@ -63,6 +64,7 @@ export class DigestAuthenticator {
 
   constructor(options: DigestAuthenticatorOptions) {
     this.#algorithms = options.algorithms;
+    this.#forBrowsers = [...options.algorithms.filter((algorithm) => algorithm !== "MD5"), "MD5"];
     this.#nonces = new NonceRing(options.clock);
     this.#failures = options.metrics.counter(
       "routr_authentication_failures_total",
@@ -149,9 +151,10 @@ export class DigestAuthenticator {
   }
 
   #offerTo(request: SipRequest): readonly DigestAlgorithm[] {
-    const knowsMd5Only = this.#algorithms.includes("MD5") &&
-      KNOWS_MD5_ONLY.test(request.header(Header.UserAgent) ?? "");
-    return knowsMd5Only ? ["MD5"] : this.#algorithms;
+    if (!this.#algorithms.includes("MD5")) return this.#algorithms;
+    if (KNOWS_MD5_ONLY.test(request.header(Header.UserAgent) ?? "")) return ["MD5"];
+    // JsSIP and SIP.js know MD5 and look at the last challenge only, and every browser has one of them.
+    return /^WSS?$/i.test(request.topVia.transport) ? this.#forBrowsers : this.#algorithms;
   }
 
   #challenge(request: SipRequest, { status, realm }: Challenge, isStale: boolean): Answer {

@@ -114,13 +114,17 @@ export class DialogRoutes {
     return text;
   }
 
-  /** `c1a`: connection 46, made by the peer. `a0-7f000001-13c4`: 127.0.0.1:5060 by transport 0. */
+  /**
+   * `c1a`: connection 46, made by the peer. `a0-7f000001-13c4`: 127.0.0.1:5060 by transport 0.
+   * `a1-7f000001-13c5-sip~example~com`: likewise with a certificate for sip.example.com.
+   */
   #format(flow: Flow): string {
     if (flow.isConnection && flow.isInbound) return `c${flow.id.toString(36)}`;
     const host = toSocketHost(flow.remoteAddress);
     const address = host.includes(":") ? host.replaceAll(":", "_") : host.split(".").map(hexByte).join("");
     const transport = this.#transport.indexOf(flow.transport).toString(36);
-    return `a${transport}-${address}-${flow.remotePort.toString(16)}`;
+    const text = `a${transport}-${address}-${flow.remotePort.toString(16)}`;
+    return flow.domain === undefined ? text : `${text}-${escapeDomain(flow.domain)}`;
   }
 
   #find(text: string): Flow | undefined {
@@ -134,9 +138,13 @@ export class DialogRoutes {
 
   #parse(text: string): Flow | undefined {
     if (text.charCodeAt(0) === 99) return this.#transport.connection(parseInt(text.slice(1), 36));
-    const [transport, address, port] = text.slice(1).split("-");
+    const [transport, address, port, ...domain] = text.slice(1).split("-");
     const host = address.includes("_") ? `[${address.replaceAll("_", ":")}]` : decimalAddress(address);
-    return this.#transport.transportAt(parseInt(transport, 36))?.flowTo(host, parseInt(port, 16));
+    return this.#transport.transportAt(parseInt(transport, 36))?.flowTo(
+      host,
+      parseInt(port, 16),
+      domain.length === 0 ? undefined : unescapeDomain(domain.join("-")),
+    );
   }
 }
 
@@ -146,4 +154,14 @@ function hexByte(decimal: string): string {
 
 function decimalAddress(hex: string): string {
   return hex.match(/../g)!.map((byte) => parseInt(byte, 16)).join(".");
+}
+
+/** A dot would end the flow; no domain has a tilde or parentheses, and only IPv6 addresses have colons. */
+function escapeDomain(domain: string): string {
+  return domain.replaceAll(".", "~").replaceAll(":", "_").replace("[", "(").replace("]", ")");
+}
+
+function unescapeDomain(text: string): string {
+  const domain = text.replaceAll("~", ".");
+  return domain.startsWith("(") ? `[${domain.slice(1, -1).replaceAll("_", ":")}]` : domain;
 }

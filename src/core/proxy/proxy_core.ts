@@ -195,15 +195,17 @@ export class ProxyCore implements ResponseContextHost {
     const { request, flow: incoming, isInDialog } = forwarding;
     if (isInDialog || !DIALOG_METHODS.has(request.method)) return "";
     const { transport, dialogRoutes, recordsRoute } = this.#parts;
-    const facingCaller = routeAddress(incoming, transport.sentBy(incoming));
-    const facingCallee = routeAddress(outgoing, transport.sentBy(outgoing));
+    const isSecure = hasSecureScheme(target.requestUri);
+    const facingCaller = routeAddress(incoming, transport.sentBy(incoming), isSecure);
+    const facingCallee = routeAddress(outgoing, transport.sentBy(outgoing), isSecure);
     const isSameSide = facingCaller === facingCallee;
     const mayLeave = !recordsRoute && isSameSide && isReachable(contactUri(request), incoming) &&
       isReachable(SipUri.parse(target.requestUri), outgoing);
     if (mayLeave) return "";
     const seal = dialogRoutes.seal(request, { caller: incoming, callee: outgoing });
-    const top = `Record-Route: <sip:${seal}@${facingCallee};lr>\r\n`;
-    return isSameSide ? top : `${top}Record-Route: <sip:${seal}@${facingCaller};lr>\r\n`;
+    const scheme = isSecure ? "sips" : "sip";
+    const top = `Record-Route: <${scheme}:${seal}@${facingCallee};lr>\r\n`;
+    return isSameSide ? top : `${top}Record-Route: <${scheme}:${seal}@${facingCaller};lr>\r\n`;
   }
 }
 
@@ -217,8 +219,14 @@ function isReachable(uri: SipUri | undefined, flow: Flow): boolean {
   return !flow.isConnection && uri !== undefined && namesFlow(uri, flow);
 }
 
-function routeAddress(flow: Flow, sentBy: string): string {
-  return flow.protocol === "udp" ? sentBy : `${sentBy};transport=${flow.protocol}`;
+/** `sips:` stands for TLS, so that its URIs do not name it (RFC 3261 §26.2.2); WebSocket is `ws` in all (RFC 7118 §5.2). */
+function routeAddress({ protocol }: Flow, sentBy: string, isSecure: boolean): string {
+  if (protocol === "udp" || isSecure && protocol === "tls") return sentBy;
+  return `${sentBy};transport=${protocol === "wss" ? "ws" : protocol}`;
+}
+
+function hasSecureScheme(uri: string): boolean {
+  return /^sips:/i.test(uri);
 }
 
 /** Max-Breadth of a request (RFC 5393 §5.3.3), 60 when it has none. */

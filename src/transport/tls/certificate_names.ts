@@ -25,7 +25,7 @@ export function namesOf(certificate: NamedCertificate): CertificateNames {
     const value = entry.slice(colon + 1).toLowerCase();
     const type = entry.slice(0, colon);
     if (type === "DNS") dnsNames.push(value);
-    else if (type === "IP Address") addresses.push(value);
+    else if (type === "IP Address") addresses.push(canonical(value));
     else if (type === "URI") {
       // With a user part it names a person, not a domain.
       const domain = /^sips?:([a-z0-9.-]+)$/.exec(value);
@@ -40,8 +40,13 @@ export function namesOf(certificate: NamedCertificate): CertificateNames {
 
 /** §7.2: the whole name and no wildcard, unless `allowsWildcards`, which then stand for one label. */
 export function isFor(names: CertificateNames, host: string, allowsWildcards: boolean): boolean {
-  const wanted = host.toLowerCase();
+  const wanted = canonical(host);
   if (names.domains.includes(wanted) || names.addresses.includes(wanted)) return true;
   const dot = wanted.indexOf(".");
   return allowsWildcards && dot > 0 && names.domains.includes(`*${wanted.slice(dot)}`);
+}
+
+/** IPv6 addresses have many spellings. */
+function canonical(host: string): string {
+  return host.includes(":") ? new URL(`http://[${host}]`).hostname.slice(1, -1) : host.toLowerCase();
 }

@@ -54,8 +54,10 @@ export class TlsSockets implements Sockets {
       this.#newcomers.set(key, newcomer);
       socket.on("close", () => this.#newcomers.delete(key));
     });
-    server.on("tlsClientError", (error: Error, socket: tls.TLSSocket) => {
-      this.#refuse(socket, error.message, events);
+    server.on("tlsClientError", (error: Error & { code?: string }, socket: tls.TLSSocket) => {
+      // A peer that leaves, or had to, breaks no rule.
+      if (error.code === "ECONNRESET") socket.destroy();
+      else this.#refuse(socket, error.message, events);
     });
     server.on("secureConnection", (socket: tls.TLSSocket) => this.#onSecure(socket, events));
     return await bind(server, place, events);

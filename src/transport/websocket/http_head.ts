@@ -23,7 +23,7 @@ export function readHttpHead(
     const end = text.indexOf("\r\n\r\n");
     if (end < 0 && text.length <= MAX_HEAD) return;
     socket.off("data", onData);
-    if (end < 0) return onHead(undefined, "");
+    if (end < 0 || end > MAX_HEAD) return onHead(undefined, "");
     onHead(parseHttpHead(text.slice(0, end)), text.slice(end + 4));
   };
   socket.on("data", onData);

@@ -2,28 +2,39 @@
 import { Buffer } from "node:buffer";
 import type net from "node:net";
 // @ts-types="./ws.d.ts"
-import { WebSocket, WebSocketServer } from "ws";
+import { WebSocket, type WebSocketOptions, WebSocketServer } from "ws";
 import type { Carrier, CarryEvents } from "../connection_transport.ts";
 import { type HttpHead, readHttpHead } from "./http_head.ts";
 import { WebSocketWire } from "./web_socket_wire.ts";
 
 const SUBPROTOCOL = "sip";
+const CLOSE_TIMEOUT = 1000;
 
 export class WebSocketCarrier implements Carrier {
   readonly #scheme: "ws" | "wss";
-  readonly #maxMessageSize: number;
+  readonly #options: WebSocketOptions;
   readonly #server: WebSocketServer;
+  /** Who to tell of handshakes that the library refuses. */
+  readonly #handshakes = new WeakMap<net.Socket, CarryEvents>();
 
   constructor(scheme: "ws" | "wss", maxMessageSize: number) {
     this.#scheme = scheme;
-    this.#maxMessageSize = maxMessageSize;
-    this.#server = new WebSocketServer({
-      noServer: true,
+    this.#options = {
       perMessageDeflate: false,
-      clientTracking: false,
       maxPayload: maxMessageSize,
+      // SIP is bytes; the parser looks at them soon enough.
       skipUTF8Validation: true,
+      closeTimeout: CLOSE_TIMEOUT,
+    };
+    this.#server = new WebSocketServer({
+      ...this.#options,
+      noServer: true,
+      clientTracking: false,
       handleProtocols: () => SUBPROTOCOL,
+    });
+    this.#server.on("wsClientError", (error, socket) => {
+      const on = this.#handshakes.get(socket);
+      if (on) refuse(socket, error.message, on);
     });
   }
 
@@ -31,6 +42,7 @@ export class WebSocketCarrier implements Carrier {
     readHttpHead(socket, (head, rest) => {
       const fault = faultOf(head);
       if (!head || fault !== undefined) return refuse(socket, fault ?? "This is not HTTP/1.1", on);
+      this.#handshakes.set(socket, on);
       this.#server.handleUpgrade(head, socket, Buffer.from(rest, "latin1"), (webSocket) => {
         on.carried((events) => new WebSocketWire(webSocket, socket, events));
       });
@@ -39,10 +51,8 @@ export class WebSocketCarrier implements Carrier {
 
   connect(socket: net.Socket, host: string, on: CarryEvents): void {
     const webSocket = new WebSocket(`${this.#scheme}://${host}/`, SUBPROTOCOL, {
+      ...this.#options,
       createConnection: () => socket,
-      perMessageDeflate: false,
-      maxPayload: this.#maxMessageSize,
-      skipUTF8Validation: true,
     });
     const onFailure = (error: Error) => on.refused(error.message);
     webSocket.once("error", onFailure);
@@ -71,8 +81,9 @@ function faultOf(head: HttpHead | undefined): string | undefined {
 
 function refuse(socket: net.Socket, reason: string, on: CarryEvents): void {
   on.refused(reason);
-  socket.end(
-    "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\n" +
+  socket.write(
+    "HTTP/1.1 400 Bad Request\r\nSec-WebSocket-Version: 13\r\nConnection: close\r\nContent-Type: text/plain\r\n" +
       `Content-Length: ${reason.length + 1}\r\n\r\n${reason}\n`,
   );
+  socket.destroySoon();
 }

@@ -11,8 +11,6 @@ export class WebSocketWire implements Wire {
   readonly #webSocket: WebSocket;
   readonly #socket: net.Socket;
   readonly #events: WireEvents;
-  /** Bytes that have come since the last whole message. */
-  #unfinished = 0;
   #awaitsPong = false;
   #isCorked = false;
 
@@ -20,16 +18,14 @@ export class WebSocketWire implements Wire {
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.#events = events;
-    // Before the library sees the bytes: a message that it finds in them ends the count.
-    socket.prependListener("data", (chunk: Buffer) => {
+    // After the library has had the bytes: what it still holds of them belongs to a message that is not finished.
+    socket.on("data", () => {
       this.#awaitsPong = false;
       events.onTraffic();
-      this.#unfinished += chunk.length;
-      events.onUnfinished(this.#unfinished);
+      const { _bufferedBytes, _messageLength } = webSocket._receiver;
+      events.onUnfinished(_bufferedBytes + _messageLength);
     });
     webSocket.on("message", (data) => this.#onMessage(data));
-    webSocket.on("ping", () => this.#finished());
-    webSocket.on("pong", () => this.#finished());
     webSocket.on("error", (error) => events.onViolation(error.message));
     webSocket.on("close", () => events.onClosed("Connection closed"));
   }
@@ -68,18 +64,13 @@ export class WebSocketWire implements Wire {
   }
 
   readonly #onSent = (error?: Error | null): void => {
-    if (!error) this.#events.onWritten(1);
+    if (error) this.#events.onClosed(error.message);
+    else this.#events.onWritten(1);
   };
 
   #onMessage(data: Buffer): void {
-    this.#finished();
     const text = data.toString("latin1");
     if (text === PING) this.#events.onPing();
     else this.#events.onMessage(text);
-  }
-
-  #finished(): void {
-    this.#unfinished = 0;
-    this.#events.onUnfinished(0);
   }
 }

@@ -3,20 +3,28 @@ import type { Buffer } from "node:buffer";
 import type net from "node:net";
 import type { HttpHead } from "./http_head.ts";
 
-interface Options {
+export interface WebSocketOptions {
   perMessageDeflate: false;
   /** Bytes a message may have. */
   maxPayload: number;
   skipUTF8Validation: boolean;
+  /** Milliseconds that a peer has to close after the closing handshake. */
+  closeTimeout: number;
 }
 
 export class WebSocket {
-  constructor(url: string, protocol: string, options: Options & { createConnection(): net.Socket });
+  constructor(url: string, protocol: string, options: WebSocketOptions & { createConnection(): net.Socket });
   readonly protocol: string;
+  /** Not for the public; there is no other way to learn how much a peer has begun and not finished. */
+  readonly _receiver: {
+    /** Bytes of an unfinished frame, and of the finished frames of an unfinished message. */
+    readonly _bufferedBytes: number;
+    readonly _messageLength: number;
+  };
   /** Bytes that wait to be sent. */
   readonly bufferedAmount: number;
   on(event: "message", listener: (data: Buffer, isBinary: boolean) => void): this;
-  on(event: "ping" | "pong" | "close", listener: () => void): this;
+  on(event: "close", listener: () => void): this;
   on(event: "error", listener: (error: Error) => void): this;
   once(event: "open", listener: () => void): this;
   once(event: "error", listener: (error: Error) => void): this;
@@ -28,7 +36,11 @@ export class WebSocket {
 }
 
 export class WebSocketServer {
-  constructor(options: Options & { noServer: true; clientTracking: boolean; handleProtocols(): string });
+  constructor(
+    options: WebSocketOptions & { noServer: true; clientTracking: boolean; handleProtocols(): string },
+  );
+  /** A handshake that breaks the rules; nothing was answered. */
+  on(event: "wsClientError", listener: (error: Error, socket: net.Socket) => void): this;
   handleUpgrade(
     request: HttpHead,
     socket: net.Socket,
