@@ -3,7 +3,7 @@ import { flag, listOf, mapping, oneOf, text } from "../data/property_types.ts";
 
 const CLIENT_AUTHENTICATION = ["Default", "Enabled", "Want", "Disabled", "DisabledAll"] as const;
 const PROTOCOLS = ["TLSv1.3", "TLSv1.2", "TLSv1.1", "TLSv1", "SSLv3", "SSLv2Hello"] as const;
-const TYPES = ["jks", "JKS", "pkcs12", "PKCS12", "pem", "PEM"] as const;
+const TYPES = ["jks", "pkcs12", "pem"] as const;
 
 const client = mapping({
   /** `Enabled` and `Default` require a certificate, `Want` asks for one, `DisabledAll` trusts servers blindly too. */

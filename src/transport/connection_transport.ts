@@ -74,7 +74,7 @@ export class ConnectionTransport implements Transport {
   }
 
   flowTo(address: string, port: number, domain?: string): Flow {
-    const checked = this.#parts.hasCertificates ? domain : undefined;
+    const checked = this.#parts.hasCertificates ? domain?.toLowerCase() : undefined;
     const table = this.#table;
     const known = table?.get(address, port, checked);
     if (known) return known;

@@ -100,16 +100,32 @@ export class ServerLocator {
     }];
     if (port !== undefined || isIpAddress(domain) || this.#parts.resolver.isLocal(domain)) return fallback;
     if (named) return this.#placesByTransport(domain, [named], fallback, deadline);
+    const rules = this.#parts.resolver.query(domain, "NAPTR");
+    if (rules instanceof Promise) this.#askAhead(domain, served);
     return whenKnown(
-      this.#placesByServices(domain, isSecure, deadline),
+      this.#placesByServices(rules, isSecure, deadline),
       (places) => places.length > 0 ? places : this.#placesByTransport(domain, served, fallback, deadline),
     );
   }
 
+  /** Asks together what would be asked one after the other: who has to wait for a silent name server does so once. */
+  #askAhead(domain: string, protocols: readonly TransportProtocol[]): void {
+    const { resolver } = this.#parts;
+    for (const protocol of protocols) {
+      const label = serviceLabel(protocol);
+      if (label !== undefined) void resolver.query(`${label}.${domain}`, "SRV");
+    }
+    void resolver.query(domain, "AAAA");
+    void resolver.query(domain, "A");
+  }
+
   /** By the services that the domain lists. */
-  #placesByServices(domain: string, isSecure: boolean, deadline: Deadline): Eventually<readonly Place[]> {
-    const asked = deadline.within<Resolution<"NAPTR">>(this.#parts.resolver.query(domain, "NAPTR"), FAILURE);
-    return whenKnown(asked, (resolution) => {
+  #placesByServices(
+    rules: Eventually<Resolution<"NAPTR">>,
+    isSecure: boolean,
+    deadline: Deadline,
+  ): Eventually<readonly Place[]> {
+    return whenKnown(deadline.within(rules, FAILURE), (resolution) => {
       const services = selectServices(recordsOf(resolution), isSecure, this.#parts.serves.bind(this.#parts));
       return this.#placesByOrder(services, deadline);
     });
@@ -139,6 +155,7 @@ export class ServerLocator {
       const label = serviceLabel(protocol);
       return label === undefined ? undefined : this.#servers(`${label}.${domain}`, deadline, protocol);
     });
+    if (lists.some((list) => list instanceof Promise)) this.#askAhead(domain, []);
     return whenKnown(whenAllKnown(lists), (lists) => {
       const places = lists.flatMap((list) => list ?? []);
       return lists.every((list) => list === undefined) ? fallback : places;

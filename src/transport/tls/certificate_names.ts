@@ -1,52 +1,98 @@
-/** Whom a certificate is for (RFC 5922 §7). */
-
-/** The parts of `tls.PeerCertificate` that names are in. */
-export interface NamedCertificate {
-  readonly subject?: { readonly CN?: string | string[] };
-  /** As node writes it: `DNS:a.example, URI:sip:b.example, IP Address:192.0.2.1`. */
-  readonly subjectaltname?: string;
-}
+/** Whom a certificate is for (RFC 5922 §7, RFC 5280 §4.2.1.6). */
+import { toUriHost } from "../ip_address.ts";
+import { type DerElement, derElements, derText } from "./der.ts";
 
 /** What a certificate says about its owner; all lower case. */
 export interface CertificateNames {
   /** SIP domains: of `sip:` URIs, else of DNS names, else of the common name. */
   readonly domains: readonly string[];
+  /** As in URIs: IPv6 in brackets. */
   readonly addresses: readonly string[];
 }
 
-/** §7.1: URIs first; DNS names only where there is no SIP URI; the common name only where there is neither. */
-export function namesOf(certificate: NamedCertificate): CertificateNames {
+const EXTENSIONS = 0xa3;
+const VERSION = 0xa0;
+const SEQUENCE = 0x30;
+const SUBJECT_ALTERNATIVE_NAME = "\x55\x1d\x11";
+const COMMON_NAME = "\x55\x04\x03";
+const DNS_NAME = 0x82;
+const URI = 0x86;
+const IP_ADDRESS = 0x87;
+const HOST_NAME = /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
+
+/**
+ * §7.1: URIs first; DNS names only where there is no SIP URI; the common name only where there are no alternative names.
+ * The bytes are read because the runtime's text cannot be: nothing marks a comma within a name.
+ * @param certificate DER
+ */
+export function namesOf(certificate: Uint8Array): CertificateNames {
+  const fields = fieldsOf(certificate);
+  const alternatives = alternativeNames(certificate, fields);
+  if (!alternatives) return { domains: commonNames(certificate, fields).filter(isHostName), addresses: [] };
   const uris: string[] = [];
   const dnsNames: string[] = [];
   const addresses: string[] = [];
-  // A value in quotes has characters that no name of ours has.
-  for (const entry of certificate.subjectaltname?.split(", ") ?? []) {
-    const colon = entry.indexOf(":");
-    const value = entry.slice(colon + 1).toLowerCase();
-    const type = entry.slice(0, colon);
-    if (type === "DNS") dnsNames.push(value);
-    else if (type === "IP Address") addresses.push(canonical(value));
-    else if (type === "URI") {
+  for (const name of alternatives) {
+    const value = derText(certificate, name).toLowerCase();
+    if (name.tag === DNS_NAME && isHostName(value)) dnsNames.push(value);
+    else if (name.tag === IP_ADDRESS) addresses.push(addressOf(certificate.subarray(name.start, name.end)));
+    else if (name.tag === URI) {
       // With a user part it names a person, not a domain.
-      const domain = /^sips?:([a-z0-9.-]+)$/.exec(value);
+      const domain = /^sips?:([a-z0-9.-]+)(?::\d+)?(?:;[^@]*)?$/.exec(value);
       if (domain) uris.push(domain[1]);
     }
   }
-  if (uris.length > 0) return { domains: uris, addresses };
-  if (dnsNames.length > 0) return { domains: dnsNames, addresses };
-  const commonNames = [certificate.subject?.CN ?? []].flat().map((name) => name.toLowerCase());
-  return { domains: certificate.subjectaltname === undefined ? commonNames : [], addresses };
+  return { domains: uris.length > 0 ? uris : dnsNames, addresses };
 }
 
 /** §7.2: the whole name and no wildcard, unless `allowsWildcards`, which then stand for one label. */
 export function isFor(names: CertificateNames, host: string, allowsWildcards: boolean): boolean {
-  const wanted = canonical(host);
+  const wanted = host.charCodeAt(0) === 91 ? new URL(`http://${host}`).hostname : host.toLowerCase();
   if (names.domains.includes(wanted) || names.addresses.includes(wanted)) return true;
   const dot = wanted.indexOf(".");
   return allowsWildcards && dot > 0 && names.domains.includes(`*${wanted.slice(dot)}`);
 }
 
-/** IPv6 addresses have many spellings. */
-function canonical(host: string): string {
-  return host.includes(":") ? new URL(`http://[${host}]`).hostname.slice(1, -1) : host.toLowerCase();
+/** The fields of `TBSCertificate`, without its version. */
+function fieldsOf(certificate: Uint8Array): DerElement[] {
+  const [whole] = derElements(certificate, { start: 0, end: certificate.length });
+  const [signed] = whole ? derElements(certificate, whole) : [];
+  const fields = signed ? derElements(certificate, signed) : [];
+  return fields[0]?.tag === VERSION ? fields.slice(1) : fields;
+}
+
+/** Undefined when the certificate has no such extension. */
+function alternativeNames(certificate: Uint8Array, fields: readonly DerElement[]): DerElement[] | undefined {
+  const list = fields.find(({ tag }) => tag === EXTENSIONS);
+  const extensions = list && derElements(certificate, list)[0];
+  if (!extensions) return undefined;
+  for (const extension of derElements(certificate, extensions)) {
+    const [id, ...rest] = derElements(certificate, extension);
+    const value = rest.at(-1);
+    if (!id || !value || derText(certificate, id) !== SUBJECT_ALTERNATIVE_NAME) continue;
+    const [names] = derElements(certificate, value);
+    return names ? derElements(certificate, names) : [];
+  }
+  return undefined;
+}
+
+/** Serial number, algorithm, issuer and validity come before the subject. */
+function commonNames(certificate: Uint8Array, fields: readonly DerElement[]): string[] {
+  const subject = fields[4];
+  if (subject?.tag !== SEQUENCE) return [];
+  const attributes = derElements(certificate, subject)
+    .flatMap((set) => derElements(certificate, set))
+    .map((attribute) => derElements(certificate, attribute));
+  return attributes.filter(([id, value]) => id && value && derText(certificate, id) === COMMON_NAME)
+    .map(([, value]) => derText(certificate, value).toLowerCase());
+}
+
+function isHostName(name: string): boolean {
+  return HOST_NAME.test(name);
+}
+
+function addressOf(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join(".");
+  const groups = Array.from({ length: 8 }, (_, i) => (bytes[2 * i] << 8 | bytes[2 * i + 1]).toString(16));
+  return bytes.length === 16 ? new URL(`http://${toUriHost(groups.join(":"))}`).hostname : "";
 }

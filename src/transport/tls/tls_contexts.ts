@@ -2,6 +2,7 @@
 import tls from "node:tls";
 import { logger } from "../../runtime/log.ts";
 import { isFor, namesOf } from "./certificate_names.ts";
+import { faultOfTime } from "./certificate_time.ts";
 import {
   type KeyEntry,
   type KeyStoreSource,
@@ -92,7 +93,12 @@ export class TlsContexts {
   async #authorities(): Promise<readonly string[] | undefined> {
     const { trustStore } = this.settings;
     if (!trustStore) return undefined;
-    this.#trust ??= Reloaded.read([trustStore.path], () => readTrustStore(trustStore));
+    this.#trust ??= Reloaded.read([trustStore.path], () => readTrustStore(trustStore))
+      .catch((error) => {
+        // To be tried again when it is needed again.
+        this.#trust = undefined;
+        throw error;
+      });
     return (await this.#trust).get();
   }
 
@@ -101,7 +107,10 @@ export class TlsContexts {
     return this.#certificates ??= Promise.all(this.settings.certificates.map((source) => {
       const own = source.privateKey === undefined ? [source.path] : [source.path, source.privateKey];
       return Reloaded.read([...own, ...trusted], () => this.#readCertificate(source));
-    }));
+    })).catch((error) => {
+      this.#certificates = undefined;
+      throw error;
+    });
   }
 
   async #readCertificate(source: CertificateSource): Promise<Certificate> {
@@ -109,12 +118,10 @@ export class TlsContexts {
     for (const alias of entry.ignored) {
       log.warn("{path}: the key {alias} is not used, only the first one is", { path: source.path, alias });
     }
-    warnOfTime(source.path, entry);
+    const fault = faultOfTime(entry.leaf.raw);
+    if (fault !== undefined) log.warn("{path}: {fault}", { path: source.path, fault });
     const authorities = await this.#authorities();
-    const names = namesOf({
-      subjectaltname: entry.leaf.subjectAltName,
-      subject: { CN: /^CN=(.+)$/m.exec(entry.leaf.subject)?.[1] },
-    });
+    const names = namesOf(entry.leaf.raw);
     return {
       entry,
       context: tls.createSecureContext({
@@ -142,13 +149,4 @@ function versionRange(versions: readonly TlsVersion[]): { minVersion: TlsVersion
     minVersion: versions.includes("TLSv1.2") ? "TLSv1.2" : "TLSv1.3",
     maxVersion: versions.includes("TLSv1.3") ? "TLSv1.3" : "TLSv1.2",
   };
-}
-
-function warnOfTime(path: string, { leaf }: KeyEntry): void {
-  const now = Date.now();
-  if (now > Date.parse(leaf.validTo)) {
-    log.warn("{path}: the certificate expired on {date}", { path, date: leaf.validTo });
-  } else if (now < Date.parse(leaf.validFrom)) {
-    log.warn("{path}: the certificate is not valid before {date}", { path, date: leaf.validFrom });
-  }
 }

@@ -6,6 +6,7 @@ import { isIpAddress, toSocketHost } from "../ip_address.ts";
 import type { ConnectEvents, ListenEvents, Newcomer, Sockets } from "../sockets.ts";
 import { bind, closeServer, ignoreErrors } from "../tcp_sockets.ts";
 import { isFor, namesOf } from "./certificate_names.ts";
+import { faultOfTime } from "./certificate_time.ts";
 import type { TlsContexts } from "./tls_contexts.ts";
 
 const log = logger("tls");
@@ -89,8 +90,8 @@ export class TlsSockets implements Sockets {
       ...(isIpAddress(domain) ? {} : { servername: domain }),
       rejectUnauthorized: settings.verifiesServers,
       checkServerIdentity: (_host, certificate) => {
-        const names = namesOf(certificate);
-        if (isFor(names, toSocketHost(domain), settings.allowsWildcards)) return undefined;
+        const names = namesOf(certificate.raw);
+        if (isFor(names, domain, settings.allowsWildcards)) return undefined;
         const owners = [...names.domains, ...names.addresses].join(", ") || "nobody";
         return new Error(`The certificate is for ${owners}, not for ${domain}`);
       },
@@ -115,16 +116,25 @@ export class TlsSockets implements Sockets {
     const newcomer = this.#newcomers.get(nameOf(socket));
     if (!newcomer) return void socket.destroy();
     if (this.#contexts.settings.clientCertificates === "none") return this.#accept(socket, newcomer);
-    const certificate = socket.getPeerCertificate();
-    if (socket.authorized) return this.#accept(socket, newcomer, namesOf(certificate).domains);
-    const reason = certificate.raw ? String(socket.authorizationError) : "it shows no certificate";
-    const onUnproven = (isPinned: boolean) => {
-      if (isPinned) this.#accept(socket, newcomer, namesOf(certificate).domains);
-      else if (this.#contexts.settings.clientCertificates === "wanted") this.#accept(socket, newcomer);
-      else this.#refuse(socket, reason, events);
-    };
-    if (!certificate.raw || reason !== SELF_SIGNED) return onUnproven(false);
-    this.#contexts.isPinned(certificate.raw).then(onUnproven, () => onUnproven(false));
+    const { raw } = socket.getPeerCertificate();
+    if (!raw) return this.#decide(socket, { newcomer, fault: "it shows no certificate" }, events);
+    // The runtime does not look at the time of a certificate that is in the trust store itself.
+    const fault = faultOfTime(raw) ?? (socket.authorized ? undefined : String(socket.authorizationError));
+    if (fault !== SELF_SIGNED) return this.#decide(socket, { newcomer, fault, raw }, events);
+    this.#contexts.isPinned(raw).catch(() => false).then((isPinned) =>
+      this.#decide(socket, { newcomer, fault: isPinned ? undefined : fault, raw }, events)
+    );
+  }
+
+  /** `fault` is what is wrong with the certificate that the client has shown. */
+  #decide(
+    socket: tls.TLSSocket,
+    { newcomer, fault, raw }: { newcomer: Newcomer; fault: string | undefined; raw?: Uint8Array },
+    events: ListenEvents,
+  ): void {
+    if (fault === undefined && raw) this.#accept(socket, newcomer, namesOf(raw).domains);
+    else if (this.#contexts.settings.clientCertificates === "wanted") this.#accept(socket, newcomer);
+    else this.#refuse(socket, fault ?? "", events);
   }
 
   #accept(socket: tls.TLSSocket, newcomer: Newcomer, peerNames: readonly string[] = []): void {
