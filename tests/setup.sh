@@ -12,10 +12,21 @@ need() { # command package
 need sipp sip-tester
 need baresip baresip-core
 need sipsak sipsak
+need chromium chromium
 need kamailio kamailio
 need redis-server redis-server
-# The bench compiles its relay.
+need knotd knot
+# SCTP needs a kernel that has it, and insmod to load its modules.
+need linux.uml user-mode-linux
+need insmod kmod
+# The bench compiles its relay, makes certificates, and lets phones connect to Kamailio.
 need gcc gcc
+need openssl openssl
+need_module() { # file package
+  ls /usr/lib/*/kamailio/modules/"$1" >/dev/null 2>&1 || missing="$missing $2"
+}
+need_module tls.so kamailio-tls-modules
+need_module websocket.so kamailio-websocket-modules
 [ -n "$missing" ] || exit 0
 
 fail() {
@@ -57,7 +68,7 @@ apt update
 # shellcheck disable=SC2086 # one word a package
 apt install -y --no-install-recommends $missing
 if [ -d /run/systemd/system ]; then
-  for service in kamailio redis-server; do
+  for service in kamailio redis-server knot; do
     case "$missing " in *" $service "*) $as_root systemctl disable --quiet "$service" ;; esac
   done
 fi

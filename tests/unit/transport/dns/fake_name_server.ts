@@ -70,11 +70,15 @@ export class FakeNameServer implements AsyncDisposable {
   }
 
   async #serveDatagrams(): Promise<void> {
+    const answering: Promise<void>[] = [];
     for await (const [bytes, from] of this.#datagrams) {
-      for (const reply of await this.#replies(bytes, "udp", (from as Deno.NetAddr).port)) {
-        await this.#datagrams.send(reply, from);
-      }
+      answering.push(this.#answerDatagram(bytes, from as Deno.NetAddr));
     }
+    await Promise.allSettled(answering);
+  }
+
+  async #answerDatagram(bytes: Uint8Array, from: Deno.NetAddr): Promise<void> {
+    for (const reply of await this.#replies(bytes, "udp", from.port)) await this.#datagrams.send(reply, from);
   }
 
   async #serveConnections(): Promise<void> {
