@@ -1,10 +1,7 @@
 /** One connection as a flow: what waits to be sent, how long silence may last, how much the peer can make us keep. */
 import type { ConnectionTable } from "./connection_table.ts";
-import { sharedPacer } from "./linux/pacer.ts";
 import { type Flow, nextFlowId, type Transport, type TransportProtocol } from "./transport.ts";
 import type { Wire, WireEvents } from "./wire.ts";
-
-const pacer = sharedPacer();
 
 /** What a queued message costs beyond its bytes. */
 const MESSAGE_OVERHEAD = 256;
@@ -122,7 +119,6 @@ export class Connection implements Flow, WireEvents {
 
   onTraffic(): void {
     this.#lastTraffic = performance.now();
-    pacer?.note();
   }
 
   onMessage(text: string): void {
