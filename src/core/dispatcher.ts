@@ -8,7 +8,7 @@ import { logger } from "../runtime/log.ts";
 import { randomToken } from "../runtime/random.ts";
 import type { TransactionLayer } from "../transaction/transaction_layer.ts";
 import type { TransactionUser } from "../transaction/transaction_user.ts";
-import type { Flow } from "../transport/transport.ts";
+import { type Flow, isSecure } from "../transport/transport.ts";
 import type { TransportLayer } from "../transport/transport_layer.ts";
 import { buildResponse } from "../message/response_builder.ts";
 import type { Answer } from "./answer.ts";
@@ -95,6 +95,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
     if (fault) return fault;
     const routed = preprocessRoutes(request, flow, this);
     const { uri, dialog } = routed;
+    if (uri?.secure && !isSecure(flow.protocol)) return { status: 403, reason: "SIPS Needs TLS" };
     if (!dialog && uri && this.isOurs(uri)) {
       if (request.method === "REGISTER") return this.#register(request, flow);
       if (uri.user === undefined) return answerAsServer(request);

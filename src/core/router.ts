@@ -4,7 +4,7 @@ import type { Binding } from "../location/binding.ts";
 import type { LocationService } from "../location/location_service.ts";
 import { splitValues } from "../message/header_rows.ts";
 import { SipUri } from "../message/sip_uri.ts";
-import type { Flow } from "../transport/transport.ts";
+import { type Flow, isSecure } from "../transport/transport.ts";
 import type { Answer } from "./answer.ts";
 import type { Caller } from "./caller.ts";
 import type { Target } from "./proxy/target.ts";
@@ -44,7 +44,7 @@ export class Router {
     const agent = directory.agent(uri.userText, domain);
     if (!agent) return refuse(404);
     const targets = location.lookup(`sip:${agent.username}@${domain}`)
-      .filter((binding) => !uri.secure || isSecure(binding.flow))
+      .filter((binding) => !uri.secure || isSecureBinding(binding))
       .map(targetOf);
     return targets.length === 0 ? refuse(480) : { kind: "targets", targets };
   }
@@ -60,9 +60,9 @@ function refuse(status: number): Routing {
   return { kind: "refused", answer: { status } };
 }
 
-/** `sips:` goes over TLS to the last hop (§26.2.2). */
-function isSecure(flow: Flow): boolean {
-  return flow.protocol === "tls" || flow.protocol === "wss";
+/** `sips:` goes to those only who registered a `sips:` Contact, and over TLS to the last hop (RFC 5630 §5.3). */
+function isSecureBinding({ contact, flow }: Binding<Flow>): boolean {
+  return isSecure(flow.protocol) && /^sips:/i.test(contact);
 }
 
 /**

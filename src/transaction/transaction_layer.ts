@@ -116,6 +116,7 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     if (request.method === "CANCEL") {
       this.#cancels.set(request.branch, transaction as NonInviteClientTransaction);
     } else this.#clients.set(request.branch, transaction);
+    if (request.flow.isConnection) this.#watchConnection(request.flow, transaction);
     transaction.start();
     return transaction;
   }
@@ -169,7 +170,7 @@ export class TransactionLayer implements TransportUser, TransactionHost {
   }
 
   endClient(request: OutgoingRequest, transaction: AnyClientTransaction): void {
-    if (request.flow.isConnection) this.#byConnection.get(request.flow.id)?.delete(transaction);
+    if (request.flow.isConnection) this.#unwatchConnection(request.flow, transaction);
     (request.method === "CANCEL" ? this.#cancels : this.#clients).delete(request.branch);
   }
 
@@ -211,6 +212,12 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     const known = this.#byConnection.get(flow.id);
     if (known) known.add(transaction);
     else this.#byConnection.set(flow.id, new Set([transaction]));
+  }
+
+  #unwatchConnection(flow: Flow, transaction: AnyClientTransaction): void {
+    const known = this.#byConnection.get(flow.id);
+    known?.delete(transaction);
+    if (known?.size === 0) this.#byConnection.delete(flow.id);
   }
 }
 

@@ -6,6 +6,9 @@ import type { TransportEvents } from "./transport.ts";
 /** Milliseconds between two pings of connections that have them: less than routers and proxies forget within. */
 const PING_INTERVAL = 25_000;
 
+/** Further keys a connection may have. */
+const MAX_ALIASES = 16;
+
 /** Something that was let in and is not a connection yet: a handshake is under way. */
 interface Newcomer {
   readonly deadline: number;
@@ -50,7 +53,7 @@ export class ConnectionTable {
   /** Has a connection found by a further port and domain, too (RFC 5923). */
   addAlias(connection: Connection, port: number, domain: string): void {
     const key = keyOf(connection.remoteAddress, port, domain);
-    if (this.#connections.get(key)?.isOpen) return;
+    if (connection.aliases.length >= MAX_ALIASES || this.#connections.get(key)?.isOpen) return;
     this.#connections.set(key, connection);
     connection.aliases.push(key);
   }

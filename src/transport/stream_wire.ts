@@ -23,6 +23,7 @@ export class StreamWire implements Wire {
   #queuedBytes = 0;
   #isScheduled = false;
   #isWriting = false;
+  #isEnding = false;
 
   constructor(socket: net.Socket, events: WireEvents, options: StreamWireOptions) {
     this.#socket = socket;
@@ -56,8 +57,8 @@ export class StreamWire implements Wire {
   }
 
   end(): void {
+    this.#isEnding = true;
     if (!this.#isWriting) this.#flush();
-    this.#socket.destroySoon();
   }
 
   destroy(): void {
@@ -67,7 +68,10 @@ export class StreamWire implements Wire {
   #flush(): void {
     this.#isScheduled = false;
     const count = this.#isMessageOriented ? Math.min(1, this.#queue.length) : this.#queue.length;
-    if (count === 0) return;
+    if (count === 0) {
+      if (this.#isEnding) this.#socket.destroySoon();
+      return;
+    }
     const texts = this.#queue.splice(0, count);
     const text = count === 1 ? texts[0] : texts.join("");
     this.#queuedBytes -= text.length;
@@ -77,5 +81,6 @@ export class StreamWire implements Wire {
       this.#isWriting = false;
       if (this.#isMessageOriented && !error) this.#flush();
     });
+    if (this.#isEnding && !this.#isWriting) this.#socket.destroySoon();
   }
 }

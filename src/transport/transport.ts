@@ -8,6 +8,11 @@ export function isReliable(protocol: TransportProtocol): boolean {
   return protocol !== "udp";
 }
 
+/** Whether it is over TLS: what `sips:` wants of every hop (§26.2.2). */
+export function isSecure(protocol: TransportProtocol): boolean {
+  return protocol === "tls" || protocol === "wss";
+}
+
 /** 5061 under TLS, else 5060 (§19.1.2); WebSocket has HTTP's ports (RFC 7118 §5). */
 export function defaultPort(protocol: TransportProtocol): number {
   if (protocol === "tls") return 5061;

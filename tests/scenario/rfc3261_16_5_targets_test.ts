@@ -50,16 +50,31 @@ Deno.test(
 );
 
 Deno.test(
-  "§26.2.2: a sips URI is for devices with TLS only",
+  "§26.2.2, RFC 5630 §5.3: a sips URI is for devices with TLS and a sips Contact only",
   ladder((net) => {
-    const alice = net.phone("alice");
+    const alice = net.phone("alice", { protocol: "tls", port: 40002 });
     net.registered("bob");
+    net.phone("bob", { protocol: "tls", port: 40003 }).register(
+      "Contact: <sip:bob@192.0.2.12:40003;transport=tls>",
+    );
     alice.sendAuthenticated("INVITE sips:bob@sip.local SIP/2.0");
     alice.expect("480");
     const secure = net.phone("bob", { protocol: "tls", port: 40001 });
     secure.register("Contact: <sips:bob@192.0.2.12:40001>");
     alice.invite("sips:bob@sip.local");
-    secure.expect("INVITE sips:bob@192.0.2.12:40001 SIP/2.0");
+    const invite = secure.expect("INVITE sips:bob@192.0.2.12:40001 SIP/2.0");
+    for (const entry of headers(invite, "Record-Route")) assert.match(entry, /^<sips:[^;]+;lr>$/);
+  }),
+);
+
+Deno.test(
+  "§26.2.2: a sips URI that did not come by TLS is refused",
+  ladder((net) => {
+    const secure = net.phone("bob", { protocol: "tls", port: 40001 });
+    secure.register("Contact: <sips:bob@192.0.2.12:40001>");
+    const alice = net.phone("alice");
+    alice.send("INVITE sips:bob@sip.local SIP/2.0");
+    alice.expect("403 SIPS Needs TLS");
   }),
 );
 

@@ -1,5 +1,5 @@
 /** Whom a certificate is for (RFC 5922 §7, RFC 5280 §4.2.1.6). */
-import { toUriHost } from "../ip_address.ts";
+import { isIpv6, toUriHost } from "../ip_address.ts";
 import { type DerElement, derElements, derText } from "./der.ts";
 
 /** What a certificate says about its owner; all lower case. */
@@ -47,7 +47,9 @@ export function namesOf(certificate: Uint8Array): CertificateNames {
 
 /** §7.2: the whole name and no wildcard, unless `allowsWildcards`, which then stand for one label. */
 export function isFor(names: CertificateNames, host: string, allowsWildcards: boolean): boolean {
-  const wanted = host.charCodeAt(0) === 91 ? new URL(`http://${host}`).hostname : host.toLowerCase();
+  const url = `http://${host}`;
+  // IPv6 addresses have many spellings.
+  const wanted = isIpv6(host) && URL.canParse(url) ? new URL(url).hostname : host.toLowerCase();
   if (names.domains.includes(wanted) || names.addresses.includes(wanted)) return true;
   const dot = wanted.indexOf(".");
   return allowsWildcards && dot > 0 && names.domains.includes(`*${wanted.slice(dot)}`);

@@ -34,13 +34,21 @@ export class Reloaded<Value> {
     const stamp = look(this.#paths);
     if (stamp === this.#stamp) return this.#reading ?? this.#value;
     this.#stamp = stamp;
-    return this.#reading = this.#readAgain().finally(() => this.#reading = undefined);
+    const reading = this.#readAgain(stamp);
+    this.#reading = reading;
+    reading.then(() => {
+      if (this.#reading === reading) this.#reading = undefined;
+    });
+    return reading;
   }
 
-  async #readAgain(): Promise<Value> {
+  async #readAgain(stamp: string): Promise<Value> {
     const path = this.#paths[0];
     try {
-      this.#value = await this.#read();
+      const value = await this.#read();
+      // Who began to read later knows better.
+      if (stamp !== this.#stamp) return this.#value;
+      this.#value = value;
       log.info("{path}: in use from now on", { path });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
