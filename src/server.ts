@@ -11,11 +11,13 @@ import { Router } from "./core/router.ts";
 import type { Directory } from "./data/directory.ts";
 import { LocationService } from "./location/location_service.ts";
 import { type Clock, systemClock } from "./runtime/clock.ts";
+import { logger } from "./runtime/log.ts";
 import { Metrics } from "./runtime/metrics.ts";
 import { randomToken } from "./runtime/random.ts";
 import { TimerWheel } from "./runtime/timer_wheel.ts";
 import { TransactionLayer } from "./transaction/transaction_layer.ts";
 import type { TransactionTimers } from "./transaction/transaction_timers.ts";
+import { maxOpenFiles } from "./transport/linux/libc.ts";
 import { toUriHost } from "./transport/ip_address.ts";
 import { LocalAddresses } from "./transport/local_addresses.ts";
 import { Resolver, type ResolverOptions } from "./transport/dns/resolver.ts";
@@ -26,6 +28,8 @@ import { TlsContexts } from "./transport/tls/tls_contexts.ts";
 import { createTransport } from "./transport/transport_factory.ts";
 import { TransportLayer } from "./transport/transport_layer.ts";
 
+const log = logger("server");
+
 /** Devices one user may register unless the configuration says otherwise. */
 const DEFAULT_MAX_CONTACTS = 16;
 
@@ -33,6 +37,9 @@ const DEFAULT_MAX_CONTACTS = 16;
 const MAX_UNSENT_BYTES = 1024 * 1024;
 /** Bytes of messages that peers began and did not finish, per transport. */
 const MAX_UNFINISHED_BYTES = 64 * 1024 * 1024;
+
+/** Files that are open besides connections, at most. */
+const OTHER_FILES = 100;
 
 /** What a server is made of. Tests put in their own clock, timers, look-ups and transports. */
 export interface ServerOptions {
@@ -172,13 +179,25 @@ export class Server {
 }
 
 function connectionLimits({ limits }: Configuration): ConnectionLimits {
+  // At the limit of open files accepting fails for good, so part of them is left for everything else.
+  const files = maxOpenFiles();
+  const possible = Math.floor(files - Math.max(OTHER_FILES, files / 4));
+  if (possible < limits.maxConnections) {
+    log.warn(
+      "This process may have {possible} connections only, fewer than spec.limits.maxConnections: ulimit -n",
+      {
+        possible,
+      },
+    );
+  }
   return {
     maxMessageSize: limits.maxStreamMessageSize,
-    maxConnections: limits.maxConnections,
+    maxConnections: Math.min(possible, limits.maxConnections),
     maxConnectionsPerAddress: limits.maxConnectionsPerAddress,
     idleTimeout: limits.idleTimeoutMillis,
     messageTimeout: limits.messageTimeoutMillis,
     maxUnsentBytes: MAX_UNSENT_BYTES,
     maxUnfinishedBytes: MAX_UNFINISHED_BYTES,
+    total: { open: 0 },
   };
 }

@@ -2,6 +2,7 @@
 export interface ConnectionLimits {
   /** Bytes of one message. */
   readonly maxMessageSize: number;
+  /** Open connections, of all transports that share `total`. */
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
   /** Milliseconds without traffic after which a connection is closed. */
@@ -12,4 +13,6 @@ export interface ConnectionLimits {
   readonly maxUnsentBytes: number;
   /** Bytes of unfinished messages, all connections of the transport together. */
   readonly maxUnfinishedBytes: number;
+  /** How many connections there are; a transport without it counts its own. */
+  readonly total?: { open: number };
 }

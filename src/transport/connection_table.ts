@@ -25,13 +25,14 @@ export class ConnectionTable {
   readonly #newcomers = new Set<Newcomer>();
   readonly #perAddress = new Map<string, number>();
   readonly #watch: ReturnType<typeof setInterval>;
-  #count = 0;
+  readonly #total: { open: number };
   #nextPing = performance.now() + PING_INTERVAL;
   #isClosed = false;
 
   constructor(limits: ConnectionLimits, events: TransportEvents) {
     this.limits = limits;
     this.events = events;
+    this.#total = limits.total ?? { open: 0 };
     const shortest = Math.min(limits.idleTimeout, limits.messageTimeout);
     this.#watch = setInterval(() => this.#lookAround(), Math.max(20, Math.min(1000, shortest / 8)));
   }
@@ -70,17 +71,17 @@ export class ConnectionTable {
   refusal(address: string): string | undefined {
     const { maxConnections, maxConnectionsPerAddress } = this.limits;
     if (this.#isClosed) return "Transport is closed";
-    if (this.#count >= maxConnections) return "Too many connections";
+    if (this.#total.open >= maxConnections) return "Too many connections";
     if ((this.#perAddress.get(address) ?? 0) < maxConnectionsPerAddress) return undefined;
     return `Too many connections with ${address}`;
   }
 
   /** Counts a socket with this address from now on; to be called back once when the socket is gone. */
   count(address: string): () => void {
-    this.#count++;
+    this.#total.open++;
     this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
     return () => {
-      this.#count--;
+      this.#total.open--;
       const left = (this.#perAddress.get(address) ?? 1) - 1;
       if (left > 0) this.#perAddress.set(address, left);
       else this.#perAddress.delete(address);

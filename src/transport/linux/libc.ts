@@ -21,6 +21,8 @@ const symbols = {
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   /** int connect(int fd, const struct sockaddr *address, socklen_t length) */
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  /** int getrlimit(int resource, struct rlimit *limit) */
+  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   /** int close(int fd) */
   close: { parameters: ["i32"], result: "i32" },
 } as const;
@@ -45,6 +47,7 @@ export function openLibc(): Libc {
   throw failure;
 }
 
+const RLIMIT_NOFILE = 7;
 const SOL_SOCKET = 1;
 const SO_TYPE = 3;
 const SO_ERROR = 4;
@@ -85,4 +88,15 @@ export function pendingError(fd: number): number {
   const value = new Int32Array(1);
   openLibc().getsockopt(fd, SOL_SOCKET, SO_ERROR, value, new Uint32Array([4]));
   return value[0];
+}
+
+/** How many files, sockets included, this process may have open; Infinity where that is not known. */
+export function maxOpenFiles(): number {
+  const limit = new BigUint64Array(2);
+  try {
+    if (openLibc().getrlimit(RLIMIT_NOFILE, new Uint8Array(limit.buffer)) !== 0) return Infinity;
+  } catch {
+    return Infinity; // No libc: another system than Linux, or FFI is not permitted.
+  }
+  return Number(limit[0]);
 }
