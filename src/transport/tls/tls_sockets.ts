@@ -151,7 +151,7 @@ export class TlsSockets implements Sockets {
 
 /** A socket and the one it has below have the same. */
 function nameOf(socket: net.Socket): string {
-  return `${socket.remoteAddress} ${socket.remotePort}`;
+  return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress}`;
 }
 
 /** `spec.securityContext.debugging`. */

@@ -44,7 +44,7 @@ export class WebSocketCarrier implements Carrier {
       if (!head || fault !== undefined) return refuse(socket, fault ?? "This is not HTTP/1.1", on);
       this.#handshakes.set(socket, on);
       this.#server.handleUpgrade(head, socket, Buffer.from(rest, "latin1"), (webSocket) => {
-        on.carried((events) => new WebSocketWire(webSocket, socket, events));
+        on.carried((events) => new WebSocketWire(webSocket, { socket, isClient: false }, events));
       });
     });
   }
@@ -59,7 +59,7 @@ export class WebSocketCarrier implements Carrier {
     webSocket.once("open", () => {
       webSocket.off("error", onFailure);
       if (webSocket.protocol === SUBPROTOCOL) {
-        on.carried((events) => new WebSocketWire(webSocket, socket, events));
+        on.carried((events) => new WebSocketWire(webSocket, { socket, isClient: true }, events));
       } else {
         webSocket.terminate();
         on.refused("Server does not speak SIP over WebSocket");

@@ -21,15 +21,14 @@ export class WebSocket {
     readonly _bufferedBytes: number;
     readonly _messageLength: number;
   };
-  /** Bytes that wait to be sent. */
-  readonly bufferedAmount: number;
+  /** 1 while it is open. */
+  readonly readyState: number;
   on(event: "message", listener: (data: Buffer, isBinary: boolean) => void): this;
   on(event: "close", listener: () => void): this;
   on(event: "error", listener: (error: Error) => void): this;
   once(event: "open", listener: () => void): this;
   once(event: "error", listener: (error: Error) => void): this;
   off(event: "error", listener: (error: Error) => void): this;
-  send(data: Uint8Array, options: { binary: boolean }, sent: (error?: Error | null) => void): void;
   ping(): void;
   close(code: number): void;
   terminate(): void;
