@@ -13,11 +13,21 @@ export interface BaresipOptions {
   readonly user: string;
   /** Port of the server on 127.0.0.1. */
   readonly server: number;
-  readonly transport?: "udp" | "tcp";
+  readonly transport?: "udp" | "tcp" | "tls";
+  /** For TLS; without, it has no transport of that kind. */
+  readonly tls?: BaresipTls;
   readonly password?: string;
   readonly answer?: "manual" | "auto";
   /** How long it rings before it gives the call up by itself. */
   readonly ringSeconds?: number;
+}
+
+/** Files in PEM. */
+export interface BaresipTls {
+  /** Certificates of authorities that servers are checked against. */
+  readonly authorities: string;
+  /** The key and the certificate that it shows, as a client too. */
+  readonly both?: string;
 }
 
 /** What ctrl_tcp reports; `param` is the status line for REGISTER_OK, REGISTER_FAIL and CALL_CLOSED. */
@@ -70,6 +80,7 @@ export class Baresip implements AsyncDisposable {
   readonly #reading: Promise<void>;
   readonly #events: BaresipEvent[] = [];
   #arrived: () => void = () => {};
+  #hasRegistered = false;
 
   constructor(
     options: BaresipOptions,
@@ -124,8 +135,9 @@ export class Baresip implements AsyncDisposable {
   /** Un-registers, quits and removes what it wrote. */
   async stop(): Promise<void> {
     await this.#command("quit").catch(() => {}); // it may have ended by itself
-    await this.#child.exitCode(patience).catch(() => {}); // then SIGTERM below ends it
-    await this.#child.stop();
+    // One that is not registered would go on trying to un-register until it is killed.
+    await this.#child.exitCode(this.#hasRegistered ? patience : 0).catch(() => {}); // then SIGTERM below ends it
+    await this.#child.stop(this.#hasRegistered ? undefined : 100);
     await this.#reading;
     await Deno.remove(this.#directory, { recursive: true });
   }
@@ -146,6 +158,7 @@ export class Baresip implements AsyncDisposable {
       for await (const json of decodeNetstrings(this.#connection.readable)) {
         const message: BaresipEvent & { event?: true } = JSON.parse(json);
         if (!message.event) continue;
+        this.#hasRegistered ||= message.type === "REGISTER_OK";
         this.#events.push(message);
         this.#arrived();
       }
@@ -172,8 +185,9 @@ export class Baresip implements AsyncDisposable {
 
 // Beside its SIP port, baresip takes the port after it for TLS. Signalling stays on loopback; audio is offered on
 // the host's own address, since baresip 1.0 knows no loopback interface, and comes from a bridge without devices.
-function configuration(controlPort: number, { ringSeconds = 30 }: BaresipOptions): string {
+function configuration(controlPort: number, { ringSeconds = 30, tls }: BaresipOptions): string {
   return `sip_listen 127.0.0.1:${freePort({ span: 2 })}
+${tls ? `sip_cafile ${tls.authorities}\n` : ""}${tls?.both ? `sip_certificate ${tls.both}\n` : ""}\
 call_local_timeout ${ringSeconds}
 ctrl_tcp_listen 127.0.0.1:${controlPort}
 module_path ${modulePath}

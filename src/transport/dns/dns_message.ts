@@ -1,6 +1,6 @@
 /** Questions to name servers and what their answers mean (RFC 1035 §4, RFC 2308, RFC 6891). */
 import { Buffer } from "node:buffer";
-// @ts-types="@types/dns-packet"
+// @ts-types="./dns_packet.d.ts"
 import { type Answer as PacketRecord, decode, encode, type OptAnswer, RECURSION_DESIRED } from "dns-packet";
 import ipaddr from "ipaddr.js";
 import { isIpv4, toUriHost } from "../ip_address.ts";

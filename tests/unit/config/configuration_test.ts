@@ -64,9 +64,10 @@ Deno.test("every property of the reference has its default", () => {
       keyStore: "etc/certs/domains-cert.jks",
       keyStorePassword: "changeit",
       keyStoreType: "jks",
-      trustStore: "etc/certs/domains-cert.jks",
+      trustStore: undefined,
       trustStorePassword: "changeit",
-      client: { authType: "Disabled", protocols: ["TLSv1.2", "TLSv1.1", "TLSv1"] },
+      certificates: [],
+      client: { authType: "Disabled", protocols: ["TLSv1.3", "TLSv1.2"], allowWildcards: false },
       debugging: false,
     },
     dataSource: { provider: "files_data_provider", parameters: {} },
@@ -126,9 +127,11 @@ Deno.test("every property of the reference can be set", () => {
       keyStore: "c.p12",
       keyStorePassword: "c",
       keyStoreType: "PKCS12",
+      privateKey: "c.key",
       trustStore: "d.p12",
       trustStorePassword: "d",
-      client: { authType: "want", protocols: ["tlsv1.3"] },
+      certificates: [{ keyStore: "e.pem", keyStorePassword: 5, privateKey: "e.key", domains: "e.example" }],
+      client: { authType: "want", protocols: ["tlsv1.3"], allowWildcards: "yes" },
       debugging: true,
     },
     dataSource: { provider: "redis_data_provider", parameters: { host: "redis", port: "6380", secret: "s" } },
@@ -172,9 +175,13 @@ Deno.test("every property of the reference can be set", () => {
     keyStore: "c.p12",
     keyStorePassword: "c",
     keyStoreType: "pkcs12",
+    privateKey: "c.key",
     trustStore: "d.p12",
     trustStorePassword: "d",
-    client: { authType: "Want", protocols: ["TLSv1.3"] },
+    certificates: [
+      { keyStore: "e.pem", keyStorePassword: "5", privateKey: "e.key", domains: ["e.example"] },
+    ],
+    client: { authType: "Want", protocols: ["TLSv1.3"], allowWildcards: true },
     debugging: true,
   });
   assert.deepEqual(config.dataSource, {
@@ -249,6 +256,19 @@ Deno.test("each property says what it expects", () => {
       'spec.securityContext.keyStoreType "bks" | one of jks, pkcs12, pem | jks',
     ],
     [
+      { securityContext: { certificates: [{ keyStorePassword: "hunter2" }] } },
+      "spec.securityContext.certificates[0].keyStore missing | a path",
+    ],
+    [
+      { securityContext: { certificates: [{ keyStore: "a", domains: ["a b"] }] } },
+      'spec.securityContext.certificates[0].domains[0] "a b" | a host name',
+    ],
+    [
+      { securityContext: { client: { protocols: ["TLSv1.4"] } } },
+      'spec.securityContext.client.protocols[0] "TLSv1.4" | ' +
+      "one of TLSv1.3, TLSv1.2, TLSv1.1, TLSv1, SSLv3, SSLv2Hello | TLSv1.3",
+    ],
+    [
       { securityContext: { client: { authType: "Never" } } },
       'spec.securityContext.client.authType "Never" | one of Default, Enabled, Want, Disabled, DisabledAll',
     ],
@@ -297,7 +317,7 @@ Deno.test("each property says what it expects", () => {
 const SPEC_PROPERTIES =
   "bindAddr, externAddr, localnets, recordRoute, useToAsAOR, registrarIntf, addressInfo, accessControlList, " +
   "transport, restService, securityContext, dataSource, logging, digestAlgorithms, allowUnauthenticatedCalls, " +
-  "interDomainCalls, maxContacts, strictListeners, registrar, limits, grpcService, ex_rtpEngine, ex_kafka, " +
+  "interDomainCalls, maxContacts, strictListeners, nameServers, registrar, limits, grpcService, ex_rtpEngine, ex_kafka, " +
   "ex_logsDriver, ex_convertTelToE164, ex_uniqueGatewayPerHostPort";
 
 Deno.test("what is outside of spec is checked too", () => {

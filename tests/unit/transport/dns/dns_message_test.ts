@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-// @ts-types="@types/dns-packet"
+// @ts-types="../../../../src/transport/dns/dns_packet.d.ts"
 import { type Answer, encode, type Packet } from "dns-packet";
 import { isAskable, readReply } from "../../../../src/transport/dns/dns_message.ts";
 import { a, aaaa, cname, NAME_ERROR, naptr, SOA, srv } from "./fake_name_server.ts";

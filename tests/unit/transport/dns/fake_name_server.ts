@@ -1,7 +1,7 @@
 /** A name server whose answers the test gives, over UDP and TCP on one port of 127.0.0.1. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-// @ts-types="@types/dns-packet"
+// @ts-types="../../../../src/transport/dns/dns_packet.d.ts"
 import {
   type Answer,
   decode,

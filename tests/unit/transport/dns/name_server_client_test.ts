@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-// @ts-types="@types/dns-packet"
+// @ts-types="../../../../src/transport/dns/dns_packet.d.ts"
 import { encode } from "dns-packet";
 import { NameServerClient } from "../../../../src/transport/dns/name_server_client.ts";
 import { givenNameServers } from "../../../../src/transport/dns/name_server_list.ts";

@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import { Connection, type ConnectionPeer } from "../../../src/transport/connection.ts";
+import type { ConnectionLimits } from "../../../src/transport/connection_limits.ts";
+import { ConnectionTable } from "../../../src/transport/connection_table.ts";
+import type { Flow, Transport, TransportEvents } from "../../../src/transport/transport.ts";
+import type { Wire } from "../../../src/transport/wire.ts";
+import { letPass } from "../../contract/later.ts";
+
+const LIMITS: ConnectionLimits = {
+  maxMessageSize: 10_000,
+  maxConnections: 5,
+  maxConnectionsPerAddress: 2,
+  idleTimeout: 60_000,
+  messageTimeout: 160,
+  maxUnsentBytes: 10_000,
+  maxUnfinishedBytes: 1_000,
+};
+
+const TRANSPORT = { protocol: "tls", address: "127.0.0.1", port: 5061 } as Transport;
+
+/** A table, what it tells, and connections that write nowhere; all are ended with it. */
+class Table implements Disposable, TransportEvents {
+  readonly table: ConnectionTable;
+  readonly violations: string[] = [];
+  readonly closed: Flow[] = [];
+  pings = 0;
+
+  constructor(limits: Partial<ConnectionLimits> = {}) {
+    this.table = new ConnectionTable({ ...LIMITS, ...limits }, this);
+  }
+
+  connection(peer: Partial<ConnectionPeer> = {}): Connection {
+    const { table } = this;
+    const place = { address: "192.0.2.1", port: 5061, isInbound: false, ...peer };
+    const connection = new Connection(TRANSPORT, place, { table });
+    table.add(connection);
+    return connection;
+  }
+
+  /** The connection has a wire, and the peer these names. */
+  attach(connection: Connection, peerNames: readonly string[] = []): void {
+    const wire: Wire = {
+      unsentBytes: 0,
+      write: () => {},
+      ping: () => this.pings++,
+      end: () => queueMicrotask(() => connection.onClosed("Ended")),
+      destroy: () => {},
+    };
+    connection.attach(wire, peerNames);
+  }
+
+  onMessage(): void {}
+  onFlowOpened(): void {}
+
+  onFlowClosed(flow: Flow): void {
+    this.closed.push(flow);
+  }
+
+  onViolation(reason: string): void {
+    this.violations.push(reason);
+  }
+
+  [Symbol.dispose](): void {
+    this.table.close();
+  }
+}
+
+/** Longer than the table takes to look around. */
+function lookAround(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 60));
+}
+
+Deno.test("a connection is found by address, port and domain, until it ends", () => {
+  using tested = new Table();
+  const { table } = tested;
+  const [plain, a, b] = [undefined, "a.example", "b.example"].map((domain) => tested.connection({ domain }));
+  const found = () =>
+    [undefined, "a.example", "b.example"].map((domain) => table.get("192.0.2.1", 5061, domain));
+  assert.deepEqual(found(), [plain, a, b]);
+  assert.equal(table.get("192.0.2.1", 5062), undefined);
+  assert.equal(table.get("192.0.2.2", 5061), undefined);
+  assert.equal(table.get("192.0.2.1", 5061, "c.example"), undefined);
+  a.end("Over");
+  assert.deepEqual(found(), [plain, undefined, b]);
+});
+
+Deno.test("the end of a connection takes nothing from the one that came in its place", () => {
+  using tested = new Table();
+  const [first, second] = [tested.connection(), tested.connection()];
+  first.end("Over");
+  assert.equal(tested.table.get("192.0.2.1", 5061), second);
+});
+
+Deno.test("RFC 5923: an alias leads to a connection for each name of its peer, and ends with it", () => {
+  using tested = new Table();
+  const { table } = tested;
+  const inbound = tested.connection({ port: 40_000, isInbound: true });
+  tested.attach(inbound, ["a.example", "b.example"]);
+  inbound.addAlias(5061);
+  assert.equal(table.get("192.0.2.1", 5061, "a.example"), inbound);
+  assert.equal(table.get("192.0.2.1", 5061, "b.example"), inbound);
+  assert.equal(table.get("192.0.2.1", 5061), undefined);
+  assert.equal(table.get("192.0.2.1", 5061, "c.example"), undefined);
+  assert.equal(table.get("192.0.2.2", 5061, "a.example"), undefined);
+  inbound.end("Over");
+  assert.equal(table.get("192.0.2.1", 5061, "a.example"), undefined);
+});
+
+Deno.test("an alias does not take the place of an open connection", () => {
+  using tested = new Table();
+  const ours = tested.connection({ domain: "a.example" });
+  const inbound = tested.connection({ port: 40_000, isInbound: true });
+  tested.attach(inbound, ["a.example"]);
+  inbound.addAlias(5061);
+  assert.equal(tested.table.get("192.0.2.1", 5061, "a.example"), ours);
+  inbound.end("Over");
+  assert.equal(tested.table.get("192.0.2.1", 5061, "a.example"), ours);
+});
+
+Deno.test("who asks for an alias again and again makes the table no larger", () => {
+  using tested = new Table();
+  const inbound = tested.connection({ port: 40_000, isInbound: true });
+  tested.attach(inbound, ["a.example"]);
+  for (let i = 0; i < 100; i++) inbound.addAlias(5061);
+  for (let port = 1; port < 1_000; port++) inbound.addAlias(port);
+  assert.ok(inbound.aliases.length < 100, `${inbound.aliases.length} aliases of one connection`);
+});
+
+Deno.test("sockets are counted, all together and by address", () => {
+  using tested = new Table();
+  const { table } = tested;
+  const releases = [table.count("192.0.2.1"), table.count("192.0.2.1")];
+  assert.match(table.refusal("192.0.2.1") ?? "", /with 192\.0\.2\.1/);
+  assert.equal(table.refusal("192.0.2.2"), undefined);
+  for (const host of ["[::1]", "[::2]", "[::3]"]) releases.push(table.count(host));
+  assert.equal(table.refusal("192.0.2.2"), "Too many connections");
+  for (const release of releases) release();
+  for (const host of ["192.0.2.1", "192.0.2.2"]) assert.equal(table.refusal(host), undefined);
+  tested[Symbol.dispose]();
+  assert.equal(table.refusal("192.0.2.1"), "Transport is closed");
+});
+
+Deno.test("a handshake that takes too long is refused once, one that is over is not", async () => {
+  using tested = new Table();
+  const refused: string[] = [];
+  tested.table.await(() => refused.push("slow"));
+  tested.table.await(() => refused.push("quick"))();
+  await lookAround();
+  assert.deepEqual(refused, []);
+  letPass(LIMITS.messageTimeout);
+  await lookAround();
+  await lookAround();
+  assert.deepEqual([refused, tested.violations], [["slow"], ["Handshake was not finished in time"]]);
+});
+
+Deno.test("who is silent for too long is ended, and it is no violation", async () => {
+  using tested = new Table();
+  const [idle, busy] = [tested.connection(), tested.connection({ port: 5062 })];
+  tested.attach(idle);
+  tested.attach(busy);
+  letPass(40_000);
+  busy.onTraffic();
+  letPass(40_000);
+  await lookAround();
+  assert.deepEqual([idle.isOpen, busy.isOpen, tested.closed, tested.violations], [false, true, [idle], []]);
+});
+
+Deno.test("a connection that cannot be made in time is given up", async () => {
+  using tested = new Table();
+  const connection = tested.connection();
+  const failures: string[] = [];
+  connection.send("text", (reason) => failures.push(reason));
+  letPass(LIMITS.messageTimeout + 1);
+  await lookAround();
+  assert.deepEqual([connection.isOpen, failures], [false, ["Connection could not be made in time"]]);
+});
+
+Deno.test("pings go to all connections, every 25 seconds and not before", async () => {
+  using tested = new Table();
+  for (const port of [1, 2, 3]) tested.attach(tested.connection({ port }));
+  letPass(24_000);
+  await lookAround();
+  assert.equal(tested.pings, 0);
+  letPass(1_000);
+  await lookAround();
+  assert.equal(tested.pings, 3);
+  await lookAround();
+  assert.equal(tested.pings, 3);
+  letPass(25_000);
+  await lookAround();
+  assert.equal(tested.pings, 6);
+});
+
+Deno.test("bytes of unfinished messages are counted over all connections, and those who are too much end", () => {
+  using tested = new Table();
+  const connections = [1, 2, 3].map((port) => tested.connection({ port }));
+  for (const connection of connections) tested.attach(connection);
+  connections[0].onUnfinished(600);
+  connections[0].onUnfinished(400);
+  connections[1].onUnfinished(600);
+  assert.equal(tested.table.unfinishedBytes, 1_000);
+  connections[2].onUnfinished(1);
+  assert.deepEqual([connections.map(({ isOpen }) => isOpen), tested.violations.length], [
+    [true, true, false],
+    1,
+  ]);
+  connections[1].end("Over");
+  assert.equal(tested.table.unfinishedBytes, 400);
+});
+
+Deno.test("close() ends connections and handshakes", async () => {
+  const tested = new Table();
+  const connection = tested.connection();
+  let isRefused = false;
+  tested.table.await(() => isRefused = true);
+  tested[Symbol.dispose]();
+  await lookAround();
+  assert.deepEqual([connection.isOpen, isRefused, tested.closed], [false, true, [connection]]);
+});
