@@ -35,15 +35,26 @@ const buildBinary: Command = {
   env: { DENO: Deno.env.get("DENO") ?? Deno.execPath() },
 };
 
+const browserConfig = ["--config", "tests/browser/deno.json"];
+const checkedTests = [...Deno.readDirSync(`${projectRoot}tests`)]
+  .filter(({ name, isDirectory }) => isDirectory ? name !== "browser" : name.endsWith(".ts"))
+  .map(({ name }) => `tests/${name}`);
+
 const stages: readonly Stage[] = [
   { name: "fmt", command: deno("fmt", "--check") },
   { name: "lint", command: deno("lint") },
-  { name: "check", command: deno("check", "--quiet") },
+  { name: "check", command: deno("check", "--quiet", "main.ts", "src", ...checkedTests) },
   test("unit", ["tests/unit", "tests/bench", "tests/architecture_test.ts"]),
   test("contract"),
   test("scenario"),
   test("torture"),
   testWithProcesses("peers", [installPeers]),
+  // Its packages are of no use to those who only run the server, so it has a configuration of its own.
+  testWithProcesses(
+    "browser",
+    [installPeers, deno("check", "--quiet", ...browserConfig, "tests/browser")],
+    browserConfig,
+  ),
   testWithProcesses("smoke", Deno.env.has("ROUTR_BINARY") ? [installPeers] : [installPeers, buildBinary]),
 ];
 
@@ -134,6 +145,6 @@ function test(name: string, paths: readonly string[] = [`tests/${name}`]): Stage
 }
 
 /** Tests that start other programs and look at their sockets in /proc, which Deno lets only all permissions do. */
-function testWithProcesses(name: string, before: readonly Command[]): Stage {
-  return { name, before, isTest: true, command: deno("test", "--allow-all", `tests/${name}`) };
+function testWithProcesses(name: string, before: readonly Command[], options: readonly string[] = []): Stage {
+  return { name, before, isTest: true, command: deno("test", "--allow-all", ...options, `tests/${name}`) };
 }

@@ -60,6 +60,8 @@ export class SocketWriter {
         if (isMessageOriented) this.#flush();
       });
     }
-    if (!this.#isWriting) this.#onDone?.();
+    if (this.#isWriting) return;
+    this.#onDone?.();
+    this.#onDone = undefined;
   }
 }

@@ -177,6 +177,14 @@ function testFailures(harness: TransportHarness): void {
     assert.deepEqual([served.closed[0], flow.isOpen], [flow, false]);
   });
 
+  contractTest(`${name}: an address that no connection can be made to fails promptly`, async () => {
+    await using served = await ServedTransport.listen(harness);
+    const flow = served.transport.flowTo("255.255.255.255", 5060);
+    assert.notEqual(await failureOf(flow, message(1)), "");
+    await served.until(() => served.closed.length === 1, "onFlowClosed");
+    assert.deepEqual([flow.isOpen, served.violations], [false, []]);
+  });
+
   contractTest(`${name}: one callback for several messages is called for each that failed`, async () => {
     await using served = await ServedTransport.listen(harness);
     using peers = new Peers(harness);

@@ -38,7 +38,7 @@ export function namesOf(certificate: Uint8Array): CertificateNames {
     else if (name.tag === IP_ADDRESS) addresses.push(addressOf(certificate.subarray(name.start, name.end)));
     else if (name.tag === URI) {
       // With a user part it names a person, not a domain.
-      const domain = /^sips?:([a-z0-9.-]+)(?::\d+)?(?:;[^@]*)?$/.exec(value);
+      const domain = /^sip:([a-z0-9.-]+)(?::\d+)?(?:;[^@]*)?$/.exec(value);
       if (domain) uris.push(domain[1]);
     }
   }

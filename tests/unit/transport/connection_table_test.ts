@@ -4,7 +4,7 @@ import type { ConnectionLimits } from "../../../src/transport/connection_limits.
 import { ConnectionTable } from "../../../src/transport/connection_table.ts";
 import type { Flow, Transport, TransportEvents } from "../../../src/transport/transport.ts";
 import type { Wire } from "../../../src/transport/wire.ts";
-import { letPass } from "../../contract/later.ts";
+import { letPass } from "../../support/later.ts";
 
 const LIMITS: ConnectionLimits = {
   maxMessageSize: 10_000,

@@ -1,5 +1,5 @@
 /** A phone made with JsSIP. */
-import { UA, WebSocketInterface } from "npm:jssip@3.13.8";
+import { UA, WebSocketInterface } from "jssip";
 import { countReceivedPackets, type PageAccount, type PagePhone, type Report } from "./page_phone.ts";
 
 type Session = ReturnType<UA["call"]>;

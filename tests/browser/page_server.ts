@@ -1,7 +1,7 @@
 /** Serves the page of the phones on a free port of 127.0.0.1, an address from where pages may use the microphone. */
-import { runProcess } from "../../support/process.ts";
+import { runProcess } from "../support/process.ts";
 
-const projectRoot = new URL("../../../", import.meta.url).pathname;
+const projectRoot = new URL("../../", import.meta.url).pathname;
 const bundleWithin = 60_000;
 const html =
   `<!doctype html><meta charset="utf-8"><title>Phone</title><script type="module" src="/page.js"></script>`;
@@ -34,7 +34,10 @@ export async function startPageServer(): Promise<PageServer> {
   try {
     const script = `${directory}/page.js`;
     const { code, output } = await runProcess(Deno.execPath(), {
-      args: ["bundle", "--quiet", "--platform", "browser", "--output", script, "tests/peers/browser/page.ts"],
+      args: [
+        ...["bundle", "--quiet", "--config", "tests/browser/deno.json", "--platform", "browser"],
+        ...["--output", script, "tests/browser/page.ts"],
+      ],
       cwd: projectRoot,
       lifetime: bundleWithin,
     });

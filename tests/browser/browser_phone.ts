@@ -1,6 +1,6 @@
 /** A phone in a tab of Chromium, as the test sees it. */
-import type { Page } from "npm:puppeteer-core@25.16.0";
-import { domain, secret } from "../../support/routr_process.ts";
+import type { Page } from "puppeteer-core";
+import { domain, secret } from "../support/routr_process.ts";
 import type { Chromium } from "./chromium.ts";
 import type { PageAccount, PageEvent, PageEventType, PagePhone } from "./page_phone.ts";
 import type { PageServer } from "./page_server.ts";

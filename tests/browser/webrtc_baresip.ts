@@ -1,8 +1,8 @@
 /** A baresip over UDP that can talk with browsers: ICE, DTLS-SRTP, RTP and RTCP on one port. */
-import { freePort } from "../../support/ports.ts";
-import { startProcess } from "../../support/process.ts";
-import { domain, secret } from "../../support/routr_process.ts";
-import { Baresip, type BaresipOptions } from "../baresip.ts";
+import { freePort } from "../support/ports.ts";
+import { startProcess } from "../support/process.ts";
+import { domain, secret } from "../support/routr_process.ts";
+import { Baresip, type BaresipOptions } from "../peers/baresip.ts";
 
 const secondsToLive = 60;
 const patience = 8_000;

@@ -1,7 +1,7 @@
 /** A headless Chromium: a process of its own, steered by Puppeteer, with tabs that hold phones. */
 import { createHash, X509Certificate } from "node:crypto";
-import puppeteer, { type Browser, type Page } from "npm:puppeteer-core@25.16.0";
-import { type RunningProcess, startProcess } from "../../support/process.ts";
+import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import { type RunningProcess, startProcess } from "../support/process.ts";
 
 const startWithin = 20_000;
 const answerWithin = 10_000;

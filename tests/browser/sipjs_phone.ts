@@ -8,7 +8,7 @@ import {
   SessionState,
   UserAgent,
   Web,
-} from "npm:sip.js@0.21.2";
+} from "sip.js";
 import { countReceivedPackets, type PageAccount, type PagePhone, type Report } from "./page_phone.ts";
 
 const media = { constraints: { audio: true, video: false } };

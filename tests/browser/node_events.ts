@@ -2,7 +2,7 @@
  * JsSIP requires Node's `events`, which bundlers for browsers replace by the package of the same name. Deno's leaves
  * a call of `require` instead: this is what it finds. To be imported before JsSIP.
  */
-import events from "npm:events@3.3.0";
+import events from "browser-events";
 
 const modules: Readonly<Record<string, unknown>> = { "node:events": events };
 

@@ -1,16 +1,11 @@
 /** Phones in a browser: JsSIP and SIP.js in Chromium over ws and wss, with each other and with baresip over UDP. */
 import assert from "node:assert/strict";
-import { type BaresipOptions, registeredBaresip } from "./baresip.ts";
-import {
-  type BrowserPhone,
-  type BrowserPhoneOptions,
-  openPhone,
-  registeredPhone,
-} from "./browser/browser_phone.ts";
-import { type Chromium, startChromium } from "./browser/chromium.ts";
-import { type PageServer, startPageServer } from "./browser/page_server.ts";
-import { registeredWebRtcBaresip } from "./browser/webrtc_baresip.ts";
-import { startTransportRoutr, type TransportRoutr } from "./matrix/transport_routr.ts";
+import { type BaresipOptions, registeredBaresip } from "../peers/baresip.ts";
+import { type BrowserPhone, type BrowserPhoneOptions, openPhone, registeredPhone } from "./browser_phone.ts";
+import { type Chromium, startChromium } from "./chromium.ts";
+import { type PageServer, startPageServer } from "./page_server.ts";
+import { registeredWebRtcBaresip } from "./webrtc_baresip.ts";
+import { startTransportRoutr, type TransportRoutr } from "../peers/matrix/transport_routr.ts";
 
 type Library = BrowserPhoneOptions["library"];
 type Protocol = "ws" | "wss";
