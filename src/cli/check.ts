@@ -1,10 +1,14 @@
-import type { PlaceOptions } from "../config/configuration_place.ts";
+import type { Configuration } from "../config/configuration.ts";
+import type { ConfigurationPlace, PlaceOptions } from "../config/configuration_place.ts";
 import { resourceFolder } from "../config/data_source.ts";
 import { loadConfiguration } from "../config/load_configuration.ts";
+import { tlsSettingsOf } from "../config/tls_settings.ts";
 import type { ResourceCounts } from "../data/directory.ts";
 import { formatFault } from "../data/fault.ts";
 import { FilesDataProvider } from "../data/files_data_provider.ts";
 import { LiveDirectory, type LoadReport } from "../data/live_directory.ts";
+import { TlsContexts } from "../transport/tls/tls_contexts.ts";
+import { isSecure } from "../transport/transport.ts";
 
 /** `routr check`: prints every fault of every file. Returns the exit status: 0 if there is none, else 1. */
 export async function check(options: PlaceOptions): Promise<number> {
@@ -14,8 +18,9 @@ export async function check(options: PlaceOptions): Promise<number> {
     : resourceFolder(config.dataSource, source.directory);
   const resources = folder === undefined ? undefined : await loadResources(folder);
 
-  const faults = [...loaded.faults, ...resources?.report.faults ?? []];
-  for (const fault of faults) console.log(formatFault(fault));
+  const faults = [...loaded.faults, ...resources?.report.faults ?? []].map(formatFault);
+  if (config) faults.push(...await certificateFaults(config, source));
+  for (const fault of faults) console.log(fault);
   const warnings = [...loaded.warnings, ...resources?.report.warnings ?? []];
   for (const warning of warnings) console.log(`Warning: ${warning}`);
 
@@ -28,6 +33,18 @@ export async function check(options: PlaceOptions): Promise<number> {
   );
   console.log(faults.length === 0 ? "No faults" : `${count(faults.length, "fault")}`);
   return faults.length === 0 ? 0 : 1;
+}
+
+/** What keeps the transports over TLS from being opened. */
+async function certificateFaults(config: Configuration, source: ConfigurationPlace): Promise<string[]> {
+  if (!config.transport.some(({ protocol }) => isSecure(protocol))) return [];
+  try {
+    await new TlsContexts(tlsSettingsOf(config.securityContext, source.directory)).prepareServer();
+    return [];
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return [`${source.file ?? source.directory}: spec.securityContext: ${reason}`];
+  }
 }
 
 async function loadResources(folder: string): Promise<{ report: LoadReport; counts: ResourceCounts }> {
