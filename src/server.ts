@@ -35,6 +35,8 @@ const DEFAULT_MAX_CONTACTS = 16;
 
 /** Bytes that may wait for a peer that does not read. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
+/** Bytes that may wait for all peers that do not read, per transport. */
+const MAX_TOTAL_UNSENT_BYTES = 32 * 1024 * 1024;
 /** Bytes of messages that peers began and did not finish, per transport. */
 const MAX_UNFINISHED_BYTES = 64 * 1024 * 1024;
 
@@ -197,6 +199,7 @@ function connectionLimits({ limits }: Configuration): ConnectionLimits {
     idleTimeout: limits.idleTimeoutMillis,
     messageTimeout: limits.messageTimeoutMillis,
     maxUnsentBytes: MAX_UNSENT_BYTES,
+    maxTotalUnsentBytes: MAX_TOTAL_UNSENT_BYTES,
     maxUnfinishedBytes: MAX_UNFINISHED_BYTES,
     total: { open: 0 },
   };

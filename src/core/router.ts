@@ -24,6 +24,8 @@ export type Routing =
   | { readonly kind: "targets"; readonly targets: readonly Target[] }
   | { readonly kind: "refused"; readonly answer: Answer };
 
+const SECURE_SCHEME = /^sips:/i;
+
 export class Router {
   readonly #parts: RouterParts;
 
@@ -45,7 +47,7 @@ export class Router {
     if (!agent) return refuse(404);
     const targets = location.lookup(`sip:${agent.username}@${domain}`)
       .filter((binding) => !uri.secure || isSecureBinding(binding))
-      .map(targetOf);
+      .map((binding) => targetOf(binding, uri.secure));
     return targets.length === 0 ? refuse(480) : { kind: "targets", targets };
   }
 
@@ -62,15 +64,28 @@ function refuse(status: number): Routing {
 
 /** `sips:` goes to those only who registered a `sips:` Contact, and over TLS to the last hop (RFC 5630 §5.3). */
 function isSecureBinding({ contact, flow }: Binding<Flow>): boolean {
-  return isSecure(flow.protocol) && /^sips:/i.test(contact);
+  return isSecure(flow.protocol) && SECURE_SCHEME.test(contact);
 }
 
 /**
  * A binding as a target. It is reached by the flow it was registered over, also when a Path leads on from there
  * (RFC 3327 §5.5): whoever registers cannot send us anywhere else.
  */
-function targetOf({ contact, path, flow, q }: Binding<Flow>): Target {
-  return { requestUri: requestUriOf(contact), routes: splitValues(path), flow, q };
+function targetOf({ contact, path, flow, q }: Binding<Flow>, isSecureRequest: boolean): Target {
+  const requestUri = requestUriOf(contact);
+  return {
+    requestUri: isSecureRequest ? requestUri : withoutSecureScheme(requestUri, flow),
+    routes: splitValues(path),
+    flow,
+    q,
+  };
+}
+
+/** A `sips:` Contact stands for the same one as `sip:`, too, which is what others than `sips:` callers get (RFC 5630 §5.1.1.1). */
+function withoutSecureScheme(uri: string, { protocol }: Flow): string {
+  if (!SECURE_SCHEME.test(uri)) return uri;
+  const transport = protocol === "tls" && !/;transport=/i.test(uri) ? ";transport=tls" : "";
+  return `sip:${uri.slice(5)}${transport}`;
 }
 
 /** A Contact without what no Request-URI may have: header fields and a method (§19.1.1, §16.6 step 2). */

@@ -6,6 +6,9 @@ import type { Wire, WireEvents } from "./wire.ts";
 /** What a queued message costs beyond its bytes. */
 const MESSAGE_OVERHEAD = 256;
 
+/** Bytes that may wait for a peer even when too many wait for all of them. */
+const LITTLE = 16_384;
+
 /** Milliseconds that a connection may take to send its last bytes. */
 const LINGER = 1000;
 
@@ -45,9 +48,10 @@ export class Connection implements Flow, WireEvents {
   #wire: Wire | undefined;
   /** Messages that wait for the connection to be made. */
   #waiting: string[] | undefined;
-  #waitingBytes = 0;
-  /** The callbacks of messages that have not left, oldest first. */
+  /** Messages that have not left, oldest first: whom to tell when they do not, and what they cost. */
   readonly #unsent: (OnFailure | undefined)[] = [];
+  readonly #unsentSizes: number[] = [];
+  #unsentBytes = 0;
   /** Bytes of an unfinished message. */
   #held = 0;
   #peerNames: readonly string[] = [];
@@ -95,7 +99,6 @@ export class Connection implements Flow, WireEvents {
     this.#deadline = Infinity;
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
-    this.#waitingBytes = 0;
     for (const text of waiting) wire.write(text);
   }
 
@@ -104,17 +107,17 @@ export class Connection implements Flow, WireEvents {
       if (onFailure) queueMicrotask(() => onFailure("Connection is closed"));
       return;
     }
-    const bytes = this.#waitingBytes + (this.#wire?.unsentBytes ?? 0) +
-      this.#unsent.length * MESSAGE_OVERHEAD;
-    if (bytes + text.length > this.#table.limits.maxUnsentBytes) {
+    const size = text.length + MESSAGE_OVERHEAD;
+    if (!this.#hasRoomFor(size)) {
       this.onViolation("Peer does not read");
       if (onFailure) queueMicrotask(() => onFailure("Peer does not read"));
       return;
     }
     this.#unsent.push(onFailure);
-    if (this.#wire) return this.#wire.write(text);
-    (this.#waiting ??= []).push(text);
-    this.#waitingBytes += text.length;
+    this.#unsentSizes.push(size);
+    this.#addUnsent(size);
+    if (this.#wire) this.#wire.write(text);
+    else (this.#waiting ??= []).push(text);
   }
 
   onTraffic(): void {
@@ -152,7 +155,9 @@ export class Connection implements Flow, WireEvents {
   }
 
   onWritten(count: number): void {
-    if (this.#isOpen) this.#unsent.splice(0, count);
+    if (!this.#isOpen) return;
+    this.#unsent.splice(0, count);
+    for (const size of this.#unsentSizes.splice(0, count)) this.#addUnsent(-size);
   }
 
   onViolation(reason: string): void {
@@ -189,6 +194,7 @@ export class Connection implements Flow, WireEvents {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#hold(0);
+    this.#addUnsent(-this.#unsentBytes);
     this.#waiting = undefined;
     this.#table.remove(this);
     this.#close();
@@ -205,6 +211,18 @@ export class Connection implements Flow, WireEvents {
     if (!wire) return this.#giveUp?.();
     wire.end();
     this.#linger = setTimeout(() => wire.destroy(), LINGER);
+  }
+
+  #hasRoomFor(size: number): boolean {
+    const { limits, unsentBytes } = this.#table;
+    const own = this.#unsentBytes + size;
+    if (own > limits.maxUnsentBytes) return false;
+    return own <= LITTLE || unsentBytes + size <= limits.maxTotalUnsentBytes;
+  }
+
+  #addUnsent(bytes: number): void {
+    this.#unsentBytes += bytes;
+    this.#table.unsentBytes += bytes;
   }
 
   #hold(bytes: number): void {

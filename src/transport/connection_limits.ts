@@ -11,6 +11,8 @@ export interface ConnectionLimits {
   readonly messageTimeout: number;
   /** Bytes that may wait for a peer that does not read. */
   readonly maxUnsentBytes: number;
+  /** Bytes that may wait for all peers of the transport together; beyond them, who has more than a little is cut off. */
+  readonly maxTotalUnsentBytes: number;
   /** Bytes of unfinished messages, all connections of the transport together. */
   readonly maxUnfinishedBytes: number;
   /** How many connections there are; a transport without it counts its own. */

@@ -20,6 +20,8 @@ export class ConnectionTable {
   readonly events: TransportEvents;
   /** Bytes of messages that peers began and did not finish. */
   unfinishedBytes = 0;
+  /** Bytes that wait to be sent. */
+  unsentBytes = 0;
   readonly #connections = new Map<string, Connection>();
   readonly #all = new Set<Connection>();
   readonly #newcomers = new Set<Newcomer>();

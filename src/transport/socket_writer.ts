@@ -14,7 +14,6 @@ export class SocketWriter {
   readonly #options: SocketWriterOptions;
   /** Not handed to the socket yet. */
   #queue: string[] = [];
-  #queuedBytes = 0;
   #isScheduled = false;
   #isWriting = false;
   #onDone: (() => void) | undefined;
@@ -24,15 +23,9 @@ export class SocketWriter {
     this.#options = options;
   }
 
-  /** Bytes that the system has not taken yet. */
-  get unsentBytes(): number {
-    return this.#queuedBytes + this.#socket.writableLength;
-  }
-
   /** Writes one message, one byte a character. */
   write(text: string): void {
     this.#queue.push(text);
-    this.#queuedBytes += text.length;
     if (this.#isScheduled || this.#isWriting) return;
     this.#isScheduled = true;
     queueMicrotask(() => this.#flush());
@@ -51,7 +44,6 @@ export class SocketWriter {
     if (count > 0) {
       const texts = this.#queue.splice(0, count);
       const text = count === 1 ? texts[0] : texts.join("");
-      this.#queuedBytes -= text.length;
       this.#isWriting = isMessageOriented;
       this.#socket.write(text, "latin1", (error) => {
         this.#isWriting = false;

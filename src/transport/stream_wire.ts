@@ -40,10 +40,6 @@ export class StreamWire implements Wire {
     socket.on("close", () => events.onClosed("Connection closed"));
   }
 
-  get unsentBytes(): number {
-    return this.#writer.unsentBytes;
-  }
-
   write(text: string): void {
     this.#writer.write(text);
   }

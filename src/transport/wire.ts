@@ -1,7 +1,5 @@
 /** What carries the messages of one connection: a stream, or a WebSocket. */
 export interface Wire {
-  /** Bytes that were written and that the system has not taken yet. */
-  readonly unsentBytes: number;
   /** Writes one message, one byte a character. */
   write(text: string): void;
   /** Asks the peer for a sign of life, where the protocol has a way for the server to do so (RFC 7118). */

@@ -3,9 +3,12 @@
 import { type BenchOptions, parseBenchOptions, USAGE } from "./bench_options.ts";
 import { BenchContext } from "./measurements/bench_context.ts";
 import { measureBindingsMemory } from "./measurements/bindings_memory.ts";
+import { measureConnectionCpu } from "./measurements/connection_cpu.ts";
 import { measureCpu } from "./measurements/cpu.ts";
 import { measureHighestRate } from "./measurements/highest_rate.ts";
+import { measureIdleConnections } from "./measurements/idle_connections.ts";
 import { measureIdleness } from "./measurements/idleness.ts";
+import { measureStalled } from "./measurements/stalled.ts";
 import { measureStartTime } from "./measurements/start_time.ts";
 import { endAllProcesses } from "./process/running_process.ts";
 import { figuresTable } from "./report/figures_table.ts";
@@ -57,6 +60,22 @@ async function measure(context: BenchContext): Promise<BenchResults> {
         break;
       case "bindings":
         results.bindings = await measureBindingsMemory(context);
+        break;
+      case "tcp":
+        results.tcp = await measureConnectionCpu(context, "tcp", ["registration", "call"]);
+        break;
+      case "tls":
+        results.tls = await measureConnectionCpu(context, "tls", ["call"]);
+        break;
+      case "ws":
+        results.ws = await measureConnectionCpu(context, "ws", ["registration"]);
+        break;
+      case "idle-connections":
+        results.idleTls = await measureIdleConnections(context, "tls");
+        results.idleWs = await measureIdleConnections(context, "ws");
+        break;
+      case "stalled":
+        results.stalled = await measureStalled(context);
     }
   }
   return results;

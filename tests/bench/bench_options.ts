@@ -3,8 +3,22 @@
 import { parseArgs } from "node:util";
 import { SYSTEM_NAMES, type SystemName } from "./systems/start_system.ts";
 
-/** What can be measured; `start` and `idle` on a small configuration, the others on one with thousands of users. */
-export const MEASUREMENT_NAMES = ["start", "idle", "cpu", "peak", "bindings"] as const;
+/**
+ * What can be measured. `start` to `bindings` go over UDP, `start` and `idle` on a small configuration, the others on one
+ * with thousands of users. From `tcp` on phones have connections, to routr and Kamailio only.
+ */
+export const MEASUREMENT_NAMES = [
+  "start",
+  "idle",
+  "cpu",
+  "peak",
+  "bindings",
+  "tcp",
+  "tls",
+  "ws",
+  "idle-connections",
+  "stalled",
+] as const;
 export type MeasurementName = typeof MEASUREMENT_NAMES[number];
 
 export const USAGE = `deno task bench [names…] [options]
@@ -16,7 +30,9 @@ export const USAGE = `deno task bench [names…] [options]
   --seconds N      length of each load (5)
   --rounds N       alternating rounds for the CPU figures, of which the median counts (3)
   --bindings N     bindings registered for the memory figures (100000)
-  --quick          short loads, one round; without kamailio-fm and bindings unless named: two minutes, and rough
+  --connections N  idle connections for the memory figures (10000)
+  --quick          short loads, one round; without kamailio-fm, bindings, idle-connections and stalled unless named:
+                   three minutes, and rough
   --json FILE      write everything measured to FILE as well`;
 
 export interface BenchOptions {
@@ -34,8 +50,35 @@ export interface BenchOptions {
   readonly rounds: number;
   readonly starts: number;
   readonly bindings: number;
+  /** Idle ones, of each protocol. */
+  readonly connections: number;
+  /** Seconds of load beside phones that do not read. */
+  readonly stalledSeconds: number;
   readonly json?: string;
 }
+
+const QUICK = {
+  seconds: 3,
+  stepSeconds: 2,
+  peakPasses: 1,
+  idleSeconds: 3,
+  rounds: 1,
+  starts: 2,
+  bindings: 10_000,
+  connections: 10_000,
+  stalledSeconds: 20,
+};
+const THOROUGH = {
+  seconds: 5,
+  stepSeconds: 4,
+  peakPasses: 2,
+  idleSeconds: 10,
+  rounds: 3,
+  starts: 5,
+  bindings: 100_000,
+  connections: 10_000,
+  stalledSeconds: 60,
+};
 
 /** Throws a TypeError for options and names that do not exist. */
 export function parseBenchOptions(args: string[]): BenchOptions {
@@ -48,6 +91,7 @@ export function parseBenchOptions(args: string[]): BenchOptions {
       seconds: { type: "string" },
       rounds: { type: "string" },
       bindings: { type: "string" },
+      connections: { type: "string" },
       quick: { type: "boolean", default: false },
       json: { type: "string" },
     },
@@ -55,19 +99,22 @@ export function parseBenchOptions(args: string[]): BenchOptions {
   const known: readonly string[] = [...SYSTEM_NAMES, ...MEASUREMENT_NAMES];
   const unknown = positionals.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new TypeError(`Cannot bench "${unknown}": not one of ${known.join(", ")}`);
-  const usual = values.quick
-    ? { seconds: 3, stepSeconds: 2, peakPasses: 1, idleSeconds: 3, rounds: 1, starts: 2, bindings: 10_000 }
-    : { seconds: 5, stepSeconds: 4, peakPasses: 2, idleSeconds: 10, rounds: 3, starts: 5, bindings: 100_000 };
+  const usual = values.quick ? QUICK : THOROUGH;
   return {
     ...usual,
     systems: chosen(SYSTEM_NAMES, positionals, values.quick ? ["kamailio-fm"] : []),
-    measurements: chosen(MEASUREMENT_NAMES, positionals, values.quick ? ["bindings"] : []),
+    measurements: chosen(
+      MEASUREMENT_NAMES,
+      positionals,
+      values.quick ? ["bindings", "idle-connections", "stalled"] : [],
+    ),
     binary: values.binary,
     json: values.json,
     rate: wholeNumber("rate", values.rate) ?? 1000,
     seconds: wholeNumber("seconds", values.seconds) ?? usual.seconds,
     rounds: wholeNumber("rounds", values.rounds) ?? usual.rounds,
     bindings: wholeNumber("bindings", values.bindings) ?? usual.bindings,
+    connections: wholeNumber("connections", values.connections) ?? usual.connections,
   };
 }
 

@@ -8,5 +8,6 @@ export const LIMITS: ConnectionLimits = {
   idleTimeout: 60_000,
   messageTimeout: 60_000,
   maxUnsentBytes: 1_048_576,
+  maxTotalUnsentBytes: 67_108_864,
   maxUnfinishedBytes: 16_777_216,
 };

@@ -31,12 +31,12 @@ async function trunkNet(isKnownByCertificate: boolean): Promise<TrunkNet> {
       spec: "  recordRoute: true\n",
     }),
   );
-  const { certificates } = routr;
+  const { certificates, identity } = routr;
   const udp: Place = { address: "127.0.0.1", port: freePort() };
   const desk = resources.use(await WirePhone.connect(routr, { user: "1001", way: by("udp") }));
   // It sends From of the trunk: that is who the trunk speaks for at the server.
   const far = resources.use(
-    await WirePhone.connect({ ...routr, placeOf: () => udp }, { user: trunkUser, way: by("udp") }),
+    await WirePhone.connect({ identity, placeOf: () => udp }, { user: trunkUser, way: by("udp") }),
   );
   const trunk = resources.use(
     await startKamailioTrunk({

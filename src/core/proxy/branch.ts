@@ -72,7 +72,7 @@ export class Branch implements ClientTransactionUser {
   }
 
   onFailure(_reason: string): void {
-    this.#end({ status: 503, response: undefined });
+    this.#end({ status: this.#isCancelled ? 487 : 503, response: undefined });
   }
 
   #onTimerC(): void {

@@ -14,9 +14,6 @@ const log = logger("tls");
 /** Milliseconds a handshake may take at most; the connection limits may have less. */
 const HANDSHAKE_TIMEOUT = 20_000;
 
-/** What the runtime says of any certificate that signs itself, be it in the trust store or not. */
-const SELF_SIGNED = "DEPTH_ZERO_SELF_SIGNED_CERT";
-
 /** Where to connect, and what the certificate there has to be for. */
 interface ConnectPlace {
   readonly address: string;
@@ -119,10 +116,13 @@ export class TlsSockets implements Sockets {
     const { raw } = socket.getPeerCertificate();
     if (!raw) return this.#decide(socket, { newcomer, fault: "it shows no certificate" }, events);
     // The runtime does not look at the time of a certificate that is in the trust store itself.
-    const fault = faultOfTime(raw) ?? (socket.authorized ? undefined : String(socket.authorizationError));
-    if (fault !== SELF_SIGNED) return this.#decide(socket, { newcomer, fault, raw }, events);
+    const fault = faultOfTime(raw);
+    if (fault !== undefined || socket.authorized) {
+      return this.#decide(socket, { newcomer, fault, raw }, events);
+    }
+    const reason = String(socket.authorizationError);
     this.#contexts.isPinned(raw).catch(() => false).then((isPinned) =>
-      this.#decide(socket, { newcomer, fault: isPinned ? undefined : fault, raw }, events)
+      this.#decide(socket, { newcomer, fault: isPinned ? undefined : reason, raw }, events)
     );
   }
 

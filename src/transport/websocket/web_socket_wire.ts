@@ -45,10 +45,6 @@ export class WebSocketWire implements Wire {
     webSocket.on("close", () => events.onClosed("Connection closed"));
   }
 
-  get unsentBytes(): number {
-    return this.#writer.unsentBytes;
-  }
-
   write(text: string): void {
     // After the closing handshake nothing may follow.
     if (this.#webSocket.readyState !== OPEN) return this.#events.onClosed("Connection is being closed");

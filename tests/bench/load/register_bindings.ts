@@ -3,7 +3,8 @@
 import { freePort } from "../process/local_port.ts";
 import { calleesOf } from "./injection_files.ts";
 import type { LoadPorts } from "./load_ports.ts";
-import { DOMAIN, ha1, md5 } from "./subscribers.ts";
+import { credentials, DOMAIN_URI, header, statusCode } from "./sip_answer.ts";
+import { DOMAIN, md5 } from "./subscribers.ts";
 
 export interface BindingToRegister {
   readonly user: string;
@@ -66,10 +67,12 @@ export async function registerBindings(options: RegisterOptions): Promise<number
   function receive(text: string): void {
     const registration = waiting.get(header(text, "Call-ID"));
     if (!registration || parseInt(header(text, "CSeq")) !== registration.cseq) return;
-    const status = Number(text.slice(8, 11));
+    const status = statusCode(text);
     if (status < 200) return;
     if (status === 401 && registration.cseq === 1) {
-      registration.authorization = authorization(text, registration.user);
+      const { user } = registration;
+      const value = credentials(text, { user, method: "REGISTER", uri: DOMAIN_URI });
+      registration.authorization = `Authorization: ${value}\r\n`;
       registration.cseq = 2;
       return send(registration);
     }
@@ -121,7 +124,7 @@ function register(
   localPort: number,
 ): Uint8Array {
   return encoder.encode(
-    `REGISTER sip:${DOMAIN} SIP/2.0\r\n` +
+    `REGISTER ${DOMAIN_URI} SIP/2.0\r\n` +
       `Via: SIP/2.0/UDP 127.0.0.1:${localPort};branch=z9hG4bK${md5(callId + cseq)};rport\r\n` +
       "Max-Forwards: 70\r\n" +
       `From: <sip:${user}@${DOMAIN}>;tag=${callId.slice(0, 8)}\r\n` +
@@ -136,37 +139,9 @@ function register(
   );
 }
 
-/** Credentials for the first MD5 challenge of a 401 (RFC 7616 §3.4), with or without qop. */
-function authorization(text: string, user: string): string {
-  const challenges = [...text.matchAll(/^WWW-Authenticate:\s*(.*?)\r$/gim)].map(([, challenge]) => challenge);
-  const challenge = challenges.find((each) =>
-    !/algorithm/i.test(each) || /algorithm="?MD5"?\s*(,|$)/i.test(each)
-  );
-  if (challenge === undefined) throw new Error(`Cannot answer a challenge without MD5\n${text}`);
-  const nonce = quoted(challenge, "nonce");
-  const opaque = quoted(challenge, "opaque");
-  const uri = `sip:${DOMAIN}`;
-  const ha2 = md5(`REGISTER:${uri}`);
-  const usesQop = /qop=/i.test(challenge);
-  const middle = usesQop ? `${nonce}:00000001:bench:auth` : nonce;
-  return `Authorization: Digest username="${user}",realm="${quoted(challenge, "realm")}",nonce="${nonce}",` +
-    `uri="${uri}",response="${md5(`${ha1(user)}:${middle}:${ha2}`)}",algorithm=MD5` +
-    (usesQop ? ',cnonce="bench",nc=00000001,qop=auth' : "") +
-    (opaque ? `,opaque="${opaque}"` : "") + "\r\n";
-}
-
 function countContacts(text: string): number {
   return [...text.matchAll(/^Contact:.*$/gim)].reduce(
     (count, [line]) => count + line.split("<").length - 1,
     0,
   );
-}
-
-function quoted(challenge: string, name: string): string {
-  return challenge.match(new RegExp(`${name}="([^"]*)"`, "i"))?.[1] ?? "";
-}
-
-function header(text: string, name: string): string {
-  const start = text.indexOf(`\n${name}:`) + name.length + 2;
-  return text.slice(start, text.indexOf("\r", start)).trim();
 }

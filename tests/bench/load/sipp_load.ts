@@ -1,10 +1,12 @@
 // Offers calls or registrations to a system with SIPp and counts what became of them.
 
 import { setTimeout as delay } from "node:timers/promises";
-import { untilUdpPortBound } from "../process/local_port.ts";
+import { untilPortBound } from "../process/local_port.ts";
 import type { BenchedSystem } from "../systems/benched_system.ts";
+import { RING, TALK } from "./call_times.ts";
 import { writeCallInjection, writeRegistrationInjection } from "./injection_files.ts";
 import type { LoadPorts } from "./load_ports.ts";
+import type { LoadResult } from "./load_result.ts";
 import { SippProcess } from "./sipp_process.ts";
 
 export interface LoadOptions {
@@ -18,20 +20,6 @@ export interface LoadOptions {
   readonly stopAtLoss?: boolean;
 }
 
-export interface LoadResult {
-  readonly offered: number;
-  readonly successful: number;
-  /** Failed, not finished in time, or not begun in time. */
-  readonly failed: number;
-  /** Messages sent again by callers and callees. */
-  readonly retransmissions: number;
-  /** From the first call to the end of the last. */
-  readonly seconds: number;
-}
-
-/** Milliseconds a call rings and is talked; without them two workers reorder 180 and 200, or ACK and BYE. */
-const RING = 20;
-const TALK = 100;
 /** Calls a second of one pair of SIPp processes: a UAC makes about 1250 at best. */
 export const RATE_PER_PAIR = 1000;
 /** Seconds that calls may take longer than they are offered. */
@@ -63,7 +51,7 @@ export async function offerCalls(options: LoadOptions): Promise<LoadResult> {
   const callees = used.map(({ callee }) =>
     new SippProcess({ scenario: "call_uas", localPort: callee, directory, pause: RING })
   );
-  await Promise.all(used.map(({ callee }) => untilUdpPortBound(callee)));
+  await Promise.all(used.map(({ callee }) => untilPortBound("udp", callee)));
   const count = Math.round(rate * seconds / pairs);
   const callers = used.map(({ caller }, pair) => {
     const outgoing = {

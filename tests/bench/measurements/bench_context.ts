@@ -3,7 +3,7 @@
 import type { BenchOptions } from "../bench_options.ts";
 import { subscribersNeeded } from "../load/injection_files.ts";
 import { chooseLoadPorts, type LoadPorts } from "../load/load_ports.ts";
-import { startSystem, type SystemName } from "../systems/start_system.ts";
+import { type StartOptions, startSystem, type SystemName } from "../systems/start_system.ts";
 import type { BenchedSystem } from "../systems/benched_system.ts";
 
 /** Pairs of SIPp processes at the highest rate. */
@@ -28,10 +28,19 @@ export class BenchContext {
     return this.options.systems.filter((name) => name !== "relay");
   }
 
-  start(name: SystemName, users: number, inspectorPort?: number): Promise<BenchedSystem> {
+  /** The chosen systems that phones connect to. */
+  get connectedServers(): SystemName[] {
+    return this.options.systems.filter((name) => name === "routr" || name === "kamailio");
+  }
+
+  start(
+    name: SystemName,
+    users: number,
+    extras: Pick<StartOptions, "protocol" | "inspectorPort"> = {},
+  ): Promise<BenchedSystem> {
     const { directory, ports } = this;
-    const binary = inspectorPort ? undefined : this.options.binary;
-    return startSystem(name, { directory, users, ports, binary, inspectorPort });
+    const binary = extras.inspectorPort ? undefined : this.options.binary;
+    return startSystem(name, { ...extras, directory, users, ports, binary });
   }
 
   /** Says on stderr what is going on. */

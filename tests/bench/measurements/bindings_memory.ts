@@ -40,7 +40,7 @@ async function fill(context: BenchContext, system: SystemName): Promise<() => Pr
   const users = Math.ceil(context.options.bindings / CONTACTS_PER_USER);
   const bindings = contacts(subscribers(users));
   const inspectorPort = system === "routr" ? freePort() : undefined;
-  const { process, port } = await context.start(system, users, inspectorPort);
+  const { process, port } = await context.start(system, users, { inspectorPort });
   context.progress(`bindings: registering ${bindings.length} at ${system}`);
   const heapBefore = inspectorPort ? await liveHeapBytes(inspectorPort) : 0;
   const residentBefore = residentBytes(process.pid);

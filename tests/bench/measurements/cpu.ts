@@ -1,23 +1,13 @@
 // CPU time per registration and per call: every system in turn, round after round, and the median of the rounds.
 
-import { setTimeout as delay } from "node:timers/promises";
 import { registerCallees } from "../load/register_bindings.ts";
-import { type LoadOptions, type LoadResult, offerCalls, offerRegistrations } from "../load/sipp_load.ts";
-import { cpuMicroseconds, residentBytes } from "../process/process_meter.ts";
+import type { LoadResult } from "../load/load_result.ts";
+import { type LoadOptions, offerCalls, offerRegistrations } from "../load/sipp_load.ts";
+import { residentBytes } from "../process/process_meter.ts";
 import type { SystemName } from "../systems/start_system.ts";
 import type { BenchedSystem } from "../systems/benched_system.ts";
 import type { BenchContext } from "./bench_context.ts";
-import { median } from "./median.ts";
-
-export interface CpuSample extends LoadResult {
-  /** User and system time of all threads and children for one registration or call, in microseconds. */
-  readonly microseconds: number;
-}
-
-export interface CpuFigure {
-  readonly median: number;
-  readonly samples: readonly CpuSample[];
-}
+import { type CpuFigure, type CpuSample, figure, sampleCpu } from "./cpu_sample.ts";
 
 export interface CpuResult {
   readonly system: SystemName;
@@ -30,8 +20,6 @@ export interface CpuResult {
 type Load = (options: LoadOptions) => Promise<LoadResult>;
 
 const WARM_UP_SECONDS = 2;
-/** Milliseconds between a load and its second reading, so that what it left to do is counted too. */
-const AFTERMATH = 500;
 
 export async function measureCpu(context: BenchContext): Promise<CpuResult[]> {
   const { systems, rounds } = context.options;
@@ -69,15 +57,7 @@ export async function startWarm(context: BenchContext, name: SystemName): Promis
   return system;
 }
 
-async function sample(context: BenchContext, system: BenchedSystem, offer: Load): Promise<CpuSample> {
+function sample(context: BenchContext, system: BenchedSystem, offer: Load): Promise<CpuSample> {
   const { directory, ports, options: { rate, seconds } } = context;
-  const before = cpuMicroseconds(system.process.pid);
-  const result = await offer({ system, rate, seconds, ports, directory });
-  await delay(AFTERMATH);
-  const used = cpuMicroseconds(system.process.pid) - before;
-  return { ...result, microseconds: used / result.successful };
-}
-
-function figure(samples: CpuSample[]): CpuFigure {
-  return { median: median(samples.map(({ microseconds }) => microseconds)), samples };
+  return sampleCpu(system, () => offer({ system, rate, seconds, ports, directory }));
 }

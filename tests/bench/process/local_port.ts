@@ -17,11 +17,15 @@ export function freePort(): number {
   }
 }
 
-/** Waits until some process has bound the UDP port, at most `timeout` milliseconds; false when none did. */
-export async function untilUdpPortBound(port: number, timeout = 5000): Promise<boolean> {
+/** Waits until some process has bound the port, at most `timeout` milliseconds; false when none did. */
+export async function untilPortBound(
+  protocol: "udp" | "tcp",
+  port: number,
+  timeout = 5000,
+): Promise<boolean> {
   const deadline = performance.now() + timeout;
   while (performance.now() < deadline) {
-    if (boundPorts("udp").has(port)) return true;
+    if (boundPorts(protocol).has(port)) return true;
     await delay(10);
   }
   return false;

@@ -1,22 +1,13 @@
 // All figures as one table: a line for each figure, a column for each system.
 
 import type { BindingsMemory } from "../measurements/bindings_memory.ts";
-import type { CpuFigure } from "../measurements/cpu.ts";
-import type { SystemName } from "../systems/start_system.ts";
+import { CONNECTION_FIGURES } from "./connection_figures.ts";
+import { cpuFigures, type Figure, megabytes } from "./figure.ts";
 import { type BenchResults, ofSystem } from "./results.ts";
 
-interface Figure {
-  readonly name: string;
-  of(results: BenchResults, system: SystemName): string | undefined;
-}
-
 const FIGURES: readonly Figure[] = [
-  { name: "CPU µs per registration", of: (all, system) => middle(ofSystem(all.cpu, system)?.registration) },
-  { name: "  lowest – highest round", of: (all, system) => spread(ofSystem(all.cpu, system)?.registration) },
-  { name: "  failed / sent again", of: (all, system) => losses(ofSystem(all.cpu, system)?.registration) },
-  { name: "CPU µs per call", of: (all, system) => middle(ofSystem(all.cpu, system)?.call) },
-  { name: "  lowest – highest round", of: (all, system) => spread(ofSystem(all.cpu, system)?.call) },
-  { name: "  failed / sent again", of: (all, system) => losses(ofSystem(all.cpu, system)?.call) },
+  ...cpuFigures("CPU µs per registration", (all, system) => ofSystem(all.cpu, system)?.registration),
+  ...cpuFigures("CPU µs per call", (all, system) => ofSystem(all.cpu, system)?.call),
   { name: "highest loss-free calls/s", of: (all, system) => ofSystem(all.peak, system)?.rate.toString() },
   { name: "ready after ms", of: (all, system) => ofSystem(all.start, system)?.median.toFixed(0) },
   { name: "idle CPU %", of: (all, system) => ofSystem(all.idle, system)?.cpuPercent.toFixed(2) },
@@ -42,6 +33,7 @@ const FIGURES: readonly Figure[] = [
     name: "registrations/s from one client",
     of: (all, system) => ofSystem(all.bindings, system)?.registrationsPerSecond.toFixed(0),
   },
+  ...CONNECTION_FIGURES,
 ];
 
 /** Figures nobody measured are left out. */
@@ -62,28 +54,7 @@ export function table(lines: readonly (readonly string[])[]): string {
     .join("\n");
 }
 
-function middle(figure: CpuFigure | undefined): string | undefined {
-  return figure?.median.toFixed(0);
-}
-
-function spread(figure: CpuFigure | undefined): string | undefined {
-  if (!figure) return undefined;
-  const rounds = figure.samples.map(({ microseconds }) => microseconds);
-  return `${Math.min(...rounds).toFixed(0)} – ${Math.max(...rounds).toFixed(0)}`;
-}
-
-function losses(figure: CpuFigure | undefined): string | undefined {
-  if (!figure) return undefined;
-  const failed = figure.samples.reduce((total, sample) => total + sample.failed, 0);
-  const again = figure.samples.reduce((total, sample) => total + sample.retransmissions, 0);
-  return `${failed} / ${again}`;
-}
-
 function growth(memory: BindingsMemory | undefined): string | undefined {
   if (!memory) return undefined;
   return ((memory.residentAfter - memory.residentBefore) / memory.bindings).toFixed(0);
-}
-
-function megabytes(bytes: number | undefined): string | undefined {
-  return bytes === undefined ? undefined : (bytes / 1e6).toFixed(0);
 }

@@ -1,9 +1,12 @@
 // Everything one run of the bench measured.
 
 import type { BindingsMemory } from "../measurements/bindings_memory.ts";
+import type { ConnectionCpu } from "../measurements/connection_cpu.ts";
 import type { CpuResult } from "../measurements/cpu.ts";
 import type { HighestRate } from "../measurements/highest_rate.ts";
+import type { IdleConnections } from "../measurements/idle_connections.ts";
 import type { Idleness } from "../measurements/idleness.ts";
+import type { Stalled } from "../measurements/stalled.ts";
 import type { StartTime } from "../measurements/start_time.ts";
 import type { SystemName } from "../systems/start_system.ts";
 
@@ -18,6 +21,12 @@ export interface BenchResults {
   cpu?: readonly CpuResult[];
   peak?: readonly HighestRate[];
   bindings?: readonly BindingsMemory[];
+  tcp?: readonly ConnectionCpu[];
+  tls?: readonly ConnectionCpu[];
+  ws?: readonly ConnectionCpu[];
+  idleTls?: readonly IdleConnections[];
+  idleWs?: readonly IdleConnections[];
+  stalled?: readonly Stalled[];
 }
 
 /** The result of one system in a measurement, if it took part. */

@@ -1,5 +1,7 @@
 // What routr is held to, and whether this run met it.
 
+import type { ConnectionCpu } from "../measurements/connection_cpu.ts";
+import { kilobytesEach } from "./connection_figures.ts";
 import { table } from "./figures_table.ts";
 import { type BenchResults, ofSystem } from "./results.ts";
 
@@ -50,6 +52,44 @@ const TARGETS: readonly Target[] = [
     atMost: 400,
     measured: ({ start, compiled }) => compiled ? ofSystem(start, "routr")?.median : undefined,
   },
+  {
+    name: "TCP: CPU per call, of Kamailio's",
+    atMost: 0.50,
+    measured: ({ tcp }) => connectionRatio(tcp, "call"),
+  },
+  {
+    name: "TLS: CPU per call, of Kamailio's",
+    atMost: 0.70,
+    measured: ({ tls }) => connectionRatio(tls, "call"),
+  },
+  {
+    name: "WebSocket: CPU per registration, of Kamailio's",
+    atMost: 0.70,
+    measured: ({ ws }) => connectionRatio(ws, "registration"),
+  },
+  {
+    name: "resident KB per idle TLS connection",
+    atMost: 40,
+    measured: ({ idleTls }) => kilobytesEach(ofSystem(idleTls, "routr")),
+  },
+  {
+    name: "resident KB per idle WebSocket connection",
+    atMost: 25,
+    measured: ({ idleWs }) => kilobytesEach(ofSystem(idleWs, "routr")),
+  },
+  {
+    name: "MB grown while phones do not read",
+    atMost: 100,
+    measured({ stalled }) {
+      const { residentBefore, residentHighest } = ofSystem(stalled, "routr") ?? {};
+      return ((residentHighest ?? NaN) - (residentBefore ?? NaN)) / 1e6;
+    },
+  },
+  {
+    name: "failed calls beside phones that do not read",
+    atMost: 0,
+    measured: ({ stalled }) => ofSystem(stalled, "routr")?.calls.failed,
+  },
 ];
 
 /** A verdict for each target this run measured. */
@@ -86,6 +126,16 @@ export function comparison({ cpu, peak }: BenchResults): string[] {
       toFloor.toFixed(2)
     } × the relay's, which copies 6 datagrams a call where a server reads 8 and sends 8`,
   ].filter((line) => !line.includes("NaN"));
+}
+
+function connectionRatio(
+  results: readonly ConnectionCpu[] | undefined,
+  activity: "registration" | "call",
+): number {
+  return ratio(
+    ofSystem(results, "routr")?.[activity]?.median,
+    ofSystem(results, "kamailio")?.[activity]?.median,
+  );
 }
 
 function ratio(ours: number | undefined, theirs: number | undefined): number {

@@ -2,15 +2,19 @@
 
 import { join } from "node:path";
 import { ha1, subscribers } from "../load/subscribers.ts";
+import type { ConnectionProtocol } from "../load/phone_connection.ts";
 import { RunningProcess } from "../process/running_process.ts";
 import { freePort } from "../process/local_port.ts";
 import { type BenchedSystem, whenServing } from "./benched_system.ts";
+import { makeCertificate } from "./certificate.ts";
 
 export interface KamailioOptions {
   /** An empty directory for its users' table and sockets. */
   readonly directory: string;
   /** How many subscribers it knows. */
   readonly users: number;
+  /** What phones connect by, beside UDP. */
+  readonly protocol?: ConnectionProtocol;
   /** `default`: as Debian ships it (q_malloc with checks); `fast`: f_malloc, for those who tune it. */
   readonly allocator: "default" | "fast";
 }
@@ -20,10 +24,11 @@ const SHARED_MEMORY = 1024;
 const RECEIVE_BUFFER = 4194304;
 
 export async function startKamailio(options: KamailioOptions): Promise<BenchedSystem> {
-  const { directory, users, allocator } = options;
+  const { directory, users, protocol, allocator } = options;
   await writeUsersTable(directory, users);
   const name = allocator === "fast" ? "kamailio-fm" : "kamailio";
   const port = freePort();
+  const connectionPort = protocol && freePort();
   const process = new RunningProcess({
     path: "kamailio",
     args: [
@@ -35,9 +40,25 @@ export async function startKamailio(options: KamailioOptions): Promise<BenchedSy
       ...["-w", directory, "-Y", directory],
       ...["-A", `LISTEN_ADDRESS=udp:127.0.0.1:${port}`],
       ...["-A", `USERS_TABLE="text://${directory}"`],
+      ...connectionPort ? await connectionArgs(directory, protocol, connectionPort) : [],
     ],
   });
-  return await whenServing({ name, process, port });
+  return await whenServing({ name, process, port, connectionPort });
+}
+
+async function connectionArgs(
+  directory: string,
+  protocol: ConnectionProtocol,
+  port: number,
+): Promise<string[]> {
+  const address = `${protocol === "tls" ? "tls" : "tcp"}:127.0.0.1:${port}`;
+  const words = [`CONNECTION_ADDRESS=${address}`];
+  if (protocol === "ws") words.push("WITH_WEBSOCKET");
+  if (protocol === "tls") {
+    const { key, certificate } = await makeCertificate(directory);
+    words.push(`KEY="${key}"`, `CERTIFICATE="${certificate}"`);
+  }
+  return words.flatMap((word) => ["-A", word]);
 }
 
 /** The tables htable reads through db_text: https://kamailio.org/docs/modules/5.6.x/modules/htable.html §2.3. */

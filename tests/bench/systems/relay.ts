@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { RunningProcess } from "../process/running_process.ts";
-import { freePort, untilUdpPortBound } from "../process/local_port.ts";
+import { freePort, untilPortBound } from "../process/local_port.ts";
 import type { LoadPorts } from "../load/load_ports.ts";
 import type { BenchedSystem } from "./benched_system.ts";
 
@@ -12,7 +12,7 @@ export async function startRelay(directory: string, ports: LoadPorts): Promise<B
   const port = freePort();
   const pairs = ports.pairs.flatMap(({ caller, callee }) => [caller, callee]);
   const process = new RunningProcess({ path: program, args: [port, ...pairs].map(String) });
-  await untilUdpPortBound(port);
+  await untilPortBound("udp", port);
   return { name: "relay", process, port, isServer: false, readyAfter: performance.now() - process.startedAt };
 }
 

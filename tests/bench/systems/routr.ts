@@ -2,15 +2,19 @@
 
 import { join } from "node:path";
 import { DOMAIN, SECRET, subscribers } from "../load/subscribers.ts";
+import type { ConnectionProtocol } from "../load/phone_connection.ts";
 import { type ProcessCommand, RunningProcess } from "../process/running_process.ts";
 import { freePort } from "../process/local_port.ts";
 import { type BenchedSystem, whenServing } from "./benched_system.ts";
+import { makeCertificate } from "./certificate.ts";
 
 export interface RoutrOptions {
   /** An empty directory for its configuration. */
   readonly directory: string;
   /** How many agents it knows. */
   readonly users: number;
+  /** What phones connect by, beside UDP. */
+  readonly protocol?: ConnectionProtocol;
   /** The compiled executable; without it the source runs under this Deno. */
   readonly binary?: string;
   /** TCP port of the V8 inspector; from source only. */
@@ -23,10 +27,14 @@ export const CONTACTS_PER_USER = 10;
 const ROOT = join(import.meta.dirname!, "../../..");
 
 export async function startRoutr(options: RoutrOptions): Promise<BenchedSystem> {
+  const { protocol, inspectorPort } = options;
   const port = freePort();
-  await writeConfiguration(options, port);
+  const connectionPort = protocol && freePort();
+  const transport = [{ protocol: "udp", port }];
+  if (connectionPort) transport.push({ protocol, port: connectionPort });
+  await writeConfiguration(options, transport);
   const process = new RunningProcess(routrCommand(options));
-  return await whenServing({ name: "routr", process, port });
+  return await whenServing({ name: "routr", process, port, connectionPort, inspectorPort });
 }
 
 function routrCommand({ directory, binary, inspectorPort }: RoutrOptions): ProcessCommand {
@@ -40,7 +48,10 @@ function routrCommand({ directory, binary, inspectorPort }: RoutrOptions): Proce
   };
 }
 
-async function writeConfiguration({ directory, users }: RoutrOptions, port: number): Promise<void> {
+async function writeConfiguration(
+  { directory, users, protocol }: RoutrOptions,
+  transport: readonly { protocol: string; port: number }[],
+): Promise<void> {
   const files: Record<string, unknown> = {
     "config.yaml": {
       apiVersion: "v1beta1",
@@ -49,7 +60,8 @@ async function writeConfiguration({ directory, users }: RoutrOptions, port: numb
         bindAddr: "127.0.0.1",
         recordRoute: true,
         restService: { bindAddr: "127.0.0.1", port: freePort(), unsecured: true },
-        transport: [{ protocol: "udp", port, bindAddr: "127.0.0.1" }],
+        transport,
+        ...protocol === "tls" ? { securityContext: await securityContext(directory) } : {},
       },
     },
     "domains.yaml": [resource("Domain", DOMAIN, { context: { domainUri: DOMAIN } })],
@@ -65,6 +77,16 @@ async function writeConfiguration({ directory, users }: RoutrOptions, port: numb
   for (const [name, content] of Object.entries(files)) {
     await Deno.writeTextFile(join(directory, name), JSON.stringify(content, null, 2)); // JSON is YAML
   }
+}
+
+async function securityContext(directory: string) {
+  const { key, certificate } = await makeCertificate(directory);
+  return {
+    keyStore: certificate,
+    privateKey: key,
+    keyStoreType: "pem",
+    client: { authType: "Disabled" },
+  };
 }
 
 function resource(kind: string, name: string, spec: Record<string, unknown>) {

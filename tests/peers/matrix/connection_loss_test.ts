@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Peer, PeerListener } from "../../contract/transport_peers.ts";
 import { domain } from "../../support/routr_process.ts";
-import { ackTo, cancelOf, fromCallee, headers } from "../../support/sip_text.ts";
+import { ackTo, cancelOf, fromCallee, fromCaller, headers } from "../../support/sip_text.ts";
 import { establish } from "./calls.ts";
 import { SilentNameServer } from "./silent_name_server.ts";
 import { startTransportRoutr, type TransportRoutr } from "./transport_routr.ts";
@@ -107,6 +107,28 @@ Deno.test("A connection that is lost", async (t) => {
       await settled();
       await bob.send(fromCallee("BYE", call));
       await expectFailure(bob);
+    });
+  }
+
+  for (const protocol of connections) {
+    await t.step(`${protocol}: either end's, within the call: it goes on by a new one`, async () => {
+      await using alice = await alicePhone(protocol);
+      await using bob = await bobPhone(protocol);
+      await bob.register();
+      const call = await establish(alice, bob);
+      alice.close();
+      await using aliceAgain = await alicePhone(protocol);
+      await aliceAgain.send(fromCaller("INFO", { ...call, cseq: 100 }));
+      await bob.answer(await bob.expect("INFO"), "200 OK");
+      await aliceAgain.expect("200");
+      bob.close();
+      await using bobAgain = await phone(bob.username, protocol);
+      await bobAgain.send(fromCallee("INFO", call));
+      await aliceAgain.answer(await aliceAgain.expect("INFO"), "200 OK");
+      await bobAgain.expect("200");
+      await aliceAgain.send(fromCaller("BYE", { ...call, cseq: 101 }));
+      await bobAgain.answer(await bobAgain.expect("BYE"), "200 OK");
+      await aliceAgain.expect("200");
     });
   }
 

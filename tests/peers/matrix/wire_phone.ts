@@ -65,7 +65,10 @@ export class WirePhone implements Credentials, AsyncDisposable {
     this.#reading = this.#read();
   }
 
-  static async connect(routr: TransportRoutr, options: WirePhoneOptions): Promise<WirePhone> {
+  static async connect(
+    routr: Pick<TransportRoutr, "placeOf" | "identity">,
+    options: WirePhoneOptions,
+  ): Promise<WirePhone> {
     const server = routr.placeOf(options.way);
     const peer = await socketsOf(options.way.protocol, routr.identity).connect(server);
     return new WirePhone(peer, server, options);

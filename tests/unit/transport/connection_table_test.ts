@@ -13,6 +13,7 @@ const LIMITS: ConnectionLimits = {
   idleTimeout: 60_000,
   messageTimeout: 160,
   maxUnsentBytes: 10_000,
+  maxTotalUnsentBytes: 67_108_864,
   maxUnfinishedBytes: 1_000,
 };
 
@@ -40,7 +41,6 @@ class Table implements Disposable, TransportEvents {
   /** The connection has a wire, and the peer these names. */
   attach(connection: Connection, peerNames: readonly string[] = []): void {
     const wire: Wire = {
-      unsentBytes: 0,
       write: () => {},
       ping: () => this.pings++,
       end: () => queueMicrotask(() => connection.onClosed("Ended")),

@@ -60,11 +60,11 @@ Deno.test("what is written in one turn goes in one write, and is told as taken t
   const socket = new FakeSocket();
   const { wire, told } = wireOn(socket);
   for (const text of ["one", "two", "three"]) wire.write(text);
-  assert.deepEqual([socket.writes, wire.unsentBytes], [[], 11]);
+  assert.deepEqual(socket.writes, []);
   await turn();
   wire.write("four");
   await turn();
-  assert.deepEqual([socket.writes, wire.unsentBytes], [["onetwothree", "four"], 15]);
+  assert.deepEqual(socket.writes, ["onetwothree", "four"]);
   socket.take();
   socket.take();
   assert.deepEqual(told, ["written 3", "written 1"]);
@@ -75,7 +75,7 @@ Deno.test("RFC 4168: where messages are packets, each goes alone, after the one 
   const { wire, told } = wireOn(socket, { isMessageOriented: true });
   for (const text of ["one", "two", "three"]) wire.write(text);
   await turn();
-  assert.deepEqual([socket.writes, wire.unsentBytes], [["one"], 11]);
+  assert.deepEqual(socket.writes, ["one"]);
   socket.take();
   assert.deepEqual(socket.writes, ["one", "two"]);
   wire.write("four");

@@ -15,6 +15,7 @@ const LIMITS: ConnectionLimits = {
   idleTimeout: 1_000,
   messageTimeout: 1_000,
   maxUnsentBytes: 1_048_576,
+  maxTotalUnsentBytes: 67_108_864,
   maxUnfinishedBytes: 1_048_576,
 };
 
