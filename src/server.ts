@@ -36,7 +36,7 @@ const DEFAULT_MAX_CONTACTS = 16;
 /** Bytes that may wait for a peer that does not read. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
 /** Bytes that may wait for all peers that do not read, per transport. */
-const MAX_TOTAL_UNSENT_BYTES = 32 * 1024 * 1024;
+const MAX_TOTAL_UNSENT_BYTES = 8 * 1024 * 1024;
 /** Bytes of messages that peers began and did not finish, per transport. */
 const MAX_UNFINISHED_BYTES = 64 * 1024 * 1024;
 
