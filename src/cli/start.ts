@@ -9,6 +9,7 @@ import { FilesDataProvider } from "../data/files_data_provider.ts";
 import { LiveDirectory, type LoadReport } from "../data/live_directory.ts";
 import { configureLogging, logger, type LogLevel } from "../runtime/log.ts";
 import { Server } from "../server.ts";
+import { toUriHost } from "../transport/ip_address.ts";
 
 const log = logger("server");
 
@@ -73,9 +74,9 @@ async function open(server: Server, config: Configuration): Promise<boolean> {
     log.info("Listening on {protocol} {address}:{port}", { protocol, address, port });
   }
   for (const { listener: { protocol, bindAddr, port }, reason } of failed) {
-    log.error("Cannot listen on {protocol} {bindAddr}:{port}: {reason}", {
+    log.error("Cannot listen on {protocol} {address}:{port}: {reason}", {
       protocol,
-      bindAddr,
+      address: toUriHost(bindAddr),
       port,
       reason,
     });
