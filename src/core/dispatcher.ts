@@ -95,7 +95,8 @@ export class Dispatcher implements TransactionUser, RouteContext {
     if (fault) return fault;
     const routed = preprocessRoutes(request, flow, this);
     const { uri, dialog } = routed;
-    if (uri?.secure && !isSecure(flow.protocol)) return { status: 403, reason: "SIPS Needs TLS" };
+    // Within a dialog each end names the other by the Contact it was given, whatever the way.
+    if (!dialog && uri?.secure && !isSecure(flow.protocol)) return { status: 403, reason: "SIPS Needs TLS" };
     if (!dialog && uri && this.isOurs(uri)) {
       if (request.method === "REGISTER") return this.#register(request, flow);
       if (uri.user === undefined) return answerAsServer(request);

@@ -6,9 +6,6 @@ import type { Wire, WireEvents } from "./wire.ts";
 /** What a queued message costs beyond its bytes. */
 const MESSAGE_OVERHEAD = 256;
 
-/** Bytes that may wait for a peer even when too many wait for all of them. */
-const LITTLE = 16_384;
-
 /** Milliseconds that a connection may take to send its last bytes. */
 const LINGER = 1000;
 
@@ -52,6 +49,8 @@ export class Connection implements Flow, WireEvents {
   readonly #unsent: (OnFailure | undefined)[] = [];
   readonly #unsentSizes: number[] = [];
   #unsentBytes = 0;
+  /** When the peer was last seen to read, or there was nothing to read. */
+  #lastProgress = 0;
   /** Bytes of an unfinished message. */
   #held = 0;
   #peerNames: readonly string[] = [];
@@ -108,11 +107,12 @@ export class Connection implements Flow, WireEvents {
       return;
     }
     const size = text.length + MESSAGE_OVERHEAD;
-    if (!this.#hasRoomFor(size)) {
+    if (!this.#makeRoom(size)) {
       this.onViolation("Peer does not read");
       if (onFailure) queueMicrotask(() => onFailure("Peer does not read"));
       return;
     }
+    if (this.#unsentBytes === 0) this.#lastProgress = performance.now();
     this.#unsent.push(onFailure);
     this.#unsentSizes.push(size);
     this.#addUnsent(size);
@@ -156,6 +156,7 @@ export class Connection implements Flow, WireEvents {
 
   onWritten(count: number): void {
     if (!this.#isOpen) return;
+    this.#lastProgress = performance.now();
     this.#unsent.splice(0, count);
     for (const size of this.#unsentSizes.splice(0, count)) this.#addUnsent(-size);
   }
@@ -171,9 +172,16 @@ export class Connection implements Flow, WireEvents {
     clearTimeout(this.#linger);
   }
 
+  /** Since when nothing of what waits has left; Infinity when nothing waits. */
+  get stalledSince(): number {
+    return this.#unsentBytes > 0 ? this.#lastProgress : Infinity;
+  }
+
   /** Ends the connection when it was silent for too long, or did not do in time what was awaited. */
   checkTime(now: number): void {
-    if (now > this.#deadline) {
+    const { messageTimeout, idleTimeout } = this.#table.limits;
+    if (now - this.stalledSince > messageTimeout) this.onViolation("Peer does not read");
+    else if (now > this.#deadline) {
       this.onViolation(
         this.#held > 0
           ? "Message was not finished in time"
@@ -181,7 +189,7 @@ export class Connection implements Flow, WireEvents {
           ? "No message came in time"
           : "Connection could not be made in time",
       );
-    } else if (now - this.#lastTraffic > this.#table.limits.idleTimeout) this.end("Connection was idle");
+    } else if (now - this.#lastTraffic > idleTimeout) this.end("Connection was idle");
   }
 
   /** Keeps the ways of a WebSocket through proxies open, and shows when the peer is gone. */
@@ -213,11 +221,14 @@ export class Connection implements Flow, WireEvents {
     this.#linger = setTimeout(() => wire.destroy(), LINGER);
   }
 
-  #hasRoomFor(size: number): boolean {
-    const { limits, unsentBytes } = this.#table;
-    const own = this.#unsentBytes + size;
-    if (own > limits.maxUnsentBytes) return false;
-    return own <= LITTLE || unsentBytes + size <= limits.maxTotalUnsentBytes;
+  /** Whether a message of this size may wait, if need be because others have to go whose peers do not read. */
+  #makeRoom(size: number): boolean {
+    const { limits } = this.#table;
+    if (this.#unsentBytes + size > limits.maxUnsentBytes) return false;
+    while (this.#isOpen && this.#table.unsentBytes + size > limits.maxTotalUnsentBytes) {
+      if (!this.#table.endMostStalled()) return false;
+    }
+    return this.#isOpen;
   }
 
   #addUnsent(bytes: number): void {

@@ -11,7 +11,7 @@ export interface ConnectionLimits {
   readonly messageTimeout: number;
   /** Bytes that may wait for a peer that does not read. */
   readonly maxUnsentBytes: number;
-  /** Bytes that may wait for all peers of the transport together; beyond them, who has more than a little is cut off. */
+  /** Bytes that may wait for all peers of the transport together; beyond them, who reads least is cut off. */
   readonly maxTotalUnsentBytes: number;
   /** Bytes of unfinished messages, all connections of the transport together. */
   readonly maxUnfinishedBytes: number;

@@ -3,8 +3,8 @@ import type { Connection } from "./connection.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import type { TransportEvents } from "./transport.ts";
 
-/** Milliseconds between two pings of connections that have them: less than routers and proxies forget within. */
-const PING_INTERVAL = 25_000;
+/** Seconds between two pings of connections that have them: less than routers and proxies forget within. */
+const PING_INTERVAL = 25;
 
 /** Further keys a connection may have. */
 const MAX_ALIASES = 16;
@@ -28,7 +28,8 @@ export class ConnectionTable {
   readonly #perAddress = new Map<string, number>();
   readonly #watch: ReturnType<typeof setInterval>;
   readonly #total: { open: number };
-  #nextPing = performance.now() + PING_INTERVAL;
+  /** The second up to which connections were pinged: a part of them in each. */
+  #pinged = Math.floor(performance.now() / 1000);
   #isClosed = false;
 
   constructor(limits: ConnectionLimits, events: TransportEvents) {
@@ -97,6 +98,16 @@ export class ConnectionTable {
     return () => void this.#newcomers.delete(newcomer);
   }
 
+  /** Ends the connection whose peer has not read for the longest time; false when all of them read. */
+  endMostStalled(): boolean {
+    let worst: Connection | undefined;
+    for (const connection of this.#all) {
+      if (connection.stalledSince < (worst?.stalledSince ?? Infinity)) worst = connection;
+    }
+    worst?.onViolation("Peer does not read");
+    return worst !== undefined;
+  }
+
   /** Ends everything; nothing is let in any more. */
   close(): void {
     this.#isClosed = true;
@@ -113,11 +124,12 @@ export class ConnectionTable {
       this.events.onViolation("Handshake was not finished in time", undefined);
       newcomer.refuse();
     }
-    const isPingDue = now >= this.#nextPing;
-    if (isPingDue) this.#nextPing = now + PING_INTERVAL;
+    const second = Math.floor(now / 1000);
+    const due = second - this.#pinged;
+    this.#pinged = second;
     for (const connection of this.#all) {
       connection.checkTime(now);
-      if (isPingDue) connection.ping();
+      if (due > 0 && (second - connection.id % PING_INTERVAL) % PING_INTERVAL < due) connection.ping();
     }
   }
 }

@@ -8,7 +8,7 @@ import { isIpv6 } from "../ip_address.ts";
 import type { ConnectEvents, ListenEvents, Sockets } from "../sockets.ts";
 import { BACKLOG, closeServer, ignoreErrors } from "../tcp_sockets.ts";
 import { type Libc, openLibc, pendingError, setSocketBuffers } from "./libc.ts";
-import { formatSockaddr, sockaddrLength } from "./socket_address.ts";
+import { formatSockaddr } from "./socket_address.ts";
 
 /** IANA's number of the protocol. */
 export const IPPROTO_SCTP = 132;
@@ -16,6 +16,7 @@ export const IPPROTO_SCTP = 132;
 const AF_INET = 2;
 const AF_INET6 = 10;
 const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | 0o4000 | 0o2000000;
+const SOCK_DGRAM = 2;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SCTP_NODELAY = 3;
@@ -89,7 +90,10 @@ export class SctpSockets implements Sockets {
     };
     try {
       fd = this.#socket(libc, isIpv6(address));
-      if (sockaddr) libc.connect(fd, sockaddr, sockaddrLength(isIpv6(address)));
+      if (!sockaddr || !hasRoute(libc, sockaddr, isIpv6(address))) {
+        throw new Error("Address cannot be reached");
+      }
+      libc.connect(fd, sockaddr, sockaddr.length);
       // Not now: who connects does not know the result of this call yet.
       timer = setTimeout(() => look(FIRST_LOOK), 0);
     } catch (error) {
@@ -120,6 +124,14 @@ export class SctpSockets implements Sockets {
     } else libc.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, new Int32Array([1]), 4);
     return fd;
   }
+}
+
+/** Whether there is a way to this address: where there is none, SCTP says nothing and UDP does, before it sends anything. */
+function hasRoute(libc: Libc, sockaddr: Uint8Array<ArrayBuffer>, isIpv6: boolean): boolean {
+  const fd = libc.socket(isIpv6 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
+  const isThere = libc.connect(fd, sockaddr, sockaddr.length) === 0;
+  libc.close(fd);
+  return isThere;
 }
 
 /**

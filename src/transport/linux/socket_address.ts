@@ -13,7 +13,11 @@ export function sockaddrLength(isIpv6: boolean): number {
  * The socket address of `host` (IPv6 in brackets) for a socket of the given family: an IPv6 socket reaches IPv4 hosts
  * by mapped addresses. Undefined when the socket cannot reach the host.
  */
-export function formatSockaddr(host: string, port: number, isIpv6: boolean): Uint8Array | undefined {
+export function formatSockaddr(
+  host: string,
+  port: number,
+  isIpv6: boolean,
+): Uint8Array<ArrayBuffer> | undefined {
   const bytes = new Uint8Array(sockaddrLength(isIpv6));
   bytes[2] = port >> 8;
   bytes[3] = port & 255;

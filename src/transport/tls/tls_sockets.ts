@@ -24,6 +24,8 @@ interface ConnectPlace {
 export class TlsSockets implements Sockets {
   readonly #contexts: TlsContexts;
   readonly #newcomers = new Map<string, Newcomer>();
+  /** Who was at the other end of a plain socket: once it is closed, it does not know any more. */
+  readonly #peers = new WeakMap<net.Socket, string>();
   #server: tls.Server | undefined;
 
   constructor(contexts: TlsContexts) {
@@ -47,6 +49,7 @@ export class TlsSockets implements Sockets {
     server.on("connection", (socket: net.Socket) => {
       ignoreErrors(socket);
       const key = nameOf(socket);
+      this.#peers.set(socket, `${socket.remoteAddress}:${socket.remotePort}`);
       const newcomer = events.onConnection(socket);
       if (!newcomer) return;
       this.#newcomers.set(key, newcomer);
@@ -95,7 +98,9 @@ export class TlsSockets implements Sockets {
     });
     socket.setNoDelay(true);
     const onFailure = (error: Error) => {
-      if (settings.isDebugging) logHandshake("Handshake failed", socket, error.message);
+      if (settings.isDebugging) {
+        logHandshake("Handshake failed", socket, { reason: error.message, peer: `${address}:${port}` });
+      }
       events.onFailure(error.message);
     };
     socket.once("error", onFailure);
@@ -143,8 +148,10 @@ export class TlsSockets implements Sockets {
   }
 
   #refuse(socket: tls.TLSSocket, reason: string, events: ListenEvents): void {
-    if (this.#contexts.settings.isDebugging) logHandshake("Refused", socket, reason);
-    events.onViolation(`TLS handshake failed: ${reason}`);
+    const plain = (socket as { _parent?: net.Socket })._parent;
+    const peer = plain && this.#peers.get(plain);
+    if (this.#contexts.settings.isDebugging) logHandshake("Refused", socket, { reason, peer });
+    events.onViolation(`TLS handshake with ${peer ?? "a peer"} failed: ${reason}`);
     socket.destroy();
   }
 }
@@ -155,13 +162,18 @@ function nameOf(socket: net.Socket): string {
 }
 
 /** `spec.securityContext.debugging`. */
-function logHandshake(what: string, socket: tls.TLSSocket, reason?: string): void {
+function logHandshake(
+  what: string,
+  socket: tls.TLSSocket,
+  known: { reason?: string; peer?: string } = {},
+): void {
+  const { reason, peer = `${socket.remoteAddress}:${socket.remotePort}` } = known;
   const subject = socket.getPeerCertificate?.()?.subject;
   log.info(
     "{what}: {peer}, {version} {cipher}, server name {serverName}, ALPN {alpn}, certificate {subject}{reason}",
     {
       what,
-      peer: `${socket.remoteAddress}:${socket.remotePort}`,
+      peer,
       version: socket.getProtocol?.() ?? "no version",
       cipher: socket.getCipher?.()?.name ?? "no cipher",
       serverName: (socket as { servername?: string | null }).servername || "none",

@@ -9,6 +9,9 @@ import { WebSocketWire } from "./web_socket_wire.ts";
 
 const SUBPROTOCOL = "sip";
 const CLOSE_TIMEOUT = 1000;
+/** Frames of one message, and pieces that a frame may come in: each costs much more than the bytes in it. */
+const MAX_FRAGMENTS = 64;
+const MAX_CHUNKS = 4096;
 
 export class WebSocketCarrier implements Carrier {
   readonly #scheme: "ws" | "wss";
@@ -25,6 +28,8 @@ export class WebSocketCarrier implements Carrier {
       // SIP is bytes; the parser looks at them soon enough.
       skipUTF8Validation: true,
       closeTimeout: CLOSE_TIMEOUT,
+      maxFragments: MAX_FRAGMENTS,
+      maxBufferedChunks: MAX_CHUNKS,
     };
     this.#server = new WebSocketServer({
       ...this.#options,
@@ -50,10 +55,16 @@ export class WebSocketCarrier implements Carrier {
   }
 
   connect(socket: net.Socket, host: string, on: CarryEvents): void {
-    const webSocket = new WebSocket(`${this.#scheme}://${host}/`, SUBPROTOCOL, {
-      ...this.#options,
-      createConnection: () => socket,
-    });
+    let webSocket: WebSocket;
+    try {
+      webSocket = new WebSocket(`${this.#scheme}://${host}/`, SUBPROTOCOL, {
+        ...this.#options,
+        createConnection: () => socket,
+      });
+    } catch (error) {
+      socket.destroy();
+      return on.refused(error instanceof Error ? error.message : String(error));
+    }
     const onFailure = (error: Error) => on.refused(error.message);
     webSocket.once("error", onFailure);
     webSocket.once("open", () => {

@@ -8,6 +8,8 @@ import type { Wire, WireEvents } from "../wire.ts";
 import { webSocketFrame } from "./web_socket_frame.ts";
 
 const OPEN = 1;
+/** What a piece of an unfinished message costs beyond its bytes. */
+const PIECE_OVERHEAD = 256;
 const PING = "\r\n\r\n";
 
 /**
@@ -37,8 +39,9 @@ export class WebSocketWire implements Wire {
     socket.on("data", () => {
       this.#awaitsPong = false;
       events.onTraffic();
-      const { _bufferedBytes, _messageLength } = webSocket._receiver;
-      events.onUnfinished(_bufferedBytes + _messageLength);
+      const { _bufferedBytes, _messageLength, _buffers, _fragments } = webSocket._receiver;
+      const pieces = _buffers.length + _fragments.length;
+      events.onUnfinished(_bufferedBytes + _messageLength + pieces * PIECE_OVERHEAD);
     });
     webSocket.on("message", (data) => this.#onMessage(data));
     webSocket.on("error", (error) => events.onViolation(error.message));

@@ -10,6 +10,10 @@ export interface WebSocketOptions {
   skipUTF8Validation: boolean;
   /** Milliseconds that a peer has to close after the closing handshake. */
   closeTimeout: number;
+  /** Frames of one message. */
+  maxFragments: number;
+  /** Pieces of one frame. */
+  maxBufferedChunks: number;
 }
 
 export class WebSocket {
@@ -20,6 +24,9 @@ export class WebSocket {
     /** Bytes of an unfinished frame, and of the finished frames of an unfinished message. */
     readonly _bufferedBytes: number;
     readonly _messageLength: number;
+    /** The pieces that they are in. */
+    readonly _buffers: readonly unknown[];
+    readonly _fragments: readonly unknown[];
   };
   /** 1 while it is open. */
   readonly readyState: number;

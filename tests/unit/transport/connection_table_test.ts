@@ -175,20 +175,47 @@ Deno.test("a connection that cannot be made in time is given up", async () => {
   assert.deepEqual([connection.isOpen, failures], [false, ["Connection could not be made in time"]]);
 });
 
-Deno.test("pings go to all connections, every 25 seconds and not before", async () => {
+Deno.test("pings go to every connection each 25 seconds, to a 25th of them in each", async () => {
   using tested = new Table();
-  for (const port of [1, 2, 3]) tested.attach(tested.connection({ port }));
-  letPass(24_000);
+  for (let port = 1; port <= 100; port++) tested.attach(tested.connection({ port }));
+  letPass(5_000);
   await lookAround();
-  assert.equal(tested.pings, 0);
-  letPass(1_000);
+  // A second more may have begun.
+  assert.ok([20, 24].includes(tested.pings), `${tested.pings} after 5 s`);
+  letPass(20_000);
   await lookAround();
-  assert.equal(tested.pings, 3);
+  assert.ok([100, 104].includes(tested.pings), `${tested.pings} after 25 s`);
+});
+
+Deno.test("a peer that reads nothing of what waits for it is cut off, one that reads some is not", async () => {
+  using tested = new Table();
+  const [stalled, slow] = [1, 2].map((port) => tested.connection({ port }));
+  for (const connection of [stalled, slow]) {
+    tested.attach(connection);
+    for (let i = 0; i < 3; i++) connection.send("message");
+  }
+  letPass(LIMITS.messageTimeout - 10);
+  slow.onWritten(1);
+  letPass(20);
   await lookAround();
-  assert.equal(tested.pings, 3);
-  letPass(25_000);
-  await lookAround();
-  assert.equal(tested.pings, 6);
+  assert.deepEqual([stalled.isOpen, slow.isOpen, tested.violations], [false, true, ["Peer does not read"]]);
+});
+
+Deno.test("when too much waits for all peers, the one that has not read for longest makes room", () => {
+  using tested = new Table({ maxTotalUnsentBytes: 4_000 });
+  const [first, second, busy] = [1, 2, 3].map((port) => tested.connection({ port }));
+  for (const connection of [first, second, busy]) tested.attach(connection);
+  const failed: string[] = [];
+  for (const connection of [first, second]) {
+    letPass(10);
+    connection.send("x".repeat(1_000), (reason) => failed.push(reason));
+  }
+  letPass(10);
+  busy.send("x".repeat(2_000));
+  assert.deepEqual([first.isOpen, second.isOpen, busy.isOpen], [false, true, true]);
+  busy.send("x".repeat(1_000));
+  assert.deepEqual([second.isOpen, busy.isOpen], [false, true]);
+  assert.ok(tested.table.unsentBytes <= 4_000);
 });
 
 Deno.test("bytes of unfinished messages are counted over all connections, and those who are too much end", () => {
