@@ -13,7 +13,7 @@ import { detachText } from "../runtime/detached_text.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
 import type { Flow } from "../transport/transport.ts";
 import type { DigestAuthenticator } from "./digest_authenticator.ts";
-import { namesFlow } from "./flow_uri.ts";
+import { listeningPort, namesFlow } from "./flow_uri.ts";
 import type { Answer } from "./answer.ts";
 import {
   readRegistration,
@@ -135,6 +135,7 @@ export class Registrar {
       regId: contact.regId,
       path: hasOption(request, "path") ? detachText(request.rowValues(Header.Path).join(", ")) : "",
       flow,
+      listensAt: contact.regId > 0 ? 0 : listeningPort(uri, flow),
     };
   }
 

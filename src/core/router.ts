@@ -71,12 +71,12 @@ function isSecureBinding({ contact, flow }: Binding<Flow>): boolean {
  * A binding as a target. It is reached by the flow it was registered over, also when a Path leads on from there
  * (RFC 3327 §5.5): whoever registers cannot send us anywhere else.
  */
-function targetOf({ contact, path, flow, q }: Binding<Flow>, isSecureRequest: boolean): Target {
+function targetOf({ contact, path, flow, listensAt, q }: Binding<Flow>, isSecureRequest: boolean): Target {
   const requestUri = requestUriOf(contact);
   return {
     requestUri: isSecureRequest ? requestUri : withoutSecureScheme(requestUri, flow),
     routes: splitValues(path),
-    flow,
+    flow: flow.isOpen ? flow : flow.transport.flowTo(flow.remoteAddress, listensAt),
     q,
   };
 }

@@ -28,4 +28,6 @@ export interface Binding<Flow extends BindingFlow = BindingFlow> {
   readonly path: string;
   /** Where the REGISTER came from, and where requests go. */
   readonly flow: Flow;
+  /** Port of that address at which the device takes new connections when this one is closed; 0 when it does not. */
+  readonly listensAt: number;
 }

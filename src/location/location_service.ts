@@ -48,14 +48,19 @@ export class LocationService<Flow extends BindingFlow> {
     if (!this.#sweepTimer.running) this.#sweepTimer.start(SWEEP_INTERVAL);
   }
 
-  /** Drops every binding whose registration came by this connection. */
+  /** Drops every binding whose registration came by this connection, unless its device takes new ones. */
   removeConnection(flow: Flow): void {
     const addressesOfRecord = this.#byConnection.get(flow.id);
     if (!addressesOfRecord) return;
     this.#byConnection.delete(flow.id);
     for (const aor of addressesOfRecord) {
       const bindings = this.#bindings.get(aor);
-      if (bindings) this.#keep(aor, bindings.filter((binding) => binding.flow.id !== flow.id));
+      if (bindings) {
+        this.#keep(
+          aor,
+          bindings.filter((binding) => binding.flow.id !== flow.id || binding.listensAt > 0),
+        );
+      }
     }
   }
 
@@ -100,7 +105,7 @@ export class LocationService<Flow extends BindingFlow> {
 }
 
 function isAlive(binding: Binding, now: number): boolean {
-  return binding.expiresAt > now && binding.flow.isOpen;
+  return binding.expiresAt > now && (binding.flow.isOpen || binding.listensAt > 0);
 }
 
 function byPreference(a: Binding, b: Binding): number {

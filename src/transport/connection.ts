@@ -180,8 +180,7 @@ export class Connection implements Flow, WireEvents {
   /** Ends the connection when it was silent for too long, or did not do in time what was awaited. */
   checkTime(now: number): void {
     const { messageTimeout, idleTimeout } = this.#table.limits;
-    if (now - this.stalledSince > messageTimeout) this.onViolation("Peer does not read");
-    else if (now > this.#deadline) {
+    if (now > this.#deadline) {
       this.onViolation(
         this.#held > 0
           ? "Message was not finished in time"
@@ -189,7 +188,8 @@ export class Connection implements Flow, WireEvents {
           ? "No message came in time"
           : "Connection could not be made in time",
       );
-    } else if (now - this.#lastTraffic > idleTimeout) this.end("Connection was idle");
+    } else if (now - this.stalledSince > messageTimeout) this.onViolation("Peer does not read");
+    else if (now - this.#lastTraffic > idleTimeout) this.end("Connection was idle");
   }
 
   /** Keeps the ways of a WebSocket through proxies open, and shows when the peer is gone. */

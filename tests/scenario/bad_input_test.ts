@@ -78,7 +78,7 @@ Deno.test("A sender that never finishes its message is cut off, and others are s
   });
   const socket = await connect(server.tcpPort);
   socket.write("REGISTER sip:sip.local SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1\r\n");
-  const drip = setInterval(() => socket.write("X"), 20);
+  const drip = setInterval(() => socket.writable && socket.write("X"), 20);
   assertAnswer(await ping(server), 200);
   await once(socket.resume(), "close");
   clearInterval(drip);

@@ -50,6 +50,40 @@ Deno.test(
 );
 
 Deno.test(
+  "RFC 3261 §18.1.1: a device that listens at its Contact, where it came from, gets a new connection",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const bob = net.phone("bob", { protocol: "tcp", port: 40001 });
+    const listening = net.phone("bob", { protocol: "tcp", port: 5070 });
+    bob.register("Contact: <sip:bob@192.0.2.12:5070;transport=tcp>");
+    bob.hangUpConnection();
+    alice.invite("sip:bob@sip.local");
+    listening.expect("INVITE sip:bob@192.0.2.12:5070;transport=tcp SIP/2.0");
+  }),
+);
+
+for (
+  const [what, contact] of [
+    ["is the port of the connection", "sip:bob@192.0.2.12:40001;transport=tcp>"],
+    ["is another address", "sip:bob@10.0.0.9:5070;transport=tcp>"],
+    ["is a name", "sip:bob@pbx.example:5070;transport=tcp>"],
+    ["has a flow number (RFC 5626)", `sip:bob@192.0.2.12:5070;transport=tcp>;${INSTANCE};reg-id=1`],
+  ]
+) {
+  Deno.test(
+    `RFC 5626 §6: a device whose Contact ${what} is gone with its connection`,
+    ladder((net) => {
+      const alice = net.phone("alice");
+      const bob = net.phone("bob", { protocol: "tcp", port: 40001 });
+      bob.register(`Contact: <${contact}`);
+      bob.hangUpConnection();
+      alice.sendAuthenticated("INVITE sip:bob@sip.local SIP/2.0");
+      alice.expect("480");
+    }),
+  );
+}
+
+Deno.test(
   "RFC 5626 §6: bindings end with the connection they were made over",
   ladder((net) => {
     const alice = net.phone("alice");

@@ -27,6 +27,7 @@ function binding(contact: string, parts: Partial<Binding<TestFlow>> = {}): Bindi
     regId: 0,
     path: "",
     flow: UDP,
+    listensAt: 0,
     ...parts,
   };
 }
@@ -106,6 +107,19 @@ Deno.test("the sweep begins again when something is registered after all had gon
   }
   clock.advance(60_000);
   assert.equal(location.size, 0);
+});
+
+Deno.test("removeConnection() keeps the bindings of a device that takes new connections", () => {
+  const { location, contacts } = start();
+  const flow = connection(7);
+  location.replace("sip:bob@sip.local", [
+    binding("sip:one", { flow, listensAt: 5070 }),
+    binding("sip:two", { flow }),
+  ]);
+  flow.isOpen = false;
+  assert.deepEqual(contacts("sip:bob@sip.local"), ["sip:one"]);
+  location.removeConnection(flow);
+  assert.deepEqual(contacts("sip:bob@sip.local"), ["sip:one"]);
 });
 
 Deno.test("removeConnection() drops the bindings of that connection and no others", () => {
