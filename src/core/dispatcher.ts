@@ -112,6 +112,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
     const answer = this.#parts.registrar.register(request, flow);
     if (answer.status !== 200) return answer;
     // Only what changed something is kept, for its retransmissions.
+    flow.markKnown?.();
     const transaction = this.#parts.transactions.serve(request, flow);
     transaction?.respond(200, buildResponse(request, { ...answer, toTag: randomToken() }));
     return undefined;
@@ -120,6 +121,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
   #forwardInDialog(request: SipRequest, flow: Flow, routed: RoutedRequest): Answer | undefined {
     const target = dialogTarget(routed);
     if (!target) return { status: 430 };
+    flow.markKnown?.();
     return this.#parts.proxy.forward(request, routed, {
       flow,
       targets: [target],
@@ -135,6 +137,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
     if (routed.routes.length > 0) return { status: 403 };
     const routing = this.#parts.router.determineTargetSet(routed.uri, identification.caller);
     if (routing.kind === "refused") return routing.answer;
+    flow.markKnown?.();
     const { caller, credentialsRow } = identification;
     const isTrusted = caller.kind === "peer";
     return this.#parts.proxy.forward(request, routed, {

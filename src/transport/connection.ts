@@ -6,6 +6,9 @@ import type { Wire, WireEvents } from "./wire.ts";
 /** What a queued message costs beyond its bytes. */
 const MESSAGE_OVERHEAD = 256;
 
+/** How many times the time for a message a connection may take to be of any use. */
+const PATIENCE_WITH_STRANGERS = 4;
+
 /** Milliseconds that a connection may take to send its last bytes. */
 const LINGER = 1000;
 
@@ -55,6 +58,9 @@ export class Connection implements Flow, WireEvents {
   #held = 0;
   #peerNames: readonly string[] = [];
   #hasSpoken = false;
+  /** Whether it was of use: until then it is a stranger's, and does not stay for long. */
+  #isKnown: boolean;
+  readonly #since = performance.now();
   #isPinged = false;
   #isOpen = true;
   #lastTraffic = performance.now();
@@ -71,6 +77,7 @@ export class Connection implements Flow, WireEvents {
     this.remotePort = peer.port;
     this.domain = peer.domain;
     this.isInbound = peer.isInbound;
+    this.#isKnown = !peer.isInbound;
     this.#table = parts.table;
     this.#giveUp = parts.giveUp;
     this.#onEnd = parts.onEnd;
@@ -79,6 +86,10 @@ export class Connection implements Flow, WireEvents {
 
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  markKnown(): void {
+    this.#isKnown = true;
   }
 
   addAlias(port: number): void {
@@ -144,14 +155,10 @@ export class Connection implements Flow, WireEvents {
     }
   }
 
-  /** One pong for however many pings come at once, and none while the last one still waits to be read. */
+  /** Answered when nothing else waits to be read; however many come meanwhile, with one pong. */
   onPing(): void {
-    if (this.#isPinged || !this.#isOpen) return;
-    this.#isPinged = true;
-    queueMicrotask(() => {
-      this.#isPinged = false;
-      if (this.#unsent.length === 0) this.send("\r\n");
-    });
+    if (this.#unsent.length === 0) this.send("\r\n");
+    else this.#isPinged = true;
   }
 
   onWritten(count: number): void {
@@ -159,6 +166,9 @@ export class Connection implements Flow, WireEvents {
     this.#lastProgress = performance.now();
     this.#unsent.splice(0, count);
     for (const size of this.#unsentSizes.splice(0, count)) this.#addUnsent(-size);
+    if (!this.#isPinged || this.#unsent.length > 0) return;
+    this.#isPinged = false;
+    this.send("\r\n");
   }
 
   onViolation(reason: string): void {
@@ -189,7 +199,9 @@ export class Connection implements Flow, WireEvents {
           : "Connection could not be made in time",
       );
     } else if (now - this.stalledSince > messageTimeout) this.onViolation("Peer does not read");
-    else if (now - this.#lastTraffic > idleTimeout) this.end("Connection was idle");
+    else if (!this.#isKnown && now - this.#since > PATIENCE_WITH_STRANGERS * messageTimeout) {
+      this.end("Connection was of no use");
+    } else if (now - this.#lastTraffic > idleTimeout) this.end("Connection was idle");
   }
 
   /** Keeps the ways of a WebSocket through proxies open, and shows when the peer is gone. */

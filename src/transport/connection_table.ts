@@ -1,10 +1,15 @@
 /** The connections of one transport: found by where they lead, counted, and watched for silence. */
 import type { Connection } from "./connection.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
+import { isIpv6 } from "./ip_address.ts";
+import { formatSockaddr } from "./linux/socket_address.ts";
 import type { TransportEvents } from "./transport.ts";
 
 /** Seconds between two pings of connections that have them: less than routers and proxies forget within. */
 const PING_INTERVAL = 25;
+
+/** One connection in so many is kept for those that we make. */
+const RESERVED = 16;
 
 /** Further keys a connection may have. */
 const MAX_ALIASES = 16;
@@ -70,24 +75,26 @@ export class ConnectionTable {
     }
   }
 
-  /** Why no further connection may be made with this address; undefined when it may. */
-  refusal(address: string): string | undefined {
+  /** Why no further connection may be made with this address; undefined when it may. Some are left for our own. */
+  refusal(address: string, isInbound: boolean): string | undefined {
     const { maxConnections, maxConnectionsPerAddress } = this.limits;
     if (this.#isClosed) return "Transport is closed";
-    if (this.#total.open >= maxConnections) return "Too many connections";
-    if ((this.#perAddress.get(address) ?? 0) < maxConnectionsPerAddress) return undefined;
+    const reserved = isInbound ? Math.floor(maxConnections / RESERVED) : 0;
+    if (this.#total.open >= maxConnections - reserved) return "Too many connections";
+    if ((this.#perAddress.get(ownerOf(address)) ?? 0) < maxConnectionsPerAddress) return undefined;
     return `Too many connections with ${address}`;
   }
 
   /** Counts a socket with this address from now on; to be called back once when the socket is gone. */
   count(address: string): () => void {
+    const owner = ownerOf(address);
     this.#total.open++;
-    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
+    this.#perAddress.set(owner, (this.#perAddress.get(owner) ?? 0) + 1);
     return () => {
       this.#total.open--;
-      const left = (this.#perAddress.get(address) ?? 1) - 1;
-      if (left > 0) this.#perAddress.set(address, left);
-      else this.#perAddress.delete(address);
+      const left = (this.#perAddress.get(owner) ?? 1) - 1;
+      if (left > 0) this.#perAddress.set(owner, left);
+      else this.#perAddress.delete(owner);
     };
   }
 
@@ -136,4 +143,11 @@ export class ConnectionTable {
 
 function keyOf(address: string, port: number, domain: string | undefined): string {
   return domain === undefined ? `${address}:${port}` : `${address}:${port}/${domain}`;
+}
+
+/** Whoever has an IPv6 address has the whole network of 64 bits around it. */
+function ownerOf(address: string): string {
+  if (!isIpv6(address)) return address;
+  const sockaddr = formatSockaddr(address, 0, true);
+  return sockaddr ? Array.from(sockaddr.subarray(8, 16)).join(".") : address;
 }

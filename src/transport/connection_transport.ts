@@ -78,7 +78,7 @@ export class ConnectionTransport implements Transport {
     const table = this.#table;
     const known = table?.get(address, port, checked);
     if (known) return known;
-    const reason = table ? table.refusal(address) : "Transport is closed";
+    const reason = table ? table.refusal(address, false) : "Transport is closed";
     if (!table || reason !== undefined) {
       return new UnreachableFlow(this, { address, port, reason: reason ?? "" });
     }
@@ -96,7 +96,7 @@ export class ConnectionTransport implements Transport {
     // A peer that resets at once leaves a socket without remote address.
     if (remoteAddress === undefined || port === undefined) return void socket.destroy();
     const address = toUriHost(remoteAddress);
-    const reason = table.refusal(address);
+    const reason = table.refusal(address, true);
     if (reason !== undefined) {
       table.events.onViolation(reason, undefined);
       return void socket.destroy();

@@ -42,9 +42,13 @@ export function bind(
   events: ListenEvents,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    const onError = (error: Error & { code?: string }) => {
+      const isElsewhere = error.code === "EINVAL" || error.code === "EADDRNOTAVAIL";
+      reject(isElsewhere ? new Error("The address is not one of this machine") : error);
+    };
+    server.once("error", onError);
     server.listen({ host: toSocketHost(address), port, backlog: BACKLOG }, () => {
-      server.off("error", reject);
+      server.off("error", onError);
       server.on("error", (error) => events.onViolation(`Cannot accept: ${error.message}`));
       resolve((server.address() as net.AddressInfo).port);
     });

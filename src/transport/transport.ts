@@ -52,6 +52,8 @@ export interface Flow {
    * known that the message did not leave.
    */
   send(text: string, onFailure?: (reason: string) => void): void;
+  /** Somebody was served by this flow: it is not closed like a stranger's who only takes up room. */
+  markKnown?(): void;
   /**
    * The sender of a request by this flow listens at `port`, and takes requests by this flow as well: so they go, to the
    * names in its certificate (RFC 5923). Without such names nothing happens.

@@ -74,6 +74,22 @@ function testFraming(harness: TransportHarness<StreamPeer>): void {
     },
   );
 
+  contractTest(
+    `${name}: RFC 5626 §4.4.1: a ping in one piece with a message has its pong, in either order`,
+    async () => {
+      await using served = await ServedTransport.listen(harness);
+      using peers = new Peers(harness);
+      served.answer = (text, flow) => flow.send(text);
+      for (const stream of [`${message(1)}\r\n\r\n`, `\r\n\r\n${message(1)}`]) {
+        const peer = await peers.connect(served);
+        await peer.write(stream);
+        const expected = message(1).length + 2;
+        const came = await within(peer.readBytes(expected), "answer and pong");
+        assert.ok([`${message(1)}\r\n`, `\r\n${message(1)}`].includes(came));
+      }
+    },
+  );
+
   contractTest(`${name}: a flood of pings from a peer that reads no pong does no harm`, async () => {
     await using served = await ServedTransport.listen(harness);
     using peers = new Peers(harness);

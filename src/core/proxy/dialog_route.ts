@@ -13,7 +13,7 @@ import { hash } from "node:crypto";
 import type { SipRequest } from "../../message/sip_message.ts";
 import type { SipUri } from "../../message/sip_uri.ts";
 import { toSocketHost } from "../../transport/ip_address.ts";
-import type { Flow } from "../../transport/transport.ts";
+import { type Flow, isSecure } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 
 const SEAL_LENGTH = 16;
@@ -59,10 +59,12 @@ export class DialogRoutes {
     this.#key = key;
   }
 
-  /** The user part for a request that begins a dialog. */
-  seal(request: SipRequest, ends: DialogEnds): string {
+  /** The user part for a request that begins a dialog; `isSecure` when the entry is a `sips:` URI. */
+  seal(request: SipRequest, ends: DialogEnds, isSecure: boolean): string {
     const flows = `${this.#textOf(ends.caller)}.${this.#textOf(ends.callee)}`;
-    return `${this.#digest(request.callId, request.from.tag, flows)}.${flows}`;
+    return `${
+      this.#digest({ callId: request.callId, callerTag: request.from.tag, flows, isSecure })
+    }.${flows}`;
   }
 
   /** Where the entry sends a request of its dialog; undefined when the entry is not of this dialog, or not ours. */
@@ -73,13 +75,17 @@ export class DialogRoutes {
     const seal = user.substring(0, SEAL_LENGTH);
     const flows = user.substring(SEAL_LENGTH + 1);
     const [caller, callee] = flows.split(".");
-    if (seal === this.#digest(request.callId, request.from.tag, flows)) {
+    const isSecureEntry = uri.secure;
+    // Both ends of such a dialog have TLS; nobody can come in by another way.
+    if (isSecureEntry && !isSecure(from.protocol)) return undefined;
+    const dialog = { callId: request.callId, flows, isSecure: isSecureEntry };
+    if (seal === this.#digest({ ...dialog, callerTag: request.from.tag })) {
       return this.#pass(from, {
         near: { user, side: "caller", text: caller },
         far: { user, side: "callee", text: callee },
       });
     }
-    if (seal === this.#digest(request.callId, request.to.tag, flows)) {
+    if (seal === this.#digest({ ...dialog, callerTag: request.to.tag })) {
       return this.#pass(from, {
         near: { user, side: "callee", text: callee },
         far: { user, side: "caller", text: caller },
@@ -101,8 +107,10 @@ export class DialogRoutes {
     return { flow: this.#find(far.text) };
   }
 
-  #digest(callId: string, callerTag: string, flows: string): string {
-    return hash("sha256", `${this.#key} ${callId} ${callerTag} ${flows}`).substring(0, SEAL_LENGTH);
+  #digest(dialog: { callId: string; callerTag: string; flows: string; isSecure: boolean }): string {
+    const { callId, callerTag, flows, isSecure } = dialog;
+    const text = `${this.#key} ${callId} ${callerTag} ${flows}${isSecure ? " sips" : ""}`;
+    return hash("sha256", text).substring(0, SEAL_LENGTH);
   }
 
   #textOf(flow: Flow): string {

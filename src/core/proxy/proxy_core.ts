@@ -202,7 +202,7 @@ export class ProxyCore implements ResponseContextHost {
     const mayLeave = !recordsRoute && isSameSide && isReachable(contactUri(request), incoming) &&
       isReachable(SipUri.parse(target.requestUri), outgoing);
     if (mayLeave) return "";
-    const seal = dialogRoutes.seal(request, { caller: incoming, callee: outgoing });
+    const seal = dialogRoutes.seal(request, { caller: incoming, callee: outgoing }, isSecure);
     const scheme = isSecure ? "sips" : "sip";
     const top = `Record-Route: <${scheme}:${seal}@${facingCallee};lr>\r\n`;
     return isSameSide ? top : `${top}Record-Route: <${scheme}:${seal}@${facingCaller};lr>\r\n`;

@@ -130,14 +130,14 @@ Deno.test("sockets are counted, all together and by address", () => {
   using tested = new Table();
   const { table } = tested;
   const releases = [table.count("192.0.2.1"), table.count("192.0.2.1")];
-  assert.match(table.refusal("192.0.2.1") ?? "", /with 192\.0\.2\.1/);
-  assert.equal(table.refusal("192.0.2.2"), undefined);
+  assert.match(table.refusal("192.0.2.1", true) ?? "", /with 192\.0\.2\.1/);
+  assert.equal(table.refusal("192.0.2.2", true), undefined);
   for (const host of ["[::1]", "[::2]", "[::3]"]) releases.push(table.count(host));
-  assert.equal(table.refusal("192.0.2.2"), "Too many connections");
+  assert.equal(table.refusal("192.0.2.2", true), "Too many connections");
   for (const release of releases) release();
-  for (const host of ["192.0.2.1", "192.0.2.2"]) assert.equal(table.refusal(host), undefined);
+  for (const host of ["192.0.2.1", "192.0.2.2"]) assert.equal(table.refusal(host, true), undefined);
   tested[Symbol.dispose]();
-  assert.equal(table.refusal("192.0.2.1"), "Transport is closed");
+  assert.equal(table.refusal("192.0.2.1", true), "Transport is closed");
 });
 
 Deno.test("a handshake that takes too long is refused once, one that is over is not", async () => {
@@ -173,6 +173,36 @@ Deno.test("a connection that cannot be made in time is given up", async () => {
   letPass(LIMITS.messageTimeout + 1);
   await lookAround();
   assert.deepEqual([connection.isOpen, failures], [false, ["Connection could not be made in time"]]);
+});
+
+Deno.test("a connection that was of no use ends after some time, whatever its peer sends", async () => {
+  using tested = new Table({ maxConnectionsPerAddress: 9 });
+  const [stranger, known, own] = [true, true, false].map((isInbound, i) =>
+    tested.connection({ port: i + 1, isInbound })
+  );
+  for (const connection of [stranger, known, own]) {
+    tested.attach(connection);
+    connection.onMessage("");
+  }
+  known.markKnown();
+  letPass(4 * LIMITS.messageTimeout - 50);
+  for (const connection of [stranger, known, own]) connection.onTraffic();
+  await lookAround();
+  assert.equal(stranger.isOpen, true);
+  letPass(100);
+  await lookAround();
+  assert.deepEqual([stranger.isOpen, known.isOpen, own.isOpen], [false, true, true]);
+});
+
+Deno.test("one connection in sixteen is kept for our own, and IPv6 peers are counted by their network", () => {
+  using tested = new Table({ maxConnections: 32, maxConnectionsPerAddress: 20 });
+  const { table } = tested;
+  for (let i = 1; i <= 20; i++) table.count(`[2001:db8:0:1::${i.toString(16)}]`);
+  assert.match(table.refusal("[2001:db8:0:1:ffff::1]", true) ?? "", /Too many connections with/);
+  assert.equal(table.refusal("[2001:db8:0:2::1]", true), undefined);
+  for (let i = 1; i <= 10; i++) table.count(`192.0.2.${i}`);
+  assert.equal(table.refusal("192.0.2.99", true), "Too many connections");
+  assert.equal(table.refusal("192.0.2.99", false), undefined);
 });
 
 Deno.test("pings go to every connection each 25 seconds, to a 25th of them in each", async () => {
