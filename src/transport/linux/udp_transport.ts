@@ -12,6 +12,8 @@ import { formatSockaddr, hostOfSockaddr, sockaddrLength } from "./socket_address
 const MSG_DONTWAIT = 0x40;
 const POLLOUT = 4;
 const SOCKET_BUFFER = 4 * 1024 * 1024;
+/** Milliseconds that datagrams are taken for without a pause. */
+const LONGEST_DRAIN = 10;
 /** Flows remembered; beyond that they are forgotten all at once and made anew as they are needed. */
 const MAX_FLOWS = 65536;
 
@@ -114,7 +116,9 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
 
   drain(): number {
     let total = 0;
-    while (this.#descriptor >= 0) {
+    // A flood would never let it come to an end, and connections and timers wait meanwhile.
+    const end = performance.now() + LONGEST_DRAIN;
+    while (this.#descriptor >= 0 && performance.now() < end) {
       const count = this.#libc.recvmmsg(this.#descriptor, this.#received.headers, BATCH, MSG_DONTWAIT, null);
       for (let i = 0; i < count; i++) {
         this.#handOn(this.#received.text(i), this.#flowOf(this.#received.addresses, i * SOCKADDR));
