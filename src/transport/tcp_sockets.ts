@@ -6,6 +6,9 @@ import type { ConnectEvents, ListenEvents, Sockets } from "./sockets.ts";
 /** Connections that may wait to be accepted. */
 export const BACKLOG = 1024;
 
+/** Milliseconds that closing may take. */
+const CLOSING_TIME = 3000;
+
 export class TcpSockets implements Sockets {
   #server: net.Server | undefined;
 
@@ -55,8 +58,15 @@ export function bind(
   });
 }
 
+/** Resolves when the server is closed: when its last socket is, or after a moment if one of them will not be. */
 export async function closeServer(server: net.Server | undefined): Promise<void> {
-  if (server?.listening) await new Promise((resolve) => server.close(resolve));
+  if (!server?.listening) return;
+  let patience: ReturnType<typeof setTimeout> | undefined;
+  await Promise.race([
+    new Promise((resolve) => server.close(resolve)),
+    new Promise((resolve) => patience = setTimeout(resolve, CLOSING_TIME)),
+  ]);
+  clearTimeout(patience);
 }
 
 /** An error is followed by the end of the socket, which is what counts. Without a listener it would end the process. */
