@@ -150,9 +150,9 @@ export class Connection implements Flow, WireEvents {
     } else if (this.#deadline === Infinity) {
       this.#deadline = performance.now() + this.#table.limits.messageTimeout;
     }
-    if (bytes > 0 && this.#table.unfinishedBytes > this.#table.limits.maxUnfinishedBytes) {
-      this.onViolation("Too many unfinished messages");
-    }
+    // Who holds most of it has to go, not who brought the last byte.
+    const { limits } = this.#table;
+    while (this.#table.unfinishedBytes > limits.maxUnfinishedBytes && this.#table.endMostUnfinished());
   }
 
   /** Answered when nothing else waits to be read; however many come meanwhile, with one pong. */
@@ -180,6 +180,11 @@ export class Connection implements Flow, WireEvents {
   onClosed(reason: string): void {
     this.end(reason);
     clearTimeout(this.#linger);
+  }
+
+  /** Bytes of a message that the peer began and did not finish. */
+  get unfinishedBytes(): number {
+    return this.#held;
   }
 
   /** Since when nothing of what waits has left; Infinity when nothing waits. */
@@ -220,10 +225,8 @@ export class Connection implements Flow, WireEvents {
     this.#close();
     this.#onEnd?.();
     const failed = this.#unsent.splice(0);
-    queueMicrotask(() => {
-      for (const onFailure of failed) onFailure?.(reason);
-      this.#table.events.onFlowClosed(this);
-    });
+    for (const onFailure of failed) if (onFailure) queueMicrotask(() => onFailure(reason));
+    queueMicrotask(() => this.#table.events.onFlowClosed(this));
   }
 
   #close(): void {

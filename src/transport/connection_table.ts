@@ -115,6 +115,16 @@ export class ConnectionTable {
     return worst !== undefined;
   }
 
+  /** Ends the connection that holds most bytes of an unfinished message; false when none holds any. */
+  endMostUnfinished(): boolean {
+    let worst: Connection | undefined;
+    for (const connection of this.#all) {
+      if (connection.unfinishedBytes > (worst?.unfinishedBytes ?? 0)) worst = connection;
+    }
+    worst?.onViolation("Too many unfinished messages");
+    return worst !== undefined;
+  }
+
   /** Ends everything; nothing is let in any more. */
   close(): void {
     this.#isClosed = true;

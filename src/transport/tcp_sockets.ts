@@ -6,6 +6,9 @@ import type { ConnectEvents, ListenEvents, Sockets } from "./sockets.ts";
 /** Connections that may wait to be accepted. */
 export const BACKLOG = 1024;
 
+/** Milliseconds of silence after which the system looks whether the peer is still there. */
+export const KEEP_ALIVE = 60_000;
+
 /** Milliseconds that closing may take. */
 const CLOSING_TIME = 3000;
 
@@ -15,6 +18,7 @@ export class TcpSockets implements Sockets {
   async listen(place: { address: string; port: number }, events: ListenEvents): Promise<number> {
     const server = net.createServer({ noDelay: true }, (socket) => {
       ignoreErrors(socket);
+      socket.setKeepAlive(true, KEEP_ALIVE);
       events.onConnection(socket)?.onReady({ socket });
     });
     this.#server = server;
@@ -28,6 +32,7 @@ export class TcpSockets implements Sockets {
     socket.once("connect", () => {
       socket.off("error", onFailure);
       ignoreErrors(socket);
+      socket.setKeepAlive(true, KEEP_ALIVE);
       events.onReady({ socket });
     });
     return () => socket.destroy();

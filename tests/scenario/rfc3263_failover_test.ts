@@ -157,6 +157,20 @@ Deno.test("§4.3: silence is followed by the next place after 12·T1; the last o
   assert.equal(hop.heard()[0], "SIP/2.0 408 Request Timeout");
 });
 
+Deno.test("§4.3: a place that answers after another was asked hears a CANCEL, and the caller nothing of it", async () => {
+  const hop = await Hop.start();
+  await hop.send("INVITE", "sip:bob@pbx.example:5060");
+  const late = hop.taken("udp", FIRST)[0];
+  await hop.pass(6_100);
+  const asked = only(hop.taken("udp", SECOND));
+  hop.taken("udp", FIRST);
+  await hop.respond(late, "180 Ringing", FIRST);
+  assert.match(only(hop.taken("udp", FIRST)), /^CANCEL /);
+  await hop.respond(late, "487 Request Terminated", FIRST);
+  await hop.respond(asked, "200 OK", SECOND);
+  assert.deepEqual(hop.heard(), ["SIP/2.0 100 Trying", "SIP/2.0 200 OK"]);
+});
+
 Deno.test("§4.3: who has answered anything is given the time it takes", async () => {
   const hop = await Hop.start();
   await hop.send("INVITE", "sip:bob@pbx.example:5060");

@@ -25,14 +25,13 @@ export interface FailoverParts {
   send(attempt: Attempt, attempts: Attempt[], user: ClientTransactionUser): ClientTransaction | undefined;
 }
 
-/** Between a branch and its client transactions, of which there is one at a time. */
-export class Failover implements ClientTransactionUser {
+/** Finds the place that answers a branch: one client transaction after the other. */
+export class Failover {
   readonly #parts: FailoverParts;
   readonly #branch: Branch;
   readonly #attempts: Attempt[];
-  #current: Attempt | undefined;
-  #client: ClientTransaction | undefined;
   #timer: { start(delay: number): void; stop(): void } | undefined;
+  #current: Try | undefined;
 
   constructor(parts: FailoverParts, branch: Branch, destinations: readonly Destination[]) {
     this.#parts = parts;
@@ -43,10 +42,11 @@ export class Failover implements ClientTransactionUser {
   /** Tries the next place; false when there is none. */
   next(): boolean {
     for (let attempt = this.#attempts.shift(); attempt; attempt = this.#attempts.shift()) {
-      this.#current = attempt;
-      const client = this.#parts.send(attempt, this.#attempts, this);
+      const current = new Try(this, attempt);
+      this.#current = current;
+      const client = this.#parts.send(attempt, this.#attempts, current);
       if (!client) continue;
-      this.#client = client;
+      current.client = client;
       if (this.#attempts.length > 0) this.#watch();
       this.#branch.begin(client);
       return true;
@@ -54,9 +54,10 @@ export class Failover implements ClientTransactionUser {
     return false;
   }
 
-  onResponse(response: SipResponse): void {
+  onResponse(by: Try, response: SipResponse): void {
+    if (by !== this.#current) return;
     this.#timer?.stop();
-    if (this.#current) this.#parts.locator.noteSuccess(this.#current.destination);
+    this.#parts.locator.noteSuccess(by.destination);
     // It refused, so there is no sense in asking it by another transport.
     if (response.status === 503 && this.#isWanted) {
       while (this.#attempts[0]?.isFallback) this.#attempts.shift();
@@ -65,12 +66,14 @@ export class Failover implements ClientTransactionUser {
     this.#branch.onResponse(response);
   }
 
-  onTimeout(): void {
-    this.#fail(() => this.#branch.onTimeout());
-  }
-
-  onFailure(reason: string): void {
-    this.#fail(() => this.#branch.onFailure(reason));
+  /** `report` tells the branch, when nobody else is to be asked. */
+  onFailure(by: Try, report: (branch: Branch) => void): void {
+    if (by !== this.#current) return;
+    this.#timer?.stop();
+    // What was heard of once has the request; nobody else must get it, too.
+    if (this.#branch.wasAnswered) return report(this.#branch);
+    this.#parts.locator.noteFailure(by.destination);
+    if (!this.#isWanted || !this.next()) report(this.#branch);
   }
 
   get #isWanted(): boolean {
@@ -84,16 +87,35 @@ export class Failover implements ClientTransactionUser {
 
   /** Nothing was heard for so long that somebody else is asked; before Timer B the caller would have hung up. */
   #giveUp(): void {
-    if (!this.#isWanted) return;
-    this.#client?.abandon();
-    this.#fail(() => this.#branch.onTimeout());
+    const slow = this.#current;
+    if (!slow || !this.#isWanted) return;
+    // Should it answer yet, it hears a CANCEL; who asks does not hear of it any more.
+    slow.client?.cancel();
+    this.#parts.locator.noteFailure(slow.destination);
+    if (!this.next()) this.#branch.onTimeout();
+  }
+}
+
+/** The user of one client transaction. */
+class Try implements ClientTransactionUser {
+  readonly destination: Destination;
+  readonly #failover: Failover;
+  client: ClientTransaction | undefined;
+
+  constructor(failover: Failover, { destination }: Attempt) {
+    this.#failover = failover;
+    this.destination = destination;
   }
 
-  #fail(report: () => void): void {
-    this.#timer?.stop();
-    // What was heard of once has the request; nobody else must get it, too.
-    if (this.#branch.wasAnswered) return report();
-    if (this.#current) this.#parts.locator.noteFailure(this.#current.destination);
-    if (!this.#isWanted || !this.next()) report();
+  onResponse(response: SipResponse): void {
+    this.#failover.onResponse(this, response);
+  }
+
+  onTimeout(): void {
+    this.#failover.onFailure(this, (branch) => branch.onTimeout());
+  }
+
+  onFailure(reason: string): void {
+    this.#failover.onFailure(this, (branch) => branch.onFailure(reason));
   }
 }

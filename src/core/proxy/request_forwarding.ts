@@ -76,7 +76,7 @@ export function buildCopy(common: CommonPart, copy: CopyParts): string {
   const { requestUri, routes } = repairForStrictRouter(copy);
   let head =
     `${common.method} ${requestUri} SIP/2.0\r\nVia: SIP/2.0/${copy.flow.protocol.toUpperCase()} ${copy.sentBy}` +
-    `;branch=${copy.branch};rport\r\n${copy.recordRoute}`;
+    `;branch=${copy.branch};rport${copy.flow.domain === undefined ? "" : ";alias"}\r\n${copy.recordRoute}`;
   for (const route of routes) head += `Route: ${route}\r\n`;
   return `${head}Max-Breadth: ${copy.breadth}\r\n${common.text}`;
 }

@@ -4,15 +4,12 @@ import tls from "node:tls";
 import { logger } from "../../runtime/log.ts";
 import { isIpAddress, toSocketHost } from "../ip_address.ts";
 import type { ConnectEvents, ListenEvents, Newcomer, Sockets } from "../sockets.ts";
-import { bind, closeServer, ignoreErrors } from "../tcp_sockets.ts";
+import { bind, closeServer, ignoreErrors, KEEP_ALIVE } from "../tcp_sockets.ts";
 import { isFor, namesOf } from "./certificate_names.ts";
 import { faultOfTime } from "./certificate_time.ts";
 import type { TlsContexts } from "./tls_contexts.ts";
 
 const log = logger("tls");
-
-/** Milliseconds a handshake may take at most; the connection limits may have less. */
-const HANDSHAKE_TIMEOUT = 20_000;
 
 /** Where to connect, and what the certificate there has to be for. */
 interface ConnectPlace {
@@ -43,11 +40,11 @@ export class TlsSockets implements Sockets {
       requestCert: contexts.settings.clientCertificates !== "none",
       // Checked below, where it can be said why.
       rejectUnauthorized: false,
-      handshakeTimeout: HANDSHAKE_TIMEOUT,
     });
     this.#server = server;
     server.on("connection", (socket: net.Socket) => {
       ignoreErrors(socket);
+      socket.setKeepAlive(true, KEEP_ALIVE);
       const key = nameOf(socket);
       this.#peers.set(socket, `${socket.remoteAddress}:${socket.remotePort}`);
       const newcomer = events.onConnection(socket);
@@ -97,6 +94,7 @@ export class TlsSockets implements Sockets {
       },
     });
     socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEP_ALIVE);
     const onFailure = (error: Error) => {
       if (settings.isDebugging) {
         logHandshake("Handshake failed", socket, { reason: error.message, peer: `${address}:${port}` });
