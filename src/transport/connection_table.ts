@@ -45,14 +45,16 @@ export class ConnectionTable {
     this.#watch = setInterval(() => this.#lookAround(), Math.max(20, Math.min(1000, shortest / 8)));
   }
 
-  /** The connection to an address, whose certificate was checked for `domain` if one is given. */
+  /** The connection of ours to an address, whose certificate was checked for `domain` if one is given. */
   get(address: string, port: number, domain?: string): Connection | undefined {
     const connection = this.#connections.get(keyOf(address, port, domain));
     return connection?.isOpen ? connection : undefined;
   }
 
+  /** Who came to us is found by an alias only: its port says nothing of who it is (RFC 5923 §9). */
   add(connection: Connection): void {
     this.#all.add(connection);
+    if (connection.isInbound) return;
     this.#connections.set(
       keyOf(connection.remoteAddress, connection.remotePort, connection.domain),
       connection,

@@ -80,6 +80,20 @@ function testLifetime(harness: TransportHarness): void {
   });
 
   contractTest(
+    `${name}: a connection that the peer made is not taken for one to where the peer listens`,
+    async () => {
+      await using served = await ServedTransport.listen(harness);
+      using peers = new Peers(harness);
+      const peer = await peers.connect(served);
+      await peer.write(message("in"));
+      const flow = await served.firstFlow();
+      assert.notEqual(served.transport.flowTo(peer.address, peer.port), flow);
+      flow.send(message("out"));
+      assert.equal(await within(peer.readMessage(), "what goes by the connection itself"), message("out"));
+    },
+  );
+
+  contractTest(
     `${name}: when the peer closes, its flow is closed once, and what is sent then fails`,
     async () => {
       await using served = await ServedTransport.listen(harness);

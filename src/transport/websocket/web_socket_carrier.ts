@@ -83,15 +83,15 @@ export class WebSocketCarrier implements Carrier {
 function faultOf(head: HttpHead | undefined): string | undefined {
   if (!head) return "This is not HTTP/1.1";
   const { headers } = head;
-  // What says otherwise to a proxy in front must not be taken here.
-  const options = headers.connection?.split(",").map((option) => option.trim().toLowerCase()) ?? [];
-  if (!options.includes("upgrade") || headers.host === undefined) {
-    return "Host and Connection: Upgrade are missing";
-  }
-  if ("content-length" in headers || "transfer-encoding" in headers) return "There must be no body";
   if (head.method !== "GET" || headers.upgrade?.toLowerCase() !== "websocket") {
     return "This is SIP over WebSocket";
   }
+  // What says otherwise to a proxy in front must not be taken here.
+  const options = headers.connection?.split(",").map((option) => option.trim().toLowerCase()) ?? [];
+  if (!options.includes("upgrade") || headers.host === undefined) {
+    return "Host or Connection: Upgrade is missing";
+  }
+  if ("content-length" in headers || "transfer-encoding" in headers) return "There must be no body";
   const protocols = headers["sec-websocket-protocol"]?.split(",").map((name) => name.trim().toLowerCase());
   return protocols?.includes(SUBPROTOCOL) ? undefined : `The WebSocket subprotocol has to be ${SUBPROTOCOL}`;
 }
