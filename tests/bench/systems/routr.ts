@@ -21,6 +21,9 @@ export interface RoutrOptions {
   readonly inspectorPort?: number;
 }
 
+/** As in deno.json and build.sh: with more room for the young it takes 50 MB more under load, and no less CPU. */
+const V8_FLAGS = "--v8-flags=--max-semi-space-size=8";
+
 /** Contacts one agent may register. */
 export const CONTACTS_PER_USER = 10;
 
@@ -43,7 +46,7 @@ function routrCommand({ directory, binary, inspectorPort }: RoutrOptions): Proce
   const inspect = inspectorPort ? [`--inspect=127.0.0.1:${inspectorPort}`] : [];
   return {
     path: Deno.execPath(),
-    args: ["run", "-P=start", ...inspect, "main.ts", ...serverArgs],
+    args: ["run", V8_FLAGS, "-P=start", ...inspect, "main.ts", ...serverArgs],
     cwd: ROOT,
   };
 }
