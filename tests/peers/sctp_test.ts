@@ -9,3 +9,7 @@ Deno.test("SCTP: the transport keeps the contract of transports, and notices an 
 Deno.test("SCTP: SIPp calls SIPp from SCTP to SCTP, UDP and TCP and back, on IPv4 and IPv6", async () => {
   await testInGuest("tests/peers/sctp/calls.ts");
 });
+
+Deno.test("SCTP: phones call by SCTP from and to every other transport", async () => {
+  await testInGuest("tests/peers/transport_matrix_test.ts");
+});

@@ -10,6 +10,12 @@ import { WirePhone } from "./matrix/wire_phone.ts";
 const callerOf = (way: Way) => `caller-${ways.indexOf(way)}`;
 const calleeOf = (way: Way) => `callee-${ways.indexOf(way)}`;
 
+/** In the guest that has SCTP, calls without it are not made once more: it is slow. */
+function isTried(from: Way, to: Way): boolean {
+  const isGuest = Deno.env.get("ROUTR_TEST_SCTP") === "1";
+  return !isGuest || from.protocol === "sctp" || to.protocol === "sctp";
+}
+
 for (
   const { layout, bindAddresses } of [
     { layout: "a socket for each address", bindAddresses: ["127.0.0.1", "::1"] },
@@ -30,13 +36,15 @@ for (
       await t.step(`${nameOf(way)} registers`, async () => {
         const caller = phones.use(await WirePhone.connect(routr, { user: callerOf(way), way }));
         const callee = phones.use(await WirePhone.connect(routr, { user: calleeOf(way), way }));
+        // Who is not known is cut off after a while.
+        await caller.register();
         await callee.register();
         callers.set(way, caller);
         callees.set(way, callee);
       });
     }
     for (const from of ways) {
-      for (const to of ways) {
+      for (const to of ways.filter((to) => isTried(from, to))) {
         await t.step(`${nameOf(from)} calls ${nameOf(to)}`, async () => {
           const caller = callers.get(from)!;
           const callee = callees.get(to)!;
