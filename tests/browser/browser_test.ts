@@ -192,6 +192,14 @@ Deno.test("Browser: jssip over wss and sipjs over ws: they call and write to eac
   }
 });
 
+Deno.test("Browser: a tab that is closed while it rings ends the call at once", async () => {
+  await using alice = await registered("jssip", "wss", "1001");
+  const bob = await registered("sipjs", "ws", "1002");
+  await ring(alice, bob);
+  await bob.close();
+  assert.match(await alice.event("closed"), /^503 /);
+});
+
 Deno.test("Browser: two tabs with one account: both ring, one answers, the other is cancelled", async () => {
   await using one = await registered("jssip", "wss", "1001");
   await using other = await registered("sipjs", "ws", "1001");
