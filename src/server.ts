@@ -40,6 +40,8 @@ const MAX_TOTAL_UNSENT_BYTES = 8 * 1024 * 1024;
 /** Bytes of messages that peers began and did not finish, per transport. */
 const MAX_UNFINISHED_BYTES = 64 * 1024 * 1024;
 
+/** Connections that may be accepted, and refused, before the first of them is closed. */
+const ACCEPTED_AT_ONCE = 2500;
 /** Files that are open besides connections, at most. */
 const OTHER_FILES = 100;
 
@@ -183,7 +185,7 @@ export class Server {
 function connectionLimits({ limits }: Configuration): ConnectionLimits {
   // At the limit of open files accepting fails for good, so part of them is left for everything else.
   const files = maxOpenFiles();
-  const possible = Math.floor(files - Math.max(OTHER_FILES, files / 4));
+  const possible = Math.floor(files - Math.max(OTHER_FILES, Math.min(files / 4, ACCEPTED_AT_ONCE)));
   if (possible < limits.maxConnections) {
     log.warn(
       "This process may have {possible} connections only, fewer than spec.limits.maxConnections: ulimit -n",
