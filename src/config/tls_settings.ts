@@ -4,6 +4,8 @@ import type { TlsSettings, TlsVersion } from "../transport/tls/tls_contexts.ts";
 import type { Configuration } from "./configuration.ts";
 
 type SecurityContext = Configuration["securityContext"];
+/** What the context itself and each of its `certificates` have. */
+type KeyStore = Pick<SecurityContext, "keyStore" | "keyStorePassword" | "privateKey">;
 
 const VERSIONS: readonly string[] = ["TLSv1.2", "TLSv1.3"] satisfies TlsVersion[];
 
@@ -11,19 +13,14 @@ const VERSIONS: readonly string[] = ["TLSv1.2", "TLSv1.3"] satisfies TlsVersion[
 export function tlsSettingsOf(context: SecurityContext, directory: string): TlsSettings {
   const { client, trustStore } = context;
   const find = (path: string) => findFile(path, directory);
-  const first = {
-    path: find(context.keyStore),
-    password: context.keyStorePassword,
-    privateKey: context.privateKey === undefined ? undefined : find(context.privateKey),
-  };
-  const others = context.certificates.map(({ keyStore, keyStorePassword, privateKey, domains }) => ({
+  const sourceOf = ({ keyStore, keyStorePassword, privateKey }: KeyStore) => ({
     path: find(keyStore),
     password: keyStorePassword,
     privateKey: privateKey === undefined ? undefined : find(privateKey),
-    domains,
-  }));
+  });
+  const others = context.certificates.map((other) => ({ ...sourceOf(other), domains: other.domains }));
   return {
-    certificates: [first, ...others],
+    certificates: [sourceOf(context), ...others],
     trustStore: trustStore === undefined
       ? undefined
       : { path: find(trustStore), password: context.trustStorePassword },

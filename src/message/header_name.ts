@@ -79,7 +79,7 @@ function bucketOf(firstLetter: number, length: number): number {
   return (firstLetter & 31) << 5 | length & 31;
 }
 
-/** Which header the name in `text[from, end)` is: any case, long or compact form. */
+/** Which header the name in `text[from, end)` is, whatever its case, in long or compact form. */
 export function headerId(text: string, from: number, end: number): HeaderId {
   const bucket = buckets[bucketOf(text.charCodeAt(from), end - from)];
   for (let i = 0; i < bucket.length; i++) {

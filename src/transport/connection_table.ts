@@ -1,8 +1,7 @@
 /** The connections of one transport: found by where they lead, counted, and watched for silence. */
 import type { Connection } from "./connection.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
-import { isIpv6 } from "./ip_address.ts";
-import { formatSockaddr } from "./linux/socket_address.ts";
+import { addressBytes, isIpv6 } from "./ip_address.ts";
 import type { TransportEvents } from "./transport.ts";
 
 /** Seconds between two pings of connections that have them: less than routers and proxies forget within. */
@@ -109,22 +108,13 @@ export class ConnectionTable {
 
   /** Ends the connection whose peer has not read for the longest time; false when all of them read. */
   endMostStalled(): boolean {
-    let worst: Connection | undefined;
-    for (const connection of this.#all) {
-      if (connection.stalledSince < (worst?.stalledSince ?? Infinity)) worst = connection;
-    }
-    worst?.onViolation("Peer does not read");
-    return worst !== undefined;
+    return this.#endWorst(({ stalledSince }) => -stalledSince, "Peer does not read");
   }
 
   /** Ends the connection that holds most bytes of an unfinished message; false when none holds any. */
   endMostUnfinished(): boolean {
-    let worst: Connection | undefined;
-    for (const connection of this.#all) {
-      if (connection.unfinishedBytes > (worst?.unfinishedBytes ?? 0)) worst = connection;
-    }
-    worst?.onViolation("Too many unfinished messages");
-    return worst !== undefined;
+    const badness = ({ unfinishedBytes }: Connection) => unfinishedBytes || -Infinity;
+    return this.#endWorst(badness, "Too many unfinished messages");
   }
 
   /** Ends everything; nothing is let in any more. */
@@ -133,6 +123,20 @@ export class ConnectionTable {
     clearInterval(this.#watch);
     for (const { refuse } of this.#newcomers) refuse();
     for (const connection of this.#all) connection.end("Server stops");
+  }
+
+  /** @param badness -Infinity where there is nothing to complain of */
+  #endWorst(badness: (connection: Connection) => number, reason: string): boolean {
+    let worst: Connection | undefined;
+    let most = -Infinity;
+    for (const connection of this.#all) {
+      const its = badness(connection);
+      if (its <= most) continue;
+      worst = connection;
+      most = its;
+    }
+    worst?.onViolation(reason);
+    return worst !== undefined;
   }
 
   #lookAround(): void {
@@ -159,7 +163,5 @@ function keyOf(address: string, port: number, domain: string | undefined): strin
 
 /** Whoever has an IPv6 address has the whole network of 64 bits around it. */
 function ownerOf(address: string): string {
-  if (!isIpv6(address)) return address;
-  const sockaddr = formatSockaddr(address, 0, true);
-  return sockaddr ? Array.from(sockaddr.subarray(8, 16)).join(".") : address;
+  return isIpv6(address) ? addressBytes(address).slice(0, 8).join(".") : address;
 }

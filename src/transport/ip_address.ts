@@ -1,4 +1,5 @@
 /** IP addresses as SIP writes them: IPv6 in brackets, IPv4-mapped addresses as IPv4. */
+import ipaddr from "ipaddr.js";
 
 /** Whether `host` (of a URI or Via) is an address and not a name. */
 export function isIpAddress(host: string): boolean {
@@ -26,4 +27,9 @@ export function toUriHost(address: string): string {
 /** As sockets want it: `[::1]` → `::1`. */
 export function toSocketHost(host: string): string {
   return host.charCodeAt(0) === 91 ? host.slice(1, -1) : host;
+}
+
+/** The 4 or 16 bytes of an address as URIs write it. */
+export function addressBytes(address: string): number[] {
+  return ipaddr.parse(toSocketHost(address)).toByteArray();
 }

@@ -70,7 +70,7 @@ export class LocalAddresses {
     return this.#externAddr;
   }
 
-  /** Whether a host outside of the local networks can be told this address: any name, or one of its own family. */
+  /** Whether a host outside of the local networks can be told this address: a name always, an address when it is of its own family. */
   #canUse(externAddr: string, remote: string): boolean {
     if (!isIpAddress(remote) || isIpAddress(externAddr) && isIpv6(externAddr) !== isIpv6(remote)) {
       return false;

@@ -1,6 +1,5 @@
 /** The one STUN question that belongs to SIP: where does my datagram seem to come from (RFC 5626 §3.5.2, RFC 5389)? */
-import { formatSockaddr } from "./linux/socket_address.ts";
-import { isIpv6 } from "./ip_address.ts";
+import { addressBytes, isIpv6 } from "./ip_address.ts";
 
 const HEADER = 20;
 const MAGIC_COOKIE = "\x21\x12\xa4\x42";
@@ -14,9 +13,7 @@ export function answerStun(datagram: string, address: string, port: number): str
   if (datagram.substring(4, 8) !== MAGIC_COOKIE || read16(datagram, 2) !== datagram.length - HEADER) {
     return undefined;
   }
-  const sockaddr = formatSockaddr(address, port, isIpv6(address));
-  if (!sockaddr) return undefined;
-  const bytes = isIpv6(address) ? sockaddr.subarray(8, 24) : sockaddr.subarray(4, 8);
+  const bytes = addressBytes(address);
   // The cookie and the transaction id, which the answer repeats, hide the address from meddling routers.
   const mask = datagram.substring(4, HEADER);
   const value = `\x00${isIpv6(address) ? "\x02" : "\x01"}${xor([port >> 8, port & 255], mask)}${

@@ -20,11 +20,19 @@ export function defaultPort(protocol: TransportProtocol): number {
   return protocol === "wss" ? 443 : 5060;
 }
 
-/** What `transport` of a `sips:` URI means (RFC 3263 §4.1, RFC 7118 §5.2); of any other it is what it says. */
-export function securedProtocol(protocol: TransportProtocol, isSecure: boolean): TransportProtocol {
-  if (!isSecure) return protocol;
-  if (protocol === "tcp") return "tls";
-  return protocol === "ws" ? "wss" : protocol;
+const SECURED: ReadonlyMap<TransportProtocol, TransportProtocol> = new Map([
+  ["tcp", "tls"],
+  ["tls", "tls"],
+  ["ws", "wss"],
+  ["wss", "wss"],
+]);
+
+/**
+ * What `sips:` makes of a transport parameter: TLS on every hop (RFC 5630 §3.1.1, RFC 7118 §5.2). Undefined for UDP and
+ * SCTP, over which there is none.
+ */
+export function securedProtocol(protocol: TransportProtocol): TransportProtocol | undefined {
+  return SECURED.get(protocol);
 }
 
 /**

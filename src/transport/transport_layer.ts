@@ -120,7 +120,7 @@ export class TransportLayer implements TransportEvents {
   /** Whether a URI names this server itself by address. */
   isLocalUri(uri: SipUri): boolean {
     const named = uri.parameter("transport")?.toLowerCase() as TransportProtocol | undefined;
-    const protocol = named === undefined ? undefined : securedProtocol(named, uri.secure);
+    const protocol = named !== undefined && uri.secure ? securedProtocol(named) ?? named : named;
     const port = uri.port ?? defaultPort(protocol ?? (uri.secure ? "tls" : "udp"));
     if (this.isLocal(uri.host, port, protocol)) return true;
     // Either has `transport=ws` in its URIs (RFC 7118 §5.2).

@@ -10,7 +10,7 @@ export type BranchOutcome = { readonly status: number; readonly response: SipRes
 const HELPFUL = new Set([401, 407, 415, 420, 484]);
 
 /**
- * The best outcome: any 6xx, else the lowest class, and within 4xx those that help the caller.
+ * The best outcome: a 6xx if there is one, else the lowest class, and within 4xx those that help the caller.
  * `outcomes` is not empty and holds no 2xx.
  */
 export function chooseBestResponse(outcomes: readonly BranchOutcome[]): BranchOutcome {

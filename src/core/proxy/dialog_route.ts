@@ -75,10 +75,9 @@ export class DialogRoutes {
     const seal = user.substring(0, SEAL_LENGTH);
     const flows = user.substring(SEAL_LENGTH + 1);
     const [caller, callee] = flows.split(".");
-    const isSecureEntry = uri.secure;
     // Both ends of such a dialog have TLS; nobody can come in by another way.
-    if (isSecureEntry && !isSecure(from.protocol)) return undefined;
-    const dialog = { callId: request.callId, flows, isSecure: isSecureEntry };
+    if (uri.secure && !isSecure(from.protocol)) return undefined;
+    const dialog = { callId: request.callId, flows, isSecure: uri.secure };
     if (seal === this.#digest({ ...dialog, callerTag: request.from.tag })) {
       return this.#pass(from, {
         near: { user, side: "caller", text: caller },

@@ -1,7 +1,7 @@
 /** Finds the servers of a next hop: transport, address and port (RFC 3263 §4). */
 import type { Clock } from "../../runtime/clock.ts";
 import { isIpAddress, isIpv6 } from "../ip_address.ts";
-import { defaultPort, type TransportProtocol } from "../transport.ts";
+import { defaultPort, securedProtocol, type TransportProtocol } from "../transport.ts";
 import { Deadline } from "./deadline.ts";
 import type { Destination, NextHop } from "./destination.ts";
 import { type Eventually, whenAllKnown, whenKnown } from "./eventually.ts";
@@ -18,14 +18,6 @@ const MAX_DESTINATIONS = 16;
 /** In the order in which they are tried when a domain says nothing about it (RFC 3263 §4.1, RFC 3261 §18.1.1). */
 const PLAIN_PROTOCOLS: readonly TransportProtocol[] = ["udp", "tcp", "sctp", "tls"];
 const SECURE_PROTOCOLS: readonly TransportProtocol[] = ["tls"];
-
-/** What `sips:` makes of a transport parameter (RFC 5630 §3.1.1): TLS on every hop; over UDP and SCTP there is none. */
-const SECURED: ReadonlyMap<TransportProtocol, TransportProtocol> = new Map([
-  ["tcp", "tls"],
-  ["tls", "tls"],
-  ["ws", "wss"],
-  ["wss", "wss"],
-]);
 
 export interface ServerLocatorParts {
   readonly resolver: Pick<Resolver, "isLocal" | "query" | "resolve">;
@@ -88,7 +80,7 @@ export class ServerLocator {
     domain: string,
     deadline: Deadline,
   ): Eventually<readonly Place[]> {
-    const named = isSecure && protocol ? SECURED.get(protocol) : protocol;
+    const named = isSecure && protocol ? securedProtocol(protocol) : protocol;
     if (protocol && (!named || !this.#parts.serves(named))) return [];
     const served = (isSecure ? SECURE_PROTOCOLS : PLAIN_PROTOCOLS).filter((each) => this.#parts.serves(each));
     const chosen = named ?? served[0];

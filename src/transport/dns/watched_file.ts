@@ -1,5 +1,6 @@
 /** A small file of the system that is read again when it has changed. */
 import type { Clock } from "../../runtime/clock.ts";
+import { fileState } from "../file_state.ts";
 
 /** Milliseconds between two looks at the file. */
 const LOOK_INTERVAL = 5_000;
@@ -28,20 +29,10 @@ export class WatchedFile<T> {
     const now = this.#clock.now();
     if (now < this.#nextLook) return this.#value;
     this.#nextLook = now + LOOK_INTERVAL;
-    const state = this.#stateOfFile();
+    const state = fileState(this.#path, LARGEST_FILE);
     if (state === this.#state) return this.#value;
     this.#state = state;
     return this.#value = this.#read(state === "" ? "" : this.#text());
-  }
-
-  /** Changes whenever the file does; empty when there is none to read. */
-  #stateOfFile(): string {
-    try {
-      const { mtime, size, ino, isFile } = Deno.statSync(this.#path);
-      return isFile && size <= LARGEST_FILE ? `${mtime?.getTime()} ${size} ${ino}` : "";
-    } catch {
-      return "";
-    }
   }
 
   #text(): string {

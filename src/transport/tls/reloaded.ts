@@ -1,5 +1,6 @@
 /** Something read from files, and read again when they have changed. */
 import { logger } from "../../runtime/log.ts";
+import { fileState } from "../file_state.ts";
 
 const log = logger("tls");
 
@@ -59,12 +60,5 @@ export class Reloaded<Value> {
 }
 
 function look(paths: readonly string[]): string {
-  return paths.map((path) => {
-    try {
-      const { mtime, size, ino } = Deno.statSync(path);
-      return `${mtime?.getTime()}:${size}:${ino}`;
-    } catch {
-      return "missing";
-    }
-  }).join(" ");
+  return paths.map((path) => fileState(path)).join("|");
 }

@@ -30,7 +30,7 @@ export interface TlsSettings {
   readonly trustStore: TrustStoreSource | undefined;
   /** What clients have to show. */
   readonly clientCertificates: "required" | "wanted" | "none";
-  /** False: any certificate of a server will do. */
+  /** False: whatever certificate a server shows will do. */
   readonly verifiesServers: boolean;
   /** Whether `*.example.com` is a certificate for `sip.example.com`, against RFC 5922 §7.2. */
   readonly allowsWildcards: boolean;
