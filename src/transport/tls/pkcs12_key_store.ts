@@ -47,7 +47,8 @@ function open(forge: NodeForge, path: string, bytes: Buffer, password: string): 
       path,
       isPassword
         ? "its password is wrong, or the PKCS#12 store is damaged"
-        : "the PKCS#12 store is damaged, or protected in an unsupported way",
+        // Without a digest of the whole, what a wrong password makes of a store can look like anything.
+        : "its password is wrong, or the PKCS#12 store is damaged or protected in an unsupported way",
     );
   }
 }
