@@ -4,12 +4,20 @@ import { tlsSettingsOf } from "./config/tls_settings.ts";
 import { CallerIdentification } from "./core/caller.ts";
 import { DigestAuthenticator } from "./core/digest_authenticator.ts";
 import { Dispatcher } from "./core/dispatcher.ts";
+import { DomainFences, type Fence, fenceOf } from "./core/fence.ts";
+import { PeerAddresses } from "./core/peer_addresses.ts";
 import { DialogRoutes } from "./core/proxy/dialog_route.ts";
 import { ProxyCore } from "./core/proxy/proxy_core.ts";
 import { Registrar } from "./core/registrar.ts";
 import { Router } from "./core/router.ts";
+import { GatewayAddresses } from "./core/trunk/gateway_addresses.ts";
+import { GatewayRealms } from "./core/trunk/gateway_realms.ts";
+import { GatewayRegistrations } from "./core/trunk/gateway_registrations.ts";
+import type { GatewayRegistrationStatus } from "./core/trunk/gateway_registration_status.ts";
+import { Legs } from "./core/trunk/legs.ts";
 import type { Directory } from "./data/directory.ts";
 import { LocationService } from "./location/location_service.ts";
+import type { SipUri } from "./message/sip_uri.ts";
 import { type Clock, systemClock } from "./runtime/clock.ts";
 import { logger } from "./runtime/log.ts";
 import { Metrics } from "./runtime/metrics.ts";
@@ -73,6 +81,9 @@ export class Server {
   readonly #wheel: TimerWheel;
   readonly #transport: TransportLayer;
   readonly #transactions: TransactionLayer;
+  readonly #fence: Fence | undefined;
+  readonly #gateways: GatewayAddresses;
+  readonly #registrations: GatewayRegistrations;
 
   constructor(options: ServerOptions) {
     const { configuration, directory, clock = systemClock } = options;
@@ -82,6 +93,7 @@ export class Server {
     this.location = new LocationService(clock, this.#wheel);
     metrics.gauge("routr_addresses_of_record", "Addresses-of-record with bindings", () => this.location.size);
     const { externAddr, localnets } = configuration;
+    this.#fence = fenceOf(configuration.accessControlList, clock);
     this.#transport = new TransportLayer({
       localAddresses: new LocalAddresses(Deno.networkInterfaces(), {
         // Only the host counts: the port that is advertised is the one listened on.
@@ -93,6 +105,7 @@ export class Server {
       metrics,
       trace: new SipTrace(),
       maxDatagramSize: configuration.limits.maxDatagramSize,
+      fence: this.#fence,
     });
     this.#transactions = new TransactionLayer({
       transport: this.#transport,
@@ -107,38 +120,69 @@ export class Server {
       metrics,
       algorithms: configuration.digestAlgorithms,
     });
+    const transactions = this.#transactions;
+    const timer = (callback: () => void) => transactions.timer(callback);
+    const isServerAddress = (uri: SipUri) => transport.isLocalUri(uri);
+    const realms = new GatewayRealms();
+    const peerAddresses = new PeerAddresses(clock);
+    const gateways = new GatewayAddresses({ directory, clock, locator: transport.locator, timer });
+    this.#gateways = gateways;
+    this.#registrations = new GatewayRegistrations({
+      directory,
+      transactions,
+      transport,
+      clock,
+      metrics,
+      realms,
+      userAgent: configuration.userAgent,
+      learnsAddress: externAddr === undefined,
+      onRegistered: (gateway, flow) => gateways.add(gateway, flow.remoteAddress),
+    });
+    const registrar = new Registrar({
+      clock,
+      directory,
+      location: this.location,
+      authenticator,
+      metrics,
+      limits: configuration.registrar,
+      maxContacts: configuration.maxContacts ?? DEFAULT_MAX_CONTACTS,
+      usesSourceAddress: configuration.registrarIntf === "Internal",
+      userAgent: configuration.userAgent,
+      isServerAddress,
+      onPeer: (address, lifetime) => peerAddresses.add(address, lifetime),
+    });
+    directory.onChange(({ replaced }) => registrar.revokeOutdated(replaced));
     const dialogRoutes = new DialogRoutes(transport, options.dialogKey ?? randomToken() + randomToken());
     this.#transactions.attach(
       new Dispatcher({
         transport,
-        transactions: this.#transactions,
+        transactions,
         directory,
         location: this.location,
         dialogRoutes,
-        registrar: new Registrar({
-          clock,
-          directory,
-          location: this.location,
-          authenticator,
-          metrics,
-          limits: configuration.registrar,
-          maxContacts: configuration.maxContacts ?? DEFAULT_MAX_CONTACTS,
-          usesSourceAddress: configuration.registrarIntf === "Internal",
-        }),
+        registrar,
+        fences: new DomainFences(clock),
+        legs: new Legs({ directory, realms }),
+        userAgent: configuration.userAgent,
+        onFlowClosed: (flow) => this.#registrations.onFlowClosed(flow),
         callers: new CallerIdentification({
           directory,
           authenticator,
           allowsStrangers: configuration.allowUnauthenticatedCalls,
-          isServerAddress: (uri) => transport.isLocalUri(uri),
+          isServerAddress,
+          gateways,
+          isPeerAddress: (address) => peerAddresses.has(address),
         }),
         router: new Router({
           directory,
           location: this.location,
           allowsInterDomainCalls: configuration.interDomainCalls,
-          isServerAddress: (uri) => transport.isLocalUri(uri),
+          usesTo: configuration.useToAsAOR,
+          addressInfo: configuration.addressInfo,
+          isServerAddress,
         }),
         proxy: new ProxyCore({
-          transactions: this.#transactions,
+          transactions,
           transport,
           dialogRoutes,
           recordsRoute: configuration.recordRoute,
@@ -154,11 +198,19 @@ export class Server {
     return this.#transport.transports;
   }
 
+  /** Where this server is registered as a client, and where it is not (`GET /registry` of Routr v1). */
+  get registry(): readonly GatewayRegistrationStatus[] {
+    return this.#registrations.list();
+  }
+
   /** Opens every listener of the configuration; those that cannot be opened are returned with the reason. */
   async start(): Promise<FailedListener[]> {
     const { configuration, configurationDirectory = ".", makeTransport } = this.#options;
     const options = {
-      limits: connectionLimits(configuration),
+      limits: {
+        ...connectionLimits(configuration),
+        ...this.#fence && { isRefused: (address: string) => this.#fence!.hasRefused(address) },
+      },
       tls: new TlsContexts(tlsSettingsOf(configuration.securityContext, configurationDirectory)),
     };
     const failed: FailedListener[] = [];
@@ -172,10 +224,14 @@ export class Server {
         failed.push({ listener, reason: error instanceof Error ? error.message : String(error) });
       }
     }
+    this.#gateways.start();
+    this.#registrations.start();
     return failed;
   }
 
   async stop(): Promise<void> {
+    this.#gateways.stop();
+    await this.#registrations.stop();
     this.location.close();
     await this.#transport.close();
     this.#wheel.clear();

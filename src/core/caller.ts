@@ -1,16 +1,23 @@
 /** Who is calling, and may they (design: no open relay). */
 import type { Agent } from "../data/agent.ts";
 import type { Directory } from "../data/directory.ts";
+import type { Gateway } from "../data/gateway.ts";
 import type { Peer } from "../data/peer.ts";
+import { Header } from "../message/header_name.ts";
 import type { SipRequest } from "../message/sip_message.ts";
 import type { SipUri } from "../message/sip_uri.ts";
+import type { Flow } from "../transport/transport.ts";
 import type { Answer } from "./answer.ts";
-import type { DigestAuthenticator } from "./digest_authenticator.ts";
+import type { Account, DigestAuthenticator } from "./digest_authenticator.ts";
+import type { GatewayAddresses } from "./trunk/gateway_addresses.ts";
 
 /** Somebody who may send a request outside of a dialog. */
 export type Caller =
   | { readonly kind: "agent"; readonly agent: Agent; readonly domain: string }
-  | { readonly kind: "peer"; readonly peer: Peer }
+  /** `domain`: that of the agent it speaks for, if From names a domain of ours. */
+  | { readonly kind: "peer"; readonly peer: Peer; readonly domain: string | undefined }
+  /** Those of our gateways that the request may have come from. */
+  | { readonly kind: "gateway"; readonly gateways: readonly Gateway[] }
   | { readonly kind: "stranger" };
 
 /** A caller with the header row that proved who it is (-1 for none), or what to answer. */
@@ -26,6 +33,15 @@ export interface CallerIdentificationParts {
   readonly allowsStrangers: boolean;
   /** Whether a URI names this server by address. */
   isServerAddress(uri: SipUri): boolean;
+  readonly gateways: Pick<GatewayAddresses, "at" | "named">;
+  /** Whether a peer has registered from an address. */
+  isPeerAddress(address: string): boolean;
+}
+
+/** A gateway's account, for requests that prove to be from it by digest. */
+interface GatewayAccount extends Account {
+  readonly kind: "Gateway";
+  readonly gateway: Gateway;
 }
 
 /**
@@ -34,34 +50,79 @@ export interface CallerIdentificationParts {
  */
 export class CallerIdentification {
   readonly #parts: CallerIdentificationParts;
+  /** Made once for each, as what is known of an account is kept by its object. */
+  readonly #gatewayAccounts = new WeakMap<Gateway, GatewayAccount>();
 
   constructor(parts: CallerIdentificationParts) {
     this.#parts = parts;
   }
 
-  identify(request: SipRequest): Identification {
-    const { directory, authenticator, allowsStrangers } = this.#parts;
-    const from = request.from.uri;
-    if (allowsStrangers) return identified(this.#claimed(from), -1);
-    if (from && directory.domain(from.host)) {
-      const domain = from.host;
-      const find = (name: string) => directory.agent(name, domain) ?? directory.peer(name);
-      const result = authenticator.authenticate(request, { status: 407, realm: domain }, find);
-      if (result.kind === "refused") return result;
-      const { account, row } = result;
-      if (account.username !== from.userText) return NOT_YOURS;
-      return account.kind === "Agent"
-        ? identified({ kind: "agent", agent: account, domain }, row)
-        : identified({ kind: "peer", peer: account }, row);
+  identify(request: SipRequest, flow: Flow): Identification {
+    const { directory, allowsStrangers } = this.#parts;
+    if (this.isFromGateway(request, flow)) {
+      return identified({ kind: "gateway", gateways: this.#parts.gateways.at(flow.remoteAddress) }, -1);
     }
-    if (from && this.#isHomeOfPeer(from)) {
-      const find = (name: string) => directory.peer(name);
-      const result = authenticator.authenticate(request, { status: 407, realm: from.host }, find);
+    const from = request.from.uri;
+    const domain = from && directory.domain(from.host) ? from.host : undefined;
+    const isOurs = domain !== undefined || from !== undefined && this.#isHomeOfPeer(from);
+    if (allowsStrangers) return identified(this.#claimed(from), -1);
+    if (isOurs && from) return this.#authenticate(request, { from, realm: from.host, domain });
+    return this.#authenticateForeign(request, from, flow);
+  }
+
+  /** Whether it comes from a gateway by its address. Providers may name callers at our own domain, but not those who are there. */
+  isFromGateway({ from: { uri } }: SipRequest, flow: Flow): boolean {
+    if (this.#parts.gateways.at(flow.remoteAddress).length === 0) return false;
+    const { directory } = this.#parts;
+    return uri === undefined || !directory.agent(uri.userText, uri.host) && !this.#isNameOfPeer(uri);
+  }
+
+  /** Who names itself as one of ours. Peers are believed whom they speak for, agents speak for themselves. */
+  #authenticate(
+    request: SipRequest,
+    { from, realm, domain }: { from: SipUri; realm: string; domain: string | undefined },
+  ): Identification {
+    const { directory, authenticator } = this.#parts;
+    const find = (name: string) =>
+      (domain === undefined ? undefined : directory.agent(name, domain)) ?? directory.peer(name);
+    const result = authenticator.authenticate(request, { status: 407, realm }, find);
+    if (result.kind === "refused") return result;
+    const { account, row } = result;
+    if (account.kind === "Peer") return identified({ kind: "peer", peer: account, domain }, row);
+    if (account.username !== from.userText) return NOT_YOURS;
+    return identified({ kind: "agent", agent: account, domain: domain! }, row);
+  }
+
+  /** Who names itself as nobody of ours: a peer with calls of others, an anonymous agent, a gateway that knows its password. */
+  #authenticateForeign(request: SipRequest, from: SipUri | undefined, flow: Flow): Identification {
+    const { directory, authenticator } = this.#parts;
+    const challenge = (realm: string) => ({ status: 407, realm }) as const;
+    const host = request.uri?.host;
+    const domain = host !== undefined && directory.domain(host) ? host : undefined;
+    if (from?.host === "anonymous.invalid" && domain !== undefined) {
+      const find = (name: string) => directory.agent(name, domain) ?? directory.peer(name);
+      const result = authenticator.authenticate(request, challenge(domain), find);
       if (result.kind === "refused") return result;
       const { account, row } = result;
-      return account.username === from.userText
-        ? identified({ kind: "peer", peer: account }, row)
-        : NOT_YOURS;
+      return account.kind === "Peer"
+        ? identified({ kind: "peer", peer: account, domain: undefined }, row)
+        : identified({ kind: "agent", agent: account, domain }, row);
+    }
+    const hasCredentials = request.has(Header.ProxyAuthorization);
+    if (host !== undefined && (hasCredentials || this.#parts.isPeerAddress(flow.remoteAddress))) {
+      const isOurs = domain !== undefined || request.uri && this.#parts.isServerAddress(request.uri);
+      if (isOurs) {
+        const find = (name: string) => directory.peer(name);
+        const result = authenticator.authenticate(request, challenge(host), find);
+        if (result.kind === "refused") return result;
+        return identified({ kind: "peer", peer: result.account, domain: undefined }, result.row);
+      }
+    }
+    if (from && this.#isHomeOfGateway(from)) {
+      const find = (name: string) => this.#gatewayAccount(name, from.host);
+      const result = authenticator.authenticate(request, challenge(from.host), find);
+      if (result.kind === "refused") return result;
+      return identified({ kind: "gateway", gateways: [result.account.gateway] }, result.row);
     }
     return { kind: "refused", answer: { status: 403 } };
   }
@@ -72,10 +133,33 @@ export class CallerIdentification {
     return from && agent ? { kind: "agent", agent, domain: from.host } : { kind: "stranger" };
   }
 
-  /** Peers speak for their device, or come with the address of this server as their host. */
+  /** Peers are known by their device, by the address of this server, or by any of our domains. */
+  #isNameOfPeer(from: SipUri): boolean {
+    return this.#isHomeOfPeer(from) ||
+      this.#parts.directory.domain(from.host) !== undefined &&
+        this.#parts.directory.peer(from.userText) !== undefined;
+  }
+
   #isHomeOfPeer(from: SipUri): boolean {
     const peer = this.#parts.directory.peer(from.userText);
     return peer !== undefined && (peer.device === from.host || this.#parts.isServerAddress(from));
+  }
+
+  #isHomeOfGateway({ host }: SipUri): boolean {
+    return this.#parts.gateways.named(host).some(({ credentials }) => credentials !== undefined);
+  }
+
+  #gatewayAccount(username: string, host: string): GatewayAccount | undefined {
+    const gateway = this.#parts.gateways.named(host).find(({ credentials }) =>
+      credentials?.username === username
+    );
+    if (!gateway?.credentials) return undefined;
+    let account = this.#gatewayAccounts.get(gateway);
+    if (!account) {
+      account = { kind: "Gateway", gateway, ...gateway.credentials };
+      this.#gatewayAccounts.set(gateway, account);
+    }
+    return account;
   }
 }
 

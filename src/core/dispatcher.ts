@@ -9,18 +9,20 @@ import { randomToken } from "../runtime/random.ts";
 import type { TransactionLayer } from "../transaction/transaction_layer.ts";
 import type { TransactionUser } from "../transaction/transaction_user.ts";
 import { type Flow, isSecure } from "../transport/transport.ts";
-import type { TransportLayer } from "../transport/transport_layer.ts";
+import type { AccessVerdict, TransportLayer } from "../transport/transport_layer.ts";
 import { buildResponse } from "../message/response_builder.ts";
 import type { Answer } from "./answer.ts";
-import type { CallerIdentification } from "./caller.ts";
+import type { Caller, CallerIdentification } from "./caller.ts";
+import type { DomainFences } from "./fence.ts";
 import type { DialogRoutes } from "./proxy/dialog_route.ts";
 import type { ProxyCore } from "./proxy/proxy_core.ts";
 import { validateRequest } from "./proxy/request_validation.ts";
 import { preprocessRoutes, type RouteContext, type RoutedRequest } from "./proxy/route_preprocessing.ts";
-import type { Target } from "./proxy/target.ts";
+import type { Leg } from "./proxy/leg.ts";
 import type { Registrar } from "./registrar.ts";
-import type { Router } from "./router.ts";
+import type { Router, Routing } from "./router.ts";
 import { statelessTag } from "./stateless_tag.ts";
+import type { Legs } from "./trunk/legs.ts";
 import { answerAsServer } from "./uas_core.ts";
 
 /** The cores that the dispatcher chooses from, and what it needs to choose. */
@@ -32,8 +34,14 @@ export interface DispatcherParts {
   readonly dialogRoutes: DialogRoutes;
   readonly registrar: Registrar;
   readonly callers: CallerIdentification;
+  readonly fences: DomainFences;
   readonly router: Router;
+  readonly legs: Legs;
   readonly proxy: ProxyCore;
+  /** What this server calls itself (`metadata.userAgent`). */
+  readonly userAgent: string;
+  /** A connection has ended. */
+  onFlowClosed(flow: Flow): void;
 }
 
 const log = logger("core");
@@ -50,7 +58,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
   onRequest(request: SipRequest, flow: Flow): void {
     try {
       const answer = this.#dispatch(request, flow);
-      if (answer) this.#reply(request, flow, answer);
+      if (answer && answer !== SILENCE) this.#reply(request, flow, answer);
     } catch (error) {
       log.error("Cannot serve a {method}: {error}", { method: request.method, error });
       this.#reply(request, flow, { status: 500 });
@@ -62,8 +70,10 @@ export class Dispatcher implements TransactionUser, RouteContext {
       if (validateRequest(request)) return;
       const routed = preprocessRoutes(request, flow, this);
       // An ACK of no dialog of ours is for one of our own refusals, or for nobody.
-      const end = routed.dialog?.flow;
-      if (end) this.#parts.proxy.forwardAck(request, routed, end);
+      const { dialog } = routed;
+      if (!dialog?.flow) return;
+      const leg = this.#parts.legs.withinDialog(request, dialog);
+      this.#parts.proxy.forwardAck(request, routed, { flow: dialog.flow, leg });
     } catch (error) {
       log.error("Cannot forward an ACK from {address}: {error}", { address: flow.remoteAddress, error });
     }
@@ -79,6 +89,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
 
   onFlowClosed(flow: Flow): void {
     this.#parts.location.removeConnection(flow);
+    this.#parts.onFlowClosed(flow);
   }
 
   /** Whether a Route or Request-URI names this server: by address and port, or by a domain it serves. */
@@ -97,9 +108,11 @@ export class Dispatcher implements TransactionUser, RouteContext {
     const { uri, dialog } = routed;
     // Within a dialog each end names the other by the Contact it was given, whatever the way.
     if (!dialog && uri?.secure && !isSecure(flow.protocol)) return { status: 403, reason: "SIPS Needs TLS" };
+    const fenced = dialog ? undefined : this.#fence(request, uri, flow);
+    if (fenced) return fenced;
     if (!dialog && uri && this.isOurs(uri)) {
       if (request.method === "REGISTER") return this.#register(request, flow);
-      if (uri.user === undefined) return answerAsServer(request);
+      if (uri.user === undefined) return answerAsServer(request, this.#parts.userAgent);
     }
     const refusal = this.#parts.proxy.validate(request);
     if (refusal) return refusal;
@@ -119,33 +132,72 @@ export class Dispatcher implements TransactionUser, RouteContext {
   }
 
   #forwardInDialog(request: SipRequest, flow: Flow, routed: RoutedRequest): Answer | undefined {
-    const target = dialogTarget(routed);
-    if (!target) return { status: 430 };
+    const { requestUri, dialog } = routed;
+    if (!dialog?.flow) return { status: 430 };
     flow.markKnown?.();
     return this.#parts.proxy.forward(request, routed, {
       flow,
-      targets: [target],
+      // The other end, by the flow that our entry sealed in.
+      targets: [{ requestUri, routes: [], flow: dialog.flow, q: 1000 }],
       isTrusted: false,
       credentialsRow: -1,
+      leg: this.#parts.legs.withinDialog(request, dialog),
     });
   }
 
   #forwardOutOfDialog(request: SipRequest, flow: Flow, routed: RoutedRequest): Answer | undefined {
-    const identification = this.#parts.callers.identify(request);
+    const identification = this.#parts.callers.identify(request, flow);
     if (identification.kind === "refused") return identification.answer;
     // A Route to somewhere else would make us a relay.
     if (routed.routes.length > 0) return { status: 403 };
-    const routing = this.#parts.router.determineTargetSet(routed.uri, identification.caller);
+    const { caller, credentialsRow } = identification;
+    const routing = this.#parts.router.determineTargetSet(request, routed, caller);
     if (routing.kind === "refused") return routing.answer;
     flow.markKnown?.();
-    const { caller, credentialsRow } = identification;
-    const isTrusted = caller.kind === "peer";
     return this.#parts.proxy.forward(request, routed, {
       flow,
-      targets: routing.targets,
-      isTrusted,
+      targets: routing.kind === "egress" ? [routing.target] : routing.targets,
+      isTrusted: caller.kind === "peer" || caller.kind === "gateway",
       credentialsRow,
+      leg: this.#legOf(request, caller, routing),
     });
+  }
+
+  #legOf(
+    request: SipRequest,
+    caller: Caller,
+    routing: Exclude<Routing, { kind: "refused" }>,
+  ): Leg | undefined {
+    const { legs } = this.#parts;
+    const isPrivate = caller.kind === "agent" && caller.agent.privacy === "private";
+    if (routing.kind === "egress") {
+      const { gateway, did } = routing;
+      const isTrusted = caller.kind === "peer";
+      return legs.outbound(request, { gateway, did, caller: { isPrivate, isTrusted } });
+    }
+    if (routing.gateway) return legs.inbound(request, routing.gateway, routing.isTrusted);
+    return isPrivate ? legs.anonymous(request) : undefined;
+  }
+
+  /** The access control lists of the domains that a request names: as caller, as called, as registering. */
+  #fence(request: SipRequest, uri: SipUri | undefined, flow: Flow): Answer | undefined {
+    const called = uri?.host;
+    const caller = request.from.uri?.host;
+    const registered = request.to.uri?.host;
+    let verdict = this.#verdict(called, flow);
+    if (verdict === "admit" && caller !== called) verdict = this.#verdict(caller, flow);
+    if (verdict === "admit" && registered !== caller && registered !== called) {
+      verdict = this.#verdict(registered, flow);
+    }
+    if (verdict === "admit") return undefined;
+    // A DID lets its gateway in, wherever it rings.
+    if (request.method !== "REGISTER" && this.#parts.callers.isFromGateway(request, flow)) return undefined;
+    return verdict === "refuse" ? { status: 403 } : SILENCE;
+  }
+
+  #verdict(host: string | undefined, flow: Flow): AccessVerdict {
+    const domain = host === undefined ? undefined : this.#parts.directory.domain(host);
+    return domain?.accessControlList ? this.#parts.fences.verdict(domain, flow.remoteAddress) : "admit";
   }
 
   #reply(request: HeaderRows, flow: Flow, answer: Answer): void {
@@ -153,7 +205,5 @@ export class Dispatcher implements TransactionUser, RouteContext {
   }
 }
 
-/** The one target of a request within a dialog: the other end, by the flow that our entry sealed in. */
-function dialogTarget({ requestUri, dialog }: RoutedRequest): Target | undefined {
-  return dialog?.flow && { requestUri, routes: [], flow: dialog.flow, q: 1000 };
-}
+/** In the place of an answer: who was refused before hears nothing more. */
+const SILENCE: Answer = { status: 403 };

@@ -1,5 +1,7 @@
 /** The registrar (§10.3). */
 import type { Agent } from "../data/agent.ts";
+import type { Peer } from "../data/peer.ts";
+import type { Resource } from "../data/resource.ts";
 import type { Directory } from "../data/directory.ts";
 import type { Binding } from "../location/binding.ts";
 import type { LocationService } from "../location/location_service.ts";
@@ -11,6 +13,7 @@ import { logger, logging } from "../runtime/log.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { detachText } from "../runtime/detached_text.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
+import { toUriHost } from "../transport/ip_address.ts";
 import type { Flow } from "../transport/transport.ts";
 import type { DigestAuthenticator } from "./digest_authenticator.ts";
 import { listeningPort, namesFlow } from "./flow_uri.ts";
@@ -31,8 +34,14 @@ export interface RegistrarParts {
   readonly authenticator: DigestAuthenticator;
   readonly metrics: Metrics;
   readonly limits: RegistrationLimits;
+  /** What this server calls itself (`metadata.userAgent`). */
+  readonly userAgent: string;
   /** Bindings an address-of-record may have unless its agent says otherwise; the oldest make room. */
   readonly maxContacts: number;
+  /** Whether a URI names this server by address. */
+  isServerAddress(uri: SipUri): boolean;
+  /** A peer is at this address for so many milliseconds. */
+  onPeer(address: string, lifetime: number): void;
   /** `spec.registrarIntf: Internal`: bind the address the REGISTER came from in the place of the Contact's. */
   readonly usesSourceAddress: boolean;
 }
@@ -47,11 +56,13 @@ const MAX_PATH = 2048;
 export class Registrar {
   readonly #parts: RegistrarParts;
   readonly #registrations: Counter;
+  readonly #server: string;
   #date = "";
   #dateSecond = 0;
 
   constructor(parts: RegistrarParts) {
     this.#parts = parts;
+    this.#server = `Server: ${parts.userAgent}\r\n`;
     this.#registrations = parts.metrics.counter(
       "routr_registrations_total",
       "REGISTER requests answered 200",
@@ -65,23 +76,69 @@ export class Registrar {
     const { directory, authenticator } = this.#parts;
     const to = request.to.uri;
     if (!to) return { status: 400, reason: "To Is Not A SIP URI" };
-    if (!directory.domain(to.host)) return { status: 404, reason: "Domain Is Not Served Here" };
+    if (!this.#serves(to)) return { status: 404, reason: "Domain Is Not Served Here" };
     const challenge = { status: 401, realm: to.host } as const;
     const authentication = authenticator.authenticate(
       request,
       challenge,
-      (name) => directory.agent(name, to.host),
+      (name) => directory.agent(name, to.host) ?? directory.peer(name),
     ); // 3
     if (authentication.kind === "refused") return authentication.answer;
-    const agent = authentication.account;
-    if (to.userText !== agent.username) return { status: 403, reason: "Not Your Address-Of-Record" }; // 4
-    const aor = `sip:${agent.username}@${to.host}`; // 5
+    const { account } = authentication;
+    if (to.userText !== account.username) return { status: 403, reason: "Not Your Address-Of-Record" }; // 4
     const registration = readRegistration(request, this.#parts.limits); // 6, 7
     if ("status" in registration) return registration;
     if (request.rowValues(Header.Path).join(", ").length > MAX_PATH) {
       return { status: 403, reason: "Path Is Too Long" };
     }
-    return this.#update(aor, { request, flow, agent, registration });
+    const change: Change = { request, flow, account, registration };
+    const [answer] = addressesOfRecord(account, to.host, flow) // 5
+      .map((aor) => this.#update(aor, change));
+    if (account.kind === "Peer" && answer.status === 200) this.#noteAddress(change);
+    return answer;
+  }
+
+  /** Ends what agents and peers have registered who are gone, or have another password or other domains now. */
+  revokeOutdated(replaced: readonly Resource[]): void {
+    for (const resource of replaced) {
+      if (resource.kind !== "Agent" && resource.kind !== "Peer") continue;
+      if (!this.#isStillValid(resource)) this.#revoke(resource);
+    }
+  }
+
+  #isStillValid(account: Agent | Peer): boolean {
+    const { directory } = this.#parts;
+    if (account.kind === "Agent") {
+      return account.domains.every((domain) =>
+        directory.agent(account.username, domain)?.secret === account.secret
+      );
+    }
+    const now = directory.peer(account.username);
+    return now?.secret === account.secret && now.device === account.device;
+  }
+
+  #revoke(account: Agent | Peer): void {
+    const { directory, location } = this.#parts;
+    for (const aor of addressesOfRecordOf(account, location)) {
+      const host = aor.slice(aor.lastIndexOf("@") + 1);
+      if (account.kind === "Peer" && directory.agent(account.username, host)) continue;
+      if (location.lookup(aor).length === 0) continue;
+      location.replace(aor, []);
+      log.info("{aor} lost its bindings: its credentials are no longer valid", { aor });
+    }
+  }
+
+  /** Agents register in a domain, peers for their device or with this server by its address as well. */
+  #serves(to: SipUri): boolean {
+    const { directory, isServerAddress } = this.#parts;
+    return directory.domain(to.host) !== undefined || isServerAddress(to) ||
+      directory.peer(to.userText)?.device === to.host;
+  }
+
+  #noteAddress({ registration, flow }: Change): void {
+    if (registration.kind === "removeAll") return;
+    const expires = Math.max(0, ...registration.contacts.map((contact) => contact.expires));
+    this.#parts.onPeer(flow.remoteAddress, expires * 1000);
   }
 
   /** Steps 6 to 8: works out the new bindings, and only then puts them in the place of the old ones. */
@@ -99,13 +156,13 @@ export class Registrar {
       return this.#accept(request, []);
     }
     if (registration.contacts.length === 0) return this.#accept(request, current);
-    const limit = Math.min(change.agent.maxContacts ?? this.#parts.maxContacts, MAX_BINDINGS);
+    const limit = Math.min(change.account.maxContacts ?? this.#parts.maxContacts, MAX_BINDINGS);
     const added = registration.contacts.filter(({ expires }) => expires > 0).length;
     if (added > limit) return { status: 403, reason: "Too Many Contacts" };
     let bindings = [...current];
     for (const contact of registration.contacts) {
       const known = bindings.find((binding) =>
-        isSameBinding(binding, this.#boundUri(contact, change.flow), contact)
+        isSameBinding(binding, this.#boundUri(contact, change), contact)
       );
       // A Contact that stands twice in one REGISTER has its last say.
       if (known && current.includes(known) && isOlder(known)) return outOfOrder;
@@ -121,9 +178,10 @@ export class Registrar {
   }
 
   #bind(contact: RequestedContact, change: Change, known: Binding<Flow> | undefined): Binding<Flow> {
-    const { request, flow } = change;
+    const { request, flow, account } = change;
     const now = this.#parts.clock.now();
-    const uri = this.#boundUri(contact, flow);
+    const uri = this.#boundUri(contact, change);
+    const isLocated = contactAddrOf(account) !== undefined;
     return {
       contact: known?.contact === uri.text ? known.contact : detachText(uri.text),
       q: contact.q,
@@ -136,17 +194,16 @@ export class Registrar {
       path: hasOption(request, "path") ? detachText(request.rowValues(Header.Path).join(", ")) : "",
       flow,
       listensAt: contact.regId > 0 ? 0 : listeningPort(uri, flow),
+      ...isLocated && { isLocated },
     };
   }
 
-  /** The Contact, or with `registrarIntf: Internal` the Contact at the address it came from. */
-  #boundUri({ uri }: RequestedContact, flow: Flow): SipUri {
+  /** The Contact, at the `contactAddr` of its peer, or with `registrarIntf: Internal` at the address it came from. */
+  #boundUri({ uri }: RequestedContact, { flow, account }: Change): SipUri {
+    const contactAddr = contactAddrOf(account);
+    if (contactAddr !== undefined) return contactAt(uri, contactAddr);
     if (!this.#parts.usesSourceAddress || namesFlow(uri, flow)) return uri;
-    const user = uri.user === undefined
-      ? ""
-      : `${uri.user}${uri.password === undefined ? "" : `:${uri.password}`}@`;
-    const scheme = uri.secure ? "sips" : "sip";
-    return SipUri.parse(`${scheme}:${user}${flow.remoteAddress}:${flow.remotePort}${uri.parameters}`) ?? uri;
+    return contactAt(uri, `${flow.remoteAddress}:${flow.remotePort}`);
   }
 
   /** 200 with every binding (step 8). */
@@ -164,7 +221,7 @@ export class Registrar {
     if (hasOption(request, "path")) {
       for (const path of request.rowValues(Header.Path)) headers += `Path: ${path}\r\n`;
     }
-    return { status: 200, headers: `${headers}Date: ${this.#httpDate()}\r\n` };
+    return { status: 200, headers: `${headers}Date: ${this.#httpDate()}\r\n${this.#server}` };
   }
 
   #httpDate(): string {
@@ -198,8 +255,41 @@ export class Registrar {
 interface Change {
   readonly request: SipRequest;
   readonly flow: Flow;
-  readonly agent: Agent;
+  readonly account: Agent | Peer;
   readonly registration: Registration;
+}
+
+/** The Contact at another address; its own port is kept where the other has none. */
+function contactAt(uri: SipUri, address: string): SipUri {
+  const user = uri.user === undefined
+    ? ""
+    : `${uri.user}${uri.password === undefined ? "" : `:${uri.password}`}@`;
+  const hasPort = /:\d+$/.test(address) && !/^[^[].*:.*:/.test(address);
+  const port = hasPort || uri.port === undefined ? "" : `:${uri.port}`;
+  const host = hasPort ? address : toUriHost(address);
+  return SipUri.parse(`${uri.secure ? "sips" : "sip"}:${user}${host}${port}${uri.parameters}`) ?? uri;
+}
+
+function contactAddrOf(account: Agent | Peer): string | undefined {
+  return account.kind === "Peer" ? account.contactAddr : undefined;
+}
+
+/**
+ * What is registered for (step 5). A peer is its device, wherever it registers; without one it is known by its address,
+ * and by the host that it registers at.
+ */
+function addressesOfRecord(account: Agent | Peer, host: string, flow: Flow): string[] {
+  const { username } = account;
+  if (account.kind === "Agent") return [`sip:${username}@${host}`];
+  if (account.device !== undefined) return [`sip:${username}@${account.device}`];
+  return [...new Set([host, flow.remoteAddress])].map((each) => `sip:${username}@${each}`);
+}
+
+/** Everything that somebody may have registered for. */
+function addressesOfRecordOf(account: Agent | Peer, location: LocationService<Flow>): string[] {
+  const { username } = account;
+  if (account.kind === "Agent") return account.domains.map((domain) => `sip:${username}@${domain}`);
+  return [...location.entries()].map(([aor]) => aor).filter((aor) => aor.startsWith(`sip:${username}@`));
 }
 
 /** Same instance over the same flow number (RFC 5626 §6), else equal Contact URIs (§10.3 step 7). */

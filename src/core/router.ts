@@ -1,13 +1,24 @@
 /** The router: which targets a request has (§16.5). */
+import type { Agent } from "../data/agent.ts";
+import type { Did } from "../data/did.ts";
 import type { Directory } from "../data/directory.ts";
+import { egressRule } from "../data/egress_rule.ts";
+import type { Gateway } from "../data/gateway.ts";
 import type { Binding } from "../location/binding.ts";
 import type { LocationService } from "../location/location_service.ts";
-import { splitValues } from "../message/header_rows.ts";
+import { parseNameAddr } from "../message/name_addr.ts";
+import type { SipRequest } from "../message/sip_message.ts";
 import { SipUri } from "../message/sip_uri.ts";
+import { TelUri } from "../message/tel_uri.ts";
+import { toUriHost } from "../transport/ip_address.ts";
 import { type Flow, isSecure } from "../transport/transport.ts";
 import type { Answer } from "./answer.ts";
+import { bindingTarget } from "./binding_target.ts";
 import type { Caller } from "./caller.ts";
+import type { RoutedRequest } from "./proxy/route_preprocessing.ts";
 import type { Target } from "./proxy/target.ts";
+import { hopOf } from "./trunk/gateway_addresses.ts";
+import { didOfUser } from "./trunk/legs.ts";
 
 /** What the router asks. */
 export interface RouterParts {
@@ -15,16 +26,36 @@ export interface RouterParts {
   readonly location: LocationService<Flow>;
   /** `spec.interDomainCalls`: agents may call agents of domains they do not belong to. */
   readonly allowsInterDomainCalls: boolean;
+  /** `spec.useToAsAOR`: To says who is called, not the Request-URI. */
+  readonly usesTo: boolean;
+  /** `spec.addressInfo`: header fields in which gateways name the number that was dialled. */
+  readonly addressInfo: readonly string[];
   /** Whether a URI names this server by address. */
   isServerAddress(uri: SipUri): boolean;
 }
 
 /** Targets, at least one, or what to answer. */
 export type Routing =
-  | { readonly kind: "targets"; readonly targets: readonly Target[] }
+  | {
+    readonly kind: "targets";
+    readonly targets: readonly Target[];
+    /** They may know who calls when the caller is not to be named (RFC 3325 §7). */
+    readonly isTrusted: boolean;
+    /** The gateway that a call came in by. */
+    readonly gateway?: Gateway;
+  }
+  /** Out by a gateway, as one of its numbers. */
+  | { readonly kind: "egress"; readonly target: Target; readonly gateway: Gateway; readonly did: Did }
   | { readonly kind: "refused"; readonly answer: Answer };
 
-const SECURE_SCHEME = /^sips:/i;
+/** Who is called. */
+interface Callee {
+  /** User part, unescaped, or the number of a `tel:` URI. */
+  readonly user: string;
+  /** Undefined for a `tel:` URI, which belongs to no host. */
+  readonly uri: SipUri | undefined;
+  readonly isSecure: boolean;
+}
 
 export class Router {
   readonly #parts: RouterParts;
@@ -34,28 +65,151 @@ export class Router {
   }
 
   /** The target set for a request outside of a dialog, from somebody who is known. */
-  determineTargetSet(uri: SipUri | undefined, caller: Caller): Routing {
-    // A number belongs to nobody here.
-    if (!uri) return refuse(404);
-    const domain = this.#domainOf(uri, caller);
-    if (domain === undefined) return refuse(403);
-    const { directory, location, allowsInterDomainCalls } = this.#parts;
-    if (caller.kind === "agent" && !caller.agent.domains.includes(domain) && !allowsInterDomainCalls) {
-      return refuse(403);
+  determineTargetSet(request: SipRequest, routed: RoutedRequest, caller: Caller): Routing {
+    if (caller.kind === "gateway") return this.#ingress(request, routed.requestUri, caller.gateways);
+    const { directory, allowsInterDomainCalls, usesTo } = this.#parts;
+    const callee = usesTo
+      ? calleeOf(request.to.uriText, request.to.uri)
+      : calleeOf(routed.requestUri, routed.uri);
+    // An emergency service, or something else that nobody here is called.
+    if (!callee) return refuse(404);
+    const domain = this.#domainOf(callee, caller);
+    const agent = domain === undefined ? undefined : directory.agent(callee.user, domain);
+    if (!agent) {
+      const peer = this.#toPeer(callee);
+      if (peer) return peer;
     }
-    const agent = directory.agent(uri.userText, domain);
-    if (!agent) return refuse(404);
-    const targets = location.lookup(`sip:${agent.username}@${domain}`)
-      .filter((binding) => !uri.secure || isSecureBinding(binding))
-      .map((binding) => targetOf(binding, uri.secure));
-    return targets.length === 0 ? refuse(480) : { kind: "targets", targets };
+    if (domain === undefined) return this.#isForeign(callee) ? refuse(403) : this.#toNumber(callee);
+    const isMember = caller.kind !== "agent" || caller.agent.domains.includes(domain);
+    if (!isMember && !allowsInterDomainCalls) return refuse(403);
+    if (agent) return this.#toAgent(agent, domain, callee.isSecure);
+    const inside = didOfUser(directory, callee.user);
+    if (inside) return this.#toDid(inside, callee.isSecure);
+    return isMember && caller.kind !== "stranger" ? this.#egress(callee.user, domain) : refuse(404);
   }
 
-  /** The domain of ours that a URI is aimed at: its host, or the caller's own when the host is this server. */
-  #domainOf(uri: SipUri, caller: Caller): string | undefined {
-    if (this.#parts.directory.domain(uri.host)) return uri.host;
-    return caller.kind === "agent" && this.#parts.isServerAddress(uri) ? caller.domain : undefined;
+  /** A call from a gateway: for a number of its own, or for an agent by its address (design: ingress). */
+  #ingress(request: SipRequest, requestUri: string, gateways: readonly Gateway[]): Routing {
+    const { directory, usesTo, addressInfo } = this.#parts;
+    const dialled = [requestUri, request.to.uriText];
+    if (usesTo) dialled.reverse();
+    for (const uri of [...dialled, addressInfoOf(request, addressInfo)]) {
+      const callee = uri === undefined ? undefined : calleeOf(uri);
+      const did = callee && didOfUser(directory, callee.user);
+      const gateway = did && directory.gateway(did.gwRef);
+      if (did && gateway && gateways.includes(gateway)) {
+        return by(gateway, this.#toDid(did, callee.isSecure));
+      }
+    }
+    const callee = calleeOf(dialled[0]);
+    const host = callee?.uri?.host;
+    if (!callee || host === undefined) return refuse(404);
+    const agent = directory.agent(callee.user, host);
+    return agent ? by(gateways[0], this.#toAgent(agent, host, callee.isSecure)) : refuse(404);
   }
+
+  #toAgent(agent: Agent, domain: string, isSecure: boolean): Routing {
+    const { location } = this.#parts;
+    // A device that has registered in one domain of its agent is reached in all of them.
+    for (const each of [domain, ...agent.domains]) {
+      const routing = this.#toBindings(location.lookup(`sip:${agent.username}@${each}`), isSecure, false);
+      if (routing) return routing;
+    }
+    return refuse(480);
+  }
+
+  /** Undefined when no peer is called by this name. */
+  #toPeer({ user, uri, isSecure }: Callee): Routing | undefined {
+    const { directory, location, isServerAddress } = this.#parts;
+    const peer = uri && directory.peer(user);
+    if (!peer) return undefined;
+    const bindings = location.lookup(`sip:${user}@${uri.host}`);
+    const isItsName = peer.device === undefined
+      ? bindings.length > 0 || isServerAddress(uri) || directory.domain(uri.host) !== undefined
+      : peer.device === uri.host;
+    if (!isItsName) return undefined;
+    return this.#toBindings(bindings, isSecure, true) ?? refuse(480);
+  }
+
+  #toBindings(
+    bindings: readonly Binding<Flow>[],
+    isSecureRequest: boolean,
+    isTrusted: boolean,
+  ): Routing | undefined {
+    const targets = bindings.filter((binding) => !isSecureRequest || isSecureBinding(binding))
+      .map((binding) => bindingTarget(binding, isSecureRequest));
+    return targets.length === 0 ? undefined : { kind: "targets", targets, isTrusted };
+  }
+
+  /** Who a number of ours rings. */
+  #toDid({ aorLink }: Did, isSecure: boolean): Routing {
+    const callee = calleeOf(aorLink);
+    const host = callee?.uri?.host;
+    const agent = callee && host !== undefined ? this.#parts.directory.agent(callee.user, host) : undefined;
+    if (agent && host !== undefined) return this.#toAgent(agent, host, isSecure);
+    return callee && this.#toPeer({ ...callee, isSecure }) || refuse(404);
+  }
+
+  /** A number that was dialled without a domain. */
+  #toNumber({ user, isSecure }: Callee): Routing {
+    const did = didOfUser(this.#parts.directory, user);
+    return did ? this.#toDid(did, isSecure) : refuse(404);
+  }
+
+  #egress(user: string, domain: string): Routing {
+    const { directory } = this.#parts;
+    const policy = directory.domain(domain)?.egressPolicy;
+    const did = policy && directory.did(policy.didRef);
+    const gateway = did && directory.gateway(did.gwRef);
+    if (!gateway || !egressRule(policy.rule).matches(user)) return refuse(404);
+    const hop = hopOf(gateway);
+    const port = hop.port === undefined ? "" : `:${hop.port}`;
+    const target: Target = {
+      requestUri: `sip:${escapeUser(user)}@${toUriHost(gateway.host)}${port}`,
+      routes: [],
+      flow: undefined,
+      hop,
+      q: 1000,
+    };
+    return { kind: "egress", target, gateway, did };
+  }
+
+  /** The domain of ours that somebody is called in: the host, or the caller's own when the host is this server or none. */
+  #domainOf({ uri }: Callee, caller: Caller): string | undefined {
+    if (uri && this.#parts.directory.domain(uri.host)) return uri.host;
+    const isHere = !uri || this.#parts.isServerAddress(uri);
+    return isHere && (caller.kind === "agent" || caller.kind === "peer") ? caller.domain : undefined;
+  }
+
+  #isForeign({ uri }: Callee): boolean {
+    return uri !== undefined && !this.#parts.isServerAddress(uri);
+  }
+}
+
+/** @param uri `text` when it is a SIP URI and was parsed already */
+function calleeOf(text: string, uri = SipUri.parse(text)): Callee | undefined {
+  if (uri) {
+    // A number may have parameters of its own (RFC 3966 in §19.1.6).
+    const user = uri.parameter("user") === "phone" ? uri.userText.split(";", 1)[0] : uri.userText;
+    return { user, uri, isSecure: uri.secure };
+  }
+  const tel = TelUri.parse(text);
+  return tel && { user: tel.number, uri: undefined, isSecure: false };
+}
+
+/** The URI in the first of these header fields that is there and has one. */
+function addressInfoOf(request: SipRequest, names: readonly string[]): string | undefined {
+  for (const name of names) {
+    const value = request.headerNamed(name);
+    if (value === undefined) continue;
+    const uri = parseNameAddr(value, 0, value.length)?.uriText ?? value;
+    if (calleeOf(uri)) return uri;
+  }
+  return undefined;
+}
+
+function by(gateway: Gateway, routing: Routing): Routing {
+  return routing.kind === "targets" ? { ...routing, gateway } : routing;
 }
 
 function refuse(status: number): Routing {
@@ -64,35 +218,10 @@ function refuse(status: number): Routing {
 
 /** `sips:` goes to those only who registered a `sips:` Contact, and over TLS to the last hop (RFC 5630 §5.3). */
 function isSecureBinding({ contact, flow }: Binding<Flow>): boolean {
-  return isSecure(flow.protocol) && SECURE_SCHEME.test(contact);
+  return isSecure(flow.protocol) && /^sips:/i.test(contact);
 }
 
-/**
- * A binding as a target. It is reached by the flow it was registered over, also when a Path leads on from there
- * (RFC 3327 §5.5): whoever registers cannot send us anywhere else.
- */
-function targetOf({ contact, path, flow, listensAt, q }: Binding<Flow>, isSecureRequest: boolean): Target {
-  const requestUri = requestUriOf(contact);
-  return {
-    requestUri: isSecureRequest ? requestUri : withoutSecureScheme(requestUri, flow),
-    routes: splitValues(path),
-    flow: flow.isOpen ? flow : flow.transport.flowTo(flow.remoteAddress, listensAt),
-    q,
-  };
-}
-
-/** A `sips:` Contact stands for the same one as `sip:`, too, which is what others than `sips:` callers get (RFC 5630 §5.1.1.1). */
-function withoutSecureScheme(uri: string, { protocol }: Flow): string {
-  if (!SECURE_SCHEME.test(uri)) return uri;
-  const transport = protocol === "tls" && !/;transport=/i.test(uri) ? ";transport=tls" : "";
-  return `sip:${uri.slice(5)}${transport}`;
-}
-
-/** A Contact without what no Request-URI may have: header fields and a method (§19.1.1, §16.6 step 2). */
-function requestUriOf(contact: string): string {
-  if (!contact.includes("?") && !/;method=/i.test(contact)) return contact;
-  const uri = SipUri.parse(contact);
-  if (!uri) return contact;
-  const address = contact.slice(0, contact.length - uri.parameters.length - uri.headers.length);
-  return address + uri.parameters.replace(/;method=[^;]*/gi, "");
+/** What may not stand in a user part is escaped (§25.1). */
+function escapeUser(user: string): string {
+  return encodeURIComponent(user).replace(/%(?:26|3D|2B|24|2C|3B|3F|2F)/gi, decodeURIComponent);
 }

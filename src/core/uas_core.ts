@@ -12,14 +12,15 @@ export const SUPPORTED = "path";
 
 const SUPPORTED_TAGS: ReadonlySet<string> = new Set([SUPPORTED]);
 
-/** Answers a request that was sent to us and is not REGISTER. */
-export function answerAsServer(request: SipRequest): Answer {
+/** Answers a request that was sent to us and is not REGISTER; `userAgent` is what we call ourselves. */
+export function answerAsServer(request: SipRequest, userAgent: string): Answer {
   if (request.method !== "OPTIONS") return { status: 405, headers: "Allow: REGISTER, OPTIONS\r\n" };
   const extension = refuseExtensions(request, Header.Require);
   if (extension) return extension;
   return {
     status: 200,
-    headers: `Allow: ${ALLOW}\r\nAccept: application/sdp\r\nSupported: ${SUPPORTED}\r\n`,
+    headers:
+      `Allow: ${ALLOW}\r\nAccept: application/sdp\r\nSupported: ${SUPPORTED}\r\nServer: ${userAgent}\r\n`,
   };
 }
 

@@ -1,3 +1,4 @@
+import { logger } from "../runtime/log.ts";
 import type { Agent } from "./agent.ts";
 import type { Did } from "./did.ts";
 import type { Domain } from "./domain.ts";
@@ -14,6 +15,7 @@ export interface Directory {
   /** The agent whose credentials name `username` and whose domains contain `domainUri`, which is in lower case. */
   agent(username: string, domainUri: string): Agent | undefined;
   peer(username: string): Peer | undefined;
+  peers(): Iterable<Peer>;
   /** `domainUri` in lower case. */
   domain(domainUri: string): Domain | undefined;
   gateways(): Iterable<Gateway>;
@@ -21,8 +23,20 @@ export interface Directory {
   did(ref: string): Did | undefined;
   /** By the digits of the number alone, without plus sign or separators. */
   didByTelUrl(digits: string): Did | undefined;
+  dids(): Iterable<Did>;
   users(): Iterable<User>;
   readonly counts: ResourceCounts;
+  /**
+   * Calls back after each change, when the answers are already the new ones; for as long as the directory lives. What a
+   * listener throws is logged.
+   */
+  onChange(listener: (change: DirectoryChange) => void): void;
+}
+
+/** How the configured resources are not what they were. */
+export interface DirectoryChange {
+  /** What was there before and is gone, or says something else now; empty when resources were only added. */
+  readonly replaced: readonly Resource[];
 }
 
 export interface ResourceCounts {
@@ -34,9 +48,12 @@ export interface ResourceCounts {
   readonly dids: number;
 }
 
+const log = logger("directory");
+
 /** A directory whose whole content is replaced in one step. */
 export class MemoryDirectory implements Directory {
   #index = new Index();
+  readonly #listeners: ((change: DirectoryChange) => void)[] = [];
 
   agent(username: string, domainUri: string): Agent | undefined {
     return this.#index.agents.get(domainUri)?.get(username);
@@ -44,6 +61,10 @@ export class MemoryDirectory implements Directory {
 
   peer(username: string): Peer | undefined {
     return this.#index.peers.get(username);
+  }
+
+  peers(): Iterable<Peer> {
+    return this.#index.peers.values();
   }
 
   domain(domainUri: string): Domain | undefined {
@@ -66,6 +87,10 @@ export class MemoryDirectory implements Directory {
     return this.#index.didsByDigits.get(digits);
   }
 
+  dids(): Iterable<Did> {
+    return this.#index.didsByDigits.values();
+  }
+
   users(): Iterable<User> {
     return this.#index.users.values();
   }
@@ -75,11 +100,29 @@ export class MemoryDirectory implements Directory {
     return { agents: Agent, domains: Domain, peers: Peer, users: User, gateways: Gateway, dids: DID };
   }
 
+  onChange(listener: (change: DirectoryChange) => void): void {
+    this.#listeners.push(listener);
+  }
+
   /** `resources` fit together as `checkResources` sees to. */
   replace(resources: Iterable<Resource>): void {
+    const before = this.#index;
     const index = new Index();
     for (const resource of resources) index.add(this.#known(resource));
     this.#index = index;
+    const replaced = [...before.resources].filter((resource) => !index.resources.has(resource));
+    const kept = before.resources.size - replaced.length;
+    if (replaced.length > 0 || index.resources.size > kept) this.#tell({ replaced });
+  }
+
+  #tell(change: DirectoryChange): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(change);
+      } catch (error) {
+        log.error("Cannot follow a change of resources: {error}", { error });
+      }
+    }
   }
 
   /** The object that is known already, if it says the same. */
@@ -90,6 +133,7 @@ export class MemoryDirectory implements Directory {
 }
 
 class Index {
+  readonly resources = new Set<Resource>();
   /** Domain URI, then username: no key has to be put together for a look-up. */
   readonly agents = new Map<string, Map<string, Agent>>();
   readonly peers = new Map<string, Peer>();
@@ -102,6 +146,7 @@ class Index {
   readonly counts: Record<Kind, number> = { Agent: 0, Domain: 0, Peer: 0, User: 0, Gateway: 0, DID: 0 };
 
   add(resource: Resource): void {
+    this.resources.add(resource);
     this.counts[resource.kind]++;
     switch (resource.kind) {
       case "Agent":

@@ -58,7 +58,7 @@ export class LocationService<Flow extends BindingFlow> {
       if (bindings) {
         this.#keep(
           aor,
-          bindings.filter((binding) => binding.flow.id !== flow.id || binding.listensAt > 0),
+          bindings.filter((binding) => binding.flow.id !== flow.id || outlivesFlow(binding)),
         );
       }
     }
@@ -105,7 +105,11 @@ export class LocationService<Flow extends BindingFlow> {
 }
 
 function isAlive(binding: Binding, now: number): boolean {
-  return binding.expiresAt > now && (binding.flow.isOpen || binding.listensAt > 0);
+  return binding.expiresAt > now && (binding.flow.isOpen || outlivesFlow(binding));
+}
+
+function outlivesFlow({ listensAt, isLocated }: Binding): boolean {
+  return listensAt > 0 || isLocated === true;
 }
 
 function byPreference(a: Binding, b: Binding): number {

@@ -1,7 +1,7 @@
 /** Header names (RFC 3261 §20 and later) as small numbers, with their compact forms (§7.3.3). */
 import { spanEqualsIgnoringCase } from "./characters.ts";
 
-/** The headers this server looks at, by number. 0 is any other. */
+/** The headers this server looks at, by number. 0 is any other. The parser has bits for those below 32. */
 export const Header = {
   Other: 0,
   Via: 1,
@@ -32,6 +32,10 @@ export const Header = {
   Timestamp: 26,
   MaxBreadth: 27,
   PAssertedIdentity: 28,
+  PPreferredIdentity: 29,
+  RemotePartyId: 30,
+  Privacy: 31,
+  RAck: 32,
 } as const;
 
 /** A value of `Header`. */
@@ -66,6 +70,10 @@ const NAMES: readonly (readonly [HeaderId, name: string, compact?: string])[] = 
   [Header.Timestamp, "timestamp"],
   [Header.MaxBreadth, "max-breadth"],
   [Header.PAssertedIdentity, "p-asserted-identity"],
+  [Header.PPreferredIdentity, "p-preferred-identity"],
+  [Header.RemotePartyId, "remote-party-id"],
+  [Header.Privacy, "privacy"],
+  [Header.RAck, "rack"],
 ];
 
 // Names by length and first letter: at most a few share a bucket, so one comparison usually settles it.

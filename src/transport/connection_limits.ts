@@ -17,4 +17,6 @@ export interface ConnectionLimits {
   readonly maxUnfinishedBytes: number;
   /** How many connections there are; a transport without it counts its own. */
   readonly total?: { open: number };
+  /** Whether an address (as flows have it) is denied access and was told: its connections are closed. */
+  readonly isRefused?: (address: string) => boolean;
 }

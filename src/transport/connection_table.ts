@@ -13,6 +13,8 @@ const RESERVED = 16;
 /** Further keys a connection may have. */
 const MAX_ALIASES = 16;
 
+const ACCESS_DENIED = "Access is denied";
+
 /** Something that was let in and is not a connection yet: a handshake is under way. */
 interface Newcomer {
   readonly deadline: number;
@@ -80,6 +82,7 @@ export class ConnectionTable {
   refusal(address: string, isInbound: boolean): string | undefined {
     const { maxConnections, maxConnectionsPerAddress } = this.limits;
     if (this.#isClosed) return "Transport is closed";
+    if (isInbound && this.limits.isRefused?.(address)) return ACCESS_DENIED;
     const reserved = isInbound ? Math.floor(maxConnections / RESERVED) : 0;
     if (this.#total.open >= maxConnections - reserved) return "Too many connections";
     if ((this.#perAddress.get(ownerOf(address)) ?? 0) < maxConnectionsPerAddress) return undefined;
@@ -151,6 +154,10 @@ export class ConnectionTable {
     const due = second - this.#pinged;
     this.#pinged = second;
     for (const connection of this.#all) {
+      // By now its peer has read the 403.
+      if (connection.isInbound && this.limits.isRefused?.(connection.remoteAddress)) {
+        connection.end(ACCESS_DENIED);
+      }
       connection.checkTime(now);
       if (due > 0 && (second - connection.id % PING_INTERVAL) % PING_INTERVAL < due) connection.ping();
     }

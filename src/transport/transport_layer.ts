@@ -33,6 +33,17 @@ export interface TransportUser {
   onFlowClosed(flow: Flow): void;
 }
 
+/** "refuse" is told once, by 403; "ignore" is not told, because it was lately. */
+export type AccessVerdict = "admit" | "refuse" | "ignore";
+
+/** Who may send requests, by the address they come from. */
+export interface AccessFence {
+  /** Asked of every message there is. */
+  admits(address: string): boolean;
+  /** Asked of each request that is not admitted. Who is to be refused will be, and is remembered. */
+  verdict(address: string): AccessVerdict;
+}
+
 /** What the layer is made of. */
 export interface TransportLayerParts {
   readonly localAddresses: LocalAddresses;
@@ -42,6 +53,8 @@ export interface TransportLayerParts {
   readonly trace: SipTrace;
   /** Bytes a request on UDP may have (`spec.limits.maxDatagramSize`); larger ones are answered 513. */
   readonly maxDatagramSize: number;
+  /** Left out when everybody is admitted. */
+  readonly fence?: AccessFence;
 }
 
 /** What this server goes by. */
@@ -63,6 +76,7 @@ export class TransportLayer implements TransportEvents {
   readonly #sentBy = new Map<Transport, Map<string, string>>();
   readonly #malformed: Counter;
   readonly #violations: Counter;
+  readonly #denied: Counter;
   readonly #errors: Counter;
   #user: TransportUser | undefined;
 
@@ -85,6 +99,10 @@ export class TransportLayer implements TransportEvents {
     this.#violations = parts.metrics.counter(
       "routr_transport_violations_total",
       "Bytes dropped, connections closed",
+    );
+    this.#denied = parts.metrics.counter(
+      "routr_denied_messages_total",
+      "Messages from addresses that are denied access",
     );
   }
 
@@ -191,6 +209,10 @@ export class TransportLayer implements TransportEvents {
   }
 
   onMessage(text: string, flow: Flow): void {
+    const { fence } = this.#parts;
+    if (fence !== undefined && !fence.admits(flow.remoteAddress) && !isResponse(text)) {
+      return this.#turnAway(text, flow, fence);
+    }
     const code = text.charCodeAt(0);
     // Keep-alives: CRLFs (RFC 5626 §3.5.1), the four zero bytes of old phones, STUN's leading zero bits.
     if (code < 32 && this.#isKeepAlive(text, flow)) return;
@@ -201,6 +223,21 @@ export class TransportLayer implements TransportEvents {
       // One message must not take the server down, whatever it does to the layers above.
       this.#errors.value++;
       log.error("Cannot handle a message from {address}: {error}", { address: flow.remoteAddress, error });
+    }
+  }
+
+  /** What is denied is neither parsed nor traced, but for a first request, to which the answer is 403. */
+  #turnAway(text: string, flow: Flow, fence: AccessFence): void {
+    this.#denied.value++;
+    if (isKeepAlive(text) || isAck(text) || fence.verdict(flow.remoteAddress) !== "refuse") return;
+    try {
+      const message = parseMessage(text);
+      const head = message.kind === "malformed" ? message.request : message;
+      head?.stampTopVia(flow.remoteAddress, flow.remotePort, keepAliveOf(flow));
+      this.#user?.onMalformed(new MalformedMessage("Forbidden", 403, head), flow);
+    } catch (error) {
+      this.#errors.value++;
+      log.error("Cannot refuse a message from {address}: {error}", { address: flow.remoteAddress, error });
     }
   }
 
@@ -289,6 +326,15 @@ function isNear(bound: string, remote: string): boolean {
 /** Seconds between keep-alives that keep a router's memory of the flow fresh (RFC 5626 §4.4.1, §4.4.2). */
 function keepAliveOf(flow: Flow): number {
   return flow.isConnection ? 110 : 25;
+}
+
+/** Whether the text is read as a response: empty lines before it are skipped (§7.5). */
+function isResponse(text: string): boolean {
+  return /^(?:\r\n)*SIP\/2\.0 /i.test(text);
+}
+
+function isAck(text: string): boolean {
+  return /^(?:\r\n)*ACK /.test(text);
 }
 
 function isKeepAlive(text: string): boolean {

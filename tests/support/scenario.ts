@@ -4,7 +4,7 @@ import { agentSchema } from "../../src/data/agent.ts";
 import { MemoryDirectory } from "../../src/data/directory.ts";
 import { domainSchema } from "../../src/data/domain.ts";
 import { peerSchema } from "../../src/data/peer.ts";
-import type { Resource } from "../../src/data/resource.ts";
+import { type Kind, KINDS, type Resource } from "../../src/data/resource.ts";
 import type { Server } from "../../src/server.ts";
 import type { TransportProtocol } from "../../src/transport/transport.ts";
 import { FakeClock } from "./fake_clock.ts";
@@ -24,8 +24,17 @@ export interface LadderOptions {
   readonly agents?: readonly { username: string; domains: readonly string[]; maxContacts?: number }[];
   /** User names of peers. */
   readonly peers?: readonly string[];
+  /** Further resources of any kind, as documents without `apiVersion`: `{ kind: "Gateway", metadata, spec }`. */
+  readonly resources?: readonly ResourceDocument[];
   /** Properties of `spec`. */
   readonly spec?: Readonly<Record<string, unknown>>;
+}
+
+/** A resource as it stands in a file. */
+export interface ResourceDocument {
+  readonly kind: Kind;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly spec: Readonly<Record<string, unknown>>;
 }
 
 type Ladder = (net: Network) => void | Promise<void>;
@@ -155,7 +164,14 @@ function directoryOf(options: LadderOptions): MemoryDirectory {
     ...peers.map((username) =>
       peerSchema.parse(document("Peer", username, { credentials: credentials(username) }))
     ),
+    ...(options.resources ?? []).map(readResource),
   ];
   directory.replace(resources);
   return directory;
+}
+
+/** The resource that a document stands for; its name is its kind unless it says otherwise. */
+export function readResource({ kind, metadata, spec }: ResourceDocument): Resource {
+  const document = { apiVersion: "v1beta1", kind, metadata: { name: kind, ...metadata }, spec };
+  return KINDS[kind].schema.parse(document);
 }

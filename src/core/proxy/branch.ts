@@ -1,9 +1,19 @@
 /** One branch of a forwarded request: the user of its client transaction, and its Timer C (§16.8). */
 import type { SipResponse } from "../../message/sip_message.ts";
 import type { ClientTransaction, ClientTransactionUser } from "../../transaction/transaction_user.ts";
+import type { Flow } from "../../transport/transport.ts";
 import type { ResponseContext, ResponseContextHost } from "./response_context.ts";
 
+/** Deals with the challenges of a branch that leads to a gateway: they are not for the caller. */
+export interface ChallengeHandler {
+  /** Sends the request again with credentials, by the flow of the challenge; false when it cannot be answered. */
+  retry(response: SipResponse, flow: Flow): boolean;
+  onAccepted(): void;
+}
+
 export class Branch implements ClientTransactionUser {
+  /** Set by who sends, before the first response. */
+  challenges: ChallengeHandler | undefined;
   readonly #context: ResponseContext;
   readonly #host: ResponseContextHost;
   #timer: { start(delay: number): void; stop(): void } | undefined;
@@ -57,6 +67,10 @@ export class Branch implements ClientTransactionUser {
   onResponse(response: SipResponse): void {
     this.#wasAnswered = true;
     const { status } = response;
+    if (this.challenges && status > 100) {
+      if (status === 401 || status === 407) return this.#onChallenge(response);
+      if (status < 300) this.challenges.onAccepted();
+    }
     if (status < 200) {
       // 101 to 199 show that somebody is there: Timer C starts anew (§16.7 step 2).
       if (status > 100 && this.#isPending && !this.#isCancelled) this.#timer?.start(this.#host.timerC);
@@ -68,11 +82,20 @@ export class Branch implements ClientTransactionUser {
   }
 
   onTimeout(): void {
-    this.#end({ status: this.#isCancelled ? 487 : 408, response: undefined });
+    // A gateway that says nothing is not there: no user agent has failed to answer.
+    const status = this.challenges && !this.#wasAnswered ? 503 : 408;
+    this.#end({ status: this.#isCancelled ? 487 : status, response: undefined });
   }
 
   onFailure(_reason: string): void {
     this.#end({ status: this.#isCancelled ? 487 : 503, response: undefined });
+  }
+
+  #onChallenge(response: SipResponse): void {
+    if (!this.#isPending) return;
+    const flow = this.#client?.flow;
+    if (!this.#isCancelled && flow && this.challenges?.retry(response, flow)) return;
+    this.#end({ status: this.#isCancelled ? 487 : 502, response: undefined });
   }
 
   #onTimerC(): void {
@@ -96,5 +119,6 @@ export class Branch implements ClientTransactionUser {
     this.#timer?.stop();
     this.#timer = undefined;
     this.#client = undefined;
+    this.challenges = undefined;
   }
 }

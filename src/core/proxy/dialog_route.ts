@@ -1,10 +1,11 @@
 /**
  * Our Record-Route entries, and the Route entries they come back as (§16.6 step 4, RFC 5658).
  *
- *     <sip:SEAL.CALLER.CALLEE@host:port;transport=tcp;lr>
+ *     <sip:SEAL.CALLER.CALLEE.NOTE@host:port;transport=tcp;lr>
+ *           │    │      │      └ what else has to be known of this dialog; most have none
  *           │    │      └ flow to the callee
  *           │    └ flow to the caller (RFC 5626 §5.3 calls such a text a flow token)
- *           └ keyed digest of Call-ID, the caller's tag and both flows
+ *           └ keyed digest of Call-ID, the caller's tag and all that follows it
  *
  * Requests within a dialog are not authenticated. The seal makes a Route that was never ours worthless, and one of ours
  * good for nothing but to reach the other end of that very dialog.
@@ -28,6 +29,20 @@ export interface DialogEnds {
 export interface DialogRoute {
   /** Undefined when that end was reached by a connection which is closed (RFC 5626 §5.3.1: 430). */
   readonly flow: Flow | undefined;
+  /** The end it goes to. */
+  readonly to: "caller" | "callee";
+  /** What was sealed in beside the ends, "" for nothing. */
+  readonly note: string;
+  /** The user part of the entry: no other dialog has the same. */
+  readonly entry: string;
+}
+
+/** What else an entry says. */
+export interface DialogMarks {
+  /** Whether the entry is a `sips:` URI. */
+  readonly isSecure: boolean;
+  /** Of characters that may stand in the user part of a URI (§25.1), without dots; may be "". */
+  readonly note: string;
 }
 
 /** One end as an entry names it. */
@@ -59,9 +74,9 @@ export class DialogRoutes {
     this.#key = key;
   }
 
-  /** The user part for a request that begins a dialog; `isSecure` when the entry is a `sips:` URI. */
-  seal(request: SipRequest, ends: DialogEnds, isSecure: boolean): string {
-    const flows = `${this.#textOf(ends.caller)}.${this.#textOf(ends.callee)}`;
+  /** The user part for a request that begins a dialog. */
+  seal(request: SipRequest, ends: DialogEnds, { isSecure, note }: DialogMarks): string {
+    const flows = `${this.#textOf(ends.caller)}.${this.#textOf(ends.callee)}${note === "" ? "" : `.${note}`}`;
     return `${
       this.#digest({ callId: request.callId, callerTag: request.from.tag, flows, isSecure })
     }.${flows}`;
@@ -74,7 +89,7 @@ export class DialogRoutes {
     if (user === undefined || user.charCodeAt(SEAL_LENGTH) !== 46 || request.to.tag === "") return undefined;
     const seal = user.substring(0, SEAL_LENGTH);
     const flows = user.substring(SEAL_LENGTH + 1);
-    const [caller, callee] = flows.split(".");
+    const [caller, callee, note = ""] = flows.split(".");
     // Both ends of such a dialog have TLS; nobody can come in by another way.
     if (uri.secure && !isSecure(from.protocol)) return undefined;
     const dialog = { callId: request.callId, flows, isSecure: uri.secure };
@@ -82,28 +97,32 @@ export class DialogRoutes {
       return this.#pass(from, {
         near: { user, side: "caller", text: caller },
         far: { user, side: "callee", text: callee },
+        note,
       });
     }
     if (seal === this.#digest({ ...dialog, callerTag: request.to.tag })) {
       return this.#pass(from, {
         near: { user, side: "callee", text: callee },
         far: { user, side: "caller", text: caller },
+        note,
       });
     }
     return undefined;
   }
 
   /** From one end to the other, and notes where the near one is now: phones change networks in the middle of a call. */
-  #pass(from: Flow, { near, far }: { near: DialogEnd; far: DialogEnd }): DialogRoute {
+  #pass(from: Flow, ends: { near: DialogEnd; far: DialogEnd; note: string }): DialogRoute {
+    const { near, far, note } = ends;
+    const route = { to: far.side, note, entry: far.user };
     if (near.text !== this.#textOf(from)) {
       if (this.#moved.size >= MAX_MOVED) this.#moved.delete(this.#moved.keys().next().value!);
       this.#moved.set(`${near.side} ${near.user}`, from);
     }
     if (this.#moved.size > 0) {
       const moved = this.#moved.get(`${far.side} ${far.user}`);
-      if (moved?.isOpen) return { flow: moved };
+      if (moved?.isOpen) return { ...route, flow: moved };
     }
-    return { flow: this.#find(far.text) };
+    return { ...route, flow: this.#find(far.text) };
   }
 
   #digest(dialog: { callId: string; callerTag: string; flows: string; isSecure: boolean }): string {

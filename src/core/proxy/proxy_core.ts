@@ -7,14 +7,15 @@ import { SipUri } from "../../message/sip_uri.ts";
 import { logger } from "../../runtime/log.ts";
 import type { TransactionLayer } from "../../transaction/transaction_layer.ts";
 import type { OutgoingRequest } from "../../transaction/transaction_user.ts";
-import type { Destination } from "../../transport/dns/destination.ts";
+import type { Destination, NextHop } from "../../transport/dns/destination.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import type { Answer } from "../answer.ts";
 import { namesFlow } from "../flow_uri.ts";
-import type { Branch } from "./branch.ts";
+import type { Branch, ChallengeHandler } from "./branch.ts";
 import type { DialogRoutes } from "./dialog_route.ts";
 import { Failover, type FailoverParts } from "./failover.ts";
+import type { Leg } from "./leg.ts";
 import { isLoop, newBranch, routingDigest } from "./loop_detection.ts";
 import { nextHopOf } from "./next_hop.ts";
 import { buildCommonPart, buildCopy, contactUri, DEFAULT_BREADTH } from "./request_forwarding.ts";
@@ -48,12 +49,29 @@ const MAX_UDP_REQUEST = 1300;
 /** How many times T1 a place may stay silent while there is another one to try: 6 s, four retransmissions. */
 const FAILOVER_PATIENCE = 12;
 
+/** Challenges of one gateway that are answered for one request. */
+const MAX_CHALLENGES = 3;
+
+/** Who sent a request, and where it goes. */
+export interface ForwardingPlace {
+  /** The flow it came by. */
+  readonly flow: Flow;
+  readonly targets: readonly Target[];
+  /** Whether the sender may assert identities. */
+  readonly isTrusted: boolean;
+  /** Header row of credentials that were checked here; -1 for none. */
+  readonly credentialsRow: number;
+  readonly leg?: Leg;
+}
+
 /** What all attempts to reach one target have in common. */
 interface Copy {
   readonly target: Target;
   /** Route values, top first. */
   readonly routes: readonly string[];
   readonly breadth: number;
+  /** Header line that answers a challenge. */
+  readonly credentials?: string;
 }
 
 export class ProxyCore implements ResponseContextHost {
@@ -74,11 +92,7 @@ export class ProxyCore implements ResponseContextHost {
   }
 
   /** Forwards a valid request to its targets, or says what to answer instead. */
-  forward(
-    request: SipRequest,
-    routed: RoutedRequest,
-    place: { flow: Flow; targets: readonly Target[]; isTrusted: boolean; credentialsRow: number },
-  ): Answer | undefined {
+  forward(request: SipRequest, routed: RoutedRequest, place: ForwardingPlace): Answer | undefined {
     const breadth = readBreadth(request);
     if (breadth === 0) return { status: 440 };
     const server = this.#parts.transactions.serve(request, place.flow);
@@ -91,11 +105,13 @@ export class ProxyCore implements ResponseContextHost {
         ownsRealm: this.#parts.ownsRealm,
         isTrusted: place.isTrusted,
         credentialsRow: place.credentialsRow,
+        leg: place.leg,
       }),
       digest: routingDigest(request),
       routes: routed.routes,
       breadth,
       isInDialog: routed.dialog !== undefined,
+      leg: place.leg,
     };
     const context = new ResponseContext(this, server, { forwarding, targets: place.targets });
     context.forwardNextGroup();
@@ -103,10 +119,16 @@ export class ProxyCore implements ResponseContextHost {
   }
 
   /** Passes an ACK for a 2xx on, by this flow: it has no transaction, and never an answer (§16.11). */
-  forwardAck(request: SipRequest, { requestUri, routes }: RoutedRequest, flow: Flow): void {
+  forwardAck(
+    request: SipRequest,
+    { requestUri, routes }: RoutedRequest,
+    place: { flow: Flow; leg?: Leg },
+  ): void {
     if (validateForwarding(request)) return;
+    const { flow, leg } = place;
+    const { ownsRealm } = this.#parts;
     const text = buildCopy(
-      buildCommonPart(request, { ownsRealm: this.#parts.ownsRealm, isTrusted: false, credentialsRow: -1 }),
+      buildCommonPart(request, { ownsRealm, isTrusted: false, credentialsRow: -1, leg }),
       {
         requestUri,
         routes,
@@ -115,6 +137,7 @@ export class ProxyCore implements ResponseContextHost {
         sentBy: this.#parts.transport.sentBy(flow),
         recordRoute: "",
         breadth: readBreadth(request),
+        added: sequenceOf(request, leg),
       },
     );
     this.#parts.transactions.send(text, flow);
@@ -128,13 +151,12 @@ export class ProxyCore implements ResponseContextHost {
   send(forwarding: Forwarding, branch: Branch, copy: { target: Target; breadth: number }): void {
     const { target } = copy;
     const routes = routesOf(target, forwarding.routes);
+    branch.challenges = this.#challengesOf(forwarding, branch, { ...copy, routes });
     if (target.flow) {
       const outgoing = this.#copyFor(forwarding, { ...copy, routes }, target.flow);
       return branch.begin(this.#parts.transactions.request(outgoing, branch));
     }
-    const next = routes.length > 0 ? uriOf(routes[0]) : target.requestUri;
-    const uri = next === undefined ? undefined : SipUri.parse(next);
-    const hop = uri && nextHopOf(uri);
+    const hop = target.hop ?? hopOf(routes.length > 0 ? uriOf(routes[0]) : target.requestUri);
     if (!hop) return branch.fail(503);
     const located = this.#parts.transport.locator.locate(hop);
     const sendTo = (destinations: readonly Destination[]) => {
@@ -175,8 +197,30 @@ export class ProxyCore implements ResponseContextHost {
     };
   }
 
-  #copyFor(forwarding: Forwarding, { target, routes, breadth }: Copy, flow: Flow): OutgoingRequest {
-    const { request, common, digest } = forwarding;
+  /** For a leg on which challenges are ours to answer; the next attempt goes where the challenge came from. */
+  #challengesOf(forwarding: Forwarding, branch: Branch, copy: Copy): ChallengeHandler | undefined {
+    const { request, leg } = forwarding;
+    if (!leg?.challenged || !leg.shift) return undefined;
+    const { challenged, shift } = leg;
+    let tries = MAX_CHALLENGES;
+    return {
+      onAccepted: () => challenged.onAccepted(),
+      retry: (response, flow) => {
+        if (tries-- === 0) return false;
+        const { method, body } = request;
+        const credentials = challenged.answer(response, { method, uri: copy.target.requestUri, body });
+        if (credentials === undefined) return false;
+        shift.raise();
+        const outgoing = this.#copyFor(forwarding, { ...copy, credentials }, flow);
+        branch.begin(this.#parts.transactions.request(outgoing, branch));
+        return true;
+      },
+    };
+  }
+
+  #copyFor(forwarding: Forwarding, copy: Copy, flow: Flow): OutgoingRequest {
+    const { target, routes, breadth, credentials = "" } = copy;
+    const { request, common, digest, leg } = forwarding;
     const branch = newBranch(digest);
     const text = buildCopy(common, {
       requestUri: target.requestUri,
@@ -186,23 +230,26 @@ export class ProxyCore implements ResponseContextHost {
       sentBy: this.#parts.transport.sentBy(flow),
       recordRoute: this.#recordRoute(forwarding, target, flow),
       breadth,
+      added: `${credentials}${sequenceOf(request, leg)}`,
     });
     return { text, method: request.method, branch, flow };
   }
 
   /** Step 4: our entry, one for each side where the sides differ (RFC 5658); "" when we need not stay in the path. */
   #recordRoute(forwarding: Forwarding, target: Target, outgoing: Flow): string {
-    const { request, flow: incoming, isInDialog } = forwarding;
+    const { request, flow: incoming, isInDialog, leg } = forwarding;
     if (isInDialog || !DIALOG_METHODS.has(request.method)) return "";
     const { transport, dialogRoutes, recordsRoute } = this.#parts;
     const isSecure = hasSecureScheme(target.requestUri);
     const facingCaller = routeAddress(incoming, transport.sentBy(incoming), isSecure);
     const facingCallee = routeAddress(outgoing, transport.sentBy(outgoing), isSecure);
     const isSameSide = facingCaller === facingCallee;
-    const mayLeave = !recordsRoute && isSameSide && isReachable(contactUri(request), incoming) &&
+    const note = leg?.note ?? "";
+    const mayLeave = !recordsRoute && note === "" && isSameSide &&
+      isReachable(contactUri(request), incoming) &&
       isReachable(SipUri.parse(target.requestUri), outgoing);
     if (mayLeave) return "";
-    const seal = dialogRoutes.seal(request, { caller: incoming, callee: outgoing }, isSecure);
+    const seal = dialogRoutes.seal(request, { caller: incoming, callee: outgoing }, { isSecure, note });
     const scheme = isSecure ? "sips" : "sip";
     const top = `Record-Route: <${scheme}:${seal}@${facingCallee};lr>\r\n`;
     return isSameSide ? top : `${top}Record-Route: <${scheme}:${seal}@${facingCaller};lr>\r\n`;
@@ -212,6 +259,16 @@ export class ProxyCore implements ResponseContextHost {
 /** The Route values of a copy: those of the target (RFC 3327 §5.5), then those that were left of the request. */
 function routesOf(target: Target, routes: readonly string[]): readonly string[] {
   return target.routes.length === 0 ? routes : [...target.routes, ...routes];
+}
+
+function hopOf(uri: string | undefined): NextHop | undefined {
+  const parsed = uri === undefined ? undefined : SipUri.parse(uri);
+  return parsed && nextHopOf(parsed);
+}
+
+/** The CSeq line of a leg that has numbers of its own; else the one that came stays where it is. */
+function sequenceOf({ cseq, method }: SipRequest, leg: Leg | undefined): string {
+  return leg?.shift ? `CSeq: ${cseq + leg.shift.use(method)} ${method}\r\n` : "";
 }
 
 /** Whether the other end can send to this URI itself: a datagram address with no NAT in front of it. */

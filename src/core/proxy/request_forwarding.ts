@@ -6,6 +6,7 @@ import { parseNameAddr } from "../../message/name_addr.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
 import { SipUri } from "../../message/sip_uri.ts";
 import type { Flow } from "../../transport/transport.ts";
+import type { Leg } from "./leg.ts";
 import { uriOf } from "./route_preprocessing.ts";
 
 /** Max-Breadth of a request that has none (RFC 5393 §5.3.3). */
@@ -26,6 +27,8 @@ export interface CommonChanges {
   ownsRealm(realm: string): boolean;
   /** Whether the sender may assert identities (RFC 3325 §5). */
   readonly isTrusted: boolean;
+  /** Set where the request has to be another on the next leg. */
+  readonly leg?: Leg;
 }
 
 /** Steps 1, 3 and 9: a copy with its Max-Forwards counted down, our Routes and credentials off, Content-Length on. */
@@ -52,9 +55,26 @@ export function buildCommonPart(request: SipRequest, changes: CommonChanges): Co
     }
     edits.removeRow(request, row);
   }
-  const added = (maxForwards < 0 ? "Max-Forwards: 70\r\n" : "") +
+  if (changes.leg) applyLeg(request, changes.leg, edits);
+  const added = (changes.leg?.added ?? "") + (maxForwards < 0 ? "Max-Forwards: 70\r\n" : "") +
     (request.has(Header.ContentLength) ? "" : `Content-Length: ${request.bodyEnd - request.bodyStart}\r\n`);
   return { text: added + edits.apply(text, rows[1], request.bodyEnd), method: request.method };
+}
+
+/** The CSeq of a leg with numbers of its own is written with each copy. */
+function applyLeg(request: SipRequest, { from, removed, shift }: Leg, edits: MessageEdits): void {
+  const { rows } = request;
+  if (from !== undefined) {
+    const row = request.rowOf(Header.From);
+    edits.replace(rows[row + 2], rows[row + 3], from);
+  }
+  for (const id of removed) edits.removeAll(request, id);
+  if (!shift) return;
+  edits.removeAll(request, Header.CSeq);
+  const rack = request.rowOf(Header.RAck);
+  const [, response, cseq, method] = /^(\d+)\s+(\d+)\s+(\S+)$/.exec(request.header(Header.RAck) ?? "") ?? [];
+  if (method === undefined) return;
+  edits.replace(rows[rack + 2], rows[rack + 3], `${response} ${Number(cseq) + shift.ofInvite} ${method}`);
 }
 
 /** What is particular to one copy. */
@@ -69,6 +89,8 @@ export interface CopyParts {
   /** Record-Route lines, each ended by CRLF, or "". */
   readonly recordRoute: string;
   readonly breadth: number;
+  /** Further header lines, each ended by CRLF. */
+  readonly added: string;
 }
 
 /** Steps 2, 4, 6 and 8: Request-URI, Record-Route, Route and our Via, put on top of the common part. */
@@ -78,7 +100,7 @@ export function buildCopy(common: CommonPart, copy: CopyParts): string {
     `${common.method} ${requestUri} SIP/2.0\r\nVia: SIP/2.0/${copy.flow.protocol.toUpperCase()} ${copy.sentBy}` +
     `;branch=${copy.branch};rport${copy.flow.domain === undefined ? "" : ";alias"}\r\n${copy.recordRoute}`;
   for (const route of routes) head += `Route: ${route}\r\n`;
-  return `${head}Max-Breadth: ${copy.breadth}\r\n${common.text}`;
+  return `${head}Max-Breadth: ${copy.breadth}\r\n${copy.added}${common.text}`;
 }
 
 /** Step 6: a first Route without `lr` is a strict router: it wants itself in the Request-URI. */

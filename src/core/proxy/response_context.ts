@@ -6,6 +6,7 @@ import type { ServerTransaction } from "../../transaction/transaction_user.ts";
 import type { Flow } from "../../transport/transport.ts";
 import { type BranchOutcome, buildBestResponse, chooseBestResponse } from "./best_response.ts";
 import { Branch } from "./branch.ts";
+import { type Leg, restoration } from "./leg.ts";
 import type { CommonPart } from "./request_forwarding.ts";
 import { withoutTopVia } from "./response_forwarding.ts";
 import type { Target } from "./target.ts";
@@ -23,6 +24,7 @@ export interface Forwarding {
   /** Max-Breadth to share among the branches. */
   readonly breadth: number;
   readonly isInDialog: boolean;
+  readonly leg: Leg | undefined;
 }
 
 /** What a response context asks of the proxy core. */
@@ -48,6 +50,7 @@ export class ResponseContext {
   /** Forgotten once the caller has its answer: the context itself lives on for further 2xx. */
   #forwarding: Forwarding | undefined;
   #isStopped = false;
+  readonly #restore: ((text: string) => string) | undefined;
 
   /** @param targets the target set, not empty */
   constructor(
@@ -58,6 +61,8 @@ export class ResponseContext {
     this.#host = host;
     this.#server = server;
     this.#forwarding = work.forwarding;
+    const { request, leg } = work.forwarding;
+    this.#restore = leg && restoration(request, leg);
     this.#groups = groupByPreference(work.targets, work.forwarding.breadth);
     this.isInvite = work.forwarding.request.method === "INVITE";
     if (this.isInvite) server.onCancel = () => this.cancel();
@@ -76,13 +81,13 @@ export class ResponseContext {
   /** A provisional response of a branch: to the caller at once, 100 excepted (§16.7 step 5). */
   onProvisional(response: SipResponse): void {
     if (response.status === 100 || this.#server.isAnswered) return;
-    const text = withoutTopVia(response);
+    const text = this.#upstream(response);
     if (text !== undefined) this.#server.respond(response.status, text);
   }
 
   /** A 2xx: to the caller at once, every one of them; the other branches are cancelled (§16.7 steps 5 and 10). */
   onSuccess(response: SipResponse): void {
-    const text = withoutTopVia(response);
+    const text = this.#upstream(response);
     const isFirst = !this.#server.isAnswered;
     // Without the caller's Via it cannot be passed on (§16.7 step 3); the caller must hear something all the same.
     if (text === undefined) return isFirst ? this.onFailure({ status: 502, response: undefined }) : undefined;
@@ -120,8 +125,14 @@ export class ResponseContext {
     const text = buildBestResponse(best.response, this.#outcomes);
     // A user agent that lost the other Vias still gets its status through.
     if (text === undefined) return this.#respondLocally(best.status);
-    this.#server.respond(best.status, text);
+    this.#server.respond(best.status, this.#restore ? this.#restore(text) : text);
     this.#finish();
+  }
+
+  /** The response as the caller gets it; undefined without the caller's Via. */
+  #upstream(response: SipResponse): string | undefined {
+    const text = withoutTopVia(response);
+    return text !== undefined && this.#restore ? this.#restore(text) : text;
   }
 
   #respondLocally(status: number): void {

@@ -1,4 +1,5 @@
 /** Where a request may go (§16.5). */
+import type { NextHop } from "../../transport/dns/destination.ts";
 import type { Flow } from "../../transport/transport.ts";
 
 /** One element of a target set. */
@@ -7,8 +8,10 @@ export interface Target {
   readonly requestUri: string;
   /** Route values to put on top, such as the Path of a binding (RFC 3327 §5.5). */
   readonly routes: readonly string[];
-  /** Send by this flow and nowhere else; undefined: find the next hop by Route or Request-URI. */
+  /** Send by this flow and nowhere else; undefined: find the next hop. */
   readonly flow: Flow | undefined;
+  /** The next hop, where it is not what the first Route or the Request-URI names. */
+  readonly hop?: NextHop;
   /** 0 to 1000; targets of equal q are tried together, higher ones first (§16.6). */
   readonly q: number;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MemoryDirectory } from "../../../src/data/directory.ts";
+import { type DirectoryChange, MemoryDirectory } from "../../../src/data/directory.ts";
 import {
   agentDocument,
   didDocument,
@@ -39,6 +39,8 @@ Deno.test("MemoryDirectory finds resources by what they are asked for", () => {
   assert.equal(directory.gateway("GW0002"), otherGateway);
   assert.equal(directory.did("DID0001"), did);
   assert.equal(directory.didByTelUrl("17066041487"), did);
+  assert.deepEqual([...directory.peers()], [peer]);
+  assert.deepEqual([...directory.dids()], [did]);
   assert.deepEqual([...directory.users()], [user]);
   assert.deepEqual(directory.counts, { agents: 2, domains: 1, peers: 1, users: 1, gateways: 2, dids: 1 });
 });
@@ -69,6 +71,58 @@ Deno.test("MemoryDirectory.replace() takes new objects for those that changed, a
   assert.equal(directory.agent("1001", "sip2.local"), undefined);
   assert.equal(directory.agent("1002", "sip.local"), janie);
   assert.equal(directory.domain("sip.local"), undefined);
+});
+
+Deno.test("onChange() tells what is gone or says something else, once the new answers are given", () => {
+  const directory = new MemoryDirectory();
+  directory.replace(someResources());
+  const [john, , ...others] = lookUpAll(directory);
+  const changes: DirectoryChange[] = [];
+  const secrets: (string | undefined)[] = [];
+  directory.onChange((change) => {
+    changes.push(change);
+    secrets.push(directory.agent("1001", "sip.local")?.secret);
+  });
+  const credentials = { username: "1001", secret: "changed" };
+  const changed = resourceOf("Agent", agentDocument("1001", { credentials }));
+  directory.replace([changed, ...someResources().slice(1)]);
+  directory.replace([resourceOf("Agent", agentDocument("1002"))]);
+  assert.equal(changes.length, 2);
+  assert.deepEqual(changes[0].replaced, [john]);
+  assert.deepEqual(new Set(changes[1].replaced), new Set([changed, ...others]));
+  assert.deepEqual(secrets, ["changed", undefined]);
+});
+
+Deno.test("onChange() tells of additions, and nothing when all says the same", () => {
+  const directory = new MemoryDirectory();
+  const changes: DirectoryChange[] = [];
+  directory.onChange((change) => changes.push(change));
+  directory.replace([]);
+  directory.replace(someResources());
+  directory.replace(someResources());
+  assert.deepEqual(changes, [{ replaced: [] }]);
+});
+
+Deno.test("an agent that moves between its domains is another one", () => {
+  const directory = new MemoryDirectory();
+  const changes: DirectoryChange[] = [];
+  directory.replace([resourceOf("Agent", agentDocument("1001", { domains: ["sip.local", "sip2.local"] }))]);
+  const before = directory.agent("1001", "sip.local");
+  directory.onChange((change) => changes.push(change));
+  directory.replace([resourceOf("Agent", agentDocument("1001", { domains: ["sip2.local", "sip.local"] }))]);
+  assert.deepEqual(changes, [{ replaced: [before] }]);
+});
+
+Deno.test("what a listener throws keeps neither the change nor other listeners from it", () => {
+  const directory = new MemoryDirectory();
+  const changes: DirectoryChange[] = [];
+  directory.onChange(() => {
+    throw new TypeError("Cannot follow");
+  });
+  directory.onChange((change) => changes.push(change));
+  directory.replace(someResources());
+  assert.equal(changes.length, 1);
+  assert.equal(directory.counts.agents, 2);
 });
 
 function lookUpAll(directory: MemoryDirectory): unknown[] {

@@ -140,6 +140,37 @@ Deno.test("sockets are counted, all together and by address", () => {
   assert.equal(table.refusal("192.0.2.1", true), "Transport is closed");
 });
 
+Deno.test("who is denied access and was told may not come again; we may still call", () => {
+  const refused = new Set(["192.0.2.1"]);
+  using tested = new Table({ isRefused: (address) => refused.has(address) });
+  const { table } = tested;
+  assert.equal(table.refusal("192.0.2.1", true), "Access is denied");
+  assert.equal(table.refusal("192.0.2.1", false), undefined);
+  assert.equal(table.refusal("192.0.2.2", true), undefined);
+  refused.clear();
+  assert.equal(table.refusal("192.0.2.1", true), undefined);
+});
+
+Deno.test("a connection of who was told that access is denied ends soon, and it is no violation", async () => {
+  const refused = new Set<string>();
+  using tested = new Table({ isRefused: (address) => refused.has(address) });
+  const [inbound, other, own] = [
+    tested.connection({ port: 40_000, isInbound: true }),
+    tested.connection({ address: "192.0.2.2", port: 40_000, isInbound: true }),
+    tested.connection(),
+  ];
+  for (const connection of [inbound, other, own]) {
+    tested.attach(connection);
+    connection.onMessage("");
+  }
+  await lookAround();
+  assert.equal(inbound.isOpen, true);
+  refused.add("192.0.2.1");
+  await lookAround();
+  assert.deepEqual([inbound.isOpen, other.isOpen, own.isOpen], [false, true, true]);
+  assert.deepEqual([tested.closed, tested.violations], [[inbound], []]);
+});
+
 Deno.test("a handshake that takes too long is refused once, one that is over is not", async () => {
   using tested = new Table();
   const refused: string[] = [];

@@ -1,0 +1,91 @@
+/** A leg: the side that a request goes to, where it has to be another there than it was when it came. */
+import { Header, type HeaderId } from "../../message/header_name.ts";
+import { HeaderRows } from "../../message/header_rows.ts";
+import { MessageEdits } from "../../message/message_edits.ts";
+import { scanRows } from "../../message/parser.ts";
+import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
+import { detachText } from "../../runtime/detached_text.ts";
+
+/** How a request goes on to a gateway, or from somebody whose identity is withheld. */
+export interface Leg {
+  /** The value of From there; undefined: as it came. */
+  readonly from: string | undefined;
+  /** Header fields taken out. */
+  readonly removed: readonly HeaderId[];
+  /** Header lines put in, each ended by CRLF. */
+  readonly added: string;
+  /** How much higher sequence numbers are there; undefined where they are the same. */
+  readonly shift: CSeqShift | undefined;
+  /** What requests within the dialog have to know, for our Record-Route entry; "" for nothing. It tells the shift as well. */
+  readonly note: string;
+  /** Who answers challenges there; undefined where they are for the caller. */
+  readonly challenged: ChallengedUser | undefined;
+}
+
+/** Answers the challenges of a gateway in the place of the caller (§22.3). */
+export interface ChallengedUser {
+  /** The header line with the credentials, or undefined when this challenge is not to be answered. */
+  answer(response: SipResponse, request: { method: string; uri: string; body: string }): string | undefined;
+  /** The gateway went on with what was answered last. */
+  onAccepted(): void;
+}
+
+/**
+ * Every challenge that is answered on a leg takes a number of its CSeq space (§22.2), which the caller knows nothing of:
+ * from then on, and until the dialog ends, numbers there are higher than here.
+ */
+export class CSeqShift {
+  readonly #onRaised: ((shift: CSeqShift) => void) | undefined;
+  #current: number;
+  #ofInvite: number;
+
+  /** @param sealed the shift that our Record-Route entry tells, 0 for a new dialog */
+  constructor(sealed: number, onRaised?: (shift: CSeqShift) => void) {
+    this.#current = sealed;
+    this.#ofInvite = sealed;
+    this.#onRaised = onRaised;
+  }
+
+  /** That of the next request. */
+  get current(): number {
+    return this.#current;
+  }
+
+  /** That of the latest INVITE, which its ACK shares, and PRACKs refer to. */
+  get ofInvite(): number {
+    return this.#ofInvite;
+  }
+
+  /** A request goes out. */
+  use(method: string): number {
+    if (method === "ACK") return this.#ofInvite;
+    if (method === "INVITE") this.#ofInvite = this.#current;
+    return this.#current;
+  }
+
+  /** A challenge is answered. */
+  raise(): void {
+    this.#current++;
+    this.#onRaised?.(this);
+  }
+}
+
+/** Makes the responses of a leg what the caller can match to its request: From and CSeq are again those it sent. */
+export function restoration(
+  request: SipRequest,
+  { from, shift }: Leg,
+): ((text: string) => string) | undefined {
+  if (from === undefined && !shift) return undefined;
+  const sent = detachText(request.header(Header.From) ?? "");
+  const cseq = `${request.cseq} ${request.method}`;
+  return (text) => {
+    const scan = scanRows(text, text.indexOf("\r\n") + 2);
+    const response = new HeaderRows({ text, ...scan, headersEnd: scan.end }, undefined);
+    const edits = new MessageEdits();
+    for (const [id, value] of [[Header.From, sent], [Header.CSeq, cseq]] as const) {
+      const row = response.rowOf(id);
+      if (row >= 0) edits.replace(response.rows[row + 2], response.rows[row + 3], value);
+    }
+    return edits.apply(text, 0, text.length);
+  };
+}

@@ -1,0 +1,126 @@
+/** Which gateways are at an address: those whose names resolve to it, and those we are registered with there. */
+import type { Directory } from "../../data/directory.ts";
+import type { Gateway } from "../../data/gateway.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { logger } from "../../runtime/log.ts";
+import type { NextHop } from "../../transport/dns/destination.ts";
+import type { ServerLocator } from "../../transport/dns/server_locator.ts";
+import { toUriHost } from "../../transport/ip_address.ts";
+import { isSecure } from "../../transport/transport.ts";
+
+/** What it is made of. */
+export interface GatewayAddressesParts {
+  readonly directory: Directory;
+  readonly locator: Pick<ServerLocator, "locate">;
+  readonly clock: Clock;
+  timer(callback: () => void): { start(delay: number): void; stop(): void };
+}
+
+/** Milliseconds between two looks at the names; the resolver remembers by their time to live. */
+const INTERVAL = 30_000;
+/** Milliseconds that an address is trusted after it was seen last: names may tell a few of many at a time. */
+const MEMORY = 7_200_000;
+/** Addresses remembered for a gateway. */
+const MAX_ADDRESSES = 64;
+
+const log = logger("trunk");
+
+export class GatewayAddresses {
+  readonly #parts: GatewayAddressesParts;
+  /** When each address was seen last, by gateway object: one that has changed is another, and begins anew. */
+  readonly #known = new Map<Gateway, Map<string, number>>();
+  readonly #byAddress = new Map<string, Gateway[]>();
+  #byHost = new Map<string, readonly Gateway[]>();
+  readonly #timer: { start(delay: number): void; stop(): void };
+
+  constructor(parts: GatewayAddressesParts) {
+    this.#parts = parts;
+    this.#timer = parts.timer(() => this.#refresh());
+  }
+
+  /** Begins to look up names, once transports are open. */
+  start(): void {
+    this.#parts.directory.onChange(() => this.#refresh());
+    this.#refresh();
+  }
+
+  stop(): void {
+    this.#timer.stop();
+  }
+
+  /** The gateways at this address; an address as flows have it. */
+  at(address: string): readonly Gateway[] {
+    return this.#byAddress.get(address) ?? NONE;
+  }
+
+  /** The gateways with this host, as URIs have it. */
+  named(host: string): readonly Gateway[] {
+    return this.#byHost.get(host) ?? NONE;
+  }
+
+  /** We were answered from there: it is the gateway, whatever its names say. */
+  add(gateway: Gateway, address: string): void {
+    const addresses = this.#known.get(gateway);
+    if (!addresses) return;
+    const isNew = !addresses.has(address);
+    if (isNew && addresses.size >= MAX_ADDRESSES) return;
+    addresses.set(address, this.#parts.clock.now());
+    if (isNew) this.#byAddress.set(address, [...this.at(address), gateway]);
+  }
+
+  #refresh(): void {
+    const gateways = new Set(this.#parts.directory.gateways());
+    for (const gateway of this.#known.keys()) if (!gateways.has(gateway)) this.#known.delete(gateway);
+    for (const gateway of gateways) {
+      if (!this.#known.has(gateway)) this.#known.set(gateway, new Map());
+      for (const hop of hopsOf(gateway)) this.#locate(gateway, hop);
+    }
+    this.#forget();
+    this.#byHost = Map.groupBy(gateways, ({ host }) => toUriHost(host));
+    this.#timer.start(INTERVAL);
+  }
+
+  #locate(gateway: Gateway, hop: NextHop): void {
+    const located = this.#parts.locator.locate(hop);
+    const take = (destinations: readonly { address: string }[]) => {
+      for (const { address } of destinations) this.add(gateway, address);
+    };
+    if (!(located instanceof Promise)) return take(located);
+    located.then(take).catch((error) => {
+      log.debug("Cannot look up {host}: {error}", { host: hop.host, error });
+    });
+  }
+
+  /** Drops what was not seen for long, or belongs to gateways that are gone. */
+  #forget(): void {
+    const oldest = this.#parts.clock.now() - MEMORY;
+    this.#byAddress.clear();
+    for (const [gateway, addresses] of this.#known) {
+      for (const [address, seen] of addresses) {
+        if (seen < oldest) addresses.delete(address);
+        else this.#byAddress.set(address, [...this.at(address), gateway]);
+      }
+    }
+  }
+}
+
+const NONE: readonly Gateway[] = [];
+
+/** The next hop for requests to a gateway. */
+export function hopOf({ host, port, transport }: Gateway): NextHop {
+  return { host: toUriHost(host), port, protocol: transport, isSecure: isSecure(transport) };
+}
+
+/** The same, and those of its further registries. */
+function hopsOf(gateway: Gateway): NextHop[] {
+  const { registries, transport } = gateway;
+  return [
+    hopOf(gateway),
+    ...registries.map(({ host, port }) => ({
+      host: toUriHost(host),
+      port,
+      protocol: transport,
+      isSecure: isSecure(transport),
+    })),
+  ];
+}

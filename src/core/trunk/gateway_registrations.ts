@@ -1,0 +1,169 @@
+/** Our registrations with all gateways: begun at a measured pace, in step with the configuration. */
+import type { Directory } from "../../data/directory.ts";
+import type { Gateway } from "../../data/gateway.ts";
+import type { HostPort } from "../../data/network_property.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { Metrics } from "../../runtime/metrics.ts";
+import type { Timer } from "../../runtime/timer_wheel.ts";
+import type { TransactionLayer } from "../../transaction/transaction_layer.ts";
+import type { Flow } from "../../transport/transport.ts";
+import type { TransportLayer } from "../../transport/transport_layer.ts";
+import type { GatewayRealms } from "./gateway_realms.ts";
+import {
+  GatewayRegistration,
+  type RegisteringGateway,
+  type RegistrationParts,
+} from "./gateway_registration.ts";
+import type { GatewayRegistrationStatus } from "./gateway_registration_status.ts";
+
+/** What it is made of. */
+export interface GatewayRegistrationsParts {
+  readonly directory: Pick<Directory, "gateways" | "onChange">;
+  readonly transactions: TransactionLayer;
+  readonly transport: TransportLayer;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly realms: GatewayRealms;
+  /** `metadata.userAgent`. */
+  readonly userAgent: string;
+  /** Whether our Contact is the address that registrars see us at: none is configured for the outside. */
+  readonly learnsAddress: boolean;
+  /** At least 0, less than 1. */
+  readonly random?: () => number;
+  /** Called after each 200: the gateway has accepted us, and answers by this flow. */
+  onRegistered(gateway: Gateway, flow: Flow): void;
+}
+
+/** Milliseconds between two registrations that begin: 20 a second. */
+const PACE = 50;
+/** Milliseconds a registrar has to answer when we un-register because the configuration has changed. */
+const PATIENCE_WHILE_SERVING = 10_000;
+/** The same when the server stops. */
+const PATIENCE_AT_THE_END = 2_000;
+
+export class GatewayRegistrations {
+  readonly #parts: GatewayRegistrationsParts;
+  readonly #registrationParts: RegistrationParts;
+  /** By gateway object: one that has changed is another. */
+  readonly #registrations = new Map<Gateway, readonly GatewayRegistration[]>();
+  readonly #ending = new Set<GatewayRegistration>();
+  /** The end of those that end, by what they are about: a new one of the same key begins after it. */
+  readonly #ends = new Map<string, Promise<unknown>>();
+  #waiting: GatewayRegistration[] = [];
+  readonly #pace: Timer;
+  #isStopped = false;
+
+  constructor(parts: GatewayRegistrationsParts) {
+    this.#parts = parts;
+    const { metrics, random = Math.random } = parts;
+    this.#registrationParts = {
+      ...parts,
+      random,
+      failures: metrics.counter(
+        "routr_gateway_registration_failures_total",
+        "Attempts to register with a gateway that failed",
+      ),
+      onRegistered: (gateway, flow) => parts.onRegistered(gateway, flow),
+    };
+    this.#pace = parts.transactions.timer(() => this.#beginNext());
+    metrics.gauge(
+      "routr_registered_gateways",
+      "Registrations with gateways that are in force",
+      () => this.list().filter(({ state }) => state === "registered").length,
+    );
+  }
+
+  /** Begins to register, once transports are open. */
+  start(): void {
+    this.#parts.directory.onChange(() => this.#follow());
+    this.#follow();
+  }
+
+  /** Un-registers everywhere. Comes true when all registrars have answered, or after two seconds. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#pace.stop();
+    this.#waiting = [];
+    const registrations = [...[...this.#registrations.values()].flat(), ...this.#ending];
+    await Promise.all(registrations.map((registration) => registration.end(PATIENCE_AT_THE_END)));
+  }
+
+  /** One for each host that a gateway is registered at. */
+  list(): readonly GatewayRegistrationStatus[] {
+    return [...this.#registrations.values()].flat().map(({ status }) => status);
+  }
+
+  /** A connection is gone; to be told of each. */
+  onFlowClosed(flow: Flow): void {
+    if (!flow.isConnection) return;
+    for (const registrations of this.#registrations.values()) {
+      for (const registration of registrations) registration.onFlowClosed(flow);
+    }
+  }
+
+  /** Does what the directory says now. */
+  #follow(): void {
+    if (this.#isStopped) return;
+    const gateways = new Set<Gateway>();
+    for (const gateway of this.#parts.directory.gateways()) {
+      if (registers(gateway)) gateways.add(gateway);
+    }
+    for (const [gateway, registrations] of this.#registrations) {
+      if (gateways.has(gateway)) continue;
+      this.#registrations.delete(gateway);
+      for (const registration of registrations) this.#end(registration);
+    }
+    for (const gateway of gateways) {
+      if (!registers(gateway) || this.#registrations.has(gateway)) continue;
+      const registrations = hostsOf(gateway)
+        .map((host) => new GatewayRegistration(this.#registrationParts, gateway, host));
+      this.#registrations.set(gateway, registrations);
+      for (const registration of registrations) this.#begin(registration);
+    }
+  }
+
+  #end(registration: GatewayRegistration): void {
+    const { key } = registration;
+    this.#ending.add(registration);
+    const end = Promise.all([this.#ends.get(key), registration.end(PATIENCE_WHILE_SERVING)]);
+    this.#ends.set(key, end);
+    end.then(() => {
+      this.#ending.delete(registration);
+      if (this.#ends.get(key) === end) this.#ends.delete(key);
+    });
+  }
+
+  /** As soon as it is its turn. */
+  #begin(registration: GatewayRegistration): void {
+    const before = this.#ends.get(registration.key);
+    if (before) before.then(() => this.#enqueue(registration));
+    else this.#enqueue(registration);
+  }
+
+  #enqueue(registration: GatewayRegistration): void {
+    if (this.#isStopped) return;
+    this.#waiting.push(registration);
+    if (!this.#pace.running) this.#beginNext();
+  }
+
+  #beginNext(): void {
+    const registration = this.#waiting.shift();
+    if (!registration) return;
+    this.#pace.start(PACE);
+    registration.begin();
+  }
+}
+
+function registers(gateway: Gateway): gateway is RegisteringGateway {
+  return gateway.sendRegister && gateway.credentials !== undefined;
+}
+
+/** The gateway's own host and those of `registries`, each once. */
+function hostsOf({ host, port, registries }: Gateway): readonly HostPort[] {
+  const hosts: HostPort[] = [];
+  for (const candidate of [{ host, port }, ...registries]) {
+    if (hosts.some((other) => other.host === candidate.host && other.port === candidate.port)) continue;
+    hosts.push(candidate);
+  }
+  return hosts;
+}

@@ -1,0 +1,190 @@
+/** Makes the legs of calls that a gateway is on, or whose caller stays unnamed. */
+import type { Did } from "../../data/did.ts";
+import type { Directory } from "../../data/directory.ts";
+import type { Gateway } from "../../data/gateway.ts";
+import { Header } from "../../message/header_name.ts";
+import type { SipRequest } from "../../message/sip_message.ts";
+import { logger } from "../../runtime/log.ts";
+import type { DialogRoute } from "../proxy/dialog_route.ts";
+import { type ChallengedUser, CSeqShift, type Leg } from "../proxy/leg.ts";
+import { answerChallenge } from "./challenge_answer.ts";
+import type { GatewayRealms } from "./gateway_realms.ts";
+import {
+  anonymousFrom,
+  asksForPrivacy,
+  assertedIdentity,
+  claimedUsers,
+  fromAt,
+  numberOf,
+} from "./identity.ts";
+
+/** What legs are made from. */
+export interface LegsParts {
+  readonly directory: Directory;
+  /** The realms that a gateway may ask our credentials for. */
+  readonly realms: GatewayRealms;
+}
+
+/** Who a call out is from. */
+export interface OutboundCaller {
+  /** Whether its agent is not to be named. */
+  readonly isPrivate: boolean;
+  /** Whether it may say itself which number of the gateway it calls from. */
+  readonly isTrusted: boolean;
+}
+
+/** A note of ours: `p` for a caller that stays unnamed, then the end the gateway is at, the shift, and the gateway. */
+const NOTE = /^(p?)(?:([er])([0-9a-z]+)-(.+))?$/;
+
+/** Dialogs remembered in which a challenge was answered; the oldest are forgotten. */
+const MAX_RAISED = 16_384;
+
+/** Credentials of ours, and what only the servers on this side have a right to say. */
+const NOT_FOR_GATEWAYS = [
+  Header.Authorization,
+  Header.ProxyAuthorization,
+  Header.PPreferredIdentity,
+  Header.PAssertedIdentity,
+  Header.RemotePartyId,
+];
+
+const log = logger("trunk");
+
+export class Legs {
+  readonly #parts: LegsParts;
+  /** Shifts that are higher than their dialog's entry tells. */
+  readonly #raised = new Map<string, CSeqShift>();
+
+  constructor(parts: LegsParts) {
+    this.#parts = parts;
+  }
+
+  /** Out to a gateway, as one of its numbers. */
+  outbound(
+    request: SipRequest,
+    { gateway, did, caller }: { gateway: Gateway; did: Did; caller: OutboundCaller },
+  ): Leg {
+    const isPrivate = caller.isPrivate || asksForPrivacy(request);
+    const number = numberOf(caller.isTrusted ? this.#claimedNumber(request, gateway) ?? did : did);
+    const shift = new CSeqShift(0);
+    const mark = caller.isPrivate ? "p" : "";
+    return {
+      from: caller.isPrivate ? anonymousFrom(request) : fromAt(gateway, request),
+      removed: caller.isPrivate ? [...NOT_FOR_GATEWAYS, Header.Privacy] : NOT_FOR_GATEWAYS,
+      added: assertedIdentity(request, { gateway, number, isPrivate }) +
+        (caller.isPrivate ? "Privacy: id\r\n" : ""),
+      shift,
+      get note() {
+        return `${mark}e${shift.current.toString(36)}-${escapeRef(gateway.ref)}`;
+      },
+      challenged: this.#userOf(gateway),
+    };
+  }
+
+  /**
+   * In from a gateway: what the called end sends later may be challenged there.
+   * @param isTrusted whether those who are called may know a caller that wants to stay unnamed (RFC 3325 §7)
+   */
+  inbound(request: SipRequest, gateway: Gateway, isTrusted: boolean): Leg | undefined {
+    const isNamed = isTrusted || !asksForPrivacy(request);
+    if (!gateway.credentials && isNamed) return undefined;
+    return {
+      ...SAME,
+      removed: isNamed ? [] : [Header.PAssertedIdentity, Header.RemotePartyId],
+      note: gateway.credentials ? `r0-${escapeRef(gateway.ref)}` : "",
+    };
+  }
+
+  /** From an agent that is not to be named to somebody here. */
+  anonymous(request: SipRequest): Leg {
+    return {
+      ...SAME,
+      from: anonymousFrom(request),
+      removed: [Header.PPreferredIdentity, Header.PAssertedIdentity, Header.RemotePartyId, Header.Privacy],
+      added: "Privacy: id\r\n",
+      note: "p",
+    };
+  }
+
+  /** The leg of a request within a dialog; undefined where it goes on as it came. */
+  withinDialog(request: SipRequest, { note, to, entry }: DialogRoute): Leg | undefined {
+    const [, mark, end, sealed, ref] = NOTE.exec(note) ?? [];
+    const isByCaller = to === "callee";
+    const isUnnamed = mark === "p" && isByCaller;
+    if (end === undefined || (end === "e") !== isByCaller) {
+      return isUnnamed ? { ...SAME, from: anonymousFrom(request) } : undefined;
+    }
+    // Calls outlive the gateway's resource: then nobody answers challenges any more.
+    const gateway = this.#parts.directory.gateway(decodeURIComponent(ref));
+    const named = gateway && isByCaller ? fromAt(gateway, request) : undefined;
+    return {
+      ...SAME,
+      from: isUnnamed ? anonymousFrom(request) : named,
+      removed: NOT_FOR_GATEWAYS,
+      shift: this.#raised.get(entry) ??
+        new CSeqShift(parseInt(sealed, 36), (shift) => this.#remember(entry, shift)),
+      challenged: gateway && this.#userOf(gateway),
+    };
+  }
+
+  #remember(entry: string, shift: CSeqShift): void {
+    if (this.#raised.size >= MAX_RAISED) this.#raised.delete(this.#raised.keys().next().value!);
+    this.#raised.set(entry, shift);
+  }
+
+  /** The number that a trusted caller says it is, if the gateway has it. */
+  #claimedNumber(request: SipRequest, gateway: Gateway): Did | undefined {
+    for (const user of claimedUsers(request)) {
+      const did = didOfUser(this.#parts.directory, user);
+      if (did && this.#parts.directory.gateway(did.gwRef) === gateway) return did;
+    }
+    return undefined;
+  }
+
+  #userOf(gateway: Gateway): ChallengedUser {
+    const { credentials, ref, host } = gateway;
+    const { realms } = this.#parts;
+    let answered: { realm: string; nonce: string } | undefined;
+    return {
+      answer: (response, request) => {
+        const answer = credentials &&
+          answerChallenge(response, request, credentials, (realm) => realms.accepts(gateway, realm));
+        // The same nonce again, and not because it is stale: the credentials are wrong.
+        const isRefusal = answer !== undefined && answer.nonce === answered?.nonce && !answer.isStale;
+        if (answer && !isRefusal) {
+          answered = answer;
+          return answer.line;
+        }
+        log.warn("Gateway {ref} ({host}) asks for other credentials than it has: {method}", {
+          ref,
+          host,
+          method: request.method,
+        });
+        return undefined;
+      },
+      onAccepted: () => {
+        if (answered) realms.learn(gateway, answered.realm);
+      },
+    };
+  }
+}
+
+/** What a leg changes that changes nothing. */
+const SAME: Leg = {
+  from: undefined,
+  removed: [],
+  added: "",
+  shift: undefined,
+  note: "",
+  challenged: undefined,
+};
+
+/** The DID that a user part is the number of: `+1 (706) 604-1487` in any spelling, without regard to the plus sign. */
+export function didOfUser(directory: Directory, user: string): Did | undefined {
+  const number = /^(\+?[\d().\-]*\d[\d().\-]*)(?:;.*)?$/.exec(user)?.[1];
+  return number === undefined ? undefined : directory.didByTelUrl(number.replace(/\D/g, ""));
+}
+
+function escapeRef(ref: string): string {
+  return encodeURIComponent(ref).replaceAll(".", "%2E");
+}

@@ -1,0 +1,111 @@
+/** What a registrar says in its answers to our REGISTER (§10.2.4, §10.2.7, §10.2.8, §21.3; RFC 3581). */
+import { parseNumber } from "../../message/characters.ts";
+import { Header, type HeaderId } from "../../message/header_name.ts";
+import { type NameAddr, parseNameAddrList } from "../../message/name_addr.ts";
+import type { SipResponse } from "../../message/sip_message.ts";
+import { SipUri } from "../../message/sip_uri.ts";
+import type { NextHop } from "../../transport/dns/destination.ts";
+import { isIpAddress, toUriHost } from "../../transport/ip_address.ts";
+import { defaultPort, isSecure, type TransportProtocol } from "../../transport/transport.ts";
+import { nextHopOf } from "../proxy/next_hop.ts";
+
+/** Where a REGISTER goes. */
+export interface RegistrarPlace {
+  readonly requestUri: string;
+  readonly hop: NextHop;
+}
+
+const MAX_SECONDS = 2 ** 32 - 1;
+/** Contacts of one answer that are looked at. */
+const MAX_CONTACTS = 64;
+
+/**
+ * Seconds for which our Contact is bound: those that stand with it, found by user, host and port, else those of Expires,
+ * else those that were asked for.
+ */
+export function grantedSeconds(response: SipResponse, contact: string, asked: number): number {
+  const wanted = SipUri.parse(contact);
+  const own = contactsOf(response).find(({ uri }) => uri && wanted && leadsToSame(uri, wanted));
+  return readSeconds(own?.parameter("expires")) ?? secondsIn(response, Header.Expires) ?? asked;
+}
+
+/** The shortest lifetime that a registrar takes, from its 423; undefined when it does not tell. */
+export function minimumSeconds(response: SipResponse): number | undefined {
+  return secondsIn(response, Header.MinExpires);
+}
+
+/** `Retry-After: 120 (maintenance);duration=600` in seconds; undefined when there is none. */
+export function retryAfterSeconds(response: SipResponse): number | undefined {
+  const [digits] = /^\d{1,10}/.exec(response.header(Header.RetryAfter) ?? "") ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/**
+ * Our address as the other end sees it: `sentBy`, or another `host:port`; undefined when it does not tell. RFC 3581 has
+ * it in the top Via of every answer.
+ */
+export function seenAddress({ topVia }: SipResponse, sentBy: string): string | undefined {
+  const { received, rport } = topVia;
+  if (received === undefined && rport === undefined) return undefined;
+  const own = SipUri.parse(`sip:${sentBy}`);
+  const host = received === undefined ? own?.host : toUriHost(received.toLowerCase());
+  const port = rport ?? own?.port ?? 5060;
+  const seen = SipUri.parse(`sip:${host}:${port}`);
+  if (!own || !seen) return undefined;
+  if (seen.host === own.host && port === (own.port ?? 5060)) return sentBy;
+  // It goes into our Contact, so it has to be an address.
+  return isIpAddress(seen.host) && port > 0 ? `${seen.host}:${port}` : undefined;
+}
+
+/**
+ * Where a 3xx sends us, best first: its SIP and SIPS Contacts. Where the URI names no transport, `protocol` is used as
+ * before; what was under TLS stays under TLS.
+ */
+export function redirectPlaces(response: SipResponse, protocol: TransportProtocol): RegistrarPlace[] {
+  return contactsOf(response)
+    .map((contact) => ({ q: Number(contact.parameter("q") ?? 1) || 0, uri: contact.uri }))
+    .sort((a, b) => b.q - a.q)
+    .map(({ uri }) => uri && placeOf(uri, protocol))
+    .filter((place) => place !== undefined);
+}
+
+function placeOf(uri: SipUri, before: TransportProtocol): RegistrarPlace | undefined {
+  const hop = nextHopOf(uri);
+  if (!hop) return undefined;
+  // Either kind of WebSocket is `transport=ws` (RFC 7118 §5.2).
+  const named = hop.protocol === "ws" && before === "wss" ? before : hop.protocol;
+  const protocol = uri.secure ? named : named ?? before;
+  const isSecured = hop.isSecure || protocol !== undefined && isSecure(protocol);
+  if (isSecure(before) && !isSecured) return undefined;
+  const port = uri.port === undefined ? "" : `:${uri.port}`;
+  return {
+    // The Request-URI of a REGISTER has no user (§10.2).
+    requestUri: `${uri.secure ? "sips" : "sip"}:${uri.host}${port}${uri.parameters}`,
+    hop: { ...hop, protocol },
+  };
+}
+
+function contactsOf(response: SipResponse): NameAddr[] {
+  return response.rowValues(Header.Contact).slice(0, MAX_CONTACTS)
+    .flatMap((row) => parseNameAddrList(row) ?? [])
+    .slice(0, MAX_CONTACTS);
+}
+
+/** Registrars may add, drop and reorder parameters. */
+function leadsToSame(a: SipUri, b: SipUri): boolean {
+  return a.userText === b.userText && a.host === b.host && portOf(a) === portOf(b);
+}
+
+function portOf({ port, secure, parameters }: SipUri): number {
+  return port ?? defaultPort(secure || /;transport=tls/i.test(parameters) ? "tls" : "udp");
+}
+
+function secondsIn(response: SipResponse, id: HeaderId): number | undefined {
+  return readSeconds(response.header(id));
+}
+
+function readSeconds(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = parseNumber(text, 0, text.length, MAX_SECONDS);
+  return seconds < 0 ? undefined : seconds;
+}

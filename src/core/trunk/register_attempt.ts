@@ -1,0 +1,288 @@
+/** One attempt to register: place after place, challenges, redirects, until a registrar has said its last word. */
+import type { SipResponse } from "../../message/sip_message.ts";
+import { MAGIC_COOKIE } from "../../message/via.ts";
+import { logger } from "../../runtime/log.ts";
+import { randomToken } from "../../runtime/random.ts";
+import type { TransactionLayer } from "../../transaction/transaction_layer.ts";
+import type { ClientTransaction, ClientTransactionUser } from "../../transaction/transaction_user.ts";
+import type { Destination } from "../../transport/dns/destination.ts";
+import type { Flow, TransportProtocol } from "../../transport/transport.ts";
+import type { TransportLayer } from "../../transport/transport_layer.ts";
+import { answerChallenge, type ChallengedAccount } from "./challenge_answer.ts";
+import { minimumSeconds, redirectPlaces, type RegistrarPlace, retryAfterSeconds } from "./register_answer.ts";
+
+/** What an attempt is made of. */
+export interface RegisterAttemptParts {
+  readonly transactions: TransactionLayer;
+  readonly transport: TransportLayer;
+  readonly account: ChallengedAccount;
+  /** The transport of the gateway. */
+  readonly protocol: TransportProtocol;
+  /** Challenges that are answered at one place. */
+  readonly maxAnswers: number;
+  /** Seconds to ask for; 0 to un-register. */
+  readonly expires: number;
+  /** Whether this realm may have our credentials. */
+  accepts(realm: string): boolean;
+  /** The REGISTER for this way, with the next CSeq. */
+  build(request: OutgoingRegister): string;
+  /** The end, told once; not after `abandon`. */
+  onEnd(result: RegisterResult): void;
+}
+
+/** What is particular to one REGISTER of an attempt. */
+export interface OutgoingRegister {
+  readonly flow: Flow;
+  readonly requestUri: string;
+  readonly branch: string;
+  readonly expires: number;
+  /** Header lines, each ended by CRLF. */
+  readonly credentials: readonly string[];
+}
+
+export type RegisterResult = RegisterSuccess | RegisterFailure;
+
+export interface RegisterSuccess {
+  readonly kind: "accepted";
+  readonly response: SipResponse;
+  readonly place: RegistrarPlace;
+  readonly destination: Destination;
+  readonly flow: Flow;
+  /** Seconds that were asked for in the end. */
+  readonly expires: number;
+  /** Realms of the challenges that were answered on the way. */
+  readonly realms: readonly string[];
+}
+
+export interface RegisterFailure {
+  readonly kind: "failed";
+  /** Of the last answer; 408 and 503 where none came (§8.1.3.1). */
+  readonly status: number;
+  readonly reason: string;
+  /** Seconds, undefined when nothing was said about it. */
+  readonly retryAfter: number | undefined;
+}
+
+const MAX_REDIRECTS = 3;
+/** How often a registrar may ask for a longer lifetime. */
+const MAX_PROLONGATIONS = 2;
+/** How many times T1 a place may stay silent while there is another one to try. */
+const FAILOVER_PATIENCE = 12;
+const MAX_REASON = 100;
+
+const log = logger("trunk");
+
+export class RegisterAttempt implements ClientTransactionUser {
+  readonly #parts: RegisterAttemptParts;
+  readonly #patience: { start(delay: number): void; stop(): void };
+  #expires: number;
+  #place: RegistrarPlace | undefined;
+  #destinations: Destination[] = [];
+  #destination: Destination | undefined;
+  #client: ClientTransaction | undefined;
+  #redirects = 0;
+  #prolongations = 0;
+  /** Our answers at this destination, by status and realm of the challenge. */
+  readonly #answers = new Map<string, { line: string; realm: string; nonce: string }>();
+  #answerCount = 0;
+  #hasEnded = false;
+
+  constructor(parts: RegisterAttemptParts) {
+    this.#parts = parts;
+    this.#expires = parts.expires;
+    this.#patience = parts.transactions.timer(() => this.#giveUpPlace("No answer for some seconds"));
+  }
+
+  /** @param preferred tried first where it is among the places that are found: our binding is there */
+  start(place: RegistrarPlace, preferred?: Destination): void {
+    this.#place = place;
+    this.#client = undefined;
+    const located = this.#parts.transport.locator.locate(place.hop);
+    if (!(located instanceof Promise)) return this.#begin(located, preferred);
+    located.then((destinations) => this.#begin(destinations, preferred)).catch((error) => {
+      log.error("Cannot register: {error}", { error });
+      this.#fail({ status: 500, reason: "Internal error" });
+    });
+  }
+
+  /** The same where the server is known: where a binding is, it has to be ended. */
+  startAt(place: RegistrarPlace, destination: Destination): void {
+    this.#place = place;
+    this.#begin([destination], undefined);
+  }
+
+  /** Ends it without a word, unless it has ended. */
+  abandon(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#patience.stop();
+    this.#client?.abandon();
+  }
+
+  onResponse(response: SipResponse): void {
+    this.#patience.stop();
+    const { status } = response;
+    if (this.#hasEnded || status < 200) return;
+    this.#parts.transport.locator.noteSuccess(this.#destination!);
+    if (status < 300) return this.#succeed(response);
+    if (status < 400) return this.#redirect(response);
+    if (status === 401 || status === 407) return this.#authenticate(response);
+    if (status === 423) return this.#prolong(response);
+    const failure = failureOf(response);
+    // What has no server of its own may be another one's to answer (RFC 3263 §4.3); a refusal is a refusal.
+    if (status === 408 || status >= 500 && status < 600) return this.#next(failure);
+    this.#fail(failure);
+  }
+
+  onTimeout(): void {
+    this.#giveUpPlace("No answer");
+  }
+
+  onFailure(reason: string): void {
+    this.#parts.transport.locator.noteFailure(this.#destination!);
+    this.#next({ status: 503, reason });
+  }
+
+  #giveUpPlace(reason: string): void {
+    this.#client?.abandon();
+    this.#parts.transport.locator.noteFailure(this.#destination!);
+    this.#next({ status: 408, reason });
+  }
+
+  #begin(destinations: readonly Destination[], preferred: Destination | undefined): void {
+    if (this.#hasEnded) return;
+    const isPreferred = (destination: Destination) =>
+      preferred !== undefined && destination.address === preferred.address &&
+      destination.port === preferred.port && destination.protocol === preferred.protocol;
+    this.#destinations = [
+      ...destinations.filter(isPreferred),
+      ...destinations.filter((destination) => !isPreferred(destination)),
+    ];
+    const { host, protocol = this.#parts.protocol } = this.#place!.hop;
+    this.#next({ status: 503, reason: `No way to ${host} by ${protocol}` });
+  }
+
+  /** Tries the next place; where there is none, it was this failure. */
+  #next(failure: Failure): void {
+    this.#patience.stop();
+    if (this.#hasEnded) return;
+    for (
+      let destination = this.#destinations.shift();
+      destination;
+      destination = this.#destinations.shift()
+    ) {
+      const flow = this.#parts.transport.flowTo(destination);
+      if (!flow) continue;
+      this.#destination = destination;
+      // Nonces are those of one server.
+      this.#answers.clear();
+      this.#answerCount = 0;
+      return this.#send(flow);
+    }
+    this.#fail(failure);
+  }
+
+  #send(flow: Flow): void {
+    const { transactions, build } = this.#parts;
+    const branch = MAGIC_COOKIE + randomToken();
+    const text = build({
+      flow,
+      requestUri: this.#place!.requestUri,
+      branch,
+      expires: this.#expires,
+      credentials: [...this.#answers.values()].map(({ line }) => line),
+    });
+    this.#client = transactions.request({ text, method: "REGISTER", branch, flow }, this);
+    if (this.#destinations.length > 0) this.#patience.start(FAILOVER_PATIENCE * transactions.timers.t1);
+  }
+
+  /** To the same server, by a new connection if it has closed the old one. */
+  #sendAgain(): void {
+    const flow = this.#parts.transport.flowTo(this.#destination!);
+    if (!flow) return this.onFailure("Connection is closed");
+    this.#send(flow);
+  }
+
+  /** §22.2: the same challenge a second time means that the answer was wrong. */
+  #authenticate(response: SipResponse): void {
+    let refused: string | undefined;
+    const request = { method: "REGISTER", uri: this.#place!.requestUri, body: "" };
+    const answer = answerChallenge(response, request, this.#parts.account, (realm) => {
+      const isAccepted = this.#parts.accepts(realm);
+      if (!isAccepted) refused = realm;
+      return isAccepted;
+    });
+    const { status } = response;
+    const failure = failureOf(response);
+    if (!answer) {
+      const reason = refused === undefined
+        ? "Asks for credentials in a way that is not known here"
+        : `Asks for credentials of another realm: ${refused.slice(0, MAX_REASON)}`;
+      return this.#fail({ ...failure, reason });
+    }
+    const key = `${status} ${answer.realm}`;
+    const isWrong = this.#answers.get(key)?.nonce === answer.nonce && !answer.isStale;
+    if (isWrong || this.#answerCount >= this.#parts.maxAnswers) {
+      return this.#fail({ ...failure, reason: "Credentials are refused" });
+    }
+    this.#answerCount++;
+    this.#answers.set(key, answer);
+    this.#sendAgain();
+  }
+
+  /** §10.2.8: as long as the registrar wants it at least. */
+  #prolong(response: SipResponse): void {
+    const minimum = minimumSeconds(response);
+    const isUsable = this.#expires > 0 && minimum !== undefined && minimum > this.#expires;
+    if (!isUsable || ++this.#prolongations > MAX_PROLONGATIONS) return this.#fail(failureOf(response));
+    this.#expires = minimum;
+    // What was sent once would come as a replay.
+    this.#answers.clear();
+    this.#sendAgain();
+  }
+
+  /** §8.1.3.4. */
+  #redirect(response: SipResponse): void {
+    const [place] = redirectPlaces(response, this.#parts.protocol);
+    if (!place) {
+      return this.#fail({ ...failureOf(response), reason: "Redirects to where we cannot or may not go" });
+    }
+    if (++this.#redirects > MAX_REDIRECTS) {
+      return this.#fail({ ...failureOf(response), reason: "Redirects too often" });
+    }
+    this.start(place);
+  }
+
+  #succeed(response: SipResponse): void {
+    this.#end({
+      kind: "accepted",
+      response,
+      place: this.#place!,
+      destination: this.#destination!,
+      flow: this.#client!.flow,
+      expires: this.#expires,
+      realms: [...this.#answers.values()].map(({ realm }) => realm),
+    });
+  }
+
+  #fail(failure: Failure): void {
+    if (!this.#hasEnded) this.#end({ retryAfter: undefined, ...failure, kind: "failed" });
+  }
+
+  #end(result: RegisterResult): void {
+    this.#hasEnded = true;
+    this.#patience.stop();
+    this.#parts.onEnd(result);
+  }
+}
+
+interface Failure {
+  readonly status: number;
+  readonly reason: string;
+  readonly retryAfter?: number | undefined;
+}
+
+function failureOf(response: SipResponse): Failure {
+  const { status, reason } = response;
+  return { status, reason: reason.slice(0, MAX_REASON), retryAfter: retryAfterSeconds(response) };
+}
