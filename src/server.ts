@@ -96,8 +96,8 @@ export class Server {
     this.#fence = fenceOf(configuration.accessControlList, clock);
     this.#transport = new TransportLayer({
       localAddresses: new LocalAddresses(Deno.networkInterfaces(), {
-        // Only the host counts: the port that is advertised is the one listened on.
         externAddr: externAddr && toUriHost(externAddr.host),
+        externPorts: externPorts(configuration),
         localnets,
       }),
       clock,
@@ -236,6 +236,11 @@ export class Server {
     await this.#transport.close();
     this.#wheel.clear();
   }
+}
+
+/** A port in `externAddr` leads to the first listener, and to those that share its port. */
+function externPorts({ externAddr, transport: [{ port }] }: Configuration): ReadonlyMap<number, number> {
+  return new Map(externAddr?.port === undefined ? [] : [[port, externAddr.port]]);
 }
 
 function connectionLimits({ limits }: Configuration): ConnectionLimits {

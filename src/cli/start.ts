@@ -20,7 +20,7 @@ export async function start(options: PlaceOptions): Promise<number> {
     level: levelOf(config, options.env),
     format: options.env.LOG_FORMAT === "json" ? "json" : "text",
   });
-  for (const warning of [...warnings, ...unservedOf(config)]) log.warn("{warning}", { warning });
+  for (const warning of warnings) log.warn("{warning}", { warning });
   if (!config) {
     for (const fault of faults) log.error("{fault}", { fault: formatFault(fault) });
     log.fatal("Cannot start: the configuration has {count} fault(s)", { count: faults.length });
@@ -86,13 +86,6 @@ async function open(server: Server, config: Configuration): Promise<boolean> {
     why: config.strictListeners ? "a listener failed" : "no listener is left",
   });
   return false;
-}
-
-/** What the configuration asks for and this version does not do: better said than relied upon. */
-function unservedOf(config: Configuration | undefined): string[] {
-  if (!config) return [];
-  const { allow, deny } = config.accessControlList;
-  return allow.length + deny.length > 0 ? ["spec.accessControlList is not enforced by this version"] : [];
 }
 
 function report({ faults, warnings, rejected }: LoadReport): void {

@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { type AccessControlList, accessControlList } from "./access_control_list.ts";
+import { expectedInsteadOf } from "./egress_rule.ts";
 import { firstGeneratedRef } from "./generated_ref.ts";
 import { host } from "./network_property.ts";
-import { mapping, property } from "./property_types.ts";
+import { mapping, text } from "./property_types.ts";
 import { envelope, namedMetadata, reference } from "./resource_document.ts";
 
 /** A SIP domain that this server is responsible for. */
@@ -18,13 +19,16 @@ export interface Domain {
 
 /** Calls of the domain's agents to users that match `rule` leave through the gateway of a DID. */
 export interface EgressPolicy {
-  /** Source of a regular expression, known to compile. It applies to the whole user part. */
+  /** A regular expression that `egressRule` accepts. It applies to the whole user part. */
   readonly rule: string;
   readonly didRef: string;
 }
 
 const egressPolicy = mapping({
-  rule: property("a valid regular expression", readRegularExpression),
+  rule: text("a regular expression").check(({ value, issues }) => {
+    const message = expectedInsteadOf(value);
+    if (message !== undefined) issues.push({ code: "custom", message, input: value });
+  }),
   didRef: reference("the ref of a DID").optional(),
   numberRef: reference("the ref of a DID").optional(),
 }).transform(({ rule, didRef, numberRef }, context): EgressPolicy => {
@@ -53,11 +57,3 @@ export const domainSchema = mapping({
   egressPolicy: context.egressPolicy,
   accessControlList: context.accessControlList,
 }));
-
-function readRegularExpression(value: unknown): string | undefined {
-  try {
-    return new RegExp(String(value)).source;
-  } catch {
-    return undefined;
-  }
-}

@@ -13,6 +13,8 @@ export interface NetworkInterface {
 export interface AdvertisedAddress {
   /** The address outside of `localnets`; undefined when there is no other than the socket's own. */
   readonly externAddr?: string;
+  /** Where that address has other ports than we listen on: ours, then the one outside. */
+  readonly externPorts?: ReadonlyMap<number, number>;
   /** CIDR, IP/mask or IP. Empty: everything but loopback is outside. */
   readonly localnets?: readonly string[];
 }
@@ -24,6 +26,7 @@ export class LocalAddresses {
   readonly #interfaces: readonly NetworkInterface[];
   readonly #networks: readonly { network: Network; address: string }[];
   readonly #externAddr: string | undefined;
+  readonly #externPorts: ReadonlyMap<number, number>;
   readonly #localnets: readonly Network[];
 
   constructor(interfaces: readonly NetworkInterface[], advertised: AdvertisedAddress = {}) {
@@ -33,6 +36,7 @@ export class LocalAddresses {
       address: toUriHost(address),
     }));
     this.#externAddr = advertised.externAddr;
+    this.#externPorts = advertised.externPorts ?? new Map();
     this.#localnets = (advertised.localnets ?? []).map(parseNetwork);
   }
 
@@ -68,6 +72,11 @@ export class LocalAddresses {
   /** The external address, undefined when none is set. */
   get externAddr(): string | undefined {
     return this.#externAddr;
+  }
+
+  /** The port at the external address that leads to this one of ours. */
+  externPort(port: number): number {
+    return this.#externPorts.get(port) ?? port;
   }
 
   /** Whether a host outside of the local networks can be told this address: a name always, an address when it is of its own family. */

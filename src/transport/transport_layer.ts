@@ -117,10 +117,15 @@ export class TransportLayer implements TransportEvents {
     this.#transports.push(transport);
     const hosts = this.#parts.localAddresses.reachedBy(transport.address);
     const extern = this.#parts.localAddresses.externAddr;
-    for (const host of extern === undefined ? hosts : [...hosts, extern]) {
-      this.#hosts.add(host);
-      this.#identities.push({ host, port: transport.port, protocol: transport.protocol });
-    }
+    const { port, protocol } = transport;
+    for (const host of hosts) this.#identify({ host, port, protocol });
+    if (extern === undefined) return;
+    this.#identify({ host: extern, port: this.#parts.localAddresses.externPort(port), protocol });
+  }
+
+  #identify(identity: Identity): void {
+    this.#hosts.add(identity.host);
+    this.#identities.push(identity);
   }
 
   async close(): Promise<void> {
@@ -171,7 +176,12 @@ export class TransportLayer implements TransportEvents {
     const cached = known.get(flow.remoteAddress);
     if (cached !== undefined) return cached;
     const { transport, remoteAddress } = flow;
-    const sentBy = `${this.#parts.localAddresses.facing(remoteAddress, transport.address)}:${transport.port}`;
+    const { localAddresses } = this.#parts;
+    const host = localAddresses.facing(remoteAddress, transport.address);
+    const port = host === localAddresses.externAddr
+      ? localAddresses.externPort(transport.port)
+      : transport.port;
+    const sentBy = `${host}:${port}`;
     if (known.size >= MAX_REMEMBERED) known.clear();
     known.set(remoteAddress, sentBy);
     return sentBy;

@@ -229,7 +229,7 @@ Deno.test(
 );
 
 Deno.test(
-  "design: an agent of two domains calls in both, and is reached in each by what it registered there",
+  "design: an agent of two domains calls in both, and is reached in each by what it registered in either",
   ladder(TWO_DOMAINS, (net) => {
     const carol = net.registered("carol", { domain: "blue.example" });
     const bob = net.registered("bob", { domain: "blue.example" });
@@ -238,8 +238,11 @@ Deno.test(
     bob.expect("INVITE");
     bob.invite("sip:carol@blue.example");
     carol.expect("INVITE");
-    alice.sendAuthenticated("INVITE sip:carol@red.example SIP/2.0");
-    alice.expect("480");
+    alice.invite("sip:carol@red.example");
+    carol.expect("INVITE");
+    const inRed = net.registered("carol", { domain: "red.example", address: "192.0.2.33" });
+    alice.invite("sip:carol@red.example");
+    inRed.expect("INVITE");
   }),
 );
 

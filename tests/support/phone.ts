@@ -23,6 +23,8 @@ export interface PhonePlace {
   readonly address: string;
   readonly port: number;
   readonly protocol: "udp" | "tcp" | "tls";
+  /** The host it registers at: the domain unless said otherwise. */
+  readonly registrar: string;
 }
 
 /** The network that a phone hangs on. */
@@ -136,7 +138,7 @@ export class Phone implements Credentials {
   /** Sends a REGISTER with these lines, answers the challenge, and takes whatever final answer comes. */
   tryRegister(lines: string = `Contact: <${this.uri}>`): string {
     const request = this.send(
-      [`REGISTER sip:${this.#place.domain} SIP/2.0`, sip(lines).trimEnd()].join("\n"),
+      [`REGISTER sip:${this.#place.registrar} SIP/2.0`, sip(lines).trimEnd()].join("\n"),
     );
     this.authenticate(request, this.expect("401"));
     return this.expect("");

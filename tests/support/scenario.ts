@@ -16,8 +16,8 @@ import { startLine } from "./sip_text.ts";
 /** Where the server listens. */
 export const SERVER = "192.0.2.1";
 
-/** Who the server knows, and how it is configured. */
-export interface LadderOptions {
+/** Who the server knows. */
+export interface LadderResources {
   /** `sip.local` unless said otherwise. */
   readonly domains?: readonly string[];
   /** alice, bob, carol and dave of the first domain unless said otherwise; the password is the name backwards. */
@@ -26,6 +26,12 @@ export interface LadderOptions {
   readonly peers?: readonly string[];
   /** Further resources of any kind, as documents without `apiVersion`: `{ kind: "Gateway", metadata, spec }`. */
   readonly resources?: readonly ResourceDocument[];
+}
+
+/** Who the server knows, and how it is configured. */
+export interface LadderOptions extends LadderResources {
+  /** The addresses of names, as DNS would tell them. */
+  readonly names?: Readonly<Record<string, readonly string[]>>;
   /** Properties of `spec`. */
   readonly spec?: Readonly<Record<string, unknown>>;
 }
@@ -64,11 +70,13 @@ export class Network implements PhoneHost {
     tcp: new MemoryTransport("tcp", SERVER, 5060),
     tls: new MemoryTransport("tls", SERVER, 5061),
   };
+  readonly #directory = new MemoryDirectory();
   #server: Server | undefined;
   #number = 0;
 
   static async start(options: LadderOptions): Promise<Network> {
     const net = new Network();
+    net.replace(options);
     const { server } = await startTestServer({
       domains: [],
       agents: [],
@@ -79,9 +87,9 @@ export class Network implements PhoneHost {
       },
       parts: {
         clock: net.clock,
-        directory: directoryOf(options),
+        directory: net.#directory,
         makeTransport: ({ protocol }) => net.#transport(protocol),
-        resolver: { nameServers: [], lookup: () => Promise.resolve([]) },
+        resolver: { nameServers: [], lookup: (name) => Promise.resolve([...options.names?.[name] ?? []]) },
       },
     });
     net.#server = server;
@@ -92,14 +100,19 @@ export class Network implements PhoneHost {
     return this.#server!;
   }
 
+  /** Puts other resources in the place of all there are, as a live edit does. */
+  replace(resources: LadderResources): void {
+    this.#directory.replace(resourcesOf(resources));
+  }
+
   /**
    * A phone of `alice@sip.local` at `192.0.2.11:5060`, of bob at `.12`, carol `.13`, dave `.14`, anybody else `.99`,
    * over UDP, unless said otherwise.
    */
   phone(username: string, place: Partial<PhonePlace> = {}): Phone {
     const address = place.address ?? `192.0.2.${HOSTS[username] ?? 99}`;
-    const { port = 5060, protocol = "udp", domain = "sip.local" } = place;
-    return new Phone(this, { username, address, port, protocol, domain });
+    const { port = 5060, protocol = "udp", domain = "sip.local", registrar = domain } = place;
+    return new Phone(this, { username, address, port, protocol, domain, registrar });
   }
 
   /** A phone that has registered its own address. */
@@ -143,10 +156,9 @@ export class Network implements PhoneHost {
 
 const HOSTS: Readonly<Record<string, number>> = { alice: 11, bob: 12, carol: 13, dave: 14 };
 
-function directoryOf(options: LadderOptions): MemoryDirectory {
+function resourcesOf(options: LadderResources): Resource[] {
   const { domains = ["sip.local"], peers = [] } = options;
   const { agents = Object.keys(HOSTS).map((username) => ({ username, domains: [domains[0]] })) } = options;
-  const directory = new MemoryDirectory();
   const document = (kind: string, name: string, spec: object) => ({
     apiVersion: "v1beta1",
     kind,
@@ -154,7 +166,7 @@ function directoryOf(options: LadderOptions): MemoryDirectory {
     spec,
   });
   const credentials = (username: string) => ({ username, secret: secretOf(username) });
-  const resources: Resource[] = [
+  return [
     ...domains.map((domainUri) =>
       domainSchema.parse(document("Domain", domainUri, { context: { domainUri } }))
     ),
@@ -166,8 +178,6 @@ function directoryOf(options: LadderOptions): MemoryDirectory {
     ),
     ...(options.resources ?? []).map(readResource),
   ];
-  directory.replace(resources);
-  return directory;
 }
 
 /** The resource that a document stands for; its name is its kind unless it says otherwise. */

@@ -4,7 +4,8 @@ import type { SipRequest } from "../../message/sip_message.ts";
 import type { Answer } from "../answer.ts";
 import { refuseExtensions } from "../uas_core.ts";
 
-const SCHEMES = /^(?:sips?|tel):/i;
+/** `urn:` for emergency and other services (RFC 5031), which nobody here is. */
+const SCHEMES = /^(?:sips?|tel|urn):/i;
 
 /** Checks the Request-URI (§16.3 step 2) and the syntax that the parser leaves open (step 1). */
 export function validateRequest(request: SipRequest): Answer | undefined {
@@ -12,7 +13,7 @@ export function validateRequest(request: SipRequest): Answer | undefined {
   if (request.uri && request.uri.headers !== "") return { status: 400, reason: "Request-URI Has Headers" };
   if (!request.uri) {
     if (!SCHEMES.test(request.requestUri)) return { status: 416 };
-    if (!/^tel:/i.test(request.requestUri)) return { status: 400, reason: "Request-URI Is Malformed" };
+    if (/^sip/i.test(request.requestUri)) return { status: 400, reason: "Request-URI Is Malformed" };
   }
   if (request.maxForwards === -1) return { status: 400, reason: "Max-Forwards Is Malformed" };
   return undefined;

@@ -1,7 +1,7 @@
-// What SIPp injects into the scenarios: `user;[authentication …];callee`, one line a call, used in turn.
+// What SIPp injects into the scenarios: `user;[authentication …];callee;domain`, one line a call, used in turn.
 
 import { join } from "node:path";
-import { SECRET, subscribers } from "./subscribers.ts";
+import { DOMAIN, SECRET, subscribers } from "./subscribers.ts";
 
 /** Subscribers that only register, over and over. */
 const REGISTERING = 1000;
@@ -27,8 +27,20 @@ export function writeRegistrationInjection(directory: string): string {
 export function writeCallInjection(directory: string, pair: number): string {
   const callers = subscribers(CALLERS_PER_PAIR, REGISTERING + 2 * pair * CALLERS_PER_PAIR);
   const callees = calleesOf(pair);
-  const lines = callers.map((caller, index) => `${credentials(caller)};${callees[index]}`);
-  return write(join(directory, `call_${pair}.inf`), lines);
+  const calls = callers.map((caller, index) => ({ caller, callee: callees[index], host: DOMAIN }));
+  return writeInjection(join(directory, `call_${pair}.inf`), calls);
+}
+
+/** A call to be made: user parts, and the host of the callee. */
+export interface InjectedCall {
+  readonly caller: string;
+  readonly callee: string;
+  readonly host: string;
+}
+
+/** Writes the file for these calls and returns its path. */
+export function writeInjection(path: string, calls: readonly InjectedCall[]): string {
+  return write(path, calls.map(({ caller, callee, host }) => `${credentials(caller)};${callee};${host}`));
 }
 
 function credentials(user: string): string {

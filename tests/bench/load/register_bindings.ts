@@ -3,13 +3,15 @@
 import { freePort } from "../process/local_port.ts";
 import { calleesOf } from "./injection_files.ts";
 import type { LoadPorts } from "./load_ports.ts";
-import { credentials, DOMAIN_URI, header, statusCode } from "./sip_answer.ts";
+import { credentials, header, statusCode } from "./sip_answer.ts";
 import { DOMAIN, md5 } from "./subscribers.ts";
 
 export interface BindingToRegister {
   readonly user: string;
   /** A URI without brackets. */
   readonly contact: string;
+  /** Of the user; that of the subscribers if omitted. */
+  readonly domain?: string;
 }
 
 export interface RegisterOptions {
@@ -70,8 +72,8 @@ export async function registerBindings(options: RegisterOptions): Promise<number
     const status = statusCode(text);
     if (status < 200) return;
     if (status === 401 && registration.cseq === 1) {
-      const { user } = registration;
-      const value = credentials(text, { user, method: "REGISTER", uri: DOMAIN_URI });
+      const { user, domain = DOMAIN } = registration;
+      const value = credentials(text, { user, method: "REGISTER", uri: `sip:${domain}` });
       registration.authorization = `Authorization: ${value}\r\n`;
       registration.cseq = 2;
       return send(registration);
@@ -120,15 +122,15 @@ const latin1 = new TextDecoder("latin1");
 const encoder = new TextEncoder();
 
 function register(
-  { user, contact, callId, cseq, authorization }: Registration,
+  { user, contact, domain = DOMAIN, callId, cseq, authorization }: Registration,
   localPort: number,
 ): Uint8Array {
   return encoder.encode(
-    `REGISTER ${DOMAIN_URI} SIP/2.0\r\n` +
+    `REGISTER sip:${domain} SIP/2.0\r\n` +
       `Via: SIP/2.0/UDP 127.0.0.1:${localPort};branch=z9hG4bK${md5(callId + cseq)};rport\r\n` +
       "Max-Forwards: 70\r\n" +
-      `From: <sip:${user}@${DOMAIN}>;tag=${callId.slice(0, 8)}\r\n` +
-      `To: <sip:${user}@${DOMAIN}>\r\n` +
+      `From: <sip:${user}@${domain}>;tag=${callId.slice(0, 8)}\r\n` +
+      `To: <sip:${user}@${domain}>\r\n` +
       `Call-ID: ${callId}\r\n` +
       `CSeq: ${cseq} REGISTER\r\n` +
       `Contact: <${contact}>\r\n` +

@@ -45,10 +45,11 @@ export function credentials(text: string, { user, method, uri }: ChallengedReque
   if (challenge === undefined) throw new Error(`Cannot answer a challenge without MD5\n${text}`);
   const nonce = quoted(challenge, "nonce");
   const opaque = quoted(challenge, "opaque");
+  const realm = quoted(challenge, "realm");
   const usesQop = /qop=/i.test(challenge);
   const middle = usesQop ? `${nonce}:00000001:bench:auth` : nonce;
-  const response = md5(`${ha1(user)}:${middle}:${md5(`${method}:${uri}`)}`);
-  return `Digest username="${user}",realm="${quoted(challenge, "realm")}",nonce="${nonce}",uri="${uri}",` +
+  const response = md5(`${ha1(user, realm)}:${middle}:${md5(`${method}:${uri}`)}`);
+  return `Digest username="${user}",realm="${realm}",nonce="${nonce}",uri="${uri}",` +
     `response="${response}",algorithm=MD5` +
     (usesQop ? ',cnonce="bench",nc=00000001,qop=auth' : "") +
     (opaque ? `,opaque="${opaque}"` : "");

@@ -39,7 +39,7 @@ export async function offerRegistrations(options: LoadOptions): Promise<LoadResu
   };
   const localPort = ports.registering;
   const registering = new SippProcess({ scenario: "register", localPort, directory, pause: 0, outgoing });
-  return await watch({ callers: [registering], callees: [], offered: outgoing.count }, options);
+  return await runLoad({ callers: [registering], callees: [], offered: outgoing.count }, options);
 }
 
 /** The callees must have registered the ports of `ports`; see registerCallees. */
@@ -63,7 +63,7 @@ export async function offerCalls(options: LoadOptions): Promise<LoadResult> {
     const scenario = system.isServer ? "call_uac" : "call_uac_plain";
     return new SippProcess({ scenario, localPort: caller, directory, pause: TALK, outgoing });
   });
-  return await watch({ callers, callees, offered: count * pairs }, options);
+  return await runLoad({ callers, callees, offered: count * pairs }, options);
 }
 
 /** Whether calls were offered for `seconds` at the full rate, nothing failed and practically nothing was sent again. */
@@ -72,15 +72,17 @@ export function isLossFree(result: LoadResult, seconds: number): boolean {
   return failed === 0 && retransmissions <= offered * TOLERATED && result.seconds < seconds + OVERTIME;
 }
 
-interface Load {
+export interface Load {
+  /** Those that begin, and end after their last call. */
   readonly callers: readonly SippProcess[];
   readonly callees: readonly SippProcess[];
   readonly offered: number;
 }
 
-async function watch(
+/** Resolves when the callers have made all their calls, or should have; ends callers and callees. */
+export async function runLoad(
   { callers, callees, offered }: Load,
-  { system, seconds, stopAtLoss }: LoadOptions,
+  { system, seconds, stopAtLoss }: Pick<LoadOptions, "system" | "seconds" | "stopAtLoss">,
 ): Promise<LoadResult> {
   const startedAt = performance.now();
   const deadline = startedAt + (seconds + PATIENCE) * 1000;

@@ -30,17 +30,29 @@ export const CONTACTS_PER_USER = 10;
 const ROOT = join(import.meta.dirname!, "../../..");
 
 export async function startRoutr(options: RoutrOptions): Promise<BenchedSystem> {
-  const { protocol, inspectorPort } = options;
+  const { protocol } = options;
   const port = freePort();
   const connectionPort = protocol && freePort();
   const transport = [{ protocol: "udp", port }];
   if (connectionPort) transport.push({ protocol, port: connectionPort });
   await writeConfiguration(options, transport);
+  return await startConfiguredRoutr({ ...options, port, connectionPort });
+}
+
+/** Where routr finds its configuration, and where that lets it listen. */
+export interface ConfiguredRoutrOptions extends Pick<RoutrOptions, "directory" | "binary" | "inspectorPort"> {
+  readonly port: number;
+  readonly connectionPort?: number;
+}
+
+/** On a directory that has everything already. */
+export async function startConfiguredRoutr(options: ConfiguredRoutrOptions): Promise<BenchedSystem> {
+  const { port, connectionPort, inspectorPort } = options;
   const process = new RunningProcess(routrCommand(options));
   return await whenServing({ name: "routr", process, port, connectionPort, inspectorPort });
 }
 
-function routrCommand({ directory, binary, inspectorPort }: RoutrOptions): ProcessCommand {
+function routrCommand({ directory, binary, inspectorPort }: ConfiguredRoutrOptions): ProcessCommand {
   const serverArgs = ["--config", directory];
   if (binary) return { path: binary, args: serverArgs };
   const inspect = inspectorPort ? [`--inspect=127.0.0.1:${inspectorPort}`] : [];

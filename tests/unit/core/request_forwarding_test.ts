@@ -24,6 +24,7 @@ function copy(original: SipRequest, { routes = [], isTrusted = false }: CopyOpti
     sentBy: "192.0.2.1:5060",
     recordRoute: "",
     breadth: 7,
+    added: "",
   });
 }
 

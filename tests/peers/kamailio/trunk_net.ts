@@ -1,0 +1,59 @@
+/** A server between its phones and a telephone provider. */
+import { freePort } from "../../support/ports.ts";
+import type { WirePhone } from "../matrix/wire_phone.ts";
+import type { Kamailio } from "./kamailio.ts";
+import { phoneAt } from "./loopback_phone.ts";
+import { providerSecret, providerUser, startProvider } from "./provider.ts";
+import { startTrunkRoutr, type TrunkRoutr, type TrunkRoutrOptions } from "./trunk_routr.ts";
+import type { Place } from "../../contract/transport_peers.ts";
+
+export const providerAddress = "127.0.0.2";
+
+export interface TrunkNet extends AsyncDisposable {
+  readonly routr: TrunkRoutr;
+  readonly provider: Kamailio;
+  /** Where the provider is. */
+  readonly place: Place;
+  /** Agent 1001, not registered yet. */
+  readonly desk: WirePhone;
+  /** The telephone network behind the provider. */
+  readonly pstn: WirePhone;
+  /** Ends the provider, and starts one that has forgotten everything. */
+  restartProvider(): Promise<Kamailio>;
+}
+
+/** @param gateway changes to the `spec` of the gateway, which is right as it is. */
+export async function startTrunkNet(
+  { gateway = {}, ...options }: Partial<TrunkRoutrOptions> = {},
+): Promise<TrunkNet> {
+  await using resources = new AsyncDisposableStack();
+  const place: Place = { address: providerAddress, port: freePort() };
+  const pstn = resources.use(phoneAt(providerAddress, place, "pstn"));
+  const provider = resources.use(await startProvider(place, pstn.local));
+  const routr = resources.use(
+    await startTrunkRoutr({
+      ...options,
+      gateway: {
+        host: place.address,
+        port: place.port,
+        transport: "udp",
+        credentials: { username: providerUser, secret: providerSecret },
+        ...gateway,
+      },
+    }),
+  );
+  const desk = resources.use(phoneAt("127.0.0.1", routr.place, "1001"));
+  const owned = resources.move();
+  return {
+    routr,
+    provider,
+    place,
+    desk,
+    pstn,
+    async restartProvider() {
+      await provider.stop();
+      return owned.use(await startProvider(place, pstn.local));
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}

@@ -1,0 +1,197 @@
+/** Who may call whom: every kind of caller with every kind of target, and what comes of it. */
+import assert from "node:assert/strict";
+import type { Phone } from "../support/phone.ts";
+import { ladder, type LadderOptions, type Network, type ResourceDocument } from "../support/scenario.ts";
+import { ackTo, hasHeader, header, headers, startLine, uriIn } from "../support/sip_text.ts";
+
+/**
+ * Each cell: who rings (`bob`, the peer `pbx`), `trunk` when the call leaves by the gateway, or the status of the answer.
+ * Where a password is asked for and there is one, that came before.
+ *
+ * alice, bob and dave belong to sip.local, which has a policy for numbers that begin with a zero; carol belongs to
+ * other.local, which has none. dave has no device on.
+ */
+const TABLE = `
+                            |agent of | agent of |      |        |      | DID    |DID     |DID of    |tel:|number |number  |outside|unlike |foreign|IP     |this
+                            |sip.local| no device|nobody|peer    |absent| of bob |there   |another   |DID |of     |there   |tel:   |any    |domain |address|server
+                            |         |          |      |        |peer  |        |        |gateway   |    |domain |        |       |rule   |       |       |
+  agent                     | bob     | 480      | 404  | pbx    | 480  | bob    | 403    | bob      |bob |trunk  | 403    |trunk  | 404   | 403   | 403   | bob
+  agent of another domain   | 403     | 403      | 403  | pbx    | 480  | 403    | bob    | 403      |bob |403    | 404    | 404   | 403   | 403   | 403   | 404
+  peer                      | bob     | 480      | 404  | pbx    | 480  | bob    | bob    | bob      |bob |trunk  | 404    | 404   | 404   | 403   | 403   | 404
+  peer for an agent         | bob     | 480      | 404  | pbx    | 480  | bob    | bob    | bob      |bob |trunk  | 404    |trunk  | 404   | 403   | 403   | bob
+  peer for an outside number| bob     | 480      | 404  | pbx    | 480  | bob    | bob    | bob      |bob |trunk  | 404    | 404   | 404   | 403   | 403   | 404
+  gateway                   | bob     | 480      | 404  | 404    | 404  | bob    | bob    | 404      |bob |404    | 404    | 404   | 404   | 404   | 404   | 404
+  stranger                  | 403     | 403      | 403  | 403    | 403  | 403    | 403    | 403      |403 |403    | 403    | 403   | 403   | 403   | 403   | 403
+  stranger as the gateway   | 403     | 403      | 403  | 403    | 403  | 403    | 403    | 403      |403 |403    | 403    | 403   | 403   | 403   | 403   | 403
+  stranger as our agent     | 407     | 407      | 407  | 407    | 407  | 407    | 407    | 407      |407 |407    | 407    | 407   | 407   | 407   | 407   | 407
+  stranger as our peer      | 407     | 407      | 407  | 407    | 407  | 407    | 407    | 407      |407 |407    | 407    | 407   | 407   | 407   | 407   | 407
+  wrong password            | 407     | 407      | 407  | 407    | 407  | 407    | 407    | 407      |407 |407    | 407    | 407   | 407   | 407   | 407   | 407
+`;
+
+/** The Request-URIs of the columns. */
+const TARGETS: readonly { readonly name: string; readonly uri: string }[] = [
+  { name: "an agent", uri: "sip:bob@sip.local" },
+  { name: "an agent that has registered no device", uri: "sip:dave@sip.local" },
+  { name: "a user that there is not", uri: "sip:nobody@sip.local" },
+  { name: "a peer", uri: "sip:pbx@pbxserver" },
+  { name: "a peer that is not registered", uri: "sip:away@awayserver" },
+  { name: "a DID", uri: "sip:17066041487@sip.local" },
+  { name: "a DID in the other domain", uri: "sip:17066041487@other.local" },
+  { name: "a DID of another gateway", uri: "sip:+15550001@sip.local" },
+  { name: "a DID as tel: URI", uri: "tel:+1-706-604-1487" },
+  { name: "an outside number", uri: "sip:004420@sip.local" },
+  { name: "an outside number in the other domain", uri: "sip:004420@other.local" },
+  { name: "an outside number as tel: URI", uri: "tel:004420;phone-context=sip.local" },
+  { name: "a number that no rule is for", uri: "sip:5551234@sip.local" },
+  { name: "a foreign domain", uri: "sip:bob@elsewhere.example" },
+  { name: "an IP address", uri: "sip:bob@198.51.100.77" },
+  { name: "a user at the address of this server", uri: "sip:bob@192.0.2.1" },
+];
+
+/** Somebody with a phone, and how a call from there says whom it is from. */
+interface Caller {
+  phone(net: Network): Phone;
+  /** From, where it is not the phone's own. */
+  readonly from?: string;
+  /** Has no password, or is not asked. */
+  readonly isUnasked?: boolean;
+  /** Who asserts identities is believed. */
+  readonly isTrusted?: boolean;
+}
+
+const TRUNK = { address: "203.0.113.1", domain: "203.0.113.1" };
+const STRANGER = { address: "203.0.113.66" };
+
+const CALLERS: Readonly<Record<string, Caller>> = {
+  "agent": { phone: (net) => net.phone("alice") },
+  "agent of another domain": { phone: (net) => net.phone("carol", { domain: "other.local" }) },
+  "peer": { phone: registeredAsterisk, isTrusted: true },
+  "peer for an agent": { phone: registeredAsterisk, from: "sip:alice@sip.local", isTrusted: true },
+  "peer for an outside number": { phone: registeredAsterisk, from: "sip:+49301@pstn.example", isTrusted: true },
+  "gateway": { phone: (net) => net.phone("+49301", TRUNK), isUnasked: true, isTrusted: true },
+  "stranger": {
+    phone: (net) => net.phone("mallory", { ...STRANGER, domain: "elsewhere.example" }),
+    isUnasked: true,
+  },
+  "stranger as the gateway": {
+    phone: (net) => net.phone("+49301", { ...STRANGER, domain: TRUNK.domain }),
+    isUnasked: true,
+  },
+  "stranger as our agent": { phone: (net) => net.phone("alice", STRANGER), isUnasked: true },
+  "stranger as our peer": {
+    phone: (net) => net.phone("ast", { ...STRANGER, domain: "astserver" }),
+    isUnasked: true,
+  },
+  "wrong password": { phone: (net) => net.phone("mallory", STRANGER), from: "sip:alice@sip.local" },
+};
+
+const WORLD: LadderOptions = {
+  domains: [],
+  agents: [
+    ...["alice", "bob", "dave"].map((username) => ({ username, domains: ["sip.local"] })),
+    { username: "carol", domains: ["other.local"] },
+  ],
+  resources: [
+    domain("sip.local", { egressPolicy: { rule: "0\\d+", didRef: "DID0001" } }),
+    domain("other.local"),
+    ...["ast", "pbx", "away"].map((username): ResourceDocument => ({
+      kind: "Peer",
+      spec: { credentials: { username, secret: [...username].reverse().join("") }, device: `${username}server` },
+    })),
+    gateway("GW0001", TRUNK.address),
+    gateway("GW0002", "203.0.113.2"),
+    did("DID0001", { gwRef: "GW0001", telUrl: "tel:17066041487", aorLink: "sip:bob@sip.local" }),
+    did("DID0002", { gwRef: "GW0001", telUrl: "tel:17066041488", aorLink: "sip:dave@sip.local" }),
+    did("DID0003", { gwRef: "GW0002", telUrl: "tel:+1-555-0001", aorLink: "sip:bob@sip.local" }),
+    did("DID0004", { gwRef: "GW0001", telUrl: "tel:+1-706-604-1489", aorLink: "sip:pbx@pbxserver" }),
+  ],
+};
+
+function domain(domainUri: string, context: object = {}): ResourceDocument {
+  return { kind: "Domain", spec: { context: { domainUri, ...context } } };
+}
+
+function gateway(ref: string, host: string, spec: object = {}): ResourceDocument {
+  return { kind: "Gateway", metadata: { ref }, spec: { host, transport: "udp", ...spec } };
+}
+
+function did(ref: string, { gwRef, ...location }: { gwRef: string; telUrl: string; aorLink: string }) {
+  return { kind: "DID", metadata: { ref, gwRef }, spec: { location } } as const;
+}
+
+function registeredAsterisk(net: Network): Phone {
+  return net.registered("ast", { address: "192.0.2.20", domain: "astserver", registrar: "192.0.2.1" });
+}
+
+/** Everybody whom a call may reach. */
+class Callees {
+  readonly bob: Phone;
+  readonly pbx: Phone;
+  readonly trunk: Phone;
+
+  constructor(net: Network) {
+    this.bob = net.registered("bob");
+    this.pbx = net.registered("pbx", { address: "192.0.2.30", domain: "pbxserver", registrar: "192.0.2.1" });
+    this.trunk = net.phone("trunk", TRUNK);
+  }
+}
+
+const IDENTITY = "<sip:+49777@identity.example>";
+
+/** Calls, with a password when one is asked for and there is one. */
+function call(caller: Caller, phone: Phone, uri: string): { sent: string; answer: string } {
+  const from = caller.from === undefined ? "" : `From: "Somebody" <${caller.from}>;tag=a-tag\n`;
+  const sent = phone.send(
+    `INVITE ${uri} SIP/2.0\nContact: <${phone.uri}>\n${from}P-Asserted-Identity: ${IDENTITY}`,
+  );
+  const answer = phone.expect("");
+  if (caller.isUnasked || !startLine(answer).startsWith("SIP/2.0 407")) return { sent, answer };
+  phone.sendAsIs(ackTo(sent, answer));
+  return { sent: phone.authenticate(sent, answer), answer: phone.expect("") };
+}
+
+/** The call arrived with the identity of its caller as it was, if the caller may assert one. */
+function expectRinging(phone: Phone, caller: Caller, sent: string): void {
+  const invite = phone.expect(`INVITE ${phone.uri} SIP/2.0`);
+  assert.equal(header(invite, "From"), header(sent, "From"));
+  assert.deepEqual(headers(invite, "P-Asserted-Identity"), caller.isTrusted ? [IDENTITY] : []);
+  assert.equal(hasHeader(invite, "Proxy-Authorization"), false);
+}
+
+/** The call left as one of the gateway's number, and without anything that is nobody else's business. */
+function expectEgress(trunk: Phone, sent: string): void {
+  const invite = trunk.expect("INVITE sip:004420@203.0.113.1 SIP/2.0");
+  const number = "<sip:17066041487@203.0.113.1>";
+  assert.equal(uriIn(headers(invite, "P-Asserted-Identity").join()), uriIn(number));
+  assert.match(header(invite, "Remote-Party-ID"), /<sip:17066041487@203\.0\.113\.1>;party=calling;screen=yes$/);
+  assert.equal(uriIn(header(invite, "From")), uriIn(header(sent, "From")).replace(/@.*/, "@203.0.113.1"));
+  for (const name of ["Proxy-Authorization", "Authorization", "X-Gateway-Ref"]) {
+    assert.equal(hasHeader(invite, name), false, name);
+  }
+}
+
+function rowsOf(table: string): { caller: string; outcomes: string[] }[] {
+  return table.split("\n")
+    .map((line) => line.split("|").map((cell) => cell.trim()))
+    .filter(([caller]) => caller !== "")
+    .map(([caller, ...outcomes]) => ({ caller, outcomes }));
+}
+
+for (const { caller: kind, outcomes } of rowsOf(TABLE)) {
+  assert.equal(outcomes.length, TARGETS.length, kind);
+  outcomes.forEach((outcome, column) => {
+    const { name, uri } = TARGETS[column];
+    Deno.test(
+      `${kind} calls ${name}: ${outcome}`,
+      ladder(WORLD, (net) => {
+        const caller = CALLERS[kind];
+        const callees = new Callees(net);
+        const phone = caller.phone(net);
+        const { sent, answer } = call(caller, phone, uri);
+        assert.equal(startLine(answer).split(" ")[1], /^\d/.test(outcome) ? outcome : "100");
+        if (outcome === "trunk") expectEgress(callees.trunk, sent);
+        if (outcome === "bob" || outcome === "pbx") expectRinging(callees[outcome], caller, sent);
+      }),
+    );
+  });
+}
