@@ -30,9 +30,12 @@ export class MessageEdits {
     return this;
   }
 
-  /** Takes out a whole header row. */
+  /** Takes out a whole header row; a second time changes nothing. */
   removeRow(message: Rows, row: number): this {
-    return this.replace(message.rows[row + 1], message.rowEnd(row), "");
+    const start = message.rows[row + 1];
+    const end = message.rowEnd(row);
+    if (this.#edits.some((edit) => edit.start === start && edit.end === end)) return this;
+    return this.replace(start, end, "");
   }
 
   /** Takes out every row of this name. */

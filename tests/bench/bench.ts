@@ -5,9 +5,11 @@ import { BenchContext } from "./measurements/bench_context.ts";
 import { measureBindingsMemory } from "./measurements/bindings_memory.ts";
 import { measureConnectionCpu } from "./measurements/connection_cpu.ts";
 import { measureCpu } from "./measurements/cpu.ts";
+import { measureGateways } from "./measurements/gateways.ts";
 import { measureHighestRate } from "./measurements/highest_rate.ts";
 import { measureIdleConnections } from "./measurements/idle_connections.ts";
 import { measureIdleness } from "./measurements/idleness.ts";
+import { measureRouting } from "./measurements/routing.ts";
 import { measureStalled } from "./measurements/stalled.ts";
 import { measureStartTime } from "./measurements/start_time.ts";
 import { endAllProcesses } from "./process/running_process.ts";
@@ -76,6 +78,12 @@ async function measure(context: BenchContext): Promise<BenchResults> {
         break;
       case "stalled":
         results.stalled = await measureStalled(context);
+        break;
+      case "routing":
+        results.routing = await measureRouting(context);
+        break;
+      case "gateways":
+        results.gateways = await measureGateways(context);
     }
   }
   return results;

@@ -5,7 +5,8 @@ import { SYSTEM_NAMES, type SystemName } from "./systems/start_system.ts";
 
 /**
  * What can be measured. `start` to `bindings` go over UDP, `start` and `idle` on a small configuration, the others on one
- * with thousands of users. From `tcp` on phones have connections, to routr and Kamailio only.
+ * with thousands of users. From `tcp` to `stalled` phones have connections, to routr and Kamailio only. `routing` and
+ * `gateways` are of routr alone.
  */
 export const MEASUREMENT_NAMES = [
   "start",
@@ -18,6 +19,8 @@ export const MEASUREMENT_NAMES = [
   "ws",
   "idle-connections",
   "stalled",
+  "routing",
+  "gateways",
 ] as const;
 export type MeasurementName = typeof MEASUREMENT_NAMES[number];
 
@@ -31,8 +34,8 @@ export const USAGE = `deno task bench [names…] [options]
   --rounds N       alternating rounds for the CPU figures, of which the median counts (3)
   --bindings N     bindings registered for the memory figures (100000)
   --connections N  idle connections for the memory figures (10000)
-  --quick          short loads, one round; without kamailio-fm, bindings, idle-connections and stalled unless named:
-                   three minutes, and rough
+  --quick          short loads, one round; without kamailio-fm, bindings, idle-connections, stalled, routing and
+                   gateways unless named: three minutes, and rough
   --json FILE      write everything measured to FILE as well`;
 
 export interface BenchOptions {
@@ -106,7 +109,7 @@ export function parseBenchOptions(args: string[]): BenchOptions {
     measurements: chosen(
       MEASUREMENT_NAMES,
       positionals,
-      values.quick ? ["bindings", "idle-connections", "stalled"] : [],
+      values.quick ? ["bindings", "idle-connections", "stalled", "routing", "gateways"] : [],
     ),
     binary: values.binary,
     json: values.json,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Phone } from "../support/phone.ts";
 import { ladder, type LadderOptions, type Network, type ResourceDocument } from "../support/scenario.ts";
-import { ackTo, hasHeader, header, headers, startLine, uriIn } from "../support/sip_text.ts";
+import { ackTo, hasHeader, header, headers, startLine } from "../support/sip_text.ts";
 
 /**
  * Each cell: who rings (`bob`, the peer `pbx`), `trunk` when the call leaves by the gateway, or the status of the answer.
@@ -158,13 +158,14 @@ function expectRinging(phone: Phone, caller: Caller, sent: string): void {
   assert.equal(hasHeader(invite, "Proxy-Authorization"), false);
 }
 
-/** The call left as one of the gateway's number, and without anything that is nobody else's business. */
+/** The call left as one of the gateway's numbers, and without anything that is nobody else's business. */
 function expectEgress(trunk: Phone, sent: string): void {
   const invite = trunk.expect("INVITE sip:004420@203.0.113.1 SIP/2.0");
-  const number = "<sip:17066041487@203.0.113.1>";
-  assert.equal(uriIn(headers(invite, "P-Asserted-Identity").join()), uriIn(number));
-  assert.match(header(invite, "Remote-Party-ID"), /<sip:17066041487@203\.0\.113\.1>;party=calling;screen=yes$/);
-  assert.equal(uriIn(header(invite, "From")), uriIn(header(sent, "From")).replace(/@.*/, "@203.0.113.1"));
+  const name = /^"[^"]*" /.exec(header(sent, "From")) ?? "";
+  const number = `${name}<sip:17066041487@203.0.113.1>`;
+  assert.deepEqual(headers(invite, "P-Asserted-Identity"), [number]);
+  assert.deepEqual(headers(invite, "Remote-Party-ID"), [`${number};party=calling;screen=yes`]);
+  assert.equal(header(invite, "From"), header(sent, "From").replace(/@[^>]*/, "@203.0.113.1"));
   for (const name of ["Proxy-Authorization", "Authorization", "X-Gateway-Ref"]) {
     assert.equal(hasHeader(invite, name), false, name);
   }
@@ -195,3 +196,121 @@ for (const { caller: kind, outcomes } of rowsOf(TABLE)) {
     );
   });
 }
+
+Deno.test(
+  "spec.interDomainCalls lets agents call the agents of other domains, not go out by their policies",
+  ladder({ ...WORLD, spec: { interDomainCalls: true } }, (net) => {
+    const { bob } = new Callees(net);
+    const caller = CALLERS["agent of another domain"];
+    const carol = caller.phone(net);
+    expectRinging(bob, caller, call(caller, carol, "sip:bob@sip.local").sent);
+    expectRinging(bob, caller, call(caller, carol, "sip:17066041487@sip.local").sent);
+    for (const [uri, status] of [["sip:dave@sip.local", 480], ["sip:nobody@sip.local", 404], ["sip:004420@sip.local", 404]]) {
+      assert.equal(startLine(call(caller, carol, String(uri)).answer).split(" ")[1], String(status));
+    }
+  }),
+);
+
+Deno.test(
+  "An agent of two domains is reached in either, calls in either, and goes out by the policy of the one that is dialled",
+  ladder({ ...WORLD, agents: [...WORLD.agents!, { username: "erin", domains: ["sip.local", "other.local"] }] }, (net) => {
+    const { bob, trunk } = new Callees(net);
+    const erin = net.registered("erin", { domain: "other.local" });
+    const caller: Caller = { phone: () => erin };
+    expectRinging(bob, caller, call(caller, erin, "sip:bob@sip.local").sent);
+    expectEgress(trunk, call(caller, erin, "sip:004420@sip.local").sent);
+    for (const [username, domain] of [["alice", "sip.local"], ["carol", "other.local"]]) {
+      const other: Caller = { phone: (net) => net.phone(username, { domain }) };
+      expectRinging(erin, other, call(other, other.phone(net), `sip:erin@${domain}`).sent);
+    }
+  }),
+);
+
+Deno.test(
+  "An agent that names itself as another agent is refused, with the password that it has",
+  ladder(WORLD, (net) => {
+    new Callees(net);
+    const caller: Caller = { phone: (net) => net.phone("alice"), from: "sip:dave@sip.local" };
+    assert.match(call(caller, caller.phone(net), "sip:bob@sip.local").answer, /^SIP\/2\.0 403 /);
+  }),
+);
+
+Deno.test(
+  "A provider may name callers at a domain of ours, but not those who are there: that takes their password",
+  ladder(WORLD, (net) => {
+    const { bob } = new Callees(net);
+    const caller: Caller = { ...CALLERS["gateway"], from: "sip:+49301@sip.local" };
+    expectRinging(bob, caller, call(caller, caller.phone(net), "sip:17066041487@sip.local").sent);
+    net.phone("+49301", TRUNK).expect("100");
+    const spoofed = { ...caller, from: "sip:alice@sip.local" };
+    assert.match(call(spoofed, caller.phone(net), "sip:17066041487@sip.local").answer, /^SIP\/2\.0 407 /);
+  }),
+);
+
+Deno.test(
+  "Out-of-dialog requests of other methods have the same rights",
+  ladder(WORLD, (net) => {
+    const { bob, trunk } = new Callees(net);
+    const alice = net.phone("alice");
+    const mallory = net.phone("mallory", { ...STRANGER, domain: "elsewhere.example" });
+    for (const method of ["MESSAGE", "INFO", "REFER", "NOTIFY", "SUBSCRIBE", "PUBLISH", "OPTIONS"]) {
+      alice.sendAuthenticated(`${method} sip:bob@sip.local SIP/2.0`);
+      bob.expect(`${method} ${bob.uri} SIP/2.0`);
+      alice.sendAuthenticated(`${method} sip:004420@sip.local SIP/2.0`);
+      trunk.expect(`${method} sip:004420@203.0.113.1 SIP/2.0`);
+      alice.sendAuthenticated(`${method} sip:bob@elsewhere.example SIP/2.0`);
+      alice.expect("403");
+      mallory.send(`${method} sip:004420@sip.local SIP/2.0`);
+      mallory.expect("403");
+    }
+  }),
+);
+
+Deno.test(
+  "A stranger does not reach a trunk by Route headers, by To, or by saying that it is in a dialog",
+  ladder({ ...WORLD, spec: { useToAsAOR: true } }, (net) => {
+    new Callees(net);
+    const mallory = net.phone("mallory", { ...STRANGER, domain: "elsewhere.example" });
+    mallory.send(`
+      INVITE sip:bob@sip.local SIP/2.0
+      To: <sip:004420@sip.local>
+    `);
+    mallory.expect("403");
+    for (const route of ["<sip:203.0.113.1;lr>", "<sip:192.0.2.1;lr>, <sip:203.0.113.1;lr>", "<sip:0123456789abcdef.a0-cb007101-13c4.a0-cb007101-13c4@192.0.2.1:5060;lr>"]) {
+      mallory.send(`
+        INVITE sip:004420@203.0.113.1 SIP/2.0
+        Route: ${route}
+        To: <sip:004420@203.0.113.1>;tag=x
+      `);
+      assert.match(mallory.expect(""), /^SIP\/2\.0 4/);
+    }
+  }),
+);
+
+Deno.test(
+  "spec.allowUnauthenticatedCalls: agents are called by anybody, trunks by nobody who is not known",
+  ladder({ ...WORLD, spec: { allowUnauthenticatedCalls: true } }, (net) => {
+    const { bob, trunk } = new Callees(net);
+    const mallory = CALLERS["stranger"];
+    const phone = mallory.phone(net);
+    expectRinging(bob, mallory, call(mallory, phone, "sip:bob@sip.local").sent);
+    for (const [uri, status] of [["sip:004420@sip.local", 404], ["sip:bob@elsewhere.example", 403]]) {
+      assert.equal(startLine(call(mallory, phone, String(uri)).answer).split(" ")[1], String(status));
+    }
+    const alice: Caller = { ...CALLERS["agent"], isUnasked: true };
+    expectEgress(trunk, call(alice, alice.phone(net), "sip:004420@sip.local").sent);
+  }),
+);
+
+Deno.test(
+  "Emergency services and other URNs are nobody here: 404",
+  ladder(WORLD, (net) => {
+    new Callees(net);
+    for (const uri of ["urn:service:sos", "urn:service:sos.police", "urn:nena:service:police", "tel:112", "sip:911@sip.local"]) {
+      const { answer } = call(CALLERS["agent"], net.phone("alice"), uri);
+      assert.match(answer, /^SIP\/2\.0 404 /, uri);
+      const fromTrunk = call(CALLERS["gateway"], net.phone("+49301", TRUNK), uri);
+      assert.match(fromTrunk.answer, /^SIP\/2\.0 404 /, uri);
+    }
+  }),
+);

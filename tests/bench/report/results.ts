@@ -5,7 +5,9 @@ import type { ConnectionCpu } from "../measurements/connection_cpu.ts";
 import type { CpuResult } from "../measurements/cpu.ts";
 import type { HighestRate } from "../measurements/highest_rate.ts";
 import type { IdleConnections } from "../measurements/idle_connections.ts";
+import type { Gateways } from "../measurements/gateways.ts";
 import type { Idleness } from "../measurements/idleness.ts";
+import type { Routing } from "../measurements/routing.ts";
 import type { Stalled } from "../measurements/stalled.ts";
 import type { StartTime } from "../measurements/start_time.ts";
 import type { SystemName } from "../systems/start_system.ts";
@@ -27,6 +29,8 @@ export interface BenchResults {
   idleTls?: readonly IdleConnections[];
   idleWs?: readonly IdleConnections[];
   stalled?: readonly Stalled[];
+  routing?: readonly Routing[];
+  gateways?: readonly Gateways[];
 }
 
 /** The result of one system in a measurement, if it took part. */

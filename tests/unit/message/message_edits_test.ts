@@ -74,6 +74,12 @@ Deno.test("removeRow() and removeAll() take out whole rows, folds and all", () =
   assert.equal(rest, messageText({ "Via": undefined, "Subject": "kept" }));
 });
 
+Deno.test("removeRow() of a row that is taken out already changes nothing", () => {
+  const request = readRequest(messageText({ "Path": "<sip:a>", "Subject": "kept" }));
+  const edits = new MessageEdits().removeAll(request, Header.Path).removeAll(request, Header.Path);
+  assert.equal(edits.apply(request.text, 0, request.text.length), messageText({ "Subject": "kept" }));
+});
+
 Deno.test("removeAll() of what is not there does nothing; first and last row can be taken out", () => {
   const request = readRequest(messageText({ "Path": "<sip:a>" }));
   const apply = (edits: MessageEdits) => edits.apply(request.text, 0, request.text.length);

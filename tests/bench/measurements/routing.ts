@@ -1,0 +1,98 @@
+/** CPU time per call on one domain and on a large configuration, in turn: what routing costs more when there is more. */
+import { type ConfigurationSize, LARGE, writeLargeConfiguration } from "../load/large_configuration.ts";
+import {
+  CALLEES,
+  chooseRoutedPorts,
+  offerRoutedCalls,
+  registerPhones,
+  type Route,
+  type RoutedPorts,
+  ROUTES,
+} from "../load/routed_load.ts";
+import { freePort } from "../process/local_port.ts";
+import type { BenchedSystem } from "../systems/benched_system.ts";
+import { startConfiguredRoutr } from "../systems/routr.ts";
+import type { SystemName } from "../systems/start_system.ts";
+import type { BenchContext } from "./bench_context.ts";
+import { type CpuFigure, type CpuSample, figure, sampleCpu } from "./cpu_sample.ts";
+import { median } from "./median.ts";
+
+export interface Routing {
+  readonly system: SystemName;
+  readonly routes: Readonly<Record<Route, RouteCost>>;
+}
+
+export interface RouteCost {
+  /** On one domain. */
+  readonly small: CpuFigure;
+  readonly large: CpuFigure;
+  /** Median of what the large configuration took of the small one's time, round by round. */
+  readonly ratio: number;
+}
+
+/** Whoever calls in the large configuration calls here, and there is one of everything else that a call needs. */
+const ONE_DOMAIN: ConfigurationSize = {
+  agents: 2 * CALLEES,
+  domains: 1,
+  dids: 1,
+  gateways: 1,
+  accessRules: 0,
+  egressRules: 1,
+};
+const WARM_UP_SECONDS = 3;
+
+interface Subject {
+  readonly size: ConfigurationSize;
+  readonly system: BenchedSystem;
+  readonly samples: Readonly<Record<Route, CpuSample[]>>;
+}
+
+/** Of routr only. */
+export async function measureRouting(context: BenchContext): Promise<Routing[]> {
+  if (!context.options.systems.includes("routr")) return [];
+  const { rate, rounds, seconds } = context.options;
+  const ports = chooseRoutedPorts();
+  const subjects: Subject[] = [];
+  for (const size of [ONE_DOMAIN, LARGE]) subjects.push(await startWarm(context, size, ports));
+  for (let round = 1; round <= rounds; round++) {
+    for (const route of ROUTES) {
+      context.progress(`routing, round ${round} of ${rounds}: ${route}`);
+      for (const { system, size, samples } of subjects) {
+        const { directory } = context;
+        const offer = () => offerRoutedCalls(route, { system, size, ports, rate, seconds, directory });
+        samples[route].push(await sampleCpu(system, offer));
+      }
+    }
+    // Who comes second has no advantage, nor who comes first.
+    subjects.reverse();
+  }
+  await Promise.all(subjects.map(({ system }) => system.process.end()));
+  subjects.sort((a, b) => a.size.domains - b.size.domains);
+  const [small, large] = subjects;
+  const cost = (route: Route) => compare(small.samples[route], large.samples[route]);
+  const routes = { internal: cost("internal"), egress: cost("egress"), ingress: cost("ingress") };
+  return [{ system: "routr", routes }];
+}
+
+async function startWarm(
+  context: BenchContext,
+  size: ConfigurationSize,
+  ports: RoutedPorts,
+): Promise<Subject> {
+  const { directory: parent, options: { rate, binary } } = context;
+  const directory = await Deno.makeTempDir({ dir: parent, prefix: "routing_" });
+  const port = freePort();
+  await writeLargeConfiguration(directory, { size, port, gatewayPort: ports.gateway });
+  context.progress(`routing: warming up routr with ${size.domains} domains and ${size.agents} agents`);
+  const system = await startConfiguredRoutr({ directory, port, binary });
+  await registerPhones(system, { size, ports });
+  const load = { system, size, ports, rate: Math.ceil(rate / 2), seconds: WARM_UP_SECONDS, directory: parent };
+  for (const route of ROUTES) await offerRoutedCalls(route, load);
+  return { size, system, samples: { internal: [], egress: [], ingress: [] } };
+}
+
+/** The samples of one round were taken one after the other: what disturbed the machine then disturbed both. */
+function compare(small: readonly CpuSample[], large: readonly CpuSample[]): RouteCost {
+  const ratios = large.map(({ microseconds }, round) => microseconds / small[round].microseconds);
+  return { small: figure(small), large: figure(large), ratio: median(ratios) };
+}
