@@ -171,6 +171,7 @@ export class Server {
           allowsStrangers: configuration.allowUnauthenticatedCalls,
           isServerAddress,
           gateways,
+          hostFacing: (flow) => transport.sentBy(flow).replace(/:\d+$/, ""),
           isPeerAddress: (address) => peerAddresses.has(address),
         }),
         router: new Router({

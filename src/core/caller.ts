@@ -3,6 +3,7 @@ import type { Agent } from "../data/agent.ts";
 import type { Directory } from "../data/directory.ts";
 import type { Gateway } from "../data/gateway.ts";
 import type { Peer } from "../data/peer.ts";
+import { parseDigestCredentials } from "../message/digest.ts";
 import { Header } from "../message/header_name.ts";
 import type { SipRequest } from "../message/sip_message.ts";
 import type { SipUri } from "../message/sip_uri.ts";
@@ -33,6 +34,8 @@ export interface CallerIdentificationParts {
   readonly allowsStrangers: boolean;
   /** Whether a URI names this server by address. */
   isServerAddress(uri: SipUri): boolean;
+  /** The host of ours that the far end of a flow knows us by. */
+  hostFacing(flow: Flow): string;
   readonly gateways: Pick<GatewayAddresses, "at" | "named">;
   /** Whether a peer has registered from an address. */
   isPeerAddress(address: string): boolean;
@@ -108,15 +111,13 @@ export class CallerIdentification {
         ? identified({ kind: "peer", peer: account, domain: undefined }, row)
         : identified({ kind: "agent", agent: account, domain }, row);
     }
-    const hasCredentials = request.has(Header.ProxyAuthorization);
-    if (host !== undefined && (hasCredentials || this.#parts.isPeerAddress(flow.remoteAddress))) {
-      const isOurs = domain !== undefined || request.uri && this.#parts.isServerAddress(request.uri);
-      if (isOurs) {
-        const find = (name: string) => directory.peer(name);
-        const result = authenticator.authenticate(request, challenge(host), find);
-        if (result.kind === "refused") return result;
-        return identified({ kind: "peer", peer: result.account, domain: undefined }, result.row);
-      }
+    if (this.#parts.isPeerAddress(flow.remoteAddress) || this.#isSignedByPeer(request)) {
+      const isHere = host !== undefined && this.#parts.isServerAddress(request.uri!);
+      const realm = domain ?? (isHere ? host : this.#parts.hostFacing(flow));
+      const find = (name: string) => directory.peer(name);
+      const result = authenticator.authenticate(request, challenge(realm), find);
+      if (result.kind === "refused") return result;
+      return identified({ kind: "peer", peer: result.account, domain: undefined }, result.row);
     }
     if (from && this.#isHomeOfGateway(from)) {
       const find = (name: string) => this.#gatewayAccount(name, from.host);
@@ -143,6 +144,13 @@ export class CallerIdentification {
   #isHomeOfPeer(from: SipUri): boolean {
     const peer = this.#parts.directory.peer(from.userText);
     return peer !== undefined && (peer.device === from.host || this.#parts.isServerAddress(from));
+  }
+
+  #isSignedByPeer(request: SipRequest): boolean {
+    return request.rowValues(Header.ProxyAuthorization).some((value) => {
+      const username = parseDigestCredentials(value)?.username;
+      return username !== undefined && this.#parts.directory.peer(username) !== undefined;
+    });
   }
 
   #isHomeOfGateway({ host }: SipUri): boolean {

@@ -1,5 +1,6 @@
+import { SipUri } from "../message/sip_uri.ts";
 import { type ResourceRefs, resourceRefs } from "./generated_ref.ts";
-import { mapping, text, textMatching } from "./property_types.ts";
+import { mapping, property, text, textMatching } from "./property_types.ts";
 import { commonMetadata, envelope, reference } from "./resource_document.ts";
 
 /** A number of the telephone network, and whom it reaches here. Later v1 releases call it Number. */
@@ -11,13 +12,15 @@ export interface Did extends ResourceRefs {
   readonly telUrl: string;
   /** The number in `telUrl` without plus sign and separators: what calls are matched by. */
   readonly digits: string;
-  /** `sip:` URI of the address-of-record that calls to this number ring. */
+  /**
+   * SIP or SIPS URI of the address-of-record that calls to this number ring. It has a user, and is ASCII: other
+   * characters are escaped.
+   */
   readonly aorLink: string;
   readonly geoInfo: { readonly city?: string; readonly country?: string; readonly countryISOCode?: string };
 }
 
 const TEL_URI = /^tel:\+?[().-]*\d[\d().-]*(;.*)?$/i;
-const SIP_URI = /^sips?:[^@\s]+@[^@\s]+$/i;
 
 /** "DID Resource" in the configuration reference. */
 export const didSchema = mapping({
@@ -35,7 +38,7 @@ export const didSchema = mapping({
   spec: mapping({
     location: mapping({
       telUrl: textMatching(TEL_URI, "a telephone URI such as tel:17066041487"),
-      aorLink: textMatching(SIP_URI, "a SIP URI such as sip:john@sip.local"),
+      aorLink: property("a SIP URI such as sip:john@sip.local", readSipUri),
     }),
   }),
 }).transform(({ metadata, spec: { location } }): Did => {
@@ -49,6 +52,13 @@ export const didSchema = mapping({
     geoInfo: metadata.geoInfo,
   };
 });
+
+function readSipUri(value: unknown): string | undefined {
+  if (typeof value !== "string") return undefined;
+  // People write names as they are; in URIs, other letters than ASCII's are escaped octets of UTF-8 (RFC 3261 §19.1.2).
+  const text = value.toWellFormed().replace(/\P{ASCII}+/gu, encodeURIComponent);
+  return SipUri.parse(text)?.user === undefined ? undefined : text;
+}
 
 /** `tel:+1 (706) 604-1487;ext=2` → `17066041487`. */
 export function digitsOf(telUri: string): string {

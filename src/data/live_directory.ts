@@ -2,7 +2,7 @@ import type { DataProvider, DocumentProblem, Source } from "./data_provider.ts";
 import { type Directory, MemoryDirectory } from "./directory.ts";
 import { type Fault, faultOf } from "./fault.ts";
 import { type CheckedResources, checkResources } from "./resource_checks.ts";
-import { resourceWarnings } from "./resource_warnings.ts";
+import { directoryWarnings, resourceWarnings } from "./resource_warnings.ts";
 
 /** What came of loading. */
 export interface LoadReport {
@@ -56,6 +56,7 @@ export class LiveDirectory {
       warnings: [
         ...loaded.flatMap(({ warnings }) => warnings),
         ...checked.resources.flatMap(resourceWarnings),
+        ...directoryWarnings(this.#directory),
       ],
       rejected: loaded.filter((source) => !sources.includes(source)).map(({ name }) => name),
     };

@@ -26,6 +26,7 @@ export function checkResources(sources: readonly Source[]): CheckedResources {
         if (resource === undefined) continue;
         const objections = checks.objectionsTo(resource);
         if (objections.length === 0) resources.push(checks.accept(resource));
+        else checks.leaveOut(resource);
         for (const objection of objections) found.push({ index, at: "value", ...objection });
       }
       if (found.length > 0) problems.set(source, found);
@@ -34,11 +35,18 @@ export function checkResources(sources: readonly Source[]): CheckedResources {
   return { resources, problems };
 }
 
+/** Names that resemble a wrong one are looked for so many times; it takes a millisecond where thousands are known. */
+const MOST_HINTS = 100;
+
 type Objection = Pick<DocumentProblem, "path" | "found" | "expected" | "nearest">;
 
 class ResourceChecks {
   /** What may be referred to, by kind: refs of gateways and DIDs, URIs of domains. */
   readonly #names: Record<Kind, Set<string>> = setOfEachKind();
+  /** The names of resources that are left out, as far as no other has them. */
+  readonly #leftOut: Record<Kind, Set<string>> = setOfEachKind();
+  /** By kind and wrong name. */
+  readonly #hints = new Map<string, string | undefined>();
   /** Kinds of which a source could not be read: what refers to them cannot be judged. */
   readonly #unreadable = new Set<Kind>();
   readonly #refs: Record<Kind, Set<string>> = setOfEachKind();
@@ -73,6 +81,11 @@ class ResourceChecks {
       for (const name of namesOf(resource)) this.#names[resource.kind].add(name);
     }
     return ref === resource.ref ? resource : { ...resource, ref };
+  }
+
+  /** Whoever refers to the resource is told why it is not there. */
+  leaveOut(resource: Resource): void {
+    for (const name of namesOf(resource)) this.#leftOut[resource.kind].add(name);
   }
 
   #objectionsByKind(resource: Resource): Objection[] {
@@ -125,11 +138,24 @@ class ResourceChecks {
   #known(kind: Kind, path: PropertyPath, name: string | undefined): Objection[] {
     const names = this.#names[kind];
     if (name === undefined || names.has(name) || this.#unreadable.has(kind)) return [];
-    const nearest = nearestName(name, names);
     const expected = kind === "Domain"
       ? "one of the configured domains"
       : `the ref of a configured ${nounOf(kind)}`;
-    return [{ path, found: JSON.stringify(name), expected, ...(nearest === undefined ? {} : { nearest }) }];
+    const found = JSON.stringify(name);
+    if (this.#leftOut[kind].has(name)) {
+      return [{ path, found: `${found}, which is left out because of its own fault`, expected }];
+    }
+    const nearest = this.#nearest(kind, name);
+    return [{ path, found, expected, ...(nearest === undefined ? {} : { nearest }) }];
+  }
+
+  /** What of this kind was probably meant. A missing domain may be named by thousands. */
+  #nearest(kind: Kind, name: string): string | undefined {
+    const key = `${kind} ${name}`;
+    if (!this.#hints.has(key) && this.#hints.size < MOST_HINTS) {
+      this.#hints.set(key, nearestName(name, this.#names[kind]));
+    }
+    return this.#hints.get(key);
   }
 
   #usernamesIn(domain: string): Set<string> {

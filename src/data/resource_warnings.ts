@@ -1,4 +1,7 @@
+import { SipUri } from "../message/sip_uri.ts";
 import { halfCoveringRules } from "./access_control_list.ts";
+import type { Did } from "./did.ts";
+import type { Directory } from "./directory.ts";
 import type { Resource } from "./resource.ts";
 import { SHIPPED_SECRET } from "./user.ts";
 
@@ -12,6 +15,30 @@ export function resourceWarnings(resource: Resource): string[] {
       .map((rule) => `Domain "${resource.domainUri}": ${halfCoverage(rule)}`);
   }
   return [];
+}
+
+/** The same of how resources go together. */
+export function directoryWarnings(directory: Directory): string[] {
+  const warnings: string[] = [];
+  for (const did of directory.dids()) {
+    if (reachesNobody(did, directory)) {
+      warnings.push(`DID "${did.ref}": ${did.aorLink} is neither an agent of a domain here nor a peer`);
+    }
+  }
+  for (const { username, device } of directory.peers()) {
+    if (device !== undefined && directory.domain(device) !== undefined) {
+      warnings.push(`Peer "${username}": device ${device} is a domain too, whose agents come first`);
+    }
+  }
+  return warnings;
+}
+
+/** Whether calls to the number can ring at no one's, whoever registers. */
+function reachesNobody({ aorLink }: Did, directory: Directory): boolean {
+  const uri = SipUri.parse(aorLink);
+  if (uri === undefined || directory.agent(uri.userText, uri.host) !== undefined) return uri === undefined;
+  const peer = directory.peer(uri.userText);
+  return peer === undefined || (peer.device !== undefined && peer.device !== uri.host);
 }
 
 /** Also said of the rules of the general configuration. */

@@ -67,7 +67,11 @@ const CALLERS: Readonly<Record<string, Caller>> = {
   "agent of another domain": { phone: (net) => net.phone("carol", { domain: "other.local" }) },
   "peer": { phone: registeredAsterisk, isTrusted: true },
   "peer for an agent": { phone: registeredAsterisk, from: "sip:alice@sip.local", isTrusted: true },
-  "peer for an outside number": { phone: registeredAsterisk, from: "sip:+49301@pstn.example", isTrusted: true },
+  "peer for an outside number": {
+    phone: registeredAsterisk,
+    from: "sip:+49301@pstn.example",
+    isTrusted: true,
+  },
   "gateway": { phone: (net) => net.phone("+49301", TRUNK), isUnasked: true, isTrusted: true },
   "stranger": {
     phone: (net) => net.phone("mallory", { ...STRANGER, domain: "elsewhere.example" }),
@@ -96,7 +100,10 @@ const WORLD: LadderOptions = {
     domain("other.local"),
     ...["ast", "pbx", "away"].map((username): ResourceDocument => ({
       kind: "Peer",
-      spec: { credentials: { username, secret: [...username].reverse().join("") }, device: `${username}server` },
+      spec: {
+        credentials: { username, secret: [...username].reverse().join("") },
+        device: `${username}server`,
+      },
     })),
     gateway("GW0001", TRUNK.address),
     gateway("GW0002", "203.0.113.2"),
@@ -205,7 +212,12 @@ Deno.test(
     const carol = caller.phone(net);
     expectRinging(bob, caller, call(caller, carol, "sip:bob@sip.local").sent);
     expectRinging(bob, caller, call(caller, carol, "sip:17066041487@sip.local").sent);
-    for (const [uri, status] of [["sip:dave@sip.local", 480], ["sip:nobody@sip.local", 404], ["sip:004420@sip.local", 404]]) {
+    for (
+      const [uri, status] of [["sip:dave@sip.local", 480], ["sip:nobody@sip.local", 404], [
+        "sip:004420@sip.local",
+        404,
+      ]]
+    ) {
       assert.equal(startLine(call(caller, carol, String(uri)).answer).split(" ")[1], String(status));
     }
   }),
@@ -213,7 +225,10 @@ Deno.test(
 
 Deno.test(
   "An agent of two domains is reached in either, calls in either, and goes out by the policy of the one that is dialled",
-  ladder({ ...WORLD, agents: [...WORLD.agents!, { username: "erin", domains: ["sip.local", "other.local"] }] }, (net) => {
+  ladder({
+    ...WORLD,
+    agents: [...WORLD.agents!, { username: "erin", domains: ["sip.local", "other.local"] }],
+  }, (net) => {
     const { bob, trunk } = new Callees(net);
     const erin = net.registered("erin", { domain: "other.local" });
     const caller: Caller = { phone: () => erin };
@@ -276,7 +291,13 @@ Deno.test(
       To: <sip:004420@sip.local>
     `);
     mallory.expect("403");
-    for (const route of ["<sip:203.0.113.1;lr>", "<sip:192.0.2.1;lr>, <sip:203.0.113.1;lr>", "<sip:0123456789abcdef.a0-cb007101-13c4.a0-cb007101-13c4@192.0.2.1:5060;lr>"]) {
+    for (
+      const route of [
+        "<sip:203.0.113.1;lr>",
+        "<sip:192.0.2.1;lr>, <sip:203.0.113.1;lr>",
+        "<sip:0123456789abcdef.a0-cb007101-13c4.a0-cb007101-13c4@192.0.2.1:5060;lr>",
+      ]
+    ) {
       mallory.send(`
         INVITE sip:004420@203.0.113.1 SIP/2.0
         Route: ${route}
@@ -306,7 +327,15 @@ Deno.test(
   "Emergency services and other URNs are nobody here: 404",
   ladder(WORLD, (net) => {
     new Callees(net);
-    for (const uri of ["urn:service:sos", "urn:service:sos.police", "urn:nena:service:police", "tel:112", "sip:911@sip.local"]) {
+    for (
+      const uri of [
+        "urn:service:sos",
+        "urn:service:sos.police",
+        "urn:nena:service:police",
+        "tel:112",
+        "sip:911@sip.local",
+      ]
+    ) {
       const { answer } = call(CALLERS["agent"], net.phone("alice"), uri);
       assert.match(answer, /^SIP\/2\.0 404 /, uri);
       const fromTrunk = call(CALLERS["gateway"], net.phone("+49301", TRUNK), uri);

@@ -43,6 +43,8 @@ export interface RoutedLoadOptions {
 export const CALLEES = 1000;
 /** Agents that call out. */
 const OUTBOUND_CALLERS = 200;
+/** For one process that is all gateways. */
+const EVERYWHERE = "0.0.0.0";
 
 export function chooseRoutedPorts(): RoutedPorts {
   return { caller: freePort(), phones: freePort(), gateway: freePort() };
@@ -61,11 +63,18 @@ export async function registerPhones(
   await registerBindings({ port, bindings, localPort: ports.phones });
 }
 
-/** Where it is not to be internal or inbound, nobody has to be registered. */
+/** For calls to agents these must have registered; see registerPhones. */
 export async function offerRoutedCalls(route: Route, options: RoutedLoadOptions): Promise<LoadResult> {
   const { system, size, ports, rate, seconds, directory } = options;
-  const calleePort = route === "egress" ? ports.gateway : ports.phones;
-  const callee = new SippProcess({ scenario: "call_uas", localPort: calleePort, directory, pause: RING });
+  const isOutside = route === "egress";
+  const calleePort = isOutside ? ports.gateway : ports.phones;
+  const callee = new SippProcess({
+    scenario: "call_uas",
+    localPort: calleePort,
+    localAddress: isOutside ? EVERYWHERE : undefined,
+    directory,
+    pause: RING,
+  });
   await untilPortBound("udp", calleePort);
   const count = rate * seconds;
   const calls = CALLS[route](size, `127.0.0.1:${system.port}`);

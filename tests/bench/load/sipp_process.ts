@@ -9,7 +9,7 @@ export interface SippOptions {
   /** File name without `.xml`. */
   readonly scenario: "register" | "call_uac" | "call_uac_plain" | "call_uas";
   readonly localPort: number;
-  /** Where it sends from, and what it calls itself; 127.0.0.1 if omitted, where it receives what comes to any address. */
+  /** Where it sends from and receives, and what it calls itself; 127.0.0.1 if omitted. */
   readonly localAddress?: string;
   /** Where its statistics go. */
   readonly directory: string;
@@ -33,7 +33,7 @@ export class SippProcess {
   readonly #errorFile: string;
 
   constructor(options: SippOptions) {
-    const { scenario, localPort, localAddress, directory, pause, outgoing } = options;
+    const { scenario, localPort, localAddress = "127.0.0.1", directory, pause, outgoing } = options;
     const files = join(directory, `${scenario}_${localPort}_${crypto.randomUUID()}`);
     this.#statisticsFile = `${files}.csv`;
     this.#errorFile = `${files}.err`;
@@ -41,8 +41,7 @@ export class SippProcess {
       path: "sipp",
       args: [
         ...["-sf", join(import.meta.dirname!, `../sipp/${scenario}.xml`)],
-        ...["-i", localAddress ?? "127.0.0.1", "-p", String(localPort)],
-        ...localAddress ? ["-bind_local"] : [],
+        ...["-i", localAddress, "-p", String(localPort)],
         ...["-d", String(pause), "-buff_size", String(SOCKET_BUFFER)],
         ...["-trace_stat", "-stf", this.#statisticsFile, "-fd", "1"],
         ...["-trace_err", "-error_file", this.#errorFile, "-nostdin"],

@@ -57,6 +57,6 @@ export function didDocument(ref: string | undefined, location: Document = {}): D
     apiVersion: "v1beta1",
     kind: "DID",
     metadata: { gwRef: "GW0001", ...(ref === undefined ? {} : { ref }) },
-    spec: { location: { telUrl: "tel:17066041487", aorLink: "sip:john@sip.local", ...location } },
+    spec: { location: { telUrl: "tel:17066041487", aorLink: "sip:1001@sip.local", ...location } },
   };
 }

@@ -153,7 +153,7 @@ Deno.test("a DID document becomes a DID, and so does a Number document", () => {
       gwRef: "GW0001",
       telUrl: "tel:0000000000",
       digits: "0000000000",
-      aorLink: "sip:john@sip.local",
+      aorLink: "sip:1001@sip.local",
       geoInfo,
     });
   }
