@@ -101,31 +101,33 @@ export class Registrar {
   /** Ends what agents and peers have registered who are gone, or have another password or other domains now. */
   revokeOutdated(replaced: readonly Resource[]): void {
     for (const resource of replaced) {
-      if (resource.kind !== "Agent" && resource.kind !== "Peer") continue;
-      if (!this.#isStillValid(resource)) this.#revoke(resource);
+      if (resource.kind === "Agent") this.#revokeAgent(resource);
+      else if (resource.kind === "Peer") this.#revokePeer(resource);
     }
   }
 
-  #isStillValid(account: Agent | Peer): boolean {
-    const { directory } = this.#parts;
-    if (account.kind === "Agent") {
-      return account.domains.every((domain) =>
-        directory.agent(account.username, domain)?.secret === account.secret
-      );
+  #revokeAgent({ username, secret, domains }: Agent): void {
+    for (const domain of domains) {
+      if (this.#parts.directory.agent(username, domain)?.secret === secret) continue;
+      this.#revoke(`sip:${username}@${domain}`);
     }
-    const now = directory.peer(account.username);
-    return now?.secret === account.secret && now.device === account.device;
   }
 
-  #revoke(account: Agent | Peer): void {
+  #revokePeer({ username, secret, device }: Peer): void {
     const { directory, location } = this.#parts;
-    for (const aor of addressesOfRecordOf(account, location)) {
-      const host = aor.slice(aor.lastIndexOf("@") + 1);
-      if (account.kind === "Peer" && directory.agent(account.username, host)) continue;
-      if (location.lookup(aor).length === 0) continue;
-      location.replace(aor, []);
-      log.info("{aor} lost its bindings: its credentials are no longer valid", { aor });
+    const now = directory.peer(username);
+    if (now?.secret === secret && now.device === device) return;
+    const prefix = `sip:${username}@`;
+    for (const [aor] of location.entries()) {
+      if (aor.startsWith(prefix) && !directory.agent(username, aor.slice(prefix.length))) this.#revoke(aor);
     }
+  }
+
+  #revoke(aor: string): void {
+    const { location } = this.#parts;
+    if (location.lookup(aor).length === 0) return;
+    location.replace(aor, []);
+    log.info("{aor} lost its bindings: its credentials are no longer valid", { aor });
   }
 
   /** Agents register in a domain, peers for their device or with this server by its address as well. */
@@ -283,13 +285,6 @@ function addressesOfRecord(account: Agent | Peer, host: string, flow: Flow): str
   if (account.kind === "Agent") return [`sip:${username}@${host}`];
   if (account.device !== undefined) return [`sip:${username}@${account.device}`];
   return [...new Set([host, flow.remoteAddress])].map((each) => `sip:${username}@${each}`);
-}
-
-/** Everything that somebody may have registered for. */
-function addressesOfRecordOf(account: Agent | Peer, location: LocationService<Flow>): string[] {
-  const { username } = account;
-  if (account.kind === "Agent") return account.domains.map((domain) => `sip:${username}@${domain}`);
-  return [...location.entries()].map(([aor]) => aor).filter((aor) => aor.startsWith(`sip:${username}@`));
 }
 
 /** Same instance over the same flow number (RFC 5626 §6), else equal Contact URIs (§10.3 step 7). */

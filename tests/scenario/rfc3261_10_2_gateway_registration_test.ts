@@ -1,6 +1,6 @@
 /** Registrations with gateways (§10.2): what a provider's registrar sees of us, and what we make of its answers. */
 import assert from "node:assert/strict";
-import { branchOf, header, startLine, tagOf, uriIn } from "../support/sip_text.ts";
+import { branchOf, header, headers, startLine, tagOf, uriIn } from "../support/sip_text.ts";
 import { gateway } from "../unit/core/trunk/gateways.ts";
 import { FIRST, isAuthenticated, SECOND, TrunkRig } from "../unit/core/trunk/trunk_rig.ts";
 
@@ -156,6 +156,18 @@ Deno.test("§10.2.8: a 423 is followed by what it asks for, then and later", asy
   assert.equal(header(rig.register(), "Expires"), "300");
 });
 
+Deno.test("§10.2.8: credentials that were used once do not go with the longer lifetime", async () => {
+  const rig = await TrunkRig.start();
+  const signed = await rig.challenge(rig.register());
+  await rig.answer(signed, "423 Interval Too Brief", "Min-Expires: 7200");
+  const longer = rig.register();
+  assert.deepEqual(headers(longer, "Authorization"), []);
+  const signedAgain = await rig.challenge(longer);
+  assert.equal(header(signedAgain, "Expires"), "7200");
+  await rig.answer(signedAgain, "200 OK");
+  assert.equal(rig.status.state, "registered");
+});
+
 Deno.test("A 423 that asks for nothing longer is a failure, and one that asks again and again", async () => {
   const rig = await TrunkRig.start();
   await rig.answer(rig.register(), "423 Interval Too Brief", "Min-Expires: 60");
@@ -251,6 +263,20 @@ Deno.test("RFC 3263 §4.3: so is one that stays silent for six seconds, or answe
   rig.taken(FIRST);
   await rig.pass(77_100);
   assert.equal(rig.taken(FIRST).length, 1);
+});
+
+Deno.test("§22.1: every server has challenges of its own, and as many answers as the one before it", async () => {
+  const rig = await TrunkRig.start(TWO_ADDRESSES);
+  let request = rig.register(FIRST);
+  for (const nonce of ["n1", "n2", "n3"]) {
+    request = await rig.challenge(request, `realm="asterisk", nonce="${nonce}"`);
+  }
+  await rig.answer(request, "500 Server Internal Error");
+  const second = rig.register(SECOND);
+  assert.deepEqual(headers(second, "Authorization"), []);
+  const challenge = `WWW-Authenticate: Digest realm="asterisk", nonce="n3", algorithm=MD5`;
+  await rig.answer(second, "401 Unauthorized", challenge, { address: SECOND });
+  assert.ok(isAuthenticated(rig.register(SECOND), challenge));
 });
 
 Deno.test("An address that is at work is given the time it takes", async () => {

@@ -49,7 +49,7 @@ export class GatewayRegistrations {
   readonly #ending = new Set<GatewayRegistration>();
   /** The end of those that end, by what they are about: a new one of the same key begins after it. */
   readonly #ends = new Map<string, Promise<unknown>>();
-  #waiting: GatewayRegistration[] = [];
+  readonly #waiting: GatewayRegistration[] = [];
   readonly #pace: Timer;
   #isStopped = false;
 
@@ -83,7 +83,6 @@ export class GatewayRegistrations {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#pace.stop();
-    this.#waiting = [];
     const registrations = [...[...this.#registrations.values()].flat(), ...this.#ending];
     await Promise.all(registrations.map((registration) => registration.end(PATIENCE_AT_THE_END)));
   }

@@ -1,7 +1,7 @@
 /** A phone with a connection of its own: registers, calls, and answers calls. */
 import { RING, TALK } from "./call_times.ts";
 import type { PhoneConnection } from "./phone_connection.ts";
-import { credentials, DOMAIN_URI, header, headerLines, statusCode } from "./sip_answer.ts";
+import { credentials, header, headerLines, statusCode } from "./sip_answer.ts";
 import { DOMAIN, md5 } from "./subscribers.ts";
 
 const EXPIRES = 3600; // seconds
@@ -41,6 +41,7 @@ interface Request {
 export class ConnectedPhone {
   readonly user: string;
   readonly connection: PhoneConnection;
+  readonly #domain: string;
   /** Waits for a final response, by Call-ID and CSeq. */
   readonly #waiting = new Map<string, (response: string) => void>();
   /** Call-IDs of calls answered here: whether their ACK has come. */
@@ -51,10 +52,11 @@ export class ConnectedPhone {
   #registrationCseq = 0;
   #count = 0;
 
-  constructor(user: string, connection: PhoneConnection) {
+  constructor(user: string, connection: PhoneConnection, domain = DOMAIN) {
     const { protocol, address, port } = connection;
     this.user = user;
     this.connection = connection;
+    this.#domain = domain;
     // A browser does not know its address (RFC 7118 §5).
     this.#sentBy = protocol === "ws" ? `${user}.invalid` : `${address}:${port}`;
     this.#contact = `<sip:${user}@${this.#sentBy};transport=${protocol}>`;
@@ -65,12 +67,13 @@ export class ConnectedPhone {
   /** REGISTER 401 REGISTER 200; whether it came to that. */
   async register(): Promise<boolean> {
     const callId = this.#registrationId;
-    const request = { method: "REGISTER", uri: DOMAIN_URI, to: this.user, callId };
+    const uri = `sip:${this.#domain}`;
+    const request = { method: "REGISTER", uri, to: this.user, callId };
     const extra = `Contact: ${this.#contact}\r\nExpires: ${EXPIRES}\r\n`;
     const cseq = this.#registrationCseq += 2;
     const challenge = await this.#request({ ...request, cseq: cseq - 1, branch: this.#branch(), extra });
     if (statusCode(challenge) !== 401) return false;
-    const authorization = credentials(challenge, { user: this.user, method: "REGISTER", uri: DOMAIN_URI });
+    const authorization = credentials(challenge, { user: this.user, method: "REGISTER", uri });
     const ok = await this.#request({
       ...request,
       cseq,
@@ -92,7 +95,7 @@ export class ConnectedPhone {
 
   /** MESSAGE 407 MESSAGE and a final response, whose status it returns. */
   async message(to: string, body: string): Promise<number> {
-    const request = { method: "MESSAGE", uri: `sip:${to}@${DOMAIN}`, to, callId: this.#newCallId(), body };
+    const request = { method: "MESSAGE", uri: `sip:${to}@${this.#domain}`, to, callId: this.#newCallId(), body };
     const extra = "Content-Type: text/plain\r\n";
     const challenge = await this.#request({ ...request, cseq: 1, branch: this.#branch(), extra });
     if (statusCode(challenge) !== 407) return statusCode(challenge);
@@ -107,10 +110,14 @@ export class ConnectedPhone {
     );
   }
 
-  /** INVITE 407 ACK INVITE 100 180 200 ACK (talk) BYE 200; whether all of it worked. */
-  async call(to: string): Promise<boolean> {
+  /**
+   * INVITE 407 ACK INVITE 100 180 200 ACK (talk) BYE 200; whether all of it worked.
+   * @param onAnswered given the milliseconds from the first INVITE to the 200
+   */
+  async call(to: string, onAnswered?: (milliseconds: number) => void): Promise<boolean> {
+    const begunAt = performance.now();
     const callId = this.#newCallId();
-    const uri = `sip:${to}@${DOMAIN}`;
+    const uri = `sip:${to}@${this.#domain}`;
     const extra = `Contact: ${this.#contact}\r\nContent-Type: application/sdp\r\n`;
     const invite = { method: "INVITE", uri, to, callId, body: OFFER };
     const branch = this.#branch();
@@ -126,6 +133,7 @@ export class ConnectedPhone {
       extra: `${extra}Proxy-Authorization: ${authorization}\r\n`,
     });
     if (statusCode(ok) !== 200) return false;
+    onAnswered?.(performance.now() - begunAt);
     const dialog = {
       uri: header(ok, "Contact").replace(/^<(.*?)>.*/, "$1"),
       to,
@@ -149,7 +157,8 @@ export class ConnectedPhone {
 
   #optionsRequest(): Request {
     const callId = this.#newCallId();
-    return { method: "OPTIONS", uri: DOMAIN_URI, to: this.user, callId, cseq: 1, branch: this.#branch() };
+    const uri = `sip:${this.#domain}`;
+    return { method: "OPTIONS", uri, to: this.user, callId, cseq: 1, branch: this.#branch() };
   }
 
   #send(request: Request): void {
@@ -159,8 +168,8 @@ export class ConnectedPhone {
       `${method} ${uri} SIP/2.0\r\n` +
         `Via: SIP/2.0/${this.connection.protocol.toUpperCase()} ${this.#sentBy};branch=${branch};rport\r\n` +
         "Max-Forwards: 70\r\n" +
-        `From: ${displayName}<sip:${this.user}@${DOMAIN}>;tag=${this.user}\r\n` +
-        `To: <sip:${to}@${DOMAIN}>${toTag}\r\n` +
+        `From: ${displayName}<sip:${this.user}@${this.#domain}>;tag=${this.user}\r\n` +
+        `To: <sip:${to}@${this.#domain}>${toTag}\r\n` +
         `Call-ID: ${callId}\r\n` +
         `CSeq: ${cseq} ${method}\r\n` +
         `${extra}User-Agent: bench\r\n` +

@@ -38,10 +38,10 @@ export async function connectMany(
 /** A phone for each user, connected and registered. Throws when a registration fails. */
 export async function connectPhones(
   users: readonly string[],
-  server: { protocol: ConnectionProtocol; port: number },
+  server: { protocol: ConnectionProtocol; port: number; domain?: string },
 ): Promise<ConnectedPhone[]> {
   const connections = await connectMany(users.length, server);
-  const phones = users.map((user, index) => new ConnectedPhone(user, connections[index]));
+  const phones = users.map((user, index) => new ConnectedPhone(user, connections[index], server.domain));
   for (const phone of phones) {
     if (!await within(PATIENCE, phone.register())) throw new Error(`Cannot register phone "${phone.user}"`);
   }

@@ -89,8 +89,13 @@ async function writeConfiguration(
       })
     ),
   };
+  await writeFiles(directory, files);
+}
+
+/** Writes configuration files by their names; JSON is YAML. */
+export async function writeFiles(directory: string, files: Readonly<Record<string, unknown>>): Promise<void> {
   for (const [name, content] of Object.entries(files)) {
-    await Deno.writeTextFile(join(directory, name), JSON.stringify(content, null, 2)); // JSON is YAML
+    await Deno.writeTextFile(join(directory, name), JSON.stringify(content, null, 2));
   }
 }
 
@@ -104,6 +109,7 @@ async function securityContext(directory: string) {
   };
 }
 
-function resource(kind: string, name: string, spec: Record<string, unknown>) {
-  return { apiVersion: "v1beta1", kind, metadata: { name }, spec };
+/** @param metadata besides the name */
+export function resource(kind: string, name: string, spec: Record<string, unknown>, metadata = {}) {
+  return { apiVersion: "v1beta1", kind, metadata: { name, ...metadata }, spec };
 }

@@ -126,6 +126,47 @@ Deno.test("whoever refers to something faulty is not at fault", () => {
   assert.deepEqual(problemsOf(sourceOf("Agent", [agentDocument("1001")]), [faulty]), []);
 });
 
+Deno.test("whoever refers to what is left out is left out too, all the way", () => {
+  const leftOut = "which is left out because of its own fault";
+  const dids = sourceOf("DID", [didDocument("DID0001"), didDocument("DID0002", { telUrl: "tel:2" })]);
+  const egressPolicy = { rule: ".*", didRef: "DID0001" };
+  const domains = sourceOf("Domain", [
+    domainDocument("sip.local", { egressPolicy }),
+    domainDocument("b.local"),
+  ]);
+  const agents = sourceOf("Agent", [agentDocument("1001"), agentDocument("1001", { domains: ["b.local"] })]);
+  const sources = [agents, domains, dids, sourceOf("Gateway", [gatewayDocument("GW0002")])];
+  assert.deepEqual(problemsOf(dids, sources.slice(3)), [
+    '0 metadata.gwRef "GW0001" | the ref of a configured gateway | GW0002',
+    '1 metadata.gwRef "GW0001" | the ref of a configured gateway | GW0002',
+  ]);
+  const { resources, problems } = checkResources(sources);
+  const found = [domains, agents].map((source) =>
+    problems.get(source)?.map(({ index, found, nearest }) => [index, found, nearest])
+  );
+  assert.deepEqual(found, [
+    [[0, `"DID0001", ${leftOut}`, undefined]],
+    [[0, `"sip.local", ${leftOut}`, undefined]],
+  ]);
+  assert.deepEqual(resources.map(({ kind }) => kind), ["Gateway", "Domain", "Agent"]);
+});
+
+Deno.test("of two that claim a name, the one that is not left out is referred to", () => {
+  const gateways = sourceOf("Gateway", [gatewayDocument("GW0001"), gatewayDocument("GW0001")]);
+  assert.deepEqual(problemsOf(sourceOf("DID", [didDocument("DID0001")]), [gateways]), []);
+});
+
+Deno.test("a missing domain that thousands name is told with a hint to each of them", () => {
+  const domains = sourceOf("Domain", Array.from({ length: 1000 }, (_, i) => domainDocument(`d${i}.local`)));
+  const agents = sourceOf(
+    "Agent",
+    Array.from({ length: 3000 }, (_, i) => agentDocument(String(i), { domains: ["d12.locl"] })),
+  );
+  const problems = problemsOf(agents, [domains]);
+  assert.equal(problems.length, 3000);
+  assert.ok(problems.every((problem) => problem.endsWith("| d12.local")));
+});
+
 Deno.test("references to what could not be read are not judged", () => {
   const agents = sourceOf("Agent", [agentDocument("1001")]);
   assert.deepEqual(problemsOf(agents, [unreadableSource("Domain")]), []);

@@ -269,6 +269,21 @@ Deno.test("each property says what it expects", () => {
     ],
     [
       "Domain",
+      domainDocument("sip.local", { egressPolicy: { rule: "(?!911).*", didRef: "DID0001" } }),
+      'spec.context.egressPolicy.rule "(?!911).*" | a regular expression without lookaround and backreferences',
+    ],
+    [
+      "Domain",
+      domainDocument("sip.local", { egressPolicy: { rule: ["0-9"], didRef: "DID0001" } }),
+      "spec.context.egressPolicy.rule a list | a regular expression",
+    ],
+    [
+      "Domain",
+      domainDocument("sip.local", { egressPolicy: { didRef: "DID0001" } }),
+      "spec.context.egressPolicy.rule missing | a regular expression",
+    ],
+    [
+      "Domain",
       domainDocument("sip.local", { egressPolicy: { rule: ".*" } }),
       "spec.context.egressPolicy.didRef missing | the ref of a DID",
     ],
@@ -310,13 +325,46 @@ Deno.test("each property says what it expects", () => {
       didDocument("D1", { telUrl: "tel:-" }),
       'spec.location.telUrl "tel:-" | a telephone URI such as tel:17066041487',
     ],
-    [
-      "DID",
-      didDocument("D1", { aorLink: "john" }),
-      'spec.location.aorLink "john" | a SIP URI such as sip:john@sip.local',
-    ],
+    ...[
+      "john",
+      "john@sip.local",
+      "sip:sip.local",
+      "sip:a b@sip.local",
+      "sip:john@",
+      "sip:john@sip.local:99999",
+    ].map(
+      (aorLink): [Kind, Document, string] => [
+        "DID",
+        didDocument("D1", { aorLink }),
+        `spec.location.aorLink "${aorLink}" | a SIP URI such as sip:john@sip.local`,
+      ],
+    ),
   ];
   for (const [kind, document, expected] of table) assert.deepEqual(problemsOf(kind, document), [expected]);
+});
+
+Deno.test("an egress rule stays as it is written", () => {
+  for (const rule of ["1/2", "\\+?\\d+", 911]) {
+    const egressPolicy = { rule, didRef: "DID0001" };
+    const { resource } = readResource("Domain", domainDocument("sip.local", { egressPolicy }));
+    assert.ok(resource?.kind === "Domain");
+    assert.equal(resource.egressPolicy?.rule, String(rule));
+  }
+});
+
+Deno.test("an aorLink is a SIP or SIPS URI; what is not ASCII in it is escaped", () => {
+  const table = [
+    ["SIPS:john@sip.local;transport=tls", "SIPS:john@sip.local;transport=tls"],
+    ["sip:jörg@sip.local", "sip:j%C3%B6rg@sip.local"],
+    ["sip:j%C3%B6rg@[2001:db8::1]:5060", "sip:j%C3%B6rg@[2001:db8::1]:5060"],
+    ["sip:\u{1f4de}@sip.local", "sip:%F0%9F%93%9E@sip.local"],
+    ["sip:\ud800@sip.local", "sip:%EF%BF%BD@sip.local"],
+  ];
+  for (const [aorLink, expected] of table) {
+    const { resource } = readResource("DID", didDocument("D1", { aorLink }));
+    assert.ok(resource?.kind === "DID");
+    assert.equal(resource.aorLink, expected);
+  }
 });
 
 Deno.test("unknown properties are named, with the known one they resemble", () => {

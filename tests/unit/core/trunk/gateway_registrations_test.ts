@@ -109,6 +109,7 @@ Deno.test("A registrar that does not answer holds up a changed gateway for ten s
 Deno.test("Changes in quick succession end in the last one", async () => {
   const rig = await TrunkRig.start();
   await rig.accept();
+  await rig.pass(60);
   await rig.reload(gateway({ expires: 600 }));
   await rig.reload(gateway({ expires: 700 }));
   await rig.reload(gateway({ expires: 800 }));
@@ -221,6 +222,30 @@ Deno.test("Keep-alives end with the binding, and with the registration", async (
   await other.answer(other.register(), "200 OK");
   await other.pass(100_000);
   assert.deepEqual(other.taken(), []);
+});
+
+Deno.test("While it un-registers, and once there is no NAT any more, no keep-alive goes out", async () => {
+  const rig = await TrunkRig.start();
+  await rig.accept("Expires: 30", BEHIND_NAT);
+  await rig.pass(24_100);
+  await rig.accept("Expires: 60", { seenAs: "=5060;received=192.0.2.1" });
+  await rig.pass(45_000);
+  assert.deepEqual(rig.taken(), []);
+  const other = await TrunkRig.start();
+  await other.accept("", BEHIND_NAT);
+  await other.pass(20_000);
+  await other.reload();
+  await other.pass(9_000);
+  assert.ok(!other.taken().includes(KEEP_ALIVE));
+});
+
+Deno.test("How a connection is seen says nothing of where we listen", async () => {
+  const rig = await TrunkRig.start({ learnsAddress: true, gateways: [gateway({ transport: "tcp" })] });
+  await rig.accept("Expires: 600", { ...BEHIND_NAT, protocol: "tcp" });
+  await rig.pass(470_000);
+  assert.deepEqual(rig.taken(FIRST, "tcp"), []);
+  await rig.pass(10_100);
+  assert.deepEqual(contactsOf(rig.register(FIRST, "tcp")), ["<sip:trunk@192.0.2.1:5060;transport=tcp>"]);
 });
 
 Deno.test("A connection that is lost is made again one to five seconds later", async () => {
