@@ -3,7 +3,8 @@ import type { ConfigurationPlace, PlaceOptions } from "../config/configuration_p
 import { resourceFolder } from "../config/data_source.ts";
 import { loadConfiguration } from "../config/load_configuration.ts";
 import { tlsSettingsOf } from "../config/tls_settings.ts";
-import type { ResourceCounts } from "../data/directory.ts";
+import { unservedGateways } from "../config/unserved_gateways.ts";
+import type { Directory, ResourceCounts } from "../data/directory.ts";
 import { formatFault } from "../data/fault.ts";
 import { FilesDataProvider } from "../data/files_data_provider.ts";
 import { LiveDirectory, type LoadReport } from "../data/live_directory.ts";
@@ -22,6 +23,7 @@ export async function check(options: PlaceOptions): Promise<number> {
   if (config) faults.push(...await certificateFaults(config, source));
   for (const fault of faults) console.log(fault);
   const warnings = [...loaded.warnings, ...resources?.report.warnings ?? []];
+  if (config && resources) warnings.push(...unservedGateways(config, resources.directory.gateways()));
   for (const warning of warnings) console.log(`Warning: ${warning}`);
 
   const noFile = config === undefined ? "none" : "defaults, since there is no config.yaml";
@@ -29,7 +31,7 @@ export async function check(options: PlaceOptions): Promise<number> {
   console.log(
     resources === undefined
       ? `Resources: not checked, they are kept by the ${config?.dataSource.provider}`
-      : `Resources: ${formatCounts(resources.counts)} in ${folder}`,
+      : `Resources: ${formatCounts(resources.directory.counts)} in ${folder}`,
   );
   console.log(faults.length === 0 ? "No faults" : `${count(faults.length, "fault")}`);
   return faults.length === 0 ? 0 : 1;
@@ -47,10 +49,10 @@ async function certificateFaults(config: Configuration, source: ConfigurationPla
   }
 }
 
-async function loadResources(folder: string): Promise<{ report: LoadReport; counts: ResourceCounts }> {
+async function loadResources(folder: string): Promise<{ report: LoadReport; directory: Directory }> {
   const live = new LiveDirectory(new FilesDataProvider(folder));
   const report = await live.load();
-  return { report, counts: live.directory.counts };
+  return { report, directory: live.directory };
 }
 
 function formatCounts({ agents, domains, peers, users, gateways, dids }: ResourceCounts): string {

@@ -4,6 +4,7 @@ import type { Environment } from "../config/environment.ts";
 import { loadConfiguration } from "../config/load_configuration.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { resourceFolder } from "../config/data_source.ts";
+import { unservedGateways } from "../config/unserved_gateways.ts";
 import { formatFault } from "../data/fault.ts";
 import { FilesDataProvider } from "../data/files_data_provider.ts";
 import { LiveDirectory, type LoadReport } from "../data/live_directory.ts";
@@ -37,7 +38,12 @@ export async function start(options: PlaceOptions): Promise<number> {
     return 1;
   }
   const live = new LiveDirectory(new FilesDataProvider(folder));
-  report(await live.load());
+  const tell = (loaded: LoadReport) =>
+    report({
+      ...loaded,
+      warnings: [...loaded.warnings, ...unservedGateways(config, live.directory.gateways())],
+    });
+  tell(await live.load());
   const { agents, domains, peers, gateways, dids } = live.directory.counts;
   log.info("Serving {agents} agents, {domains} domains, {peers} peers, {gateways} gateways, {dids} DIDs", {
     agents,
@@ -56,7 +62,7 @@ export async function start(options: PlaceOptions): Promise<number> {
     await server.stop();
     return 1;
   }
-  live.follow(report);
+  live.follow(tell);
   const signal = stopSignal();
   surviveMistakes();
   log.info("Ready");

@@ -8,7 +8,7 @@ import type { Binding } from "../location/binding.ts";
 import type { LocationService } from "../location/location_service.ts";
 import { parseNameAddr } from "../message/name_addr.ts";
 import type { SipRequest } from "../message/sip_message.ts";
-import { SipUri } from "../message/sip_uri.ts";
+import { escapeUser, SipUri } from "../message/sip_uri.ts";
 import { TelUri } from "../message/tel_uri.ts";
 import { toUriHost } from "../transport/ip_address.ts";
 import { type Flow, isSecure } from "../transport/transport.ts";
@@ -219,9 +219,4 @@ function refuse(status: number): Routing {
 /** `sips:` goes to those only who registered a `sips:` Contact, and over TLS to the last hop (RFC 5630 §5.3). */
 function isSecureBinding({ contact, flow }: Binding<Flow>): boolean {
   return isSecure(flow.protocol) && /^sips:/i.test(contact);
-}
-
-/** What may not stand in a user part is escaped (§25.1). */
-function escapeUser(user: string): string {
-  return encodeURIComponent(user).replace(/%(?:26|3D|2B|24|2C|3B|3F|2F)/gi, decodeURIComponent);
 }

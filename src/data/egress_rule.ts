@@ -21,6 +21,8 @@ const STATE_MEMORY = 65_536;
 const MOST_RULES = 4096;
 
 const LOOKAROUND_OR_BACKREFERENCE = /\(\?<?[=!]|\\[1-9]|\\k</;
+/** What the compiler says of rules that exceed its own bounds. */
+const TOO_LARGE = /invalid repeat count|too large|nests too deeply/;
 
 const compiledRules = new Map<string, EgressRule>();
 
@@ -29,11 +31,13 @@ export function expectedInsteadOf(rule: string): string | undefined {
   if (rule.length > LONGEST_RULE) return `a regular expression of at most ${LONGEST_RULE} characters`;
   try {
     if (RE2JS.compile(rule).programSize() <= MOST_INSTRUCTIONS) return undefined;
-    return "a regular expression with fewer alternatives and repetitions";
-  } catch {
-    if (!LOOKAROUND_OR_BACKREFERENCE.test(rule)) return "a valid regular expression";
-    return "a regular expression without lookaround and backreferences";
+  } catch (error) {
+    if (LOOKAROUND_OR_BACKREFERENCE.test(rule)) {
+      return "a regular expression without lookaround and backreferences";
+    }
+    if (!TOO_LARGE.test(String(error))) return "a valid regular expression";
   }
+  return "a regular expression with fewer alternatives and repetitions";
 }
 
 /** `rule` in a form that matches; the same object for the same rule. Throws for a rule that cannot be used. */

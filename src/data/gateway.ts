@@ -13,6 +13,8 @@ export interface Gateway extends ResourceRefs {
   readonly transport: GatewayTransport;
   /** Absent for gateways that know this server by its address. */
   readonly credentials: { readonly username: string; readonly secret: string } | undefined;
+  /** Realms that credentials are given to besides those that the gateway took them for. */
+  readonly realms: readonly string[];
   /** Requested lifetime of the registration, in seconds. */
   readonly expires: number;
   /** Further hosts to register at. */
@@ -24,7 +26,7 @@ export interface Gateway extends ResourceRefs {
 const GATEWAY_TRANSPORTS = ["udp", "tcp", "tls", "sctp", "ws", "wss"] as const;
 export type GatewayTransport = (typeof GATEWAY_TRANSPORTS)[number];
 
-/** "Gateway Resource" in the configuration reference; `port` and `sendRegister` are of later v1 releases. */
+/** "Gateway Resource" in the configuration reference; `port` and `sendRegister` are of later v1 releases, `realms` is an extension. */
 export const gatewaySchema = mapping({
   ...envelope("Gateway"),
   metadata: mapping(namedMetadata()),
@@ -33,6 +35,7 @@ export const gatewaySchema = mapping({
     port: port(1).optional(),
     transport: oneOf(GATEWAY_TRANSPORTS),
     credentials: mapping({ username: text("a username"), secret: text("the gateway's secret") }).optional(),
+    realms: listOf(text("a realm")).default([]),
     expires: integer({ min: 0, max: 2 ** 32 - 1 }).default(3600),
     registries: listOf(hostPort("a host with or without a port")).default([]),
     sendRegister: flag().default(true),
@@ -45,6 +48,7 @@ export const gatewaySchema = mapping({
   port: spec.port ?? spec.host.port,
   transport: spec.transport,
   credentials: spec.credentials,
+  realms: spec.realms,
   expires: spec.expires,
   registries: spec.registries,
   sendRegister: spec.credentials !== undefined && spec.sendRegister,

@@ -1,6 +1,7 @@
 /** SIP and SIPS URIs (§19.1). */
 import {
   decodeUtf8,
+  encodeUtf8,
   isHexDigit,
   isUriHeaderCharacter,
   isUriParameterCharacter,
@@ -117,6 +118,15 @@ export class SipUri {
   toString(): string {
     return this.text;
   }
+}
+
+/** A username as the user part of a URI: `me@home` becomes `me%40home`. */
+export function escapeUser(username: string): string {
+  return Array.from(encodeUtf8(username), (character) => {
+    const code = character.charCodeAt(0);
+    if (isUserCharacter(code) && character !== "%") return character;
+    return `%${code.toString(16).toUpperCase().padStart(2, "0")}`;
+  }).join("");
 }
 
 interface SipUriParts {

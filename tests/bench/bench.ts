@@ -9,6 +9,7 @@ import { measureGateways } from "./measurements/gateways.ts";
 import { measureHighestRate } from "./measurements/highest_rate.ts";
 import { measureIdleConnections } from "./measurements/idle_connections.ts";
 import { measureIdleness } from "./measurements/idleness.ts";
+import { measureLoadTime } from "./measurements/load_time.ts";
 import { measureRouting } from "./measurements/routing.ts";
 import { measureStalled } from "./measurements/stalled.ts";
 import { measureStartTime } from "./measurements/start_time.ts";
@@ -50,6 +51,9 @@ async function measure(context: BenchContext): Promise<BenchResults> {
     switch (measurement) {
       case "start":
         results.start = await measureStartTime(context);
+        break;
+      case "load":
+        results.load = await measureLoadTime(context);
         break;
       case "idle":
         results.idle = await measureIdleness(context);

@@ -5,11 +5,12 @@ import { SYSTEM_NAMES, type SystemName } from "./systems/start_system.ts";
 
 /**
  * What can be measured. `start` to `bindings` go over UDP, `start` and `idle` on a small configuration, the others on one
- * with thousands of users. From `tcp` to `stalled` phones have connections, to routr and Kamailio only. `routing` and
- * `gateways` are of routr alone.
+ * with thousands of users. From `tcp` to `stalled` phones have connections, to routr and Kamailio only. `load`, `routing`
+ * and `gateways` are of routr alone.
  */
 export const MEASUREMENT_NAMES = [
   "start",
+  "load",
   "idle",
   "cpu",
   "peak",

@@ -432,21 +432,6 @@ Deno.test("Answers full of nonsense neither throw nor end the attempts", async (
   assert.equal(rig.metrics.snapshot()["routr_internal_errors_total"], 0);
 });
 
-Deno.test("The hosts of registries are registered at as well, each once", async () => {
-  const rig = await TrunkRig.start({
-    gateways: [gateway({ registries: [SECOND, "sip.provider.com", `${SECOND}:5080`, SECOND] })],
-  });
-  await rig.pass(200);
-  const first = await rig.accept();
-  assert.equal(startLine(first), "REGISTER sip:sip.provider.com SIP/2.0");
-  assert.equal(startLine(await rig.accept("", { address: SECOND })), `REGISTER sip:${SECOND} SIP/2.0`);
-  assert.equal(rig.taken(SECOND, "udp", 5080).length, 1);
-  assert.deepEqual(
-    rig.registrations.list().map(({ host, port, state }) => `${host}:${port} ${state}`),
-    ["sip.provider.com:5060 registered", `${SECOND}:5060 registered`, `${SECOND}:5080 registering`],
-  );
-});
-
 Deno.test("IPv6 gateways and usernames that need escapes make well-formed URIs", async () => {
   const rig = await TrunkRig.start({
     gateways: [
@@ -461,18 +446,4 @@ Deno.test("IPv6 gateways and usernames that need escapes make well-formed URIs",
   assert.equal(uriIn(header(register, "Contact")), "sip:me%40home@192.0.2.1:5060");
   await rig.answer(register, "401 Unauthorized", `WWW-Authenticate: Digest realm="r", nonce="n"`);
   assert.match(header(rig.register(), "Authorization"), /username="me@home"/);
-});
-
-Deno.test("expires 0 stands for the usual hour; no credentials or sendRegister false for no registration", async () => {
-  const rig = await TrunkRig.start({
-    gateways: [
-      gateway({ expires: 0 }),
-      gateway({ host: SECOND, sendRegister: false }, "GW2"),
-      gateway({ host: SECOND, credentials: undefined }, "GW3"),
-    ],
-  });
-  await rig.pass(200);
-  assert.equal(header(rig.register(), "Expires"), "3600");
-  assert.deepEqual(rig.taken(SECOND), []);
-  assert.deepEqual(rig.registrations.list().map(({ gwRef }) => gwRef), ["GW1"]);
 });

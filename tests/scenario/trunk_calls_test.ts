@@ -1,0 +1,459 @@
+/** Calls out by a trunk and in from it: which number, which address, and what a live edit does to them. */
+import assert from "node:assert/strict";
+import { did, domain, gateway, peer } from "../support/resources.ts";
+import { ladder, type LadderOptions } from "../support/scenario.ts";
+import {
+  ackTo,
+  cancelOf,
+  fromCallee,
+  fromCaller,
+  hasHeader,
+  header,
+  headers,
+  startLine,
+  tagOf,
+} from "../support/sip_text.ts";
+import {
+  challengeOnce,
+  cseqOf,
+  DID,
+  DOMAIN,
+  establish,
+  expectOwn,
+  gatewayAt,
+  NUMBER,
+  TRUNK,
+  trunkOf,
+  WORLD,
+} from "../support/trunk.ts";
+
+const SECOND = "203.0.113.2";
+
+/** The same world with a gateway that has two addresses. */
+const TWO_ADDRESSES: LadderOptions = {
+  ...WORLD,
+  resources: [DOMAIN, gatewayAt("sip.provider.example"), DID],
+  names: { "sip.provider.example": [TRUNK, SECOND] },
+};
+
+Deno.test(
+  "What is dialled goes out as a number alone, however it is written",
+  ladder(WORLD, (net) => {
+    const alice = net.phone("alice");
+    const trunk = trunkOf(net);
+    for (
+      const [dialled, number] of [
+        ["sip:004420@sip.local", "004420"],
+        ["sip:004420@192.0.2.1", "004420"],
+        ["sip:%2B4420@SIP.local:5060", "+4420"],
+        ["sip:+4420@sip.local;user=phone", "+4420"],
+        ["sip:+4420;phone-context=example.com@sip.local;user=phone", "+4420"],
+        ["tel:+44-20-7946-0018", "+442079460018"],
+        ["tel:7946(0018);phone-context=+4420", "79460018"],
+        ["TEL:+4420", "+4420"],
+      ]
+    ) {
+      alice.sendAuthenticated(`MESSAGE ${dialled} SIP/2.0`);
+      trunk.expect(`MESSAGE sip:${number}@${TRUNK} SIP/2.0`);
+    }
+  }),
+);
+
+Deno.test(
+  "A rule is for the whole of what was dialled",
+  ladder({
+    ...WORLD,
+    resources: [
+      domain("sip.local", { egressPolicy: { rule: "00|11.?", didRef: "DID0001" } }),
+      gatewayAt(TRUNK),
+      DID,
+    ],
+  }, (net) => {
+    const alice = net.phone("alice");
+    const trunk = trunkOf(net);
+    for (const number of ["00", "11", "112"]) {
+      alice.sendAuthenticated(`MESSAGE sip:${number}@sip.local SIP/2.0`);
+      trunk.expect(`MESSAGE sip:${number}@${TRUNK} SIP/2.0`);
+    }
+    for (const number of ["001", "1100", "x00", "211", "00%0A", "00%0D%0A"]) {
+      alice.sendAuthenticated(`MESSAGE sip:${number}@sip.local SIP/2.0`);
+      alice.expect("404");
+    }
+  }),
+);
+
+Deno.test(
+  "A rule that makes other engines try for years is answered at once",
+  ladder({
+    ...WORLD,
+    resources: [
+      domain("sip.local", { egressPolicy: { rule: "(1+)+(1|1)*2", didRef: "DID0001" } }),
+      gatewayAt(TRUNK),
+      DID,
+    ],
+  }, (net) => {
+    const alice = net.phone("alice");
+    const ones = "1".repeat(120);
+    alice.sendAuthenticated(`MESSAGE sip:${ones}@sip.local SIP/2.0`);
+    alice.expect("404");
+    alice.sendAuthenticated(`MESSAGE sip:${ones}2@sip.local SIP/2.0`);
+    trunkOf(net).expect(`MESSAGE sip:${ones}2@${TRUNK} SIP/2.0`);
+  }),
+);
+
+Deno.test(
+  "What is dialled cannot write into the request that goes out",
+  ladder({
+    ...WORLD,
+    resources: [
+      domain("sip.local", { egressPolicy: { rule: "[\\s\\S]*", didRef: "DID0001" } }),
+      gatewayAt(TRUNK),
+      DID,
+    ],
+  }, (net) => {
+    const alice = net.phone("alice");
+    const trunk = trunkOf(net);
+    for (
+      const [dialled, uri] of [
+        ["1%0D%0AX-Evil%3A%20yes%0D%0A", "sip:1%0D%0AX-Evil%3A%20yes%0D%0A@"],
+        ["1%40evil.example", "sip:1%40evil.example@"],
+        ["1%3E", "sip:1%3E@"],
+        ["1%20SIP/2.0", "sip:1%20SIP/2.0@"],
+        ["%C3%A9", "sip:%C3%A9@"],
+      ]
+    ) {
+      alice.sendAuthenticated(`MESSAGE sip:${dialled}@sip.local SIP/2.0`);
+      const message = trunk.expect("MESSAGE ");
+      assert.equal(startLine(message), `MESSAGE ${uri}${TRUNK} SIP/2.0`);
+      assert.equal(hasHeader(message, "X-Evil"), false);
+    }
+  }),
+);
+
+Deno.test(
+  "A DID is known by its digits, however it is dialled, and rings without the trunk",
+  ladder({
+    ...WORLD,
+    resources: [
+      DOMAIN,
+      gatewayAt(TRUNK),
+      did("DID0001", { gwRef: "GW0001", telUrl: "tel:+1-(706)-604.1487", aorLink: "sip:bob@sip.local" }),
+    ],
+  }, (net) => {
+    const bob = net.registered("bob");
+    const alice = net.phone("alice");
+    const trunk = trunkOf(net);
+    for (
+      const user of ["17066041487", "+17066041487", "+1-706-604-1487", "1(706)6041487", "%2b17066041487"]
+    ) {
+      alice.sendAuthenticated(`MESSAGE sip:${user}@sip.local SIP/2.0`);
+      bob.expect(`MESSAGE ${bob.uri} SIP/2.0`);
+      trunk.send(`MESSAGE sip:${user}@sip.local;user=phone SIP/2.0`);
+      bob.expect(`MESSAGE ${bob.uri} SIP/2.0`);
+    }
+    alice.sendAuthenticated("MESSAGE tel:+1-706-604-1487;ext=12 SIP/2.0");
+    bob.expect(`MESSAGE ${bob.uri} SIP/2.0`);
+    trunk.send("MESSAGE sip:x17066041487@sip.local SIP/2.0");
+    trunk.expect("404");
+  }),
+);
+
+Deno.test(
+  "A DID rings every device of its agent, or of its peer",
+  ladder({
+    ...WORLD,
+    resources: [
+      DOMAIN,
+      gatewayAt(TRUNK),
+      DID,
+      did("DID0002", { gwRef: "GW0001", telUrl: "tel:17066041488", aorLink: "sip:ast@astserver" }),
+      peer("ast", { device: "astserver" }),
+    ],
+  }, (net) => {
+    const desk = net.registered("bob");
+    const mobile = net.registered("bob", { address: "192.0.2.112" });
+    const asterisk = net.registered("ast", { domain: "astserver", registrar: "192.0.2.1" });
+    const trunk = trunkOf(net);
+    const invite = trunk.send(`INVITE sip:${NUMBER}@192.0.2.1 SIP/2.0`);
+    trunk.expect("100");
+    const refused = desk.expect("INVITE ");
+    desk.answer(refused, "486 Busy Here");
+    desk.expect("ACK ");
+    mobile.accept(mobile.expect("INVITE "));
+    expectOwn(trunk.expect("200"), invite);
+    trunk.send("INVITE sip:17066041488@192.0.2.1 SIP/2.0");
+    trunk.expect("100");
+    asterisk.expect(`INVITE ${asterisk.uri} SIP/2.0`);
+  }),
+);
+
+Deno.test(
+  "The number that was called is in the Request-URI, else in To, else in the first header of spec.addressInfo that has one",
+  ladder({
+    ...WORLD,
+    spec: { addressInfo: ["X-Called", "P-Called-Party-ID"] },
+  }, (net) => {
+    const bob = net.registered("bob");
+    const trunk = trunkOf(net);
+    for (
+      const lines of [
+        `To: "Number" <sip:+${NUMBER}@provider.example>`,
+        `To: <tel:+${NUMBER}>`,
+        `X-Called: tel:+${NUMBER}`,
+        `x-called: "Number" <sip:${NUMBER}@provider.example>;party=called`,
+        `P-Called-Party-ID: <sip:${NUMBER}@provider.example;user=phone>`,
+        `X-Called: ${NUMBER}\nP-Called-Party-ID: <tel:${NUMBER}>`,
+        `X-Called: <mailto:bob@sip.local>\nP-Called-Party-ID: <tel:${NUMBER}>`,
+        `X-Called:\nP-Called-Party-ID: <tel:${NUMBER}>`,
+      ]
+    ) {
+      trunk.send(`MESSAGE sip:trunk-user@192.0.2.1 SIP/2.0\n${lines}`);
+      bob.expect(`MESSAGE ${bob.uri} SIP/2.0`);
+    }
+    for (
+      const lines of [`X-Called: tel:+4420\nP-Called-Party-ID: tel:${NUMBER}`, `X-Other: tel:${NUMBER}`, ""]
+    ) {
+      trunk.send(`MESSAGE sip:trunk-user@192.0.2.1 SIP/2.0\n${lines}`);
+      trunk.expect("404");
+    }
+  }),
+);
+
+Deno.test(
+  "spec.useToAsAOR: To says who is called, and the Request-URI only where To names nobody",
+  ladder({
+    ...WORLD,
+    agents: [...WORLD.agents!, { username: "carol", domains: ["sip.local"] }],
+    resources: [
+      DOMAIN,
+      gatewayAt(TRUNK),
+      DID,
+      did("DID0002", { gwRef: "GW0001", telUrl: "tel:17066041488", aorLink: "sip:carol@sip.local" }),
+    ],
+    spec: { useToAsAOR: true },
+  }, (net) => {
+    const bob = net.registered("bob");
+    const carol = net.registered("carol");
+    const trunk = trunkOf(net);
+    trunk.send(`MESSAGE sip:17066041488@192.0.2.1 SIP/2.0\nTo: <sip:${NUMBER}@192.0.2.1>`);
+    bob.expect("MESSAGE ");
+    trunk.send("MESSAGE sip:17066041488@192.0.2.1 SIP/2.0\nTo: <sip:trunk@192.0.2.1>");
+    carol.expect("MESSAGE ");
+    const alice = net.phone("alice");
+    alice.sendAuthenticated("MESSAGE sip:carol@sip.local SIP/2.0\nTo: <sip:bob@sip.local>");
+    bob.expect("MESSAGE ");
+  }),
+);
+
+Deno.test(
+  "A call comes in from any address of the gateway, and from no other",
+  ladder(TWO_ADDRESSES, async (net) => {
+    await net.settle();
+    const bob = net.registered("bob");
+    for (const address of [TRUNK, SECOND]) {
+      trunkOf(net, address).send(`MESSAGE sip:${NUMBER}@192.0.2.1 SIP/2.0`);
+      bob.expect("MESSAGE ");
+    }
+    const stranger = trunkOf(net, "203.0.113.3");
+    stranger.send(`MESSAGE sip:${NUMBER}@192.0.2.1 SIP/2.0`);
+    stranger.expect("403");
+  }),
+);
+
+Deno.test(
+  "A gateway may come from another address, if it has the password",
+  ladder(WORLD, (net) => {
+    const bob = net.registered("bob");
+    const elsewhere = net.phone("trunk-user", { address: "203.0.113.77", domain: TRUNK });
+    const request = elsewhere.send(`MESSAGE sip:${NUMBER}@192.0.2.1 SIP/2.0`);
+    const refusal = elsewhere.expect("407");
+    elsewhere.authenticate(request, refusal, { secret: "wrong" });
+    const again = elsewhere.expect("407");
+    elsewhere.authenticate(request, again, { secret: "trunk-secret" });
+    const message = bob.expect("MESSAGE ");
+    assert.equal(hasHeader(message, "Proxy-Authorization"), false);
+  }),
+);
+
+Deno.test(
+  "A gateway's first address is dead: the call goes to the second, which may ask for the password",
+  ladder(TWO_ADDRESSES, async (net) => {
+    net.transports.udp.unreachable.add(`${TRUNK}:5060`);
+    const alice = net.phone("alice");
+    const trunk = trunkOf(net, SECOND);
+    const invite = alice.invite("sip:+4420@sip.local");
+    await net.settle();
+    const arrived = challengeOnce(trunk, trunk.expect("INVITE sip:+4420@sip.provider.example SIP/2.0"));
+    trunk.accept(arrived);
+    const ok = expectOwn(alice.expect("200"), invite);
+    alice.send(fromCaller("ACK", { invite, ok }));
+    assert.equal(cseqOf(trunk.expect("ACK ")), cseqOf(arrived));
+  }),
+);
+
+Deno.test(
+  "A gateway's first address is silent: the second is asked after some seconds, and the first one cancelled if it wakes",
+  ladder(TWO_ADDRESSES, async (net) => {
+    const alice = net.phone("alice");
+    const [first, second] = [trunkOf(net, TRUNK), trunkOf(net, SECOND)];
+    alice.invite("sip:+4420@sip.local");
+    await net.settle();
+    const late = first.expect("INVITE ");
+    net.clock.advance(6_100);
+    const arrived = challengeOnce(second, second.expect("INVITE "));
+    first.takeAll();
+    first.answer(late, "180 Ringing");
+    first.expect("CANCEL ");
+    second.answer(arrived, "183 Session Progress");
+    alice.expect("183");
+  }),
+);
+
+Deno.test(
+  "Every address of the gateway is dead: 503",
+  ladder(TWO_ADDRESSES, async (net) => {
+    net.transports.udp.unreachable.add(`${TRUNK}:5060`).add(`${SECOND}:5060`);
+    const alice = net.phone("alice");
+    const invite = alice.invite("sip:+4420@sip.local");
+    await net.settle();
+    alice.sendAsIs(ackTo(invite, alice.expect("503")));
+  }),
+);
+
+Deno.test(
+  "Every address of the gateway is silent: 503",
+  ladder(TWO_ADDRESSES, async (net) => {
+    const alice = net.phone("alice");
+    const invite = alice.invite("sip:+4420@sip.local");
+    await net.settle();
+    net.clock.advance(60_000);
+    // Nobody acknowledged it for a while.
+    const answers = alice.takeAll();
+    assert.deepEqual([...new Set(answers.map(startLine))], ["SIP/2.0 503 Service Unavailable"]);
+    alice.sendAsIs(ackTo(invite, answers[0]));
+    for (const address of [TRUNK, SECOND]) {
+      const requests = trunkOf(net, address).takeAll();
+      assert.deepEqual([...new Set(requests.map(startLine))], [
+        "INVITE sip:+4420@sip.provider.example SIP/2.0",
+      ]);
+    }
+  }),
+);
+
+Deno.test(
+  "A gateway whose name there is not: 503",
+  ladder({ ...TWO_ADDRESSES, names: {} }, async (net) => {
+    const alice = net.phone("alice");
+    alice.invite("sip:+4420@sip.local");
+    await net.settle();
+    alice.expect("503");
+  }),
+);
+
+Deno.test(
+  "A gateway has its own transport and port",
+  ladder({
+    ...WORLD,
+    resources: [DOMAIN, gatewayAt(`${TRUNK}:5080`, { transport: "tcp", credentials: undefined }), DID],
+  }, (net) => {
+    const alice = net.phone("alice");
+    const trunk = net.phone("trunk", { address: TRUNK, port: 5080, protocol: "tcp" });
+    alice.sendAuthenticated("MESSAGE sip:+4420@sip.local SIP/2.0");
+    const message = trunk.expect(`MESSAGE sip:+4420@${TRUNK}:5080 SIP/2.0`);
+    assert.match(header(message, "Via"), /^SIP\/2\.0\/TCP 192\.0\.2\.1:5060;/);
+    trunk.answer(message, "200 OK");
+    alice.expect("200");
+  }),
+);
+
+Deno.test(
+  "A peer calls as the number that it names, if that is one of the gateway's",
+  ladder({
+    ...WORLD,
+    resources: [
+      DOMAIN,
+      gatewayAt(TRUNK),
+      DID,
+      did("DID0002", { gwRef: "GW0001", telUrl: "tel:+17066041488", aorLink: "sip:bob@sip.local" }),
+      gateway("GW0002", SECOND),
+      did("DID0003", { gwRef: "GW0002", telUrl: "tel:15550001", aorLink: "sip:bob@sip.local" }),
+      peer("ast", { device: "astserver" }),
+    ],
+  }, (net) => {
+    const asterisk = net.phone("ast", { address: "192.0.2.20", domain: "astserver" });
+    const trunk = trunkOf(net);
+    for (
+      const [lines, number] of [
+        ["", NUMBER],
+        ["P-Asserted-Identity: <sip:17066041488@astserver>", "+17066041488"],
+        ["P-Asserted-Identity: <tel:+1-706-604-1488>", "+17066041488"],
+        ["P-Asserted-Identity: <sip:15550001@astserver>", NUMBER],
+        ["P-Asserted-Identity: <sip:+4930@astserver>", NUMBER],
+      ]
+    ) {
+      asterisk.sendAuthenticated(`MESSAGE sip:+4420@sip.local SIP/2.0\n${lines}`);
+      const message = trunk.expect("MESSAGE ");
+      assert.deepEqual(headers(message, "P-Asserted-Identity"), [`<sip:${number}@${TRUNK}>`]);
+    }
+    // An agent is not believed.
+    const alice = net.phone("alice");
+    alice.sendAuthenticated("MESSAGE sip:+4420@sip.local SIP/2.0\nP-Asserted-Identity: <tel:+17066041488>");
+    assert.deepEqual(headers(trunk.expect("MESSAGE "), "P-Asserted-Identity"), [`<sip:${NUMBER}@${TRUNK}>`]);
+  }),
+);
+
+Deno.test(
+  "The gateway is removed while a call is up: what the call still has to say passes, with its numbers",
+  ladder(WORLD, (net) => {
+    const { alice, trunk, invite, arrived, ok, accepted } = establish(net);
+    net.replace({ ...WORLD, resources: [domain("sip.local")] });
+    const info = alice.send(fromCaller("INFO", { invite, ok, cseq: cseqOf(invite) + 1 }));
+    const infoAtTrunk = trunk.expect("INFO ");
+    assert.equal(cseqOf(infoAtTrunk), cseqOf(arrived) + 1);
+    assert.equal(tagOf(header(infoAtTrunk, "From")), tagOf(header(arrived, "From")));
+    trunk.answer(infoAtTrunk, "200 OK");
+    expectOwn(alice.expect("200"), info);
+    trunk.send(fromCallee("BYE", { invite: arrived, ok: accepted, cseq: 9 }));
+    alice.answer(alice.expect("BYE "), "200 OK");
+    trunk.expect("200");
+    // New calls have no way.
+    alice.sendAuthenticated("INVITE sip:+4420@sip.local SIP/2.0");
+    alice.expect("404");
+    trunk.send(`INVITE sip:${NUMBER}@192.0.2.1 SIP/2.0`);
+    trunk.expect("403");
+  }),
+);
+
+Deno.test(
+  "The gateway is removed while it rings: the caller can still hang up",
+  ladder(WORLD, (net) => {
+    const alice = net.phone("alice");
+    const trunk = trunkOf(net);
+    const invite = alice.invite("sip:+4420@sip.local");
+    const arrived = challengeOnce(trunk, trunk.expect("INVITE "));
+    trunk.answer(arrived, "180 Ringing");
+    alice.expect("180");
+    net.replace({ ...WORLD, resources: [domain("sip.local")] });
+    alice.sendAsIs(cancelOf(invite));
+    alice.expect("200");
+    trunk.expect("CANCEL ");
+    trunk.answer(arrived, "487 Request Terminated");
+    trunk.expect("ACK ");
+    alice.sendAsIs(ackTo(invite, expectOwn(alice.expect("487"), invite)));
+  }),
+);
+
+Deno.test(
+  "The gateway is moved while a call is up: the call stays where it is, the next one goes to the new place",
+  ladder(WORLD, (net) => {
+    const { alice, trunk, invite, arrived, ok } = establish(net);
+    net.replace({ ...WORLD, resources: [DOMAIN, gatewayAt(SECOND), DID] });
+    const bye = alice.send(fromCaller("BYE", { invite, ok, cseq: cseqOf(invite) + 1 }));
+    const byeAtTrunk = trunk.expect("BYE ");
+    assert.equal(cseqOf(byeAtTrunk), cseqOf(arrived) + 1);
+    trunk.answer(challengeOnce(trunk, byeAtTrunk, { nonce: "n2" }), "200 OK");
+    expectOwn(alice.expect("200"), bye);
+    alice.sendAuthenticated("MESSAGE sip:+4420@sip.local SIP/2.0");
+    trunkOf(net, SECOND).expect(`MESSAGE sip:+4420@${SECOND} SIP/2.0`);
+  }),
+);

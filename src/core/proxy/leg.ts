@@ -24,7 +24,7 @@ export interface Leg {
 
 /** Answers the challenges of a gateway in the place of the caller (§22.3). */
 export interface ChallengedUser {
-  /** The header line with the credentials, or undefined when this challenge is not to be answered. */
+  /** Header lines with credentials, or undefined when this challenge is not to be answered. */
   answer(response: SipResponse, request: { method: string; uri: string; body: string }): string | undefined;
   /** The gateway went on with what was answered last. */
   onAccepted(): void;

@@ -70,7 +70,7 @@ interface Copy {
   /** Route values, top first. */
   readonly routes: readonly string[];
   readonly breadth: number;
-  /** Header line that answers a challenge. */
+  /** Header lines that answer challenges. */
   readonly credentials?: string;
 }
 

@@ -9,6 +9,7 @@ import { randomToken } from "../../runtime/random.ts";
 import type { Timer } from "../../runtime/timer_wheel.ts";
 import type { TransactionLayer } from "../../transaction/transaction_layer.ts";
 import type { Destination } from "../../transport/dns/destination.ts";
+import { escapeUser } from "../../message/sip_uri.ts";
 import { toUriHost } from "../../transport/ip_address.ts";
 import { defaultPort, type Flow, isSecure } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
@@ -22,7 +23,7 @@ import {
   type RegisterResult,
   type RegisterSuccess,
 } from "./register_attempt.ts";
-import { buildRegister, escapeUser, transportParameter } from "./register_request.ts";
+import { buildRegister, transportParameter } from "./register_request.ts";
 import { RegistrationContact } from "./registration_contact.ts";
 import { reconnectDelay, refreshDelay, retryAfterDelay, retryDelay } from "./registration_delays.ts";
 

@@ -7,7 +7,7 @@ import type { SipRequest } from "../../message/sip_message.ts";
 import { logger } from "../../runtime/log.ts";
 import type { DialogRoute } from "../proxy/dialog_route.ts";
 import { type ChallengedUser, CSeqShift, type Leg } from "../proxy/leg.ts";
-import { answerChallenge } from "./challenge_answer.ts";
+import { answerChallenge, type ChallengeAnswer } from "./challenge_answer.ts";
 import type { GatewayRealms } from "./gateway_realms.ts";
 import {
   anonymousFrom,
@@ -144,26 +144,37 @@ export class Legs {
   #userOf(gateway: Gateway): ChallengedUser {
     const { credentials, ref, host } = gateway;
     const { realms } = this.#parts;
-    let answered: { realm: string; nonce: string } | undefined;
+    /** One for each who asked: a proxy in front of the gateway may ask, too, and wants to see its own again (§22.3). */
+    const answers = new Map<string, ChallengeAnswer>();
     return {
       answer: (response, request) => {
-        const answer = credentials &&
-          answerChallenge(response, request, credentials, (realm) => realms.accepts(gateway, realm));
+        let foreign = "";
+        const accepts = (realm: string) => {
+          if (realms.accepts(gateway, realm)) return true;
+          foreign = realm;
+          return false;
+        };
+        const answer = credentials && answerChallenge(response, request, credentials, accepts);
+        const asker = `${response.status} ${answer?.realm}`;
         // The same nonce again, and not because it is stale: the credentials are wrong.
-        const isRefusal = answer !== undefined && answer.nonce === answered?.nonce && !answer.isStale;
+        const isRefusal = answers.get(asker)?.nonce === answer?.nonce && !answer?.isStale;
         if (answer && !isRefusal) {
-          answered = answer;
-          return answer.line;
+          answers.set(asker, answer);
+          return [...answers.values()].map(({ line }) => line).join("");
         }
-        log.warn("Gateway {ref} ({host}) asks for other credentials than it has: {method}", {
+        const why = foreign === ""
+          ? "credentials are missing or wrong"
+          : `realm "${foreign}" is not one of its own; if it is, add it to spec.realms`;
+        log.warn("Gateway {ref} ({host}) refuses a {method}: {why}", {
           ref,
           host,
           method: request.method,
+          why,
         });
         return undefined;
       },
       onAccepted: () => {
-        if (answered) realms.learn(gateway, answered.realm);
+        for (const { realm } of answers.values()) realms.learn(gateway, realm);
       },
     };
   }

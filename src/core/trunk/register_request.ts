@@ -1,7 +1,6 @@
 /** The REGISTER that a gateway gets from us (§10.2). */
 // @ts-types="./sip.d.ts"
 import { stringify } from "sip";
-import { encodeUtf8, isUserCharacter } from "../../message/characters.ts";
 import type { Flow, TransportProtocol } from "../../transport/transport.ts";
 import { ALLOW, SUPPORTED } from "../uas_core.ts";
 
@@ -66,13 +65,4 @@ export function buildRegister(parts: RegisterRequestParts): string {
 export function transportParameter(protocol: TransportProtocol): string {
   if (protocol === "udp") return "";
   return `;transport=${protocol === "wss" ? "ws" : protocol}`;
-}
-
-/** A username as the user part of a URI: `me@home` becomes `me%40home`. */
-export function escapeUser(username: string): string {
-  return Array.from(encodeUtf8(username), (character) => {
-    const code = character.charCodeAt(0);
-    if (isUserCharacter(code) && character !== "%") return character;
-    return `%${code.toString(16).toUpperCase().padStart(2, "0")}`;
-  }).join("");
 }

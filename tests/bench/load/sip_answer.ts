@@ -1,5 +1,5 @@
 /** What a client of the bench reads in a message, and its answer to a challenge. */
-import { DOMAIN, ha1, md5 } from "./subscribers.ts";
+import { ha1, md5 } from "./subscribers.ts";
 
 /** Value of the first header field with this name, written as the servers write it; empty without one. */
 export function header(text: string, name: string): string {
@@ -54,9 +54,6 @@ export function credentials(text: string, { user, method, uri }: ChallengedReque
     (usesQop ? ',cnonce="bench",nc=00000001,qop=auth' : "") +
     (opaque ? `,opaque="${opaque}"` : "");
 }
-
-/** The domain as a Request-URI, and as the `uri` of credentials for a REGISTER. */
-export const DOMAIN_URI = `sip:${DOMAIN}`;
 
 function quoted(challenge: string, name: string): string {
   return challenge.match(new RegExp(`${name}="([^"]*)"`, "i"))?.[1] ?? "";

@@ -1,4 +1,7 @@
-/** CPU time per call on one domain and on a large configuration, in turn: what routing costs more when there is more. */
+/**
+ * CPU time per call on one domain and on a large configuration: what routing costs more when there is more. Both have
+ * their calls at the same time, so that what disturbs the machine disturbs both.
+ */
 import { type ConfigurationSize, LARGE, writeLargeConfiguration } from "../load/large_configuration.ts";
 import {
   CALLEES,
@@ -42,6 +45,7 @@ const ONE_DOMAIN: ConfigurationSize = {
 const WARM_UP_SECONDS = 3;
 
 interface Subject {
+  readonly ports: RoutedPorts;
   readonly size: ConfigurationSize;
   readonly system: BenchedSystem;
   readonly samples: Readonly<Record<Route, CpuSample[]>>;
@@ -51,34 +55,26 @@ interface Subject {
 export async function measureRouting(context: BenchContext): Promise<Routing[]> {
   if (!context.options.systems.includes("routr")) return [];
   const { rate, rounds, seconds } = context.options;
-  const ports = chooseRoutedPorts();
-  const subjects: Subject[] = [];
-  for (const size of [ONE_DOMAIN, LARGE]) subjects.push(await startWarm(context, size, ports));
+  const small = await startWarm(context, ONE_DOMAIN);
+  const large = await startWarm(context, LARGE);
   for (let round = 1; round <= rounds; round++) {
     for (const route of ROUTES) {
       context.progress(`routing, round ${round} of ${rounds}: ${route}`);
-      for (const { system, size, samples } of subjects) {
+      await Promise.all([small, large].map(async ({ system, size, ports, samples }) => {
         const { directory } = context;
-        const offer = () => offerRoutedCalls(route, { system, size, ports, rate, seconds, directory });
-        samples[route].push(await sampleCpu(system, offer));
-      }
+        const load = { system, size, ports, rate: Math.ceil(rate / 2), seconds, directory };
+        samples[route].push(await sampleCpu(system, () => offerRoutedCalls(route, load)));
+      }));
     }
-    // Who comes second has no advantage, nor who comes first.
-    subjects.reverse();
   }
-  await Promise.all(subjects.map(({ system }) => system.process.end()));
-  subjects.sort((a, b) => a.size.domains - b.size.domains);
-  const [small, large] = subjects;
+  await Promise.all([small, large].map(({ system }) => system.process.end()));
   const cost = (route: Route) => compare(small.samples[route], large.samples[route]);
   const routes = { internal: cost("internal"), egress: cost("egress"), ingress: cost("ingress") };
   return [{ system: "routr", routes }];
 }
 
-async function startWarm(
-  context: BenchContext,
-  size: ConfigurationSize,
-  ports: RoutedPorts,
-): Promise<Subject> {
+async function startWarm(context: BenchContext, size: ConfigurationSize): Promise<Subject> {
+  const ports = chooseRoutedPorts();
   const { directory: parent, options: { rate, binary } } = context;
   const directory = await Deno.makeTempDir({ dir: parent, prefix: "routing_" });
   const port = freePort();
@@ -88,10 +84,9 @@ async function startWarm(
   await registerPhones(system, { size, ports });
   const load = { system, size, ports, rate: Math.ceil(rate / 2), seconds: WARM_UP_SECONDS, directory: parent };
   for (const route of ROUTES) await offerRoutedCalls(route, load);
-  return { size, system, samples: { internal: [], egress: [], ingress: [] } };
+  return { ports, size, system, samples: { internal: [], egress: [], ingress: [] } };
 }
 
-/** The samples of one round were taken one after the other: what disturbed the machine then disturbed both. */
 function compare(small: readonly CpuSample[], large: readonly CpuSample[]): RouteCost {
   const ratios = large.map(({ microseconds }, round) => microseconds / small[round].microseconds);
   return { small: figure(small), large: figure(large), ratio: median(ratios) };

@@ -4,12 +4,17 @@ import type { BindingsMemory } from "../measurements/bindings_memory.ts";
 import { CONNECTION_FIGURES } from "./connection_figures.ts";
 import { cpuFigures, type Figure, megabytes } from "./figure.ts";
 import { type BenchResults, ofSystem } from "./results.ts";
+import { ROUTING_FIGURES } from "./routing_figures.ts";
 
 const FIGURES: readonly Figure[] = [
   ...cpuFigures("CPU µs per registration", (all, system) => ofSystem(all.cpu, system)?.registration),
   ...cpuFigures("CPU µs per call", (all, system) => ofSystem(all.cpu, system)?.call),
   { name: "highest loss-free calls/s", of: (all, system) => ofSystem(all.peak, system)?.rate.toString() },
   { name: "ready after ms", of: (all, system) => ofSystem(all.start, system)?.median.toFixed(0) },
+  {
+    name: "ready later, on a large configuration, by ms",
+    of: (all, system) => ofSystem(all.load, system)?.longer.toFixed(0),
+  },
   { name: "idle CPU %", of: (all, system) => ofSystem(all.idle, system)?.cpuPercent.toFixed(2) },
   { name: "resident MB, idle", of: (all, system) => megabytes(ofSystem(all.idle, system)?.residentBytes) },
   {
@@ -34,6 +39,7 @@ const FIGURES: readonly Figure[] = [
     of: (all, system) => ofSystem(all.bindings, system)?.registrationsPerSecond.toFixed(0),
   },
   ...CONNECTION_FIGURES,
+  ...ROUTING_FIGURES,
 ];
 
 /** Figures nobody measured are left out. */

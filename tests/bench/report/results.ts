@@ -7,6 +7,7 @@ import type { HighestRate } from "../measurements/highest_rate.ts";
 import type { IdleConnections } from "../measurements/idle_connections.ts";
 import type { Gateways } from "../measurements/gateways.ts";
 import type { Idleness } from "../measurements/idleness.ts";
+import type { LoadTime } from "../measurements/load_time.ts";
 import type { Routing } from "../measurements/routing.ts";
 import type { Stalled } from "../measurements/stalled.ts";
 import type { StartTime } from "../measurements/start_time.ts";
@@ -19,6 +20,7 @@ export interface BenchResults {
   /** Whether routr was the compiled binary. */
   readonly compiled: boolean;
   start?: readonly StartTime[];
+  load?: readonly LoadTime[];
   idle?: readonly Idleness[];
   cpu?: readonly CpuResult[];
   peak?: readonly HighestRate[];

@@ -1,5 +1,6 @@
 // What routr is held to, and whether this run met it.
 
+import { ROUTES } from "../load/routed_load.ts";
 import type { ConnectionCpu } from "../measurements/connection_cpu.ts";
 import { kilobytesEach } from "./connection_figures.ts";
 import { table } from "./figures_table.ts";
@@ -18,6 +19,9 @@ interface Target {
   /** Undefined or NaN when it was not measured in this run. */
   measured(results: BenchResults): number | undefined;
 }
+
+/** An eighth of all at a time is no burst. */
+const MOST_REGISTRATIONS = 25;
 
 const TARGETS: readonly Target[] = [
   {
@@ -51,6 +55,11 @@ const TARGETS: readonly Target[] = [
     name: "ready after ms, compiled",
     atMost: 400,
     measured: ({ start, compiled }) => compiled ? ofSystem(start, "routr")?.median : undefined,
+  },
+  {
+    name: "ms to load 10,000 agents and 1,000 domains",
+    atMost: 1000,
+    measured: ({ load }) => ofSystem(load, "routr")?.longer,
   },
   {
     name: "TCP: CPU per call, of Kamailio's",
@@ -89,6 +98,34 @@ const TARGETS: readonly Target[] = [
     name: "failed calls beside phones that do not read",
     atMost: 0,
     measured: ({ stalled }) => ofSystem(stalled, "routr")?.calls.failed,
+  },
+  ...ROUTES.map((route): Target => ({
+    name: `CPU per ${route} call on a large configuration, of one domain's`,
+    atMost: 1.10,
+    measured: ({ routing }) => ofSystem(routing, "routr")?.routes[route].ratio,
+  })),
+  {
+    name: "registrations with 200 gateways begun in a second",
+    atMost: MOST_REGISTRATIONS,
+    measured: ({ gateways }) => ofSystem(gateways, "routr")?.registrations.first.mostInASecond,
+  },
+  {
+    name: "refreshes of 200 gateways begun in a second",
+    atMost: MOST_REGISTRATIONS,
+    measured: ({ gateways }) => ofSystem(gateways, "routr")?.registrations.refreshes.mostInASecond,
+  },
+  {
+    name: "ms that calls are answered later beside what is dead",
+    atMost: 1,
+    measured({ gateways }) {
+      const { alone, besideDead } = ofSystem(gateways, "routr")?.neighbours ?? {};
+      return (besideDead?.median ?? NaN) - (alone?.median ?? NaN);
+    },
+  },
+  {
+    name: "failed calls beside what is dead",
+    atMost: 0,
+    measured: ({ gateways }) => ofSystem(gateways, "routr")?.neighbours.besideDead.failed,
   },
 ];
 

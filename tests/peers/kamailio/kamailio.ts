@@ -43,6 +43,7 @@ export async function startKamailio(
 export class Kamailio implements AsyncDisposable {
   readonly #child: RunningProcess;
   readonly #directory: string;
+  #isStopped = false;
 
   constructor(child: RunningProcess, directory: string) {
     this.#child = child;
@@ -59,13 +60,35 @@ export class Kamailio implements AsyncDisposable {
     return this.#child.waitForLine(pattern, milliseconds);
   }
 
+  /** Kills all its processes at once: at SIGTERM they sometimes wait for each other's locks for ever. */
   async stop(): Promise<void> {
-    if (this.#child.hasEnded) return;
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    for (const pid of await processesNaming(this.#directory)) kill(pid);
     await this.#child.stop();
     await Deno.remove(this.#directory, { recursive: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+}
+
+/** The processes with this text on their command line, which all that one Kamailio forks have from it. */
+async function processesNaming(text: string): Promise<number[]> {
+  const pids: number[] = [];
+  for await (const { name } of Deno.readDir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const commandLine = await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() => "");
+    if (commandLine.includes("kamailio") && commandLine.includes(text)) pids.push(Number(name));
+  }
+  return pids.sort((a, b) => a - b);
+}
+
+function kill(pid: number): void {
+  try {
+    Deno.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }

@@ -76,7 +76,7 @@ function did(ref: string, properties: DidProperties = {}): string {
 `;
 }
 
-/** A configuration without fault, of 9 and 8 and 8 and 9 lines. */
+/** A configuration without fault, of 9, 7, 8 and 8 lines. */
 const RESOURCES = {
   "agents.yaml": agent("john", "sip.local"),
   "domains.yaml": domain("sip.local"),
@@ -103,7 +103,7 @@ const FAULTS: readonly [
     "a domain that names a missing DID",
     { "domains.yaml": domain("sip.local") + domain("b.local", egressPolicy(".*", "DID001")) },
     [
-      'domains.yaml:16:17: spec.context.egressPolicy.didRef is "DID001", expected the ref of a configured DID (did you mean "DID0001"?)',
+      'domains.yaml:17:17: spec.context.egressPolicy.didRef is "DID001", expected the ref of a configured DID (did you mean "DID0001"?)',
     ],
   ],
   [
@@ -123,7 +123,7 @@ const FAULTS: readonly [
   [
     "duplicate refs",
     { "gateways.yaml": gateway("GW0001") + gateway("GW0001") },
-    ['gateways.yaml:12:10: metadata.ref is "GW0001", expected a ref that no other gateway has'],
+    ['gateways.yaml:13:10: metadata.ref is "GW0001", expected a ref that no other gateway has'],
   ],
   [
     "duplicate telUrls, by their digits",
@@ -135,13 +135,13 @@ const FAULTS: readonly [
   [
     "a bad regular expression",
     { "domains.yaml": domain("sip.local") + domain("b.local", egressPolicy("+1.*", "DID0001")) },
-    ['domains.yaml:14:15: spec.context.egressPolicy.rule is "+1.*", expected a valid regular expression'],
+    ['domains.yaml:16:15: spec.context.egressPolicy.rule is "+1.*", expected a valid regular expression'],
   ],
   [
     "a regular expression that may take for ever",
     { "domains.yaml": domain("sip.local") + domain("b.local", egressPolicy("(1+)+\\1", "DID0001")) },
     [
-      'domains.yaml:14:15: spec.context.egressPolicy.rule is "(1+)+\\\\1", expected a regular expression without lookaround and backreferences',
+      'domains.yaml:16:15: spec.context.egressPolicy.rule is "(1+)+\\\\1", expected a regular expression without lookaround and backreferences',
     ],
   ],
   [
@@ -151,7 +151,7 @@ const FAULTS: readonly [
         domain("b.local", "      accessControlList:\n        deny: [10.0.0.0/33]\n"),
     },
     [
-      `domains.yaml:14:16: spec.context.accessControlList.deny[0] is "10.0.0.0/33", expected ${NETWORK}`,
+      `domains.yaml:16:16: spec.context.accessControlList.deny[0] is "10.0.0.0/33", expected ${NETWORK}`,
     ],
   ],
   [
@@ -174,7 +174,7 @@ const FAULTS: readonly [
     },
     [
       'dids.yaml:5:12: metadata.gwRef is "GW001", expected the ref of a configured gateway (did you mean "GW0001"?)',
-      'domains.yaml:9:17: spec.context.egressPolicy.didRef is "DID0001", which is left out because of its own fault, expected the ref of a configured DID',
+      'domains.yaml:10:17: spec.context.egressPolicy.didRef is "DID0001", which is left out because of its own fault, expected the ref of a configured DID',
       'agents.yaml:9:15: spec.domains[0] is "sip.local", which is left out because of its own fault, expected one of the configured domains',
     ],
   ],

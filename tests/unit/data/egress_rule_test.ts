@@ -59,7 +59,7 @@ Deno.test("what cannot be matched in linear time is refused", () => {
 });
 
 Deno.test("what is no regular expression is refused", () => {
-  for (const rule of ["+1.*", "*", "(1", "1)", "[1", "1{2,1}", "\\", "1**"]) {
+  for (const rule of ["+1.*", "*", "(1", "1)", "[1", "\\", "1**"]) {
     assert.equal(expectedInsteadOf(rule), "a valid regular expression", rule);
   }
 });
@@ -68,8 +68,8 @@ Deno.test("rules that are too large are refused", () => {
   const smaller = "a regular expression with fewer alternatives and repetitions";
   const shorter = "a regular expression of at most 500 characters";
   const table: [string, string][] = [
-    ["((a{1000}){1000}){1000}", "a valid regular expression"],
-    ["(a{30}){34}", smaller],
+    ["((a{1000}){1000}){1000}", smaller],
+    ["(a{30}){33}(a{30}){33}", smaller],
     ["[0-9]{1000}", smaller],
     [`(${"0123456789".repeat(40)}){1000}`, smaller],
     ["1".repeat(501), shorter],
@@ -91,7 +91,7 @@ Deno.test("the rules that people write are accepted", () => {
 
 Deno.test("a pattern that hangs other engines is matched as any other", () => {
   const user = `${"1".repeat(255)}!`;
-  for (const rule of ["(1+)+", "(1|1)*", "(1*)*2", "(1?){200}1{200}", ".*1.{200}2"]) {
+  for (const rule of ["(1+)+", "(1|1)*", "(1*)*2", "(1?){100}1{100}2", ".*1.{200}2"]) {
     assert.equal(expectedInsteadOf(rule), undefined, rule);
     assert.equal(egressRule(rule).matches(user), false, rule);
   }

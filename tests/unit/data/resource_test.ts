@@ -104,6 +104,7 @@ Deno.test("a Gateway document becomes a gateway, with defaults", () => {
     transport: "udp",
     credentials: { username: "user", secret: "changeit" },
     expires: 3600,
+    realms: [],
     registries: [],
     sendRegister: true,
   });
@@ -115,6 +116,7 @@ Deno.test("a Gateway document may have all the rest", () => {
     transport: "TLS",
     expires: "600",
     registries: ["sip2.provider.net:5090", "203.0.113.1"],
+    realms: ["provider.example"],
     sendRegister: false,
   });
   assert.deepEqual(read("Gateway", document), {
@@ -127,6 +129,7 @@ Deno.test("a Gateway document may have all the rest", () => {
     transport: "tls",
     credentials: { username: "user", secret: "changeit" },
     expires: 600,
+    realms: ["provider.example"],
     registries: [{ host: "sip2.provider.net", port: 5090 }, { host: "203.0.113.1" }],
     sendRegister: false,
   });

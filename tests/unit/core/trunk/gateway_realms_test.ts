@@ -29,6 +29,14 @@ Deno.test("The names of the gateway and of its registries are always its realms,
   assert.equal(realms.accepts(provider, "provider.com"), false);
 });
 
+Deno.test("Realms of the configuration are the gateway's, too", () => {
+  const realms = new GatewayRealms();
+  const provider = gateway({ realms: ["calls.example"] });
+  realms.learn(provider, "asterisk");
+  assert.equal(realms.accepts(provider, "calls.example"), true);
+  assert.equal(realms.accepts(provider, "victim.example"), false);
+});
+
 Deno.test("What one gateway has taught says nothing of another, nor of the same one changed", () => {
   const realms = new GatewayRealms();
   const provider = gateway();

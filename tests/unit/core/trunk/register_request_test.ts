@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { buildRegister, escapeUser } from "../../../../src/core/trunk/register_request.ts";
+import { buildRegister } from "../../../../src/core/trunk/register_request.ts";
+import { escapeUser } from "../../../../src/message/sip_uri.ts";
 import { MemoryTransport } from "../../../support/memory_transport.ts";
 import { headers, sip } from "../../../support/sip_text.ts";
 import { request } from "../requests.ts";

@@ -1,0 +1,11 @@
+/** Gateways that cannot be reached because nothing listens on their transport. */
+import type { Gateway } from "../data/gateway.ts";
+import type { Configuration } from "./configuration.ts";
+
+/** A warning for each of them: calls and registrations go out by listeners only. */
+export function unservedGateways({ transport }: Configuration, gateways: Iterable<Gateway>): string[] {
+  const served = new Set<string>(transport.map(({ protocol }) => protocol));
+  return [...gateways].filter((gateway) => !served.has(gateway.transport)).map((gateway) =>
+    `Gateway "${gateway.ref}" is over ${gateway.transport}, for which spec.transport has no listener`
+  );
+}
