@@ -16,7 +16,7 @@ export interface Peer {
   readonly name: string;
   readonly username: string;
   readonly secret: string;
-  /** Host part of the peer's address-of-record, in lower case; undefined: the host it registers at. */
+  /** Host part of the peer's address-of-record, in lower case, IPv6 in brackets; undefined: the address it registers from. */
   readonly device: string | undefined;
   /** `host` or `host:port`; takes the place of those in the contact that the peer registers. */
   readonly contactAddr: string | undefined;
@@ -39,7 +39,7 @@ export const peerSchema = mapping({
   name: metadata.name,
   username: spec.credentials.username,
   secret: spec.credentials.secret,
-  device: spec.device,
+  device: spec.device?.includes(":") ? `[${spec.device}]` : spec.device,
   contactAddr: spec.contactAddr,
   maxContacts: readMaxContacts(spec),
 }));

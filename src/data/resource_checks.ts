@@ -43,8 +43,6 @@ type Objection = Pick<DocumentProblem, "path" | "found" | "expected" | "nearest"
 class ResourceChecks {
   /** What may be referred to, by kind: refs of gateways and DIDs, URIs of domains. */
   readonly #names: Record<Kind, Set<string>> = setOfEachKind();
-  /** The names of resources that are left out, as far as no other has them. */
-  readonly #leftOut: Record<Kind, Set<string>> = setOfEachKind();
   /** By kind and wrong name. */
   readonly #hints = new Map<string, string | undefined>();
   /** Kinds of which a source could not be read: what refers to them cannot be judged. */
@@ -83,9 +81,9 @@ class ResourceChecks {
     return ref === resource.ref ? resource : { ...resource, ref };
   }
 
-  /** Whoever refers to the resource is told why it is not there. */
+  /** Whoever refers to the resource is not at fault: one mistake takes out one resource, and the rest serves. */
   leaveOut(resource: Resource): void {
-    for (const name of namesOf(resource)) this.#leftOut[resource.kind].add(name);
+    for (const name of namesOf(resource)) this.#names[resource.kind].add(name);
   }
 
   #objectionsByKind(resource: Resource): Objection[] {
@@ -141,12 +139,8 @@ class ResourceChecks {
     const expected = kind === "Domain"
       ? "one of the configured domains"
       : `the ref of a configured ${nounOf(kind)}`;
-    const found = JSON.stringify(name);
-    if (this.#leftOut[kind].has(name)) {
-      return [{ path, found: `${found}, which is left out because of its own fault`, expected }];
-    }
     const nearest = this.#nearest(kind, name);
-    return [{ path, found, expected, ...(nearest === undefined ? {} : { nearest }) }];
+    return [{ path, found: JSON.stringify(name), expected, ...(nearest === undefined ? {} : { nearest }) }];
   }
 
   /** What of this kind was probably meant. A missing domain may be named by thousands. */

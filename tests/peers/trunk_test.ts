@@ -12,11 +12,13 @@ import {
   requestUri,
   uriIn,
 } from "../support/sip_text.ts";
-import { providerAddress, startTrunkNet, type TrunkNet } from "./kamailio/trunk_net.ts";
+import { providerAddress } from "./kamailio/provider.ts";
+import { startTrunkNet, type TrunkNet } from "./kamailio/trunk_net.ts";
 import { did } from "./kamailio/trunk_routr.ts";
 import type { WirePhone } from "./matrix/wire_phone.ts";
 
 const outside = "4930123456";
+const caller = "sip:+4940999888@pstn.test";
 const registered = /Gateway GW0001 has registered us/;
 
 /** A call from the desk that was answered; messages as the PSTN got them, unless said otherwise. */
@@ -47,15 +49,31 @@ async function callOut(net: TrunkNet): Promise<CallOut> {
   return { sent, invite, ok, answer, ack: await pstn.expect("ACK") };
 }
 
+/** An INVITE for our number; the provider finds us by its location, and leaves the number in `place`. */
+function callIn({ pstn, place: { address, port } }: TrunkNet, place: "To" | "Request-URI"): string {
+  return `INVITE sip:${did}@${address}:${port} SIP/2.0
+From: <${caller}>;tag=${crypto.randomUUID()}
+Contact: <${pstn.contact}>
+X-Number-In: ${place}`;
+}
+
 function cseqOf(message: string): number {
   return parseInt(header(message, "CSeq"));
 }
 
 Deno.test("The provider registers us, and un-registers us when the server ends", async () => {
   await using net = await startTrunkNet();
-  await net.routr.logged(registered);
-  await net.provider.logged(/location: customer7 .*for 3600 s/);
-  assert.match(net.routr.output, /127\.0\.0\.2/);
+  const { routr, provider } = net;
+  await routr.logged(registered);
+  const { address, port } = routr.place;
+  const contact = `<sip:customer7@${address}:${port}>`;
+  assert.equal(
+    (await provider.logged(/location: .* for 3600 s$/)).split("location: ")[1],
+    `customer7 ${contact} for 3600 s`,
+  );
+  assert.match(routr.output, /has registered us at 127\.0\.0\.2 /);
+  await routr[Symbol.asyncDispose]();
+  await provider.logged(/location: customer7 .* for 0 s$/);
 });
 
 Deno.test("A call out is authenticated by us, carries the number, and is hung up by the phone", async () => {
@@ -110,4 +128,95 @@ Deno.test("A call out that is cancelled while it rings is cancelled at the telep
   await pstn.answer(invite, "487 Request Terminated");
   await pstn.expect("ACK");
   assert.equal(header(await desk.expect("487"), "CSeq"), header(sent, "CSeq"));
+});
+
+Deno.test("A re-INVITE of the phone is challenged, and numbers go on rising on the provider's side", async () => {
+  await using net = await startTrunkNet();
+  const { desk, pstn } = net;
+  const { sent, invite, ok, answer } = await callOut(net);
+  const again = await desk.send(`${fromCaller("INVITE", { invite: sent, ok, cseq: cseqOf(sent) + 1 })}
+Contact: <${desk.contact}>`);
+  await desk.expect("100");
+  const repeated = await pstn.expect("INVITE");
+  assert.ok(cseqOf(repeated) > cseqOf(invite) + 1, "it was challenged");
+  assert.equal(header(repeated, "From"), header(invite, "From"));
+  assert.ok(!hasHeader(repeated, "Proxy-Authorization"), repeated);
+  await pstn.answer(repeated, "200 OK");
+  const okAgain = await desk.expect("200");
+  assert.equal(header(okAgain, "CSeq"), header(again, "CSeq"));
+  await desk.send(fromCaller("ACK", { invite: again, ok }));
+  const ack = await pstn.expect("ACK");
+  assert.equal(cseqOf(ack), cseqOf(repeated));
+
+  // The other side asks for something, too, and its numbers are its own.
+  const info = await pstn.send(fromCallee("INFO", { invite, ok: answer, cseq: 5 }));
+  const received = await desk.expect("INFO");
+  assert.equal(header(received, "CSeq"), "5 INFO");
+  await desk.answer(received, "200 OK");
+  assert.equal(header(await pstn.expect("200"), "CSeq"), header(info, "CSeq"));
+
+  await desk.send(fromCaller("BYE", { invite: sent, ok, cseq: cseqOf(sent) + 2 }));
+  const bye = await pstn.expect("BYE");
+  assert.ok(cseqOf(bye) > cseqOf(repeated), bye);
+  await pstn.answer(bye, "200 OK");
+  assert.equal(header(await desk.expect("200"), "CSeq"), `${cseqOf(sent) + 2} BYE`);
+});
+
+for (const place of ["To", "Request-URI"] as const) {
+  Deno.test(`A call in with the number in ${place} rings the agent of the number, and each side hangs up`, async () => {
+    await using net = await startTrunkNet();
+    const { routr, provider, desk, pstn } = net;
+    await provider.logged(/location: customer7/);
+    await routr.logged(registered);
+    await desk.register();
+    for (const side of ["caller", "callee"] as const) {
+      const sent = await pstn.send(callIn(net, place));
+      const invite = await desk.expect("INVITE");
+      assert.equal(requestUri(invite), desk.contact);
+      assert.equal(uriIn(header(invite, "From")), caller);
+      await pstn.expect("100");
+      await desk.answer(invite, "180 Ringing");
+      await pstn.expect("180");
+      const answer = await desk.answer(invite, "200 OK");
+      const ok = await pstn.expect("200");
+      await pstn.send(fromCaller("ACK", { invite: sent, ok }));
+      await desk.expect("ACK");
+      // The provider challenges the BYE of the phone, which never learns of that.
+      const [from, to] = side === "caller" ? [pstn, desk] : [desk, pstn];
+      await from.send(
+        side === "caller"
+          ? fromCaller("BYE", { invite: sent, ok, cseq: cseqOf(sent) + 1 })
+          : fromCallee("BYE", { invite, ok: answer, cseq: 1 }),
+      );
+      await to.answer(await to.expect("BYE"), "200 OK");
+      await from.expect("200");
+    }
+  });
+}
+
+Deno.test("A call in that the caller gives up stops ringing", async () => {
+  await using net = await startTrunkNet();
+  const { provider, desk, pstn } = net;
+  await provider.logged(/location: customer7/);
+  await desk.register();
+  const sent = await pstn.send(callIn(net, "To"));
+  const invite = await desk.expect("INVITE");
+  await pstn.expect("100");
+  await desk.answer(invite, "180 Ringing");
+  await pstn.expect("180");
+  await pstn.sendAsIs(cancelOf(sent));
+  await pstn.expect("200");
+  await desk.answer(await desk.expect("CANCEL"), "200 OK");
+  await desk.answer(invite, "487 Request Terminated");
+  await desk.expect("ACK");
+  await pstn.expect("487");
+});
+
+Deno.test("A call in for an agent that is not registered is answered 480", async () => {
+  await using net = await startTrunkNet();
+  const { provider, pstn } = net;
+  await provider.logged(/location: customer7/);
+  await pstn.send(callIn(net, "To"));
+  await pstn.expect("100");
+  await pstn.expect("480");
 });

@@ -93,19 +93,16 @@ Deno.test(
 Deno.test(
   "maxContacts bounds the bindings of a peer, the oldest make room",
   ladder(world({ device: "astserver", maxContacts: 2 }), (net) => {
-    for (const contact of ["sip:ast@192.0.2.20:5060", "sip:ast@192.0.2.20:5062", "sip:ast@192.0.2.20:5064"]) {
+    const ast = asterisk(net, "astserver");
+    for (const port of [5060, 5062, 5064]) {
       net.clock.advance(1000);
-      asterisk(net, "astserver").send(`REGISTER sip:${SERVER} SIP/2.0\nContact: <${contact}>`);
-      const ast = asterisk(net, "astserver");
-      ast.takeAll();
-      ast.register(`Contact: <${contact}>`);
+      ast.register(`Contact: <sip:ast@192.0.2.20:${port}>`);
     }
-    const answer = asterisk(net, "astserver").register("");
-    assert.deepEqual(headers(answer, "Contact").map(uriIn).sort(), [
+    assert.deepEqual(headers(ast.register("Expires: 600"), "Contact").map(uriIn).sort(), [
       "sip:ast@192.0.2.20:5062",
       "sip:ast@192.0.2.20:5064",
     ]);
-    const tooMany = asterisk(net, "astserver").tryRegister(
+    const tooMany = ast.tryRegister(
       "Contact: <sip:a@192.0.2.20>, <sip:b@192.0.2.20>, <sip:c@192.0.2.20>",
     );
     assert.match(tooMany, /^SIP\/2\.0 403 /);
@@ -179,14 +176,9 @@ Deno.test(
   ladder(world({ device: "astserver" }), (net) => {
     const ast = asterisk(net, "astserver");
     const alice = net.phone("alice", { domain: "astserver", registrar: SERVER });
-    assert.match(
-      alice.send(`REGISTER sip:${SERVER} SIP/2.0\nTo: <sip:ast@astserver>\nContact: <${alice.uri}>`),
-      /^REGISTER/,
-    );
     const request = alice.send(
       `REGISTER sip:${SERVER} SIP/2.0\nTo: <sip:ast@astserver>\nContact: <${alice.uri}>`,
     );
-    alice.expect("401");
     alice.authenticate(request, alice.expect("401"));
     alice.expect("401");
     const theft = ast.send(

@@ -13,8 +13,17 @@ export interface DeadNeighbours {
   /** With nothing that is dead. */
   readonly alone: AnswerTimes;
   readonly besideDead: AnswerTimes;
-  /** Calls made by gateways that do not answer. */
-  readonly vainCalls: number;
+  /** What was sent to those that do not answer: that they were asked at all. */
+  readonly unanswered: Unanswered;
+}
+
+export interface Unanswered {
+  /** INVITE requests, retransmissions included. */
+  readonly invitations: number;
+  /** REGISTER requests, retransmissions included. */
+  readonly registrations: number;
+  /** To the name server. */
+  readonly queries: number;
 }
 
 export interface AnswerTimes {
@@ -23,6 +32,7 @@ export interface AnswerTimes {
   /** Milliseconds from the first INVITE to the 200, ringing included. */
   readonly median: number;
   readonly percentile99: number;
+  readonly longest: number;
 }
 
 const PHONES = 100;
@@ -48,24 +58,25 @@ interface Subject {
 export async function measureDeadNeighbours(context: BenchContext): Promise<DeadNeighbours> {
   const { rounds, seconds } = context.options;
   const deadPort = freePort();
-  const silence = Deno.listenDatagram({ transport: "udp", hostname: "0.0.0.0", port: deadPort });
+  const dead = new DeadSocket(deadPort);
   const alone = await startSubject(context);
   const besideDead = await startSubject(context, deadPort);
-  let vainCalls = 0;
   for (let round = 1; round <= rounds; round++) {
     context.progress(`gateways, round ${round} of ${rounds}: calls beside what is dead`);
     for (const subject of [alone, besideDead]) {
-      const vain = callInVain(subject.outbound, seconds);
-      await callOthers(subject, seconds);
-      vainCalls += await vain;
+      await Promise.all([callOthers(subject, seconds), callInVain(subject.outbound, seconds)]);
     }
   }
   for (const { phones, outbound, system } of [alone, besideDead]) {
     disconnect([...phones, ...outbound]);
     await system.process.end();
   }
-  silence.close();
-  return { alone: answerTimes(alone), besideDead: answerTimes(besideDead), vainCalls };
+  dead.close();
+  const { unanswered } = dead;
+  if (unanswered.invitations === 0 || unanswered.registrations === 0 || unanswered.queries === 0) {
+    throw new Error(`Cannot measure beside what is dead: nobody asked it ${JSON.stringify(unanswered)}`);
+  }
+  return { alone: answerTimes(alone), besideDead: answerTimes(besideDead), unanswered };
 }
 
 /** @param deadPort of gateways and name server; without it there are none */
@@ -116,14 +127,12 @@ async function callOthers(subject: Subject, seconds: number): Promise<void> {
   subject.failed += result.failed;
 }
 
-/** Resolves with the number of calls when all are begun; how they end nobody waits for. */
-async function callInVain(callers: readonly ConnectedPhone[], seconds: number): Promise<number> {
-  if (callers.length === 0) return 0;
-  const { offered } = await offer({ rate: VAIN_CALLS_PER_SECOND, seconds }, () => {
+/** Resolves when all are begun; how they end nobody waits for. */
+async function callInVain(callers: readonly ConnectedPhone[], seconds: number): Promise<void> {
+  await offer({ rate: VAIN_CALLS_PER_SECOND, seconds }, () => {
     for (const caller of callers) caller.call(NUMBER);
     return Promise.resolve(true);
   });
-  return offered * callers.length;
 }
 
 function answerTimes({ times, offered, failed }: Subject): AnswerTimes {
@@ -133,5 +142,31 @@ function answerTimes({ times, offered, failed }: Subject): AnswerTimes {
     failed,
     median: median(times),
     percentile99: sorted[Math.ceil(sorted.length * 0.99) - 1],
+    longest: sorted[sorted.length - 1],
   };
+}
+
+/** Takes what is sent to any address of this machine, counts it, and says nothing. */
+class DeadSocket {
+  readonly unanswered = { invitations: 0, registrations: 0, queries: 0 };
+  readonly #socket: Deno.DatagramConn;
+
+  constructor(port: number) {
+    this.#socket = Deno.listenDatagram({ transport: "udp", hostname: "0.0.0.0", port });
+    this.#count();
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  async #count(): Promise<void> {
+    const decoder = new TextDecoder("latin1");
+    for await (const [datagram] of this.#socket) {
+      const text = decoder.decode(datagram);
+      if (text.startsWith("INVITE ")) this.unanswered.invitations++;
+      else if (text.startsWith("REGISTER ")) this.unanswered.registrations++;
+      else this.unanswered.queries++;
+    }
+  }
 }

@@ -44,14 +44,11 @@ export async function measureGatewayRegistrations(context: BenchContext): Promis
   const { process } = await startConfiguredRoutr({ directory, port, connectionPort, binary });
   await untilRefreshed(registrar);
   const times = [...registrar.begun.values()];
-  await process.end();
+  const first = spreadOf(times.map(([time]) => time));
+  const refreshes = spreadOf(times.flatMap(([, ...later]) => later));
+  await process.end(); // which ends all registrations at once
   registrar.close();
-  return {
-    gateways: GATEWAYS,
-    lifetime: LIFETIME,
-    first: spreadOf(times.map(([first]) => first)),
-    refreshes: spreadOf(times.flatMap(([, ...refreshes]) => refreshes)),
-  };
+  return { gateways: GATEWAYS, lifetime: LIFETIME, first, refreshes };
 }
 
 async function untilRefreshed({ begun }: GatewayRegistrar): Promise<void> {
@@ -60,7 +57,9 @@ async function untilRefreshed({ begun }: GatewayRegistrar): Promise<void> {
     begun.size === GATEWAYS && [...begun.values()].every(({ length }) => length > REFRESHES);
   while (!isDone()) {
     if (performance.now() > deadline) {
-      throw new Error(`Cannot measure gateways: only ${begun.size} of ${GATEWAYS} were registered with in time`);
+      throw new Error(
+        `Cannot measure gateways: only ${begun.size} of ${GATEWAYS} were registered with in time`,
+      );
     }
     await delay(100);
   }

@@ -17,6 +17,10 @@ export const ROUTING_FIGURES: readonly Figure[] = [
   spreadFigure("gateways: refreshes, in seconds", ({ registrations: { refreshes } }) => refreshes),
   ...answerFigures("answered after ms", ({ neighbours }) => neighbours.alone),
   ...answerFigures("answered after ms beside what is dead", ({ neighbours }) => neighbours.besideDead),
+  gatewaysFigure("  unanswered INVITE, REGISTER, DNS queries", ({ neighbours: { unanswered } }) => {
+    const { invitations, registrations, queries } = unanswered;
+    return [invitations, registrations, queries].join(", ");
+  }),
 ];
 
 function routeFigure(route: Route, size: "small" | "large") {
@@ -35,6 +39,7 @@ function answerFigures(name: string, find: (gateways: Gateways) => AnswerTimes):
   return [
     gatewaysFigure(`gateways: ${name}, median`, (gateways) => find(gateways).median.toFixed(1)),
     gatewaysFigure("  of 99 %", (gateways) => find(gateways).percentile99.toFixed(1)),
+    gatewaysFigure("  the longest", (gateways) => find(gateways).longest.toFixed(1)),
     gatewaysFigure("  failed / made", (gateways) => `${find(gateways).failed} / ${find(gateways).calls}`),
   ];
 }

@@ -2,6 +2,8 @@
 import type { Place } from "../../contract/transport_peers.ts";
 import { type Kamailio, startKamailio } from "./kamailio.ts";
 
+/** Its address, by which the server tells it from its phones, who are at 127.0.0.1. */
+export const providerAddress = "127.0.0.2";
 export const providerUser = "customer7";
 export const providerSecret = "of-the-trunk-8Jq2";
 export const providerRealm = "provider.test";

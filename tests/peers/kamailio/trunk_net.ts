@@ -3,11 +3,9 @@ import { freePort } from "../../support/ports.ts";
 import type { WirePhone } from "../matrix/wire_phone.ts";
 import type { Kamailio } from "./kamailio.ts";
 import { phoneAt } from "./loopback_phone.ts";
-import { providerSecret, providerUser, startProvider } from "./provider.ts";
+import { providerAddress, providerSecret, providerUser, startProvider } from "./provider.ts";
 import { startTrunkRoutr, type TrunkRoutr, type TrunkRoutrOptions } from "./trunk_routr.ts";
 import type { Place } from "../../contract/transport_peers.ts";
-
-export const providerAddress = "127.0.0.2";
 
 export interface TrunkNet extends AsyncDisposable {
   readonly routr: TrunkRoutr;
@@ -22,14 +20,20 @@ export interface TrunkNet extends AsyncDisposable {
   restartProvider(): Promise<Kamailio>;
 }
 
-/** @param gateway changes to the `spec` of the gateway, which is right as it is. */
+export interface TrunkNetOptions extends Partial<TrunkRoutrOptions> {
+  /** What has to be done before the server starts; it learns where the provider is. */
+  readonly beforeStart?: (provider: Place) => Promise<void>;
+}
+
+/** `gateway` are changes to the `spec` of a gateway that is right as it is. */
 export async function startTrunkNet(
-  { gateway = {}, ...options }: Partial<TrunkRoutrOptions> = {},
+  { gateway = {}, beforeStart, ...options }: TrunkNetOptions = {},
 ): Promise<TrunkNet> {
   await using resources = new AsyncDisposableStack();
   const place: Place = { address: providerAddress, port: freePort() };
   const pstn = resources.use(phoneAt(providerAddress, place, "pstn"));
   const provider = resources.use(await startProvider(place, pstn.local));
+  await beforeStart?.(place);
   const routr = resources.use(
     await startTrunkRoutr({
       ...options,

@@ -1,0 +1,159 @@
+// What goes wrong with providers: they restart, one of their addresses is dead, they do not know our password; and
+// strangers, who want to call at our expense.
+
+import assert from "node:assert/strict";
+import { freePort } from "../support/ports.ts";
+import { domain } from "../support/routr_process.ts";
+import { ackTo, header, methodOf } from "../support/sip_text.ts";
+import { startKnot } from "./dns/knot.ts";
+import { phoneAt } from "./kamailio/loopback_phone.ts";
+import { providerAddress, providerSecret, providerUser } from "./kamailio/provider.ts";
+import { startTrunkNet, type TrunkNet } from "./kamailio/trunk_net.ts";
+import { did } from "./kamailio/trunk_routr.ts";
+import type { WirePhone } from "./matrix/wire_phone.ts";
+
+const outside = "4930123456";
+const registered = /Gateway GW0001 has registered us/;
+
+/** Rings at the telephone network, and is declined there. */
+async function callReachesPstn({ desk, pstn }: TrunkNet): Promise<void> {
+  const sent = await desk.invite(`sip:${outside}@${domain}`);
+  await pstn.answer(await pstn.expect("INVITE"), "603 Decline");
+  await pstn.expect("ACK");
+  await desk.sendAsIs(ackTo(sent, await desk.expect("603")));
+}
+
+Deno.test("A provider that restarts carries calls out at once, and gets our registration anew", async () => {
+  await using net = await startTrunkNet({ gateway: { expires: 10 } });
+  const { routr, provider, desk, pstn } = net;
+  await routr.logged(registered);
+  await desk.register();
+  await callReachesPstn(net);
+  await provider.stop();
+  const restarted = await net.restartProvider();
+  await callReachesPstn(net);
+
+  await restarted.logged(/location: customer7 .* for 10 s/, 10_000);
+  const { address, port } = net.place;
+  await pstn.send(`INVITE sip:${did}@${address}:${port} SIP/2.0
+From: <sip:+4940999888@pstn.test>;tag=1
+Contact: <${pstn.contact}>`);
+  await desk.answer(await desk.expect("INVITE"), "486 Busy Here");
+  await pstn.expect("100");
+  await pstn.expect("486");
+});
+
+Deno.test("A call out while the provider is away is answered 503, and no later one suffers", async () => {
+  await using net = await startTrunkNet();
+  const { routr, provider, desk } = net;
+  await routr.logged(registered);
+  await provider.stop();
+  const sent = await desk.invite(`sip:${outside}@${domain}`);
+  await desk.sendAsIs(ackTo(sent, await desk.expect("503")));
+  await net.restartProvider();
+  await callReachesPstn(net);
+});
+
+Deno.test("A provider whose first server is dead is registered with and called by the second", async () => {
+  await using knot = await startKnot();
+  const dead = freePort();
+  await using net = await startTrunkNet({
+    gateway: { host: "trunk.routr.test", port: undefined },
+    spec: { nameServers: [knot.address] },
+    beforeStart: ({ port }) =>
+      knot.change("routr.test", (text) =>
+        `${text.replace(" 1 3600", " 2 3600")}
+_sip._udp.trunk SRV 10 0 ${dead} first.trunk
+_sip._udp.trunk SRV 20 0 ${port} second.trunk
+first.trunk A 127.0.0.3
+second.trunk A ${providerAddress}
+`),
+  });
+  const { routr, provider, desk, pstn } = net;
+  assert.match(await routr.logged(registered), new RegExp(`\\(${providerAddress}:`));
+  await provider.logged(/location: customer7/);
+  const sent = await desk.invite(`sip:${outside}@${domain}`);
+  const invite = await pstn.expect("INVITE");
+  assert.equal(header(invite, "P-Asserted-Identity"), `<sip:${did}@trunk.routr.test>`);
+  await pstn.answer(invite, "603 Decline");
+  await pstn.expect("ACK");
+  await desk.sendAsIs(ackTo(sent, await desk.expect("603")));
+
+  await desk.register();
+  await pstn.send(`INVITE sip:${did}@${providerAddress}:${net.place.port} SIP/2.0
+From: <sip:+4940999888@pstn.test>;tag=1
+Contact: <${pstn.contact}>`);
+  await desk.answer(await desk.expect("INVITE"), "486 Busy Here");
+});
+
+Deno.test("A wrong password of the gateway is our fault: 502 for the phone, and a warning without the password", async () => {
+  const wrong = "not-the-password-3Xv";
+  await using net = await startTrunkNet({
+    gateway: { credentials: { username: providerUser, secret: wrong } },
+    spec: { logging: { traceLevel: 32 } },
+  });
+  const { routr, provider, desk, pstn } = net;
+  assert.match(await routr.logged(/Gateway GW0001 has not registered us/), /401|403/);
+  const sent = await desk.invite(`sip:${outside}@${domain}`);
+  await desk.sendAsIs(ackTo(sent, await desk.expect("502")));
+  await routr.logged(/GW0001 .*asks for other credentials than it has: INVITE/);
+  assert.ok(!routr.output.includes(wrong), "the password is in the log");
+  assert.ok(!provider.lines.some((line) => line.includes("customer:")), "nothing was accepted");
+  await pstn.expectNothing(200);
+});
+
+Deno.test("A stranger never reaches the trunk, whoever it says it is and wherever it aims", async () => {
+  await using net = await startTrunkNet();
+  const { routr, provider, desk, pstn, place } = net;
+  await routr.logged(registered);
+  await using stranger = phoneAt("127.0.0.9", routr.place, "1001");
+  const { address, port } = routr.place;
+  const asAgent = `<sip:1001@${domain}>`;
+  const asNobody = "<sip:evil@elsewhere.test>";
+  const asProvider = `<sip:${outside}@${providerAddress}>`;
+  const asCustomer = `<sip:${providerUser}@${providerAddress}>`;
+  const asAnonymous = "<sip:anonymous@anonymous.invalid>";
+  const targets = [
+    `sip:${outside}@${domain}`,
+    `sip:${outside}@${address}:${port}`,
+    `sip:${outside}@${place.address}:${place.port}`,
+    `tel:+${outside}`,
+  ];
+  for (const from of [asAgent, asNobody, asProvider, asCustomer, asAnonymous]) {
+    for (const target of targets) {
+      const status = await ask(stranger, target, from);
+      const wanted = from === asAgent ? ["407"] : from === asNobody ? ["403"] : ["403", "407"];
+      assert.ok(wanted.includes(status), `${from} to ${target}: ${status}`);
+    }
+  }
+  // By Route, straight to the provider.
+  const route = `Route: <sip:${address}:${port};lr>, <sip:${place.address}:${place.port};lr>`;
+  assert.equal(await ask(stranger, targets[2], asNobody, route), "403");
+  assert.equal(await ask(stranger, targets[0], asAgent, route), "407");
+  for (const method of ["MESSAGE", "REFER", "SUBSCRIBE", "OPTIONS"]) {
+    const status = await ask(stranger, targets[0], asNobody, "", method);
+    assert.equal(status, "403", method);
+  }
+
+  await pstn.expectNothing(200);
+  assert.ok(!provider.lines.some((line) => /(customer|challenge): (?!REGISTER)/.test(line)));
+  // The way is open for whom it is meant.
+  await callReachesPstn({ ...net, desk });
+});
+
+/** Sends a request as somebody, and returns the status of its answer. */
+async function ask(
+  phone: WirePhone,
+  target: string,
+  from: string,
+  lines = "",
+  method = "INVITE",
+): Promise<string> {
+  const head = `${method} ${target} SIP/2.0
+From: ${from};tag=${crypto.randomUUID()}
+Contact: <${phone.contact}>${lines === "" ? "" : `\n${lines}`}`;
+  const sent = await phone.send(head);
+  const response = await phone.expect("");
+  if (methodOf(sent) === "INVITE") await phone.sendAsIs(ackTo(sent, response));
+  return response.split(" ")[1];
+}

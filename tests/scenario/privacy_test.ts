@@ -1,0 +1,261 @@
+/** Who learns who calls: `spec.privacy` of agents, Privacy and P-Asserted-Identity (RFC 3323, RFC 3325). */
+import assert from "node:assert/strict";
+import type { Phone } from "../support/phone.ts";
+import { agent, did, domain, gateway, peer } from "../support/resources.ts";
+import { ladder, type LadderOptions, type Network, SERVER } from "../support/scenario.ts";
+import {
+  ackTo,
+  cancelOf,
+  fromCallee,
+  fromCaller,
+  hasHeader,
+  header,
+  headers,
+  tagOf,
+} from "../support/sip_text.ts";
+
+const TRUNK = "203.0.113.1";
+const ANONYMOUS = `"Anonymous" <sip:anonymous@anonymous.invalid>;tag=tag-of-alice`;
+const OWN = "<sip:alice@sip.local>;tag=tag-of-alice";
+const NUMBER = `<sip:17066041487@${TRUNK}>`;
+/** What an agent that wants to be somebody else may try. */
+const CLAIMS = `
+  P-Asserted-Identity: "Boss" <sip:boss@sip.local>
+  P-Asserted-Identity: <tel:+15550000>
+  P-Preferred-Identity: <sip:boss@sip.local>
+  Remote-Party-ID: <sip:boss@sip.local>;party=calling
+`;
+const IDENTITIES = ["P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID"];
+
+function world(privacy: "none" | "private"): LadderOptions {
+  return {
+    domains: [],
+    agents: [],
+    resources: [
+      domain("sip.local", { egressPolicy: { rule: "\\+?\\d+", didRef: "DID0001" } }),
+      agent("alice", { privacy }),
+      agent("bob"),
+      peer("ast", { device: "astserver" }),
+      gateway("GW0001", TRUNK),
+      did("DID0001", { gwRef: "GW0001", telUrl: "tel:17066041487", aorLink: "sip:bob@sip.local" }),
+      did("DID0002", { gwRef: "GW0001", telUrl: "tel:17066041488", aorLink: "sip:ast@astserver" }),
+    ],
+  };
+}
+
+function trunkOf(net: Network): Phone {
+  return net.phone("+49301", { address: TRUNK, domain: TRUNK });
+}
+
+function asterisk(net: Network): Phone {
+  return net.registered("ast", { address: "192.0.2.20", domain: "astserver", registrar: SERVER });
+}
+
+/** The values of all header fields that name a caller. */
+function identities(message: string): string[] {
+  return IDENTITIES.flatMap((name) => headers(message, name).map((value) => `${name}: ${value}`));
+}
+
+Deno.test(
+  "A private agent calls an agent: it is anonymous for the whole dialog, and itself to its own phone",
+  ladder(world("private"), (net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    const invite = alice.invite("sip:bob@sip.local", CLAIMS);
+    const arrived = bob.expect("INVITE ");
+    assert.equal(header(arrived, "From"), ANONYMOUS);
+    assert.deepEqual(headers(arrived, "Privacy"), ["id"]);
+    assert.deepEqual(identities(arrived), []);
+    bob.answer(arrived, "180 Ringing");
+    assert.equal(header(alice.expect("180"), "From"), OWN);
+    const accepted = bob.accept(arrived);
+    const ok = alice.expect("200");
+    assert.equal(header(ok, "From"), OWN);
+    alice.send(fromCaller("ACK", { invite, ok }));
+    assert.equal(header(bob.expect("ACK "), "From"), ANONYMOUS);
+    const info = alice.send(fromCaller("INFO", { invite, ok, cseq: 50 }));
+    const infoAtBob = bob.expect("INFO ");
+    assert.equal(header(infoAtBob, "From"), ANONYMOUS);
+    bob.answer(infoAtBob, "200 OK");
+    assert.equal(header(alice.expect("200"), "From"), header(info, "From"));
+    // bob knows nobody else by that tag.
+    const back = bob.send(fromCallee("INFO", { invite: arrived, ok: accepted }));
+    const infoAtAlice = alice.expect("INFO ");
+    assert.equal(tagOf(header(infoAtAlice, "To")), "tag-of-alice");
+    alice.answer(infoAtAlice, "200 OK");
+    assert.equal(header(bob.expect("200"), "To"), header(back, "To"));
+    alice.send(fromCaller("BYE", { invite, ok, cseq: 51 }));
+    assert.equal(header(bob.expect("BYE "), "From"), ANONYMOUS);
+  }),
+);
+
+Deno.test(
+  "A private agent hangs up, is refused, and writes: anonymous each time",
+  ladder(world("private"), (net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    const invite = alice.invite("sip:bob@sip.local");
+    const arrived = bob.expect("INVITE ");
+    bob.answer(arrived, "180 Ringing");
+    alice.expect("180");
+    alice.sendAsIs(cancelOf(invite));
+    assert.equal(header(alice.expect("200"), "From"), OWN);
+    assert.equal(header(bob.expect("CANCEL "), "From"), ANONYMOUS);
+    bob.answer(arrived, "487 Request Terminated");
+    assert.equal(header(bob.expect("ACK "), "From"), ANONYMOUS);
+    const terminated = alice.expect("487");
+    assert.equal(header(terminated, "From"), OWN);
+    alice.sendAsIs(ackTo(invite, terminated));
+    alice.sendAuthenticated("MESSAGE sip:bob@sip.local SIP/2.0");
+    const message = bob.expect("MESSAGE ");
+    assert.equal(header(message, "From"), ANONYMOUS);
+    bob.answer(message, "200 OK");
+    assert.equal(header(alice.expect("200"), "From"), OWN);
+  }),
+);
+
+Deno.test(
+  "A private agent calls out: the gateway alone learns the number, and is asked to keep it (RFC 3325 §9.3)",
+  ladder(world("private"), (net) => {
+    const alice = net.phone("alice");
+    const trunk = trunkOf(net);
+    const invite = alice.invite("sip:+4420@sip.local", CLAIMS);
+    const arrived = trunk.expect("INVITE ");
+    assert.equal(header(arrived, "From"), ANONYMOUS);
+    assert.deepEqual(headers(arrived, "Privacy"), ["id"]);
+    assert.deepEqual(identities(arrived), [
+      `P-Asserted-Identity: ${NUMBER}`,
+      `Remote-Party-ID: ${NUMBER};party=calling;screen=yes;privacy=full`,
+    ]);
+    trunk.accept(arrived);
+    const ok = alice.expect("200");
+    assert.equal(header(ok, "From"), OWN);
+    alice.send(fromCaller("ACK", { invite, ok }));
+    assert.equal(header(trunk.expect("ACK "), "From"), ANONYMOUS);
+    alice.send(fromCaller("BYE", { invite, ok, cseq: 50 }));
+    const bye = trunk.expect("BYE ");
+    assert.equal(header(bye, "From"), ANONYMOUS);
+    trunk.answer(bye, "200 OK");
+    assert.equal(header(alice.expect("200"), "From"), OWN);
+  }),
+);
+
+Deno.test(
+  "A private agent's own Privacy header does not stand beside ours",
+  ladder(world("private"), (net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    for (const target of ["sip:bob@sip.local", "sip:+4420@sip.local"]) {
+      alice.sendAuthenticated(`MESSAGE ${target} SIP/2.0\nPrivacy: none\nPrivacy: user;critical`);
+    }
+    for (const phone of [bob, trunkOf(net)]) {
+      assert.deepEqual(headers(phone.expect("MESSAGE "), "Privacy"), ["id"]);
+    }
+  }),
+);
+
+Deno.test(
+  "An agent that is not private is seen as it says, and asserts nothing",
+  ladder(world("none"), (net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    alice.sendAuthenticated(
+      `MESSAGE sip:bob@sip.local SIP/2.0\nFrom: "Alice" ${OWN}\nP-Asserted-Identity: <sip:boss@sip.local>`,
+    );
+    const message = bob.expect("MESSAGE ");
+    assert.equal(header(message, "From"), `"Alice" ${OWN}`);
+    assert.deepEqual(headers(message, "P-Asserted-Identity"), []);
+    assert.deepEqual(headers(message, "Privacy"), []);
+  }),
+);
+
+Deno.test(
+  "P-Asserted-Identity of an agent is taken out however it is written",
+  ladder(world("none"), (net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    const trunk = trunkOf(net);
+    for (const target of ["sip:bob@sip.local", "sip:+4420@sip.local"]) {
+      alice.sendAuthenticated(
+        `MESSAGE ${target} SIP/2.0\np-asserted-IDENTITY : <sip:boss@sip.local>,\n <tel:+15550000>\nP-Asserted-Identity:\n\t<sip:chief@sip.local>`,
+      );
+    }
+    assert.equal(/boss|chief|15550000/.test(bob.expect("MESSAGE ")), false);
+    assert.equal(/boss|chief|15550000/.test(trunk.expect("MESSAGE ")), false);
+  }),
+);
+
+Deno.test(
+  "An agent may ask for privacy itself: the gateway hears that it asks, and the number",
+  ladder(world("none"), (net) => {
+    const alice = net.phone("alice");
+    const trunk = trunkOf(net);
+    alice.sendAuthenticated(`MESSAGE sip:+4420@sip.local SIP/2.0\nFrom: "Alice" ${OWN}\nPrivacy: id`);
+    const message = trunk.expect("MESSAGE ");
+    assert.deepEqual(headers(message, "Privacy"), ["id"]);
+    assert.deepEqual(identities(message), [
+      `P-Asserted-Identity: ${NUMBER}`,
+      `Remote-Party-ID: ${NUMBER};party=calling;screen=yes;privacy=full`,
+    ]);
+  }),
+);
+
+Deno.test(
+  "An agent that writes an anonymous From is asked for its password all the same (RFC 3323 §4.1.1.3)",
+  ladder(world("none"), (net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    const trunk = trunkOf(net);
+    const lines = `From: ${ANONYMOUS}\nPrivacy: id`;
+    alice.sendAuthenticated(`MESSAGE sip:bob@sip.local SIP/2.0\n${lines}`);
+    assert.equal(header(bob.expect("MESSAGE "), "From"), ANONYMOUS);
+    alice.sendAuthenticated(`MESSAGE sip:+4420@sip.local SIP/2.0\n${lines}`);
+    const message = trunk.expect("MESSAGE ");
+    assert.equal(header(message, "From"), ANONYMOUS);
+    assert.deepEqual(headers(message, "P-Asserted-Identity"), [NUMBER]);
+    const mallory = net.phone("mallory");
+    const request = mallory.send(`MESSAGE sip:bob@sip.local SIP/2.0\n${lines}`);
+    mallory.authenticate(request, mallory.expect("407"));
+    mallory.expect("407");
+  }),
+);
+
+Deno.test(
+  "A call in by the gateway: agents see the asserted identity, unless its caller wants none to (RFC 3325 §7)",
+  ladder(world("none"), (net) => {
+    const bob = net.registered("bob");
+    const ast = asterisk(net);
+    const trunk = trunkOf(net);
+    const lines =
+      `P-Asserted-Identity: "Caller" <tel:+49301>\nRemote-Party-ID: <sip:+49301@${TRUNK}>;party=calling`;
+    for (
+      const [privacy, isSeen] of [["", true], ["none", true], ["id", false], ["ID ; critical", false], [
+        "user, id",
+        false,
+      ]] as const
+    ) {
+      const more = privacy === "" ? "" : `\nPrivacy: ${privacy}`;
+      trunk.send(`MESSAGE sip:17066041487@192.0.2.1 SIP/2.0\n${lines}${more}`);
+      const message = bob.expect("MESSAGE ");
+      assert.equal(identities(message).length, isSeen ? 2 : 0, privacy);
+      // Peers are trusted, and told.
+      trunk.send(`MESSAGE sip:17066041488@192.0.2.1 SIP/2.0\n${lines}${more}`);
+      const atPeer = ast.expect("MESSAGE ");
+      assert.equal(identities(atPeer).length, 2, privacy);
+      assert.equal(hasHeader(atPeer, "Privacy"), privacy !== "");
+    }
+  }),
+);
+
+Deno.test(
+  "A peer asserts identities, and may want them to be withheld from agents",
+  ladder(world("none"), (net) => {
+    const bob = net.registered("bob");
+    const ast = asterisk(net);
+    const lines = "P-Asserted-Identity: <sip:alice@sip.local>";
+    ast.sendAuthenticated(`MESSAGE sip:bob@sip.local SIP/2.0\n${lines}`);
+    assert.deepEqual(headers(bob.expect("MESSAGE "), "P-Asserted-Identity"), ["<sip:alice@sip.local>"]);
+    ast.sendAuthenticated(`MESSAGE sip:bob@sip.local SIP/2.0\n${lines}\nPrivacy: id`);
+    assert.deepEqual(headers(bob.expect("MESSAGE "), "P-Asserted-Identity"), []);
+  }),
+);
