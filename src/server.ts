@@ -14,7 +14,7 @@ import { GatewayAddresses } from "./core/trunk/gateway_addresses.ts";
 import { GatewayRealms } from "./core/trunk/gateway_realms.ts";
 import { GatewayRegistrations } from "./core/trunk/gateway_registrations.ts";
 import type { GatewayRegistrationStatus } from "./core/trunk/gateway_registration_status.ts";
-import { Legs } from "./core/trunk/legs.ts";
+import { isAtGateway, Legs } from "./core/trunk/legs.ts";
 import type { Directory } from "./data/directory.ts";
 import { LocationService } from "./location/location_service.ts";
 import type { SipUri } from "./message/sip_uri.ts";
@@ -152,7 +152,11 @@ export class Server {
       onPeer: (address, lifetime) => peerAddresses.add(address, lifetime),
     });
     directory.onChange(({ replaced }) => registrar.revokeOutdated(replaced));
-    const dialogRoutes = new DialogRoutes(transport, options.dialogKey ?? randomToken() + randomToken());
+    const dialogRoutes = new DialogRoutes(
+      transport,
+      options.dialogKey ?? randomToken() + randomToken(),
+      isAtGateway,
+    );
     this.#transactions.attach(
       new Dispatcher({
         transport,
@@ -162,7 +166,7 @@ export class Server {
         dialogRoutes,
         registrar,
         fences: new DomainFences(clock),
-        legs: new Legs({ directory, realms }),
+        legs: new Legs({ directory, realms, gateways }),
         userAgent: configuration.userAgent,
         onFlowClosed: (flow) => this.#registrations.onFlowClosed(flow),
         callers: new CallerIdentification({

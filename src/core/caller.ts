@@ -74,9 +74,12 @@ export class CallerIdentification {
   }
 
   /** Whether it comes from a gateway by its address. Providers may name callers at our own domain, but not those who are there. */
-  isFromGateway({ from: { uri } }: SipRequest, flow: Flow): boolean {
-    if (this.#parts.gateways.at(flow.remoteAddress).length === 0) return false;
+  isFromGateway(request: SipRequest, flow: Flow): boolean {
+    if (this.#parts.gateways.at(flow.remoteAddress).length === 0 || this.#isSignedByPeer(request)) {
+      return false;
+    }
     const { directory } = this.#parts;
+    const { uri } = request.from;
     return uri === undefined || !directory.agent(uri.userText, uri.host) && !this.#isNameOfPeer(uri);
   }
 
@@ -131,7 +134,9 @@ export class CallerIdentification {
   /** Who the sender says it is, believed without proof. */
   #claimed(from: SipUri | undefined): Caller {
     const agent = from && this.#parts.directory.agent(from.userText, from.host);
-    return from && agent ? { kind: "agent", agent, domain: from.host } : { kind: "stranger" };
+    if (from && agent) return { kind: "agent", agent, domain: from.host };
+    const peer = from && this.#isHomeOfPeer(from) ? this.#parts.directory.peer(from.userText) : undefined;
+    return peer ? { kind: "peer", peer, domain: undefined } : { kind: "stranger" };
   }
 
   /** Peers are known by their device, by the address of this server, or by any of our domains. */

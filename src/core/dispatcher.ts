@@ -46,6 +46,9 @@ export interface DispatcherParts {
 
 const log = logger("core");
 
+/** Requests that make phones call others or restart; from a gateway they need a dialog, or its password. */
+const COMMANDS: ReadonlySet<string> = new Set(["REFER", "NOTIFY"]);
+
 export class Dispatcher implements TransactionUser, RouteContext {
   readonly dialogRoutes: DialogRoutes;
   readonly #parts: DispatcherParts;
@@ -110,8 +113,10 @@ export class Dispatcher implements TransactionUser, RouteContext {
     if (!dialog && uri?.secure && !isSecure(flow.protocol)) return { status: 403, reason: "SIPS Needs TLS" };
     const fenced = dialog ? undefined : this.#fence(request, uri, flow);
     if (fenced) return fenced;
-    if (!dialog && uri && this.isOurs(uri)) {
-      if (request.method === "REGISTER") return this.#register(request, flow);
+    const isForUs = !dialog && uri !== undefined && this.isOurs(uri);
+    // Nobody registers elsewhere by us: a gateway would take it for ours.
+    if (request.method === "REGISTER") return isForUs ? this.#register(request, flow) : { status: 403 };
+    if (isForUs) {
       if (uri.user === undefined) return answerAsServer(request, this.#parts.userAgent);
     }
     const refusal = this.#parts.proxy.validate(request);
@@ -151,8 +156,14 @@ export class Dispatcher implements TransactionUser, RouteContext {
     // A Route to somewhere else would make us a relay.
     if (routed.routes.length > 0) return { status: 403 };
     const { caller, credentialsRow } = identification;
+    // The source of a datagram is easily forged, and phones do what they are asked for.
+    if (caller.kind === "gateway" && credentialsRow < 0 && COMMANDS.has(request.method)) {
+      return { status: 403 };
+    }
     const routing = this.#parts.router.determineTargetSet(request, routed, caller);
     if (routing.kind === "refused") return routing.answer;
+    const verdict = routing.kind === "targets" ? this.#verdict(routing.domain, flow) : "admit";
+    if (verdict !== "admit") return refusal(verdict);
     flow.markKnown?.();
     return this.#parts.proxy.forward(request, routed, {
       flow,
@@ -175,8 +186,8 @@ export class Dispatcher implements TransactionUser, RouteContext {
       const isTrusted = caller.kind === "peer";
       return legs.outbound(request, { gateway, did, caller: { isPrivate, isTrusted } });
     }
-    if (routing.gateway) return legs.inbound(request, routing.gateway, routing.isTrusted);
-    return isPrivate ? legs.anonymous(request) : undefined;
+    if (isPrivate) return legs.anonymous(request);
+    return caller.kind === "agent" ? undefined : legs.inbound(request, routing.gateway, routing.isTrusted);
   }
 
   /** The access control lists of the domains that a request names: as caller, as called, as registering. */
@@ -190,9 +201,9 @@ export class Dispatcher implements TransactionUser, RouteContext {
       verdict = this.#verdict(registered, flow);
     }
     if (verdict === "admit") return undefined;
-    // A DID lets its gateway in, wherever it rings.
+    // Whom a gateway calls is known later.
     if (request.method !== "REGISTER" && this.#parts.callers.isFromGateway(request, flow)) return undefined;
-    return verdict === "refuse" ? { status: 403 } : SILENCE;
+    return refusal(verdict);
   }
 
   #verdict(host: string | undefined, flow: Flow): AccessVerdict {
@@ -203,6 +214,10 @@ export class Dispatcher implements TransactionUser, RouteContext {
   #reply(request: HeaderRows, flow: Flow, answer: Answer): void {
     this.#parts.transactions.reply(request, flow, { ...answer, toTag: statelessTag(request) });
   }
+}
+
+function refusal(verdict: AccessVerdict): Answer {
+  return verdict === "refuse" ? { status: 403 } : SILENCE;
 }
 
 /** In the place of an answer: who was refused before hears nothing more. */

@@ -19,7 +19,8 @@ export class PeerAddresses {
     if (this.#until.size >= TIDY_SIZE) {
       for (const [other, until] of this.#until) if (until <= now) this.#until.delete(other);
     }
-    this.#until.set(address, now + lifetime);
+    // Several peers may share an address.
+    this.#until.set(address, Math.max(now + lifetime, this.#until.get(address) ?? 0));
   }
 
   has(address: string): boolean {

@@ -140,7 +140,7 @@ export class Registrar {
   #noteAddress({ registration, flow }: Change): void {
     if (registration.kind === "removeAll") return;
     const expires = Math.max(0, ...registration.contacts.map((contact) => contact.expires));
-    this.#parts.onPeer(flow.remoteAddress, expires * 1000);
+    if (expires > 0) this.#parts.onPeer(flow.remoteAddress, expires * 1000);
   }
 
   /** Steps 6 to 8: works out the new bindings, and only then puts them in the place of the old ones. */

@@ -43,6 +43,8 @@ export type Routing =
     readonly isTrusted: boolean;
     /** The gateway that a call came in by. */
     readonly gateway?: Gateway;
+    /** The domain of who is called, where the request may not name it: its access control list has a say. */
+    readonly domain?: string;
   }
   /** Out by a gateway, as one of its numbers. */
   | { readonly kind: "egress"; readonly target: Target; readonly gateway: Gateway; readonly did: Did }
@@ -72,7 +74,7 @@ export class Router {
       ? calleeOf(request.to.uriText, request.to.uri)
       : calleeOf(routed.requestUri, routed.uri);
     // An emergency service, or something else that nobody here is called.
-    if (!callee) return refuse(404);
+    if (!callee || callee.user === "") return refuse(404);
     const domain = this.#domainOf(callee, caller);
     const agent = domain === undefined ? undefined : directory.agent(callee.user, domain);
     if (!agent) {
@@ -85,7 +87,7 @@ export class Router {
     if (agent) return this.#toAgent(agent, domain, callee.isSecure);
     const inside = didOfUser(directory, callee.user);
     if (inside) return this.#toDid(inside, callee.isSecure);
-    return isMember && caller.kind !== "stranger" ? this.#egress(callee.user, domain) : refuse(404);
+    return isMember && caller.kind !== "stranger" ? this.#egress(callee, domain) : refuse(404);
   }
 
   /** A call from a gateway: for a number of its own, or for an agent by its address (design: ingress). */
@@ -98,14 +100,15 @@ export class Router {
       const did = callee && didOfUser(directory, callee.user);
       const gateway = did && directory.gateway(did.gwRef);
       if (did && gateway && gateways.includes(gateway)) {
-        return by(gateway, this.#toDid(did, callee.isSecure));
+        // A DID lets its gateway in, wherever it rings.
+        return by(gateway, this.#toDid(did, callee.isSecure), undefined);
       }
     }
     const callee = calleeOf(dialled[0]);
     const host = callee?.uri?.host;
     if (!callee || host === undefined) return refuse(404);
     const agent = directory.agent(callee.user, host);
-    return agent ? by(gateways[0], this.#toAgent(agent, host, callee.isSecure)) : refuse(404);
+    return agent ? by(gateways[0], this.#toAgent(agent, host, callee.isSecure), host) : refuse(404);
   }
 
   #toAgent(agent: Agent, domain: string, isSecure: boolean): Routing {
@@ -146,7 +149,7 @@ export class Router {
     const callee = calleeOf(aorLink);
     const host = callee?.uri?.host;
     const agent = callee && host !== undefined ? this.#parts.directory.agent(callee.user, host) : undefined;
-    if (agent && host !== undefined) return this.#toAgent(agent, host, isSecure);
+    if (agent && host !== undefined) return within(host, this.#toAgent(agent, host, isSecure));
     return callee && this.#toPeer({ ...callee, isSecure }) || refuse(404);
   }
 
@@ -156,16 +159,18 @@ export class Router {
     return did ? this.#toDid(did, isSecure) : refuse(404);
   }
 
-  #egress(user: string, domain: string): Routing {
+  #egress({ user, isSecure }: Callee, domain: string): Routing {
     const { directory } = this.#parts;
     const policy = directory.domain(domain)?.egressPolicy;
     const did = policy && directory.did(policy.didRef);
     const gateway = did && directory.gateway(did.gwRef);
     if (!gateway || !egressRule(policy.rule).matches(user)) return refuse(404);
     const hop = hopOf(gateway);
+    // `sips:` is for TLS all the way (RFC 5630 §5.3).
+    if (isSecure && !hop.isSecure) return refuse(480);
     const port = hop.port === undefined ? "" : `:${hop.port}`;
     const target: Target = {
-      requestUri: `sip:${escapeUser(user)}@${toUriHost(gateway.host)}${port}`,
+      requestUri: `${isSecure ? "sips" : "sip"}:${escapeUser(user)}@${toUriHost(gateway.host)}${port}`,
       routes: [],
       flow: undefined,
       hop,
@@ -208,8 +213,12 @@ function addressInfoOf(request: SipRequest, names: readonly string[]): string | 
   return undefined;
 }
 
-function by(gateway: Gateway, routing: Routing): Routing {
-  return routing.kind === "targets" ? { ...routing, gateway } : routing;
+function by(gateway: Gateway, routing: Routing, domain: string | undefined): Routing {
+  return routing.kind === "targets" ? { ...routing, gateway, domain } : routing;
+}
+
+function within(domain: string, routing: Routing): Routing {
+  return routing.kind === "targets" ? { ...routing, domain } : routing;
 }
 
 function refuse(status: number): Routing {

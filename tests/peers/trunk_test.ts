@@ -220,3 +220,73 @@ Deno.test("A call in for an agent that is not registered is answered 480", async
   await pstn.expect("100");
   await pstn.expect("480");
 });
+
+Deno.test("A reliable provisional response is acknowledged by the number that the provider knows", async () => {
+  await using net = await startTrunkNet();
+  const { desk, pstn } = net;
+  const sent = await desk.sendAuthenticated(`INVITE sip:${outside}@${domain} SIP/2.0
+Contact: <${desk.contact}>
+Supported: 100rel`);
+  await desk.expect("100");
+  const invite = await pstn.expect("INVITE");
+  await pstn.answer(invite, "183 Session Progress", {
+    lines: `Contact: <${pstn.contact}>\nRequire: 100rel\nRSeq: 7`,
+  });
+  const progress = await desk.expect("183");
+  await desk.send(`${fromCaller("PRACK", { invite: sent, ok: progress, cseq: cseqOf(sent) + 1 })}
+RAck: 7 ${cseqOf(sent)} INVITE`);
+  const prack = await pstn.expect("PRACK");
+  assert.equal(header(prack, "RAck"), `7 ${cseqOf(invite)} INVITE`);
+  assert.ok(cseqOf(prack) > cseqOf(invite), prack);
+  await pstn.answer(prack, "200 OK");
+  assert.equal(header(await desk.expect("200"), "CSeq"), `${cseqOf(sent) + 1} PRACK`);
+
+  // The PRACK was challenged in the meantime; the ACK keeps the number of the INVITE.
+  await pstn.answer(invite, "200 OK");
+  const ok = await desk.expect("200");
+  assert.equal(header(ok, "CSeq"), header(sent, "CSeq"));
+  await desk.send(fromCaller("ACK", { invite: sent, ok }));
+  assert.equal(cseqOf(await pstn.expect("ACK")), cseqOf(invite));
+  await desk.send(fromCaller("BYE", { invite: sent, ok, cseq: cseqOf(sent) + 2 }));
+  const bye = await pstn.expect("BYE");
+  assert.ok(cseqOf(bye) > cseqOf(prack), bye);
+  await pstn.answer(bye, "200 OK");
+  await desk.expect("200");
+});
+
+Deno.test("A MESSAGE goes out as a call does", async () => {
+  await using net = await startTrunkNet();
+  const { desk, pstn } = net;
+  const sent = await desk.sendAuthenticated(`MESSAGE sip:${outside}@${domain} SIP/2.0
+Content-Type: text/plain
+
+Hello`);
+  const message = await pstn.expect("MESSAGE");
+  assert.ok(message.endsWith("\r\n\r\nHello"), message);
+  assert.deepEqual(headers(message, "P-Asserted-Identity"), [`<sip:${did}@${providerAddress}>`]);
+  await pstn.answer(message, "200 OK");
+  assert.equal(header(await desk.expect("200"), "CSeq"), header(sent, "CSeq"));
+});
+
+Deno.test("Over TCP, calls go out and come in", async () => {
+  await using net = await startTrunkNet({ gateway: { transport: "tcp" } });
+  const { routr, provider, desk, pstn } = net;
+  await provider.logged(/location: customer7 <.*;transport=tcp>/);
+  await routr.logged(registered);
+  await desk.register();
+  const { sent, ok } = await callOut(net);
+  await desk.send(fromCaller("BYE", { invite: sent, ok, cseq: cseqOf(sent) + 1 }));
+  await pstn.answer(await pstn.expect("BYE"), "200 OK");
+  await desk.expect("200");
+
+  const incoming = await pstn.send(callIn(net, "To"));
+  const invite = await desk.expect("INVITE");
+  await pstn.expect("100");
+  const answer = await desk.answer(invite, "200 OK");
+  const accepted = await pstn.expect("200");
+  await pstn.send(fromCaller("ACK", { invite: incoming, ok: accepted }));
+  await desk.expect("ACK");
+  await desk.send(fromCallee("BYE", { invite, ok: answer }));
+  await pstn.answer(await pstn.expect("BYE"), "200 OK");
+  await desk.expect("200");
+});

@@ -124,12 +124,11 @@ Deno.test(
   "§10.3 step 1: a REGISTER whose Request-URI names another domain is not ours to bind",
   ladder((net) => {
     const alice = net.phone("alice");
-    const register = alice.send(`
+    alice.send(`
       REGISTER sip:elsewhere.example SIP/2.0
       To: <sip:alice@elsewhere.example>
       Contact: <sip:alice@192.0.2.11>
     `);
-    alice.authenticate(register, alice.expect("407"));
     alice.expect("403");
     assert.equal(net.server.location.size, 0);
   }),

@@ -6,48 +6,36 @@ import { ladder, type LadderOptions, type Network } from "../support/scenario.ts
 import { ackTo, hasHeader, header, headers, startLine } from "../support/sip_text.ts";
 
 /**
- * Each cell: who rings (`bob`, the peer `pbx`), `trunk` when the call leaves by the gateway, or the status of the answer.
- * Where a password is asked for and there is one, that came before.
+ * What comes of a call to the URI on the left: who rings (bob, the peer pbx), `trunk` when it leaves by the gateway, or
+ * the status of the answer. Where a password is asked for and there is one, that came before. The callers are in the
+ * order of `CALLERS`.
  *
- * alice, bob and dave belong to sip.local, which has a policy for numbers that begin with a zero; carol belongs to
- * other.local, which has none. dave has no device on.
+ * alice, bob and dave belong to sip.local, which has a policy for numbers that begin with a zero; carol, the foreign
+ * agent, belongs to other.local, which has none. dave and the peer away have no device on. 17066041487 to 9 are DIDs of
+ * the gateway, for bob, dave and pbx; +15550001 is bob's DID of another gateway. 192.0.2.1 is this server.
  */
 const TABLE = `
-                            |agent of | agent of |      |        |      | DID    |DID     |DID of    |tel:|number |number  |outside|unlike |foreign|IP     |this
-                            |sip.local| no device|nobody|peer    |absent| of bob |there   |another   |DID |of     |there   |tel:   |any    |domain |address|server
-                            |         |          |      |        |peer  |        |        |gateway   |    |domain |        |       |rule   |       |       |
-  agent                     | bob     | 480      | 404  | pbx    | 480  | bob    | 403    | bob      |bob |trunk  | 403    |trunk  | 404   | 403   | 403   | bob
-  agent of another domain   | 403     | 403      | 403  | pbx    | 480  | 403    | bob    | 403      |bob |403    | 404    | 404   | 403   | 403   | 403   | 404
-  peer                      | bob     | 480      | 404  | pbx    | 480  | bob    | bob    | bob      |bob |trunk  | 404    | 404   | 404   | 403   | 403   | 404
-  peer for an agent         | bob     | 480      | 404  | pbx    | 480  | bob    | bob    | bob      |bob |trunk  | 404    |trunk  | 404   | 403   | 403   | bob
-  peer for an outside number| bob     | 480      | 404  | pbx    | 480  | bob    | bob    | bob      |bob |trunk  | 404    | 404   | 404   | 403   | 403   | 404
-  gateway                   | bob     | 480      | 404  | 404    | 404  | bob    | bob    | 404      |bob |404    | 404    | 404   | 404   | 404   | 404   | 404
-  stranger                  | 403     | 403      | 403  | 403    | 403  | 403    | 403    | 403      |403 |403    | 403    | 403   | 403   | 403   | 403   | 403
-  stranger as the gateway   | 403     | 403      | 403  | 403    | 403  | 403    | 403    | 403      |403 |403    | 403    | 403   | 403   | 403   | 403   | 403
-  stranger as our agent     | 407     | 407      | 407  | 407    | 407  | 407    | 407    | 407      |407 |407    | 407    | 407   | 407   | 407   | 407   | 407
-  stranger as our peer      | 407     | 407      | 407  | 407    | 407  | 407    | 407    | 407      |407 |407    | 407    | 407   | 407   | 407   | 407   | 407
-  wrong password            | 407     | 407      | 407  | 407    | 407  | 407    | 407    | 407      |407 |407    | 407    | 407   | 407   | 407   | 407   | 407
+                            agent  foreign peer  peer for peer for gateway stranger … as    … as  … as wrong
+                                   agent         an agent a number                  gateway agent peer secret
+sip:bob@sip.local           bob    403     bob   bob      bob      bob     403      403     407   407  407
+sip:dave@sip.local          480    403     480   480      480      480     403      403     407   407  407
+sip:nobody@sip.local        404    403     404   404      404      404     403      403     407   407  407
+sip:pbx@pbxserver           pbx    pbx     pbx   pbx      pbx      404     403      403     407   407  407
+sip:away@awayserver         480    480     480   480      480      404     403      403     407   407  407
+sip:17066041487@sip.local   bob    403     bob   bob      bob      bob     403      403     407   407  407
+sip:17066041487@other.local 403    bob     bob   bob      bob      bob     403      403     407   407  407
+sip:+15550001@sip.local     bob    403     bob   bob      bob      404     403      403     407   407  407
+sip:17066041488@sip.local   480    403     480   480      480      480     403      403     407   407  407
+sip:17066041489@sip.local   pbx    403     pbx   pbx      pbx      pbx     403      403     407   407  407
+tel:+1-706-604-1487         bob    bob     bob   bob      bob      bob     403      403     407   407  407
+sip:004420@sip.local        trunk  403     trunk trunk    trunk    404     403      403     407   407  407
+sip:004420@other.local      403    404     404   404      404      404     403      403     407   407  407
+tel:004420;phone-context=+1 trunk  404     404   trunk    404      404     403      403     407   407  407
+sip:5551234@sip.local       404    403     404   404      404      404     403      403     407   407  407
+sip:bob@elsewhere.example   403    403     403   403      403      404     403      403     407   407  407
+sip:bob@198.51.100.77       403    403     403   403      403      404     403      403     407   407  407
+sip:bob@192.0.2.1           bob    404     404   bob      404      404     403      403     407   407  407
 `;
-
-/** The Request-URIs of the columns. */
-const TARGETS: readonly { readonly name: string; readonly uri: string }[] = [
-  { name: "an agent", uri: "sip:bob@sip.local" },
-  { name: "an agent that has registered no device", uri: "sip:dave@sip.local" },
-  { name: "a user that there is not", uri: "sip:nobody@sip.local" },
-  { name: "a peer", uri: "sip:pbx@pbxserver" },
-  { name: "a peer that is not registered", uri: "sip:away@awayserver" },
-  { name: "a DID", uri: "sip:17066041487@sip.local" },
-  { name: "a DID in the other domain", uri: "sip:17066041487@other.local" },
-  { name: "a DID of another gateway", uri: "sip:+15550001@sip.local" },
-  { name: "a DID as tel: URI", uri: "tel:+1-706-604-1487" },
-  { name: "an outside number", uri: "sip:004420@sip.local" },
-  { name: "an outside number in the other domain", uri: "sip:004420@other.local" },
-  { name: "an outside number as tel: URI", uri: "tel:004420;phone-context=sip.local" },
-  { name: "a number that no rule is for", uri: "sip:5551234@sip.local" },
-  { name: "a foreign domain", uri: "sip:bob@elsewhere.example" },
-  { name: "an IP address", uri: "sip:bob@198.51.100.77" },
-  { name: "a user at the address of this server", uri: "sip:bob@192.0.2.1" },
-];
 
 /** Somebody with a phone, and how a call from there says whom it is from. */
 interface Caller {
@@ -56,6 +44,8 @@ interface Caller {
   readonly from?: string;
   /** Has no password, or is not asked. */
   readonly isUnasked?: boolean;
+  /** The password, where it is not the phone's own. */
+  readonly secret?: string;
   /** Who asserts identities is believed. */
   readonly isTrusted?: boolean;
 }
@@ -65,7 +55,7 @@ const STRANGER = { address: "203.0.113.66" };
 
 const CALLERS: Readonly<Record<string, Caller>> = {
   "agent": { phone: (net) => net.phone("alice") },
-  "agent of another domain": { phone: (net) => net.phone("carol", { domain: "other.local" }) },
+  "foreign agent": { phone: (net) => net.phone("carol", { domain: "other.local" }) },
   "peer": { phone: registeredAsterisk, isTrusted: true },
   "peer for an agent": { phone: registeredAsterisk, from: "sip:alice@sip.local", isTrusted: true },
   "peer for an outside number": {
@@ -87,7 +77,7 @@ const CALLERS: Readonly<Record<string, Caller>> = {
     phone: (net) => net.phone("ast", { ...STRANGER, domain: "astserver" }),
     isUnasked: true,
   },
-  "wrong password": { phone: (net) => net.phone("mallory", STRANGER), from: "sip:alice@sip.local" },
+  "wrong secret": { phone: (net) => net.phone("alice", STRANGER), secret: "guess" },
 };
 
 const WORLD: LadderOptions = {
@@ -137,7 +127,10 @@ function call(caller: Caller, phone: Phone, uri: string): { sent: string; answer
   const answer = phone.expect("");
   if (caller.isUnasked || !startLine(answer).startsWith("SIP/2.0 407")) return { sent, answer };
   phone.sendAsIs(ackTo(sent, answer));
-  return { sent: phone.authenticate(sent, answer), answer: phone.expect("") };
+  return {
+    sent: phone.authenticate(sent, answer, caller.secret === undefined ? {} : { secret: caller.secret }),
+    answer: phone.expect(""),
+  };
 }
 
 /** The call arrived with the identity of its caller as it was, if the caller may assert one. */
@@ -161,25 +154,19 @@ function expectEgress(trunk: Phone, sent: string): void {
   }
 }
 
-function rowsOf(table: string): { caller: string; outcomes: string[] }[] {
-  return table.split("\n")
-    .map((line) => line.split("|").map((cell) => cell.trim()))
-    .filter(([caller]) => caller !== "")
-    .map(([caller, ...outcomes]) => ({ caller, outcomes }));
-}
-
-for (const { caller: kind, outcomes } of rowsOf(TABLE)) {
-  assert.equal(outcomes.length, TARGETS.length, kind);
-  outcomes.forEach((outcome, column) => {
-    const { name, uri } = TARGETS[column];
+for (const row of TABLE.split("\n").filter((line) => /^\S/.test(line))) {
+  const [uri, ...outcomes] = row.trimEnd().split(/ +/);
+  assert.equal(outcomes.length, Object.keys(CALLERS).length, uri);
+  Object.entries(CALLERS).forEach(([kind, caller], column) => {
+    const outcome = outcomes[column];
     Deno.test(
-      `${kind} calls ${name}: ${outcome}`,
+      `${kind} calls ${uri}: ${outcome}`,
       ladder(WORLD, (net) => {
-        const caller = CALLERS[kind];
         const callees = new Callees(net);
-        const phone = caller.phone(net);
-        const { sent, answer } = call(caller, phone, uri);
-        assert.equal(startLine(answer).split(" ")[1], /^\d/.test(outcome) ? outcome : "100");
+        const { sent, answer } = call(caller, caller.phone(net), uri);
+        const isRefusal = /^\d/.test(outcome);
+        assert.equal(startLine(answer).split(" ")[1], isRefusal ? outcome : "100");
+        if (!isRefusal) assert.equal(hasHeader(sent, "Proxy-Authorization"), caller.isUnasked !== true);
         if (outcome === "trunk") expectEgress(callees.trunk, sent);
         if (outcome === "bob" || outcome === "pbx") expectRinging(callees[outcome], caller, sent);
       }),
@@ -191,7 +178,7 @@ Deno.test(
   "spec.interDomainCalls lets agents call the agents of other domains, not go out by their policies",
   ladder({ ...WORLD, spec: { interDomainCalls: true } }, (net) => {
     const { bob } = new Callees(net);
-    const caller = CALLERS["agent of another domain"];
+    const caller = CALLERS["foreign agent"];
     const carol = caller.phone(net);
     expectRinging(bob, caller, call(caller, carol, "sip:bob@sip.local").sent);
     expectRinging(bob, caller, call(caller, carol, "sip:17066041487@sip.local").sent);
@@ -291,7 +278,7 @@ Deno.test(
 );
 
 Deno.test(
-  "spec.allowUnauthenticatedCalls: agents are called by anybody, trunks by nobody who is not known",
+  "spec.allowUnauthenticatedCalls: agents are called by anybody, trunks by those who say that they are agents or peers",
   ladder({ ...WORLD, spec: { allowUnauthenticatedCalls: true } }, (net) => {
     const { bob, trunk } = new Callees(net);
     const mallory = CALLERS["stranger"];
@@ -302,6 +289,8 @@ Deno.test(
     }
     const alice: Caller = { ...CALLERS["agent"], isUnasked: true };
     expectEgress(trunk, call(alice, alice.phone(net), "sip:004420@sip.local").sent);
+    const ast: Caller = { phone: (net) => net.phone("ast", { domain: "astserver" }), isUnasked: true };
+    expectEgress(trunk, call(ast, ast.phone(net), "sip:004420@sip.local").sent);
   }),
 );
 
@@ -323,5 +312,47 @@ Deno.test(
       const fromTrunk = call(CALLERS["gateway"], net.phone("+49301", TRUNK), uri);
       assert.match(fromTrunk.answer, /^SIP\/2\.0 404 /, uri);
     }
+  }),
+);
+
+Deno.test(
+  "A gateway names its callers as it likes: by tel: URI, or not at all; a stranger that does so is a stranger",
+  ladder(WORLD, (net) => {
+    const { bob } = new Callees(net);
+    const trunk = net.phone("trunk", TRUNK);
+    const mallory = net.phone("mallory", STRANGER);
+    for (
+      const from of [
+        "<tel:+49301>",
+        '"Anonymous" <sip:anonymous@anonymous.invalid>',
+        "<sip:203.0.113.1>",
+        "<sip:+49301@192.0.2.1>",
+      ]
+    ) {
+      trunk.send(`MESSAGE sip:17066041487@192.0.2.1 SIP/2.0\nFrom: ${from};tag=a`);
+      bob.expect("MESSAGE ");
+      mallory.send(`MESSAGE sip:17066041487@192.0.2.1 SIP/2.0\nFrom: ${from};tag=a`);
+      mallory.expect("403");
+    }
+  }),
+);
+
+Deno.test(
+  "Two gateways at one address: the numbers of either ring",
+  ladder({
+    ...WORLD,
+    resources: [
+      ...WORLD.resources!,
+      gateway("GW0003", TRUNK.address),
+      did("DID0005", { gwRef: "GW0003", telUrl: "tel:15550005", aorLink: "sip:bob@sip.local" }),
+    ],
+  }, (net) => {
+    const { bob, trunk } = new Callees(net);
+    for (const number of ["17066041487", "15550005"]) {
+      trunk.send(`MESSAGE sip:${number}@192.0.2.1 SIP/2.0`);
+      bob.expect("MESSAGE ");
+    }
+    trunk.send("MESSAGE sip:15550001@192.0.2.1 SIP/2.0");
+    trunk.expect("404");
   }),
 );

@@ -3,14 +3,23 @@ import assert from "node:assert/strict";
 import type { Phone } from "./phone.ts";
 import { did, domain, gateway } from "./resources.ts";
 import type { LadderOptions, Network, ResourceDocument } from "./scenario.ts";
-import { credentialsLine, fromCaller, header, parameter, requestUri, startLine } from "./sip_text.ts";
+import {
+  type Credentials,
+  credentialsLine,
+  fromCaller,
+  header,
+  parameter,
+  requestUri,
+  startLine,
+} from "./sip_text.ts";
 
 /** Where the trunk is. */
 export const TRUNK = "203.0.113.1";
 /** Its number, which rings bob. */
 export const NUMBER = "17066041487";
 
-const SECRET = "trunk-secret";
+/** What it asks for. */
+const ACCOUNT: Credentials = { username: "trunk-user", secret: "trunk-secret" };
 
 /** sip.local, whose agents dial any number, with a plus or without. */
 export const DOMAIN = domain("sip.local", { egressPolicy: { rule: "\\+?\\d+", didRef: "DID0001" } });
@@ -18,8 +27,7 @@ export const DID = did("DID0001", { gwRef: "GW0001", telUrl: `tel:${NUMBER}`, ao
 
 /** The gateway, with credentials unless said otherwise. It is not registered with. */
 export function gatewayAt(host: string, spec: object = {}): ResourceDocument {
-  const credentials = { username: "trunk-user", secret: SECRET };
-  return gateway("GW0001", host, { credentials, sendRegister: false, ...spec });
+  return gateway("GW0001", host, { credentials: ACCOUNT, sendRegister: false, ...spec });
 }
 
 /** alice and bob, sip.local, the gateway and its number. */
@@ -43,11 +51,11 @@ export function challenge(nonce: string, { realm = "provider", more = "" } = {})
 export function challengeOnce(
   trunk: Phone,
   request: string,
-  options: { status?: string; nonce?: string } = {},
+  options: { status?: string; nonce?: string; more?: string } = {},
 ): string {
-  const { status = "407 Proxy Authentication Required", nonce = "n1" } = options;
+  const { status = "407 Proxy Authentication Required", nonce = "n1", more = "" } = options;
   const name = status.startsWith("407") ? "Proxy-Authenticate" : "WWW-Authenticate";
-  const refusal = trunk.answer(request, status, { lines: `${name}: ${challenge(nonce)}` });
+  const refusal = trunk.answer(request, status, { lines: `${name}: ${challenge(nonce, { more })}` });
   if (request.startsWith("INVITE ")) {
     const ack = trunk.expect("ACK ");
     assert.equal(parseInt(header(ack, "CSeq")), parseInt(header(request, "CSeq")));
@@ -59,17 +67,16 @@ export function challengeOnce(
 }
 
 /** It has the credentials of the gateway for this challenge, computed anew. */
-export function expectCredentials(request: string, refusal: string): void {
+export function expectCredentials(request: string, refusal: string, account: Credentials = ACCOUNT): void {
   const name = refusal.startsWith("SIP/2.0 407") ? "Proxy-Authorization" : "Authorization";
   const credentials = header(request, name);
   const expected = credentialsLine(request, refusal, {
-    username: "trunk-user",
-    secret: SECRET,
+    ...account,
     cnonce: parameter(credentials, "cnonce"),
     nc: parameter(credentials, "nc"),
   });
   assert.equal(parameter(credentials, "response"), parameter(expected, "response"));
-  assert.equal(parameter(credentials, "username"), "trunk-user");
+  assert.equal(parameter(credentials, "username"), account.username);
   assert.equal(parameter(credentials, "uri"), requestUri(request));
 }
 

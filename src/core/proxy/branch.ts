@@ -67,10 +67,11 @@ export class Branch implements ClientTransactionUser {
   onResponse(response: SipResponse): void {
     this.#wasAnswered = true;
     const { status } = response;
-    if (this.challenges && status > 100) {
-      if (status === 401 || status === 407) return this.#onChallenge(response);
-      if (status < 300) this.challenges.onAccepted();
+    const isChallenge = status === 401 || status === 407;
+    if (isChallenge && (this.challenges || this.#host.isOwnChallenge(response))) {
+      return this.#onChallenge(response);
     }
+    if (this.challenges && status > 100 && status < 300) this.challenges.onAccepted();
     if (status < 200) {
       // 101 to 199 show that somebody is there: Timer C starts anew (§16.7 step 2).
       if (status > 100 && this.#isPending && !this.#isCancelled) this.#timer?.start(this.#host.timerC);
@@ -91,6 +92,7 @@ export class Branch implements ClientTransactionUser {
     this.#end({ status: this.#isCancelled ? 487 : 503, response: undefined });
   }
 
+  /** Of a gateway, for us to answer; or of somebody who is after the caller's password: both are not for the caller. */
   #onChallenge(response: SipResponse): void {
     if (!this.#isPending) return;
     const flow = this.#client?.flow;

@@ -63,15 +63,24 @@ const MAX_REMEMBERED = 16_384;
 export class DialogRoutes {
   readonly #transport: TransportLayer;
   readonly #key: string;
+  readonly #isFixed: (note: string, side: "caller" | "callee") => boolean;
   readonly #texts = new Map<number, string>();
   readonly #flows = new Map<string, Flow>();
   /** Where ends of dialogs are now, if not where they were sealed in; by side and entry. */
   readonly #moved = new Map<string, Flow>();
 
-  /** @param key a secret of this server; entries made with another key are not recognised */
-  constructor(transport: TransportLayer, key: string) {
+  /**
+   * @param key a secret of this server; entries made with another key are not recognised
+   * @param isFixed whether an end stays where it was sealed in, by what its note says
+   */
+  constructor(
+    transport: TransportLayer,
+    key: string,
+    isFixed: (note: string, side: "caller" | "callee") => boolean = () => false,
+  ) {
     this.#transport = transport;
     this.#key = key;
+    this.#isFixed = isFixed;
   }
 
   /** The user part for a request that begins a dialog. */
@@ -114,7 +123,7 @@ export class DialogRoutes {
   #pass(from: Flow, ends: { near: DialogEnd; far: DialogEnd; note: string }): DialogRoute {
     const { near, far, note } = ends;
     const route = { to: far.side, note, entry: far.user };
-    if (near.text !== this.#textOf(from)) {
+    if (near.text !== this.#textOf(from) && !this.#isFixed(note, near.side)) {
       if (this.#moved.size >= MAX_MOVED) this.#moved.delete(this.#moved.keys().next().value!);
       this.#moved.set(`${near.side} ${near.user}`, from);
     }

@@ -54,6 +54,14 @@ export class Failover {
     return false;
   }
 
+  /** Asks the place that is being tried once more, by another request. */
+  again(send: (user: ClientTransactionUser) => ClientTransaction): void {
+    const current = this.#current;
+    if (!current) return;
+    current.client = send(current);
+    this.#branch.begin(current.client);
+  }
+
   onResponse(by: Try, response: SipResponse): void {
     if (by !== this.#current) return;
     this.#timer?.stop();

@@ -18,7 +18,7 @@ export interface Leg {
   readonly shift: CSeqShift | undefined;
   /** What requests within the dialog have to know, for our Record-Route entry; "" for nothing. It tells the shift as well. */
   readonly note: string;
-  /** Who answers challenges there; undefined where they are for the caller. */
+  /** Who answers challenges there. Where there is a shift but nobody who answers, the request fails. */
   readonly challenged: ChallengedUser | undefined;
 }
 
@@ -35,15 +35,15 @@ export interface ChallengedUser {
  * from then on, and until the dialog ends, numbers there are higher than here.
  */
 export class CSeqShift {
-  readonly #onRaised: ((shift: CSeqShift) => void) | undefined;
   #current: number;
   #ofInvite: number;
+  /** The highest number that was given out. */
+  #highest = 0;
 
   /** @param sealed the shift that our Record-Route entry tells, 0 for a new dialog */
-  constructor(sealed: number, onRaised?: (shift: CSeqShift) => void) {
+  constructor(sealed: number) {
     this.#current = sealed;
     this.#ofInvite = sealed;
-    this.#onRaised = onRaised;
   }
 
   /** That of the next request. */
@@ -56,17 +56,17 @@ export class CSeqShift {
     return this.#ofInvite;
   }
 
-  /** A request goes out. */
-  use(method: string): number {
-    if (method === "ACK") return this.#ofInvite;
+  /** The number of a request that goes out, which the caller has called `cseq`. */
+  numberOf(method: string, cseq: number): number {
+    if (method === "ACK") return cseq + this.#ofInvite;
     if (method === "INVITE") this.#ofInvite = this.#current;
-    return this.#current;
+    this.#highest = Math.max(this.#highest, cseq + this.#current);
+    return cseq + this.#current;
   }
 
-  /** A challenge is answered. */
-  raise(): void {
-    this.#current++;
-    this.#onRaised?.(this);
+  /** A challenge of that request is answered: it needs a number above all that went out, others meanwhile included. */
+  raise(cseq: number): void {
+    this.#current = Math.max(this.#current + 1, this.#highest + 1 - cseq);
   }
 }
 

@@ -2,7 +2,7 @@
 import { parseNumber } from "../../message/characters.ts";
 import { Header } from "../../message/header_name.ts";
 import { buildResponse } from "../../message/response_builder.ts";
-import type { SipRequest } from "../../message/sip_message.ts";
+import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import { SipUri } from "../../message/sip_uri.ts";
 import { logger } from "../../runtime/log.ts";
 import type { TransactionLayer } from "../../transaction/transaction_layer.ts";
@@ -48,9 +48,6 @@ const MAX_UDP_REQUEST = 1300;
 
 /** How many times T1 a place may stay silent while there is another one to try: 6 s, four retransmissions. */
 const FAILOVER_PATIENCE = 12;
-
-/** Challenges of one gateway that are answered for one request. */
-const MAX_CHALLENGES = 3;
 
 /** Who sent a request, and where it goes. */
 export interface ForwardingPlace {
@@ -143,17 +140,33 @@ export class ProxyCore implements ResponseContextHost {
     this.#parts.transactions.send(text, flow);
   }
 
+  isOwnChallenge(response: SipResponse): boolean {
+    return [Header.WwwAuthenticate, Header.ProxyAuthenticate].some((id) =>
+      response.rowValues(id).some((value) => {
+        // Several challenges may share a row.
+        for (const [, realm] of value.matchAll(/\brealm\s{0,8}=\s{0,8}"([^"]{0,255})"/gi)) {
+          if (this.#parts.ownsRealm(realm)) return true;
+        }
+        return false;
+      })
+    );
+  }
+
   timer(callback: () => void) {
     return this.#parts.transactions.timer(callback);
   }
 
   /** §16.6 for one target: by its flow, else to the next hop that the first Route or the Request-URI names (step 7). */
-  send(forwarding: Forwarding, branch: Branch, copy: { target: Target; breadth: number }): void {
-    const { target } = copy;
+  send(
+    forwarding: Forwarding,
+    branch: Branch,
+    { target, breadth }: { target: Target; breadth: number },
+  ): void {
     const routes = routesOf(target, forwarding.routes);
-    branch.challenges = this.#challengesOf(forwarding, branch, { ...copy, routes });
+    const copy: Copy = { target, breadth, routes };
     if (target.flow) {
-      const outgoing = this.#copyFor(forwarding, { ...copy, routes }, target.flow);
+      branch.challenges = this.#challengesOf({ forwarding, branch, copy });
+      const outgoing = this.#copyFor(forwarding, copy, target.flow);
       return branch.begin(this.#parts.transactions.request(outgoing, branch));
     }
     const hop = target.hop ?? hopOf(routes.length > 0 ? uriOf(routes[0]) : target.requestUri);
@@ -161,11 +174,8 @@ export class ProxyCore implements ResponseContextHost {
     const located = this.#parts.transport.locator.locate(hop);
     const sendTo = (destinations: readonly Destination[]) => {
       if (!branch.isPending) return;
-      const failover = new Failover(
-        this.#failoverParts(forwarding, { ...copy, routes }),
-        branch,
-        destinations,
-      );
+      const failover = new Failover(this.#failoverParts(forwarding, copy), branch, destinations);
+      branch.challenges = this.#challengesOf({ forwarding, branch, copy, failover });
       if (!failover.next()) branch.fail(503);
     };
     if (!(located instanceof Promise)) return sendTo(located);
@@ -197,22 +207,29 @@ export class ProxyCore implements ResponseContextHost {
     };
   }
 
-  /** For a leg on which challenges are ours to answer; the next attempt goes where the challenge came from. */
-  #challengesOf(forwarding: Forwarding, branch: Branch, copy: Copy): ChallengeHandler | undefined {
+  /** For a leg to a gateway: its challenges are for us, and the next attempt goes where the challenge came from. */
+  #challengesOf(
+    { forwarding, branch, copy, failover }: {
+      forwarding: Forwarding;
+      branch: Branch;
+      copy: Copy;
+      failover?: Failover;
+    },
+  ): ChallengeHandler | undefined {
     const { request, leg } = forwarding;
-    if (!leg?.challenged || !leg.shift) return undefined;
+    if (!leg?.shift) return undefined;
     const { challenged, shift } = leg;
-    let tries = MAX_CHALLENGES;
     return {
-      onAccepted: () => challenged.onAccepted(),
+      onAccepted: () => challenged?.onAccepted(),
       retry: (response, flow) => {
-        if (tries-- === 0) return false;
         const { method, body } = request;
-        const credentials = challenged.answer(response, { method, uri: copy.target.requestUri, body });
+        const credentials = challenged?.answer(response, { method, uri: copy.target.requestUri, body });
         if (credentials === undefined) return false;
-        shift.raise();
+        shift.raise(request.cseq);
         const outgoing = this.#copyFor(forwarding, { ...copy, credentials }, flow);
-        branch.begin(this.#parts.transactions.request(outgoing, branch));
+        const { transactions } = this.#parts;
+        if (failover) failover.again((user) => transactions.request(outgoing, user));
+        else branch.begin(transactions.request(outgoing, branch));
         return true;
       },
     };
@@ -268,7 +285,7 @@ function hopOf(uri: string | undefined): NextHop | undefined {
 
 /** The CSeq line of a leg that has numbers of its own; else the one that came stays where it is. */
 function sequenceOf({ cseq, method }: SipRequest, leg: Leg | undefined): string {
-  return leg?.shift ? `CSeq: ${cseq + leg.shift.use(method)} ${method}\r\n` : "";
+  return leg?.shift ? `CSeq: ${leg.shift.numberOf(method, cseq)} ${method}\r\n` : "";
 }
 
 /** Whether the other end can send to this URI itself: a datagram address with no NAT in front of it. */

@@ -1,6 +1,6 @@
 /** §16.6: the copy of a request that goes to one target. */
 import { parseDigestCredentials } from "../../message/digest.ts";
-import { Header } from "../../message/header_name.ts";
+import { Header, type HeaderId } from "../../message/header_name.ts";
 import { MessageEdits } from "../../message/message_edits.ts";
 import { parseNameAddr } from "../../message/name_addr.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
@@ -43,22 +43,32 @@ export function buildCommonPart(request: SipRequest, changes: CommonChanges): Co
   }
   edits.removeAll(request, Header.Route);
   edits.removeAll(request, Header.MaxBreadth);
-  if (!changes.isTrusted) edits.removeAll(request, Header.PAssertedIdentity);
-  for (
-    let row = request.rowOf(Header.ProxyAuthorization);
-    row >= 0;
-    row = request.rowOf(Header.ProxyAuthorization, row)
-  ) {
+  if (!changes.isTrusted) {
+    edits.removeAll(request, Header.PAssertedIdentity);
+    edits.removeAll(request, Header.RemotePartyId);
+  }
+  removeCredentials(request, Header.ProxyAuthorization, changes, edits);
+  removeCredentials(request, Header.Authorization, changes, edits);
+  if (changes.leg) applyLeg(request, changes.leg, edits);
+  const added = (changes.leg?.added ?? "") + (maxForwards < 0 ? "Max-Forwards: 70\r\n" : "") +
+    (request.has(Header.ContentLength) ? "" : `Content-Length: ${request.bodyEnd - request.bodyStart}\r\n`);
+  return { text: added + edits.apply(text, rows[1], request.bodyEnd), method: request.method };
+}
+
+/** Credentials for realms of ours, and those that were checked: whoever gets them could call with them. */
+function removeCredentials(
+  request: SipRequest,
+  id: HeaderId,
+  changes: CommonChanges,
+  edits: MessageEdits,
+): void {
+  for (let row = request.rowOf(id); row >= 0; row = request.rowOf(id, row)) {
     if (row !== changes.credentialsRow) {
       const credentials = parseDigestCredentials(request.rowValue(row));
       if (credentials && !changes.ownsRealm(credentials.realm)) continue;
     }
     edits.removeRow(request, row);
   }
-  if (changes.leg) applyLeg(request, changes.leg, edits);
-  const added = (changes.leg?.added ?? "") + (maxForwards < 0 ? "Max-Forwards: 70\r\n" : "") +
-    (request.has(Header.ContentLength) ? "" : `Content-Length: ${request.bodyEnd - request.bodyStart}\r\n`);
-  return { text: added + edits.apply(text, rows[1], request.bodyEnd), method: request.method };
 }
 
 /** The CSeq of a leg with numbers of its own is written with each copy. */

@@ -31,6 +31,8 @@ export interface Forwarding {
 export interface ResponseContextHost {
   /** Builds and sends the copy for a target; the branch hears of everything that follows. */
   send(forwarding: Forwarding, branch: Branch, copy: { target: Target; breadth: number }): void;
+  /** Whether a challenge is for a realm of ours. Nobody we forward to has to ask for that. */
+  isOwnChallenge(response: SipResponse): boolean;
   /** Timers for branches, and how long they run (ms). */
   timer(callback: () => void): { start(delay: number): void; stop(): void };
   /** Timer C (§16.8): more than 3 minutes. */

@@ -1,6 +1,7 @@
 /** Who a call says it is from on a trunk: From, P-Asserted-Identity (RFC 3325), Remote-Party-ID, Privacy (RFC 3323). */
 import type { Did } from "../../data/did.ts";
 import type { Gateway } from "../../data/gateway.ts";
+import { trimWhiteSpace } from "../../message/characters.ts";
 import { Header } from "../../message/header_name.ts";
 import { parseNameAddrList } from "../../message/name_addr.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
@@ -52,6 +53,6 @@ export function claimedUsers(request: SipRequest): string[] {
 
 /** The display name as written, with a blank behind it; "" when there is none. */
 function nameOf(text: string, { start, uriStart }: SipRequest["from"]): string {
-  const name = text.substring(start, uriStart).replace(/\s*<$/, "").trim();
+  const name = trimWhiteSpace(text.substring(start, uriStart).replace(/<$/, ""));
   return name === "" ? "" : `${name} `;
 }

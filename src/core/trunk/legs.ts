@@ -8,6 +8,7 @@ import { logger } from "../../runtime/log.ts";
 import type { DialogRoute } from "../proxy/dialog_route.ts";
 import { type ChallengedUser, CSeqShift, type Leg } from "../proxy/leg.ts";
 import { answerChallenge, type ChallengeAnswer } from "./challenge_answer.ts";
+import type { GatewayAddresses } from "./gateway_addresses.ts";
 import type { GatewayRealms } from "./gateway_realms.ts";
 import {
   anonymousFrom,
@@ -23,6 +24,7 @@ export interface LegsParts {
   readonly directory: Directory;
   /** The realms that a gateway may ask our credentials for. */
   readonly realms: GatewayRealms;
+  readonly gateways: Pick<GatewayAddresses, "at">;
 }
 
 /** Who a call out is from. */
@@ -36,8 +38,26 @@ export interface OutboundCaller {
 /** A note of ours: `p` for a caller that stays unnamed, then the end the gateway is at, the shift, and the gateway. */
 const NOTE = /^(p?)(?:([er])([0-9a-z]+)-(.+))?$/;
 
-/** Dialogs remembered in which a challenge was answered; the oldest are forgotten. */
-const MAX_RAISED = 16_384;
+/** Challenges of one request that are answered. */
+const MAX_ANSWERS = 3;
+
+/** Dialogs with gateways remembered; the oldest are forgotten. */
+const MAX_SHIFTS = 16_384;
+
+/** Requests of a dialog. Others could come alone, and have to ask for credentials by that way. */
+const WITHIN_DIALOGS: ReadonlySet<string> = new Set([
+  "INVITE",
+  "UPDATE",
+  "BYE",
+  "PRACK",
+  "INFO",
+  "NOTIFY",
+  "REFER",
+  "SUBSCRIBE",
+]);
+
+/** Characters of a number, punctuation included; there are no more than 15 digits (E.164). */
+const MAX_NUMBER = 64;
 
 /** Credentials of ours, and what only the servers on this side have a right to say. */
 const NOT_FOR_GATEWAYS = [
@@ -52,8 +72,8 @@ const log = logger("trunk");
 
 export class Legs {
   readonly #parts: LegsParts;
-  /** Shifts that are higher than their dialog's entry tells. */
-  readonly #raised = new Map<string, CSeqShift>();
+  /** By the entry of the dialog, which tells what the shift was at first. */
+  readonly #shifts = new Map<string, CSeqShift>();
 
   constructor(parts: LegsParts) {
     this.#parts = parts;
@@ -82,16 +102,16 @@ export class Legs {
   }
 
   /**
-   * In from a gateway: what the called end sends later may be challenged there.
+   * In from a gateway, or a peer: what the called end sends later may be challenged there.
    * @param isTrusted whether those who are called may know a caller that wants to stay unnamed (RFC 3325 §7)
    */
-  inbound(request: SipRequest, gateway: Gateway, isTrusted: boolean): Leg | undefined {
+  inbound(request: SipRequest, gateway: Gateway | undefined, isTrusted: boolean): Leg | undefined {
     const isNamed = isTrusted || !asksForPrivacy(request);
-    if (!gateway.credentials && isNamed) return undefined;
+    if (!gateway?.credentials && isNamed) return undefined;
     return {
       ...SAME,
       removed: isNamed ? [] : [Header.PAssertedIdentity, Header.RemotePartyId],
-      note: gateway.credentials ? `r0-${escapeRef(gateway.ref)}` : "",
+      note: gateway?.credentials ? `r0-${escapeRef(gateway.ref)}` : "",
     };
   }
 
@@ -107,7 +127,7 @@ export class Legs {
   }
 
   /** The leg of a request within a dialog; undefined where it goes on as it came. */
-  withinDialog(request: SipRequest, { note, to, entry }: DialogRoute): Leg | undefined {
+  withinDialog(request: SipRequest, { flow, note, to, entry }: DialogRoute): Leg | undefined {
     const [, mark, end, sealed, ref] = NOTE.exec(note) ?? [];
     const isByCaller = to === "callee";
     const isUnnamed = mark === "p" && isByCaller;
@@ -116,20 +136,25 @@ export class Legs {
     }
     // Calls outlive the gateway's resource: then nobody answers challenges any more.
     const gateway = this.#parts.directory.gateway(decodeURIComponent(ref));
-    const named = gateway && isByCaller ? fromAt(gateway, request) : undefined;
+    const isThere = gateway && flow && this.#parts.gateways.at(flow.remoteAddress).includes(gateway);
+    const named = isThere && isByCaller ? fromAt(gateway, request) : undefined;
     return {
       ...SAME,
       from: isUnnamed ? anonymousFrom(request) : named,
       removed: NOT_FOR_GATEWAYS,
-      shift: this.#raised.get(entry) ??
-        new CSeqShift(parseInt(sealed, 36), (shift) => this.#remember(entry, shift)),
-      challenged: gateway && this.#userOf(gateway),
+      shift: this.#shiftOf(entry, parseInt(sealed, 36)),
+      // Its credentials go to nobody else, whoever has taken its place in the dialog.
+      challenged: isThere && WITHIN_DIALOGS.has(request.method) ? this.#userOf(gateway) : undefined,
     };
   }
 
-  #remember(entry: string, shift: CSeqShift): void {
-    if (this.#raised.size >= MAX_RAISED) this.#raised.delete(this.#raised.keys().next().value!);
-    this.#raised.set(entry, shift);
+  #shiftOf(entry: string, sealed: number): CSeqShift {
+    let shift = this.#shifts.get(entry);
+    if (shift) return shift;
+    if (this.#shifts.size >= MAX_SHIFTS) this.#shifts.delete(this.#shifts.keys().next().value!);
+    shift = new CSeqShift(sealed);
+    this.#shifts.set(entry, shift);
+    return shift;
   }
 
   /** The number that a trusted caller says it is, if the gateway has it. */
@@ -146,6 +171,8 @@ export class Legs {
     const { realms } = this.#parts;
     /** One for each who asked: a proxy in front of the gateway may ask, too, and wants to see its own again (§22.3). */
     const answers = new Map<string, ChallengeAnswer>();
+    let given = 0;
+    let repeated = 0;
     return {
       answer: (response, request) => {
         let foreign = "";
@@ -156,9 +183,12 @@ export class Legs {
         };
         const answer = credentials && answerChallenge(response, request, credentials, accepts);
         const asker = `${response.status} ${answer?.realm}`;
-        // The same nonce again, and not because it is stale: the credentials are wrong.
-        const isRefusal = answers.get(asker)?.nonce === answer?.nonce && !answer?.isStale;
-        if (answer && !isRefusal) {
+        const before = answers.get(asker);
+        // Asked again, and not because the nonce is stale: the credentials are wrong. A server that does not know the
+        // nonce of another one beside it, and does not say so, gets a second answer.
+        const isAgain = before !== undefined && !answer?.isStale;
+        const isRefused = isAgain && (repeated++ > 0 || before.nonce === answer?.nonce);
+        if (answer && !isRefused && given++ < MAX_ANSWERS) {
           answers.set(asker, answer);
           return [...answers.values()].map(({ line }) => line).join("");
         }
@@ -192,8 +222,16 @@ const SAME: Leg = {
 
 /** The DID that a user part is the number of: `+1 (706) 604-1487` in any spelling, without regard to the plus sign. */
 export function didOfUser(directory: Directory, user: string): Did | undefined {
-  const number = /^(\+?[\d().\-]*\d[\d().\-]*)(?:;.*)?$/.exec(user)?.[1];
-  return number === undefined ? undefined : directory.didByTelUrl(number.replace(/\D/g, ""));
+  const end = user.indexOf(";");
+  const number = end < 0 ? user : user.substring(0, end);
+  // The number may be as long as a message: nothing is done that takes more than one look at each character.
+  if (number.length > MAX_NUMBER || !/^\+?[\d().-]+$/.test(number)) return undefined;
+  return directory.didByTelUrl(number.replace(/\D/g, ""));
+}
+
+/** Whether a note says that this end of the dialog is at a gateway: it is nobody else who sends from elsewhere. */
+export function isAtGateway(note: string, side: "caller" | "callee"): boolean {
+  return NOTE.exec(note)?.[2] === (side === "caller" ? "r" : "e");
 }
 
 function escapeRef(ref: string): string {

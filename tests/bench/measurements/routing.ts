@@ -1,6 +1,6 @@
 /**
  * CPU time per call on one domain and on a large configuration: what routing costs more when there is more. Both have
- * their calls at the same time, so that what disturbs the machine disturbs both.
+ * their calls at the same time and on the same CPU, so that what disturbs one disturbs both.
  */
 import { type ConfigurationSize, LARGE, writeLargeConfiguration } from "../load/large_configuration.ts";
 import {
@@ -12,6 +12,7 @@ import {
   type RoutedPorts,
   ROUTES,
 } from "../load/routed_load.ts";
+import { keepOnFirstCpu } from "../process/cpu_affinity.ts";
 import { freePort } from "../process/local_port.ts";
 import type { BenchedSystem } from "../systems/benched_system.ts";
 import { startConfiguredRoutr } from "../systems/routr.ts";
@@ -81,8 +82,16 @@ async function startWarm(context: BenchContext, size: ConfigurationSize): Promis
   await writeLargeConfiguration(directory, { size, port, gatewayPort: ports.gateway });
   context.progress(`routing: warming up routr with ${size.domains} domains and ${size.agents} agents`);
   const system = await startConfiguredRoutr({ directory, port, binary });
+  await keepOnFirstCpu(system.process.pid);
   await registerPhones(system, { size, ports });
-  const load = { system, size, ports, rate: Math.ceil(rate / 2), seconds: WARM_UP_SECONDS, directory: parent };
+  const load = {
+    system,
+    size,
+    ports,
+    rate: Math.ceil(rate / 2),
+    seconds: WARM_UP_SECONDS,
+    directory: parent,
+  };
   for (const route of ROUTES) await offerRoutedCalls(route, load);
   return { ports, size, system, samples: { internal: [], egress: [], ingress: [] } };
 }

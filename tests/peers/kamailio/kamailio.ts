@@ -10,21 +10,30 @@ export interface KamailioOptions {
   readonly configuration: string;
   /** What the words in capitals of the configuration stand for; a string in quotes. */
   readonly words: Readonly<Record<string, string>>;
-  /** Files that it reads, by name; it finds them in the folder that `words` gets. */
+  /** Files that it reads, by name. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
-/** Resolves when it listens. `DIRECTORY` is one more word: the folder of its files. */
+/**
+ * Resolves when its configuration logs that it is `ready`, which the first worker does: what Kamailio itself says of
+ * listening comes before it listens. Two more words are
+ * `DATABASE`, the folder of its files for db_text, and `TLS_CONFIGURATION`, its file `tls.cfg`.
+ */
 export async function startKamailio(
   { configuration, words, files = {} }: KamailioOptions,
 ): Promise<Kamailio> {
   const directory = await Deno.makeTempDir({ prefix: "kamailio-" });
   for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(`${directory}/${name}`, text);
   const path = new URL(configuration, import.meta.url).pathname;
+  const allWords = {
+    ...words,
+    DATABASE: `"text://${directory}"`,
+    TLS_CONFIGURATION: `"${directory}/tls.cfg"`,
+  };
   const child = startProcess("kamailio", {
     args: [
       ...["-f", path, "-DD", "-E", "-m", "32", "-M", "8", "-w", directory, "-Y", directory],
-      ...Object.entries({ ...words, DATABASE: `"text://${directory}"` })
+      ...Object.entries(allWords)
         .flatMap(([name, value]) => ["-A", `${name}=${value}`]),
     ],
     env: { PATH: `${Deno.env.get("PATH")}:/usr/sbin` },
@@ -32,7 +41,7 @@ export async function startKamailio(
   });
   const kamailio = new Kamailio(child, directory);
   try {
-    await child.waitForLine(/^Listening on/, readyWithin);
+    await child.waitForLine(/<script>: ready$/, readyWithin);
     return kamailio;
   } catch (error) {
     await kamailio.stop();

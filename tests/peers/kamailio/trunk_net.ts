@@ -21,18 +21,21 @@ export interface TrunkNet extends AsyncDisposable {
 }
 
 export interface TrunkNetOptions extends Partial<TrunkRoutrOptions> {
+  /** Where the telephone network is that the provider routes numbers to; the phone `pstn` unless said otherwise. */
+  readonly pstnPlace?: Place;
   /** What has to be done before the server starts; it learns where the provider is. */
   readonly beforeStart?: (provider: Place) => Promise<void>;
 }
 
 /** `gateway` are changes to the `spec` of a gateway that is right as it is. */
 export async function startTrunkNet(
-  { gateway = {}, beforeStart, ...options }: TrunkNetOptions = {},
+  { gateway = {}, pstnPlace, beforeStart, ...options }: TrunkNetOptions = {},
 ): Promise<TrunkNet> {
   await using resources = new AsyncDisposableStack();
   const place: Place = { address: providerAddress, port: freePort() };
   const pstn = resources.use(phoneAt(providerAddress, place, "pstn"));
-  const provider = resources.use(await startProvider(place, pstn.local));
+  const network = pstnPlace ?? pstn.local;
+  const provider = resources.use(await startProvider(place, network));
   await beforeStart?.(place);
   const routr = resources.use(
     await startTrunkRoutr({
@@ -56,7 +59,7 @@ export async function startTrunkNet(
     pstn,
     async restartProvider() {
       await provider.stop();
-      return owned.use(await startProvider(place, pstn.local));
+      return owned.use(await startProvider(place, network));
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -14,23 +14,33 @@ const LEG: Leg = {
 
 Deno.test("CSeqShift: the ACK has the number of its INVITE, whatever was challenged since", () => {
   const shift = new CSeqShift(1);
-  assert.equal(shift.use("INVITE"), 1);
-  shift.raise();
-  assert.equal(shift.use("INVITE"), 2);
-  shift.raise();
-  assert.equal(shift.use("INFO"), 3);
-  assert.equal(shift.use("ACK"), 2);
+  assert.equal(shift.numberOf("INVITE", 10), 11);
+  shift.raise(10);
+  assert.equal(shift.numberOf("INVITE", 10), 12);
+  shift.raise(10);
+  assert.equal(shift.numberOf("INFO", 11), 14);
+  assert.equal(shift.numberOf("ACK", 10), 12);
   assert.equal(shift.ofInvite, 2);
-  assert.equal(shift.use("BYE"), 3);
+  assert.equal(shift.numberOf("BYE", 12), 15);
 });
 
 Deno.test("CSeqShift: before any INVITE the ACK and PRACK refer to the one that was sealed", () => {
-  const raised: number[] = [];
-  const shift = new CSeqShift(4, (which) => raised.push(which.current));
-  assert.equal(shift.use("ACK"), 4);
-  shift.raise();
+  const shift = new CSeqShift(4);
+  assert.equal(shift.numberOf("ACK", 1), 5);
+  shift.raise(2);
   assert.equal(shift.ofInvite, 4);
-  assert.deepEqual(raised, [5]);
+  assert.equal(shift.current, 5);
+});
+
+Deno.test("CSeqShift: what is sent again gets a number above those that went out meanwhile", () => {
+  const shift = new CSeqShift(0);
+  assert.equal(shift.numberOf("INFO", 5), 5);
+  assert.equal(shift.numberOf("INFO", 6), 6);
+  shift.raise(5);
+  assert.equal(shift.numberOf("INFO", 5), 7);
+  shift.raise(6);
+  assert.equal(shift.numberOf("INFO", 6), 9);
+  assert.equal(shift.numberOf("BYE", 7), 10);
 });
 
 Deno.test("restoration(): the response has From and CSeq as the caller sent them, and all else as it came", () => {
