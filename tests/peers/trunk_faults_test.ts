@@ -12,6 +12,16 @@ import { did } from "./kamailio/trunk_routr.ts";
 const outside = "4930123456";
 const registered = /Gateway GW0001 has registered us/;
 
+/** The zone with `trunk.routr.test`: two servers on ports, of which the second is where the provider is. */
+function withServers(zone: string, protocol: "udp" | "tcp", [first, second]: readonly number[]): string {
+  return `${zone.replace(" 1 3600", " 2 3600")}
+_sip._${protocol}.trunk SRV 10 0 ${first} first.trunk
+_sip._${protocol}.trunk SRV 20 0 ${second} second.trunk
+first.trunk A 127.0.0.3
+second.trunk A ${providerAddress}
+`;
+}
+
 /** Rings at the telephone network, and is declined there. */
 async function callReachesPstn({ desk, pstn }: TrunkNet): Promise<void> {
   const sent = await desk.invite(`sip:${outside}@${domain}`);
@@ -58,14 +68,7 @@ Deno.test("A provider whose first server is dead is registered with and called b
   await using net = await startTrunkNet({
     gateway: { host: "trunk.routr.test", port: undefined },
     spec: { nameServers: [knot.address] },
-    beforeStart: ({ port }) =>
-      knot.change("routr.test", (text) =>
-        `${text.replace(" 1 3600", " 2 3600")}
-_sip._udp.trunk SRV 10 0 ${dead} first.trunk
-_sip._udp.trunk SRV 20 0 ${port} second.trunk
-first.trunk A 127.0.0.3
-second.trunk A ${providerAddress}
-`),
+    beforeStart: ({ port }) => knot.change("routr.test", (text) => withServers(text, "udp", [dead, port])),
   });
   const { routr, provider, desk, pstn } = net;
   assert.match(await routr.logged(registered), new RegExp(`\\(${providerAddress}:`));
@@ -84,6 +87,18 @@ Contact: <${pstn.contact}>`);
   await desk.answer(await desk.expect("INVITE"), "486 Busy Here");
 });
 
+Deno.test("A call finds the second server by itself when the first is dead", async () => {
+  await using knot = await startKnot();
+  const dead = freePort();
+  await using net = await startTrunkNet({
+    gateway: { host: "trunk.routr.test", port: undefined, transport: "tcp", sendRegister: false },
+    spec: { nameServers: [knot.address] },
+    beforeStart: ({ port }) => knot.change("routr.test", (text) => withServers(text, "tcp", [dead, port])),
+  });
+  await callReachesPstn(net);
+  assert.ok(!net.provider.lines.some((line) => line.includes("REGISTER")), "no one has registered");
+});
+
 Deno.test("A wrong password of the gateway is our fault: 502 for the phone, and a warning without the password", async () => {
   const wrong = "not-the-password-3Xv";
   await using net = await startTrunkNet({
@@ -94,7 +109,7 @@ Deno.test("A wrong password of the gateway is our fault: 502 for the phone, and 
   assert.match(await routr.logged(/Gateway GW0001 has not registered us/), /401|403/);
   const sent = await desk.invite(`sip:${outside}@${domain}`);
   await desk.sendAsIs(ackTo(sent, await desk.expect("502")));
-  await routr.logged(/GW0001 .*asks for other credentials than it has: INVITE/);
+  await routr.logged(/GW0001 .*INVITE: credentials are missing or wrong/);
   assert.ok(!routr.output.includes(wrong), "the password is in the log");
   assert.ok(!provider.lines.some((line) => line.includes("customer:")), "nothing was accepted");
   await pstn.expectNothing(200);
@@ -111,6 +126,6 @@ Deno.test("Our password is for the provider's realm: what others ask for behind 
   });
   await pstn.expect("ACK");
   await desk.sendAsIs(ackTo(sent, await desk.expect("502")));
-  await routr.logged(/GW0001 .*asks for other credentials than it has: INVITE/);
+  await routr.logged(/GW0001 .*INVITE: realm "evil\.test" is not one of its own/);
   await pstn.expectNothing(200);
 });

@@ -195,7 +195,7 @@ export class Legs {
         const why = foreign === ""
           ? "credentials are missing or wrong"
           : `realm "${foreign}" is not one of its own; if it is, add it to spec.realms`;
-        log.warn("Gateway {ref} ({host}) refuses a {method}: {why}", {
+        log.warn("Gateway {ref} ({host}) refuses {method}: {why}", {
           ref,
           host,
           method: request.method,

@@ -95,7 +95,13 @@ export class ConnectedPhone {
 
   /** MESSAGE 407 MESSAGE and a final response, whose status it returns. */
   async message(to: string, body: string): Promise<number> {
-    const request = { method: "MESSAGE", uri: `sip:${to}@${this.#domain}`, to, callId: this.#newCallId(), body };
+    const request = {
+      method: "MESSAGE",
+      uri: `sip:${to}@${this.#domain}`,
+      to,
+      callId: this.#newCallId(),
+      body,
+    };
     const extra = "Content-Type: text/plain\r\n";
     const challenge = await this.#request({ ...request, cseq: 1, branch: this.#branch(), extra });
     if (statusCode(challenge) !== 407) return statusCode(challenge);

@@ -66,9 +66,9 @@ export function domainOfAgent(index: number, { domains }: ConfigurationSize): st
   return domainName(index % domains);
 }
 
-/** A number of the telephone network that the egress rule of this domain lets out, and no other one's. */
-export function numberOutside(domainIndex: number): string {
-  return `+1${String(domainIndex).padStart(4, "0")}5550100`;
+/** A number of the telephone network that every egress rule lets out, though no two rules are alike. */
+export function numberOutside(index: number): string {
+  return `+1${String(index).padStart(4, "0")}5550100`;
 }
 
 /** The number of a DID, by the DID's number from 0: digits with a plus sign. It rings the agent with the same number. */
@@ -124,7 +124,7 @@ function accessRule(index: number): string {
 function domain(index: number, { egressRules }: ConfigurationSize): string {
   const policy = index < egressRules
     ? `      egressPolicy:
-        rule: '\\+?1${String(index).padStart(4, "0")}[0-9]{7}'
+        rule: '\\+?1[0-9]{11}|9${index}'
         didRef: DID${index}
 `
     : "";

@@ -41,7 +41,7 @@ export interface RoutedLoadOptions {
 
 /** Agents that are called; as many call, each one of its own domain. The number is a multiple of the domains. */
 export const CALLEES = 1000;
-/** Agents that call out. */
+/** Agents that call out, each another number. */
 const OUTBOUND_CALLERS = 200;
 /** For one process that is all gateways. */
 const EVERYWHERE = "0.0.0.0";
@@ -106,7 +106,7 @@ const CALLS: Record<Route, (size: ConfigurationSize, server: string) => Injected
   egress: (size) =>
     Array.from({ length: OUTBOUND_CALLERS }, (_, index) => ({
       caller: agentName(CALLEES + index),
-      callee: numberOutside(index % size.egressRules),
+      callee: numberOutside(index),
       host: domainOfAgent(index % size.egressRules, size),
     })),
   ingress: (size, server) =>

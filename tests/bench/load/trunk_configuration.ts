@@ -58,7 +58,10 @@ export async function writeTrunkConfiguration(
       return resource("Gateway", host, { host, transport: "udp", credentials }, { ref: `GW${index}` });
     }),
     "dids.yaml": outboundDomains.map((_, index) => {
-      const location = { telUrl: `tel:+1706604${1000 + index}`, aorLink: `sip:${subscribers(1)[0]}@${DOMAIN}` };
+      const location = {
+        telUrl: `tel:+1706604${1000 + index}`,
+        aorLink: `sip:${subscribers(1)[0]}@${DOMAIN}`,
+      };
       return resource("DID", `Number ${index}`, { location }, { ref: `DID${index}`, gwRef: `GW${index}` });
     }),
   });
