@@ -14,7 +14,7 @@ import { GatewayAddresses } from "./core/trunk/gateway_addresses.ts";
 import { GatewayRealms } from "./core/trunk/gateway_realms.ts";
 import { GatewayRegistrations } from "./core/trunk/gateway_registrations.ts";
 import type { GatewayRegistrationStatus } from "./core/trunk/gateway_registration_status.ts";
-import { isAtGateway, Legs } from "./core/trunk/legs.ts";
+import { Legs } from "./core/trunk/legs.ts";
 import type { Directory } from "./data/directory.ts";
 import { LocationService } from "./location/location_service.ts";
 import type { SipUri } from "./message/sip_uri.ts";
@@ -152,11 +152,21 @@ export class Server {
       onPeer: (address, lifetime) => peerAddresses.add(address, lifetime),
     });
     directory.onChange(({ replaced }) => registrar.revokeOutdated(replaced));
-    const dialogRoutes = new DialogRoutes(
+    const legs = new Legs({ directory, realms, gateways });
+    const dialogRoutes = new DialogRoutes({
       transport,
-      options.dialogKey ?? randomToken() + randomToken(),
-      isAtGateway,
-    );
+      key: options.dialogKey ?? randomToken() + randomToken(),
+      mayMove: (note, side, to) => legs.mayMove(note, side, to),
+    });
+    const callers = new CallerIdentification({
+      directory,
+      authenticator,
+      allowsStrangers: configuration.allowUnauthenticatedCalls,
+      isServerAddress,
+      gateways,
+      hostFacing: (flow) => transport.sentBy(flow).replace(/:\d+$/, ""),
+      isPeerAddress: (address) => peerAddresses.has(address),
+    });
     this.#transactions.attach(
       new Dispatcher({
         transport,
@@ -166,18 +176,10 @@ export class Server {
         dialogRoutes,
         registrar,
         fences: new DomainFences(clock),
-        legs: new Legs({ directory, realms, gateways }),
+        legs,
         userAgent: configuration.userAgent,
         onFlowClosed: (flow) => this.#registrations.onFlowClosed(flow),
-        callers: new CallerIdentification({
-          directory,
-          authenticator,
-          allowsStrangers: configuration.allowUnauthenticatedCalls,
-          isServerAddress,
-          gateways,
-          hostFacing: (flow) => transport.sentBy(flow).replace(/:\d+$/, ""),
-          isPeerAddress: (address) => peerAddresses.has(address),
-        }),
+        callers,
         router: new Router({
           directory,
           location: this.location,
@@ -191,8 +193,7 @@ export class Server {
           transport,
           dialogRoutes,
           recordsRoute: configuration.recordRoute,
-          ownsRealm: (realm) =>
-            directory.domain(realm.toLowerCase()) !== undefined || transport.hasHost(realm),
+          ownsRealm: (realm) => callers.ownsRealm(realm) || transport.hasHost(realm),
         }),
       }),
     );

@@ -73,6 +73,15 @@ export class CallerIdentification {
     return this.#authenticateForeign(request, from, flow);
   }
 
+  /** Whether callers are asked for a password in this realm: a domain, the device of a peer, the host of a gateway. */
+  ownsRealm(realm: string): boolean {
+    const { directory, gateways } = this.#parts;
+    const host = realm.toLowerCase();
+    if (directory.domain(host) !== undefined || gateways.named(host).length > 0) return true;
+    for (const { device } of directory.peers()) if (device === host) return true;
+    return false;
+  }
+
   /** Whether it comes from a gateway by its address. Providers may name callers at our own domain, but not those who are there. */
   isFromGateway(request: SipRequest, flow: Flow): boolean {
     if (this.#parts.gateways.at(flow.remoteAddress).length === 0 || this.#isSignedByPeer(request)) {

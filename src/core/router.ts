@@ -17,7 +17,7 @@ import { bindingTarget } from "./binding_target.ts";
 import type { Caller } from "./caller.ts";
 import type { RoutedRequest } from "./proxy/route_preprocessing.ts";
 import type { Target } from "./proxy/target.ts";
-import { hopOf } from "./trunk/gateway_addresses.ts";
+import { hopToGateway } from "./trunk/gateway_addresses.ts";
 import { didOfUser } from "./trunk/legs.ts";
 
 /** What the router asks. */
@@ -165,7 +165,7 @@ export class Router {
     const did = policy && directory.did(policy.didRef);
     const gateway = did && directory.gateway(did.gwRef);
     if (!gateway || !egressRule(policy.rule).matches(user)) return refuse(404);
-    const hop = hopOf(gateway);
+    const hop = hopToGateway(gateway);
     // `sips:` is for TLS all the way (RFC 5630 §5.3).
     if (isSecure && !hop.isSecure) return refuse(480);
     const port = hop.port === undefined ? "" : `:${hop.port}`;

@@ -1,5 +1,6 @@
 /** Digest challenges and credentials (RFC 3261 §20.7, §20.44; RFC 7616, RFC 8760). */
 import { decodeUtf8, isWhiteSpace, skipToken, skipWhiteSpace, spanEqualsIgnoringCase } from "./characters.ts";
+import { splitValues } from "./header_rows.ts";
 import { ParameterCursor, quote, unquote } from "./parameters.ts";
 
 /** What a client sends in Authorization or Proxy-Authorization. All values unquoted, "" when absent. */
@@ -43,6 +44,18 @@ export function parseDigestChallenge(value: string): DigestChallenge | undefined
   if (!fields) return undefined;
   const [realm, nonce, algorithm, opaque, qop, stale, domain] = fields;
   return { realm, nonce, algorithm, opaque, qop, stale, domain };
+}
+
+/** Every Digest challenge of one header line, in order; what is malformed or of another scheme is left out. */
+export function parseDigestChallenges(value: string): DigestChallenge[] {
+  const challenges: string[] = [];
+  // Commas are between challenges and between the fields of one; only a challenge begins with a scheme.
+  for (const part of splitValues(value)) {
+    const beginsWithScheme = /^[^\s=",]+(?:\s+[^\s=]|$)/.test(part);
+    if (beginsWithScheme || challenges.length === 0) challenges.push(part);
+    else challenges[challenges.length - 1] += `,${part}`;
+  }
+  return challenges.map(parseDigestChallenge).filter((challenge) => challenge !== undefined);
 }
 
 const CREDENTIALS = [

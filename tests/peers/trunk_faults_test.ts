@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { freePort } from "../support/ports.ts";
 import { domain } from "../support/routr_process.ts";
-import { ackTo, header } from "../support/sip_text.ts";
+import { ackTo, fromCaller, header } from "../support/sip_text.ts";
 import { startKnot } from "./dns/knot.ts";
-import { providerAddress, providerSecret, providerUser } from "./kamailio/provider.ts";
+import { providerAddress, providerUser } from "./kamailio/provider.ts";
 import { startTrunkNet, type TrunkNet } from "./kamailio/trunk_net.ts";
 import { did } from "./kamailio/trunk_routr.ts";
 
@@ -32,11 +32,10 @@ async function callReachesPstn({ desk, pstn }: TrunkNet): Promise<void> {
 
 Deno.test("A provider that restarts carries calls out at once, and gets our registration anew", async () => {
   await using net = await startTrunkNet({ gateway: { expires: 10 } });
-  const { routr, provider, desk, pstn } = net;
+  const { routr, desk, pstn } = net;
   await routr.logged(registered);
   await desk.register();
   await callReachesPstn(net);
-  await provider.stop();
   const restarted = await net.restartProvider();
   await callReachesPstn(net);
 
@@ -48,6 +47,23 @@ Contact: <${pstn.contact}>`);
   await desk.answer(await desk.expect("INVITE"), "486 Busy Here");
   await pstn.expect("100");
   await pstn.expect("486");
+});
+
+Deno.test("A call that was up before the provider restarted can be hung up after it", async () => {
+  await using net = await startTrunkNet();
+  const { routr, desk, pstn } = net;
+  await routr.logged(registered);
+  const sent = await desk.invite(`sip:${outside}@${domain}`);
+  const invite = await pstn.expect("INVITE");
+  await pstn.answer(invite, "200 OK");
+  const ok = await desk.expect("200");
+  await desk.send(fromCaller("ACK", { invite: sent, ok }));
+  await pstn.expect("ACK");
+  const restarted = await net.restartProvider();
+  await desk.send(fromCaller("BYE", { invite: sent, ok, cseq: 10 }));
+  await pstn.answer(await pstn.expect("BYE"), "200 OK");
+  assert.equal(header(await desk.expect("200"), "CSeq"), "10 BYE");
+  await restarted.logged(/customer: BYE/);
 });
 
 Deno.test("A call out while the provider is away is answered 503, and no later one suffers", async () => {

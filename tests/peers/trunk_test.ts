@@ -15,7 +15,6 @@ import {
 import { providerAddress } from "./kamailio/provider.ts";
 import { startTrunkNet, type TrunkNet } from "./kamailio/trunk_net.ts";
 import { did } from "./kamailio/trunk_routr.ts";
-import type { WirePhone } from "./matrix/wire_phone.ts";
 
 const outside = "4930123456";
 const caller = "sip:+4940999888@pstn.test";
@@ -102,6 +101,15 @@ Deno.test("A call out is authenticated by us, carries the number, and is hung up
   const nonces = provider.lines.flatMap((line) => /customer: .* nonce (\S+)/.exec(line)?.[1] ?? []);
   assert.equal(nonces.length, 3, "REGISTER, INVITE and BYE with credentials");
   assert.equal(new Set(nonces).size, nonces.length, "every request has a nonce of its own");
+});
+
+Deno.test("A provider that challenges with SHA-256 registers us and takes our calls", async () => {
+  await using net = await startTrunkNet({ algorithm: "SHA-256" });
+  await net.routr.logged(registered);
+  await callOut(net);
+  for (const method of ["REGISTER", "INVITE"]) {
+    await net.provider.logged(new RegExp(`customer: ${method} .* algorithm SHA-256`));
+  }
 });
 
 Deno.test("The telephone network hangs up a call out", async () => {

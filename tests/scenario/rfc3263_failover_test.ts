@@ -47,7 +47,7 @@ class Hop {
     const proxy = new ProxyCore({
       transactions,
       transport,
-      dialogRoutes: new DialogRoutes(transport, "key"),
+      dialogRoutes: new DialogRoutes({ transport, key: "key" }),
       recordsRoute: false,
       ownsRealm: () => false,
     });

@@ -8,7 +8,8 @@ import type { ResponseContext, ResponseContextHost } from "./response_context.ts
 export interface ChallengeHandler {
   /** Sends the request again with credentials, by the flow of the challenge; false when it cannot be answered. */
   retry(response: SipResponse, flow: Flow): boolean;
-  onAccepted(): void;
+  /** The gateway went on with the request, by this flow. */
+  onAccepted(flow: Flow): void;
 }
 
 export class Branch implements ClientTransactionUser {
@@ -71,7 +72,7 @@ export class Branch implements ClientTransactionUser {
     if (isChallenge && (this.challenges || this.#host.isOwnChallenge(response))) {
       return this.#onChallenge(response);
     }
-    if (this.challenges && status > 100 && status < 300) this.challenges.onAccepted();
+    if (status > 100 && status < 300 && this.#client) this.challenges?.onAccepted(this.#client.flow);
     if (status < 200) {
       // 101 to 199 show that somebody is there: Timer C starts anew (§16.7 step 2).
       if (status > 100 && this.#isPending && !this.#isCancelled) this.#timer?.start(this.#host.timerC);

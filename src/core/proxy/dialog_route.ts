@@ -59,28 +59,29 @@ const MAX_MOVED = 16_384;
 /** Flows remembered with their texts, because the same few appear in message after message. */
 const MAX_REMEMBERED = 16_384;
 
+/** What dialog routes are made from. */
+export interface DialogRoutesParts {
+  readonly transport: TransportLayer;
+  /** A secret of this server; entries made with another key are not recognised. */
+  readonly key: string;
+  /** Whether the end on this side may be at another flow than was sealed in, by what its note says; any may, if left out. */
+  readonly mayMove?: (note: string, side: "caller" | "callee", to: Flow) => boolean;
+}
+
 /** Makes and reads the user part of our Record-Route entries. */
 export class DialogRoutes {
   readonly #transport: TransportLayer;
   readonly #key: string;
-  readonly #isFixed: (note: string, side: "caller" | "callee") => boolean;
+  readonly #mayMove: NonNullable<DialogRoutesParts["mayMove"]>;
   readonly #texts = new Map<number, string>();
   readonly #flows = new Map<string, Flow>();
   /** Where ends of dialogs are now, if not where they were sealed in; by side and entry. */
   readonly #moved = new Map<string, Flow>();
 
-  /**
-   * @param key a secret of this server; entries made with another key are not recognised
-   * @param isFixed whether an end stays where it was sealed in, by what its note says
-   */
-  constructor(
-    transport: TransportLayer,
-    key: string,
-    isFixed: (note: string, side: "caller" | "callee") => boolean = () => false,
-  ) {
+  constructor({ transport, key, mayMove = () => true }: DialogRoutesParts) {
     this.#transport = transport;
     this.#key = key;
-    this.#isFixed = isFixed;
+    this.#mayMove = mayMove;
   }
 
   /** The user part for a request that begins a dialog. */
@@ -123,7 +124,7 @@ export class DialogRoutes {
   #pass(from: Flow, ends: { near: DialogEnd; far: DialogEnd; note: string }): DialogRoute {
     const { near, far, note } = ends;
     const route = { to: far.side, note, entry: far.user };
-    if (near.text !== this.#textOf(from) && !this.#isFixed(note, near.side)) {
+    if (near.text !== this.#textOf(from) && this.#mayMove(note, near.side, from)) {
       if (this.#moved.size >= MAX_MOVED) this.#moved.delete(this.#moved.keys().next().value!);
       this.#moved.set(`${near.side} ${near.user}`, from);
     }

@@ -4,6 +4,7 @@ import { HeaderRows } from "../../message/header_rows.ts";
 import { MessageEdits } from "../../message/message_edits.ts";
 import { scanRows } from "../../message/parser.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
+import type { Flow } from "../../transport/transport.ts";
 import { detachText } from "../../runtime/detached_text.ts";
 
 /** How a request goes on to a gateway, or from somebody whose identity is withheld. */
@@ -26,8 +27,8 @@ export interface Leg {
 export interface ChallengedUser {
   /** Header lines with credentials, or undefined when this challenge is not to be answered. */
   answer(response: SipResponse, request: { method: string; uri: string; body: string }): string | undefined;
-  /** The gateway went on with what was answered last. */
-  onAccepted(): void;
+  /** The gateway went on with the request, by this flow. */
+  onAccepted(flow: Flow): void;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The proxy core (§16.2): forwards requests, keeps a response context for each, and passes ACKs on. */
 import { parseNumber } from "../../message/characters.ts";
+import { parseDigestChallenges } from "../../message/digest.ts";
 import { Header } from "../../message/header_name.ts";
 import { buildResponse } from "../../message/response_builder.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
@@ -142,13 +143,7 @@ export class ProxyCore implements ResponseContextHost {
 
   isOwnChallenge(response: SipResponse): boolean {
     return [Header.WwwAuthenticate, Header.ProxyAuthenticate].some((id) =>
-      response.rowValues(id).some((value) => {
-        // Several challenges may share a row.
-        for (const [, realm] of value.matchAll(/\brealm\s{0,8}=\s{0,8}"([^"]{0,255})"/gi)) {
-          if (this.#parts.ownsRealm(realm)) return true;
-        }
-        return false;
-      })
+      response.rowValues(id).flatMap(parseDigestChallenges).some(({ realm }) => this.#parts.ownsRealm(realm))
     );
   }
 
@@ -220,13 +215,13 @@ export class ProxyCore implements ResponseContextHost {
     if (!leg?.shift) return undefined;
     const { challenged, shift } = leg;
     return {
-      onAccepted: () => challenged?.onAccepted(),
+      onAccepted: (flow) => challenged?.onAccepted(flow),
       retry: (response, flow) => {
         const { method, body } = request;
         const credentials = challenged?.answer(response, { method, uri: copy.target.requestUri, body });
         if (credentials === undefined) return false;
         shift.raise(request.cseq);
-        const outgoing = this.#copyFor(forwarding, { ...copy, credentials }, flow);
+        const outgoing = this.#copyFor(forwarding, { ...copy, credentials }, openFlow(flow));
         const { transactions } = this.#parts;
         if (failover) failover.again((user) => transactions.request(outgoing, user));
         else branch.begin(transactions.request(outgoing, branch));
@@ -276,6 +271,12 @@ export class ProxyCore implements ResponseContextHost {
 /** The Route values of a copy: those of the target (RFC 3327 §5.5), then those that were left of the request. */
 function routesOf(target: Target, routes: readonly string[]): readonly string[] {
   return target.routes.length === 0 ? routes : [...target.routes, ...routes];
+}
+
+/** The same way, on a new connection where ours was closed behind the challenge. */
+function openFlow(flow: Flow): Flow {
+  if (flow.isOpen || flow.isInbound) return flow;
+  return flow.transport.flowTo(flow.remoteAddress, flow.remotePort, flow.domain);
 }
 
 function hopOf(uri: string | undefined): NextHop | undefined {

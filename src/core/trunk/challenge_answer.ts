@@ -3,9 +3,8 @@ import { hash } from "node:crypto";
 // @ts-types="./sip_digest.d.ts"
 import { calculateDigest, calculateHA1 } from "sip/digest";
 import { decodeUtf8, encodeUtf8 } from "../../message/characters.ts";
-import { type DigestChallenge, parseDigestChallenge } from "../../message/digest.ts";
+import { type DigestChallenge, parseDigestChallenges } from "../../message/digest.ts";
 import { Header } from "../../message/header_name.ts";
-import { splitValues } from "../../message/header_rows.ts";
 import { quote } from "../../message/parameters.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
 import { randomToken } from "../../runtime/random.ts";
@@ -68,21 +67,8 @@ function challengesOf(response: SipResponse): DigestChallenge[] {
   const id = response.status === 401 ? Header.WwwAuthenticate : Header.ProxyAuthenticate;
   return response.rowValues(id)
     .slice(0, MAX_CHALLENGES)
-    .flatMap(splitChallenges)
-    .slice(0, MAX_CHALLENGES)
-    .map(parseDigestChallenge)
-    .filter((challenge) => challenge !== undefined);
-}
-
-/** Commas are between challenges and between the fields of one; only a challenge begins with a scheme. */
-function splitChallenges(value: string): string[] {
-  const challenges: string[] = [];
-  for (const part of splitValues(value)) {
-    const beginsWithScheme = /^[^\s=",]+(?:\s+[^\s=]|$)/.test(part);
-    if (beginsWithScheme || challenges.length === 0) challenges.push(part);
-    else challenges[challenges.length - 1] += `,${part}`;
-  }
-  return challenges;
+    .flatMap(parseDigestChallenges)
+    .slice(0, MAX_CHALLENGES);
 }
 
 /** The value of the header; undefined when the challenge asks for what we do not know. */

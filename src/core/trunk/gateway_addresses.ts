@@ -107,7 +107,7 @@ export class GatewayAddresses {
 const NONE: readonly Gateway[] = [];
 
 /** The next hop for requests to a gateway. */
-export function hopOf({ host, port, transport }: Gateway): NextHop {
+export function hopToGateway({ host, port, transport }: Gateway): NextHop {
   return { host: toUriHost(host), port, protocol: transport, isSecure: isSecure(transport) };
 }
 
@@ -115,7 +115,7 @@ export function hopOf({ host, port, transport }: Gateway): NextHop {
 function hopsOf(gateway: Gateway): NextHop[] {
   const { registries, transport } = gateway;
   return [
-    hopOf(gateway),
+    hopToGateway(gateway),
     ...registries.map(({ host, port }) => ({
       host: toUriHost(host),
       port,

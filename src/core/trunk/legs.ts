@@ -5,6 +5,7 @@ import type { Gateway } from "../../data/gateway.ts";
 import { Header } from "../../message/header_name.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
 import { logger } from "../../runtime/log.ts";
+import type { Flow } from "../../transport/transport.ts";
 import type { DialogRoute } from "../proxy/dialog_route.ts";
 import { type ChallengedUser, CSeqShift, type Leg } from "../proxy/leg.ts";
 import { answerChallenge, type ChallengeAnswer } from "./challenge_answer.ts";
@@ -24,7 +25,7 @@ export interface LegsParts {
   readonly directory: Directory;
   /** The realms that a gateway may ask our credentials for. */
   readonly realms: GatewayRealms;
-  readonly gateways: Pick<GatewayAddresses, "at">;
+  readonly gateways: Pick<GatewayAddresses, "at" | "add">;
 }
 
 /** Who a call out is from. */
@@ -148,11 +149,19 @@ export class Legs {
     };
   }
 
+  /** Whether an end of a dialog may be at this flow now: one at a gateway is nowhere but there. */
+  mayMove(note: string, side: "caller" | "callee", { remoteAddress }: Flow): boolean {
+    const [, , end, , ref] = NOTE.exec(note) ?? [];
+    if (end !== (side === "caller" ? "r" : "e")) return true;
+    const gateway = this.#parts.directory.gateway(decodeURIComponent(ref));
+    return gateway !== undefined && this.#parts.gateways.at(remoteAddress).includes(gateway);
+  }
+
+  /** That of a dialog; the one that was longest without a request is forgotten first. */
   #shiftOf(entry: string, sealed: number): CSeqShift {
-    let shift = this.#shifts.get(entry);
-    if (shift) return shift;
+    const shift = this.#shifts.get(entry) ?? new CSeqShift(sealed);
+    this.#shifts.delete(entry);
     if (this.#shifts.size >= MAX_SHIFTS) this.#shifts.delete(this.#shifts.keys().next().value!);
-    shift = new CSeqShift(sealed);
     this.#shifts.set(entry, shift);
     return shift;
   }
@@ -203,8 +212,9 @@ export class Legs {
         });
         return undefined;
       },
-      onAccepted: () => {
+      onAccepted: ({ remoteAddress }) => {
         for (const { realm } of answers.values()) realms.learn(gateway, realm);
+        this.#parts.gateways.add(gateway, remoteAddress);
       },
     };
   }
@@ -227,11 +237,6 @@ export function didOfUser(directory: Directory, user: string): Did | undefined {
   // The number may be as long as a message: nothing is done that takes more than one look at each character.
   if (number.length > MAX_NUMBER || !/^\+?[\d().-]+$/.test(number)) return undefined;
   return directory.didByTelUrl(number.replace(/\D/g, ""));
-}
-
-/** Whether a note says that this end of the dialog is at a gateway: it is nobody else who sends from elsewhere. */
-export function isAtGateway(note: string, side: "caller" | "callee"): boolean {
-  return NOTE.exec(note)?.[2] === (side === "caller" ? "r" : "e");
 }
 
 function escapeRef(ref: string): string {

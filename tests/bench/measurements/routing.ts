@@ -19,6 +19,7 @@ import { startConfiguredRoutr } from "../systems/routr.ts";
 import type { SystemName } from "../systems/start_system.ts";
 import type { BenchContext } from "./bench_context.ts";
 import { type CpuFigure, type CpuSample, figure, sampleCpu } from "./cpu_sample.ts";
+import { median } from "./median.ts";
 
 export interface Routing {
   readonly system: SystemName;
@@ -29,7 +30,7 @@ export interface RouteCost {
   /** On one domain. */
   readonly small: CpuFigure;
   readonly large: CpuFigure;
-  /** What the large configuration took of the small one's time in all rounds together. */
+  /** What the large configuration took of the small one's time: median of the rounds, as one may be disturbed. */
   readonly ratio: number;
 }
 
@@ -99,9 +100,6 @@ async function startWarm(context: BenchContext, size: ConfigurationSize): Promis
 }
 
 function compare(small: readonly CpuSample[], large: readonly CpuSample[]): RouteCost {
-  return { small: figure(small), large: figure(large), ratio: total(large) / total(small) };
-}
-
-function total(samples: readonly CpuSample[]): number {
-  return samples.reduce((sum, { microseconds }) => sum + microseconds, 0);
+  const ratios = large.map(({ microseconds }, round) => microseconds / small[round].microseconds);
+  return { small: figure(small), large: figure(large), ratio: median(ratios) };
 }

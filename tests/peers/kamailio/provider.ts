@@ -8,12 +8,23 @@ export const providerUser = "customer7";
 export const providerSecret = "of-the-trunk-8Jq2";
 export const providerRealm = "provider.test";
 
-/** @param pstn where the telephone network is that it routes numbers to */
-export function startProvider(place: Place, pstn: Place): Promise<Kamailio> {
+export type DigestAlgorithm = "MD5" | "SHA-256";
+
+export interface ProviderOptions {
+  /** Where it listens. */
+  readonly place: Place;
+  /** Where the telephone network is that it routes numbers to. */
+  readonly pstn: Place;
+  /** Of its challenges. */
+  readonly algorithm: DigestAlgorithm;
+}
+
+export function startProvider({ place, pstn, algorithm }: ProviderOptions): Promise<Kamailio> {
   return startKamailio({
     configuration: "provider.cfg",
     words: {
       SOCKET: `${place.address}:${place.port}`,
+      ALGORITHM: `"${algorithm}"`,
       TRUNK_USER: `"${providerUser}"`,
       TRUNK_SECRET: `"${providerSecret}"`,
       REALM: `"${providerRealm}"`,

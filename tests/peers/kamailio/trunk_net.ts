@@ -1,11 +1,17 @@
 /** A server between its phones and a telephone provider. */
+import type { Place } from "../../contract/transport_peers.ts";
 import { freePort } from "../../support/ports.ts";
 import type { WirePhone } from "../matrix/wire_phone.ts";
 import type { Kamailio } from "./kamailio.ts";
 import { phoneAt } from "./loopback_phone.ts";
-import { providerAddress, providerSecret, providerUser, startProvider } from "./provider.ts";
+import {
+  type DigestAlgorithm,
+  providerAddress,
+  providerSecret,
+  providerUser,
+  startProvider,
+} from "./provider.ts";
 import { startTrunkRoutr, type TrunkRoutr, type TrunkRoutrOptions } from "./trunk_routr.ts";
-import type { Place } from "../../contract/transport_peers.ts";
 
 export interface TrunkNet extends AsyncDisposable {
   readonly routr: TrunkRoutr;
@@ -23,19 +29,24 @@ export interface TrunkNet extends AsyncDisposable {
 export interface TrunkNetOptions extends Partial<TrunkRoutrOptions> {
   /** Where the telephone network is that the provider routes numbers to; the phone `pstn` unless said otherwise. */
   readonly pstnPlace?: Place;
+  /** Of the provider's challenges; MD5 unless said otherwise. */
+  readonly algorithm?: DigestAlgorithm;
   /** What has to be done before the server starts; it learns where the provider is. */
   readonly beforeStart?: (provider: Place) => Promise<void>;
 }
 
 /** `gateway` are changes to the `spec` of a gateway that is right as it is. */
 export async function startTrunkNet(
-  { gateway = {}, pstnPlace, beforeStart, ...options }: TrunkNetOptions = {},
+  { gateway = {}, pstnPlace, algorithm = "MD5", beforeStart, ...options }: TrunkNetOptions = {},
 ): Promise<TrunkNet> {
   await using resources = new AsyncDisposableStack();
   const place: Place = { address: providerAddress, port: freePort() };
   const pstn = resources.use(phoneAt(providerAddress, place, "pstn"));
-  const network = pstnPlace ?? pstn.local;
-  const provider = resources.use(await startProvider(place, network));
+  const providing = { place, pstn: pstnPlace ?? pstn.local, algorithm };
+  const provider = await startProvider(providing);
+  // One that was started anew is there until the server has un-registered, too.
+  let current = provider;
+  resources.defer(() => current.stop());
   await beforeStart?.(place);
   const routr = resources.use(
     await startTrunkRoutr({
@@ -58,8 +69,9 @@ export async function startTrunkNet(
     desk,
     pstn,
     async restartProvider() {
-      await provider.stop();
-      return owned.use(await startProvider(place, network));
+      await current.stop();
+      current = await startProvider(providing);
+      return current;
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

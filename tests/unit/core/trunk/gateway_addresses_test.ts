@@ -1,6 +1,6 @@
 /** Which gateways are at an address. */
 import assert from "node:assert/strict";
-import { GatewayAddresses, hopOf } from "../../../../src/core/trunk/gateway_addresses.ts";
+import { GatewayAddresses, hopToGateway } from "../../../../src/core/trunk/gateway_addresses.ts";
 import { MemoryDirectory } from "../../../../src/data/directory.ts";
 import type { Gateway } from "../../../../src/data/gateway.ts";
 import { TimerWheel } from "../../../../src/runtime/timer_wheel.ts";
@@ -100,7 +100,7 @@ Deno.test("a gateway with a great many addresses has the first 64", () => {
   assert.deepEqual(at("192.0.2.64"), []);
 });
 
-Deno.test("hopOf(): transport and port are those of the resource, IPv6 in brackets", () => {
-  const hop = hopOf(gateway("[2001:db8::5]:5070", { transport: "tls" }));
+Deno.test("hopToGateway(): transport and port are those of the resource, IPv6 in brackets", () => {
+  const hop = hopToGateway(gateway("[2001:db8::5]:5070", { transport: "tls" }));
   assert.deepEqual(hop, { host: "[2001:db8::5]", port: 5070, protocol: "tls", isSecure: true });
 });
