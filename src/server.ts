@@ -230,8 +230,10 @@ export class Server {
         failed.push({ listener, reason: error instanceof Error ? error.message : String(error) });
       }
     }
-    this.#gateways.start();
-    this.#registrations.start();
+    if (this.transports.length > 0) {
+      this.#gateways.start();
+      this.#registrations.start();
+    }
     return failed;
   }
 

@@ -58,6 +58,50 @@ Deno.test("the binary serves the folder config beside it, wherever it is started
   await assertServes(server, port);
 });
 
+Deno.test("the binary registers with a gateway, and answers its challenge", async () => {
+  await using installation = await install();
+  const config = join(installation.directory, "config");
+  await writeConfiguration(config, { port: freePort() });
+  const port = freePort();
+  const registrar = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port });
+  await using cleanUp = new AsyncDisposableStack();
+  cleanUp.defer(() => registrar.close());
+  await Deno.writeTextFile(join(config, "gateways.yaml"), gatewayAt(port));
+  await using server = installation.start();
+  const [first, source] = await registrar.receive();
+  const register = new TextDecoder().decode(first);
+  assert.match(register, /^REGISTER sip:127\.0\.0\.1:/);
+  const challenge = 'WWW-Authenticate: Digest realm="provider",nonce="n1",qop="auth"\r\n';
+  await registrar.send(responseTo(register, "401 Unauthorized", challenge), source);
+  const second = new TextDecoder().decode((await registrar.receive())[0]);
+  assert.match(second, /^Authorization: Digest username="trunk",realm="provider",nonce="n1"/m);
+  const contact = /^Contact: *(<[^>]+>)/m.exec(second)![1];
+  await registrar.send(responseTo(second, "200 OK", `Contact: ${contact};expires=600\r\n`), source);
+  await server.waitForLine(/Gateway GW0001 has registered us .* for 600 s/, readyWithin);
+  const end = server.stop();
+  const last = new TextDecoder().decode((await registrar.receive())[0]);
+  assert.match(last, /^Expires: 0\r$/m);
+  await registrar.send(responseTo(last, "200 OK", ""), source);
+  assert.equal(await end, 0, server.output);
+});
+
+function gatewayAt(port: number): string {
+  return `- apiVersion: v1beta1
+  kind: Gateway
+  metadata: { name: Provider, ref: GW0001 }
+  spec:
+    host: 127.0.0.1:${port}
+    transport: udp
+    credentials: { username: trunk, secret: trunksecret }
+`;
+}
+
+function responseTo(request: string, status: string, lines: string): Uint8Array<ArrayBuffer> {
+  const copied = request.split("\r\n").filter((line) => /^(?:Via|From|To|Call-ID|CSeq):/.test(line));
+  const head = [`SIP/2.0 ${status}`, ...copied].join("\r\n");
+  return new TextEncoder().encode(`${head}\r\n${lines}Content-Length: 0\r\n\r\n`);
+}
+
 /** Ready in time, two phones register, ten calls between them, and a clean end. */
 async function assertServes(server: RunningProcess, port: number): Promise<void> {
   await server.waitForLine(/\bReady\b/, readyWithin);
