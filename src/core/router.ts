@@ -1,5 +1,6 @@
 /** The router: which targets a request has (§16.5). */
 import type { Agent } from "../data/agent.ts";
+import { didOfUser } from "../data/dialled_number.ts";
 import type { Did } from "../data/did.ts";
 import type { Directory } from "../data/directory.ts";
 import { egressRule } from "../data/egress_rule.ts";
@@ -18,7 +19,6 @@ import type { Caller } from "./caller.ts";
 import type { RoutedRequest } from "./proxy/route_preprocessing.ts";
 import type { Target } from "./proxy/target.ts";
 import { hopToGateway } from "./trunk/gateway_addresses.ts";
-import { didOfUser } from "./trunk/legs.ts";
 
 /** What the router asks. */
 export interface RouterParts {

@@ -39,7 +39,7 @@ export function assertedIdentity(
 }
 
 /** The number of a DID as a user part: `+17066041487`. */
-export function numberOf({ telUrl, digits }: Did): string {
+export function numberOfDid({ telUrl, digits }: Did): string {
   return TelUri.parse(telUrl)?.number ?? digits;
 }
 

@@ -1,23 +1,24 @@
 /** Makes the legs of calls that a gateway is on, or whose caller stays unnamed. */
+import { didOfUser } from "../../data/dialled_number.ts";
 import type { Did } from "../../data/did.ts";
 import type { Directory } from "../../data/directory.ts";
 import type { Gateway } from "../../data/gateway.ts";
 import { Header } from "../../message/header_name.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
-import { logger } from "../../runtime/log.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { DialogRoute } from "../proxy/dialog_route.ts";
-import { type ChallengedUser, CSeqShift, type Leg } from "../proxy/leg.ts";
-import { answerChallenge, type ChallengeAnswer } from "./challenge_answer.ts";
+import { CSeqShift, type Leg } from "../proxy/leg.ts";
+import { formatNote, parseNote } from "./dialog_note.ts";
 import type { GatewayAddresses } from "./gateway_addresses.ts";
 import type { GatewayRealms } from "./gateway_realms.ts";
+import { GatewayUser } from "./gateway_user.ts";
 import {
   anonymousFrom,
   asksForPrivacy,
   assertedIdentity,
   claimedUsers,
   fromAt,
-  numberOf,
+  numberOfDid,
 } from "./identity.ts";
 
 /** What legs are made from. */
@@ -36,12 +37,6 @@ export interface OutboundCaller {
   readonly isTrusted: boolean;
 }
 
-/** A note of ours: `p` for a caller that stays unnamed, then the end the gateway is at, the shift, and the gateway. */
-const NOTE = /^(p?)(?:([er])([0-9a-z]+)-(.+))?$/;
-
-/** Challenges of one request that are answered. */
-const MAX_ANSWERS = 3;
-
 /** Dialogs with gateways remembered; the oldest are forgotten. */
 const MAX_SHIFTS = 16_384;
 
@@ -57,9 +52,6 @@ const WITHIN_DIALOGS: ReadonlySet<string> = new Set([
   "SUBSCRIBE",
 ]);
 
-/** Characters of a number, punctuation included; there are no more than 15 digits (E.164). */
-const MAX_NUMBER = 64;
-
 /** Credentials of ours, and what only the servers on this side have a right to say. */
 const NOT_FOR_GATEWAYS = [
   Header.Authorization,
@@ -68,8 +60,6 @@ const NOT_FOR_GATEWAYS = [
   Header.PAssertedIdentity,
   Header.RemotePartyId,
 ];
-
-const log = logger("trunk");
 
 export class Legs {
   readonly #parts: LegsParts;
@@ -86,9 +76,8 @@ export class Legs {
     { gateway, did, caller }: { gateway: Gateway; did: Did; caller: OutboundCaller },
   ): Leg {
     const isPrivate = caller.isPrivate || asksForPrivacy(request);
-    const number = numberOf(caller.isTrusted ? this.#claimedNumber(request, gateway) ?? did : did);
+    const number = numberOfDid(caller.isTrusted ? this.#claimedNumber(request, gateway) ?? did : did);
     const shift = new CSeqShift(0);
-    const mark = caller.isPrivate ? "p" : "";
     return {
       from: caller.isPrivate ? anonymousFrom(request) : fromAt(gateway, request),
       removed: caller.isPrivate ? [...NOT_FOR_GATEWAYS, Header.Privacy] : NOT_FOR_GATEWAYS,
@@ -96,9 +85,10 @@ export class Legs {
         (caller.isPrivate ? "Privacy: id\r\n" : ""),
       shift,
       get note() {
-        return `${mark}e${shift.current.toString(36)}-${escapeRef(gateway.ref)}`;
+        const end = { side: "callee", shift: shift.current, ref: gateway.ref } as const;
+        return formatNote({ isUnnamed: caller.isPrivate, gateway: end });
       },
-      challenged: this.#userOf(gateway),
+      challenged: new GatewayUser(gateway, this.#parts),
     };
   }
 
@@ -108,11 +98,12 @@ export class Legs {
    */
   inbound(request: SipRequest, gateway: Gateway | undefined, isTrusted: boolean): Leg | undefined {
     const isNamed = isTrusted || !asksForPrivacy(request);
-    if (!gateway?.credentials && isNamed) return undefined;
+    const end = gateway?.credentials ? { side: "caller", shift: 0, ref: gateway.ref } as const : undefined;
+    if (!end && isNamed) return undefined;
     return {
       ...SAME,
       removed: isNamed ? [] : [Header.PAssertedIdentity, Header.RemotePartyId],
-      note: gateway?.credentials ? `r0-${escapeRef(gateway.ref)}` : "",
+      note: formatNote({ isUnnamed: false, gateway: end }),
     };
   }
 
@@ -123,38 +114,43 @@ export class Legs {
       from: anonymousFrom(request),
       removed: [Header.PPreferredIdentity, Header.PAssertedIdentity, Header.RemotePartyId, Header.Privacy],
       added: "Privacy: id\r\n",
-      note: "p",
+      note: formatNote({ isUnnamed: true, gateway: undefined }),
     };
   }
 
   /** The leg of a request within a dialog; undefined where it goes on as it came. */
   withinDialog(request: SipRequest, { flow, note, to, entry }: DialogRoute): Leg | undefined {
-    const [, mark, end, sealed, ref] = NOTE.exec(note) ?? [];
+    const noted = parseNote(note);
     const isByCaller = to === "callee";
-    const isUnnamed = mark === "p" && isByCaller;
-    if (end === undefined || (end === "e") !== isByCaller) {
+    const isUnnamed = noted.isUnnamed && isByCaller;
+    if (noted.gateway?.side !== to) {
       return isUnnamed ? { ...SAME, from: anonymousFrom(request) } : undefined;
     }
     // Calls outlive the gateway's resource: then nobody answers challenges any more.
-    const gateway = this.#parts.directory.gateway(decodeURIComponent(ref));
-    const isThere = gateway && flow && this.#parts.gateways.at(flow.remoteAddress).includes(gateway);
-    const named = isThere && isByCaller ? fromAt(gateway, request) : undefined;
+    const gateway = flow && this.#gatewayAt(flow, noted.gateway.ref);
+    const named = gateway && isByCaller ? fromAt(gateway, request) : undefined;
     return {
       ...SAME,
       from: isUnnamed ? anonymousFrom(request) : named,
       removed: NOT_FOR_GATEWAYS,
-      shift: this.#shiftOf(entry, parseInt(sealed, 36)),
+      shift: this.#shiftOf(entry, noted.gateway.shift),
       // Its credentials go to nobody else, whoever has taken its place in the dialog.
-      challenged: isThere && WITHIN_DIALOGS.has(request.method) ? this.#userOf(gateway) : undefined,
+      challenged: gateway && WITHIN_DIALOGS.has(request.method)
+        ? new GatewayUser(gateway, this.#parts)
+        : undefined,
     };
   }
 
   /** Whether an end of a dialog may be at this flow now: one at a gateway is nowhere but there. */
-  mayMove(note: string, side: "caller" | "callee", { remoteAddress }: Flow): boolean {
-    const [, , end, , ref] = NOTE.exec(note) ?? [];
-    if (end !== (side === "caller" ? "r" : "e")) return true;
-    const gateway = this.#parts.directory.gateway(decodeURIComponent(ref));
-    return gateway !== undefined && this.#parts.gateways.at(remoteAddress).includes(gateway);
+  mayMove(note: string, side: "caller" | "callee", to: Flow): boolean {
+    const { gateway } = parseNote(note);
+    return gateway?.side !== side || this.#gatewayAt(to, gateway.ref) !== undefined;
+  }
+
+  /** The gateway with this ref, if it is at the far end of the flow. */
+  #gatewayAt({ remoteAddress }: Flow, ref: string): Gateway | undefined {
+    const gateway = this.#parts.directory.gateway(ref);
+    return gateway && this.#parts.gateways.at(remoteAddress).includes(gateway) ? gateway : undefined;
   }
 
   /** That of a dialog; the one that was longest without a request is forgotten first. */
@@ -174,50 +170,6 @@ export class Legs {
     }
     return undefined;
   }
-
-  #userOf(gateway: Gateway): ChallengedUser {
-    const { credentials, ref, host } = gateway;
-    const { realms } = this.#parts;
-    /** One for each who asked: a proxy in front of the gateway may ask, too, and wants to see its own again (§22.3). */
-    const answers = new Map<string, ChallengeAnswer>();
-    let given = 0;
-    let repeated = 0;
-    return {
-      answer: (response, request) => {
-        let foreign = "";
-        const accepts = (realm: string) => {
-          if (realms.accepts(gateway, realm)) return true;
-          foreign = realm;
-          return false;
-        };
-        const answer = credentials && answerChallenge(response, request, credentials, accepts);
-        const asker = `${response.status} ${answer?.realm}`;
-        const before = answers.get(asker);
-        // Asked again, and not because the nonce is stale: the credentials are wrong. A server that does not know the
-        // nonce of another one beside it, and does not say so, gets a second answer.
-        const isAgain = before !== undefined && !answer?.isStale;
-        const isRefused = isAgain && (repeated++ > 0 || before.nonce === answer?.nonce);
-        if (answer && !isRefused && given++ < MAX_ANSWERS) {
-          answers.set(asker, answer);
-          return [...answers.values()].map(({ line }) => line).join("");
-        }
-        const why = foreign === ""
-          ? "credentials are missing or wrong"
-          : `realm "${foreign}" is not one of its own; if it is, add it to spec.realms`;
-        log.warn("Gateway {ref} ({host}) refuses {method}: {why}", {
-          ref,
-          host,
-          method: request.method,
-          why,
-        });
-        return undefined;
-      },
-      onAccepted: ({ remoteAddress }) => {
-        for (const { realm } of answers.values()) realms.learn(gateway, realm);
-        this.#parts.gateways.add(gateway, remoteAddress);
-      },
-    };
-  }
 }
 
 /** What a leg changes that changes nothing. */
@@ -229,16 +181,3 @@ const SAME: Leg = {
   note: "",
   challenged: undefined,
 };
-
-/** The DID that a user part is the number of: `+1 (706) 604-1487` in any spelling, without regard to the plus sign. */
-export function didOfUser(directory: Directory, user: string): Did | undefined {
-  const end = user.indexOf(";");
-  const number = end < 0 ? user : user.substring(0, end);
-  // The number may be as long as a message: nothing is done that takes more than one look at each character.
-  if (number.length > MAX_NUMBER || !/^\+?[\d().-]+$/.test(number)) return undefined;
-  return directory.didByTelUrl(number.replace(/\D/g, ""));
-}
-
-function escapeRef(ref: string): string {
-  return encodeURIComponent(ref).replaceAll(".", "%2E");
-}
