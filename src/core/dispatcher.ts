@@ -116,9 +116,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
     const isForUs = !dialog && uri !== undefined && this.isOurs(uri);
     // Nobody registers elsewhere by us: a gateway would take it for ours.
     if (request.method === "REGISTER") return isForUs ? this.#register(request, flow) : { status: 403 };
-    if (isForUs) {
-      if (uri.user === undefined) return answerAsServer(request, this.#parts.userAgent);
-    }
+    if (isForUs && uri.user === undefined) return answerAsServer(request, this.#parts.userAgent);
     const refusal = this.#parts.proxy.validate(request);
     if (refusal) return refusal;
     return dialog
