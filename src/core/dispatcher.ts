@@ -190,6 +190,8 @@ export class Dispatcher implements TransactionUser, RouteContext {
 
   /** The access control lists of the domains that a request names: as caller, as called, as registering. */
   #fence(request: SipRequest, uri: SipUri | undefined, flow: Flow): Answer | undefined {
+    // Whom a gateway calls is known later.
+    if (request.method !== "REGISTER" && this.#parts.callers.isFromGateway(request, flow)) return undefined;
     const called = uri?.host;
     const caller = request.from.uri?.host;
     const registered = request.to.uri?.host;
@@ -198,10 +200,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
     if (verdict === "admit" && registered !== caller && registered !== called) {
       verdict = this.#verdict(registered, flow);
     }
-    if (verdict === "admit") return undefined;
-    // Whom a gateway calls is known later.
-    if (request.method !== "REGISTER" && this.#parts.callers.isFromGateway(request, flow)) return undefined;
-    return refusal(verdict);
+    return verdict === "admit" ? undefined : refusal(verdict);
   }
 
   #verdict(host: string | undefined, flow: Flow): AccessVerdict {

@@ -1,0 +1,206 @@
+/** What people try in order to call at the expense of others, and what comes of it: nothing. */
+import assert from "node:assert/strict";
+import { agent, did, domain, gateway, peer } from "../support/resources.ts";
+import { ladder } from "../support/scenario.ts";
+import { ackTo, credentialsLine, hasHeader, header, headers, tagOf } from "../support/sip_text.ts";
+import { establish, NUMBER, TRUNK, trunkOf, WORLD } from "../support/trunk.ts";
+
+Deno.test(
+  "A phone that names itself as the trunk's end of its call does not become that end",
+  ladder(WORLD, (net) => {
+    const { alice, trunk, invite, ok } = establish(net);
+    const route = `Route: ${header(ok, "Record-Route")}`;
+    const callId = `Call-ID: ${header(invite, "Call-ID")}`;
+    const other = net.phone("alice", { port: 6666 });
+    other.send(`
+      INFO sip:alice@192.0.2.11:5060 SIP/2.0
+      ${route}
+      From: <sip:x@y.example>;tag=x
+      To: <sip:alice@sip.local>;tag=${tagOf(header(invite, "From"))}
+      ${callId}
+      CSeq: 1 INFO
+    `);
+    alice.expect("INFO");
+    alice.send(`
+      INFO sip:+4420@203.0.113.1 SIP/2.0
+      ${route}
+      From: ${header(invite, "From")}
+      To: ${header(ok, "To")}
+      ${callId}
+      CSeq: 50 INFO
+    `);
+    trunk.expect("INFO");
+    other.expectNothing();
+  }),
+);
+
+for (
+  const [way, requestUri] of [["a tel: URI", "tel:+4420"], ["another port", "sip:+4420@sip.local:9999"]]
+) {
+  Deno.test(
+    `Nobody registers with the gateway by us: ${way} in a REGISTER`,
+    ladder(WORLD, (net) => {
+      const alice = net.phone("alice");
+      alice.send(`
+        REGISTER ${requestUri} SIP/2.0
+        To: <sip:trunk-user@203.0.113.1>
+        Contact: <sip:alice@192.0.2.11>
+      `);
+      alice.expect("403");
+      trunkOf(net).expectNothing();
+    }),
+  );
+}
+
+Deno.test(
+  "Nobody registers with the gateway by us: a REGISTER within a call",
+  ladder(WORLD, (net) => {
+    const { alice, trunk, invite, ok } = establish(net);
+    alice.send(`
+      REGISTER sip:203.0.113.1 SIP/2.0
+      Route: ${header(ok, "Record-Route")}
+      From: ${header(invite, "From")}
+      To: <sip:trunk-user@203.0.113.1>;tag=x
+      Call-ID: ${header(invite, "Call-ID")}
+      Contact: <sip:alice@192.0.2.11>
+      CSeq: 50 REGISTER
+    `);
+    alice.expect("403");
+    trunk.expectNothing();
+  }),
+);
+
+for (const [status, name] of [["401 Unauthorized", "WWW"], ["407 Proxy Authentication Required", "Proxy"]]) {
+  Deno.test(
+    `Who is called cannot ask the caller for its password here: ${status}`,
+    ladder(WORLD, (net) => {
+      const alice = net.phone("alice");
+      const bob = net.registered("bob");
+      const probe = bob.send("INVITE sip:+900@sip.local SIP/2.0\nFrom: <sip:alice@sip.local>;tag=b");
+      const own = bob.expect("407");
+      bob.sendAsIs(ackTo(probe, own));
+      const invite = alice.invite("sip:bob@sip.local");
+      bob.answer(bob.expect("INVITE"), status, {
+        lines: `${name}-Authenticate: ${headers(own, "Proxy-Authenticate")[0]}`,
+      });
+      bob.expect("ACK");
+      const refusal = alice.expect("502");
+      assert.equal(hasHeader(refusal, "WWW-Authenticate"), false);
+      assert.equal(hasHeader(refusal, "Proxy-Authenticate"), false);
+      alice.sendAsIs(ackTo(invite, refusal));
+    }),
+  );
+}
+
+Deno.test(
+  "Credentials for a realm of ours go no further, in Authorization either; those for others do",
+  ladder(WORLD, (net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    const probe = alice.send("MESSAGE sip:bob@sip.local SIP/2.0");
+    const ours = credentialsLine(probe, alice.expect("407"), { username: "alice", secret: alice.secret })
+      .replace("Proxy-Authorization", "Authorization").trim();
+    const theirs =
+      'Authorization: Digest username="a",realm="bob.example",nonce="n",uri="sip:b",response="r"';
+    alice.sendAuthenticated(`MESSAGE sip:bob@sip.local SIP/2.0\n${ours}\n${theirs}`);
+    assert.deepEqual(headers(bob.expect("MESSAGE"), "Authorization"), [
+      theirs.slice("Authorization: ".length),
+    ]);
+  }),
+);
+
+/** alice of a.local calls bob of b.local by his number; the list of b.local is as given. */
+const world = (accessControlList: object) => ({
+  domains: [],
+  agents: [],
+  resources: [
+    domain("a.local"),
+    domain("b.local", { accessControlList }),
+    agent("alice", { domains: ["a.local"] }),
+    agent("bob", { domains: ["b.local"] }),
+    gateway("GW0001", TRUNK),
+    did("DID0001", { gwRef: "GW0001", telUrl: `tel:${NUMBER}`, aorLink: "sip:bob@b.local" }),
+  ],
+});
+
+Deno.test(
+  "A number is no way around the access control list of the domain that it rings in",
+  ladder(world({ deny: ["192.0.2.11"] }), (net) => {
+    const alice = net.phone("alice", { domain: "a.local" });
+    const bob = net.registered("bob", { domain: "b.local" });
+    alice.sendAuthenticated(`MESSAGE sip:${NUMBER}@a.local SIP/2.0`);
+    alice.expect("403");
+    bob.expectNothing();
+  }),
+);
+
+Deno.test(
+  "A gateway that a domain denies rings there by its DID, and in no other way",
+  ladder(world({ allow: ["192.0.2.0/24"] }), (net) => {
+    const bob = net.registered("bob", { domain: "b.local" });
+    const trunk = trunkOf(net);
+    trunk.send(`MESSAGE sip:${NUMBER}@b.local SIP/2.0`);
+    bob.expect("MESSAGE");
+    trunk.send("MESSAGE sip:bob@b.local SIP/2.0");
+    trunk.expect("403");
+  }),
+);
+
+for (const method of ["REFER", "NOTIFY"]) {
+  Deno.test(
+    `A ${method} from a gateway's address, which is easily forged, reaches no phone outside of a call`,
+    ladder(WORLD, (net) => {
+      const bob = net.registered("bob");
+      const trunk = trunkOf(net);
+      trunk.send(
+        `${method} sip:${NUMBER}@sip.local SIP/2.0\nRefer-To: <sip:+900@sip.local>\nEvent: check-sync`,
+      );
+      trunk.expect("403");
+      bob.expectNothing();
+    }),
+  );
+}
+
+Deno.test(
+  "Agents do not say who they are by Remote-Party-ID either",
+  ladder({ ...WORLD, resources: [...WORLD.resources!, peer("ast", { device: "astserver" })] }, (net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    alice.sendAuthenticated('MESSAGE sip:bob@sip.local SIP/2.0\nRemote-Party-ID: "Boss" <sip:1@sip.local>');
+    assert.equal(hasHeader(bob.expect("MESSAGE"), "Remote-Party-ID"), false);
+  }),
+);
+
+Deno.test(
+  "Numbers and names as long as a message are refused at once",
+  ladder(WORLD, (net) => {
+    const alice = net.phone("alice", { protocol: "tcp", port: 40_000 });
+    alice.sendAuthenticated(`MESSAGE sip:${"1".repeat(100_000)}x@sip.local SIP/2.0`);
+    alice.expect("404");
+    const name = `"a${" ".repeat(100_000)}b"`;
+    alice.sendAuthenticated(`
+      MESSAGE sip:+4420@sip.local SIP/2.0
+      From: ${name} <sip:alice@sip.local>;tag=a
+    `);
+    assert.match(header(trunkOf(net).expect("MESSAGE"), "P-Asserted-Identity"), /^"a {100000}b" </);
+  }),
+);
+
+Deno.test(
+  "A Request-URI without a user goes out by no rule",
+  ladder(
+    {
+      ...WORLD,
+      resources: [
+        domain("sip.local", { egressPolicy: { rule: ".*", didRef: "DID0001" } }),
+        ...WORLD.resources!.slice(1),
+      ],
+    },
+    (net) => {
+      const alice = net.phone("alice");
+      alice.sendAuthenticated("MESSAGE sip:sip.local:9999 SIP/2.0");
+      alice.expect("404");
+      trunkOf(net).expectNothing();
+    },
+  ),
+);
