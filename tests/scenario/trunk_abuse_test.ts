@@ -1,9 +1,30 @@
-/** What people try in order to call at the expense of others, and what comes of it: nothing. */
+/** What people try in order to call at the expense of others, and what else would cost a call: nothing comes of it. */
 import assert from "node:assert/strict";
+import type { Phone } from "../support/phone.ts";
 import { agent, did, domain, gateway, peer } from "../support/resources.ts";
 import { ladder } from "../support/scenario.ts";
-import { ackTo, credentialsLine, hasHeader, header, headers, tagOf } from "../support/sip_text.ts";
-import { establish, NUMBER, TRUNK, trunkOf, WORLD } from "../support/trunk.ts";
+import {
+  ackTo,
+  credentialsLine,
+  fromCallee,
+  fromCaller,
+  hasHeader,
+  header,
+  headers,
+  tagOf,
+} from "../support/sip_text.ts";
+import {
+  challenge,
+  challengeOnce,
+  cseqOf,
+  establish,
+  expectOwn,
+  gatewayAt,
+  NUMBER,
+  TRUNK,
+  trunkOf,
+  WORLD,
+} from "../support/trunk.ts";
 
 Deno.test(
   "A phone that names itself as the trunk's end of its call does not become that end",
@@ -30,6 +51,34 @@ Deno.test(
       CSeq: 50 INFO
     `);
     trunk.expect("INFO");
+    other.expectNothing();
+  }),
+);
+
+Deno.test(
+  "A phone that names itself as the trunk's end of a call that came in does not become that end either",
+  ladder(WORLD, (net) => {
+    const bob = net.registered("bob");
+    const trunk = trunkOf(net);
+    trunk.send(`INVITE sip:${NUMBER}@192.0.2.1 SIP/2.0\nContact: <${trunk.uri}>`);
+    trunk.expect("100");
+    const invite = bob.expect("INVITE ");
+    const ok = bob.accept(invite);
+    trunk.expect("200");
+    const other = net.phone("bob", { port: 6666 });
+    other.send(`
+      INFO ${bob.uri} SIP/2.0
+      Route: ${header(invite, "Record-Route")}
+      From: ${header(invite, "From")}
+      To: ${header(ok, "To")}
+      Call-ID: ${header(invite, "Call-ID")}
+      CSeq: 50 INFO
+    `);
+    bob.expect("INFO ");
+    bob.send(fromCallee("INFO", { invite, ok, cseq: 71 }));
+    const info = challengeOnce(trunk, trunk.expect("INFO "));
+    trunk.answer(info, "200 OK");
+    bob.expect("200");
     other.expectNothing();
   }),
 );
@@ -88,6 +137,26 @@ for (const [status, name] of [["401 Unauthorized", "WWW"], ["407 Proxy Authentic
       assert.equal(hasHeader(refusal, "WWW-Authenticate"), false);
       assert.equal(hasHeader(refusal, "Proxy-Authenticate"), false);
       alice.sendAsIs(ackTo(invite, refusal));
+    }),
+  );
+}
+
+for (const realm of ["sip.local", '"SIP.LOCAL"', '"sip\\.local"', '"astserver"', `"${TRUNK}"`]) {
+  Deno.test(
+    `Nor however the realm is written, nor in that of a peer or a gateway: ${realm}`,
+    ladder({ ...WORLD, resources: [...WORLD.resources!, peer("ast", { device: "astserver" })] }, (net) => {
+      const alice = net.phone("alice");
+      const bob = net.registered("bob");
+      const ask = (realm: string) => {
+        alice.sendAuthenticated("MESSAGE sip:bob@sip.local SIP/2.0");
+        bob.answer(bob.expect("MESSAGE "), "401 Unauthorized", {
+          lines: `WWW-Authenticate: Digest nonce="n", realm=${realm}`,
+        });
+      };
+      ask('"bob.example"');
+      assert.match(header(alice.expect("401"), "WWW-Authenticate"), /realm="bob\.example"/);
+      ask(realm);
+      assert.equal(hasHeader(alice.expect("502"), "WWW-Authenticate"), false);
     }),
   );
 }
@@ -172,17 +241,17 @@ Deno.test(
 );
 
 Deno.test(
-  "Numbers and names as long as a message are refused at once",
+  "Numbers and names as long as a message are looked through once, and dealt with like others",
   ladder(WORLD, (net) => {
     const alice = net.phone("alice", { protocol: "tcp", port: 40_000 });
-    alice.sendAuthenticated(`MESSAGE sip:${"1".repeat(100_000)}x@sip.local SIP/2.0`);
+    alice.sendAuthenticated(`MESSAGE sip:${"1".repeat(1_000_000)}x@sip.local SIP/2.0`);
     alice.expect("404");
-    const name = `"a${" ".repeat(100_000)}b"`;
+    const name = `"a${" ".repeat(1_000_000)}b"`;
     alice.sendAuthenticated(`
       MESSAGE sip:+4420@sip.local SIP/2.0
       From: ${name} <sip:alice@sip.local>;tag=a
     `);
-    assert.match(header(trunkOf(net).expect("MESSAGE"), "P-Asserted-Identity"), /^"a {100000}b" </);
+    assert.match(header(trunkOf(net).expect("MESSAGE"), "P-Asserted-Identity"), /^"a {1000000}b" </);
   }),
 );
 
@@ -203,4 +272,103 @@ Deno.test(
       trunkOf(net).expectNothing();
     },
   ),
+);
+
+/** The PBX that is a peer, with a call of somebody who is nobody here, up to the first answer. */
+function foreignCall(ast: Phone): string {
+  ast.send(`MESSAGE sip:+4420@sip.local SIP/2.0\n${FOREIGN}`);
+  return ast.expect("");
+}
+
+const FOREIGN = "From: <sip:+49301@elsewhere.example>;tag=x";
+const WITH_PEER = { ...WORLD, resources: [...WORLD.resources!, peer("ast")] };
+
+Deno.test(
+  "A peer that asks which bindings it has is known as a peer still",
+  ladder(WITH_PEER, (net) => {
+    const ast = net.phone("ast", { address: "192.0.2.50" });
+    assert.match(foreignCall(ast), /^SIP\/2\.0 403 /);
+    ast.register();
+    assert.match(foreignCall(ast), /^SIP\/2\.0 407 /);
+    ast.register("Supported: path");
+    assert.match(foreignCall(ast), /^SIP\/2\.0 407 /);
+  }),
+);
+
+Deno.test(
+  "Of two peers behind one address, one that leaves does not take the other with it",
+  ladder({ ...WORLD, resources: [...WITH_PEER.resources, peer("pbx")] }, (net) => {
+    const ast = net.phone("ast", { address: "192.0.2.50" });
+    const pbx = net.phone("pbx", { address: "192.0.2.50", port: 5070 });
+    ast.register();
+    pbx.register();
+    pbx.register(`Contact: <${pbx.uri}>;expires=0`);
+    assert.match(foreignCall(ast), /^SIP\/2\.0 407 /);
+  }),
+);
+
+Deno.test(
+  "A peer at a gateway's address calls as a peer where it gives its password, which has to be right",
+  ladder(WITH_PEER, (net) => {
+    const ast = net.phone("ast", { address: TRUNK, port: 5070 });
+    const own = ast.send("MESSAGE sip:+4420@sip.local SIP/2.0");
+    const asked = ast.expect("407");
+    const signed = (secret: string) =>
+      `MESSAGE sip:+4420@sip.local SIP/2.0\n${FOREIGN}\n${
+        credentialsLine(own, asked, { username: "ast", secret })
+      }`;
+    ast.send(signed("wrong"));
+    ast.expect("407");
+    trunkOf(net).expectNothing();
+    ast.send(signed(ast.secret));
+    const message = trunkOf(net).expect("MESSAGE sip:+4420@203.0.113.1 SIP/2.0");
+    assert.equal(hasHeader(message, "Proxy-Authorization"), false);
+  }),
+);
+
+Deno.test(
+  "Two requests of a dialog that are challenged at once, and the BYE behind them, have a number each that was not used",
+  ladder(WORLD, (net) => {
+    const { alice, trunk, invite, arrived, ok } = establish(net);
+    const cseq = cseqOf(invite);
+    alice.send(fromCaller("INFO", { invite, ok, cseq: cseq + 1 }));
+    alice.send(fromCaller("INFO", { invite, ok, cseq: cseq + 2 }));
+    const [first, second] = [trunk.expect("INFO "), trunk.expect("INFO ")];
+    const numbers = [arrived, first, second].map(cseqOf);
+    for (const [i, info] of [first, second].entries()) {
+      trunk.answer(info, "407 Proxy Authentication Required", {
+        lines: `Proxy-Authenticate: ${challenge(`n${i + 2}`)}`,
+      });
+      const again = trunk.expect("INFO ");
+      numbers.push(cseqOf(again));
+      trunk.answer(again, "200 OK");
+      assert.equal(cseqOf(alice.expect("200")), cseq + 1 + i);
+    }
+    alice.send(fromCaller("BYE", { invite, ok, cseq: cseq + 3 }));
+    numbers.push(cseqOf(trunk.expect("BYE ")));
+    assert.deepEqual(numbers, [...new Set(numbers)].sort((a, b) => a - b));
+  }),
+);
+
+Deno.test(
+  "A gateway's first address asks for the password and refuses then: the second is tried, which asks for itself",
+  ladder({
+    ...WORLD,
+    names: { "sip.provider.example": [TRUNK, "203.0.113.2"] },
+    resources: [WORLD.resources![0], gatewayAt("sip.provider.example"), WORLD.resources![2]],
+  }, async (net) => {
+    await net.settle();
+    const alice = net.phone("alice");
+    const [first, second] = [trunkOf(net), trunkOf(net, "203.0.113.2")];
+    const invite = alice.invite("sip:+4420@sip.local");
+    await net.settle();
+    const again = challengeOnce(first, first.expect("INVITE "));
+    first.answer(again, "503 Service Unavailable");
+    first.expect("ACK ");
+    const there = second.expect("INVITE ");
+    assert.equal(hasHeader(there, "Proxy-Authorization"), false);
+    assert.ok(cseqOf(there) >= cseqOf(again));
+    second.accept(challengeOnce(second, there, { nonce: "n2" }));
+    expectOwn(alice.expect("200"), invite);
+  }),
 );
