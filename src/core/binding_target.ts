@@ -1,11 +1,9 @@
 /** From what a device registered to where a request for it goes (§16.5). */
 import type { Binding } from "../location/binding.ts";
 import { splitValues } from "../message/header_rows.ts";
-import { SipUri } from "../message/sip_uri.ts";
+import { hasSecureScheme, SipUri } from "../message/sip_uri.ts";
 import type { Flow } from "../transport/transport.ts";
 import type { Target } from "./proxy/target.ts";
-
-const SECURE_SCHEME = /^sips:/i;
 
 /**
  * A binding as a target. It is reached by the flow it was registered over, also when a Path leads on from there
@@ -26,7 +24,7 @@ export function bindingTarget(binding: Binding<Flow>, isSecureRequest: boolean):
 
 /** A `sips:` Contact stands for the same one as `sip:`, too, which is what others than `sips:` callers get (RFC 5630 §5.1.1.1). */
 function withoutSecureScheme(uri: string, { protocol }: Flow): string {
-  if (!SECURE_SCHEME.test(uri)) return uri;
+  if (!hasSecureScheme(uri)) return uri;
   const transport = protocol === "tls" && !/;transport=/i.test(uri) ? ";transport=tls" : "";
   return `sip:${uri.slice(5)}${transport}`;
 }

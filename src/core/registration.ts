@@ -1,5 +1,6 @@
 /** What a REGISTER asks for, read and checked before anything is changed (§10.3 steps 6 and 7). */
 import { parseNumber } from "../message/characters.ts";
+import { parseDeltaSeconds } from "../message/delta_seconds.ts";
 import { Header } from "../message/header_name.ts";
 import { type NameAddr, parseNameAddrList } from "../message/name_addr.ts";
 import type { SipRequest } from "../message/sip_message.ts";
@@ -32,14 +33,13 @@ export type Registration =
 /** Contacts one REGISTER may bring; more are refused before they are looked at. */
 const MAX_CONTACTS = 64;
 const QVALUE = /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/;
-const MAX_SECONDS = 2 ** 32 - 1;
 
 /** Reads the Contacts and their lifetimes, or says what to answer. */
 export function readRegistration(request: SipRequest, limits: RegistrationLimits): Registration | Answer {
   const rows = request.rowValues(Header.Contact);
   if (rows.length > MAX_CONTACTS) return { status: 403, reason: "Too Many Contacts" };
   if (rows.includes("*")) {
-    if (rows.length > 1 || readSeconds(request.header(Header.Expires)) !== 0) {
+    if (rows.length > 1 || parseDeltaSeconds(request.header(Header.Expires)) !== 0) {
       return { status: 400, reason: "Contact * Needs Expires 0 And No Other Contact" };
     }
     return { kind: "removeAll" };
@@ -48,7 +48,7 @@ export function readRegistration(request: SipRequest, limits: RegistrationLimits
   const header = request.header(Header.Expires);
   const fallback = header === undefined
     ? limits.defaultExpires
-    : readSeconds(header) ?? limits.defaultExpires;
+    : parseDeltaSeconds(header) ?? limits.defaultExpires;
   for (const row of rows) {
     const values = parseNameAddrList(row);
     if (!values || values.length + contacts.length > MAX_CONTACTS) {
@@ -80,15 +80,9 @@ function readContact(value: NameAddr, fallback: number): RequestedContact | unde
   return {
     uri,
     // A malformed lifetime counts as none (§10.2.1.1).
-    expires: expires === undefined ? fallback : readSeconds(expires) ?? fallback,
+    expires: expires === undefined ? fallback : parseDeltaSeconds(expires) ?? fallback,
     q: q === undefined ? 1000 : Math.round(Number(q) * 1000),
     instance: value.parameter("+sip.instance") ?? "",
     regId: regId === undefined ? 0 : Math.max(0, parseNumber(regId, 0, regId.length, 2 ** 31 - 1)),
   };
-}
-
-function readSeconds(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const seconds = parseNumber(text, 0, text.length, MAX_SECONDS);
-  return seconds < 0 ? undefined : seconds;
 }

@@ -9,7 +9,7 @@ import type { Binding } from "../location/binding.ts";
 import type { LocationService } from "../location/location_service.ts";
 import { parseNameAddr } from "../message/name_addr.ts";
 import type { SipRequest } from "../message/sip_message.ts";
-import { escapeUser, SipUri } from "../message/sip_uri.ts";
+import { escapeUser, hasSecureScheme, SipUri } from "../message/sip_uri.ts";
 import { TelUri } from "../message/tel_uri.ts";
 import { toUriHost } from "../transport/ip_address.ts";
 import { type Flow, isSecure } from "../transport/transport.ts";
@@ -227,5 +227,5 @@ function refuse(status: number): Routing {
 
 /** `sips:` goes to those only who registered a `sips:` Contact, and over TLS to the last hop (RFC 5630 §5.3). */
 function isSecureBinding({ contact, flow }: Binding<Flow>): boolean {
-  return isSecure(flow.protocol) && /^sips:/i.test(contact);
+  return isSecure(flow.protocol) && hasSecureScheme(contact);
 }

@@ -129,6 +129,11 @@ export function escapeUser(username: string): string {
   }).join("");
 }
 
+/** Whether the URI in this text is to be of the `sips:` kind. */
+export function hasSecureScheme(text: string): boolean {
+  return /^sips:/i.test(text);
+}
+
 interface SipUriParts {
   secure: boolean;
   user: string | undefined;

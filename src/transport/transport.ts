@@ -20,6 +20,12 @@ export function defaultPort(protocol: TransportProtocol): number {
   return protocol === "wss" ? 443 : 5060;
 }
 
+/** `;transport=tcp`: nothing for UDP, and `ws` for either kind of WebSocket (RFC 7118 §5.2). */
+export function transportParameter(protocol: TransportProtocol): string {
+  if (protocol === "udp") return "";
+  return `;transport=${protocol === "wss" ? "ws" : protocol}`;
+}
+
 const SECURED: ReadonlyMap<TransportProtocol, TransportProtocol> = new Map([
   ["tcp", "tls"],
   ["tls", "tls"],

@@ -5,6 +5,9 @@ import type { Destination } from "../../transport/dns/destination.ts";
 import type { ServerLocator } from "../../transport/dns/server_locator.ts";
 import type { Branch } from "./branch.ts";
 
+/** How many times T1 a place may stay silent while there is another one to try: 6 s, four retransmissions. */
+export const FAILOVER_PATIENCE = 12;
+
 /** One try. */
 export interface Attempt {
   readonly destination: Destination;

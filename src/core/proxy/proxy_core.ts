@@ -4,18 +4,18 @@ import { parseDigestChallenges } from "../../message/digest.ts";
 import { Header } from "../../message/header_name.ts";
 import { buildResponse } from "../../message/response_builder.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
-import { SipUri } from "../../message/sip_uri.ts";
+import { hasSecureScheme, SipUri } from "../../message/sip_uri.ts";
 import { logger } from "../../runtime/log.ts";
 import type { TransactionLayer } from "../../transaction/transaction_layer.ts";
 import type { OutgoingRequest } from "../../transaction/transaction_user.ts";
 import type { Destination, NextHop } from "../../transport/dns/destination.ts";
-import type { Flow } from "../../transport/transport.ts";
+import { type Flow, transportParameter } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import type { Answer } from "../answer.ts";
 import { namesFlow } from "../flow_uri.ts";
 import type { Branch, ChallengeHandler } from "./branch.ts";
 import type { DialogRoutes } from "./dialog_route.ts";
-import { Failover, type FailoverParts } from "./failover.ts";
+import { Failover, FAILOVER_PATIENCE, type FailoverParts } from "./failover.ts";
 import type { Leg } from "./leg.ts";
 import { isLoop, newBranch, routingDigest } from "./loop_detection.ts";
 import { nextHopOf } from "./next_hop.ts";
@@ -46,9 +46,6 @@ const TIMER_C = 185_000;
 
 /** Bytes a request may have to go by UDP where nobody asked for UDP: the path's MTU is not known (§18.1.1). */
 const MAX_UDP_REQUEST = 1300;
-
-/** How many times T1 a place may stay silent while there is another one to try: 6 s, four retransmissions. */
-const FAILOVER_PATIENCE = 12;
 
 /** Who sent a request, and where it goes. */
 export interface ForwardingPlace {
@@ -294,14 +291,9 @@ function isReachable(uri: SipUri | undefined, flow: Flow): boolean {
   return !flow.isConnection && uri !== undefined && namesFlow(uri, flow);
 }
 
-/** `sips:` stands for TLS, so that its URIs do not name it (RFC 3261 §26.2.2); WebSocket is `ws` in all (RFC 7118 §5.2). */
+/** `sips:` stands for TLS, so that its URIs do not name it (RFC 3261 §26.2.2). */
 function routeAddress({ protocol }: Flow, sentBy: string, isSecure: boolean): string {
-  if (protocol === "udp" || isSecure && protocol === "tls") return sentBy;
-  return `${sentBy};transport=${protocol === "wss" ? "ws" : protocol}`;
-}
-
-function hasSecureScheme(uri: string): boolean {
-  return /^sips:/i.test(uri);
+  return isSecure && protocol === "tls" ? sentBy : sentBy + transportParameter(protocol);
 }
 
 /** Max-Breadth of a request (RFC 5393 §5.3.3), 60 when it has none. */

@@ -1,6 +1,7 @@
 /** Which gateways are at an address: those whose names resolve to it, and those we are registered with there. */
 import type { Directory } from "../../data/directory.ts";
 import type { Gateway } from "../../data/gateway.ts";
+import type { HostPort } from "../../data/network_property.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { logger } from "../../runtime/log.ts";
 import type { NextHop } from "../../transport/dns/destination.ts";
@@ -106,21 +107,13 @@ export class GatewayAddresses {
 
 const NONE: readonly Gateway[] = [];
 
-/** The next hop for requests to a gateway. */
-export function hopToGateway({ host, port, transport }: Gateway): NextHop {
+/** The next hop for requests to a gateway, or to another host of it. */
+export function hopToGateway(gateway: Gateway, { host, port }: HostPort = gateway): NextHop {
+  const { transport } = gateway;
   return { host: toUriHost(host), port, protocol: transport, isSecure: isSecure(transport) };
 }
 
 /** The same, and those of its further registries. */
 function hopsOf(gateway: Gateway): NextHop[] {
-  const { registries, transport } = gateway;
-  return [
-    hopToGateway(gateway),
-    ...registries.map(({ host, port }) => ({
-      host: toUriHost(host),
-      port,
-      protocol: transport,
-      isSecure: isSecure(transport),
-    })),
-  ];
+  return [hopToGateway(gateway), ...gateway.registries.map((registry) => hopToGateway(gateway, registry))];
 }

@@ -11,8 +11,9 @@ import type { TransactionLayer } from "../../transaction/transaction_layer.ts";
 import type { Destination } from "../../transport/dns/destination.ts";
 import { escapeUser } from "../../message/sip_uri.ts";
 import { toUriHost } from "../../transport/ip_address.ts";
-import { defaultPort, type Flow, isSecure } from "../../transport/transport.ts";
+import { defaultPort, type Flow, transportParameter } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
+import { hopToGateway } from "./gateway_addresses.ts";
 import type { GatewayRealms } from "./gateway_realms.ts";
 import type { GatewayRegistrationStatus } from "./gateway_registration_status.ts";
 import { grantedSeconds, type RegistrarPlace } from "./register_answer.ts";
@@ -23,7 +24,7 @@ import {
   type RegisterResult,
   type RegisterSuccess,
 } from "./register_attempt.ts";
-import { buildRegister, transportParameter } from "./register_request.ts";
+import { buildRegister } from "./register_request.ts";
 import { RegistrationContact } from "./registration_contact.ts";
 import { reconnectDelay, refreshDelay, retryAfterDelay, retryDelay } from "./registration_delays.ts";
 
@@ -97,12 +98,7 @@ export class GatewayRegistration {
     const registrar = toUriHost(host.host) + (host.port === undefined ? "" : `:${host.port}`);
     this.#place = {
       requestUri: `sip:${registrar}${transportParameter(transport)}`,
-      hop: {
-        host: toUriHost(host.host),
-        port: host.port,
-        protocol: transport,
-        isSecure: isSecure(transport),
-      },
+      hop: hopToGateway(gateway, host),
     };
     this.#user = escapeUser(credentials.username);
     this.#contact = new RegistrationContact({ ...parts, user: this.#user });

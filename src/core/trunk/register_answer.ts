@@ -1,5 +1,5 @@
 /** What a registrar says in its answers to our REGISTER (§10.2.4, §10.2.7, §10.2.8, §21.3; RFC 3581). */
-import { parseNumber } from "../../message/characters.ts";
+import { parseDeltaSeconds } from "../../message/delta_seconds.ts";
 import { Header, type HeaderId } from "../../message/header_name.ts";
 import { type NameAddr, parseNameAddrList } from "../../message/name_addr.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
@@ -15,7 +15,6 @@ export interface RegistrarPlace {
   readonly hop: NextHop;
 }
 
-const MAX_SECONDS = 2 ** 32 - 1;
 /** Contacts of one answer that are looked at. */
 const MAX_CONTACTS = 64;
 
@@ -26,7 +25,7 @@ const MAX_CONTACTS = 64;
 export function grantedSeconds(response: SipResponse, contact: string, asked: number): number {
   const wanted = SipUri.parse(contact);
   const own = contactsOf(response).find(({ uri }) => uri && wanted && leadsToSame(uri, wanted));
-  return readSeconds(own?.parameter("expires")) ?? secondsIn(response, Header.Expires) ?? asked;
+  return parseDeltaSeconds(own?.parameter("expires")) ?? secondsIn(response, Header.Expires) ?? asked;
 }
 
 /** The shortest lifetime that a registrar takes, from its 423; undefined when it does not tell. */
@@ -101,11 +100,5 @@ function portOf({ port, secure, parameters }: SipUri): number {
 }
 
 function secondsIn(response: SipResponse, id: HeaderId): number | undefined {
-  return readSeconds(response.header(id));
-}
-
-function readSeconds(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const seconds = parseNumber(text, 0, text.length, MAX_SECONDS);
-  return seconds < 0 ? undefined : seconds;
+  return parseDeltaSeconds(response.header(id));
 }

@@ -8,6 +8,7 @@ import type { ClientTransaction, ClientTransactionUser } from "../../transaction
 import type { Destination } from "../../transport/dns/destination.ts";
 import type { Flow, TransportProtocol } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
+import { FAILOVER_PATIENCE } from "../proxy/failover.ts";
 import { answerChallenge, type ChallengedAccount } from "./challenge_answer.ts";
 import { minimumSeconds, redirectPlaces, type RegistrarPlace, retryAfterSeconds } from "./register_answer.ts";
 
@@ -66,8 +67,6 @@ export interface RegisterFailure {
 const MAX_REDIRECTS = 3;
 /** How often a registrar may ask for a longer lifetime. */
 const MAX_PROLONGATIONS = 2;
-/** How many times T1 a place may stay silent while there is another one to try. */
-const FAILOVER_PATIENCE = 12;
 const MAX_REASON = 100;
 
 const log = logger("trunk");

@@ -1,7 +1,7 @@
 /** The REGISTER that a gateway gets from us (§10.2). */
 // @ts-types="./sip.d.ts"
 import { stringify } from "sip";
-import type { Flow, TransportProtocol } from "../../transport/transport.ts";
+import type { Flow } from "../../transport/transport.ts";
 import { ALLOW, SUPPORTED } from "../uas_core.ts";
 
 /** What a REGISTER says. */
@@ -59,10 +59,4 @@ export function buildRegister(parts: RegisterRequestParts): string {
   });
   // There is no body, so the head ends two characters before the text does.
   return `${text.slice(0, -2)}${parts.credentials.join("")}\r\n`;
-}
-
-/** `;transport=tcp`: nothing for UDP, and `ws` for either kind of WebSocket (RFC 7118 §5.2). */
-export function transportParameter(protocol: TransportProtocol): string {
-  if (protocol === "udp") return "";
-  return `;transport=${protocol === "wss" ? "ws" : protocol}`;
 }

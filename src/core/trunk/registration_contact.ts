@@ -1,10 +1,9 @@
 /** The Contact that we register: where the gateway reaches us, also through a NAT (§10.2.1, RFC 3581). */
 import type { SipResponse } from "../../message/sip_message.ts";
 import { detachText } from "../../runtime/detached_text.ts";
-import type { Flow } from "../../transport/transport.ts";
+import { type Flow, transportParameter } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import { seenAddress } from "./register_answer.ts";
-import { transportParameter } from "./register_request.ts";
 
 export interface RegistrationContactParts {
   readonly transport: Pick<TransportLayer, "sentBy">;
