@@ -1,0 +1,18 @@
+import { Cluster } from "ioredis";
+import type { RedisConnection } from "./redis_connection.ts";
+
+/** Keys that Redis looks at in one step. */
+const STEP = 1000;
+
+/** All keys that match a pattern, of all nodes of a cluster; some at a time, and some perhaps twice. Throws like a command. */
+export async function* scanKeys({ commands }: RedisConnection, pattern: string): AsyncGenerator<string[]> {
+  const servers = commands instanceof Cluster ? commands.nodes("master") : [commands];
+  for (const server of servers) {
+    let cursor = "0";
+    do {
+      const [next, keys] = await server.scan(cursor, "MATCH", pattern, "COUNT", STEP);
+      cursor = next;
+      if (keys.length > 0) yield keys;
+    } while (cursor !== "0");
+  }
+}
