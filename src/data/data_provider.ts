@@ -22,10 +22,75 @@ export interface DataProvider {
    */
   watch(onChange: () => void): void;
 
+  /**
+   * The document of a loaded resource as it is kept at this moment; undefined when it is gone. Rejects with
+   * `WriteRefused` when it cannot be told.
+   */
+  read(place: DocumentPlace): Promise<StoredDocument | undefined>;
+
+  /**
+   * Makes one change, whole or not at all, and resolves with the ref of its document once the change lasts; the next
+   * `load` has it. Of two changes of one document at the same time, the second is refused. Whether the change fits to
+   * other resources was checked before. Rejects with `WriteRefused`.
+   */
+  write(change: DocumentChange): Promise<string>;
+
   /** Ends watching and gives up connections. */
   close(): void;
 }
 
+/** Where a document was when it was loaded last. */
+export interface DocumentPlace {
+  readonly source: Source;
+  readonly index: number;
+}
+
+/** `{apiVersion, kind, metadata, spec}` as operators write it. */
+export type ResourceDocument = Readonly<Record<string, unknown>>;
+
+export interface StoredDocument {
+  readonly document: ResourceDocument;
+  /** Differs whenever the document does. */
+  readonly version: string;
+}
+
+/** `ref` is that of the resource, which the document has as its `metadata.ref`. */
+export type DocumentChange =
+  | {
+    readonly action: "create";
+    readonly kind: Kind;
+    readonly ref: string;
+    readonly document: ResourceDocument;
+  }
+  /** The document as a whole in the place of the one with this version. */
+  | {
+    readonly action: "update";
+    readonly place: DocumentPlace;
+    readonly ref: string;
+    readonly version: string;
+    readonly document: ResourceDocument;
+  }
+  | {
+    readonly action: "remove";
+    readonly place: DocumentPlace;
+    readonly ref: string;
+    readonly version: string;
+  };
+
+/** Why a change was not made, with the status that HTTP has for it. */
+export class WriteRefused extends Error {
+  override readonly name = "WriteRefused";
+  /**
+   * 404 gone, 405 this place cannot be written to, 409 does not fit to the others or somebody else was faster, 422 not
+   * right by itself, 503 the place cannot be reached.
+   */
+  readonly status: 404 | 405 | 409 | 422 | 503;
+
+  constructor(status: WriteRefused["status"], message: string) {
+    super(message);
+    this.status = status;
+  }
+}
 /** A problem of the document at position `index` of its source. */
 export interface DocumentProblem extends Problem {
   readonly index: number;

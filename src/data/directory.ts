@@ -4,6 +4,7 @@ import type { Did } from "./did.ts";
 import type { Domain } from "./domain.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Peer } from "./peer.ts";
+import { Turn } from "../runtime/turn.ts";
 import { type Kind, namesOf, type Resource } from "./resource.ts";
 import type { User } from "./user.ts";
 
@@ -25,6 +26,10 @@ export interface Directory {
   didByTelUrl(digits: string): Did | undefined;
   dids(): Iterable<Did>;
   users(): Iterable<User>;
+  /** All of a kind, in no order that means anything. */
+  resources(kind: Kind): Iterable<Resource>;
+  /** By its ref, or by the other name that a gateway or DID without a given ref has. Looks at all of the kind. */
+  resource(kind: Kind, ref: string): Resource | undefined;
   readonly counts: ResourceCounts;
   /**
    * Calls back after each change, when the answers are already the new ones; for as long as the directory lives. What a
@@ -104,13 +109,43 @@ export class MemoryDirectory implements Directory {
     this.#listeners.push(listener);
   }
 
+  *resources(kind: Kind): Iterable<Resource> {
+    for (const resource of this.#index.resources) if (resource.kind === kind) yield resource;
+  }
+
+  resource(kind: Kind, ref: string): Resource | undefined {
+    if (kind === "Gateway") return this.gateway(ref);
+    if (kind === "DID") return this.did(ref);
+    for (const resource of this.resources(kind)) if (resource.ref === ref) return resource;
+    return undefined;
+  }
+
   /** `resources` fit together as `checkResources` sees to. */
   replace(resources: Iterable<Resource>): void {
+    const steps = this.#replace(resources);
+    while (!steps.next().done);
+  }
+
+  /** The same in many turns, for thousands of resources: answers stay the old ones until all is done. One at a time. */
+  async replaceInTurns(resources: Iterable<Resource>): Promise<void> {
+    const turn = new Turn();
+    for (const _ of this.#replace(resources)) if (turn.isOver) await turn.next();
+  }
+
+  /** A step is done each time it yields. */
+  *#replace(resources: Iterable<Resource>): Generator<void> {
     const before = this.#index;
     const index = new Index();
-    for (const resource of resources) index.add(this.#known(resource));
+    for (const resource of resources) {
+      index.add(this.#known(resource));
+      yield;
+    }
+    const replaced: Resource[] = [];
+    for (const resource of before.resources) {
+      if (!index.resources.has(resource)) replaced.push(resource);
+      yield;
+    }
     this.#index = index;
-    const replaced = [...before.resources].filter((resource) => !index.resources.has(resource));
     const kept = before.resources.size - replaced.length;
     if (replaced.length > 0 || index.resources.size > kept) this.#tell({ replaced });
   }

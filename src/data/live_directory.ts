@@ -1,7 +1,9 @@
-import type { DataProvider, DocumentProblem, Source } from "./data_provider.ts";
+import { Turn } from "../runtime/turn.ts";
+import type { DataProvider, DocumentPlace, DocumentProblem, Source } from "./data_provider.ts";
 import { type Directory, MemoryDirectory } from "./directory.ts";
 import { type Fault, faultOf } from "./fault.ts";
 import { type CheckedResources, checkResources } from "./resource_checks.ts";
+import { type Kind, naturalKey, type Resource } from "./resource.ts";
 import { directoryWarnings, resourceWarnings } from "./resource_warnings.ts";
 
 /** What came of loading. */
@@ -21,6 +23,7 @@ export class LiveDirectory {
   readonly #lastGood = new Map<string, Source>();
   /** What the directory was made from, by the name of the source. */
   #inForce: ReadonlyMap<string, Source> = new Map();
+  #lastLoad: Promise<unknown> = Promise.resolve();
   #reloading: Promise<void> | undefined;
   #reloadAgain = false;
   #closed = false;
@@ -38,14 +41,36 @@ export class LiveDirectory {
    * Loads everything anew. Faulty documents are left out and the others serve. But an edit that brings a fault into what
    * was good is not taken over at all: the last good content of that source stays.
    */
-  async load(): Promise<LoadReport> {
+  load(): Promise<LoadReport> {
+    const load = this.#lastLoad.then(() => this.#load());
+    this.#lastLoad = load.catch(() => undefined);
+    return load;
+  }
+
+  /** Where the document of a resource of the directory is kept. */
+  placeOf(resource: Resource): DocumentPlace | undefined {
+    return this.#find(resource.kind, (each) => each.ref === resource.ref) ??
+      // A generated ref that another one had already is another in the directory.
+      this.#find(resource.kind, (each) => isSameButForRef(each, resource));
+  }
+
+  #find(kind: Kind, isIt: (resource: Resource) => boolean): DocumentPlace | undefined {
+    for (const source of this.#inForce.values()) {
+      if (source.kind !== kind) continue;
+      const index = source.resources.findIndex((resource) => resource !== undefined && isIt(resource));
+      if (index >= 0) return { source, index };
+    }
+    return undefined;
+  }
+
+  async #load(): Promise<LoadReport> {
     const loaded = await this.#provider.load();
     const hopeful = loaded.map((source) => source.faults.length > 0 ? this.#fallback(source) : source);
-    const first = checkResources(hopeful);
+    const first = await checkResources(hopeful);
     const sources = hopeful.map((source) => first.problems.has(source) ? this.#fallback(source) : source);
     const rejected = hopeful.filter((source, i) => source !== sources[i]);
-    const checked = rejected.length === 0 ? first : checkResources(sources);
-    this.#directory.replace(checked.resources);
+    const checked = rejected.length === 0 ? first : await checkResources(sources);
+    await this.#directory.replaceInTurns(checked.resources);
     this.#remember(sources, checked);
     return {
       faults: [
@@ -55,7 +80,7 @@ export class LiveDirectory {
       ],
       warnings: [
         ...loaded.flatMap(({ warnings }) => warnings),
-        ...checked.resources.flatMap(resourceWarnings),
+        ...await warningsOf(checked.resources),
         ...directoryWarnings(this.#directory),
       ],
       rejected: loaded.filter((source) => !sources.includes(source)).map(({ name }) => name),
@@ -119,4 +144,18 @@ export class LiveDirectory {
     }
     return faults;
   }
+}
+
+async function warningsOf(resources: readonly Resource[]): Promise<string[]> {
+  const warnings: string[] = [];
+  const turn = new Turn();
+  for (const resource of resources) {
+    warnings.push(...resourceWarnings(resource));
+    if (turn.isOver) await turn.next();
+  }
+  return warnings;
+}
+
+function isSameButForRef(a: Resource, b: Resource): boolean {
+  return naturalKey(a) === naturalKey(b) && JSON.stringify({ ...a, ref: b.ref }) === JSON.stringify(b);
 }

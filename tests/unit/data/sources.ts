@@ -1,4 +1,9 @@
-import type { DataProvider, Source } from "../../../src/data/data_provider.ts";
+import {
+  type DataProvider,
+  type DocumentChange,
+  type Source,
+  WriteRefused,
+} from "../../../src/data/data_provider.ts";
 import { formatPath } from "../../../src/data/fault.ts";
 import { type Kind, readResource, type Resource } from "../../../src/data/resource.ts";
 import type { Document } from "./documents.ts";
@@ -55,6 +60,14 @@ export class FakeDataProvider implements DataProvider {
 
   watch(onChange: () => void): void {
     this.#onChange = onChange;
+  }
+
+  read(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  write(_: DocumentChange): Promise<string> {
+    return Promise.reject(new WriteRefused(405, "The content is set by hand"));
   }
 
   close(): void {

@@ -1,0 +1,250 @@
+/** The resources as administrators change them: one set of rules, whatever the provider keeps them in. */
+import {
+  type DataProvider,
+  type DocumentPlace,
+  type ResourceDocument,
+  type StoredDocument,
+  WriteRefused,
+} from "./data_provider.ts";
+import type { Directory } from "./directory.ts";
+import { faultOf, formatFault, type Problem, type PropertyPath } from "./fault.ts";
+import type { LiveDirectory } from "./live_directory.ts";
+import { mergeDocuments } from "./merged_document.ts";
+import { nearestName } from "./nearest_name.ts";
+import { type Objection, objectionsTo, type OtherResources, uniqueKey } from "./objections.ts";
+import { freeRef } from "./resource_checks.ts";
+import { type Kind, naturalKey, readResource, type Resource } from "./resource.ts";
+
+/** Messages of Routr v1. */
+const UNPROCESSABLE = "Unprocessable entity";
+const DUPLICATE = "An attempt was made to create an object that already exists";
+const UNFULFILLED = "Found one or more unfulfilled dependencies";
+const DEPENDENT = "Found one or more dependent objects";
+
+/** The property that others know a resource by, which stays what it is. */
+const NATURAL_KEYS: Readonly<Record<Exclude<Kind, "Gateway">, PropertyPath>> = {
+  User: ["spec", "credentials", "username"],
+  Agent: ["spec", "credentials", "username"],
+  Peer: ["spec", "credentials", "username"],
+  Domain: ["spec", "context", "domainUri"],
+  DID: ["spec", "location", "telUrl"],
+};
+
+export interface ResourceStoreOptions {
+  readonly provider: DataProvider;
+  /** Of the same provider. */
+  readonly live: LiveDirectory;
+  /** `spec.ex_uniqueGatewayPerHostPort`. */
+  readonly hasUniqueGateways?: boolean;
+  /** Wall clock, milliseconds. */
+  readonly now?: () => number;
+}
+
+/**
+ * Creates, changes and deletes resources. A change is in force when its promise resolves. All methods reject with
+ * `WriteRefused`.
+ */
+export class ResourceStore {
+  readonly #options: ResourceStoreOptions;
+
+  constructor(options: ResourceStoreOptions) {
+    this.#options = options;
+  }
+
+  /** The document of a resource, with its secrets, and the version that `update` and `remove` understand. */
+  async read(kind: Kind, ref: string): Promise<StoredDocument> {
+    return (await this.#find(kind, ref)).stored;
+  }
+
+  /** Resolves with the ref of the new resource: the given one, or one that is made from its natural key. */
+  async create(kind: Kind, document: ResourceDocument): Promise<string> {
+    const resource = this.#readValid(kind, document);
+    this.#refuseIfUnfit(resource, undefined);
+    const others = new OthersThan(undefined, this.#options.live.directory);
+    const ref = freeRef(resource, others);
+    const time = this.#time();
+    const metadata = { ...metadataOf(document), ref, createdOn: time, modifiedOn: time };
+    return await this.#write({ action: "create", kind, ref, document: { ...document, metadata } });
+  }
+
+  /**
+   * Puts the properties of `changes` in the place of those that are there, and leaves the others; lists are replaced as
+   * wholes, null takes a property away.
+   * @param version that of the document which the change was made for; whatever there is now if undefined
+   */
+  async update(kind: Kind, ref: string, changes: ResourceDocument, version?: string): Promise<string> {
+    const { resource, place, stored } = await this.#find(kind, ref);
+    if (version !== undefined && version !== stored.version) throw conflict();
+    const merged = mergeDocuments(stored.document, changes);
+    const metadata = { ...metadataOf(merged), modifiedOn: this.#time() };
+    const document = withRef({ ...merged, metadata }, kind, resource);
+    const changed = this.#readValid(kind, document);
+    refuseIfRenamed(resource, changed);
+    this.#refuseIfUnfit(changed, resource);
+    return await this.#write({ action: "update", place, ref, version: stored.version, document });
+  }
+
+  async remove(kind: Kind, ref: string, version?: string): Promise<void> {
+    const { resource, place, stored } = await this.#find(kind, ref);
+    if (version !== undefined && version !== stored.version) throw conflict();
+    if (hasDependents(resource, this.#options.live.directory)) throw new WriteRefused(409, DEPENDENT);
+    await this.#write({ action: "remove", place, ref, version: stored.version });
+  }
+
+  async #find(kind: Kind, ref: string) {
+    const { live, provider } = this.#options;
+    const resource = live.directory.resource(kind, ref);
+    const place: DocumentPlace | undefined = resource && live.placeOf(resource);
+    const stored = place && await provider.read(place);
+    if (!resource || !place || !stored) throw new WriteRefused(404, "Not found");
+    return { resource, place, stored };
+  }
+
+  async #write(change: Parameters<DataProvider["write"]>[0]): Promise<string> {
+    const { provider, live } = this.#options;
+    const ref = await provider.write(change);
+    await live.load();
+    return ref;
+  }
+
+  #readValid(kind: Kind, document: ResourceDocument): Resource {
+    const { resource, problems = [] } = readResource(kind, document);
+    if (resource === undefined) throw refusal(422, UNPROCESSABLE, kind, problems);
+    return resource;
+  }
+
+  #refuseIfUnfit(resource: Resource, before: Resource | undefined): void {
+    const { live: { directory }, hasUniqueGateways = false } = this.#options;
+    const objections: readonly Objection[] = objectionsTo(resource, new OthersThan(before, directory));
+    if (objections.some(({ rule }) => rule === "dependency")) {
+      throw refusal(409, UNFULFILLED, resource.kind, objections);
+    }
+    if (objections.length > 0) throw refusal(409, DUPLICATE, resource.kind, objections);
+    if (hasUniqueGateways && isSecondGateway(resource, before, directory)) {
+      throw new WriteRefused(409, DUPLICATE);
+    }
+  }
+
+  #time(): string {
+    return new Date(this.#options.now?.() ?? Date.now()).toISOString();
+  }
+}
+
+/** The resources of a directory but for one that is about to change. */
+class OthersThan implements OtherResources {
+  readonly #except: Resource | undefined;
+  readonly #directory: Directory;
+
+  constructor(except: Resource | undefined, directory: Directory) {
+    this.#except = except;
+    this.#directory = directory;
+  }
+
+  isNamed(kind: Kind, name: string): boolean {
+    if (kind === "Domain") return this.#directory.domain(name) !== undefined;
+    return this.#directory.resource(kind, name) !== undefined;
+  }
+
+  hasRef(kind: Kind, ref: string): boolean {
+    return this.#isOther(this.#directory.resource(kind, ref));
+  }
+
+  hasKey(kind: Kind, key: string): boolean {
+    for (const resource of this.#directory.resources(kind)) {
+      if (uniqueKey(resource) === key && this.#isOther(resource)) return true;
+    }
+    return false;
+  }
+
+  hasAgent(username: string, domain: string): boolean {
+    return this.#isOther(this.#directory.agent(username, domain));
+  }
+
+  nearest(kind: Kind, name: string): string | undefined {
+    const names: string[] = [];
+    for (const resource of this.#directory.resources(kind)) {
+      names.push(resource.kind === "Domain" ? resource.domainUri : resource.ref);
+    }
+    return nearestName(name, names);
+  }
+
+  #isOther(resource: Resource | undefined): boolean {
+    return resource !== undefined && resource !== this.#except;
+  }
+}
+
+/** Whoever others refer to stays. */
+function hasDependents(resource: Resource, directory: Directory): boolean {
+  const isReferredTo = (kind: Kind, refers: (other: Resource) => boolean) => {
+    for (const other of directory.resources(kind)) if (refers(other)) return true;
+    return false;
+  };
+  switch (resource.kind) {
+    case "Domain":
+      return isReferredTo(
+        "Agent",
+        (agent) => agent.kind === "Agent" && agent.domains.includes(resource.domainUri),
+      );
+    case "Gateway":
+      return isReferredTo("DID", (did) => did.kind === "DID" && directory.gateway(did.gwRef) === resource);
+    case "DID":
+      return isReferredTo(
+        "Domain",
+        (domain) =>
+          domain.kind === "Domain" && domain.egressPolicy !== undefined &&
+          directory.did(domain.egressPolicy.didRef) === resource,
+      );
+    default:
+      return false;
+  }
+}
+
+function isSecondGateway(resource: Resource, before: Resource | undefined, directory: Directory): boolean {
+  if (resource.kind !== "Gateway") return false;
+  for (const other of directory.gateways()) {
+    if (other !== before && other.host === resource.host && other.port === resource.port) return true;
+  }
+  return false;
+}
+
+/** A ref that was made from what has changed now would change with it, and be lost to those who refer to it. */
+function withRef(document: ResourceDocument, kind: Kind, { ref }: Resource): ResourceDocument {
+  const metadata = metadataOf(document);
+  if (metadata.ref !== undefined || readResource(kind, document).resource?.ref === ref) return document;
+  return { ...document, metadata: { ...metadata, ref } };
+}
+
+function refuseIfRenamed(before: Resource, after: Resource): void {
+  const path = before.ref === after.ref ? changedKey(before, after) : ["metadata", "ref"];
+  if (path === undefined) return;
+  const expected = "what it was: it is a readonly field, it cannot be changed";
+  throw refusal(422, UNPROCESSABLE, after.kind, [{ path, found: "another value", expected }]);
+}
+
+function changedKey(before: Resource, after: Resource): PropertyPath | undefined {
+  if (before.kind === "Gateway") return undefined;
+  const isSame = before.kind === "Agent" && after.kind === "Agent"
+    ? before.username === after.username
+    : naturalKey(before) === naturalKey(after);
+  return isSame ? undefined : NATURAL_KEYS[before.kind];
+}
+
+function metadataOf({ metadata }: ResourceDocument): Record<string, unknown> {
+  return typeof metadata === "object" && metadata !== null ? metadata as Record<string, unknown> : {};
+}
+
+function conflict(): WriteRefused {
+  return new WriteRefused(409, "The object was changed by somebody else meanwhile");
+}
+
+function refusal(
+  status: WriteRefused["status"],
+  message: string,
+  kind: Kind,
+  problems: readonly Pick<Problem, "path" | "found" | "expected">[],
+): WriteRefused {
+  const details = problems.map((problem) =>
+    formatFault(faultOf({ at: "value", ...problem }, { file: kind }))
+  );
+  return new WriteRefused(status, `${message}: ${details.join(", ")}`);
+}

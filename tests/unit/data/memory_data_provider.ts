@@ -1,0 +1,68 @@
+import {
+  type DataProvider,
+  type DocumentChange,
+  type DocumentPlace,
+  type Source,
+  type StoredDocument,
+  WriteRefused,
+} from "../../../src/data/data_provider.ts";
+import { type Kind, readResource } from "../../../src/data/resource.ts";
+import type { Document } from "./documents.ts";
+import { sourceOf } from "./sources.ts";
+
+/** A provider of documents in memory that can be written to. */
+export class MemoryDataProvider implements DataProvider {
+  readonly documents: Partial<Record<Kind, Document[]>>;
+  /** Called before each write, when all checks are done. */
+  beforeWrite: () => Promise<void> | void = () => {};
+  #onChange: () => void = () => {};
+
+  constructor(documents: Partial<Record<Kind, Document[]>>) {
+    this.documents = documents;
+  }
+
+  load(): Promise<readonly Source[]> {
+    return Promise.resolve(
+      Object.entries(this.documents).map(([kind, documents]) => sourceOf(kind as Kind, documents)),
+    );
+  }
+
+  locate: DataProvider["locate"] = (_source, problems) => Promise.resolve(problems.map(() => undefined));
+
+  watch(onChange: () => void): void {
+    this.#onChange = onChange;
+  }
+
+  read({ source, index }: DocumentPlace): Promise<StoredDocument | undefined> {
+    const document = this.documents[source.kind]?.[index];
+    return Promise.resolve(document && { document, version: JSON.stringify(document) });
+  }
+
+  async write(change: DocumentChange): Promise<string> {
+    await this.beforeWrite();
+    if (change.action === "create") {
+      (this.documents[change.kind] ??= []).push(change.document);
+      return change.ref;
+    }
+    const { kind } = change.place.source;
+    const documents = this.documents[kind] ?? [];
+    const index = documents.findIndex((one) => JSON.stringify(one) === change.version);
+    if (index < 0) throw new WriteRefused(409, "It was changed meanwhile");
+    if (change.action === "remove") documents.splice(index, 1);
+    else documents[index] = change.document;
+    return change.ref;
+  }
+
+  /** What an operator does behind our back. */
+  change(kind: Kind, documents: Document[]): void {
+    for (const document of documents) {
+      if (readResource(kind, document).resource === undefined) throw new TypeError("Not a resource");
+    }
+    this.documents[kind] = documents;
+    this.#onChange();
+  }
+
+  close(): void {
+    this.#onChange = () => {};
+  }
+}
