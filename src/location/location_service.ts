@@ -7,6 +7,13 @@ import type { Binding, BindingFlow } from "./binding.ts";
 const SWEEP_INTERVAL = 1000;
 const SWEEP_STEPS = 30;
 
+/** What a registration here, or the end of a connection, made of an address-of-record. */
+export interface LocationChange<Flow extends BindingFlow> {
+  readonly aor: string;
+  readonly before: readonly Binding<Flow>[];
+  readonly after: readonly Binding<Flow>[];
+}
+
 /**
  * Bindings by address-of-record (`sip:user@host`). A look-up never returns what has expired or lost its connection;
  * the sweep frees the memory of what nobody asks for, a thirtieth of what there is each second.
@@ -17,6 +24,7 @@ export class LocationService<Flow extends BindingFlow> {
   /** Addresses-of-record with a binding over this connection. */
   readonly #byConnection = new Map<number, Set<string>>();
   readonly #sweepTimer: Timer;
+  #onChange: (change: LocationChange<Flow>) => void = () => {};
   #sweep: IterableIterator<string> | undefined;
 
   constructor(clock: Clock, wheel: TimerWheel) {
@@ -40,12 +48,25 @@ export class LocationService<Flow extends BindingFlow> {
     return this.#keep(aor, bindings.filter((binding) => isAlive(binding, now)));
   }
 
+  /** Calls back at once with each change but for what is adopted or expires; one listener at a time. Must not throw. */
+  onChange(listener: (change: LocationChange<Flow>) => void): void {
+    this.#onChange = listener;
+  }
+
   /** Puts `bindings` in the place of all that the address-of-record had: one step, all or nothing. */
   replace(aor: string, bindings: readonly Binding<Flow>[]): void {
+    const before = this.#bindings.get(aor) ?? NONE;
+    const after = this.adopt(aor, bindings);
+    this.#onChange({ aor, before, after });
+  }
+
+  /** The same for what was kept or changed elsewhere, and need not be told. */
+  adopt(aor: string, bindings: readonly Binding<Flow>[]): readonly Binding<Flow>[] {
     const sorted = bindings.length < 2 ? bindings : [...bindings].sort(byPreference);
     this.#keep(aor, sorted);
     for (const { flow } of bindings) if (flow.isConnection) this.#index(flow.id, aor);
     if (!this.#sweepTimer.running) this.#sweepTimer.start(SWEEP_INTERVAL);
+    return sorted;
   }
 
   /** Drops every binding whose registration came by this connection, unless its device takes new ones. */
@@ -54,14 +75,17 @@ export class LocationService<Flow extends BindingFlow> {
     if (!addressesOfRecord) return;
     this.#byConnection.delete(flow.id);
     for (const aor of addressesOfRecord) {
-      const bindings = this.#bindings.get(aor);
-      if (bindings) {
-        this.#keep(
-          aor,
-          bindings.filter((binding) => binding.flow.id !== flow.id || outlivesFlow(binding)),
-        );
-      }
+      const before = this.#bindings.get(aor);
+      if (!before) continue;
+      const after = before.filter((binding) => binding.flow.id !== flow.id || outlivesFlow(binding));
+      this.#keep(aor, after);
+      if (after.length < before.length) this.#onChange({ aor, before, after });
     }
+  }
+
+  /** Those with bindings, and some whose bindings have expired. */
+  addressesOfRecord(): IterableIterator<string> {
+    return this.#bindings.keys();
   }
 
   /** Every address-of-record with what it is bound to now. */
@@ -103,6 +127,8 @@ export class LocationService<Flow extends BindingFlow> {
     else this.#sweep = undefined;
   }
 }
+
+const NONE: readonly never[] = [];
 
 function isAlive(binding: Binding, now: number): boolean {
   return binding.expiresAt > now && (binding.flow.isOpen || outlivesFlow(binding));

@@ -1,0 +1,281 @@
+/** Registrations that survive a restart: rows in an embedded database, written behind by a thread of its own. */
+import { type Clock, systemClock } from "../runtime/clock.ts";
+import { logger } from "../runtime/log.ts";
+import { RegistrationDatabaseThread } from "./registration_database_thread.ts";
+import type { Notice } from "./registration_database_worker.ts";
+
+const log = logger("location");
+
+/** Milliseconds between two removals of what has expired. */
+const SWEEP_INTERVAL = 60_000;
+/** Milliseconds from a failed attempt to the next one: at first, and when it has failed often. */
+const FIRST_RETRY = 1000;
+const LAST_RETRY = 30_000;
+/** Milliseconds that `close` gives a medium that does not answer. */
+const CLOSE_LIMIT = 5000;
+/** Rows of a transaction at most: handing them to the thread takes this one 2 ms. */
+const BATCH = 4000;
+
+/** What is kept for a key. */
+export interface StoredRow {
+  readonly key: string;
+  /** The empty text removes the key. */
+  readonly text: string;
+  /** `Clock.wallTime()` milliseconds at which the row is of no use any more. */
+  readonly expiresAt: number;
+}
+
+export interface RegistrationDatabaseOptions {
+  readonly clock?: Clock;
+  /** The program of the thread, for tests of its end. */
+  readonly program?: URL;
+}
+
+/** Somebody who waits until that many rows have been stored. */
+interface Flush {
+  readonly storedRows: number;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Rows by key in a file. SQLite answers only when the medium has, which takes an SD card a tenth of a second and more;
+ * so it lives in a thread, and here rows are only collected and handed over. One batch is on its way at a time; what is
+ * written meanwhile goes with the next one, the last row for each key. A transaction that was committed lasts.
+ *
+ * What the medium refuses is tried again until it works. What is wrong is logged, once.
+ */
+export class RegistrationDatabase {
+  readonly #path: string;
+  readonly #clock: Clock;
+  readonly #thread: RegistrationDatabaseThread;
+  /** Rows to hand over, the latest for each key, in the order of the keys' first rows. */
+  #waiting = new Map<string, StoredRow>();
+  /** Rows that the thread has now. */
+  #onTheirWay = 0;
+  #storedRows = 0;
+  readonly #flushes: Flush[] = [];
+  #isStoring = false;
+  #isSweepDue = false;
+  #sweepAlarm: unknown;
+  #retryAlarm: unknown;
+  /** Milliseconds to the next attempt; 0 while all is well. */
+  #retryDelay = 0;
+  #setAsideFiles = 0;
+  /** Why nothing can be stored any more. */
+  #end: string | undefined;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Opens the database at `path`, or begins it: its folder for this user alone, and the file too, since it tells who
+   * is where. A file that is damaged or something else is set aside for a new one. Rejects when that cannot be done
+   * either, and when another process has the database open.
+   */
+  static async open(path: string, options: RegistrationDatabaseOptions = {}): Promise<RegistrationDatabase> {
+    const database = new RegistrationDatabase(path, options);
+    const answer = await database.#thread.ask({ kind: "open", path });
+    if (answer.kind === "failed") {
+      await database.#thread.terminate();
+      throw new Error(`Cannot open the registration database "${path}": ${answer.reason}`);
+    }
+    database.#awaitSweep();
+    return database;
+  }
+
+  private constructor(path: string, { clock = systemClock, program }: RegistrationDatabaseOptions) {
+    this.#path = path;
+    this.#clock = clock;
+    this.#thread = new RegistrationDatabaseThread({
+      program,
+      onNotice: (notice) => this.#onNotice(notice),
+      onEnd: (reason) => this.#onEnd(reason),
+    });
+  }
+
+  /**
+   * What is stored and has not expired; the rest is removed afterwards. It comes in parts, between which this thread
+   * does other things. Damage that is found on the way ends it: what was read until then is returned, and is the new
+   * database's content. Never rejects.
+   */
+  async load(): Promise<readonly StoredRow[]> {
+    const rows: StoredRow[] = [];
+    const setAsideFiles = this.#setAsideFiles;
+    let after: number | undefined;
+    do {
+      const answer = await this.#thread.ask({ kind: "load", after, now: this.#clock.wallTime() });
+      if (answer.kind === "failed") {
+        log.error("Cannot read the registration database {path}: {reason}", {
+          path: this.#path,
+          reason: answer.reason,
+        });
+        break;
+      }
+      if (answer.kind !== "part") break;
+      for (const row of answer.rows) rows.push(row);
+      after = answer.last;
+    } while (after !== undefined);
+    if (this.#setAsideFiles !== setAsideFiles) this.write(rows);
+    this.#sweep();
+    return rows;
+  }
+
+  /**
+   * Stores rows soon, later ones in the place of earlier ones. Rows of one call are one transaction, unless they have
+   * to wait for others or are more than a batch.
+   */
+  write(rows: readonly StoredRow[]): void {
+    if (this.#end !== undefined || this.#closing !== undefined) return;
+    for (const row of rows) this.#waiting.set(row.key, row);
+    if (this.#retryDelay === 0) this.#store();
+  }
+
+  /**
+   * Resolves when all that was written before lasts on the medium. Rejects when the medium refuses it now; it is tried
+   * again even so.
+   */
+  flush(): Promise<void> {
+    if (this.#end !== undefined) return Promise.reject(this.#failure(this.#end));
+    const ahead = this.#onTheirWay + this.#waiting.size;
+    if (ahead === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#flushes.push({ storedRows: this.#storedRows + ahead, resolve, reject });
+      this.#store();
+    });
+  }
+
+  /** Stores what is not stored yet, closes the file and ends the thread. Never rejects; may be called again. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#clock.clearAlarm(this.#sweepAlarm);
+    let alarm: unknown;
+    const limit = new Promise<void>((resolve) => alarm = this.#clock.setAlarm(resolve, CLOSE_LIMIT));
+    await Promise.race([limit, this.#finish()]);
+    this.#clock.clearAlarm(alarm);
+    this.#clock.clearAlarm(this.#retryAlarm);
+    const lost = this.#onTheirWay + this.#waiting.size;
+    if (lost > 0) {
+      log.error("Registrations that could not be stored in {path}: {lost}", { lost, path: this.#path });
+    }
+    await this.#thread.terminate();
+  }
+
+  async #finish(): Promise<void> {
+    await this.flush().catch(() => undefined);
+    await this.#thread.ask({ kind: "close" });
+  }
+
+  /** Hands over what waits, unless the thread is busy with the last batch: then it follows. */
+  async #store(): Promise<void> {
+    if (this.#isStoring) return;
+    this.#isStoring = true;
+    this.#clock.clearAlarm(this.#retryAlarm);
+    while ((this.#waiting.size > 0 || this.#isSweepDue) && this.#end === undefined) {
+      const rows = this.#takeBatch();
+      const expiredAt = this.#isSweepDue ? this.#clock.wallTime() : undefined;
+      this.#onTheirWay = rows.length;
+      const answer = await this.#thread.ask({ kind: "write", rows, expiredAt });
+      this.#onTheirWay = 0;
+      if (answer.kind === "failed") {
+        this.#onRefusal(rows, answer.reason);
+        break;
+      }
+      if (expiredAt !== undefined) this.#isSweepDue = false;
+      this.#onStored(rows.length);
+    }
+    this.#isStoring = false;
+  }
+
+  /** Copies, since a row may have more to it than can be handed to a thread. */
+  #takeBatch(): StoredRow[] {
+    const batch: StoredRow[] = [];
+    for (const { key, text, expiresAt } of this.#waiting.values()) {
+      if (batch.length === BATCH) break;
+      batch.push({ key, text, expiresAt });
+    }
+    if (batch.length === this.#waiting.size) this.#waiting = new Map();
+    else for (const { key } of batch) this.#waiting.delete(key);
+    return batch;
+  }
+
+  #onStored(count: number): void {
+    if (this.#retryDelay > 0) {
+      this.#retryDelay = 0;
+      log.info("Registrations are stored in {path} again", { path: this.#path });
+    }
+    this.#storedRows += count;
+    // They wait in the order in which they came, and so in the order of their numbers.
+    while (this.#flushes.length > 0 && this.#flushes[0].storedRows <= this.#storedRows) {
+      this.#flushes.shift()?.resolve();
+    }
+  }
+
+  #onRefusal(batch: readonly StoredRow[], reason: string): void {
+    for (const { reject } of this.#flushes.splice(0)) reject(this.#failure(reason));
+    if (this.#end !== undefined) return;
+    for (const row of batch) if (!this.#waiting.has(row.key)) this.#waiting.set(row.key, row);
+    if (this.#retryDelay === 0) {
+      log.error("Cannot store registrations in {path}: {reason}; trying again", { path: this.#path, reason });
+    }
+    this.#retryDelay = Math.min(this.#retryDelay * 2 || FIRST_RETRY, LAST_RETRY);
+    if (this.#closing === undefined) this.#retryAlarm = this.#setAlarm(() => this.#store(), this.#retryDelay);
+  }
+
+  #onNotice(notice: Notice): void {
+    if (notice.kind === "removed") {
+      log.warn("The registration database {path} was removed or replaced; a new one is begun", {
+        path: this.#path,
+      });
+      return;
+    }
+    this.#setAsideFiles++;
+    log.warn(
+      "{path} cannot be used as the registration database: {reason}; it is {name} now, and a new one is begun",
+      {
+        path: this.#path,
+        reason: notice.reason,
+        name: notice.name,
+      },
+    );
+  }
+
+  #onEnd(reason: string): void {
+    this.#end = reason;
+    this.#clock.clearAlarm(this.#sweepAlarm);
+    this.#clock.clearAlarm(this.#retryAlarm);
+    this.#waiting.clear();
+    log.error(
+      "The registration database {path} has failed: {reason}; registrations are not stored any more",
+      {
+        path: this.#path,
+        reason,
+      },
+    );
+  }
+
+  #awaitSweep(): void {
+    this.#sweepAlarm = this.#setAlarm(() => {
+      this.#sweep();
+      this.#awaitSweep();
+    }, SWEEP_INTERVAL);
+  }
+
+  #sweep(): void {
+    this.#isSweepDue = true;
+    if (this.#retryDelay === 0) this.#store();
+  }
+
+  /** An alarm that does not keep the process alive when nothing else does. */
+  #setAlarm(callback: () => void, delay: number): unknown {
+    const alarm = this.#clock.setAlarm(callback, delay);
+    if (this.#clock === systemClock) Deno.unrefTimer(alarm as number);
+    return alarm;
+  }
+
+  #failure(reason: string): Error {
+    return new Error(`Cannot store registrations in "${this.#path}": ${reason}`);
+  }
+}

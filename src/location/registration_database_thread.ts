@@ -1,0 +1,66 @@
+/** The thread that has the registration database, as seen from the others. */
+import { Worker } from "node:worker_threads";
+import type { Answer, Notice, Question, Report } from "./registration_database_worker.ts";
+
+export interface RegistrationDatabaseThreadOptions {
+  readonly program?: URL;
+  readonly onNotice: (notice: Notice) => void;
+  /** Called once when the thread ends without having been told to. */
+  readonly onEnd: (reason: string) => void;
+}
+
+/** Asks a worker, which answers in the order of the questions. It keeps the process alive only while it is asked. */
+export class RegistrationDatabaseThread {
+  readonly #worker: Worker;
+  readonly #options: RegistrationDatabaseThreadOptions;
+  readonly #waiting: ((answer: Answer) => void)[] = [];
+  #end: string | undefined;
+
+  constructor(options: RegistrationDatabaseThreadOptions) {
+    this.#options = options;
+    this.#worker = new Worker(options.program ?? PROGRAM);
+    this.#worker.on("message", (report: Report) => this.#onReport(report));
+    this.#worker.on(
+      "error",
+      (error: unknown) => this.#onEnd(error instanceof Error ? error.message : String(error)),
+    );
+    this.#worker.on("exit", () => this.#onEnd("its thread ended"));
+    this.#worker.unref();
+  }
+
+  /** Never rejects: a thread that has ended answers "failed". */
+  ask(question: Question): Promise<Answer> {
+    if (this.#end !== undefined) return Promise.resolve({ kind: "failed", reason: this.#end });
+    if (this.#waiting.length === 0) this.#worker.ref();
+    this.#worker.postMessage(question);
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Ends the thread where it stands; what it was asked has failed. */
+  async terminate(): Promise<void> {
+    this.#answerAll("it is closed");
+    await this.#worker.terminate();
+  }
+
+  #onReport(report: Report): void {
+    if (report.kind === "removed" || report.kind === "set aside") return this.#options.onNotice(report);
+    const resolve = this.#waiting.shift();
+    if (this.#waiting.length === 0) this.#worker.unref();
+    resolve?.(report);
+  }
+
+  #onEnd(reason: string): void {
+    if (this.#end !== undefined) return;
+    this.#options.onEnd(reason);
+    this.#answerAll(reason);
+  }
+
+  #answerAll(reason: string): void {
+    this.#end ??= reason;
+    this.#worker.unref();
+    for (const resolve of this.#waiting.splice(0)) resolve({ kind: "failed", reason });
+  }
+}
+
+// `deno compile --bundle` finds the program by this very expression.
+const PROGRAM = new URL("./registration_database_worker.ts", import.meta.url);

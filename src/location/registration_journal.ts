@@ -1,0 +1,105 @@
+/** Registrations that survive a restart: what the location service has, written behind into a database. */
+import type { Clock } from "../runtime/clock.ts";
+import { logger } from "../runtime/log.ts";
+import type { Timer, TimerWheel } from "../runtime/timer_wheel.ts";
+import { Turn } from "../runtime/turn.ts";
+import type { Binding, BindingFlow } from "./binding.ts";
+import { bindingOf, type FlowRecords, recordOf } from "./binding_record.ts";
+import type { LocationService } from "./location_service.ts";
+import type { RegistrationDatabase, StoredRow } from "./registration_database.ts";
+
+const log = logger("location");
+
+/** Milliseconds that changes gather before they are written in one batch: an SD card wears out by the write. */
+const INTERVAL = 500;
+
+export interface RegistrationJournalParts<Flow extends BindingFlow> {
+  readonly location: LocationService<Flow>;
+  readonly database: Pick<RegistrationDatabase, "load" | "write" | "close">;
+  readonly flows: FlowRecords<Flow>;
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+}
+
+export class RegistrationJournal<Flow extends BindingFlow> {
+  readonly #parts: RegistrationJournalParts<Flow>;
+  readonly #changed = new Set<string>();
+  readonly #timer: Timer;
+
+  constructor(parts: RegistrationJournalParts<Flow>) {
+    this.#parts = parts;
+    this.#timer = parts.wheel.timer(() => this.#write());
+  }
+
+  /** Takes over what was kept, as far as it can still be reached, and keeps every change from now on. */
+  async start(): Promise<void> {
+    const { location, database, flows, clock } = this.#parts;
+    // Who registers while this goes on has the last word.
+    location.onChange(({ aor }) => this.#note(aor));
+    let count = 0;
+    const turn = new Turn();
+    for (const { key, text } of await database.load()) {
+      if (turn.isOver) await turn.next();
+      const aor = aorOf(key);
+      if (this.#changed.has(aor)) continue;
+      const records = parseList(text);
+      const bindings = records.map((record) => bindingOf(record, flows, clock))
+        .filter((binding) => binding !== undefined);
+      if (bindings.length > 0) location.adopt(aor, bindings);
+      if (bindings.length < records.length) this.#note(aor);
+      count += bindings.length;
+    }
+    if (count > 0) log.info("{count} bindings are known from before", { count });
+  }
+
+  /** Nothing is lost on a clean stop. */
+  async stop(): Promise<void> {
+    this.#timer.stop();
+    this.#write();
+    await this.#parts.database.close();
+  }
+
+  #note(aor: string): void {
+    this.#changed.add(aor);
+    if (!this.#timer.running) this.#timer.start(INTERVAL);
+  }
+
+  #write(): void {
+    if (this.#changed.size === 0) return;
+    const rows = [...this.#changed].map((aor) => this.#rowOf(aor));
+    this.#changed.clear();
+    this.#parts.database.write(rows);
+  }
+
+  #rowOf(aor: string): StoredRow {
+    const { location, flows, clock } = this.#parts;
+    const bindings: readonly Binding<Flow>[] = location.lookup(aor);
+    const key = keyOf(aor);
+    if (bindings.length === 0) return { key, text: "", expiresAt: 0 };
+    const records = bindings.map((binding) => recordOf(binding, flows, clock));
+    const expiresAt = Math.max(...records.map((record) => record.expiresAt));
+    return { key, text: JSON.stringify(records), expiresAt };
+  }
+}
+
+/** Users may have names in any script, and keys are latin1. */
+function keyOf(aor: string): string {
+  return encodeURI(aor.toWellFormed());
+}
+
+function aorOf(key: string): string {
+  try {
+    return decodeURI(key);
+  } catch {
+    return key;
+  }
+}
+
+function parseList(text: string): readonly unknown[] {
+  try {
+    const list: unknown = JSON.parse(text);
+    return Array.isArray(list) ? list : [];
+  } catch {
+    return [];
+  }
+}

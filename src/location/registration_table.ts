@@ -1,0 +1,246 @@
+/** The table of registrations in its SQLite database. */
+import { dirname } from "node:path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { StoredRow } from "./registration_database.ts";
+
+/** "rout": what tells our databases from others (https://sqlite.org/pragma.html#pragma_application_id). */
+const APPLICATION_ID = 0x726f7574;
+const SCHEMA_VERSION = 1;
+/**
+ * In the order of their arrival, in which phones register again: neighbours are written together. By key each row would
+ * be a page of its own, and thrice the work.
+ */
+const SCHEMA = "CREATE TABLE registrations (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, " +
+  "expires_at INTEGER NOT NULL, text TEXT NOT NULL) STRICT";
+
+/** Bytes of the shortest database that is not empty. */
+const SMALLEST_PAGE = 512;
+/** Rows of a part: 1 ms for whoever takes them. */
+const PART = 1000;
+/** Milliseconds for a predecessor to end. */
+const BUSY_TIMEOUT = 1000;
+/** Pages of the log before they are moved to the file; a page that changed thrice meanwhile is moved once. */
+const LOG_PAGES = 4000;
+
+/** Result codes of SQLite (https://sqlite.org/rescode.html); the last byte of a longer one is its kind. */
+const BUSY = 5;
+const READONLY = 8;
+const READONLY_DIRECTORY = 1544;
+const IO_ERROR_READ = 266;
+const IO_ERROR_SHORT_READ = 522;
+/**
+ * PERM, BUSY, LOCKED, NOMEM, INTERRUPT, IOERR, FULL, CANTOPEN, AUTH are of the place; TOOBIG, CONSTRAINT, MISMATCH,
+ * MISUSE, RANGE of what was asked.
+ */
+const NOT_OF_THE_FILE = new Set([3, 5, 6, 7, 9, 10, 13, 14, 18, 19, 20, 21, 23, 25]);
+
+export interface TablePart {
+  readonly rows: readonly StoredRow[];
+  /** The number of the last row; undefined when nothing follows. */
+  readonly last: number | undefined;
+}
+
+/** The file is not one of ours, or is damaged. */
+class DamagedFile extends Error {
+  override readonly name = "DamagedFile";
+}
+
+/** Whether an error came from what is in the file, rather than from where it is or what it was asked. */
+export function isDamage(error: unknown, path: string): boolean {
+  if (error instanceof DamagedFile) return true;
+  const code = resultCode(error);
+  if (code === undefined) return false;
+  if (code === IO_ERROR_READ || code === IO_ERROR_SHORT_READ) return true;
+  // A file that says of itself that it is not to be written to.
+  if ((code & 0xff) === READONLY) return code !== READONLY_DIRECTORY && isWritable(path);
+  return !NOT_OF_THE_FILE.has(code & 0xff);
+}
+
+/**
+ * An open table that no other process can open. Commits wait for the medium: with its log (WAL) and `synchronous=FULL`,
+ * SQLite has one fsync in each. Any method may throw, after which there is only `close`.
+ */
+export class RegistrationTable {
+  readonly #path: string;
+  readonly #place: string | undefined;
+  readonly #database: DatabaseSync;
+  readonly #begin: StatementSync;
+  readonly #put: StatementSync;
+  readonly #remove: StatementSync;
+  readonly #expire: StatementSync;
+  readonly #part: StatementSync;
+  readonly #commit: StatementSync;
+
+  static open(path: string): RegistrationTable {
+    createFile(path);
+    const database = new DatabaseSync(path);
+    try {
+      lock(database);
+      check(database);
+      database.prepare("PRAGMA journal_mode = WAL").get();
+      database.prepare("PRAGMA synchronous = FULL").run();
+      database.prepare(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}`).get();
+      return new RegistrationTable(path, database);
+    } catch (error) {
+      database.close();
+      if (resultCode(error) !== BUSY) throw error;
+      throw new Error("it is in use by another process", { cause: error });
+    }
+  }
+
+  private constructor(path: string, database: DatabaseSync) {
+    this.#path = path;
+    this.#place = placeOf(path);
+    this.#database = database;
+    this.#begin = database.prepare("BEGIN IMMEDIATE");
+    this.#commit = database.prepare("COMMIT");
+    this.#put = database.prepare(
+      "INSERT INTO registrations (key, expires_at, text) VALUES (?, ?, ?) " +
+        "ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at, text = excluded.text",
+    );
+    this.#remove = database.prepare("DELETE FROM registrations WHERE key = ?");
+    this.#expire = database.prepare("DELETE FROM registrations WHERE expires_at <= ?");
+    this.#part = database.prepare(
+      "SELECT id, key, text, expires_at FROM registrations WHERE id > ? AND expires_at > ? " +
+        `ORDER BY id LIMIT ${PART}`,
+    );
+  }
+
+  /** Whether what is at the path is still what was opened. */
+  isInPlace(): boolean {
+    return this.#place !== undefined && placeOf(this.#path) === this.#place;
+  }
+
+  /** One transaction. */
+  write(rows: readonly StoredRow[], expiredAt: number | undefined): void {
+    this.#begin.run();
+    for (const { key, text, expiresAt } of rows) {
+      if (text === "") this.#remove.run(withoutNul(key));
+      else this.#put.run(withoutNul(key), wholeTime(expiresAt), withoutNul(text));
+    }
+    if (expiredAt !== undefined) this.#expire.run(wholeTime(expiredAt));
+    this.#commit.run();
+  }
+
+  /** The rows after the one with the number `after`, or the first ones, without those that have expired by `now`. */
+  load(after: number | undefined, now: number): TablePart {
+    const found = this.#read(after ?? Number.MIN_SAFE_INTEGER, wholeTime(now));
+    const rows = found.map(({ key, text, expires_at }) => ({
+      key: withNul(String(key)),
+      text: withNul(String(text)),
+      expiresAt: Number(expires_at),
+    }));
+    return { rows, last: found.length < PART ? undefined : Number(found[PART - 1].id) };
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #read(after: number, now: number): ReturnType<StatementSync["all"]> {
+    try {
+      return this.#part.all(after, now);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new DamagedFile(error.message, { cause: error });
+    }
+  }
+}
+
+/** Makes folder and file, both for this user alone; the log will have the mode of the file. */
+function createFile(path: string): void {
+  Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  try {
+    Deno.openSync(path, { write: true, createNew: true, mode: 0o600 }).close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  }
+  const { isFile, size, mode } = Deno.statSync(path);
+  if (!isFile) throw new DamagedFile("it is not a file");
+  // SQLite would take these for new ones, and drop what is there.
+  if (size > 0 && size < SMALLEST_PAGE) throw new DamagedFile("it is too short");
+  if (size === 0 && sizeOf(`${path}-wal`) > 0) throw new DamagedFile("it is empty, but its log is not");
+  if (mode !== null && (mode & 0o077) !== 0) Deno.chmodSync(path, 0o600);
+}
+
+/** Nobody else gets at the file before it is closed, not even to read. Before WAL, so that no memory is shared. */
+function lock(database: DatabaseSync): void {
+  database.prepare(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`).get();
+  database.prepare("PRAGMA locking_mode = EXCLUSIVE").get();
+  database.prepare("BEGIN EXCLUSIVE").run();
+  database.prepare("COMMIT").run();
+}
+
+/** Finds out whether the file is what it should be; makes the table in an empty one. */
+function check(database: DatabaseSync): void {
+  database.prepare("PRAGMA trusted_schema = OFF").run();
+  const isOk = Object.values(database.prepare("PRAGMA integrity_check(1)").get() ?? {});
+  if (isOk[0] !== "ok") throw new DamagedFile(`it is damaged: ${String(isOk[0]).replaceAll("\n", " ")}`);
+  const schema = database.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").all();
+  const version = numberOf(database, "user_version");
+  const application = numberOf(database, "application_id");
+  if (schema.length === 0 && version === 0 && application === 0) return createTable(database);
+  if (application !== APPLICATION_ID) throw new DamagedFile("it is the database of another program");
+  if (version !== SCHEMA_VERSION) {
+    throw new DamagedFile(`its version is ${version} instead of ${SCHEMA_VERSION}`);
+  }
+  if (schema.length !== 1 || schema[0].sql !== SCHEMA) throw new DamagedFile("its tables are others");
+}
+
+function createTable(database: DatabaseSync): void {
+  database.prepare("BEGIN IMMEDIATE").run();
+  database.prepare(SCHEMA).run();
+  database.prepare(`PRAGMA application_id = ${APPLICATION_ID}`).run();
+  database.prepare(`PRAGMA user_version = ${SCHEMA_VERSION}`).run();
+  database.prepare("COMMIT").run();
+}
+
+function numberOf(database: DatabaseSync, pragma: string): number {
+  return Number(Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]);
+}
+
+function resultCode(error: unknown): number | undefined {
+  return error instanceof Error && "errcode" in error && typeof error.errcode === "number"
+    ? error.errcode
+    : undefined;
+}
+
+function isWritable(path: string): boolean {
+  try {
+    Deno.openSync(path, { append: true }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What tells a file from another one that takes its name. */
+function placeOf(path: string): string | undefined {
+  try {
+    const { dev, ino } = Deno.statSync(path);
+    return `${dev} ${ino}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function sizeOf(path: string): number {
+  try {
+    return Deno.statSync(path).size;
+  } catch {
+    return 0;
+  }
+}
+
+function wholeTime(milliseconds: number): number {
+  return Math.min(Math.max(0, Math.trunc(milliseconds) || 0), Number.MAX_SAFE_INTEGER);
+}
+
+/** What comes out of a column ends at its first U+0000. U+FDD0 is no character and never will be. */
+function withoutNul(text: string): string {
+  return text.includes("\0") ? text.replaceAll("\0", "\ufdd0") : text;
+}
+
+function withNul(text: string): string {
+  return text.includes("\ufdd0") ? text.replaceAll("\ufdd0", "\0") : text;
+}

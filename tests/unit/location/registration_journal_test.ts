@@ -1,0 +1,160 @@
+/** What is kept of registrations, and what comes back. */
+import assert from "node:assert/strict";
+import type { Binding, BindingFlow } from "../../../src/location/binding.ts";
+import type { BindingRecord, FlowRecords } from "../../../src/location/binding_record.ts";
+import { LocationService } from "../../../src/location/location_service.ts";
+import type { StoredRow } from "../../../src/location/registration_database.ts";
+import { RegistrationJournal } from "../../../src/location/registration_journal.ts";
+import { TimerWheel } from "../../../src/runtime/timer_wheel.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+
+interface TestFlow extends BindingFlow {
+  readonly name: string;
+  isOpen: boolean;
+}
+
+const UDP: TestFlow = { id: 1, name: "udp", isOpen: true, isConnection: false };
+const CONNECTION: TestFlow = { id: 2, name: "connection", isOpen: true, isConnection: true };
+
+/** Finds UDP again, and no connection. */
+const FLOWS: FlowRecords<TestFlow> = {
+  describe: ({ name }) => ({
+    protocol: name,
+    local: "192.0.2.1:5060",
+    remoteAddress: "192.0.2.9",
+    remotePort: 5060,
+    token: name,
+  }),
+  find: ({ flow }: BindingRecord) => flow.token === "udp" ? UDP : undefined,
+};
+
+class FakeDatabase {
+  readonly rows = new Map<string, StoredRow>();
+  writes = 0;
+  isClosed = false;
+
+  load(): Promise<StoredRow[]> {
+    return Promise.resolve([...this.rows.values()]);
+  }
+
+  write(rows: readonly StoredRow[]): void {
+    this.writes++;
+    for (const row of rows) {
+      if (row.text === "") this.rows.delete(row.key);
+      else this.rows.set(row.key, row);
+    }
+  }
+
+  close(): Promise<void> {
+    this.isClosed = true;
+    return Promise.resolve();
+  }
+}
+
+function binding(contact: string, parts: Partial<Binding<TestFlow>> = {}): Binding<TestFlow> {
+  return {
+    contact,
+    q: 1000,
+    expiresAt: 60_000,
+    updatedAt: 0,
+    callId: "call",
+    cseq: 1,
+    instance: "",
+    regId: 0,
+    path: "",
+    flow: UDP,
+    listensAt: 0,
+    ...parts,
+  };
+}
+
+async function start(database = new FakeDatabase(), clock = new FakeClock()) {
+  const wheel = new TimerWheel(clock);
+  const location = new LocationService<TestFlow>(clock, wheel);
+  const journal = new RegistrationJournal({ location, database, flows: FLOWS, clock, wheel });
+  await journal.start();
+  const contacts = (aor: string) => location.lookup(aor).map(({ contact }) => contact);
+  return { clock, location, journal, database, contacts };
+}
+
+Deno.test("changes are written in one batch within half a second", async () => {
+  const { clock, location, database } = await start();
+  for (let i = 0; i < 100; i++) location.replace(`sip:${i}@x`, [binding(`sip:${i}@192.0.2.9`)]);
+  assert.equal(database.writes, 0);
+  clock.advance(510);
+  assert.deepEqual([database.writes, database.rows.size], [1, 100]);
+  clock.advance(10_000);
+  assert.equal(database.writes, 1);
+});
+
+Deno.test("nothing is lost on a clean stop", async () => {
+  const { location, journal, database } = await start();
+  location.replace("sip:a@x", [binding("sip:a@192.0.2.9")]);
+  await journal.stop();
+  assert.deepEqual([database.rows.size, database.isClosed], [1, true]);
+});
+
+Deno.test("what was removed is removed there, too", async () => {
+  const { clock, location, database } = await start();
+  location.replace("sip:a@x", [binding("sip:a@192.0.2.9")]);
+  clock.advance(1000);
+  location.replace("sip:a@x", []);
+  clock.advance(1000);
+  assert.equal(database.rows.size, 0);
+});
+
+Deno.test("a new process finds everything as it was, but for what has expired meanwhile", async () => {
+  const first = await start();
+  const kept = binding("sip:a@192.0.2.9", {
+    q: 500,
+    cseq: 7,
+    instance: "urn:x",
+    regId: 2,
+    path: "<sip:p>",
+    listensAt: 5,
+  });
+  first.location.replace("sip:a@x", [kept, binding("sip:short@192.0.2.9", { expiresAt: 2000 })]);
+  await first.journal.stop();
+  const clock = new FakeClock();
+  first.clock.advance(3000);
+  clock.advance(first.clock.wallTime() - clock.wallTime());
+  const { location } = await start(first.database, clock);
+  const [restored, ...others] = location.lookup("sip:a@x");
+  assert.equal(others.length, 0);
+  assert.deepEqual({ ...restored, expiresAt: 0 }, { ...kept, expiresAt: 0, updatedAt: restored.updatedAt });
+  assert.equal(restored.expiresAt - clock.now(), 57_000);
+});
+
+Deno.test("bindings whose connection is gone do not come back, and are forgotten", async () => {
+  const first = await start();
+  first.location.replace("sip:a@x", [
+    binding("sip:tcp@192.0.2.9", { flow: CONNECTION }),
+    binding("sip:udp@192.0.2.9"),
+  ]);
+  first.location.replace("sip:b@x", [binding("sip:tcp@192.0.2.9", { flow: CONNECTION })]);
+  await first.journal.stop();
+  const { clock, contacts } = await start(first.database);
+  assert.deepEqual([contacts("sip:a@x"), contacts("sip:b@x")], [["sip:udp@192.0.2.9"], []]);
+  clock.advance(1000);
+  assert.deepEqual([...first.database.rows.keys()], ["sip:a@x"]);
+  assert.equal(JSON.parse(first.database.rows.get("sip:a@x")!.text).length, 1);
+});
+
+Deno.test("users may have names in any script", async () => {
+  const first = await start();
+  first.location.replace("sip:Жора 100%@x", [binding("sip:a@192.0.2.9")]);
+  await first.journal.stop();
+  assert.match([...first.database.rows.keys()][0], /^[\x20-\x7e]+$/);
+  const { contacts } = await start(first.database);
+  assert.deepEqual(contacts("sip:Жора 100%@x"), ["sip:a@192.0.2.9"]);
+});
+
+Deno.test("rows that are no bindings are skipped", async () => {
+  const database = new FakeDatabase();
+  const texts = ["", "[", "{}", "[null, 1]", '[{"contact":5}]'];
+  for (const [i, text] of texts.entries()) {
+    database.rows.set(`${i}`, { key: `${i}`, text, expiresAt: Infinity });
+  }
+  const { location } = await start(database);
+  assert.equal(location.size, 0);
+});
