@@ -1,9 +1,13 @@
 /** The composition root: one SIP server, from configuration to sockets. */
 import type { Configuration, Listener } from "./config/configuration.ts";
 import { tlsSettingsOf } from "./config/tls_settings.ts";
+import { type BoundFlow, OwnFlowRecords } from "./core/bound_flow.ts";
 import { CallerIdentification } from "./core/caller.ts";
+import { Cluster } from "./core/cluster/cluster.ts";
+import { NodeRoutes } from "./core/cluster/node_route.ts";
 import { DigestAuthenticator } from "./core/digest_authenticator.ts";
 import { Dispatcher } from "./core/dispatcher.ts";
+import { FlowTexts } from "./core/flow_text.ts";
 import { DomainFences, type Fence, fenceOf } from "./core/fence.ts";
 import { PeerAddresses } from "./core/peer_addresses.ts";
 import { DialogRoutes } from "./core/proxy/dialog_route.ts";
@@ -16,12 +20,16 @@ import { GatewayRegistrations } from "./core/trunk/gateway_registrations.ts";
 import type { GatewayRegistrationStatus } from "./core/trunk/gateway_registration_status.ts";
 import { Legs } from "./core/trunk/legs.ts";
 import type { Directory } from "./data/directory.ts";
+import type { FlowRecords } from "./location/binding_record.ts";
 import { LocationService } from "./location/location_service.ts";
+import type { RegistrationDatabase } from "./location/registration_database.ts";
+import { RegistrationJournal } from "./location/registration_journal.ts";
 import type { SipUri } from "./message/sip_uri.ts";
 import { type Clock, systemClock } from "./runtime/clock.ts";
 import { logger } from "./runtime/log.ts";
 import { Metrics } from "./runtime/metrics.ts";
 import { randomToken } from "./runtime/random.ts";
+import type { RedisConnection } from "./runtime/redis_connection.ts";
 import { TimerWheel } from "./runtime/timer_wheel.ts";
 import { TransactionLayer } from "./transaction/transaction_layer.ts";
 import type { TransactionTimers } from "./transaction/transaction_timers.ts";
@@ -30,7 +38,7 @@ import { toUriHost } from "./transport/ip_address.ts";
 import { LocalAddresses } from "./transport/local_addresses.ts";
 import { Resolver, type ResolverOptions } from "./transport/dns/resolver.ts";
 import { SipTrace } from "./transport/sip_trace.ts";
-import type { Flow, Transport } from "./transport/transport.ts";
+import type { Transport } from "./transport/transport.ts";
 import type { ConnectionLimits } from "./transport/connection_limits.ts";
 import { TlsContexts } from "./transport/tls/tls_contexts.ts";
 import { createTransport } from "./transport/transport_factory.ts";
@@ -64,7 +72,23 @@ export interface ServerOptions {
   readonly resolver?: ResolverOptions;
   /** Seals Record-Route entries; dialogs go on after a restart only with the same key. */
   readonly dialogKey?: string;
+  /** Keeps registrations beyond the end of the process. Closed by `stop`. */
+  readonly database?: RegistrationDatabase;
+  /** Shares registrations with other nodes; they are not kept in `database` then. */
+  readonly cluster?: ClusterOptions;
   readonly makeTransport?: (listener: Listener) => Transport;
+}
+
+/** How several servers are one. */
+export interface ClusterOptions {
+  /** To the Redis that all of them use. Closed by `stop`. */
+  readonly connection: RedisConnection;
+  /** A secret that only they have. */
+  readonly key: string;
+  /** `host:port` at which the others reach this one by SIP; its first listener if left out. */
+  readonly address?: string;
+  /** Milliseconds without a sign of life after which a node counts as dead. */
+  readonly nodeLifetime?: number;
 }
 
 /** A listener that could not be opened, and why. */
@@ -76,7 +100,7 @@ export interface FailedListener {
 /** A registrar and proxy on a set of transports. */
 export class Server {
   readonly metrics = new Metrics();
-  readonly location: LocationService<Flow>;
+  readonly location: LocationService<BoundFlow>;
   readonly #options: ServerOptions;
   readonly #wheel: TimerWheel;
   readonly #transport: TransportLayer;
@@ -84,6 +108,10 @@ export class Server {
   readonly #fence: Fence | undefined;
   readonly #gateways: GatewayAddresses;
   readonly #registrations: GatewayRegistrations;
+  /** Differs for each process. */
+  readonly #epoch = randomToken();
+  readonly #flowTexts: FlowTexts;
+  #kept: RegistrationJournal<BoundFlow> | Cluster | undefined;
 
   constructor(options: ServerOptions) {
     const { configuration, directory, clock = systemClock } = options;
@@ -153,8 +181,10 @@ export class Server {
     });
     directory.onChange(({ replaced }) => registrar.revokeOutdated(replaced));
     const legs = new Legs({ directory, realms, gateways });
+    this.#flowTexts = new FlowTexts(transport, this.#epoch);
+    const nodeRoutes = options.cluster && new NodeRoutes(this.#flowTexts, options.cluster.key);
     const dialogRoutes = new DialogRoutes({
-      transport,
+      flows: this.#flowTexts,
       key: options.dialogKey ?? randomToken() + randomToken(),
       mayMove: (note, side, to) => legs.mayMove(note, side, to),
     });
@@ -174,6 +204,7 @@ export class Server {
         directory,
         location: this.location,
         dialogRoutes,
+        nodeRoutes,
         registrar,
         fences: new DomainFences(clock),
         legs,
@@ -192,6 +223,7 @@ export class Server {
           transactions,
           transport,
           dialogRoutes,
+          nodeRoutes,
           recordsRoute: configuration.recordRoute,
           ownsRealm: (realm) => callers.ownsRealm(realm) || transport.hasHost(realm),
         }),
@@ -231,19 +263,44 @@ export class Server {
       }
     }
     if (this.transports.length > 0) {
+      await this.#keepRegistrations();
       this.#gateways.start();
       this.#registrations.start();
     }
     return failed;
   }
 
+  /** Takes over the registrations that were kept, now that there are sockets to reach devices by. */
+  async #keepRegistrations(): Promise<void> {
+    const { clock = systemClock, cluster, database } = this.#options;
+    const own = new OwnFlowRecords({ transport: this.#transport, texts: this.#flowTexts });
+    const parts = { location: this.location, clock, wheel: this.#wheel };
+    if (cluster) {
+      const { connection, nodeLifetime, address = nodeAddress(this.transports) } = cluster;
+      const self = { address, epoch: this.#epoch };
+      this.#kept = new Cluster({ ...parts, transport: this.#transport, own, connection, self, nodeLifetime });
+    } else if (database) {
+      this.#kept = new RegistrationJournal({ ...parts, database, flows: own as FlowRecords<BoundFlow> });
+    }
+    await this.#kept?.start();
+  }
+
   async stop(): Promise<void> {
     this.#gateways.stop();
     await this.#registrations.stop();
-    this.location.close();
     await this.#transport.close();
+    if (this.#kept) await this.#kept.stop();
+    else await this.#options.database?.close();
+    this.#options.cluster?.connection.close();
+    this.location.close();
     this.#wheel.clear();
   }
+}
+
+/** Where other nodes reach this one: a datagram is the least that all can send. */
+function nodeAddress(transports: readonly Transport[]): string {
+  const { address, port } = transports.find(({ protocol }) => protocol === "udp") ?? transports[0];
+  return `${new LocalAddresses(Deno.networkInterfaces()).facing("", address)}:${port}`;
 }
 
 /** A port in `externAddr` leads to the first listener, and to those that share its port. */

@@ -2,7 +2,8 @@
 import type { Binding } from "../location/binding.ts";
 import { splitValues } from "../message/header_rows.ts";
 import { hasSecureScheme, SipUri } from "../message/sip_uri.ts";
-import type { Flow } from "../transport/transport.ts";
+import type { BoundFlow } from "./bound_flow.ts";
+import { DistantFlow } from "./cluster/distant_flow.ts";
 import type { Target } from "./proxy/target.ts";
 
 /**
@@ -10,9 +11,19 @@ import type { Target } from "./proxy/target.ts";
  * (RFC 3327 §5.5): whoever registers cannot send us anywhere else. Only where the configuration says (`contactAddr`) is
  * the Contact itself gone to.
  */
-export function bindingTarget(binding: Binding<Flow>, isSecureRequest: boolean): Target {
+export function bindingTarget(binding: Binding<BoundFlow>, isSecureRequest: boolean): Target {
   const { contact, path, flow, listensAt, q } = binding;
   const requestUri = requestUriOf(contact);
+  if (flow instanceof DistantFlow) {
+    const routes = splitValues(path);
+    return {
+      requestUri: withoutSecureScheme(requestUri, flow),
+      routes,
+      flow: undefined,
+      distantFlow: flow,
+      q,
+    };
+  }
   const ownFlow = flow.isOpen ? flow : flow.transport.flowTo(flow.remoteAddress, listensAt);
   return {
     requestUri: isSecureRequest ? requestUri : withoutSecureScheme(requestUri, flow),
@@ -23,7 +34,7 @@ export function bindingTarget(binding: Binding<Flow>, isSecureRequest: boolean):
 }
 
 /** A `sips:` Contact stands for the same one as `sip:`, too, which is what others than `sips:` callers get (RFC 5630 §5.1.1.1). */
-function withoutSecureScheme(uri: string, { protocol }: Flow): string {
+function withoutSecureScheme(uri: string, { protocol }: BoundFlow): string {
   if (!hasSecureScheme(uri)) return uri;
   const transport = protocol === "tls" && !/;transport=/i.test(uri) ? ";transport=tls" : "";
   return `sip:${uri.slice(5)}${transport}`;

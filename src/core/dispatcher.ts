@@ -12,7 +12,9 @@ import { type Flow, isSecure } from "../transport/transport.ts";
 import type { AccessVerdict, TransportLayer } from "../transport/transport_layer.ts";
 import { buildResponse } from "../message/response_builder.ts";
 import type { Answer } from "./answer.ts";
+import type { BoundFlow } from "./bound_flow.ts";
 import type { Caller, CallerIdentification } from "./caller.ts";
+import type { NodeRoute, NodeRoutes } from "./cluster/node_route.ts";
 import type { DomainFences } from "./fence.ts";
 import type { DialogRoutes } from "./proxy/dialog_route.ts";
 import type { ProxyCore } from "./proxy/proxy_core.ts";
@@ -30,8 +32,9 @@ export interface DispatcherParts {
   readonly transport: TransportLayer;
   readonly transactions: TransactionLayer;
   readonly directory: Directory;
-  readonly location: LocationService<Flow>;
+  readonly location: LocationService<BoundFlow>;
   readonly dialogRoutes: DialogRoutes;
+  readonly nodeRoutes: NodeRoutes | undefined;
   readonly registrar: Registrar;
   readonly callers: CallerIdentification;
   readonly fences: DomainFences;
@@ -51,11 +54,13 @@ const COMMANDS: ReadonlySet<string> = new Set(["REFER", "NOTIFY"]);
 
 export class Dispatcher implements TransactionUser, RouteContext {
   readonly dialogRoutes: DialogRoutes;
+  readonly nodeRoutes: NodeRoutes | undefined;
   readonly #parts: DispatcherParts;
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
     this.dialogRoutes = parts.dialogRoutes;
+    this.nodeRoutes = parts.nodeRoutes;
   }
 
   onRequest(request: SipRequest, flow: Flow): void {
@@ -108,7 +113,8 @@ export class Dispatcher implements TransactionUser, RouteContext {
     const fault = validateRequest(request);
     if (fault) return fault;
     const routed = preprocessRoutes(request, flow, this);
-    const { uri, dialog } = routed;
+    const { uri, dialog, node } = routed;
+    if (node) return this.#forwardForNode(request, flow, routed, node);
     // Within a dialog each end names the other by the Contact it was given, whatever the way.
     if (!dialog && uri?.secure && !isSecure(flow.protocol)) return { status: 403, reason: "SIPS Needs TLS" };
     const fenced = dialog ? undefined : this.#fence(request, uri, flow);
@@ -132,6 +138,25 @@ export class Dispatcher implements TransactionUser, RouteContext {
     const transaction = this.#parts.transactions.serve(request, flow);
     transaction?.respond(200, buildResponse(request, { ...answer, toTag: randomToken() }));
     return undefined;
+  }
+
+  /** Another node has done all that there is to be asked, and has found the device registered here. */
+  #forwardForNode(
+    request: SipRequest,
+    flow: Flow,
+    routed: RoutedRequest,
+    node: NodeRoute,
+  ): Answer | undefined {
+    const refusal = this.#parts.proxy.validate(request);
+    if (refusal) return refusal;
+    if (!node.flow) return { status: 480 };
+    flow.markKnown?.();
+    return this.#parts.proxy.forward(request, routed, {
+      flow,
+      targets: [{ requestUri: routed.requestUri, routes: [], flow: node.flow, q: 1000 }],
+      isTrusted: true,
+      credentialsRow: -1,
+    });
   }
 
   #forwardInDialog(request: SipRequest, flow: Flow, routed: RoutedRequest): Answer | undefined {

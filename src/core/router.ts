@@ -12,10 +12,12 @@ import type { SipRequest } from "../message/sip_message.ts";
 import { escapeUser, hasSecureScheme, SipUri } from "../message/sip_uri.ts";
 import { TelUri } from "../message/tel_uri.ts";
 import { toUriHost } from "../transport/ip_address.ts";
-import { type Flow, isSecure } from "../transport/transport.ts";
+import { isSecure } from "../transport/transport.ts";
 import type { Answer } from "./answer.ts";
 import { bindingTarget } from "./binding_target.ts";
+import type { BoundFlow } from "./bound_flow.ts";
 import type { Caller } from "./caller.ts";
+import { DistantFlow } from "./cluster/distant_flow.ts";
 import type { RoutedRequest } from "./proxy/route_preprocessing.ts";
 import type { Target } from "./proxy/target.ts";
 import { hopToGateway } from "./trunk/gateway_addresses.ts";
@@ -23,7 +25,7 @@ import { hopToGateway } from "./trunk/gateway_addresses.ts";
 /** What the router asks. */
 export interface RouterParts {
   readonly directory: Directory;
-  readonly location: LocationService<Flow>;
+  readonly location: LocationService<BoundFlow>;
   /** `spec.interDomainCalls`: agents may call agents of domains they do not belong to. */
   readonly allowsInterDomainCalls: boolean;
   /** `spec.useToAsAOR`: To says who is called, not the Request-URI. */
@@ -135,7 +137,7 @@ export class Router {
   }
 
   #toBindings(
-    bindings: readonly Binding<Flow>[],
+    bindings: readonly Binding<BoundFlow>[],
     isSecureRequest: boolean,
     isTrusted: boolean,
   ): Routing | undefined {
@@ -226,6 +228,7 @@ function refuse(status: number): Routing {
 }
 
 /** `sips:` goes to those only who registered a `sips:` Contact, and over TLS to the last hop (RFC 5630 §5.3). */
-function isSecureBinding({ contact, flow }: Binding<Flow>): boolean {
-  return isSecure(flow.protocol) && hasSecureScheme(contact);
+function isSecureBinding({ contact, flow }: Binding<BoundFlow>): boolean {
+  // From node to node there is no TLS.
+  return !(flow instanceof DistantFlow) && isSecure(flow.protocol) && hasSecureScheme(contact);
 }

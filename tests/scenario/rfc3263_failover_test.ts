@@ -1,5 +1,6 @@
 /** Where the proxy core sends what no flow is known for, and what it does when that leads nowhere. */
 import assert from "node:assert/strict";
+import { FlowTexts } from "../../src/core/flow_text.ts";
 import { DialogRoutes } from "../../src/core/proxy/dialog_route.ts";
 import { ProxyCore } from "../../src/core/proxy/proxy_core.ts";
 import { Metrics } from "../../src/runtime/metrics.ts";
@@ -47,7 +48,8 @@ class Hop {
     const proxy = new ProxyCore({
       transactions,
       transport,
-      dialogRoutes: new DialogRoutes({ transport, key: "key" }),
+      nodeRoutes: undefined,
+      dialogRoutes: new DialogRoutes({ flows: new FlowTexts(transport, "epoch"), key: "key" }),
       recordsRoute: false,
       ownsRealm: () => false,
     });

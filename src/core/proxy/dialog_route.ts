@@ -13,9 +13,8 @@
 import { hash } from "node:crypto";
 import type { SipRequest } from "../../message/sip_message.ts";
 import type { SipUri } from "../../message/sip_uri.ts";
-import { toSocketHost } from "../../transport/ip_address.ts";
 import { type Flow, isSecure } from "../../transport/transport.ts";
-import type { TransportLayer } from "../../transport/transport_layer.ts";
+import type { FlowTexts } from "../flow_text.ts";
 
 const SEAL_LENGTH = 16;
 
@@ -56,12 +55,10 @@ interface DialogEnd {
 
 /** Ends remembered that are not where their dialog began; the oldest are forgotten. */
 const MAX_MOVED = 16_384;
-/** Flows remembered with their texts, because the same few appear in message after message. */
-const MAX_REMEMBERED = 16_384;
 
 /** What dialog routes are made from. */
 export interface DialogRoutesParts {
-  readonly transport: TransportLayer;
+  readonly flows: FlowTexts;
   /** A secret of this server; entries made with another key are not recognised. */
   readonly key: string;
   /** Whether the end on this side may be at another flow than was sealed in, by what its note says; any may, if left out. */
@@ -70,23 +67,23 @@ export interface DialogRoutesParts {
 
 /** Makes and reads the user part of our Record-Route entries. */
 export class DialogRoutes {
-  readonly #transport: TransportLayer;
+  readonly #flows: FlowTexts;
   readonly #key: string;
   readonly #mayMove: NonNullable<DialogRoutesParts["mayMove"]>;
-  readonly #texts = new Map<number, string>();
-  readonly #flows = new Map<string, Flow>();
   /** Where ends of dialogs are now, if not where they were sealed in; by side and entry. */
   readonly #moved = new Map<string, Flow>();
 
-  constructor({ transport, key, mayMove = () => true }: DialogRoutesParts) {
-    this.#transport = transport;
+  constructor({ flows, key, mayMove = () => true }: DialogRoutesParts) {
+    this.#flows = flows;
     this.#key = key;
     this.#mayMove = mayMove;
   }
 
   /** The user part for a request that begins a dialog. */
   seal(request: SipRequest, ends: DialogEnds, { isSecure, note }: DialogMarks): string {
-    const flows = `${this.#textOf(ends.caller)}.${this.#textOf(ends.callee)}${note === "" ? "" : `.${note}`}`;
+    const flows = `${this.#flows.textOf(ends.caller)}.${this.#flows.textOf(ends.callee)}${
+      note === "" ? "" : `.${note}`
+    }`;
     return `${
       this.#digest({ callId: request.callId, callerTag: request.from.tag, flows, isSecure })
     }.${flows}`;
@@ -124,7 +121,7 @@ export class DialogRoutes {
   #pass(from: Flow, ends: { near: DialogEnd; far: DialogEnd; note: string }): DialogRoute {
     const { near, far, note } = ends;
     const route = { to: far.side, note, entry: far.user };
-    if (near.text !== this.#textOf(from) && this.#mayMove(note, near.side, from)) {
+    if (near.text !== this.#flows.textOf(from) && this.#mayMove(note, near.side, from)) {
       if (this.#moved.size >= MAX_MOVED) this.#moved.delete(this.#moved.keys().next().value!);
       this.#moved.set(`${near.side} ${near.user}`, from);
     }
@@ -132,7 +129,7 @@ export class DialogRoutes {
       const moved = this.#moved.get(`${far.side} ${far.user}`);
       if (moved?.isOpen) return { ...route, flow: moved };
     }
-    return { ...route, flow: this.#find(far.text) };
+    return { ...route, flow: this.#flows.find(far.text) };
   }
 
   #digest(dialog: { callId: string; callerTag: string; flows: string; isSecure: boolean }): string {
@@ -140,64 +137,4 @@ export class DialogRoutes {
     const text = `${this.#key} ${callId} ${callerTag} ${flows}${isSecure ? " sips" : ""}`;
     return hash("sha256", text).substring(0, SEAL_LENGTH);
   }
-
-  #textOf(flow: Flow): string {
-    let text = this.#texts.get(flow.id);
-    if (text !== undefined) return text;
-    if (this.#texts.size >= MAX_REMEMBERED) this.#texts.clear();
-    text = this.#format(flow);
-    this.#texts.set(flow.id, text);
-    return text;
-  }
-
-  /**
-   * `c1a`: connection 46, made by the peer. `a0-7f000001-13c4`: 127.0.0.1:5060 by transport 0.
-   * `a1-7f000001-13c5-sip~example~com`: likewise with a certificate for sip.example.com.
-   */
-  #format(flow: Flow): string {
-    if (flow.isConnection && flow.isInbound) return `c${flow.id.toString(36)}`;
-    const host = toSocketHost(flow.remoteAddress);
-    const address = host.includes(":") ? host.replaceAll(":", "_") : host.split(".").map(hexByte).join("");
-    const transport = this.#transport.indexOf(flow.transport).toString(36);
-    const text = `a${transport}-${address}-${flow.remotePort.toString(16)}`;
-    return flow.domain === undefined ? text : `${text}-${escapeDomain(flow.domain)}`;
-  }
-
-  #find(text: string): Flow | undefined {
-    const known = this.#flows.get(text);
-    if (known?.isOpen) return known;
-    if (this.#flows.size >= MAX_REMEMBERED) this.#flows.clear();
-    const flow = this.#parse(text);
-    if (flow) this.#flows.set(text, flow);
-    return flow;
-  }
-
-  #parse(text: string): Flow | undefined {
-    if (text.charCodeAt(0) === 99) return this.#transport.connection(parseInt(text.slice(1), 36));
-    const [transport, address, port, ...domain] = text.slice(1).split("-");
-    const host = address.includes("_") ? `[${address.replaceAll("_", ":")}]` : decimalAddress(address);
-    return this.#transport.transportAt(parseInt(transport, 36))?.flowTo(
-      host,
-      parseInt(port, 16),
-      domain.length === 0 ? undefined : unescapeDomain(domain.join("-")),
-    );
-  }
-}
-
-function hexByte(decimal: string): string {
-  return Number(decimal).toString(16).padStart(2, "0");
-}
-
-function decimalAddress(hex: string): string {
-  return hex.match(/../g)!.map((byte) => parseInt(byte, 16)).join(".");
-}
-
-/** A dot would end the flow; no domain has a tilde or parentheses, and only IPv6 addresses have colons. */
-function escapeDomain(domain: string): string {
-  return domain.replaceAll(".", "~").replaceAll(":", "_").replace("[", "(").replace("]", ")");
-}
-
-function unescapeDomain(text: string): string {
-  const domain = text.replaceAll("~", ".");
-  return domain.startsWith("(") ? `[${domain.slice(1, -1).replaceAll("_", ":")}]` : domain;
 }

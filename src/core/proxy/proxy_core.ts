@@ -13,6 +13,7 @@ import { type Flow, transportParameter } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import type { Answer } from "../answer.ts";
 import { namesFlow } from "../flow_uri.ts";
+import type { NodeRoutes } from "../cluster/node_route.ts";
 import type { Branch, ChallengeHandler } from "./branch.ts";
 import type { DialogRoutes } from "./dialog_route.ts";
 import { Failover, FAILOVER_PATIENCE, type FailoverParts } from "./failover.ts";
@@ -30,6 +31,8 @@ export interface ProxyCoreParts {
   readonly transactions: TransactionLayer;
   readonly transport: TransportLayer;
   readonly dialogRoutes: DialogRoutes;
+  /** Absent where no other node shares our bindings. */
+  readonly nodeRoutes: NodeRoutes | undefined;
   /** `spec.recordRoute`: stay in the path of every dialog. */
   readonly recordsRoute: boolean;
   /** Whether we challenge for this realm. */
@@ -154,7 +157,7 @@ export class ProxyCore implements ResponseContextHost {
     branch: Branch,
     { target, breadth }: { target: Target; breadth: number },
   ): void {
-    const routes = routesOf(target, forwarding.routes);
+    const routes = this.#routesOf(target, forwarding);
     const copy: Copy = { target, breadth, routes };
     if (target.flow) {
       branch.challenges = this.#challengesOf({ forwarding, branch, copy });
@@ -175,6 +178,13 @@ export class ProxyCore implements ResponseContextHost {
       log.error("Cannot forward: {error}", { error });
       branch.fail(500);
     });
+  }
+
+  /** To the node that has the device, then as the device said (RFC 3327 §5.5), then what was left of the request's. */
+  #routesOf({ distantFlow, routes }: Target, forwarding: Forwarding): readonly string[] {
+    const toNode = distantFlow && this.#parts.nodeRoutes?.seal(forwarding.request, distantFlow);
+    if (toNode === undefined && routes.length === 0) return forwarding.routes;
+    return [...toNode === undefined ? [] : [toNode], ...routes, ...forwarding.routes];
   }
 
   #failoverParts(forwarding: Forwarding, copy: Copy): FailoverParts {
@@ -263,11 +273,6 @@ export class ProxyCore implements ResponseContextHost {
     const top = `Record-Route: <${scheme}:${seal}@${facingCallee};lr>\r\n`;
     return isSameSide ? top : `${top}Record-Route: <${scheme}:${seal}@${facingCaller};lr>\r\n`;
   }
-}
-
-/** The Route values of a copy: those of the target (RFC 3327 §5.5), then those that were left of the request. */
-function routesOf(target: Target, routes: readonly string[]): readonly string[] {
-  return target.routes.length === 0 ? routes : [...target.routes, ...routes];
 }
 
 /** The same way, on a new connection where ours was closed behind the challenge. */

@@ -4,6 +4,7 @@ import { parseNameAddr } from "../../message/name_addr.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
 import type { Flow } from "../../transport/transport.ts";
 import { SipUri } from "../../message/sip_uri.ts";
+import type { NodeRoute, NodeRoutes } from "../cluster/node_route.ts";
 import type { DialogRoute, DialogRoutes } from "./dialog_route.ts";
 
 /** A request with its Route headers read. */
@@ -16,11 +17,15 @@ export interface RoutedRequest {
   readonly routes: readonly string[];
   /** Set when a sealed Route entry proves that the request belongs to a dialog that came through us. */
   readonly dialog: DialogRoute | undefined;
+  /** Set when another node sent the request here, for a device whose flow this one has. */
+  readonly node?: NodeRoute;
 }
 
 /** Who we are, for telling our Route entries. */
 export interface RouteContext {
   readonly dialogRoutes: DialogRoutes;
+  /** Absent where no other node shares our bindings. */
+  readonly nodeRoutes: NodeRoutes | undefined;
   /** Whether the URI names this server, by address or by a domain it serves. */
   isOurs(uri: SipUri): boolean;
 }
@@ -34,6 +39,7 @@ export function preprocessRoutes(request: SipRequest, flow: Flow, context: Route
   let requestUri = request.requestUri;
   let uri = request.uri;
   let dialog: DialogRoute | undefined;
+  let node: NodeRoute | undefined;
   // A strict router put our Record-Route entry into the Request-URI, and the Request-URI at the end of Route.
   if (uri && uri.parameter("lr") !== undefined && context.isOurs(uri)) {
     dialog = context.dialogRoutes.open(uri, request, flow);
@@ -48,9 +54,10 @@ export function preprocessRoutes(request: SipRequest, flow: Flow, context: Route
     const route = text === undefined ? undefined : SipUri.parse(text);
     if (!route || !context.isOurs(route)) break;
     dialog ??= context.dialogRoutes.open(route, request, flow);
+    node ??= context.nodeRoutes?.open(route, request);
     routes = routes.slice(1);
   }
-  return { requestUri, uri, routes, dialog };
+  return { requestUri, uri, routes, dialog, node };
 }
 
 /** The URI of a Route value. */

@@ -1,5 +1,6 @@
 /** Where a request may go (§16.5). */
 import type { NextHop } from "../../transport/dns/destination.ts";
+import type { DistantFlow } from "../cluster/distant_flow.ts";
 import type { Flow } from "../../transport/transport.ts";
 
 /** One element of a target set. */
@@ -10,6 +11,8 @@ export interface Target {
   readonly routes: readonly string[];
   /** Send by this flow and nowhere else; undefined: find the next hop. */
   readonly flow: Flow | undefined;
+  /** Of another node: the request goes there, and from there by this flow. */
+  readonly distantFlow?: DistantFlow;
   /** The next hop, where it is not what the first Route or the Request-URI names. */
   readonly hop?: NextHop;
   /** 0 to 1000; targets of equal q are tried together, higher ones first (§16.6). */

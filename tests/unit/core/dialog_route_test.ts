@@ -1,6 +1,7 @@
 /** Our Record-Route entries: which requests they take where. */
 import assert from "node:assert/strict";
 import { type DialogEnds, DialogRoutes } from "../../../src/core/proxy/dialog_route.ts";
+import { FlowTexts } from "../../../src/core/flow_text.ts";
 import { SipUri } from "../../../src/message/sip_uri.ts";
 import { Metrics } from "../../../src/runtime/metrics.ts";
 import { LocalAddresses } from "../../../src/transport/local_addresses.ts";
@@ -29,7 +30,7 @@ async function start() {
   const udp6 = new MemoryTransport("udp", "[2001:db8::1]", 5060);
   const tcp = new MemoryTransport("tcp", "192.0.2.1", 5060);
   for (const one of [udp, udp6, tcp]) await transport.open(one, NOBODY);
-  const routes = new DialogRoutes({ transport, key: "key" });
+  const routes = new DialogRoutes({ flows: new FlowTexts(transport, "epoch"), key: "key" });
   const invite = request("INVITE sip:b@x SIP/2.0\nFrom: <sip:a@x>;tag=caller\nTo: <sip:b@x>\nCall-ID: call");
   /** Seals, and opens for a BYE with these lines. */
   const open = (ends: DialogEnds, lines: string, opener = routes, from?: Flow) => {
@@ -104,7 +105,14 @@ Deno.test("open(): what is not of this dialog, or not whole, is nothing", async 
 Deno.test("open(): an entry of another server is nothing", async () => {
   const { udp, open, transport } = await start();
   const ends = { caller: udp.flowTo("192.0.2.11", 5060), callee: udp.flowTo("192.0.2.12", 5060) };
-  assert.equal(open(ends, FROM_CALLER, new DialogRoutes({ transport, key: "another key" })), undefined);
+  assert.equal(
+    open(
+      ends,
+      FROM_CALLER,
+      new DialogRoutes({ flows: new FlowTexts(transport, "epoch"), key: "another key" }),
+    ),
+    undefined,
+  );
 });
 
 Deno.test("open(): every single character of an entry counts", async () => {

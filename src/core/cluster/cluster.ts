@@ -1,0 +1,63 @@
+/** This server as one of several nodes with the same registrations. */
+import type { NodeRecord } from "../../location/binding_record.ts";
+import type { LocationService } from "../../location/location_service.ts";
+import { NodeTable } from "../../location/redis/node_table.ts";
+import { SharedLocation } from "../../location/redis/shared_location.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { logger } from "../../runtime/log.ts";
+import type { RedisConnection } from "../../runtime/redis_connection.ts";
+import type { TimerWheel } from "../../runtime/timer_wheel.ts";
+import type { TransportLayer } from "../../transport/transport_layer.ts";
+import type { BoundFlow, OwnFlowRecords } from "../bound_flow.ts";
+import { ClusterFlows } from "./cluster_flows.ts";
+
+const log = logger("cluster");
+
+export interface ClusterParts {
+  readonly location: LocationService<BoundFlow>;
+  readonly connection: RedisConnection;
+  readonly transport: TransportLayer;
+  readonly own: OwnFlowRecords;
+  readonly self: NodeRecord;
+  readonly nodeLifetime?: number;
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+}
+
+export class Cluster {
+  readonly #nodes: NodeTable;
+  readonly #shared: SharedLocation<BoundFlow>;
+  readonly #parts: ClusterParts;
+
+  constructor(parts: ClusterParts) {
+    const { location, connection, transport, own, self, nodeLifetime, clock, wheel } = parts;
+    this.#parts = parts;
+    const nodes = new NodeTable({
+      connection,
+      clock,
+      wheel,
+      self,
+      lifetime: nodeLifetime,
+      onChange: () => void this.#shared.compare(),
+    });
+    const flows = new ClusterFlows({ own, transport, liveness: nodes, address: self.address });
+    this.#nodes = nodes;
+    this.#shared = new SharedLocation({ location, connection, flows, nodes, clock, wheel });
+  }
+
+  /** Resolves when the registrations of all nodes are known here. */
+  async start(): Promise<void> {
+    const { connection, self } = this.#parts;
+    await this.#nodes.start();
+    await this.#shared.start();
+    log.info("Sharing registrations by Redis at {redis}; other nodes reach this one at {address}", {
+      redis: connection.name,
+      address: self.address,
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#shared.stop();
+    await this.#nodes.stop();
+  }
+}

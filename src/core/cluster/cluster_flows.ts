@@ -1,0 +1,59 @@
+/** The flows of bindings that several nodes share. */
+import type { BindingRecord, FlowRecord, FlowRecords } from "../../location/binding_record.ts";
+import { SipUri } from "../../message/sip_uri.ts";
+import type { Flow } from "../../transport/transport.ts";
+import type { TransportLayer } from "../../transport/transport_layer.ts";
+import { UnreachableFlow } from "../../transport/unreachable_flow.ts";
+import type { BoundFlow, OwnFlowRecords } from "../bound_flow.ts";
+import { namesFlow } from "../flow_uri.ts";
+import { DistantFlow, type NodeLiveness } from "./distant_flow.ts";
+
+export interface ClusterFlowsParts {
+  readonly own: OwnFlowRecords;
+  readonly transport: TransportLayer;
+  readonly liveness: NodeLiveness;
+  /** Of this node. */
+  readonly address: string;
+}
+
+export class ClusterFlows implements FlowRecords<BoundFlow> {
+  readonly #parts: ClusterFlowsParts;
+
+  constructor(parts: ClusterFlowsParts) {
+    this.#parts = parts;
+  }
+
+  /** Only flows of this node are ever written down here. */
+  describe(flow: BoundFlow): FlowRecord {
+    if (flow instanceof DistantFlow) throw new TypeError("Cannot describe a flow of another node");
+    return this.#parts.own.describe(flow);
+  }
+
+  find(record: BindingRecord): BoundFlow | undefined {
+    const { own, address, liveness } = this.#parts;
+    const { node } = record;
+    if (node === undefined || node.address === address) return own.find(record);
+    const direct = this.#direct(record);
+    if (direct !== undefined) return direct;
+    const flow = new DistantFlow(record.flow, node, liveness);
+    // Nobody will open that connection again.
+    const isLost = flow.protocol !== "udp" && (liveness.isOver(node) || !liveness.isAlive(node.address));
+    return isLost ? undefined : flow;
+  }
+
+  /** To a device that any node can reach: no NAT, no connection that only lives at the other node. */
+  #direct({ contact, flow, listensAt, isLocated }: BindingRecord): Flow | undefined {
+    const { transport } = this.#parts;
+    const way = transport.transports.find(({ protocol }) => protocol === flow.protocol);
+    if (way === undefined) return undefined;
+    const { remoteAddress, remotePort } = flow;
+    if (isLocated || listensAt > 0) {
+      return new UnreachableFlow(way, { address: remoteAddress, port: remotePort, reason: "Not Connected" });
+    }
+    if (flow.protocol !== "udp") return undefined;
+    const uri = SipUri.parse(contact);
+    const place = { protocol: "udp", address: remoteAddress, port: remotePort } as const;
+    const own = transport.flowTo({ ...place, domain: remoteAddress, isTransportFixed: true });
+    return own && uri && namesFlow(uri, own) ? own : undefined;
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Route entries by which one node sends a request to a device whose flow another node has (RFC 3327, RFC 5626 §5.3):
+ *
+ *     <sip:SEAL=FLOW@host:port;lr>
+ *
+ * The seal is a keyed digest of the Call-ID and the flow, with a key that only nodes have. Whoever has one is another
+ * node, which knows who asks and why, so the request is passed on without any further question.
+ */
+import { hash } from "node:crypto";
+import type { SipRequest } from "../../message/sip_message.ts";
+import type { SipUri } from "../../message/sip_uri.ts";
+import type { Flow } from "../../transport/transport.ts";
+import { equalsInConstantTime } from "../digest_response.ts";
+import type { FlowTexts } from "../flow_text.ts";
+import type { DistantFlow } from "./distant_flow.ts";
+
+const SEAL_LENGTH = 24;
+
+/** Where a node was asked to pass a request on to; no flow: it is closed. */
+export interface NodeRoute {
+  readonly flow: Flow | undefined;
+}
+
+export class NodeRoutes {
+  readonly #texts: FlowTexts;
+  readonly #key: string;
+
+  /** `key` is a secret of all nodes. */
+  constructor(texts: FlowTexts, key: string) {
+    this.#texts = texts;
+    this.#key = key;
+  }
+
+  /** The Route value that leads a request with this Call-ID to the device. */
+  seal({ callId }: Pick<SipRequest, "callId">, { token, node }: DistantFlow): string {
+    return `<sip:${this.#digest(callId, token)}=${token}@${node.address};lr>`;
+  }
+
+  /** Undefined when the entry is none, or not for this request. */
+  open({ user }: SipUri, { callId }: Pick<SipRequest, "callId">): NodeRoute | undefined {
+    if (user === undefined || user[SEAL_LENGTH] !== "=") return undefined;
+    const token = user.slice(SEAL_LENGTH + 1);
+    if (!equalsInConstantTime(user.slice(0, SEAL_LENGTH), this.#digest(callId, token))) return undefined;
+    const flow = this.#texts.find(token);
+    return { flow: flow?.isOpen ? flow : undefined };
+  }
+
+  #digest(callId: string, token: string): string {
+    return hash("sha256", `${this.#key} node ${callId} ${token}`).slice(0, SEAL_LENGTH);
+  }
+}

@@ -1,0 +1,300 @@
+/** Bindings that several nodes share by a real Redis. */
+import assert from "node:assert/strict";
+import type { Binding, BindingFlow } from "../../src/location/binding.ts";
+import type { BindingRecord, NodeRecord } from "../../src/location/binding_record.ts";
+import { LocationService } from "../../src/location/location_service.ts";
+import { NodeTable } from "../../src/location/redis/node_table.ts";
+import { SharedLocation } from "../../src/location/redis/shared_location.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
+import { RedisConnection } from "../../src/runtime/redis_connection.ts";
+import { TimerWheel } from "../../src/runtime/timer_wheel.ts";
+import { type RedisServer, startRedis } from "../support/redis_server.ts";
+
+interface TestFlow extends BindingFlow {
+  readonly name: string;
+  readonly node: NodeRecord;
+}
+
+let number = 0;
+
+/** One of several servers, as far as registrations are concerned. A flow named `tcp…` ends with its process. */
+class Node implements AsyncDisposable {
+  readonly location: LocationService<TestFlow>;
+  readonly connection: RedisConnection;
+  readonly self: NodeRecord;
+  readonly #wheel = new TimerWheel(systemClock);
+  readonly #nodes: NodeTable;
+  readonly #shared: SharedLocation<TestFlow>;
+  #isStopped = false;
+
+  constructor(redis: RedisServer, address: string) {
+    this.self = { address, epoch: `epoch${++number}` };
+    this.location = new LocationService(systemClock, this.#wheel);
+    this.connection = new RedisConnection({
+      host: "127.0.0.1",
+      port: redis.port,
+      db: 0,
+      tls: false,
+      max_retry: -1,
+      retry_interval: 0.2,
+      timeout: 1000,
+    });
+    this.#nodes = new NodeTable({
+      connection: this.connection,
+      clock: systemClock,
+      wheel: this.#wheel,
+      self: this.self,
+      lifetime: 600,
+      onChange: () => void this.#shared.compare(),
+    });
+    this.#shared = new SharedLocation({
+      location: this.location,
+      connection: this.connection,
+      nodes: this.#nodes,
+      clock: systemClock,
+      wheel: this.#wheel,
+      flows: {
+        describe: ({ name }) => ({
+          protocol: name,
+          local: address,
+          remoteAddress: "192.0.2.9",
+          remotePort: 5060,
+          token: name,
+        }),
+        find: (record) => this.#find(record),
+      },
+    });
+  }
+
+  static async start(redis: RedisServer, address: string): Promise<Node> {
+    const node = new Node(redis, address);
+    await node.connection.ready(5000);
+    await node.#nodes.start();
+    await node.#shared.start();
+    return node;
+  }
+
+  flow(name: string): TestFlow {
+    return { id: ++number, isOpen: true, isConnection: name.startsWith("tcp"), name, node: this.self };
+  }
+
+  #find({ flow: { token }, node = this.self }: BindingRecord): TestFlow | undefined {
+    const isOver = token.startsWith("tcp") &&
+      (this.#nodes.isOver(node) || !this.#nodes.isAlive(node.address));
+    if (isOver) return undefined;
+    const nodes = this.#nodes;
+    return {
+      id: ++number,
+      isConnection: false,
+      name: token,
+      node,
+      get isOpen() {
+        return nodes.isAlive(node.address) && !(token.startsWith("tcp") && nodes.isOver(node));
+      },
+    };
+  }
+
+  binding(contact: string, parts: Partial<Binding<TestFlow>> = {}): Binding<TestFlow> {
+    const now = systemClock.now();
+    return {
+      contact,
+      q: 1000,
+      expiresAt: now + 60_000,
+      updatedAt: now,
+      callId: "call",
+      cseq: 1,
+      instance: "",
+      regId: 0,
+      path: "",
+      flow: this.flow("udp"),
+      listensAt: 0,
+      ...parts,
+    };
+  }
+
+  /** `contact by node`, in order. */
+  contacts(aor: string): string[] {
+    return this.location.lookup(aor).map(({ contact, flow }) => `${contact} by ${flow.node.address}`).sort();
+  }
+
+  async until(aor: string, expected: readonly string[]): Promise<void> {
+    const end = performance.now() + 10_000;
+    while (performance.now() < end) {
+      if (JSON.stringify(this.contacts(aor)) === JSON.stringify(expected)) return;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assert.deepEqual(this.contacts(aor), expected);
+  }
+
+  /** As SIGKILL does: nothing is told. */
+  die(): void {
+    this.#isStopped = true;
+    this.connection.close();
+    this.#wheel.clear();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    await this.#shared.stop();
+    await this.#nodes.stop();
+    this.connection.close();
+    this.#wheel.clear();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
+
+async function keysOf(redis: RedisServer): Promise<string[]> {
+  const keys = await redis.run("KEYS", "routr:binding:*");
+  return keys === "" ? [] : keys.split("\n");
+}
+
+Deno.test("shared location: what is registered at one node is known at the other, and so is its end", async () => {
+  await using redis = await startRedis();
+  await using a = await Node.start(redis, "a");
+  await using b = await Node.start(redis, "b");
+  const one = a.binding("sip:1@x");
+  a.location.replace("sip:john@x", [one, a.binding("sip:2@x")]);
+  await b.until("sip:john@x", ["sip:1@x by a", "sip:2@x by a"]);
+  a.location.replace("sip:john@x", [one]);
+  await b.until("sip:john@x", ["sip:1@x by a"]);
+  b.location.replace("sip:john@x", []);
+  await a.until("sip:john@x", []);
+  assert.deepEqual(await keysOf(redis), []);
+});
+
+Deno.test("shared location: a device that moves from node to node has one binding, the latest", async () => {
+  await using redis = await startRedis();
+  await using a = await Node.start(redis, "a");
+  await using b = await Node.start(redis, "b");
+  a.location.replace("sip:john@x", [a.binding("sip:1@x")]);
+  await b.until("sip:john@x", ["sip:1@x by a"]);
+  b.location.replace("sip:john@x", [b.binding("sip:1@x", { cseq: 2 })]);
+  await a.until("sip:john@x", ["sip:1@x by b"]);
+  assert.equal((await keysOf(redis)).length, 1);
+});
+
+Deno.test("shared location: registrations at two nodes at once are both kept", async () => {
+  await using redis = await startRedis();
+  await using a = await Node.start(redis, "a");
+  await using b = await Node.start(redis, "b");
+  a.location.replace("sip:john@x", [a.binding("sip:1@x")]);
+  b.location.replace("sip:john@x", [b.binding("sip:2@x")]);
+  const both = ["sip:1@x by a", "sip:2@x by b"];
+  await a.until("sip:john@x", both);
+  await b.until("sip:john@x", both);
+});
+
+Deno.test("shared location: what arrives late does not undo what is newer (§10.3 step 7)", async () => {
+  await using redis = await startRedis();
+  await using a = await Node.start(redis, "a");
+  await using b = await Node.start(redis, "b");
+  b.location.replace("sip:john@x", [b.binding("sip:1@x", { cseq: 5 })]);
+  await a.until("sip:john@x", ["sip:1@x by b"]);
+  a.location.replace("sip:john@x", [a.binding("sip:1@x", { cseq: 4 })]);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.deepEqual(b.contacts("sip:john@x"), ["sip:1@x by b"]);
+  const [key] = await keysOf(redis);
+  assert.match(await redis.run("GET", key), /"cseq":5/);
+});
+
+Deno.test("shared location: every binding expires in Redis by itself", async () => {
+  await using redis = await startRedis();
+  await using a = await Node.start(redis, "a");
+  await using b = await Node.start(redis, "b");
+  const expiresAt = systemClock.now() + 700;
+  a.location.replace("sip:john@x", [a.binding("sip:short@x", { expiresAt }), a.binding("sip:long@x")]);
+  await b.until("sip:john@x", ["sip:long@x by a", "sip:short@x by a"]);
+  await b.until("sip:john@x", ["sip:long@x by a"]);
+  const keys = await keysOf(redis);
+  assert.deepEqual(keys.map((key) => key.replace("routr:binding:", "")), ["{sip:john@x}sip:long@x"]);
+  const lifetime = Number(await redis.run("PTTL", keys[0]));
+  assert.ok(lifetime > 50_000 && lifetime <= 60_000, `${lifetime}`);
+});
+
+Deno.test("shared location: a node that comes later knows everything when it has started", async () => {
+  await using redis = await startRedis();
+  await using a = await Node.start(redis, "a");
+  for (let i = 0; i < 3000; i++) a.location.replace(`sip:${i}@x`, [a.binding(`sip:${i}@y`)]);
+  await using b = await Node.start(redis, "b");
+  await b.until("sip:2999@x", ["sip:2999@y by a"]);
+  assert.equal([...b.location.entries()].length, 3000);
+});
+
+Deno.test("shared location: Redis is killed and comes back; both nodes served, and agree again", async () => {
+  await using redis = await startRedis();
+  await using a = await Node.start(redis, "a");
+  await using b = await Node.start(redis, "b");
+  a.location.replace("sip:john@x", [a.binding("sip:1@x")]);
+  await b.until("sip:john@x", ["sip:1@x by a"]);
+  await redis.kill();
+  a.location.replace("sip:john@x", []);
+  a.location.replace("sip:mary@x", [a.binding("sip:2@x")]);
+  b.location.replace("sip:jack@x", [b.binding("sip:3@x")]);
+  // Longer than nodes live without a sign: nobody counts as dead for it.
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  assert.deepEqual(b.contacts("sip:john@x"), ["sip:1@x by a"]);
+  await redis.restart();
+  await b.until("sip:mary@x", ["sip:2@x by a"]);
+  await a.until("sip:jack@x", ["sip:3@x by b"]);
+  await b.until("sip:john@x", []);
+});
+
+Deno.test("shared location: a Redis that has lost everything learns it again", async () => {
+  await using redis = await startRedis();
+  await using a = await Node.start(redis, "a");
+  await using b = await Node.start(redis, "b");
+  a.location.replace("sip:john@x", [a.binding("sip:1@x")]);
+  b.location.replace("sip:mary@x", [b.binding("sip:2@x")]);
+  await b.until("sip:john@x", ["sip:1@x by a"]);
+  await a.until("sip:mary@x", ["sip:2@x by b"]);
+  await redis.run("FLUSHALL");
+  await redis.kill();
+  await redis.restart();
+  const end = performance.now() + 10_000;
+  while ((await keysOf(redis)).length < 2 && performance.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.equal((await keysOf(redis)).length, 2);
+  assert.deepEqual(b.contacts("sip:john@x"), ["sip:1@x by a"]);
+  assert.deepEqual(a.contacts("sip:mary@x"), ["sip:2@x by b"]);
+});
+
+Deno.test("shared location: when a node dies, nobody is sent there, and its connections are cleaned up", async () => {
+  await using redis = await startRedis();
+  const a = await Node.start(redis, "a");
+  await using b = await Node.start(redis, "b");
+  const flow = a.flow("tcp");
+  a.location.replace("sip:john@x", [a.binding("sip:tcp@x", { flow }), a.binding("sip:udp@x")]);
+  await b.until("sip:john@x", ["sip:tcp@x by a", "sip:udp@x by a"]);
+  a.die();
+  await b.until("sip:john@x", []);
+  const end = performance.now() + 5000;
+  while ((await keysOf(redis)).length > 1 && performance.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.deepEqual((await keysOf(redis)).map((key) => key.replace(/.*}/, "")), ["sip:udp@x"]);
+  // Another process at the same address has its datagrams, and none of its connections.
+  await using again = await Node.start(redis, "a");
+  await b.until("sip:john@x", ["sip:udp@x by a"]);
+  assert.deepEqual(again.contacts("sip:john@x"), ["sip:udp@x by a"]);
+});
+
+Deno.test("shared location: what others write to the channel and the keys does no harm", async () => {
+  await using redis = await startRedis();
+  await using a = await Node.start(redis, "a");
+  a.location.replace("sip:john@x", [a.binding("sip:1@x")]);
+  const message = { node: { address: "b", epoch: "e" }, aor: "sip:john@x", set: [5, {}], removed: [] };
+  for (const text of ["", "{", "[]", '{"node":5}', JSON.stringify(message)]) {
+    await redis.run("PUBLISH", "routr:bindings", text);
+  }
+  await redis.run("SET", "routr:binding:{sip:john@x}sip:9@x", "{");
+  await redis.run("SET", "routr:binding:nothing", "null");
+  await redis.run("LPUSH", "routr:binding:{sip:john@x}list", "x");
+  await using b = await Node.start(redis, "b");
+  await b.until("sip:john@x", ["sip:1@x by a"]);
+  assert.deepEqual(a.contacts("sip:john@x"), ["sip:1@x by a"]);
+});

@@ -1,0 +1,80 @@
+/** Route entries from node to node. */
+import assert from "node:assert/strict";
+import { DistantFlow } from "../../../../src/core/cluster/distant_flow.ts";
+import { NodeRoutes } from "../../../../src/core/cluster/node_route.ts";
+import { FlowTexts } from "../../../../src/core/flow_text.ts";
+import { parseNameAddr } from "../../../../src/message/name_addr.ts";
+import { SipUri } from "../../../../src/message/sip_uri.ts";
+import { Metrics } from "../../../../src/runtime/metrics.ts";
+import { Resolver } from "../../../../src/transport/dns/resolver.ts";
+import { LocalAddresses } from "../../../../src/transport/local_addresses.ts";
+import { SipTrace } from "../../../../src/transport/sip_trace.ts";
+import { TransportLayer } from "../../../../src/transport/transport_layer.ts";
+import { FakeClock } from "../../../support/fake_clock.ts";
+import { MemoryTransport } from "../../../support/memory_transport.ts";
+
+const CALL = { callId: "call" };
+
+/** The node that has the phone, and how another one would send it a request. */
+async function start({ key = "key", epoch = "epoch" } = {}) {
+  const transport = new TransportLayer({
+    localAddresses: new LocalAddresses([]),
+    clock: new FakeClock(),
+    resolver: new Resolver(new FakeClock(), { nameServers: [], lookup: () => Promise.resolve([]) }),
+    metrics: new Metrics(),
+    trace: new SipTrace(),
+    maxDatagramSize: 65535,
+  });
+  const tcp = new MemoryTransport("tcp", "192.0.2.1", 5060);
+  await transport.open(tcp, { onRequest() {}, onResponse() {}, onMalformed() {}, onFlowClosed() {} });
+  tcp.receive("\r\n\r\n", { address: "192.0.2.9", port: 4000 });
+  const phone = tcp.flowTo("192.0.2.9", 4000);
+  const texts = new FlowTexts(transport, epoch);
+  const routes = new NodeRoutes(texts, key);
+  const record = {
+    protocol: "tcp",
+    local: "192.0.2.1:5060",
+    remoteAddress: "192.0.2.9",
+    remotePort: 4000,
+    token: new FlowTexts(transport, "epoch").textOf(phone),
+  };
+  const node = { address: "192.0.2.1:5060", epoch: "epoch" };
+  const distant = new DistantFlow(record, node, { isAlive: () => true, isOver: () => false });
+  return { tcp, phone, routes, distant };
+}
+
+function uriOf(route: string): SipUri {
+  return SipUri.parse(parseNameAddr(route, 0, route.length)!.uriText)!;
+}
+
+Deno.test("a node opens what another one has sealed, and finds the device's flow", async () => {
+  const { routes, distant, phone } = await start();
+  const route = routes.seal(CALL, distant);
+  assert.match(route, /^<sip:[0-9a-f]{24}=c[0-9a-z]+-epoch@192\.0\.2\.1:5060;lr>$/);
+  assert.equal(routes.open(uriOf(route), CALL)?.flow, phone);
+});
+
+Deno.test("an entry is good for its own call only", async () => {
+  const { routes, distant } = await start();
+  assert.equal(routes.open(uriOf(routes.seal(CALL, distant)), { callId: "other" }), undefined);
+});
+
+Deno.test("nobody without the key makes an entry, or another of one", async () => {
+  const { routes, distant } = await start();
+  const stranger = await start({ key: "another" });
+  assert.equal(routes.open(uriOf(stranger.routes.seal(CALL, distant)), CALL), undefined);
+  const [seal, flow] = uriOf(routes.seal(CALL, distant)).user!.split("=");
+  for (const user of [`${seal}=${flow}x`, `${seal}=`, seal, `=${flow}`, `${"0".repeat(24)}=${flow}`]) {
+    assert.equal(routes.open(SipUri.parse(`sip:${user}@192.0.2.1;lr`)!, CALL), undefined, user);
+  }
+  assert.equal(routes.open(SipUri.parse("sip:192.0.2.1;lr")!, CALL), undefined);
+});
+
+Deno.test("a connection that has ended, or was one of an earlier process, is told from a forged entry", async () => {
+  const { tcp, routes, distant } = await start();
+  const entry = uriOf(routes.seal(CALL, distant));
+  tcp.closeConnection("192.0.2.9", 4000);
+  assert.deepEqual(routes.open(entry, CALL), { flow: undefined });
+  const later = await start({ epoch: "later" });
+  assert.deepEqual(later.routes.open(entry, CALL), { flow: undefined });
+});
