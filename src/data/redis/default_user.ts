@@ -1,0 +1,47 @@
+import { logger } from "../../runtime/log.ts";
+import { describeRedisError } from "../../runtime/redis_client.ts";
+import { type RedisConnection, RedisScript } from "../../runtime/redis_connection.ts";
+import { firstGeneratedRef } from "../generated_ref.ts";
+import { SHIPPED_SECRET } from "../user.ts";
+
+const USERNAME = "admin";
+/** The same on all nodes, so that in a cluster, too, two that start at once make one user. */
+const REF = firstGeneratedRef("us", USERNAME);
+
+const SCRIPT = new RedisScript(`
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('SADD', KEYS[1], KEYS[2])
+return redis.call('SETNX', KEYS[2], ARGV[1])`);
+
+const log = logger("redis");
+
+/** Makes the user whom an empty database would have nobody to make with. Never rejects. */
+export async function makeDefaultUser(
+  connection: RedisConnection,
+  secret: string = SHIPPED_SECRET,
+): Promise<void> {
+  const document = JSON.stringify({
+    apiVersion: "v1beta1",
+    kind: "User",
+    metadata: { name: "Default", ref: REF },
+    spec: { credentials: { username: USERNAME, secret } },
+  });
+  try {
+    if (await make(connection, document)) {
+      log.info("Made the user {username}, since there were none", { username: USERNAME });
+    }
+  } catch (error) {
+    log.warn("Cannot make the user {username}: {reason}", {
+      username: USERNAME,
+      reason: describeRedisError(error),
+    });
+  }
+}
+
+async function make(connection: RedisConnection, document: string): Promise<boolean> {
+  const { commands, isCluster } = connection;
+  if (await commands.exists("users") === 1) return false;
+  if (!isCluster) return await connection.evaluate(SCRIPT, ["users", REF], [document]) === 1;
+  await commands.sadd("users", REF);
+  return await commands.setnx(REF, document) === 1;
+}

@@ -1,0 +1,98 @@
+import { hash } from "node:crypto";
+import { type Fault, faultOf } from "../fault.ts";
+import { type Kind, readResource, type Resource } from "../resource.ts";
+
+/** Bytes of a document; Redis would keep half a gigabyte. */
+export const LARGEST_DOCUMENT = 2 ** 20;
+
+/** What stands at a key. */
+export type StoredValue =
+  | { readonly type: "text"; readonly bytes: Uint8Array }
+  | { readonly type: "large"; readonly length: number }
+  /** Something that is no text, by the name that Redis has for it. */
+  | { readonly type: "other"; readonly name: string }
+  | { readonly type: "nothing" };
+
+/** What is known of a member of a collection; the text itself is not kept. */
+export interface RedisDocument {
+  readonly fingerprint: string;
+  readonly resource: Resource | undefined;
+  readonly faults: readonly Fault[];
+  readonly declared: readonly string[];
+}
+
+/** Differs whenever the value does, and is what `DIGEST_SCRIPT` makes of it. */
+export function fingerprintOf(value: StoredValue): string {
+  switch (value.type) {
+    case "text":
+      return versionOf(value.bytes);
+    case "large":
+      return `+${value.length}`;
+    case "other":
+      return `=${value.name}`;
+    case "nothing":
+      return NOTHING;
+  }
+}
+
+/** Of a ref that has no document. */
+export const NOTHING = "-";
+
+/** As Lua's `redis.sha1hex` has it. */
+export function versionOf(text: string | Uint8Array): string {
+  return hash("sha1", text);
+}
+
+export interface DocumentName {
+  readonly kind: Kind;
+  readonly ref: string;
+  /** As faults name it. */
+  readonly file: string;
+}
+
+/** The resource of a document, or what is wrong with it. */
+export function readDocument(value: StoredValue, { kind, ref, file }: DocumentName): RedisDocument {
+  const fingerprint = fingerprintOf(value);
+  const fault = (found: string, expected: string): RedisDocument => {
+    // Whoever refers to it by its key is not at fault.
+    const faults = [{ file, property: "", found, expected }];
+    return { fingerprint, resource: undefined, faults, declared: [ref] };
+  };
+  if (value.type === "nothing") return { fingerprint, resource: undefined, faults: [], declared: [] };
+  if (value.type === "other") return fault(`a Redis ${value.name}`, "a string with a JSON document");
+  if (value.type === "large") {
+    return fault(`a document of ${Math.ceil(value.length / 2 ** 20)} MiB`, "at most 1 MiB");
+  }
+  const document = parseDocument(value.bytes);
+  if (document === undefined) return fault("text that is not JSON", "a JSON document");
+  const { resource, problems = [], declared = [] } = readResource(kind, withRef(document, ref));
+  return { fingerprint, resource, faults: problems.map((problem) => faultOf(problem, { file })), declared };
+}
+
+const decoder = new TextDecoder();
+
+/** Properties that are null count as absent, as in YAML. Undefined if the text is no JSON. */
+export function parseDocument(content: string | Uint8Array): unknown {
+  const text = typeof content === "string" ? content : decoder.decode(content);
+  try {
+    const document: unknown = text.includes("null")
+      ? JSON.parse(text, (_, value) => value === null ? undefined : value)
+      : JSON.parse(text);
+    return document === undefined ? null : document;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A document that does not say its ref goes by its key. */
+function withRef(document: unknown, ref: string): unknown {
+  if (!isMapping(document)) return document;
+  const { metadata = {} } = document;
+  return !isMapping(metadata) || metadata.ref !== undefined
+    ? document
+    : { ...document, metadata: { ...metadata, ref } };
+}
+
+export function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,113 @@
+import { type RedisConnection, RedisScript } from "../../runtime/redis_connection.ts";
+import { describeRedisError, redisErrorCode } from "../../runtime/redis_client.ts";
+import { WriteRefused } from "../data_provider.ts";
+import { LARGEST_DOCUMENT } from "./redis_document.ts";
+
+/** The channel on which nodes tell each other what they changed, as `{"collection":"agents","ref":"ag3f77f6"}`. */
+export const CHANGES_CHANNEL = "routr:changes";
+
+export interface RedisWrite {
+  readonly collection: string;
+  readonly ref: string;
+  /** What the document has to be now, by `versionOf`; undefined if there has to be none. */
+  readonly version: string | undefined;
+  /** Undefined to remove it. */
+  readonly text: string | undefined;
+}
+
+/**
+ * KEYS: the document and, unless in a cluster, its collection. ARGV: the version that the document has to have, or empty
+ * for none; the new text, or empty for none; the message to tell; the ref. What may be refused comes first, since what
+ * a script did before an error stays done.
+ */
+const WRITE_SCRIPT = new RedisScript(`
+local key, set = KEYS[1], KEYS[2]
+local version, text, message, ref = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+if version == '' then
+  if redis.call('EXISTS', key) == 1 then return 'exists' end
+else
+  local known = redis.call('GET', key)
+  if not known then return 'missing' end
+  if set and redis.call('SISMEMBER', set, ref) == 0 then return 'missing' end
+  if redis.sha1hex(known) ~= version then return 'changed' end
+end
+if text == '' then
+  if set then redis.call('SREM', set, ref) end
+  redis.call('DEL', key)
+else
+  if set then redis.call('SADD', set, ref) end
+  redis.call('SET', key, text)
+end
+redis.pcall('PUBLISH', '${CHANGES_CHANNEL}', message)
+return 'done'`);
+
+/** Milliseconds. */
+const PATIENCE = 1000;
+
+/** Keys with a meaning of their own to this server and its predecessor. */
+const RESERVED = /^(?:users|agents|peers|domains|gateways|dids|numbers|config|location|registry|routr:.*)$/s;
+
+/**
+ * Makes one change. Rejects with `WriteRefused`.
+ *
+ * In a cluster, document and collection are on different nodes. There the document is compared and set in one step, and
+ * the collection before it or, when it is removed, after it: a crash between leaves a ref without a document, which is
+ * skipped with a warning, and which creating or removing the document again makes good.
+ */
+export async function writeDocument(connection: RedisConnection, write: RedisWrite): Promise<void> {
+  const { ref, text, version } = write;
+  await reached(connection);
+  if (version === undefined && RESERVED.test(ref)) {
+    throw new WriteRefused(409, `Redis has another use for the key ${JSON.stringify(ref)}`);
+  }
+  if (text !== undefined && new TextEncoder().encode(text).length > LARGEST_DOCUMENT) {
+    throw new WriteRefused(405, "A document may have at most 1 MiB");
+  }
+  let result: unknown;
+  try {
+    result = connection.isCluster ? await writeToCluster(connection, write) : await run(connection, write);
+  } catch (error) {
+    throw refusal(error, `Redis at ${connection.name}`);
+  }
+  if (result === "exists") {
+    throw new WriteRefused(409, `There is something at ${JSON.stringify(ref)} already`);
+  }
+  if (result === "changed") {
+    throw new WriteRefused(409, `${JSON.stringify(ref)} was changed by somebody else`);
+  }
+  if (result === "missing") throw new WriteRefused(404, `${JSON.stringify(ref)} is gone`);
+}
+
+function run(connection: RedisConnection, { collection, ref, version, text }: RedisWrite): Promise<unknown> {
+  const keys = connection.isCluster ? [ref] : [ref, collection];
+  const message = JSON.stringify({ collection, ref });
+  return connection.evaluate(WRITE_SCRIPT, keys, [version ?? "", text ?? "", message, ref]);
+}
+
+async function writeToCluster(connection: RedisConnection, write: RedisWrite): Promise<unknown> {
+  const { collection, ref, version, text } = write;
+  const { commands } = connection;
+  if (version !== undefined && await commands.sismember(collection, ref) === 0) return "missing";
+  const isNew = text !== undefined && await commands.sadd(collection, ref) === 1;
+  const result = await run(connection, write);
+  const mustGo = result === "done" ? text === undefined : isNew;
+  if (mustGo) await commands.srem(collection, ref);
+  return result;
+}
+
+/** Waits a moment for a connection that is being made. Rejects with `WriteRefused`. */
+export async function reached(connection: RedisConnection): Promise<void> {
+  await connection.ready(PATIENCE).catch((error: Error) => {
+    throw new WriteRefused(503, error.message);
+  });
+}
+
+/** What an error of Redis means for who wanted to change something. `place` completes "… refused: reason". */
+export function refusal(error: unknown, place: string): WriteRefused {
+  if (error instanceof WriteRefused) return error;
+  const isForbidden = FORBIDDEN.has(redisErrorCode(error) ?? "");
+  return new WriteRefused(isForbidden ? 405 : 503, `${place} refused: ${describeRedisError(error)}`);
+}
+
+/** The others may pass: out of memory, a disk that is full, data that is being loaded. */
+const FORBIDDEN: ReadonlySet<string> = new Set(["READONLY", "NOREPLICAS", "NOPERM", "WRONGTYPE"]);
