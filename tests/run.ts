@@ -45,7 +45,7 @@ const stages: readonly Stage[] = [
   { name: "lint", command: deno("lint") },
   { name: "check", command: deno("check", "--quiet", "main.ts", "src", ...checkedTests) },
   test("unit", ["tests/unit", "tests/bench", "tests/architecture_test.ts"]),
-  test("contract"),
+  { ...test("contract"), before: [installPeers] },
   test("scenario"),
   test("torture"),
   testWithProcesses("peers", [installPeers]),

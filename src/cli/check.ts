@@ -1,6 +1,5 @@
 import type { Configuration } from "../config/configuration.ts";
 import type { ConfigurationPlace, PlaceOptions } from "../config/configuration_place.ts";
-import { resourceFolder } from "../config/data_source.ts";
 import { loadConfiguration } from "../config/load_configuration.ts";
 import { tlsSettingsOf } from "../config/tls_settings.ts";
 import { unservedGateways } from "../config/unserved_gateways.ts";
@@ -10,29 +9,26 @@ import { FilesDataProvider } from "../data/files_data_provider.ts";
 import { LiveDirectory, type LoadReport } from "../data/live_directory.ts";
 import { TlsContexts } from "../transport/tls/tls_contexts.ts";
 import { isSecure } from "../transport/transport.ts";
+import { openDataPlace } from "./data_place.ts";
+
+/** Milliseconds that a server with the resources may take to answer. */
+const PATIENCE = 5000;
 
 /** `routr check`: prints every fault of every file. Returns the exit status: 0 if there is none, else 1. */
 export async function check(options: PlaceOptions): Promise<number> {
   const { config, source, ...loaded } = await loadConfiguration(options);
-  const folder = config === undefined
-    ? source.directory
-    : resourceFolder(config.dataSource, source.directory);
-  const resources = folder === undefined ? undefined : await loadResources(folder);
+  const { name, report, directory } = await loadResources(config, source);
 
-  const faults = [...loaded.faults, ...resources?.report.faults ?? []].map(formatFault);
+  const faults = [...loaded.faults, ...report.faults].map(formatFault);
   if (config) faults.push(...await certificateFaults(config, source));
   for (const fault of faults) console.log(fault);
-  const warnings = [...loaded.warnings, ...resources?.report.warnings ?? []];
-  if (config && resources) warnings.push(...unservedGateways(config, resources.directory.gateways()));
+  const warnings = [...loaded.warnings, ...report.warnings];
+  if (config) warnings.push(...unservedGateways(config, directory.gateways()));
   for (const warning of warnings) console.log(`Warning: ${warning}`);
 
   const noFile = config === undefined ? "none" : "defaults, since there is no config.yaml";
   console.log(`Configuration: ${source.file ?? noFile}`);
-  console.log(
-    resources === undefined
-      ? `Resources: not checked, they are kept by the ${config?.dataSource.provider}`
-      : `Resources: ${formatCounts(resources.directory.counts)} in ${folder}`,
-  );
+  console.log(`Resources: ${formatCounts(directory.counts)} in ${name}`);
   console.log(faults.length === 0 ? "No faults" : `${count(faults.length, "fault")}`);
   return faults.length === 0 ? 0 : 1;
 }
@@ -49,10 +45,25 @@ async function certificateFaults(config: Configuration, source: ConfigurationPla
   }
 }
 
-async function loadResources(folder: string): Promise<{ report: LoadReport; directory: Directory }> {
-  const live = new LiveDirectory(new FilesDataProvider(folder));
+interface LoadedResources {
+  /** Where they are. */
+  readonly name: string;
+  readonly report: LoadReport;
+  readonly directory: Directory;
+}
+
+/** Of a faulty configuration, at least the files beside it are checked. */
+async function loadResources(
+  config: Configuration | undefined,
+  { directory }: ConfigurationPlace,
+): Promise<LoadedResources> {
+  const place = config
+    ? openDataPlace(config, { directory, patience: PATIENCE })
+    : { provider: new FilesDataProvider(directory), name: directory };
+  const live = new LiveDirectory(place.provider);
   const report = await live.load();
-  return { report, directory: live.directory };
+  live.close();
+  return { name: place.name, report, directory: live.directory };
 }
 
 function formatCounts({ agents, domains, peers, users, gateways, dids }: ResourceCounts): string {

@@ -3,14 +3,18 @@ import type { PlaceOptions } from "../config/configuration_place.ts";
 import type { Environment } from "../config/environment.ts";
 import { loadConfiguration } from "../config/load_configuration.ts";
 import type { Configuration } from "../config/configuration.ts";
-import { resourceFolder } from "../config/data_source.ts";
+import { stateDirectory } from "../config/state_directory.ts";
 import { unservedGateways } from "../config/unserved_gateways.ts";
 import { formatFault } from "../data/fault.ts";
-import { FilesDataProvider } from "../data/files_data_provider.ts";
 import { LiveDirectory, type LoadReport } from "../data/live_directory.ts";
+import { clusterKey } from "../location/redis/cluster_key.ts";
 import { configureLogging, logger, type LogLevel } from "../runtime/log.ts";
-import { Server } from "../server.ts";
+import { describeRedisError } from "../runtime/redis_client.ts";
+import { RedisConnection } from "../runtime/redis_connection.ts";
+import { Server, type ServerOptions } from "../server.ts";
 import { toUriHost } from "../transport/ip_address.ts";
+import { openDataPlace } from "./data_place.ts";
+import { openKeptState } from "./kept_state.ts";
 
 const log = logger("server");
 
@@ -30,14 +34,8 @@ export async function start(options: PlaceOptions): Promise<number> {
   log.info("Configuration from {place}", {
     place: source.file ?? `defaults, there is no config.yaml in ${source.directory}`,
   });
-  const folder = resourceFolder(config.dataSource, source.directory);
-  if (folder === undefined) {
-    log.fatal("Cannot start: this version does not have the {provider}", {
-      provider: config.dataSource.provider,
-    });
-    return 1;
-  }
-  const live = new LiveDirectory(new FilesDataProvider(folder));
+  const place = openDataPlace(config, source);
+  const live = new LiveDirectory(place.provider);
   const tell = (loaded: LoadReport) =>
     report({
       ...loaded,
@@ -45,17 +43,15 @@ export async function start(options: PlaceOptions): Promise<number> {
     });
   tell(await live.load());
   const { agents, domains, peers, gateways, dids } = live.directory.counts;
-  log.info("Serving {agents} agents, {domains} domains, {peers} peers, {gateways} gateways, {dids} DIDs", {
-    agents,
-    domains,
-    peers,
-    gateways,
-    dids,
-  });
+  log.info(
+    "Serving {agents} agents, {domains} domains, {peers} peers, {gateways} gateways, {dids} DIDs of {place}",
+    { agents, domains, peers, gateways, dids, place: place.name },
+  );
   const server = new Server({
     configuration: config,
     directory: live.directory,
     configurationDirectory: source.directory,
+    ...await keptBy(config, stateDirectory(options.env, source.directory)),
   });
   if (!await open(server, config)) {
     live.close();
@@ -71,6 +67,29 @@ export async function start(options: PlaceOptions): Promise<number> {
   await server.stop();
   log.info("Stopped");
   return 0;
+}
+
+/** Where registrations outlive this process: with all nodes of one Redis, else in a file of its own. */
+async function keptBy(
+  { dataSource: { provider, parameters } }: Configuration,
+  directory: string,
+): Promise<Pick<ServerOptions, "cluster" | "database" | "dialogKey">> {
+  if (provider !== "redis_data_provider") return await openKeptState(directory);
+  // Not that of the provider: what it reads in bulk would keep bindings waiting.
+  const connection = new RedisConnection(parameters);
+  try {
+    await connection.ready();
+    const key = await clusterKey(connection);
+    const { nodeAddr } = parameters;
+    const address = nodeAddr && `${toUriHost(nodeAddr.host)}:${nodeAddr.port ?? 5060}`;
+    return { cluster: { connection, key, address }, dialogKey: `${key}/dialog` };
+  } catch (error) {
+    log.warn("Registrations are not shared with other nodes: {reason}", {
+      reason: describeRedisError(error),
+    });
+    connection.close();
+    return await openKeptState(directory);
+  }
 }
 
 /** Opens the listeners and tells of each; false when the server cannot serve. */

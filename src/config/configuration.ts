@@ -33,17 +33,20 @@ const count = integer({ min: 1, max: Infinity });
 const seconds = integer({ min: 0, max: 2 ** 32 - 1 });
 
 const transport = mapping({
-  protocol: oneOf(TRANSPORTS),
-  /** 0 lets the system choose. */
-  port: port(0),
-  bindAddr: ipAddress().optional(),
+  protocol: oneOf(TRANSPORTS).describe("Transport protocol."),
+  port: port(0).describe("Port to listen on; 0 lets the system choose."),
+  bindAddr: ipAddress().optional().describe("Address to listen on, where it is not spec.bindAddr."),
 });
 
 /** Lifetimes of registrations in seconds; requests for less than `minExpires` are refused with 423 (RFC 3261 §10.3). */
 const registrar = mapping({
-  minExpires: seconds.default(60),
-  maxExpires: seconds.default(7200),
-  defaultExpires: seconds.default(3600),
+  minExpires: seconds.default(60).describe(
+    "The shortest registration, in seconds; shorter ones are refused.",
+  ),
+  maxExpires: seconds.default(7200).describe("The longest registration, in seconds; longer ones are cut."),
+  defaultExpires: seconds.default(3600).describe(
+    "How long a registration lasts that does not say, in seconds.",
+  ),
 }).superRefine(({ minExpires, maxExpires, defaultExpires }, context) => {
   if (minExpires > maxExpires) {
     context.addIssue({ code: "custom", path: ["maxExpires"], message: "at least minExpires" });
@@ -55,59 +58,67 @@ const registrar = mapping({
 
 /** How much strangers may ask of this server. */
 const limits = mapping({
-  /** Bytes of one message in a datagram. */
-  maxDatagramSize: integer({ min: 512, max: 65535 }).default(65535),
-  /** Bytes of one message on a connection. */
-  maxStreamMessageSize: integer({ min: 512, max: 2 ** 30 }).default(1_048_576),
-  /** Open connections: in all, and from one address (a whole office may be behind one). */
-  maxConnections: count.default(16_384),
-  maxConnectionsPerAddress: count.default(1024),
-  /** Silence after which a connection is closed: longer than the longest registration, which may rely on it. */
-  idleTimeoutMillis: count.default(7_260_000),
-  /** The time a message may take to arrive once its first byte is there. */
-  messageTimeoutMillis: count.default(32_000),
-  /** Transactions kept at a time; a call has three for half a minute. */
-  maxTransactions: count.default(500_000),
+  maxDatagramSize: integer({ min: 512, max: 65535 }).default(65535)
+    .describe("Bytes of one message in a datagram."),
+  maxStreamMessageSize: integer({ min: 512, max: 2 ** 30 }).default(1_048_576)
+    .describe("Bytes of one message on a connection."),
+  maxConnections: count.default(16_384).describe("Open connections."),
+  maxConnectionsPerAddress: count.default(1024)
+    .describe("Open connections from one address; a whole office may be behind it."),
+  /** Longer than the longest registration, which may rely on it. */
+  idleTimeoutMillis: count.default(7_260_000)
+    .describe("Silence after which a connection is closed, in milliseconds."),
+  messageTimeoutMillis: count.default(32_000)
+    .describe("The time a message may take to arrive once its first byte is there, in milliseconds."),
+  maxTransactions: count.default(500_000)
+    .describe("Transactions kept at a time; a call has three for half a minute."),
 });
 
 const metadata = mapping({
-  /** For the header fields User-Agent and Server. */
-  userAgent: textMatching(/^[\x20-\x7e]+$/, "printable ASCII text").default("Routr v1.0"),
+  userAgent: textMatching(/^[\x20-\x7e]+$/, "printable ASCII text").default("Routr v1.0")
+    .describe("What the server calls itself, in the header fields User-Agent and Server."),
 });
 
 const spec = mapping({
-  bindAddr: ipAddress().default("0.0.0.0"),
-  externAddr: hostPort("an IP address or host name, with or without a port").optional(),
-  localnets: listOf(network()).default([]),
-  recordRoute: flag().default(false),
-  useToAsAOR: flag().default(false),
-  registrarIntf: oneOf(["External", "Internal"]).default("External"),
-  /** Names of header fields that carry the dialled number. */
-  addressInfo: listOf(textMatching(/^[A-Za-z0-9\-.!%*_+`'~]+$/, "the name of a header field")).default([]),
-  accessControlList: accessControlList().prefault({}),
-  transport: filledListOf(transport, "a list of transports").prefault(DEFAULT_TRANSPORT),
-  restService: restService.prefault({}),
-  securityContext: securityContext.prefault({}),
-  dataSource: dataSource.prefault({}),
-  /** The higher, the more is told. */
-  logging: mapping({ traceLevel: anyCount.default(0) }).prefault({}),
+  bindAddr: ipAddress().default("0.0.0.0").describe("Address to listen on; '::' for IPv6 and IPv4."),
+  externAddr: hostPort("an IP address or host name, with or without a port").optional()
+    .describe("The address that hosts outside of localnets are told."),
+  localnets: listOf(network()).default([]).describe("Local networks, for use with externAddr."),
+  recordRoute: flag().default(false).describe("Stay within the signalling path of all calls."),
+  useToAsAOR: flag().default(false).describe("To says who is called, in the place of the Request-URI."),
+  registrarIntf: oneOf(["External", "Internal"]).default("External")
+    .describe("Internal binds the address that a REGISTER came from, in the place of its Contact."),
+  addressInfo: listOf(textMatching(/^[A-Za-z0-9\-.!%*_+`'~]+$/, "the name of a header field")).default([])
+    .describe("Header fields in which gateways name the number that was dialled."),
+  accessControlList: accessControlList().prefault({})
+    .describe("Who may send requests at all. The most specific rule that matches decides."),
+  transport: filledListOf(transport, "a list of transports").prefault(DEFAULT_TRANSPORT)
+    .describe("Where to listen, and how."),
+  restService: restService.prefault({}).describe("The REST service."),
+  securityContext: securityContext.prefault({}).describe("Keys and trust of the transports tls and wss."),
+  dataSource: dataSource.prefault({}).describe("Where agents, domains and so on are kept."),
+  logging: mapping({
+    traceLevel: anyCount.default(0).describe(
+      "The higher, the more is told: 1 to 15 debug, 16 every SIP message.",
+    ),
+  }).prefault({}).describe("Verbosity."),
 
   /** What follows is not in the reference. */
-  /** In the order offered; some old clients look at the first only. */
   digestAlgorithms: filledListOf(oneOf(DIGEST_ALGORITHMS), "a list of digest algorithms").default(
     [...DIGEST_ALGORITHMS],
+  ).describe("Challenges, in the order offered; some old clients look at the first only."),
+  allowUnauthenticatedCalls: flag().default(false)
+    .describe("Nobody is asked for a password, as in Routr v1. For closed networks only."),
+  interDomainCalls: flag().default(false).describe("Agents may call domains that they do not belong to."),
+  /** Unless the agent or peer says otherwise. */
+  maxContacts: count.optional().describe(
+    "How many devices may be registered for one agent or peer; 16 unless set.",
   ),
-  /** Whether agents and peers may call without a password, as they could with Routr v1. */
-  allowUnauthenticatedCalls: flag().default(false),
-  interDomainCalls: flag().default(false),
-  /** Contacts of one address-of-record, unless its agent or peer says otherwise; no limit by default. */
-  maxContacts: count.optional(),
-  /** Whether the start fails when one of the listeners does. */
-  strictListeners: flag().default(false),
-  /** Who to ask for names, with or without port, in the place of those of the system. */
-  nameServers: filledListOf(nameServer(), "a list of addresses").optional(),
-  registrar: registrar.prefault({}),
-  limits: limits.prefault({}),
+  strictListeners: flag().default(false).describe("Do not start when one of the listeners fails."),
+  nameServers: filledListOf(nameServer(), "a list of addresses").optional()
+    .describe("Who to ask for names, with or without port, in the place of those of the system."),
+  registrar: registrar.prefault({}).describe("Lifetimes of registrations."),
+  limits: limits.prefault({}).describe("Sizes, connections and times granted to strangers."),
   ...laterExtensions,
 }).superRefine(({ transport, bindAddr }, context) => {
   const seen = new Set<string>();
@@ -121,7 +132,7 @@ const spec = mapping({
 });
 
 export const configurationSchema = mapping({
-  apiVersion: oneOf(API_VERSIONS),
+  apiVersion: oneOf(API_VERSIONS).describe("The version of the configuration."),
   metadata: metadata.prefault({}),
   spec: spec.prefault({}),
 }).transform(({ metadata, spec }) => ({

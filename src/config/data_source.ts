@@ -1,33 +1,57 @@
 import * as z from "zod";
 import { valueAt } from "../data/document_problems.ts";
 import { describeValue, type PropertyPath } from "../data/fault.ts";
-import { host } from "../data/network_property.ts";
-import { integer, mapping, oneOf, port, property, text } from "../data/property_types.ts";
+import { host, hostPort } from "../data/network_property.ts";
+import { flag, integer, mapping, oneOf, password, port, property, text } from "../data/property_types.ts";
+import { redisAddress } from "../runtime/redis_address.ts";
 
 /** `spec.dataSource`: where resources come from, with the parameters of each provider ("Data Providers"). */
-const PARAMETERS = {
+export const PARAMETERS = {
   files_data_provider: mapping({
-    /** A folder; without it, that of the configuration. */
-    path: text("a path").optional(),
+    path: text("a path").optional().describe(
+      "The folder of the files; without it, that of the configuration.",
+    ),
   }),
   redis_data_provider: mapping({
-    host: host("a host").default("localhost"),
-    port: port(1).default(6379),
-    secret: text("a password").optional(),
-    /** -1: for ever. */
-    max_retry: integer({ min: -1, max: Infinity }).default(-1),
-    /** Seconds. */
-    retry_interval: integer({ min: 0, max: Infinity }).default(2),
-    /** Milliseconds. */
-    timeout: integer({ min: 0, max: Infinity }).default(500),
+    host: host("a host").default("localhost").describe("Redis host."),
+    port: port(1).default(6379).describe("Redis port."),
+    username: text("a username").optional().describe("For servers with access control lists."),
+    secret: password().optional().describe("Password to access the database."),
+    db: integer({ min: 0, max: 65535 }).default(0).describe("Number of the database."),
+    tls: flag().default(false).describe("Whether to connect by TLS."),
+    url: property("a URL such as redis://localhost:6379", readRedisUrl, {
+      type: "string",
+      pattern: "^redis(s|-sentinel|-cluster)?:",
+    }).optional()
+      .describe("redis:, rediss:, redis-sentinel: or redis-cluster:, in the place of host and port."),
+    nodeAddr: hostPort("a host with or without a port").optional()
+      .describe(
+        "Where other nodes with the same database reach this one by SIP, if not at its first listener.",
+      ),
+    max_retry: integer({ min: -1, max: Infinity }).default(-1)
+      .describe("How often a connection is tried again; -1 for ever."),
+    retry_interval: integer({ min: 0, max: Infinity }).default(2).describe("Seconds between two tries."),
+    timeout: integer({ min: 0, max: Infinity }).default(500).describe(
+      "Milliseconds that an answer may take.",
+    ),
   }),
   restful_data_provider: mapping({
-    baseUrl: property("an http or https URL", readHttpUrl),
-    username: text("a username"),
-    secret: text("a password"),
+    baseUrl: property("an http or https URL", readHttpUrl, {
+      type: "string",
+      pattern: "^[Hh][Tt][Tt][Pp][Ss]?:",
+    }).describe("Endpoint base URL."),
+    username: text("a username").describe("Basic authentication username."),
+    secret: password().describe("Basic authentication password."),
+    refreshInterval: integer({ min: 1, max: 86_400 }).default(5)
+      .describe("Seconds between two looks at what there is."),
+    timeout: integer({ min: 1, max: 3_600_000 }).default(5000)
+      .describe("Milliseconds that the server may be silent."),
+    trustStore: text("a path").optional()
+      .describe("A file of PEM certificates that the server's may be signed by."),
   }),
 };
 
+export const DEFAULT_PROVIDER = "files_data_provider";
 const PROVIDERS = Object.keys(PARAMETERS) as (keyof typeof PARAMETERS)[];
 
 export type DataSource =
@@ -39,9 +63,10 @@ export type RedisParameters = z.output<typeof PARAMETERS.redis_data_provider>;
 export type RestfulParameters = z.output<typeof PARAMETERS.restful_data_provider>;
 
 export const dataSource = mapping({
-  provider: oneOf(PROVIDERS).default("files_data_provider"),
-  /** A mapping, or text such as `host=localhost,port=6379`. */
-  parameters: property("a mapping, or name=value pairs with commas between", readParameters).default({}),
+  provider: oneOf(PROVIDERS).default(DEFAULT_PROVIDER).describe("Which provider has the resources."),
+  parameters: property("a mapping, or name=value pairs with commas between", readParameters, {
+    type: ["object", "string"],
+  }).default({}).describe("What the provider needs: a mapping, or text such as host=localhost,port=6379."),
 }).transform(({ provider, parameters }, context): DataSource => {
   const result = PARAMETERS[provider].safeParse(parameters);
   if (result.success) return { provider, parameters: result.data } as DataSource;
@@ -63,10 +88,9 @@ export const dataSource = mapping({
   return z.NEVER;
 });
 
-/** Where the resource files are; undefined if resources are kept elsewhere. `directory` is that of the configuration. */
-export function resourceFolder(dataSource: DataSource, directory: string): string | undefined {
-  if (dataSource.provider !== "files_data_provider") return undefined;
-  return dataSource.parameters.path ?? directory;
+/** Where the resource files are; `directory` is that of the configuration. */
+export function resourceFolder({ path }: FilesParameters, directory: string): string {
+  return path ?? directory;
 }
 
 function readParameters(value: unknown): Record<string, unknown> | undefined {
@@ -76,6 +100,11 @@ function readParameters(value: unknown): Record<string, unknown> | undefined {
   if (typeof value !== "string") return undefined;
   const pairs = value.split(",").map((pair) => pair.split(/=(.*)/s, 2).map((part) => part.trim()));
   return pairs.every((pair) => pair.length === 2) ? Object.fromEntries(pairs) : undefined;
+}
+
+function readRedisUrl(value: unknown): string | undefined {
+  const place = { host: "localhost", port: 6379, db: 0, tls: false };
+  return typeof value === "string" && redisAddress({ ...place, url: value }) ? value : undefined;
 }
 
 function readHttpUrl(value: unknown): string | undefined {

@@ -1,12 +1,14 @@
 import { host, ipAddress } from "../data/network_property.ts";
-import { flag, mapping, oneOf, port, text } from "../data/property_types.ts";
+import { flag, mapping, oneOf, password, port, text } from "../data/property_types.ts";
+
+const NO_EFFECT = "Of later releases of Routr v1. Has no effect yet.";
 
 /** Properties of later releases of Routr v1 that the reference does not describe; most begin with `ex_`. */
 export const laterExtensions = {
   grpcService: mapping({
     bind: ipAddress().default("127.0.0.1"),
     port: port(0).default(50099),
-  }).prefault({}),
+  }).prefault({}).describe(NO_EFFECT),
   ex_rtpEngine: mapping({
     enabled: flag().default(false),
     proto: oneOf(["http", "https"]).default("http"),
@@ -18,17 +20,19 @@ export const laterExtensions = {
       sipToWeb: text("parameters").optional(),
       sipToSip: text("parameters").optional(),
     }).prefault({}),
-  }).prefault({}),
+  }).prefault({}).describe(NO_EFFECT),
   ex_kafka: mapping({
     enabled: flag().default(false),
     bootstrapServers: text("hosts with ports").optional(),
     securityProtocol: text("a protocol").optional(),
     saslMechanism: text("a mechanism").optional(),
-    saslJaasConfig: text("a login configuration").optional(),
+    saslJaasConfig: password("a login configuration").optional(),
     topic: text("a topic").optional(),
-  }).prefault({}),
+  }).prefault({}).describe(NO_EFFECT),
   /** Where call records are sent to; known by its environment names only. */
-  ex_logsDriver: mapping({ host: host("a host").optional(), port: port(1).optional() }).prefault({}),
-  ex_convertTelToE164: flag().default(false),
-  ex_uniqueGatewayPerHostPort: flag().default(false),
+  ex_logsDriver: mapping({ host: host("a host").optional(), port: port(1).optional() }).prefault({})
+    .describe(NO_EFFECT),
+  ex_convertTelToE164: flag().default(false).describe(NO_EFFECT),
+  ex_uniqueGatewayPerHostPort: flag().default(false)
+    .describe("Gateways of the same host are told apart by their ports."),
 };

@@ -1,5 +1,5 @@
 import { host } from "../data/network_property.ts";
-import { flag, listOf, mapping, oneOf, text } from "../data/property_types.ts";
+import { flag, listOf, mapping, oneOf, password, text } from "../data/property_types.ts";
 
 const CLIENT_AUTHENTICATION = ["Default", "Enabled", "Want", "Disabled", "DisabledAll"] as const;
 const PROTOCOLS = ["TLSv1.3", "TLSv1.2", "TLSv1.1", "TLSv1", "SSLv3", "SSLv2Hello"] as const;
@@ -7,37 +7,43 @@ const TYPES = ["jks", "pkcs12", "pem"] as const;
 
 const client = mapping({
   /** `Enabled` and `Default` require a certificate, `Want` asks for one, `DisabledAll` trusts servers blindly too. */
-  authType: oneOf(CLIENT_AUTHENTICATION).default("Disabled"),
+  authType: oneOf(CLIENT_AUTHENTICATION).default("Disabled")
+    .describe(
+      "Whether clients have to show a certificate. DisabledAll takes any certificate of servers, too.",
+    ),
   /** Those that the runtime speaks; it has none older than TLSv1.2. */
-  protocols: listOf(oneOf(PROTOCOLS)).default(["TLSv1.3", "TLSv1.2"]),
-  /** Whether `*.example.com` will do for `sip.example.com`, which RFC 5922 §7.2 forbids. Not in the reference. */
-  allowWildcards: flag().default(false),
+  protocols: listOf(oneOf(PROTOCOLS)).default(["TLSv1.3", "TLSv1.2"]).describe("Accepted versions of TLS."),
+  /** RFC 5922 §7.2 forbids it. Not in the reference. */
+  allowWildcards: flag().default(false).describe("Whether *.example.com will do for sip.example.com."),
 });
 
 /** The key and certificate for some of the names of this server. Not in the reference. */
 const certificate = mapping({
-  keyStore: text("a path"),
-  keyStorePassword: text("a password").default("changeit"),
-  privateKey: text("a path").optional(),
-  /** Server names it is chosen for, in the place of those that the certificate names. */
-  domains: listOf(host("a host name")).optional(),
+  keyStore: text("a path").describe("Path to the certificate with its key: PEM, PKCS#12 or JKS."),
+  keyStorePassword: password().default("changeit").describe("Password of the key store."),
+  privateKey: text("a path").optional().describe("Path to the key, where it is in a file of its own."),
+  domains: listOf(host("a host name")).optional()
+    .describe("Server names it is chosen for, in the place of those that the certificate names."),
 });
 
 /** `spec.securityContext`: keys and trust of the transports tls and wss. */
 export const securityContext = mapping({
   /** Relative paths are looked for where the server was started, then beside `config.yaml`. */
-  keyStore: text("a path").default("etc/certs/domains-cert.jks"),
-  keyStorePassword: text("a password").default("changeit"),
-  keyStoreType: oneOf(TYPES).default("jks"),
-  /** The private key, when `keyStore` is a certificate in PEM and the key is in a file of its own. Not in the reference. */
-  privateKey: text("a path").optional(),
-  trustStore: text("a path").optional(),
-  trueStore: text("a path").optional(),
-  trustStorePassword: text("a password").optional(),
-  trueStorePassword: text("a password").optional(),
-  certificates: listOf(certificate).default([]),
-  client: client.prefault({}),
-  debugging: flag().default(false),
+  keyStore: text("a path").default("etc/certs/domains-cert.jks")
+    .describe("Path to the certificate with its key: PEM, PKCS#12 or JKS."),
+  keyStorePassword: password().default("changeit").describe("Password of the key store."),
+  keyStoreType: oneOf(TYPES).default("jks").describe("Type of the key store; what the file holds counts."),
+  /** Not in the reference. */
+  privateKey: text("a path").optional().describe("Path to the key, where it is in a file of its own."),
+  trustStore: text("a path").optional().describe("Path to the certificates of authorities."),
+  trueStore: text("a path").optional().describe("The same as trustStore."),
+  trustStorePassword: password().optional().describe("Password of the trust store."),
+  trueStorePassword: password().optional().describe("The same as trustStorePassword."),
+  certificates: listOf(certificate).default([]).describe(
+    "Further keys, chosen by the server name asked for.",
+  ),
+  client: client.prefault({}).describe("What is asked of the other side."),
+  debugging: flag().default(false).describe("Log each handshake."),
 }).transform(({ trueStore, trueStorePassword, ...context }) => ({
   ...context,
   trustStore: context.trustStore ?? trueStore,

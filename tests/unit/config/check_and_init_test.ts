@@ -76,12 +76,13 @@ Deno.test("check tells every fault of every file and returns 1", async () => {
   assert.equal(lines.at(-1), "8 faults");
 });
 
-Deno.test("check leaves other data sources alone", async () => {
+Deno.test("check looks where the configuration says, and at no files then", async () => {
   await using folder = await TemporaryFolder.of({ "agents.yaml": "- wrong\n" });
-  const env = { DS_PROVIDER: "redis_data_provider" };
+  const env = { DS_PROVIDER: "redis_data_provider", DS_PARAMETERS: "host=127.0.0.1,port=1,max_retry=0" };
   const { status, output } = await run(() => check({ directory: folder.path, env }));
-  assert.equal(status, 0);
-  assert.match(output, /^Resources: not checked, they are kept by the redis_data_provider$/m);
+  assert.equal(status, 1);
+  assert.match(output, /^redis 127\.0\.0\.1:1\/0: .*connection refused/m);
+  assert.match(output, /^Resources: 0 agents, .* in redis 127\.0\.0\.1:1$/m);
 });
 
 Deno.test("init writes what check approves, with a secret of its own", async () => {

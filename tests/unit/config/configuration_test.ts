@@ -186,7 +186,16 @@ Deno.test("every property of the reference can be set", () => {
   });
   assert.deepEqual(config.dataSource, {
     provider: "redis_data_provider",
-    parameters: { host: "redis", port: 6380, secret: "s", max_retry: -1, retry_interval: 2, timeout: 500 },
+    parameters: {
+      host: "redis",
+      port: 6380,
+      secret: "s",
+      db: 0,
+      tls: false,
+      max_retry: -1,
+      retry_interval: 2,
+      timeout: 500,
+    },
   });
   assert.deepEqual(config.logging, { traceLevel: 10 });
   assert.deepEqual(config.digestAlgorithms, ["SHA-256"]);
@@ -215,7 +224,13 @@ Deno.test("parameters of the data source may be text", () => {
       parameters: "baseUrl=http://h/v1?a=b, username=admin,secret=x=y",
     },
   });
-  assert.deepEqual(dataSource.parameters, { baseUrl: "http://h/v1?a=b", username: "admin", secret: "x=y" });
+  assert.deepEqual(dataSource.parameters, {
+    baseUrl: "http://h/v1?a=b",
+    username: "admin",
+    secret: "x=y",
+    refreshInterval: 5,
+    timeout: 5000,
+  });
 });
 
 Deno.test("each property says what it expects", () => {
@@ -288,7 +303,7 @@ Deno.test("each property says what it expects", () => {
     [
       { dataSource: { provider: "redis_data_provider", parameters: { hots: "x" } } },
       "spec.dataSource.parameters.hots not a known property | " +
-      "one of host, port, secret, max_retry, retry_interval, timeout | host",
+      "one of host, port, username, secret, db, tls, url, nodeAddr, max_retry, retry_interval, timeout | host",
     ],
     [
       {

@@ -1,0 +1,51 @@
+/** The place that resources are kept in, as the configuration chooses it. */
+import { resolve } from "node:path";
+import type { Configuration } from "../config/configuration.ts";
+import { resourceFolder } from "../config/data_source.ts";
+import type { DataProvider } from "../data/data_provider.ts";
+import { FilesDataProvider } from "../data/files_data_provider.ts";
+import { RedisDataProvider } from "../data/redis_data_provider.ts";
+import { RestfulDataProvider } from "../data/restful_data_provider.ts";
+import { RedisConnection } from "../runtime/redis_connection.ts";
+
+export interface DataPlace {
+  readonly provider: DataProvider;
+  /** As people call it: a folder, a server, a URL. */
+  readonly name: string;
+}
+
+export interface DataPlaceOptions {
+  /** Of the configuration. */
+  readonly directory: string;
+  /** Only looked at: nothing is made there, and a server is waited for so many milliseconds. */
+  readonly patience?: number;
+}
+
+/** Connects where there is something to connect to; `load` of the provider waits for it. Throws a TypeError for a URL that cannot be used. */
+export function openDataPlace(config: Configuration, { directory, patience }: DataPlaceOptions): DataPlace {
+  const { dataSource, restService } = config;
+  switch (dataSource.provider) {
+    case "files_data_provider": {
+      const name = resourceFolder(dataSource.parameters, directory);
+      const provider = new FilesDataProvider(name);
+      return { provider, name };
+    }
+    case "redis_data_provider": {
+      const redis = new RedisConnection(dataSource.parameters);
+      const provider = new RedisDataProvider(redis, {
+        patience,
+        initialSecret: patience === undefined ? restService.initialApiSecret : null,
+      });
+      return { provider, name: `redis ${redis.name}` };
+    }
+    case "restful_data_provider": {
+      const { trustStore, ...parameters } = dataSource.parameters;
+      const provider = new RestfulDataProvider({
+        ...parameters,
+        ...trustStore !== undefined && { trustStore: resolve(directory, trustStore) },
+        patience,
+      });
+      return { provider, name: dataSource.parameters.baseUrl };
+    }
+  }
+}
