@@ -1,0 +1,228 @@
+import { createHash } from "node:crypto";
+import { type Clock, systemClock } from "../../runtime/clock.ts";
+import { BackendFailure, describeNetworkError, FaultyAnswer } from "./backend_failure.ts";
+import { type Envelope, failureOf, isMapping, readEnvelope } from "./envelope.ts";
+
+export interface BackendOptions {
+  /** `http:` or `https:`; all requests go to paths below. */
+  readonly baseUrl: string;
+  readonly username: string;
+  readonly secret: string;
+  /** Milliseconds that the backend may be silent during a request. */
+  readonly timeout: number;
+  /** A file of PEM certificates that the backend's may be signed by, besides the system's. */
+  readonly trustStore?: string | undefined;
+  readonly clock?: Clock;
+}
+
+export interface BackendRequest {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  /** Below the base, not escaped yet. */
+  readonly path: readonly string[];
+  readonly query?: Readonly<Record<string, string>>;
+  readonly ifNoneMatch?: string | undefined;
+  readonly ifMatch?: string | undefined;
+  /** JSON. */
+  readonly body?: string;
+  /** Bytes of the longest body that is read. */
+  readonly largest: number;
+}
+
+export interface BackendAnswer {
+  /** 304 or a success. */
+  readonly status: number;
+  readonly etag: string | undefined;
+  readonly text: string;
+  /** Bytes of the body. */
+  readonly length: number;
+  /** Differs whenever the body does. */
+  readonly digest: string;
+}
+
+const MOST_REQUESTS_AT_ONCE = 4;
+/** A body that comes by drops is given up after so many times the timeout. */
+const LONGEST_ANSWER = 24;
+/** Bytes that are read of an answer which tells of a failure. */
+const LARGEST_FAILURE = 64 * 1024;
+
+/**
+ * The HTTP of a backend with Basic authentication (RFC 7617). Redirects are not followed, so credentials go
+ * nowhere else. All that can go wrong is a `BackendFailure`.
+ */
+export class Backend {
+  /** As people may see it: without credentials. */
+  readonly url: string;
+  readonly #options: BackendOptions;
+  readonly #clock: Clock;
+  readonly #authorization: string;
+  readonly #running = new Set<AbortController>();
+  readonly #waiting: (() => void)[] = [];
+  #free = MOST_REQUESTS_AT_ONCE;
+  #client: Deno.HttpClient | undefined;
+  #isClosed = false;
+
+  constructor(options: BackendOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    const url = new URL(options.baseUrl);
+    url.username =
+      url.password =
+      url.hash =
+      url.search =
+        "";
+    this.url = url.href.replace(/\/+$/, "");
+    const credentials = new TextEncoder().encode(`${options.username}:${options.secret}`);
+    this.#authorization = `Basic ${btoa(String.fromCharCode(...credentials))}`;
+  }
+
+  urlOf(path: readonly string[]): string {
+    return [this.url, ...path.map((segment) => encodeURIComponent(segment.toWellFormed()))].join("/");
+  }
+
+  async request(request: BackendRequest): Promise<BackendAnswer> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await this.#request(request);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free++;
+      else next();
+    }
+  }
+
+  /**
+   * The envelope of a body that came with success. HTTP's status may be 200 whatever the body's is: the first releases
+   * knew no other.
+   */
+  open(body: unknown): Envelope {
+    const envelope = readEnvelope(body);
+    const { status = 200, message } = envelope;
+    if (status < 200 || status > 299) throw failureOf(status, this.#hide(message));
+    return envelope;
+  }
+
+  /** Requests under way fail, and so do later ones. */
+  close(): void {
+    this.#isClosed = true;
+    for (const controller of this.#running) controller.abort(CLOSED);
+    this.#client?.close();
+    this.#client = undefined;
+  }
+
+  async #request(request: BackendRequest): Promise<BackendAnswer> {
+    if (this.#isClosed) throw CLOSED;
+    const { timeout } = this.#options;
+    const controller = new AbortController();
+    const giveUp = () => controller.abort(new BackendFailure(0, "no answer in time"));
+    const whole = this.#clock.setAlarm(giveUp, LONGEST_ANSWER * timeout);
+    let silence = this.#clock.setAlarm(giveUp, timeout);
+    const onBytes = () => {
+      this.#clock.clearAlarm(silence);
+      silence = this.#clock.setAlarm(giveUp, timeout);
+    };
+    this.#running.add(controller);
+    try {
+      const response = await this.#fetch(request, controller.signal);
+      onBytes();
+      return await this.#readAnswer(response, { largest: request.largest, onBytes });
+    } catch (error) {
+      if (controller.signal.aborted) throw controller.signal.reason;
+      throw error instanceof BackendFailure ? error : new BackendFailure(0, describeNetworkError(error));
+    } finally {
+      this.#running.delete(controller);
+      this.#clock.clearAlarm(silence);
+      this.#clock.clearAlarm(whole);
+    }
+  }
+
+  async #fetch(request: BackendRequest, signal: AbortSignal): Promise<Response> {
+    const { method, path, query = {}, ifNoneMatch, ifMatch, body } = request;
+    const headers = new Headers({ authorization: this.#authorization, accept: "application/json" });
+    if (ifNoneMatch !== undefined) headers.set("if-none-match", ifNoneMatch);
+    if (ifMatch !== undefined) headers.set("if-match", ifMatch);
+    if (body !== undefined) headers.set("content-type", "application/json");
+    const url = new URL(this.urlOf(path));
+    url.search = new URL(this.#options.baseUrl).search;
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    const client = this.#client ??= this.#connect();
+    // Taking a redirect would mean to show the credentials to whomever the backend names.
+    return await fetch(url, { method, headers, body: body ?? null, signal, client, redirect: "manual" });
+  }
+
+  #connect(): Deno.HttpClient {
+    const { trustStore } = this.#options;
+    if (trustStore === undefined) return Deno.createHttpClient({});
+    try {
+      return Deno.createHttpClient({ caCerts: [Deno.readTextFileSync(trustStore)] });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new BackendFailure(0, `the certificates to trust cannot be read (${reason})`);
+    }
+  }
+
+  async #readAnswer(
+    response: Response,
+    { largest, onBytes }: { largest: number; onBytes: () => void },
+  ): Promise<BackendAnswer> {
+    const { status, headers } = response;
+    if (status === 304 || response.ok) {
+      const body = await readBody(response, { largest, onBytes });
+      return { status, etag: headers.get("etag") ?? undefined, ...body };
+    }
+    if (status >= 300 && status <= 399) {
+      await response.body?.cancel();
+      throw failureOf(status, "");
+    }
+    const { text } = await readBody(response, { largest: LARGEST_FAILURE, onBytes })
+      .catch((error) => {
+        if (error instanceof FaultyAnswer) return { text: "" };
+        throw error;
+      });
+    throw failureOf(status, this.#hide(messageOf(text)));
+  }
+
+  /** Some services repeat in their messages what was sent. */
+  #hide(message: string): string {
+    const { secret } = this.#options;
+    return [secret, this.#authorization.slice("Basic ".length)]
+      .filter((text) => text !== "")
+      .reduce((text, hidden) => text.replaceAll(hidden, "…"), message);
+  }
+}
+
+const CLOSED = new BackendFailure(0, "the connection was given up");
+
+interface Body {
+  readonly text: string;
+  readonly length: number;
+  readonly digest: string;
+}
+
+async function readBody(
+  response: Response,
+  { largest, onBytes }: { largest: number; onBytes: () => void },
+): Promise<Body> {
+  const decoder = new TextDecoder();
+  const digest = createHash("sha256");
+  let text = "";
+  let length = 0;
+  // Leaving the loop by an exception cancels the body.
+  for await (const chunk of response.body ?? []) {
+    onBytes();
+    length += chunk.length;
+    if (length > largest) throw new FaultyAnswer(`more than ${largest} bytes`, "less");
+    digest.update(chunk);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return { text: text + decoder.decode(), length, digest: digest.digest("base64") };
+}
+
+function messageOf(text: string): string {
+  try {
+    const body: unknown = JSON.parse(text);
+    return isMapping(body) && typeof body.message === "string" ? body.message : "";
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,253 @@
+import { Turn } from "../../runtime/turn.ts";
+import type { Source } from "../data_provider.ts";
+import type { Kind } from "../resource.ts";
+import type { Backend } from "./backend.ts";
+import { BackendFailure, FaultyAnswer } from "./backend_failure.ts";
+import { DocumentReader } from "./document_reader.ts";
+import { listOf, type PageNumbers } from "./envelope.ts";
+import { FullDocuments } from "./full_documents.ts";
+import { parseList } from "./json_list.ts";
+import { faultsOf, type ListedDocument, listedDocument } from "./listed_document.ts";
+import { readPages } from "./paged_list.ts";
+
+/** Documents that a page is asked to have: some 300 kB, which are parsed in a few milliseconds. */
+const ITEMS_PER_PAGE = 1000;
+/** Attempts to read a list that changes meanwhile. */
+const ATTEMPTS = 4;
+
+export interface CollectionOptions {
+  readonly kind: Kind;
+  /** `agents`. */
+  readonly name: string;
+  readonly backend: Backend;
+  /** Bytes of all pages together. */
+  readonly largest: number;
+}
+
+/** A page that was read before, and what to ask whether it has changed with. */
+interface KnownPage extends PageNumbers {
+  readonly items: readonly ListedDocument[];
+  readonly etag: string | undefined;
+  readonly digest: string;
+  readonly length: number;
+}
+
+/** The documents of one kind that a backend has, as they were read last. */
+export class Collection {
+  readonly kind: Kind;
+  readonly name: string;
+  /** The name of its source. */
+  readonly url: string;
+  readonly #backend: Backend;
+  readonly #largest: number;
+  readonly #full: FullDocuments;
+  /** By number. */
+  readonly #pages = new Map<number, KnownPage>();
+  /** The pages of the whole list, and their items. */
+  #whole: { readonly pages: readonly KnownPage[]; readonly list: readonly ListedDocument[] } | undefined;
+  /** As the list shows them, by their keys. */
+  #listed: ReadonlyMap<string, ListedDocument> = new Map();
+  /** By their keys; undefined where there is no such collection, or before it is known. */
+  #documents: ReadonlyMap<string, ListedDocument> | undefined;
+  #list: readonly ListedDocument[] = [];
+  #fault: FaultyAnswer | undefined;
+  #source: Source | undefined;
+  #sourceList: readonly ListedDocument[] = [];
+  #unreadable: Source | undefined;
+
+  constructor({ kind, name, backend, largest }: CollectionOptions) {
+    this.kind = kind;
+    this.name = name;
+    this.url = backend.urlOf([name]);
+    this.#backend = backend;
+    this.#largest = largest;
+    this.#full = new FullDocuments(kind, name, new DocumentReader(backend));
+  }
+
+  get exists(): boolean {
+    return this.#documents !== undefined || this.#fault !== undefined;
+  }
+
+  /** The documents that were read last, by their keys. */
+  get documents(): ReadonlyMap<string, ListedDocument> {
+    return this.#documents ?? new Map();
+  }
+
+  /** Whether the last answer could be read. */
+  get isReadable(): boolean {
+    return this.#fault === undefined;
+  }
+
+  /**
+   * The collection as a source, without the documents that are `elsewhere`; the same object as long as it says the same.
+   * Undefined if there is none.
+   */
+  source(elsewhere: ReadonlyMap<string, ListedDocument> = new Map()): Source | undefined {
+    if (this.#fault !== undefined) return this.#unreadableSource(this.#fault);
+    if (this.#documents === undefined) return undefined;
+    const list = elsewhere.size === 0 ? this.#list : this.#list.filter(({ key }) => !elsewhere.has(key));
+    if (list.length === 0 && this.#list.length > 0) return undefined;
+    if (this.#source === undefined || !isSameList(list, this.#sourceList)) {
+      this.#source = this.#readableSource(list);
+      this.#sourceList = list;
+    }
+    return this.#source;
+  }
+
+  /** A source that stands for what was never read. */
+  sourceWithout(failure: BackendFailure): Source {
+    return unreadable(this, {
+      found: `no answer that can be used (${failure.message})`,
+      expected: "resources",
+    });
+  }
+
+  /** Reads what has changed. Throws `BackendFailure` when that cannot be told; all is as it was then. */
+  async refresh(): Promise<void> {
+    try {
+      const listed = await this.#readList();
+      const list = await this.#full.complete(listed);
+      this.#fault = undefined;
+      if (this.#documents !== undefined && isSameList(list, this.#list)) return;
+      const turn = new Turn();
+      await turn.next();
+      this.#listed = byKey(listed);
+      await turn.next();
+      this.#list = list;
+      this.#documents = list === listed ? this.#listed : byKey(list);
+    } catch (error) {
+      if (!(error instanceof BackendFailure)) throw error;
+      if (error.isAbsence) this.#forget();
+      else if (error instanceof FaultyAnswer) this.#fault = error;
+      else throw error;
+    }
+  }
+
+  #forget(): void {
+    this.#fault = undefined;
+    this.#documents = undefined;
+    this.#listed = new Map();
+    this.#list = [];
+    this.#whole = undefined;
+    this.#pages.clear();
+  }
+
+  /**
+   * The whole list. A document that moves to a page which was read already is in none of them, or in two: where documents
+   * come or go, pages are read until two readings agree.
+   */
+  async #readList(): Promise<readonly ListedDocument[]> {
+    let before: readonly ListedDocument[] = [];
+    let expected: Keys | undefined = this.#documents && this.#listed;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const reading = new ListReading(this.#largest);
+      const pages = await readPages<ListedDocument, KnownPage>((number) => this.#readPage(number, reading));
+      if (pages === undefined) continue;
+      if (this.#whole !== undefined && isSameList(pages, this.#whole.pages)) return this.#whole.list;
+      const list = pages.length === 1 ? pages[0].items : pages.flatMap(({ items }) => items);
+      const found = pages.length === 1 ? undefined : new Set(list.map(({ key }) => key));
+      const isExpected = found === undefined ||
+        (found.size === list.length && (expected === undefined || isSameSet(found, expected)));
+      if (isExpected || isSameList(list, before)) {
+        for (const number of this.#pages.keys()) if (number > pages.length) this.#pages.delete(number);
+        this.#whole = { pages, list };
+        return list;
+      }
+      before = list;
+      expected = found;
+    }
+    throw new BackendFailure(0, `${this.name} change from one page to the next`);
+  }
+
+  async #readPage(number: number, reading: ListReading): Promise<KnownPage> {
+    const before = this.#pages.get(number);
+    const answer = await this.#backend.request({
+      method: "GET",
+      path: [this.name],
+      query: { filter: "*", page: String(number), itemsPerPage: String(ITEMS_PER_PAGE) },
+      ifNoneMatch: before?.etag,
+      largest: reading.left,
+    });
+    const { status, etag, text, digest, length } = answer;
+    reading.count(status === 304 ? before?.length ?? 0 : length);
+    if (status === 304 && before === undefined) throw new FaultyAnswer("status 304", "a list");
+    if (before !== undefined && (status === 304 || (before.digest === digest && before.etag === etag))) {
+      return before;
+    }
+    const page = { ...await this.#readDocuments(text), etag, digest, length };
+    this.#pages.set(number, page);
+    return page;
+  }
+
+  async #readDocuments(text: string): Promise<PageNumbers & Pick<KnownPage, "items">> {
+    const envelope = this.#backend.open(await parseList(text));
+    const items: ListedDocument[] = [];
+    const turn = new Turn();
+    for (const document of listOf(envelope)) {
+      items.push(listedDocument(this.kind, document, (key) => this.#listed.get(key)));
+      if (turn.isOver) await turn.next();
+    }
+    return { ...envelope.pages, items };
+  }
+
+  #readableSource(list: readonly ListedDocument[]): Source {
+    return {
+      kind: this.kind,
+      name: this.url,
+      readable: true,
+      resources: list.map(({ reading }) => reading.resource),
+      declared: list.flatMap(({ reading }) => reading.declared ?? []),
+      faults: list.flatMap((document, index) => faultsOf(document, { url: this.url, index })),
+      warnings: [],
+    };
+  }
+
+  #unreadableSource({ found, expected }: FaultyAnswer): Source {
+    const [fault] = this.#unreadable?.faults ?? [];
+    if (this.#unreadable === undefined || fault.found !== found) {
+      this.#unreadable = unreadable(this, { found, expected });
+    }
+    return this.#unreadable;
+  }
+}
+
+/** Bounds what all pages of one reading hold together. */
+class ListReading {
+  readonly #largest: number;
+  #length = 0;
+
+  constructor(largest: number) {
+    this.#largest = largest;
+  }
+
+  get left(): number {
+    return this.#largest - this.#length;
+  }
+
+  count(length: number): void {
+    this.#length += length;
+    if (this.left < 0) throw new FaultyAnswer(`more than ${this.#largest} bytes`, "less");
+  }
+}
+
+function unreadable(
+  { kind, url }: Pick<Collection, "kind" | "url">,
+  { found, expected }: { found: string; expected: string },
+): Source {
+  const fault = { file: url, property: "", found, expected };
+  return { kind, name: url, readable: false, resources: [], declared: [], faults: [fault], warnings: [] };
+}
+
+function byKey(list: readonly ListedDocument[]): ReadonlyMap<string, ListedDocument> {
+  return new Map(list.map((document) => [document.key, document]));
+}
+
+function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a === b || a.length === b.length && a.every((item, i) => item === b[i]);
+}
+
+type Keys = ReadonlySetLike<string>;
+
+function isSameSet(a: ReadonlySet<string>, b: Keys): boolean {
+  return a.size === b.size && a.isSubsetOf(b);
+}

@@ -1,0 +1,29 @@
+import { hash } from "node:crypto";
+
+/** The longest document, in characters of its JSON. */
+export const LARGEST_DOCUMENT = 1024 * 1024;
+/** Resources have five levels. */
+const MOST_LEVELS = 64;
+
+/**
+ * Differs whenever documents say something else; the order of properties says nothing. Undefined for a document that is
+ * larger or deeper than any resource.
+ */
+export function documentHash(document: unknown): string | undefined {
+  const text = canonicalJson(document, MOST_LEVELS);
+  return text === undefined || text.length > LARGEST_DOCUMENT ? undefined : hash("sha256", text, "base64");
+}
+
+/** JSON with the names of each mapping in order; undefined when there are more levels. */
+function canonicalJson(value: unknown, levels: number): string | undefined {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (levels === 0) return undefined;
+  const isList = Array.isArray(value);
+  const parts: string[] = [];
+  for (const name of isList ? value.keys() : Object.keys(value).sort()) {
+    const part = canonicalJson(value[name as keyof typeof value], levels - 1);
+    if (part === undefined) return undefined;
+    parts.push(isList ? part : `${JSON.stringify(name)}:${part}`);
+  }
+  return isList ? `[${parts.join(",")}]` : `{${parts.join(",")}}`;
+}

@@ -1,0 +1,43 @@
+import type { ResourceDocument, StoredDocument } from "../data_provider.ts";
+import type { Backend } from "./backend.ts";
+import { BackendFailure, FaultyAnswer } from "./backend_failure.ts";
+import { documentHash, LARGEST_DOCUMENT } from "./document_hash.ts";
+import { documentOf } from "./envelope.ts";
+
+/** What the envelope may add to a document. */
+const LARGEST_ENVELOPE = 64 * 1024;
+
+/** Reads single documents: `GET {base}/{collection}/{ref}`. */
+export class DocumentReader {
+  readonly #backend: Backend;
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  /**
+   * Undefined if there is none. The version is the entity tag (RFC 9110 §8.8.3), with its quotes, where the backend has a
+   * strong one, else a hash of the document. Throws `BackendFailure`.
+   */
+  async read(collection: string, ref: string): Promise<StoredDocument | undefined> {
+    try {
+      const largest = LARGEST_DOCUMENT + LARGEST_ENVELOPE;
+      const { text, etag } = await this.#backend.request({ method: "GET", path: [collection, ref], largest });
+      const document: ResourceDocument = documentOf(this.#backend.open(parseJson(text)));
+      const version = etag?.startsWith('"') ? etag : documentHash(document);
+      if (version === undefined) throw new FaultyAnswer("a document that is too large", "a resource");
+      return { document, version };
+    } catch (error) {
+      if (error instanceof BackendFailure && (error.status === 404 || error.status === 410)) return undefined;
+      throw error;
+    }
+  }
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new FaultyAnswer(text.trim() === "" ? "an empty body" : "a body that is not JSON", "JSON");
+  }
+}

@@ -1,0 +1,113 @@
+import { type ResourceDocument, type StoredDocument, WriteRefused } from "../data_provider.ts";
+import type { Backend, BackendRequest } from "./backend.ts";
+import { BackendFailure, FaultyAnswer } from "./backend_failure.ts";
+import { LARGEST_DOCUMENT } from "./document_hash.ts";
+import { DocumentReader } from "./document_reader.ts";
+import { isMapping } from "./envelope.ts";
+
+/** Where a document of a backend is: `{base}/{collection}/{ref}`. */
+export interface DocumentAddress {
+  readonly collection: string;
+  readonly ref: string;
+}
+
+/** What the predecessor sent as the body of DELETE, and backends may expect. */
+const NO_OBJECT = JSON.stringify("noobj");
+const LARGEST_ANSWER = LARGEST_DOCUMENT;
+
+/** Changes documents one by one. All methods reject with `WriteRefused`. */
+export class DocumentWriter {
+  readonly #backend: Backend;
+  readonly #reader: DocumentReader;
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+    this.#reader = new DocumentReader(backend);
+  }
+
+  /** Undefined if there is none. */
+  async read({ collection, ref }: DocumentAddress): Promise<StoredDocument | undefined> {
+    return await this.#reader.read(collection, ref).catch(refuse);
+  }
+
+  /** Resolves with the ref that the backend gives it. */
+  async create({ collection, ref }: DocumentAddress, document: ResourceDocument): Promise<string> {
+    // A backend may take a second document of the same ref for a change of the first.
+    if (await this.read({ collection, ref }) !== undefined) {
+      throw new WriteRefused(409, `There is "${ref}" already`);
+    }
+    return await this.#send({ method: "POST", path: [collection], body: JSON.stringify(document) }) ?? ref;
+  }
+
+  /** Resolves with the ref, which the backend may give anew. */
+  async update(
+    address: DocumentAddress,
+    { version, document }: { version: string; document: ResourceDocument },
+  ): Promise<string> {
+    const ifMatch = await this.#condition(address, version);
+    const { collection, ref } = address;
+    const body = JSON.stringify(document);
+    return await this.#send({ method: "PUT", path: [collection, ref], ifMatch, body }) ?? ref;
+  }
+
+  async remove(address: DocumentAddress, version: string): Promise<void> {
+    const ifMatch = await this.#condition(address, version);
+    const { collection, ref } = address;
+    await this.#send({ method: "DELETE", path: [collection, ref], ifMatch, body: NO_OBJECT });
+  }
+
+  /** What the backend shall compare; without it, the comparison is made here, just before. */
+  async #condition(address: DocumentAddress, version: string): Promise<string | undefined> {
+    if (version.startsWith('"')) return version;
+    const stored = await this.read(address);
+    if (stored === undefined) throw new WriteRefused(404, "Not found");
+    if (stored.version !== version) {
+      throw new WriteRefused(409, "The object was changed by somebody else meanwhile");
+    }
+    return undefined;
+  }
+
+  /** The ref in the answer, if there is one. */
+  async #send(request: Omit<BackendRequest, "largest">): Promise<string | undefined> {
+    if ((request.body?.length ?? 0) > LARGEST_DOCUMENT) {
+      throw new WriteRefused(422, `The document has more than ${LARGEST_DOCUMENT} characters`);
+    }
+    try {
+      const { text } = await this.#backend.request({ ...request, largest: LARGEST_ANSWER });
+      return refIn(this.#backend.open(parseTolerantly(text)).content);
+    } catch (error) {
+      // The change was made, whatever the backend has to say about it.
+      if (error instanceof FaultyAnswer) return undefined;
+      return refuse(error);
+    }
+  }
+}
+
+function parseTolerantly(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Backends answer with the ref, or with the document. */
+function refIn(content: unknown): string | undefined {
+  const metadata = isMapping(content) ? content.metadata : undefined;
+  const ref = isMapping(metadata) ? metadata.ref : content;
+  return typeof ref === "string" && /^\S{1,256}$/.test(ref) ? ref : undefined;
+}
+
+function refuse(error: unknown): never {
+  if (!(error instanceof BackendFailure)) throw error;
+  const action = error.status === 0 ? "cannot be reached" : "refuses";
+  throw new WriteRefused(statusOf(error), `The backend ${action}: ${error.message}`);
+}
+
+function statusOf({ status }: BackendFailure): WriteRefused["status"] {
+  if (status === 404 || status === 410) return 404;
+  if (status === 409 || status === 412) return 409;
+  if (status === 400 || status === 413 || status === 422) return 422;
+  const isForbidden = [401, 403, 405, 501].includes(status) || (status >= 300 && status <= 399);
+  return isForbidden ? 405 : 503;
+}

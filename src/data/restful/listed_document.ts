@@ -1,0 +1,79 @@
+import { formatPath } from "../fault.ts";
+import type { Fault } from "../fault.ts";
+import { valueAt } from "../document_problems.ts";
+import { type Kind, readResource, type ResourceReading } from "../resource.ts";
+import { documentHash, LARGEST_DOCUMENT } from "./document_hash.ts";
+import { isMapping } from "./envelope.ts";
+
+/** A document as a list shows it, without its text. */
+export interface ListedDocument {
+  /** The same as long as it is the same document, whatever it says. */
+  readonly key: string;
+  /** `metadata.ref`. */
+  readonly ref: string | undefined;
+  readonly hash: string | undefined;
+  readonly reading: ResourceReading;
+  /** Whether its secret was left out, so that it has to be read by itself. */
+  readonly isWithoutSecret: boolean;
+  /** Whether it says when it was changed last: then it differs whenever its secret does. */
+  readonly isDated: boolean;
+}
+
+/** `known` finds what became of a document of that key before; it is used again when nothing has changed. */
+export function listedDocument(
+  kind: Kind,
+  document: unknown,
+  known: (key: string) => ListedDocument | undefined,
+): ListedDocument {
+  const hash = documentHash(document);
+  const ref = refOf(document);
+  const before = known(ref ?? `#${hash}`);
+  if (before !== undefined && hash !== undefined && before.hash === hash) return before;
+  const reading = hash === undefined ? TOO_LARGE : readResource(kind, document);
+  return {
+    key: ref ?? `#${hash}`,
+    ref,
+    hash,
+    reading,
+    isWithoutSecret: ref !== undefined && hash !== undefined && lacksSecret(kind, document),
+    isDated: valueAt(document, ["metadata", "modifiedOn"]) !== undefined,
+  };
+}
+
+const TOO_LARGE: ResourceReading = {
+  problems: [{
+    path: [],
+    at: "value",
+    found: "a document that is too large",
+    expected: `one of less than ${LARGEST_DOCUMENT} characters`,
+  }],
+};
+
+/** What is wrong with the document at a position of the list at `url`. */
+export function faultsOf(
+  { ref, reading }: ListedDocument,
+  { url, index }: { url: string; index: number },
+): Fault[] {
+  return (reading.problems ?? []).map(({ path, found, expected, nearest }) => ({
+    file: ref === undefined ? url : `${url}/${encodeURIComponent(ref.toWellFormed())}`,
+    property: formatPath(ref === undefined ? [index, ...path] : path),
+    found,
+    expected,
+    ...(nearest === undefined ? {} : { nearest }),
+  }));
+}
+
+function refOf(document: unknown): string | undefined {
+  const ref = valueAt(document, ["metadata", "ref"]);
+  return typeof ref === "string" && ref !== "" ? ref : undefined;
+}
+
+/** Gateways may have no credentials at all; domains and DIDs never do. */
+function lacksSecret(kind: Kind, document: unknown): boolean {
+  if (kind === "Domain" || kind === "DID") return false;
+  const credentials = valueAt(document, ["spec", "credentials"]);
+  if (credentials === undefined) return kind !== "Gateway";
+  return isMapping(credentials) && SECRETS.every((name) => !Object.hasOwn(credentials, name));
+}
+
+const SECRETS = ["secret", "ha1"];

@@ -1,0 +1,322 @@
+import assert from "node:assert/strict";
+import { WriteRefused } from "../../../../src/data/data_provider.ts";
+import type { Kind } from "../../../../src/data/resource.ts";
+import { LiveDirectory } from "../../../../src/data/live_directory.ts";
+import type { Trouble } from "../../../support/resource_backend.ts";
+import {
+  agentDocument,
+  didDocument,
+  type Document,
+  domainDocument,
+  gatewayDocument,
+  userDocument,
+} from "../documents.ts";
+import { namesOf, resourcesIn, RestfulPlace } from "./restful_support.ts";
+
+const DATED = { name: "John", modifiedOn: "2026-11-24T00:00:00.000Z" };
+
+Deno.test("ten thousand agents come in ten pages, four requests at a time, and the server gets its turn", async () => {
+  await using place = new RestfulPlace({ era: "later", hasEtags: true });
+  place.backend.put("domains", [domainDocument("sip.local")]);
+  place.backend.put(
+    "agents",
+    Array.from({ length: 10_000 }, (_, i) => withRef(`AG${i}`, agentDocument(`${i}`))),
+  );
+  place.backend.onRequest = () => new Promise((resolve) => setTimeout(resolve, 5));
+  const live = new LiveDirectory(place.open());
+  let turns = 0;
+  const interval = setInterval(() => turns++, 1);
+  assert.deepEqual((await live.load()).faults, []);
+  clearInterval(interval);
+  assert.equal(live.directory.counts.agents, 10_000);
+  assert.equal(place.backend.requestsFor("agents").length, 10);
+  assert.equal(place.backend.mostAtOnce, 4);
+  assert.ok(turns >= 3, `${turns} turns`);
+});
+
+Deno.test("what has not changed is asked for with its entity tag", async () => {
+  await using place = new RestfulPlace({ era: "later", hasEtags: true, largestPage: 2 });
+  place.backend.put("agents", ["1001", "1002", "1003"].map((name) => agentDocument(name)));
+  const provider = place.open();
+  const before = await provider.load();
+  const asked = place.backend.requestsFor("agents").length;
+  assert.equal(await provider.load(), before);
+  const again = place.backend.requestsFor("agents").slice(asked);
+  assert.deepEqual(again.map(({ headers }) => headers.has("if-none-match")), [true, true]);
+});
+
+Deno.test("without entity tags, documents that say the same stay the same objects", async () => {
+  await using place = new RestfulPlace();
+  const [one, two] = [agentDocument("1001"), agentDocument("1002")];
+  place.backend.put("agents", [one, two]);
+  const provider = place.open();
+  const [before] = await provider.load();
+  const { apiVersion, kind, metadata, spec } = two;
+  place.backend.put("agents", [{ spec, metadata, kind, apiVersion }, agentDocument("1003")]);
+  const [after] = await provider.load();
+  assert.equal(after.resources[0], before.resources[1]);
+  assert.equal(after.resources.length, 2);
+});
+
+Deno.test("the watcher is called back only when something has changed that was not loaded", async () => {
+  await using place = new RestfulPlace();
+  place.backend.put("agents", [agentDocument("1001")]);
+  const provider = place.open();
+  await provider.load();
+  let calls = 0;
+  provider.watch(() => calls++);
+  await place.passPause(1);
+  await place.passPause(2);
+  const create = (ref: string, username: string) =>
+    provider.write({ action: "create", kind: "Agent", ref, document: withRef(ref, agentDocument(username)) });
+  await create("AG2", "1002");
+  await provider.load();
+  await place.passPause(3);
+  await place.passPause(4);
+  assert.equal(calls, 0);
+  await create("AG3", "1003");
+  await place.passPause(5);
+  await place.passPause(6);
+  assert.equal(calls, 1);
+  assert.equal(resourcesIn(await provider.load()).length, 3);
+});
+
+Deno.test("pages are read until they agree when documents come and go meanwhile", async () => {
+  await using place = new RestfulPlace({ era: "later", largestPage: 2 });
+  const all = Array.from({ length: 12 }, (_, i) => withRef(`AG${i}`, agentDocument(`${i}`)));
+  place.backend.put("agents", all.slice(0, 11));
+  const provider = place.open();
+  await provider.load();
+  let hasChanged = false;
+  // The third document moves to the page before while the later ones are still to come, and the count stays the same.
+  place.backend.onRequest = ({ path }) => {
+    if (path.includes("page=2") && !hasChanged) place.backend.put("agents", all.slice(1));
+    hasChanged ||= path.includes("page=2");
+  };
+  const refs = namesOf(await provider.load());
+  assert.deepEqual(refs, all.slice(1).map(({ metadata }) => (metadata as Document).ref).sort());
+});
+
+Deno.test("a list that is another one at each request is not believed", async () => {
+  await using place = new RestfulPlace({ era: "later", largestPage: 1 });
+  place.backend.put("agents", [agentDocument("1"), agentDocument("2")]);
+  const provider = place.open();
+  const before = await provider.load();
+  let count = 0;
+  place.backend.onRequest = ({ collection }) => {
+    if (collection === "agents") {
+      place.backend.put("agents", [agentDocument(`a${++count}`), agentDocument("2")]);
+    }
+  };
+  assert.equal(await provider.load(), before);
+  assert.equal(count, 8);
+  assert.match(place.lines[0], /: agents change from one page to the next\./);
+});
+
+Deno.test("a backend that always gives the whole list is asked once", async () => {
+  await using place = new RestfulPlace({ era: "first" });
+  place.backend.put("agents", ["1", "2", "3"].map((name) => agentDocument(name)));
+  assert.equal(namesOf(await place.open().load()).length, 3);
+  assert.equal(place.backend.requestsFor("agents").length, 1);
+});
+
+Deno.test("secrets that lists leave out are read one by one, and again when the document has changed", async () => {
+  await using place = new RestfulPlace({ era: "later", hidesSecrets: "in lists" });
+  const dated = (username: string, secret: string, modifiedOn: string): Document => ({
+    ...agentDocument(username, { credentials: { username, secret } }),
+    metadata: { ...DATED, ref: username, modifiedOn },
+  });
+  place.backend.put("agents", [dated("1001", "a", "t1"), dated("1002", "b", "t1")]);
+  const provider = place.open();
+  const secrets = async () =>
+    resourcesIn(await provider.load()).map((resource) => resource.kind === "Agent" && resource.secret);
+  assert.deepEqual(await secrets(), ["a", "b"]);
+  place.backend.put("agents", [dated("1001", "a", "t1"), dated("1002", "c", "t2")]);
+  assert.deepEqual(await secrets(), ["a", "c"]);
+  const paths = place.backend.requestsFor("agents").map(({ path }) => path).filter((path) =>
+    !path.includes("?")
+  );
+  assert.deepEqual(paths.sort(), ["/agents/1001", "/agents/1002", "/agents/1002"]);
+});
+
+Deno.test("documents that do not say when they changed are looked at again for their secrets", async () => {
+  await using place = new RestfulPlace({ hidesSecrets: "in lists" });
+  place.backend.put("users", [userDocument("admin", "a")]);
+  const provider = place.open();
+  const before = await provider.load();
+  assert.equal(await provider.load(), before);
+  place.backend.put("users", [userDocument("admin", "b")]);
+  const [user] = resourcesIn(await provider.load());
+  assert.ok(user.kind === "User" && user.secret === "b");
+});
+
+Deno.test("a secret that is nowhere is a fault of its document", async () => {
+  await using place = new RestfulPlace({ hidesSecrets: "everywhere" });
+  place.backend.put("users", [withRef("US1", userDocument("admin"))]);
+  const [fault] = place.faultsOf(await place.open().load());
+  assert.match(fault, /^URL\/users\/US1: spec\.credentials\.secret is missing, expected /);
+});
+
+Deno.test("a document that cannot be read by itself is faulty, and the others serve", async () => {
+  for (const trouble of ["garbage", { body: "", status: 405 }] as const) {
+    await using place = new RestfulPlace({ hidesSecrets: "in lists" });
+    place.backend.put("gateways", [
+      gatewayDocument("GW1", { credentials: undefined }),
+      gatewayDocument("GW2"),
+    ]);
+    place.backend.onRequest = ({ path }) =>
+      place.backend.trouble("*", path.includes("?") ? undefined : trouble);
+    const provider = place.open();
+    const sources = await provider.load();
+    assert.deepEqual(namesOf(sources), ["GW1"]);
+    assert.equal(place.faultsOf(sources).length, 1);
+    assert.match(place.faultsOf(sources)[0], /^URL\/gateways\/GW2: /);
+  }
+});
+
+Deno.test("DIDs and numbers that are the same are read once", async () => {
+  await using place = new RestfulPlace({ hasOneNameForDids: true });
+  place.backend.put("gateways", [gatewayDocument("GW0001")]);
+  const numbers = (...digits: string[]) =>
+    digits.map((each) => didDocument(`D${each}`, { telUrl: `tel:${each}` }));
+  place.backend.put("dids", numbers("1", "2"));
+  const provider = place.open();
+  assert.deepEqual(namesOf(await provider.load()), ["D1", "D2", "GW0001"]);
+  await provider.load();
+  assert.equal(place.backend.requestsFor("numbers").length, 1);
+  place.backend.put("dids", numbers("2"));
+  assert.deepEqual(namesOf(await provider.load()), ["D2", "GW0001"]);
+  assert.equal(place.backend.requestsFor("numbers").length, 2);
+  place.backend.put("dids", numbers("3"));
+  place.backend.trouble("numbers", "status 500");
+  assert.deepEqual(namesOf(await provider.load()), ["D3", "GW0001"]);
+});
+
+Deno.test("numbers that are among the DIDs too are there once", async () => {
+  await using place = new RestfulPlace();
+  const [one, two, three] = ["1", "2", "3"].map((each) => didDocument(`D${each}`, { telUrl: `tel:${each}` }));
+  place.backend.put("dids", [one, two]);
+  place.backend.put("numbers", [two, three]);
+  const sources = await place.open().load();
+  assert.deepEqual(sources.map((source) => namesOf([source])), [["D1", "D2"], ["D3"]]);
+});
+
+Deno.test("a DID is created among the numbers where there is no other place", async () => {
+  for (const [existing, expected] of [["numbers", "numbers"], ["dids", "dids"], ["agents", "dids"]]) {
+    await using place = new RestfulPlace();
+    place.backend.put(existing, []);
+    const provider = place.open();
+    await provider.load();
+    await provider.write({ action: "create", kind: "DID", ref: "D1", document: didDocument("D1") });
+    assert.equal(place.backend.get(expected).length, 1);
+    assert.deepEqual(namesOf(await provider.load()), ["D1"]);
+  }
+});
+
+Deno.test("a ref that the backend gives is that of the new document", async () => {
+  const bodies = [
+    '{"status": 201, "result": "507f1f77"}',
+    '{"status": "201", "message": "Created", "data": "507f1f77"}',
+    '{"kind": "Agent", "metadata": {"ref": "507f1f77"}, "spec": {}}',
+  ];
+  for (const body of bodies) assert.equal(await createWith({ body, status: 201 }), "507f1f77");
+  for (const body of ["", "done", '{"data": 7}']) {
+    assert.equal(await createWith({ body, status: 201 }), "AG1");
+  }
+});
+
+const REFUSALS: readonly (readonly [Trouble, WriteRefused["status"], string])[] = [
+  [{ body: "", status: 404 }, 404, "The backend refuses: status 404"],
+  [{ body: '{"status": 409, "message": "Duplicate"}' }, 409, "The backend refuses: status 409 (Duplicate)"],
+  [{ body: "", status: 412 }, 409, "The backend refuses: status 412"],
+  [
+    { body: '{"status": 405, "message": "Not supported"}' },
+    405,
+    "The backend refuses: status 405 (Not supported)",
+  ],
+  [{ body: "", status: 401 }, 405, "The backend refuses: user name or password is wrong"],
+  ["status 403", 405, "The backend refuses: this user is not allowed to do this (Forbidden)"],
+  [
+    { redirectTo: "http://127.0.0.2/" },
+    405,
+    "The backend refuses: it redirects to another place, which is not followed",
+  ],
+  [{ body: '{"message": "No name"}', status: 422 }, 422, "The backend refuses: status 422 (No name)"],
+  ["status 500", 503, "The backend refuses: status 500 (Not with …)"],
+];
+
+for (const [trouble, status, message] of REFUSALS) {
+  Deno.test(`a change that is answered with ${JSON.stringify(trouble)} is refused (${status})`, async () => {
+    const error = await createWith(trouble).catch((error) => error);
+    assert.ok(error instanceof WriteRefused);
+    assert.deepEqual([error.status, error.message], [status, message]);
+  });
+}
+
+Deno.test("nothing can be read or changed while the backend is away (503)", async () => {
+  await using place = new RestfulPlace();
+  place.backend.put("agents", [withRef("AG1", agentDocument("1001"))]);
+  const provider = place.open();
+  const [source] = await provider.load();
+  const spot = { place: { source, index: 0 }, ref: "AG1", version: "any" };
+  await place.backend.stop();
+  const away = { status: 503, message: "The backend cannot be reached: connection refused" };
+  await assert.rejects(provider.read(spot.place), away);
+  await assert.rejects(provider.write({ action: "remove", ...spot }), away);
+  assert.equal((await provider.load())[0], source);
+});
+
+Deno.test("without entity tags, a change is compared with what is there before it is made", async () => {
+  await using place = new RestfulPlace();
+  place.backend.put("agents", [withRef("AG1", agentDocument("1001"))]);
+  const provider = place.open();
+  const [source] = await provider.load();
+  const at = { source, index: 0 };
+  const { version = "" } = await provider.read(at) ?? {};
+  place.backend.put("agents", [withRef("AG1", agentDocument("1001", { privacy: "private" }))]);
+  await assert.rejects(provider.write({ action: "remove", place: at, ref: "AG1", version }), { status: 409 });
+  const { version: now = "", document = {} } = await provider.read(at) ?? {};
+  const changed = { ...document, spec: agentDocument("1001", { maxContacts: 3 }).spec };
+  await provider.write({ action: "update", place: at, ref: "AG1", version: now, document: changed });
+  assert.deepEqual(place.backend.get("agents"), [changed]);
+  const { version: last = "" } = await provider.read(at) ?? {};
+  await provider.write({ action: "remove", place: at, ref: "AG1", version: last });
+  assert.deepEqual(place.backend.get("agents"), []);
+  await assert.rejects(provider.write({ action: "remove", place: at, ref: "AG1", version: last }), {
+    status: 404,
+  });
+});
+
+Deno.test("a change tells the entity tag that it was made for", async () => {
+  await using place = new RestfulPlace({ hasEtags: true });
+  place.backend.put("agents", [withRef("AG1", agentDocument("1001"))]);
+  const provider = place.open();
+  const [source] = await provider.load();
+  const at = { source, index: 0 };
+  const { version = "" } = await provider.read(at) ?? {};
+  await provider.write({ action: "remove", place: at, ref: "AG1", version });
+  const { method, headers } = place.backend.requests.at(-1) ?? {};
+  assert.deepEqual([method, headers?.get("if-match")], ["DELETE", version]);
+});
+
+Deno.test("documents that no backend would take are not sent (422)", async () => {
+  await using place = new RestfulPlace();
+  const document = agentDocument("1001", { credentials: { username: "1001", secret: "x".repeat(2 ** 20) } });
+  const kind: Kind = "Agent";
+  await assert.rejects(place.open().write({ action: "create", kind, ref: "AG1", document }), { status: 422 });
+  assert.deepEqual(place.backend.requests.map(({ method }) => method), ["GET"]);
+});
+
+/** Creates an agent where the backend answers the POST so. */
+async function createWith(trouble: Trouble): Promise<string> {
+  await using place = new RestfulPlace();
+  place.backend.onRequest = ({ method }) => {
+    if (method === "POST") place.backend.trouble("agents", trouble);
+  };
+  const document = withRef("AG1", agentDocument("1001"));
+  return await place.open().write({ action: "create", kind: "Agent", ref: "AG1", document });
+}
+
+function withRef(ref: string, document: Document): Document {
+  return { ...document, metadata: { ...document.metadata as Document, ref } };
+}

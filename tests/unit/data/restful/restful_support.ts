@@ -1,0 +1,103 @@
+/** A backend in memory and providers of it, with a clock that tests turn and what they log. */
+import assert from "node:assert/strict";
+import { configureSync, type LogRecord } from "@logtape/logtape";
+import type { Source } from "../../../../src/data/data_provider.ts";
+import { formatFault } from "../../../../src/data/fault.ts";
+import type { Resource } from "../../../../src/data/resource.ts";
+import {
+  RestfulDataProvider,
+  type RestfulDataProviderOptions,
+} from "../../../../src/data/restful_data_provider.ts";
+import { FakeClock } from "../../../support/fake_clock.ts";
+import { ResourceBackend, type ResourceBackendOptions } from "../../../support/resource_backend.ts";
+
+/** Milliseconds; nothing takes as long on this machine. */
+const LONGEST = 10_000;
+const TIMEOUT = 5000;
+/** As no delay of requests is. */
+const INTERVAL = 7;
+
+/** Remembers how long each pause of a provider is. */
+export class PauseClock extends FakeClock {
+  /** Milliseconds, without the timeouts of requests. */
+  readonly pauses: number[] = [];
+
+  override setAlarm(callback: () => void, delay: number): unknown {
+    if (delay % TIMEOUT !== 0) this.pauses.push(delay);
+    return super.setAlarm(callback, delay);
+  }
+}
+
+export class RestfulPlace implements AsyncDisposable {
+  readonly backend: ResourceBackend;
+  readonly clock = new PauseClock();
+  readonly #providers: RestfulDataProvider[] = [];
+  readonly #records: LogRecord[] = [];
+
+  constructor(options: ResourceBackendOptions = {}) {
+    this.backend = new ResourceBackend(options);
+    configureSync({
+      reset: true,
+      sinks: { memory: (record) => this.#records.push(record) },
+      loggers: [
+        { category: ["routr"], sinks: ["memory"], lowestLevel: "info" },
+        { category: ["logtape", "meta"], sinks: [], lowestLevel: "warning" },
+      ],
+    });
+  }
+
+  /** Refreshes every seven seconds of its clock. */
+  open(options: Partial<RestfulDataProviderOptions> = {}): RestfulDataProvider {
+    const { baseUrl, username, secret } = this.backend;
+    const provider = new RestfulDataProvider({
+      baseUrl,
+      username,
+      secret,
+      refreshInterval: INTERVAL,
+      timeout: TIMEOUT,
+      clock: this.clock,
+      ...options,
+    });
+    this.#providers.push(provider);
+    return provider;
+  }
+
+  /** What was logged, with the backend's address as `URL`. */
+  get lines(): string[] {
+    return this.#records.map(({ message }) => message.join("").replaceAll(this.backend.baseUrl, "URL"));
+  }
+
+  faultsOf(sources: readonly Source[]): string[] {
+    return sources.flatMap(({ faults }) => faults).map((fault) =>
+      formatFault(fault).replaceAll(this.backend.baseUrl, "URL")
+    );
+  }
+
+  /** Lets the provider's present pause pass once it has made so many. */
+  async passPause(count: number): Promise<void> {
+    await until(() => this.clock.pauses.length === count);
+    this.clock.advance(this.clock.pauses[count - 1]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const provider of this.#providers) provider.close();
+    await this.backend.stop();
+  }
+}
+
+/** For what comes over a socket. */
+export async function until(condition: () => boolean): Promise<void> {
+  const end = performance.now() + LONGEST;
+  while (!condition()) {
+    assert.ok(performance.now() < end, "Not in time");
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+export function resourcesIn(sources: readonly Source[]): Resource[] {
+  return sources.flatMap(({ resources }) => resources).filter((resource) => resource !== undefined);
+}
+
+export function namesOf(sources: readonly Source[]): string[] {
+  return resourcesIn(sources).map(({ ref }) => ref).sort();
+}
