@@ -1,20 +1,18 @@
 /** Digest authentication of requests (§22, RFC 7616, RFC 8760). */
+import { type Credentials, type DigestAlgorithm, findHa1, hashOfA1 } from "../data/ha1.ts";
 import { type DigestCredentials, formatDigestChallenge, parseDigestCredentials } from "../message/digest.ts";
 import { Header } from "../message/header_name.ts";
 import type { SipRequest } from "../message/sip_message.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
 import { randomToken } from "../runtime/random.ts";
-import { type DigestAlgorithm, equalsInConstantTime, expectedResponse, hashOfA1 } from "./digest_response.ts";
+import { equalsInConstantTime, expectedResponse } from "./digest_response.ts";
 import { NonceRing } from "./nonce_ring.ts";
 import type { Answer } from "./answer.ts";
 import { statelessTag } from "./stateless_tag.ts";
 
-/** Who can prove to be somebody: an Agent or a Peer. */
-export interface Account {
-  readonly username: string;
-  readonly secret: string;
-}
+/** Who can prove to be somebody: an Agent, a Peer, or a Gateway. */
+export type Account = Credentials;
 
 /** Where credentials are looked for, and the status that asks for them. */
 export interface Challenge {
@@ -38,7 +36,10 @@ const KNOWS_MD5_ONLY = /^baresip v[01]\./i;
 export interface DigestAuthenticatorOptions {
   readonly clock: Clock;
   readonly metrics: Metrics;
-  /** In the order they are offered (`spec.digestAlgorithms`). Old clients read the first challenge only. */
+  /**
+   * In the order they are offered (`spec.digestAlgorithms`). Old clients read the first challenge only. All are offered to
+   * everybody, as who asks is not known yet: accounts that have hashes need one for each of them.
+   */
   readonly algorithms: readonly DigestAlgorithm[];
 }
 
@@ -49,15 +50,15 @@ const MAX_RECENT = 8192;
 /** Realms remembered for an account. */
 const MAX_REALMS = 16;
 
-/** An account nobody has, so that an unknown user is checked like any other. */
-const NOBODY: Account = { username: randomToken(), secret: randomToken() };
+/** An account nobody has, so that an unknown user is checked like any other, and so is one without the hash in question. */
+const NOBODY = { username: randomToken(), secret: randomToken() };
 
 export class DigestAuthenticator {
   readonly #algorithms: readonly DigestAlgorithm[];
   readonly #forBrowsers: readonly DigestAlgorithm[];
   readonly #nonces: NonceRing;
-  /** H(A1) by account, then algorithm and realm: an account object that changes is another object. */
-  readonly #secrets = new WeakMap<Account, Map<string, string>>();
+  /** H(A1) of secrets by account, then algorithm and realm: an account object that changes is another object. */
+  readonly #hashes = new WeakMap<Account, Map<string, string>>();
   /** Nonces of the latest challenges, by the request that was challenged. */
   readonly #recent = new Map<string, string>();
   readonly #failures: Counter;
@@ -120,22 +121,27 @@ export class DigestAuthenticator {
     credentials: DigestCredentials,
     proof: { algorithm: DigestAlgorithm; account: Account | undefined; method: string },
   ): boolean {
-    const { algorithm, account = NOBODY, method } = proof;
+    const { algorithm, account, method } = proof;
     const { realm } = credentials;
-    const known = this.#secrets.get(account)?.get(`${algorithm} ${realm}`);
-    const ha1 = known ?? hashOfA1(algorithm, { username: account.username, realm, secret: account.secret });
+    const key = `${algorithm} ${realm}`;
+    const known = account &&
+      (this.#hashes.get(account)?.get(key) ?? findHa1(account.ha1, { algorithm, realm }));
+    const { username, secret = NOBODY.secret } = account ?? NOBODY;
+    const ha1 = known ?? hashOfA1(algorithm, { username, realm, secret });
     const expected = expectedResponse(credentials, { algorithm, ha1, method });
-    if (!equalsInConstantTime(credentials.response.toLowerCase(), expected) || account === NOBODY) {
+    if (!equalsInConstantTime(credentials.response.toLowerCase(), expected) || account === undefined) {
+      // A wrong password takes the same time whether the hash was at hand or not.
+      if (known !== undefined) hashOfA1(algorithm, { username, realm, secret });
       return false;
     }
-    if (known === undefined) this.#remember(account, `${algorithm} ${realm}`, ha1);
+    if (known === undefined) this.#remember(account, key, ha1);
     return true;
   }
 
   /** Only what was proved right is kept: realms are the sender's choice until then. */
   #remember(account: Account, key: string, ha1: string): void {
-    const hashes = this.#secrets.get(account);
-    if (!hashes) this.#secrets.set(account, new Map([[key, ha1]]));
+    const hashes = this.#hashes.get(account);
+    if (!hashes) this.#hashes.set(account, new Map([[key, ha1]]));
     else if (hashes.size < MAX_REALMS) hashes.set(key, ha1);
   }
 

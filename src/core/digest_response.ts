@@ -1,20 +1,10 @@
 /** The digest computation (RFC 7616 §3.4). */
 import { hash } from "node:crypto";
+import type { DigestAlgorithm } from "../data/ha1.ts";
 import type { DigestCredentials } from "../message/digest.ts";
-
-/** Algorithms that can be offered, as RFC 8760 names them. */
-export type DigestAlgorithm = "MD5" | "SHA-256";
 
 function digest(algorithm: DigestAlgorithm, text: string): string {
   return hash(algorithm === "MD5" ? "md5" : "sha256", text);
-}
-
-/** H(A1): all that is secret about an account in a realm. */
-export function hashOfA1(
-  algorithm: DigestAlgorithm,
-  account: { username: string; realm: string; secret: string },
-): string {
-  return digest(algorithm, `${account.username}:${account.realm}:${account.secret}`);
 }
 
 /** The `response` that these credentials must carry when `ha1` is right. */

@@ -1,5 +1,6 @@
 /** The registrar (§10.3). */
 import type { Agent } from "../data/agent.ts";
+import { isSameSecret } from "../data/ha1.ts";
 import type { Peer } from "../data/peer.ts";
 import type { Resource } from "../data/resource.ts";
 import type { Directory } from "../data/directory.ts";
@@ -18,6 +19,7 @@ import type { Flow } from "../transport/transport.ts";
 import type { DigestAuthenticator } from "./digest_authenticator.ts";
 import { listeningPort, namesFlow } from "./flow_uri.ts";
 import type { Answer } from "./answer.ts";
+import type { BoundFlow } from "./bound_flow.ts";
 import {
   readRegistration,
   type Registration,
@@ -30,7 +32,7 @@ import { refuseExtensions } from "./uas_core.ts";
 export interface RegistrarParts {
   readonly clock: Clock;
   readonly directory: Directory;
-  readonly location: LocationService<Flow>;
+  readonly location: LocationService<BoundFlow>;
   readonly authenticator: DigestAuthenticator;
   readonly metrics: Metrics;
   readonly limits: RegistrationLimits;
@@ -106,17 +108,20 @@ export class Registrar {
     }
   }
 
-  #revokeAgent({ username, secret, domains }: Agent): void {
+  #revokeAgent(agent: Agent): void {
+    const { username, domains } = agent;
     for (const domain of domains) {
-      if (this.#parts.directory.agent(username, domain)?.secret === secret) continue;
+      const now = this.#parts.directory.agent(username, domain);
+      if (now && isSameSecret(now, agent)) continue;
       this.#revoke(`sip:${username}@${domain}`);
     }
   }
 
-  #revokePeer({ username, secret, device }: Peer): void {
+  #revokePeer(peer: Peer): void {
     const { directory, location } = this.#parts;
+    const { username, device } = peer;
     const now = directory.peer(username);
-    if (now?.secret === secret && now.device === device) return;
+    if (now && isSameSecret(now, peer) && now.device === device) return;
     const prefix = `sip:${username}@`;
     for (const [aor] of location.entries()) {
       if (aor.startsWith(prefix) && !directory.agent(username, aor.slice(prefix.length))) this.#revoke(aor);
@@ -148,7 +153,7 @@ export class Registrar {
     const { location } = this.#parts;
     const { request, registration } = change;
     const current = location.lookup(aor);
-    const isOlder = (binding: Binding<Flow>) =>
+    const isOlder = (binding: Binding<BoundFlow>) =>
       binding.callId === request.callId && binding.cseq >= request.cseq;
     const outOfOrder: Answer = { status: 400, reason: "CSeq Is Out Of Order" };
     if (registration.kind === "removeAll") {
@@ -179,7 +184,11 @@ export class Registrar {
     return this.#accept(request, bindings);
   }
 
-  #bind(contact: RequestedContact, change: Change, known: Binding<Flow> | undefined): Binding<Flow> {
+  #bind(
+    contact: RequestedContact,
+    change: Change,
+    known: Binding<BoundFlow> | undefined,
+  ): Binding<BoundFlow> {
     const { request, flow, account } = change;
     const now = this.#parts.clock.now();
     const uri = this.#boundUri(contact, change);
@@ -209,7 +218,7 @@ export class Registrar {
   }
 
   /** 200 with every binding (step 8). */
-  #accept(request: SipRequest, bindings: readonly Binding<Flow>[]): Answer {
+  #accept(request: SipRequest, bindings: readonly Binding<BoundFlow>[]): Answer {
     this.#registrations.value++;
     const now = this.#parts.clock.now();
     let headers = "";
@@ -288,7 +297,7 @@ function addressesOfRecord(account: Agent | Peer, host: string, flow: Flow): str
 }
 
 /** Same instance over the same flow number (RFC 5626 §6), else equal Contact URIs (§10.3 step 7). */
-function isSameBinding(binding: Binding<Flow>, uri: SipUri, contact: RequestedContact): boolean {
+function isSameBinding(binding: Binding<BoundFlow>, uri: SipUri, contact: RequestedContact): boolean {
   if (contact.instance !== "" && contact.regId > 0) {
     return binding.instance === contact.instance && binding.regId === contact.regId;
   }

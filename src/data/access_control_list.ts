@@ -9,7 +9,10 @@ export interface AccessControlList {
 }
 
 export function accessControlList() {
-  return mapping({ allow: listOf(network()).default([]), deny: listOf(network()).default([]) });
+  return mapping({
+    allow: listOf(network()).default([]).describe("Addresses and networks that are let in: 192.168.0.0/16."),
+    deny: listOf(network()).default([]).describe("Addresses and networks that are not: 0.0.0.0/0."),
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { firstGeneratedRef } from "./generated_ref.ts";
+import type { Credentials } from "./ha1.ts";
 import { host } from "./network_property.ts";
-import { filledListOf, mapping, oneOf, text } from "./property_types.ts";
+import { filledListOf, mapping, oneOf } from "./property_types.ts";
 import {
   envelope,
   maxContactsProperties,
@@ -8,14 +9,13 @@ import {
   readMaxContacts,
   username,
 } from "./resource_document.ts";
+import { credentials, readHa1 } from "./secret_property.ts";
 
 /** A person's device: registers, calls within its domains, and through their egress policy. */
-export interface Agent {
+export interface Agent extends Credentials {
   readonly kind: "Agent";
   readonly ref: string;
   readonly name: string;
-  readonly username: string;
-  readonly secret: string;
   /** Lower case; at least one. The agent has one address-of-record in each. */
   readonly domains: readonly string[];
   /** `private` withholds the caller's identity from those who are called. */
@@ -28,20 +28,25 @@ export const agentSchema = mapping({
   ...envelope("Agent"),
   metadata: mapping(namedMetadata()),
   spec: mapping({
-    credentials: mapping({ username: username(), secret: text("the agent's secret") }),
-    domains: filledListOf(host("a domain name such as sip.local"), "a list of domains"),
-    privacy: oneOf(["none", "private"]).default("none"),
+    credentials: credentials(username(), "the agent's secret")
+      .describe("What the agent's devices register with."),
+    domains: filledListOf(host("a domain name such as sip.local"), "a list of domains")
+      .meta({ description: "The domains that the agent belongs to.", examples: [["sip.local"]] }),
+    privacy: oneOf(["none", "private"]).default("none")
+      .describe("private withholds the caller's identity from those who are called."),
     ...maxContactsProperties(),
   }),
-}).transform(({ metadata, spec }): Agent => {
-  const { username, secret } = spec.credentials;
+}).transform(({ metadata, spec }, { issues }): Agent => {
+  const { username, secret, ha1 } = spec.credentials;
+  const domains = spec.domains.length === 1 ? spec.domains : [...new Set(spec.domains)];
   return {
     kind: "Agent",
     ref: metadata.ref ?? firstGeneratedRef("ag", username + spec.domains[0]),
     name: metadata.name,
     username,
     secret,
-    domains: spec.domains.length === 1 ? spec.domains : [...new Set(spec.domains)],
+    ha1: readHa1(ha1, { realm: domains.length === 1 ? domains[0] : undefined, issues }),
+    domains,
     privacy: spec.privacy,
     maxContacts: readMaxContacts(spec),
   };

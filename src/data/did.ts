@@ -20,25 +20,39 @@ export interface Did extends ResourceRefs {
   readonly geoInfo: { readonly city?: string; readonly country?: string; readonly countryISOCode?: string };
 }
 
-const TEL_URI = /^tel:\+?[().-]*\d[\d().-]*(;.*)?$/i;
+const TEL_URI = /^[Tt][Ee][Ll]:\+?[().-]*[0-9][0-9().-]*(;.*)?$/;
+/** What editors see of a SIP URI. */
+const SIP_URI = "^[Ss][Ii][Pp][Ss]?:[^@\\s]+@[^@\\s]+$";
 
 /** "DID Resource" in the configuration reference. */
 export const didSchema = mapping({
   ...envelope("DID", "Number"),
   metadata: mapping({
     ...commonMetadata(),
-    name: text("a name").optional(),
-    gwRef: reference("the ref of a gateway"),
+    name: text("a name").optional().describe("Friendly name of the number."),
+    gwRef: reference("the ref of a gateway").describe(
+      "The gateway that the number belongs to: its metadata.ref.",
+    ),
     geoInfo: mapping({
-      city: text("a city").optional(),
-      country: text("a country").optional(),
-      countryISOCode: text("an ISO country code such as US").optional(),
-    }).default({}),
+      city: text("a city").optional().describe("City of the number."),
+      country: text("a country").optional().describe("Country of the number."),
+      countryISOCode: text("an ISO country code such as US").optional().describe(
+        "ISO code of the country: US.",
+      ),
+    }).default({}).describe("Where the number is. Has no effect."),
   }),
   spec: mapping({
     location: mapping({
-      telUrl: textMatching(TEL_URI, "a telephone URI such as tel:17066041487"),
-      aorLink: property("a SIP URI such as sip:john@sip.local", readSipUri),
+      telUrl: textMatching(TEL_URI, "a telephone URI such as tel:17066041487")
+        .meta({ description: "The number, as a telephone URI.", examples: ["tel:17066041487"] }),
+      aorLink: property("a SIP URI such as sip:john@sip.local", readSipUri, {
+        type: "string",
+        pattern: SIP_URI,
+      })
+        .meta({
+          description: "Whom calls to the number ring: the address-of-record of an agent or a peer.",
+          examples: ["sip:1001@sip.local"],
+        }),
     }),
   }),
 }).transform(({ metadata, spec: { location } }): Did => {

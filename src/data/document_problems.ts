@@ -51,10 +51,11 @@ function nearestWord(value: unknown, expected: string): string | undefined {
   return nearestName(value, expected.slice(ONE_OF.length).split(", "));
 }
 
-/** What stands at a path; undefined where the path leads nowhere. */
+/** What stands at a path; undefined where the path leads nowhere. A single value is a list of one, as in `listOf`. */
 export function valueAt(document: unknown, path: PropertyPath): unknown {
   let value = document;
   for (const step of path) {
+    if (step === 0 && !Array.isArray(value)) continue;
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return undefined;
     value = (value as Record<string | number, unknown>)[step];
   }

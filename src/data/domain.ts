@@ -25,18 +25,25 @@ export interface EgressPolicy {
 }
 
 const egressPolicy = mapping({
-  rule: text("a regular expression").check(({ value, issues }) => {
+  rule: text("a regular expression").meta({
+    description:
+      "Regular expression that the whole dialled user has to match. RE2: no lookaround, no backreferences.",
+    examples: ["\\+?[0-9]{7,15}"],
+  }).check(({ value, issues }) => {
     const message = expectedInsteadOf(value);
     if (message !== undefined) issues.push({ code: "custom", message, input: value });
   }),
-  didRef: reference("the ref of a DID").optional(),
-  numberRef: reference("the ref of a DID").optional(),
-}).transform(({ rule, didRef, numberRef }, context): EgressPolicy => {
-  const ref = didRef ?? numberRef;
-  if (ref !== undefined) return { rule, didRef: ref };
-  context.issues.push({ code: "custom", message: "the ref of a DID", path: ["didRef"], input: undefined });
-  return z.NEVER;
-});
+  didRef: reference("the ref of a DID").optional()
+    .describe("The DID that calls leave by, through its gateway: its metadata.ref."),
+  numberRef: reference("the ref of a DID").optional().describe("The same by the name of later releases."),
+}).meta({ anyOf: [{ required: ["didRef"] }, { required: ["numberRef"] }] }).transform(
+  ({ rule, didRef, numberRef }, context): EgressPolicy => {
+    const ref = didRef ?? numberRef;
+    if (ref !== undefined) return { rule, didRef: ref };
+    context.issues.push({ code: "custom", message: "the ref of a DID", path: ["didRef"], input: undefined });
+    return z.NEVER;
+  },
+);
 
 /** "Domain Resource" in the configuration reference; later v1 releases say `numberRef` for `didRef`. */
 export const domainSchema = mapping({
@@ -44,9 +51,15 @@ export const domainSchema = mapping({
   metadata: mapping(namedMetadata()),
   spec: mapping({
     context: mapping({
-      domainUri: host("a domain name such as sip.local"),
-      egressPolicy: egressPolicy.optional(),
-      accessControlList: accessControlList().optional(),
+      domainUri: host("a domain name such as sip.local")
+        .meta({ description: "What comes after the @. FQDN is recommended.", examples: ["sip.local"] }),
+      egressPolicy: egressPolicy.optional().describe(
+        "Which calls of the domain's agents leave, and by which number.",
+      ),
+      accessControlList: accessControlList().optional()
+        .describe(
+          "Who may register and call within this domain. The most specific rule that matches decides.",
+        ),
     }),
   }),
 }).transform(({ metadata, spec: { context } }): Domain => ({

@@ -70,7 +70,7 @@ export function formatPath(path: PropertyPath): string {
 }
 
 const LONGEST_VALUE = 60;
-const SECRET_PROPERTY = /secret|password|^salt|jaasConfig|^credentials$|^parameters$/i;
+const SECRET_PROPERTY = /secret|password|^salt|jaasConfig|^credentials$|^parameters$|^ha1$|^md5$|^sha-?256$/i;
 const PASSWORD_IN_URI = /(:\/\/|\bsips?:)([^:@/\s]*):[^@\s]*@/gi;
 
 /**

@@ -1,7 +1,9 @@
 import { type ResourceRefs, resourceRefs } from "./generated_ref.ts";
+import type { Credentials } from "./ha1.ts";
 import { type HostPort, hostPort } from "./network_property.ts";
 import { flag, integer, listOf, mapping, oneOf, port, text } from "./property_types.ts";
 import { envelope, namedMetadata } from "./resource_document.ts";
+import { credentials, readHa1 } from "./secret_property.ts";
 
 /** A provider or SBC that calls of the telephone network come from and go to. */
 export interface Gateway extends ResourceRefs {
@@ -12,8 +14,8 @@ export interface Gateway extends ResourceRefs {
   readonly port: number | undefined;
   readonly transport: GatewayTransport;
   /** Absent for gateways that know this server by its address. */
-  readonly credentials: { readonly username: string; readonly secret: string } | undefined;
-  /** Realms that credentials are given to besides those that the gateway took them for. */
+  readonly credentials: Credentials | undefined;
+  /** Realms that credentials are given to besides those that the gateway took them for, and those of `ha1`. */
   readonly realms: readonly string[];
   /** Requested lifetime of the registration, in seconds. */
   readonly expires: number;
@@ -31,23 +33,35 @@ export const gatewaySchema = mapping({
   ...envelope("Gateway"),
   metadata: mapping(namedMetadata()),
   spec: mapping({
-    host: hostPort("the host of the gateway, such as sip.provider.com"),
-    port: port(1).optional(),
-    transport: oneOf(GATEWAY_TRANSPORTS),
-    credentials: mapping({ username: text("a username"), secret: text("the gateway's secret") }).optional(),
-    realms: listOf(text("a realm")).default([]),
-    expires: integer({ min: 0, max: 2 ** 32 - 1 }).default(3600),
-    registries: listOf(hostPort("a host with or without a port")).default([]),
-    sendRegister: flag().default(true),
+    host: hostPort("the host of the gateway, such as sip.provider.com")
+      .describe("Name or address of the gateway, with or without a port."),
+    port: port(1).optional().describe("Port of the gateway."),
+    transport: oneOf(GATEWAY_TRANSPORTS).describe("Transport protocol."),
+    credentials: credentials(
+      text("a username").describe("The account at the gateway."),
+      "the gateway's secret",
+    )
+      .optional().describe("Without credentials, the gateway knows this server by its address."),
+    realms: listOf(text("a realm")).default([])
+      .describe("Realms that the gateway may ask the credentials for, besides its own."),
+    expires: integer({ min: 0, max: 2 ** 32 - 1 }).default(3600)
+      .describe("Requested lifetime of the registration, in seconds."),
+    registries: listOf(hostPort("a host with or without a port")).default([])
+      .describe("Further hosts to register at."),
+    sendRegister: flag().default(true).describe("Whether to register at all."),
   }),
-}).transform(({ metadata, spec }): Gateway => ({
+}).transform(({ metadata, spec }, { issues }): Gateway => ({
   kind: "Gateway",
   ...resourceRefs(metadata.ref, "gw", spec.host.host),
   name: metadata.name,
   host: spec.host.host,
   port: spec.port ?? spec.host.port,
   transport: spec.transport,
-  credentials: spec.credentials,
+  credentials: spec.credentials && {
+    username: spec.credentials.username,
+    secret: spec.credentials.secret,
+    ha1: readHa1(spec.credentials.ha1, { realm: undefined, issues }),
+  },
   realms: spec.realms,
   expires: spec.expires,
   registries: spec.registries,

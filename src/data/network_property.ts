@@ -7,6 +7,20 @@ import { property } from "./property_types.ts";
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?$/i;
 const HOST_PORT = /^(\[[^\]]+\]|[^:\[\]]+)(?::(\d{1,5}))?$/;
 
+/**
+ * The same for editors, without flags, and a little coarser: what they let pass is checked when the file is read.
+ */
+const OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
+const IPV4 = `(?:${OCTET}\\.){3}${OCTET}`;
+const IPV6 = "(?=[^%]*:[^%]*:)[0-9A-Fa-f:.]+(?:%[0-9A-Za-z]+)?";
+const ADDRESS = `${IPV4}|${IPV6}|\\[${IPV6}\\]`;
+const LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?";
+const HOST = `${ADDRESS}|(?![0-9.]+(?::|$))${LABEL}(?:\\.${LABEL})*\\.?`;
+const PORT = "(?::[0-9]{1,5})?";
+
+const hostForm = { type: "string", pattern: `^(?:${HOST})$` };
+const hostPortForm = { type: "string", pattern: `^(?:${IPV6}|(?:${HOST})${PORT})$` };
+
 /** A host and, where one is written, a port. IPv6 addresses are without brackets. */
 export interface HostPort {
   readonly host: string;
@@ -15,23 +29,33 @@ export interface HostPort {
 
 /** An IPv4 or IPv6 address; brackets around the latter are dropped. */
 export function ipAddress(): z.ZodType<string> {
-  return property("an IP address", (value) => typeof value === "string" ? addressOf(value) : undefined);
+  return property("an IP address", (value) => typeof value === "string" ? addressOf(value) : undefined, {
+    type: "string",
+    pattern: `^(?:${ADDRESS})$`,
+  });
 }
 
 /** An access control rule or local network: one address, `192.168.0.0/16`, or `192.168.1.0/255.255.255.0`. */
 export function network(): z.ZodType<string> {
   const expected = "an IP address, a network such as 192.168.0.0/16, or one such as 192.168.0.0/255.255.0.0";
-  return property(expected, (value) => typeof value === "string" && isNetwork(value) ? value : undefined);
+  return property(expected, (value) => typeof value === "string" && isNetwork(value) ? value : undefined, {
+    type: "string",
+    pattern: `^(?:${IPV4}(?:/(?:[0-9]|[12][0-9]|3[0-2]|${IPV4}))?|${IPV6}(?:/[0-9]{1,3})?)$`,
+  });
 }
 
 /** The name or address of a host, in lower case. */
 export function host(expected: string): z.ZodType<string> {
-  return property(expected, (value) => typeof value === "string" ? hostOf(value) : undefined);
+  return property(expected, (value) => typeof value === "string" ? hostOf(value) : undefined, hostForm);
 }
 
 /** A host with or without a port: `sip.provider.com:5080`, `[2001:db8::1]:5060`. */
 export function hostPort(expected: string): z.ZodType<HostPort> {
-  return property(expected, (value) => typeof value === "string" ? readHostPort(value) : undefined);
+  return property(
+    expected,
+    (value) => typeof value === "string" ? readHostPort(value) : undefined,
+    hostPortForm,
+  );
 }
 
 /** The address of a name server with or without a port, kept as it is written. */
@@ -39,14 +63,14 @@ export function nameServer(): z.ZodType<string> {
   return property("an IP address, with or without a port", (value) => {
     const host = typeof value === "string" ? readHostPort(value)?.host : undefined;
     return host !== undefined && addressOf(host) !== undefined ? value as string : undefined;
-  });
+  }, { type: "string", pattern: `^(?:${IPV6}|(?:${ADDRESS})${PORT})$` });
 }
 
 /** A host with or without a port, kept as it is written. */
 export function hostPortText(expected: string): z.ZodType<string> {
   return property(expected, (value) => {
     return typeof value === "string" && readHostPort(value) !== undefined ? value : undefined;
-  });
+  }, hostPortForm);
 }
 
 function readHostPort(value: string): HostPort | undefined {

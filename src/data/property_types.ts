@@ -4,28 +4,60 @@
  * expected, in words that continue "expected …"; `document_problems.ts` turns it into a fault.
  */
 import * as z from "zod";
+import { type JsonForm, SCALAR, wordsPattern } from "./json_form.ts";
 
-/** A scalar that `read` understands; what it returns `undefined` for is a fault. */
-export function property<T>(expected: string, read: (value: unknown) => T | undefined): z.ZodType<T> {
-  return z.transform((value: unknown, context): T => {
+/** What is wrong with a value, where the type's own words would not tell. */
+export class Refused {
+  readonly found: string;
+  readonly expected: string;
+
+  constructor(found: string, expected: string) {
+    this.found = found;
+    this.expected = expected;
+  }
+}
+
+/**
+ * A scalar that `read` understands; what it returns `undefined` for is a fault.
+ * @param form the same for editors, as far as they can check it
+ */
+export function property<T>(
+  expected: string,
+  read: (value: unknown) => T | Refused | undefined,
+  form: JsonForm,
+): z.ZodType<T> {
+  const type = z.transform((value: unknown, context): T => {
     const result = value === undefined || value === null ? undefined : read(value);
+    if (result instanceof Refused) {
+      const params = { found: result.found };
+      context.issues.push({ code: "custom", message: result.expected, params, input: value });
+      return z.NEVER;
+    }
     if (result !== undefined) return result;
     context.issues.push({ code: "custom", message: expected, input: value });
     return z.NEVER;
   });
+  return type.meta(
+    form.pattern === undefined ? form : { ...form, patternErrorMessage: `Expected ${expected}` },
+  );
 }
 
 /** Any text that is not empty. A number from JSON counts as its digits. */
 export function text(expected: string): z.ZodType<string> {
-  return property(expected, textOf);
+  return property(expected, textOf, { type: SCALAR, minLength: 1 });
 }
 
-/** Text of a certain form. */
+/** Text that only its owner may know. */
+export function password(expected = "a password"): z.ZodType<string> {
+  return text(expected).meta({ writeOnly: true });
+}
+
+/** Text of a certain form. The pattern has no flags, so that editors can have it, too. */
 export function textMatching(pattern: RegExp, expected: string): z.ZodType<string> {
   return property(expected, (value) => {
     const result = textOf(value);
     return result !== undefined && pattern.test(result) ? result : undefined;
-  });
+  }, { type: SCALAR, pattern: pattern.source });
 }
 
 /** A whole number between two bounds, both included. */
@@ -33,10 +65,16 @@ export function integer(bounds: { min: number; max: number }): z.ZodType<number>
   const expected = bounds.max === Infinity
     ? `a whole number of at least ${bounds.min}`
     : `a whole number between ${bounds.min} and ${bounds.max}`;
+  const { min, max } = bounds;
   return property(expected, (value) => {
     const number = typeof value === "string" && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
     if (typeof number !== "number" || !Number.isSafeInteger(number)) return undefined;
-    return number >= bounds.min && number <= bounds.max ? number : undefined;
+    return number >= min && number <= max ? number : undefined;
+  }, {
+    type: ["integer", "string"],
+    minimum: min,
+    ...(max === Infinity ? {} : { maximum: max }),
+    pattern: "^-?[0-9]{1,15}$",
   });
 }
 
@@ -53,28 +91,32 @@ const FLAGS: ReadonlyMap<string, boolean> = new Map([
 /** `true` or `false`; YAML's older words yes, no, on and off are understood. */
 export function flag(): z.ZodType<boolean> {
   return property("true or false", (value) => {
-    return typeof value === "boolean" ? value : FLAGS.get(String(value).toLowerCase());
-  });
+    if (typeof value === "boolean") return value;
+    return typeof value === "string" ? FLAGS.get(value.toLowerCase()) : undefined;
+  }, { type: ["boolean", "string"], pattern: wordsPattern([...FLAGS.keys()]) });
 }
 
 /** One of the given words, in any case; the result is spelled as given. */
 export function oneOf<const Words extends readonly string[]>(words: Words): z.ZodType<Words[number]> {
   const expected = words.length === 1 ? words[0] : `one of ${words.join(", ")}`;
   return property(expected, (value) => {
-    const wanted = String(value).toLowerCase();
+    const wanted = typeof value === "string" ? value.toLowerCase() : undefined;
     return words.find((word) => word.toLowerCase() === wanted);
-  });
+  }, { anyOf: [{ enum: words }, { type: "string", pattern: wordsPattern(words) }] });
 }
 
 /** A list; a single value stands for a list of one. */
 export function listOf<T>(item: z.ZodType<T>, expected = "a list"): z.ZodType<T[]> {
-  const list = z.array(item, { error: expected });
-  return z.preprocess((value) => Array.isArray(value) || value === undefined ? value : [value], list);
+  return orSingle(z.array(item, { error: expected }));
 }
 
 /** A list with at least one item. */
 export function filledListOf<T>(item: z.ZodType<T>, expected: string): z.ZodType<T[]> {
-  return listOf(item, expected).refine((items) => items.length > 0, { error: expected });
+  return orSingle(z.array(item, { error: expected }).min(1, { error: expected }));
+}
+
+function orSingle<T>(list: z.ZodType<T[]>): z.ZodType<T[]> {
+  return z.preprocess((value) => Array.isArray(value) || value === undefined ? value : [value], list);
 }
 
 /** A mapping that has no names but those of `shape`. */
@@ -85,7 +127,8 @@ export function mapping<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<
   });
 }
 
-function textOf(value: unknown): string | undefined {
+/** The text of a scalar; undefined where there is none, or an empty one. */
+export function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value === "" ? undefined : value;
   return Number.isSafeInteger(value) ? String(value) : undefined;
 }

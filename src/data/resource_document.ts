@@ -10,21 +10,25 @@ export const API_VERSIONS = ["v1beta1", "v1.0", "v1"] as const;
 
 /** `apiVersion` and `kind`; a resource may be known by several kinds, such as DID and Number. */
 export function envelope(...kinds: string[]) {
-  return { apiVersion: oneOf(API_VERSIONS), kind: oneOf(kinds) };
+  return {
+    apiVersion: oneOf(API_VERSIONS).describe("The version of the resource."),
+    kind: oneOf(kinds).describe("The type of the resource."),
+  };
 }
 
 /** The metadata that every resource may carry. The last three are written by Routr v1's providers. */
 export function commonMetadata() {
   return {
-    ref: reference("a ref").optional(),
-    createdOn: text("a time").optional(),
-    modifiedOn: text("a time").optional(),
-    accessKeyId: text("an access key").optional(),
+    ref: reference("a ref").optional()
+      .describe("The name by which others refer to this resource; generated where it is left out."),
+    createdOn: text("a time").optional().describe("Written by data providers."),
+    modifiedOn: text("a time").optional().describe("Written by data providers."),
+    accessKeyId: text("an access key").optional().describe("Written by data providers. Has no effect."),
   };
 }
 
 export function namedMetadata() {
-  return { name: text("a name"), ...commonMetadata() };
+  return { name: text("a name").describe("Friendly name."), ...commonMetadata() };
 }
 
 /** The name by which one resource is found by another. */
@@ -34,13 +38,18 @@ export function reference(expected: string): z.ZodType<string> {
 
 /** The user part of an address-of-record, which is also the name used to authenticate. */
 export function username(): z.ZodType<string> {
-  return textMatching(/^[^\s"<>@\\]+$/, 'a username without spaces, quotes or "@"');
+  return textMatching(/^[^\s"<>@\\]+$/, 'a username without spaces, quotes or "@"')
+    .describe("The name to authenticate with, and the user part of the address-of-record.");
 }
 
 /** How many contacts may be bound to one address-of-record; `ex_maxContact` is the name in Routr v1. */
 export function maxContactsProperties() {
   const count = integer({ min: 0, max: Infinity });
-  return { maxContacts: count.optional(), ex_maxContact: count.optional() };
+  return {
+    maxContacts: count.optional()
+      .describe("How many devices may be registered at a time; spec.maxContacts of config.yaml unless set."),
+    ex_maxContact: count.optional().describe("The same by its name in Routr v1."),
+  };
 }
 
 /** Undefined where the document leaves it to `spec.maxContacts` of the configuration. Zero means one, as in Routr v1. */

@@ -3,12 +3,17 @@ import { halfCoveringRules } from "./access_control_list.ts";
 import type { Did } from "./did.ts";
 import type { Directory } from "./directory.ts";
 import type { Resource } from "./resource.ts";
-import { SHIPPED_SECRET } from "./user.ts";
+import { isSecretOf, SHIPPED_SECRET } from "./user.ts";
 
 /** What is allowed in a resource but probably not meant. */
 export function resourceWarnings(resource: Resource): string[] {
-  if (resource.kind === "User" && resource.secret === SHIPPED_SECRET) {
+  if (resource.kind === "User" && isSecretOf(resource, SHIPPED_SECRET)) {
     return [`User "${resource.username}" still has the secret of the samples`];
+  }
+  if (resource.kind === "Agent" && resource.secret === undefined) {
+    const { username, domains, ha1 } = resource;
+    return domains.filter((domain) => ha1.every(({ realm }) => realm !== domain))
+      .map((domain) => `Agent "${username}" has no hash for realm ${domain}, and cannot register there`);
   }
   if (resource.kind === "Domain") {
     return halfCoveringRules(resource.accessControlList)

@@ -1,30 +1,44 @@
+import { hash, timingSafeEqual } from "node:crypto";
 import { firstGeneratedRef } from "./generated_ref.ts";
+import { type Credentials, isHashOf } from "./ha1.ts";
 import { mapping, text } from "./property_types.ts";
 import { envelope, namedMetadata } from "./resource_document.ts";
+import { credentials, readHa1 } from "./secret_property.ts";
 
 /** Someone who administers this server through its REST service. */
-export interface User {
+export interface User extends Credentials {
   readonly kind: "User";
   readonly ref: string;
   readonly name: string;
-  readonly username: string;
-  readonly secret: string;
 }
 
 /** The secret that samples ship; whoever still has it must not be reachable from outside. */
 export const SHIPPED_SECRET = "changeit";
+
+/** What users are asked for their secret by, and so the realm of hashes that name none. */
+export const USER_REALM = "routr";
 
 /** "User Resource" in the configuration reference. */
 export const userSchema = mapping({
   ...envelope("User"),
   metadata: mapping(namedMetadata()),
   spec: mapping({
-    credentials: mapping({ username: text("a username"), secret: text("the user's secret") }),
+    credentials: credentials(text("a username").describe("The name to log in with."), "the user's secret")
+      .describe("What the administrator logs in with."),
   }),
-}).transform(({ metadata, spec: { credentials } }): User => ({
+}).transform(({ metadata, spec }, { issues }): User => ({
   kind: "User",
-  ref: metadata.ref ?? firstGeneratedRef("us", credentials.username),
+  ref: metadata.ref ?? firstGeneratedRef("us", spec.credentials.username),
   name: metadata.name,
-  username: credentials.username,
-  secret: credentials.secret,
+  username: spec.credentials.username,
+  secret: spec.credentials.secret,
+  ha1: readHa1(spec.credentials.ha1, { realm: USER_REALM, issues }),
 }));
+
+/** Whether this is the user's password; a wrong one takes a time that does not tell how much of it is right. */
+export function isSecretOf({ username, secret, ha1 }: User, password: string): boolean {
+  if (secret === undefined) return ha1.some((hashes) => isHashOf(hashes, username, password));
+  // Digests are of one length, so that the time tells nothing of the secret's.
+  const [given, expected] = [password, secret].map((text) => hash("sha256", text, "buffer"));
+  return timingSafeEqual(given, expected);
+}

@@ -55,6 +55,7 @@ function resourcesOf({ domains, agents }: TestServerOptions): Resource[] {
       username,
       secret,
       domains: [domain],
+      ha1: [],
       privacy: "none" as const,
       maxContacts,
     })),

@@ -2,13 +2,14 @@
 import { hash } from "node:crypto";
 // @ts-types="./sip_digest.d.ts"
 import { calculateDigest, calculateHA1 } from "sip/digest";
+import { type Credentials, type DigestAlgorithm, findHa1, hashOfA1 } from "../../data/ha1.ts";
 import { decodeUtf8, encodeUtf8 } from "../../message/characters.ts";
 import { type DigestChallenge, parseDigestChallenges } from "../../message/digest.ts";
 import { Header } from "../../message/header_name.ts";
 import { quote } from "../../message/parameters.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
 import { randomToken } from "../../runtime/random.ts";
-import { expectedResponse, hashOfA1 } from "../digest_response.ts";
+import { expectedResponse } from "../digest_response.ts";
 
 /** Credentials for a challenge. */
 export interface ChallengeAnswer {
@@ -28,12 +29,6 @@ export interface ChallengedRequest {
   readonly body: string;
 }
 
-/** Whom a challenge asks for. */
-export interface ChallengedAccount {
-  readonly username: string;
-  readonly secret: string;
-}
-
 /** Challenges of one response that are looked at. */
 const MAX_CHALLENGES = 16;
 
@@ -47,7 +42,7 @@ const FIRST_COUNT = "00000001";
 export function answerChallenge(
   response: SipResponse,
   request: ChallengedRequest,
-  account: ChallengedAccount,
+  account: Credentials,
   accepts: (realm: string) => boolean,
 ): ChallengeAnswer | undefined {
   for (const challenge of challengesOf(response)) {
@@ -71,17 +66,41 @@ function challengesOf(response: SipResponse): DigestChallenge[] {
     .slice(0, MAX_CHALLENGES);
 }
 
+/** Why a challenge is not answered by an account that has hashes, but not the one asked for; undefined for other reasons. */
+export function missingHash(response: SipResponse, account: Credentials): string | undefined {
+  for (const { realm, algorithm: name } of challengesOf(response)) {
+    const algorithm = algorithmOf(name);
+    if (algorithm === undefined || ha1Of(account, { realm, algorithm }) !== undefined) continue;
+    return `there is no ${algorithm} hash for realm "${realm}" in spec.credentials.ha1`;
+  }
+  return undefined;
+}
+
+/** Some servers call MD5 by its name in lower case, and compare it with what comes back. */
+function algorithmOf(name: string): DigestAlgorithm | undefined {
+  return /^(?:md5(?:-sess)?)?$/i.test(name) ? "MD5" : /^sha-256$/i.test(name) ? "SHA-256" : undefined;
+}
+
+function ha1Of(
+  { username, secret, ha1 }: Credentials,
+  place: { realm: string; algorithm: DigestAlgorithm },
+): string | undefined {
+  if (secret === undefined) return findHa1(ha1, place);
+  return hashOfA1(place.algorithm, { username, realm: place.realm, secret });
+}
+
 /** The value of the header; undefined when the challenge asks for what we do not know. */
 function answer(
   challenge: DigestChallenge,
   request: ChallengedRequest,
-  { username, secret }: ChallengedAccount,
+  account: Credentials,
 ): string | undefined {
   const { realm, nonce, opaque } = challenge;
-  // Some servers call MD5 by its name in lower case, and compare it with what comes back.
-  const algorithm = challenge.algorithm === "" ? "md5" : challenge.algorithm.toLowerCase();
+  const algorithm = algorithmOf(challenge.algorithm);
+  const ha1 = algorithm && ha1Of(account, { realm, algorithm });
+  const isSession = /-sess$/i.test(challenge.algorithm);
   const qop = chooseQop(challenge.qop, request.body);
-  if (qop === undefined || algorithm === "md5-sess" && qop === "") return undefined;
+  if (ha1 === undefined || qop === undefined || isSession && qop === "") return undefined;
   const proof: Proof = {
     method: request.method,
     uri: decodeUtf8(request.uri),
@@ -91,12 +110,8 @@ function answer(
     qop,
     entity: decodeUtf8(request.body),
   };
-  const account = { username, realm, secret };
-  let response: string;
-  if (algorithm === "md5" || algorithm === "md5-sess") response = respondMd5(proof, account, algorithm);
-  else if (algorithm === "sha-256") response = respondSha256(proof, account);
-  else return undefined;
-  let value = `Digest username=${quoted(username)},realm=${quoted(realm)},nonce=${quoted(nonce)}` +
+  const response = algorithm === "MD5" ? respondMd5(proof, ha1, isSession) : respondSha256(proof, ha1);
+  let value = `Digest username=${quoted(account.username)},realm=${quoted(realm)},nonce=${quoted(nonce)}` +
     `,uri=${quote(request.uri)},response="${response}"`;
   if (challenge.algorithm !== "") value += `,algorithm=${challenge.algorithm}`;
   if (opaque !== "") value += `,opaque=${quoted(opaque)}`;
@@ -115,23 +130,18 @@ interface Proof {
   readonly entity: string;
 }
 
-type RealmAccount = ChallengedAccount & { readonly realm: string };
-
-function respondMd5(proof: Proof, account: RealmAccount, algorithm: string): string {
+function respondMd5(proof: Proof, userhash: string, isSession: boolean): string {
   const { nonce, cnonce } = proof;
-  const ha1 = calculateHA1({ userhash: hashOfA1("MD5", account), algorithm, nonce, cnonce });
+  const ha1 = calculateHA1({ userhash, algorithm: isSession ? "md5-sess" : "md5", nonce, cnonce });
   return calculateDigest({ ...proof, ha1 });
 }
 
-function respondSha256(proof: Proof, account: RealmAccount): string {
-  const { username, realm } = account;
+function respondSha256(proof: Proof, ha1: string): string {
   const { method, nonce, nc, cnonce, qop, entity } = proof;
   // With auth-int, A2 is longer by the hash of the body (RFC 7616 §3.4.3).
   const uri = qop === "auth-int" ? `${proof.uri}:${hash("sha256", entity)}` : proof.uri;
-  return expectedResponse(
-    { username, realm, nonce, uri, nc, cnonce, qop, response: "", algorithm: "", opaque: "", userhash: "" },
-    { algorithm: "SHA-256", ha1: hashOfA1("SHA-256", account), method },
-  );
+  const rest = { username: "", realm: "", response: "", algorithm: "", opaque: "", userhash: "" };
+  return expectedResponse({ ...rest, nonce, uri, nc, cnonce, qop }, { algorithm: "SHA-256", ha1, method });
 }
 
 /**

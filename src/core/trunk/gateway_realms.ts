@@ -9,8 +9,8 @@ const MAX_REALMS = 8;
 /**
  * Whoever learns a digest can pass it on: a challenge that comes back by the way of a gateway may be that of another
  * server, which wants to use what we answer elsewhere (CVE-2021-41158). So a gateway's credentials are for its own
- * realms only, which are those in which it took them before, its names, and what the configuration adds. Until it took
- * any, its own answer counts.
+ * realms only, which are those in which it took them before, its names, those of its hashes, and what the configuration
+ * adds. Until it took any, its own answer counts.
  */
 export class GatewayRealms {
   /** By gateway object: one that has changed is another, and begins anew. */
@@ -19,7 +19,7 @@ export class GatewayRealms {
   accepts(gateway: Gateway, realm: string): boolean {
     const learned = this.#learned.get(gateway);
     return learned === undefined || learned.has(realm) || gateway.realms.includes(realm) ||
-      isNameOf(gateway, realm);
+      gateway.credentials?.ha1.some((hashes) => hashes.realm === realm) || isNameOf(gateway, realm);
   }
 
   /** The gateway took credentials for this realm. */

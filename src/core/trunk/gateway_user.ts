@@ -4,7 +4,12 @@ import type { SipResponse } from "../../message/sip_message.ts";
 import { logger } from "../../runtime/log.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { ChallengedUser } from "../proxy/leg.ts";
-import { answerChallenge, type ChallengeAnswer, type ChallengedRequest } from "./challenge_answer.ts";
+import {
+  answerChallenge,
+  type ChallengeAnswer,
+  type ChallengedRequest,
+  missingHash,
+} from "./challenge_answer.ts";
 import type { GatewayAddresses } from "./gateway_addresses.ts";
 import type { GatewayRealms } from "./gateway_realms.ts";
 
@@ -44,7 +49,8 @@ export class GatewayUser implements ChallengedUser {
     if (answer && this.#mayGive(response.status, answer)) {
       return [...this.#answers.values()].map(({ line }) => line).join("");
     }
-    this.#warn(request.method, foreign);
+    const missing = answer || foreign !== "" ? undefined : credentials && missingHash(response, credentials);
+    this.#warn(request.method, foreign, missing);
     return undefined;
   }
 
@@ -67,10 +73,10 @@ export class GatewayUser implements ChallengedUser {
     return this.#given++ < MAX_ANSWERS;
   }
 
-  #warn(method: string, foreignRealm: string): void {
+  #warn(method: string, foreignRealm: string, missing: string | undefined): void {
     const { ref, host } = this.#gateway;
     const why = foreignRealm === ""
-      ? "credentials are missing or wrong"
+      ? missing ?? "credentials are missing or wrong"
       : `realm "${foreignRealm}" is not one of its own; if it is, add it to spec.realms`;
     log.warn("Gateway {ref} ({host}) refuses {method}: {why}", { ref, host, method, why });
   }

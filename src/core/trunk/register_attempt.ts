@@ -1,4 +1,5 @@
 /** One attempt to register: place after place, challenges, redirects, until a registrar has said its last word. */
+import type { Credentials } from "../../data/ha1.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
 import { MAGIC_COOKIE } from "../../message/via.ts";
 import { logger } from "../../runtime/log.ts";
@@ -9,14 +10,14 @@ import type { Destination } from "../../transport/dns/destination.ts";
 import type { Flow, TransportProtocol } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import { FAILOVER_PATIENCE } from "../proxy/failover.ts";
-import { answerChallenge, type ChallengedAccount } from "./challenge_answer.ts";
+import { answerChallenge, missingHash } from "./challenge_answer.ts";
 import { minimumSeconds, redirectPlaces, type RegistrarPlace, retryAfterSeconds } from "./register_answer.ts";
 
 /** What an attempt is made of. */
 export interface RegisterAttemptParts {
   readonly transactions: TransactionLayer;
   readonly transport: TransportLayer;
-  readonly account: ChallengedAccount;
+  readonly account: Credentials;
   /** The transport of the gateway. */
   readonly protocol: TransportProtocol;
   /** Challenges that are answered at one place. */
@@ -215,7 +216,8 @@ export class RegisterAttempt implements ClientTransactionUser {
     const failure = failureOf(response);
     if (!answer) {
       const reason = refused === undefined
-        ? "Asks for credentials in a way that is not known here"
+        ? missingHash(response, this.#parts.account)?.slice(0, MAX_REASON) ??
+          "Asks for credentials in a way that is not known here"
         : `Asks for credentials of another realm: ${refused.slice(0, MAX_REASON)}`;
       return this.#fail({ ...failure, reason });
     }

@@ -1,11 +1,7 @@
 /** The digest computation, against the examples of the RFCs. */
 import assert from "node:assert/strict";
-import {
-  type DigestAlgorithm,
-  equalsInConstantTime,
-  expectedResponse,
-  hashOfA1,
-} from "../../../src/core/digest_response.ts";
+import { equalsInConstantTime, expectedResponse } from "../../../src/core/digest_response.ts";
+import { type DigestAlgorithm, hashOfA1 } from "../../../src/data/ha1.ts";
 import type { DigestCredentials } from "../../../src/message/digest.ts";
 
 const NOBODY: DigestCredentials = {
@@ -68,17 +64,6 @@ Deno.test("RFC 2617 §3.5: MD5 with qop", () => {
 
 Deno.test("RFC 2069 §2.4 as corrected: MD5 without qop", () => {
   assert.equal(respond("MD5", RFC_2617), "670fd8c2df070c60b045671b8b24ff02");
-});
-
-Deno.test("hashOfA1() hashes UTF-8", () => {
-  assert.equal(
-    hashOfA1("MD5", { username: "jürgen", realm: "x", secret: "ü" }),
-    hashOfA1("MD5", { username: "j\u00fcrgen", realm: "x", secret: "\u00fc" }),
-  );
-  assert.notEqual(
-    hashOfA1("MD5", { username: "jürgen", realm: "x", secret: "ü" }),
-    hashOfA1("MD5", { username: "jÃ¼rgen", realm: "x", secret: "Ã¼" }),
-  );
 });
 
 Deno.test("equalsInConstantTime() is equality", () => {

@@ -75,6 +75,9 @@ Deno.test("describeValue() shows no secrets", () => {
   const secretPaths = [
     ["spec", "credentials", "secret"],
     ["spec", "credentials"],
+    ["spec", "credentials", "ha1", 0, "md5"],
+    ["spec", "credentials", "ha1", 0, "SHA-256"],
+    ["spec", "credentials", "ha1", 0],
     ["spec", "restService", "keyStorePassword"],
     ["spec", "restService", "trueStorePassword"],
     ["spec", "restService", "salt"],

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { MemoryDirectory } from "../../../src/data/directory.ts";
+import { hashOfA1 } from "../../../src/data/ha1.ts";
 import type { Resource } from "../../../src/data/resource.ts";
-import { directoryWarnings } from "../../../src/data/resource_warnings.ts";
-import { agentDocument, didDocument, domainDocument, peerDocument } from "./documents.ts";
+import { directoryWarnings, resourceWarnings } from "../../../src/data/resource_warnings.ts";
+import { agentDocument, didDocument, domainDocument, peerDocument, userDocument } from "./documents.ts";
 import { resourceOf } from "./sources.ts";
 
 function warningsOf(...resources: Resource[]): string[] {
@@ -47,4 +48,26 @@ Deno.test("a peer whose device is a domain is probably not meant", () => {
     'Peer "ast": device sip.local is a domain too, whose agents come first',
   ]);
   assert.deepEqual(warningsOf(domain, device("astserver"), resourceOf("Peer", peerDocument("pbx"))), []);
+});
+
+Deno.test("an administrator with the secret of the samples is warned of, in hashes too", () => {
+  const ha1 = { md5: hashOfA1("MD5", { username: "admin", realm: "routr", secret: "changeit" }) };
+  const hashed = { ...userDocument("admin"), spec: { credentials: { username: "admin", ha1 } } };
+  for (const document of [userDocument("admin", "changeit"), hashed]) {
+    assert.deepEqual(resourceWarnings(resourceOf("User", document)), [
+      'User "admin" still has the secret of the samples',
+    ]);
+  }
+  assert.deepEqual(resourceWarnings(resourceOf("User", userDocument("admin"))), []);
+});
+
+Deno.test("an agent without a hash for one of its domains is probably not meant", () => {
+  const md5 = "0123456789abcdef0123456789abcdef";
+  const agent = (ha1: unknown, domains = ["sip.local", "sip2.local"]) =>
+    resourceOf("Agent", agentDocument("1001", { credentials: { username: "1001", ha1 }, domains }));
+  const hashes = [{ realm: "sip.local", md5 }, { realm: "SIP2.local", md5 }];
+  assert.deepEqual(resourceWarnings(agent(hashes)), [
+    'Agent "1001" has no hash for realm sip2.local, and cannot register there',
+  ]);
+  assert.deepEqual(resourceWarnings(agent({ md5 }, ["sip.local"])), []);
 });

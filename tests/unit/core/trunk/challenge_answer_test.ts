@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
-import { answerChallenge } from "../../../../src/core/trunk/challenge_answer.ts";
+import { answerChallenge, missingHash } from "../../../../src/core/trunk/challenge_answer.ts";
+import type { Credentials } from "../../../../src/data/ha1.ts";
 import { parameter, utf8 } from "../../../support/sip_text.ts";
 import { response } from "../requests.ts";
 
-const ACCOUNT = { username: "trunk", secret: "s3cret" };
+const ACCOUNT: Credentials = { username: "trunk", secret: "s3cret", ha1: [] };
 const REGISTER = { method: "REGISTER", uri: "sip:provider.example", body: "" };
 const BASICS = `realm="provider.example", nonce="n1"`;
 
@@ -131,11 +132,50 @@ Deno.test("stale tells an old nonce from wrong credentials", () => {
 
 Deno.test("Names, realms and secrets beyond ASCII are hashed and sent as UTF-8; quotes are escaped", () => {
   const line = lineFor(utf8(`Digest realm="Caf\\"é\\"", nonce="n1"`), {
-    account: { username: `jö"rg`, secret: "schlüssel" },
+    account: { username: `jö"rg`, secret: "schlüssel", ha1: [] },
   });
   const ha1 = md5(`jö"rg:Caf"é":schlüssel`);
   assert.ok(line.includes(utf8(`username="jö\\"rg",realm="Caf\\"é\\""`)), line);
   assert.equal(parameter(line, "response"), md5(`${ha1}:n1:${md5("REGISTER:sip:provider.example")}`));
+});
+
+const HASHED: Credentials = {
+  username: "trunk",
+  secret: undefined,
+  ha1: [
+    { realm: "provider.example", md5: md5("trunk:provider.example:s3cret"), sha256: undefined },
+    { realm: "other.example", md5: undefined, sha256: sha256("trunk:other.example:s3cret") },
+  ],
+};
+
+Deno.test("An account with hashes answers as one with the secret does, for their realms and algorithms", () => {
+  const challenges = [
+    `Digest ${BASICS}`,
+    `Digest ${BASICS}, algorithm=MD5`,
+    `Digest realm="other.example", nonce="n1", algorithm=SHA-256`,
+  ];
+  for (const challenge of challenges) {
+    assert.equal(lineFor(challenge, { account: HASHED }), lineFor(challenge), challenge);
+  }
+  const session = lineFor(`Digest ${BASICS}, algorithm=MD5-sess, qop="auth"`, { account: HASHED });
+  const ha1 = md5(`${md5("trunk:provider.example:s3cret")}:n1:${parameter(session, "cnonce")}`);
+  const ha2 = md5("REGISTER:sip:provider.example");
+  const proof = `${ha1}:n1:00000001:${parameter(session, "cnonce")}:auth:${ha2}`;
+  assert.equal(parameter(session, "response"), md5(proof));
+});
+
+Deno.test("An account with hashes passes by what they are not made for, and tells which one is missing", () => {
+  const sha256Challenge = `Digest ${BASICS}, algorithm=SHA-256, qop="auth"`;
+  const md5Challenge = `Digest ${BASICS}, algorithm=MD5, qop="auth"`;
+  const both = answerTo([sha256Challenge, md5Challenge], { account: HASHED });
+  assert.equal(parameter(both?.line ?? "", "algorithm"), "MD5");
+  assert.equal(answerTo([sha256Challenge], { account: HASHED }), undefined);
+  assert.equal(answerTo([`Digest realm="third.example", nonce="n1"`], { account: HASHED }), undefined);
+  const why = 'there is no SHA-256 hash for realm "provider.example" in spec.credentials.ha1';
+  assert.equal(missingHash(challenged(sha256Challenge), HASHED), why);
+  assert.equal(missingHash(challenged(md5Challenge), HASHED), undefined);
+  assert.equal(missingHash(challenged(sha256Challenge), ACCOUNT), undefined);
+  assert.equal(missingHash(challenged(`Digest ${BASICS}, algorithm=SHA-512-256`), HASHED), undefined);
 });
 
 Deno.test("What cannot be answered is not answered, and nothing throws", () => {

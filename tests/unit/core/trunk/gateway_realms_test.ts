@@ -37,6 +37,15 @@ Deno.test("Realms of the configuration are the gateway's, too", () => {
   assert.equal(realms.accepts(provider, "victim.example"), false);
 });
 
+Deno.test("Realms that the configuration has hashes for are the gateway's, too", () => {
+  const realms = new GatewayRealms();
+  const ha1 = { realm: "hashed.example", md5: "0123456789abcdef0123456789abcdef" };
+  const provider = gateway({ credentials: { username: "trunk", ha1 } });
+  realms.learn(provider, "asterisk");
+  assert.equal(realms.accepts(provider, "hashed.example"), true);
+  assert.equal(realms.accepts(provider, "victim.example"), false);
+});
+
 Deno.test("What one gateway has taught says nothing of another, nor of the same one changed", () => {
   const realms = new GatewayRealms();
   const provider = gateway();
