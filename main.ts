@@ -4,6 +4,7 @@ import manifest from "./deno.json" with { type: "json" };
 import { check } from "./src/cli/check.ts";
 import { type Command, readCommandLine, USAGE } from "./src/cli/command_line.ts";
 import { init } from "./src/cli/init.ts";
+import { schema } from "./src/cli/schema.ts";
 import { start } from "./src/cli/start.ts";
 
 /** Runs a command and resolves with the exit code. */
@@ -16,6 +17,8 @@ async function run(command: Command): Promise<number> {
       return await check({ ...place, directory: command.directory });
     case "init":
       return await init(command.directory);
+    case "schema":
+      return schema(command.of);
     case "version":
       console.log(`routr ${manifest.version}`);
       return 0;

@@ -2,13 +2,14 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { SHIPPED_SECRET } from "../data/user.ts";
 import { SAMPLES } from "./samples.ts";
+import { SCHEMA_NAMES, schemaText } from "./schema.ts";
 
 /** Holds a secret that opens the REST service: for the owner only. */
 const USERS_MODE = 0o600;
 
 /**
  * `routr init`: writes a commented sample configuration into `directory`, with a secret for the administrator that
- * nobody else has. Overwrites nothing. Returns the exit status.
+ * nobody else has, and schemas for editors beside it. Overwrites nothing else. Returns the exit status.
  */
 export async function init(directory: string): Promise<number> {
   const existing = await existingFiles(directory);
@@ -26,6 +27,7 @@ export async function init(directory: string): Promise<number> {
       const options = { createNew: true, ...(isUsers ? { mode: USERS_MODE } : {}) };
       await Deno.writeTextFile(join(directory, `${name}.yaml`), text, options);
     }
+    await writeSchemas(join(directory, "schemas"));
   } catch (error) {
     console.error(`Cannot write a sample configuration: ${error instanceof Error ? error.message : error}`);
     return 1;
@@ -40,6 +42,14 @@ Next:
 The administrator's name is admin; the secret is in ${join(directory, "users.yaml")}.`,
   );
   return 0;
+}
+
+/** What the first line of each sample refers to, for editors. Those of another release give way. */
+async function writeSchemas(directory: string): Promise<void> {
+  await Deno.mkdir(directory, { recursive: true });
+  for (const name of SCHEMA_NAMES) {
+    await Deno.writeTextFile(join(directory, `${name}.json`), schemaText(name) ?? "");
+  }
 }
 
 function withRandomSecret(users: string): string {
