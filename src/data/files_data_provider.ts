@@ -1,7 +1,17 @@
-import type { DataProvider, DocumentProblem, Source } from "./data_provider.ts";
+import {
+  type DataProvider,
+  type DocumentChange,
+  type DocumentPlace,
+  type DocumentProblem,
+  type Source,
+  type StoredDocument,
+  WriteRefused,
+} from "./data_provider.ts";
 import { type Fault, faultOf, type Position } from "./fault.ts";
+import { fileVersion } from "./file_version.ts";
 import { FolderWatch } from "./folder_watch.ts";
 import { type Kind, KINDS, readResource, type ResourceReading } from "./resource.ts";
+import { ResourceFile } from "./resource_file.ts";
 import { readTextFile } from "./text_file.ts";
 import { YamlPositions } from "./yaml_positions.ts";
 import { readYamlList } from "./yaml_reader.ts";
@@ -12,7 +22,7 @@ const COLLECTIONS: readonly { kind: Kind; collection: string }[] = Object.entrie
   ([kind, { collections }]) => collections.map((collection) => ({ kind: kind as Kind, collection })),
 );
 
-interface ResourceFile {
+interface FoundFile {
   readonly kind: Kind;
   readonly path: string;
   /** Differs whenever the content does. */
@@ -32,6 +42,8 @@ interface LoadedFile {
 export class FilesDataProvider implements DataProvider {
   readonly #folder: string;
   #loaded: ReadonlyMap<string, LoadedFile> = new Map();
+  /** By path; of all that were ever read or written one document at a time. */
+  readonly #files = new Map<string, ResourceFile>();
   #fingerprint = "";
   #watch: FolderWatch | undefined;
 
@@ -47,6 +59,7 @@ export class FilesDataProvider implements DataProvider {
       loaded.set(file.path, known?.version === file.version ? known : await loadFile(file));
     }
     this.#loaded = loaded;
+    for (const file of loaded.values()) this.#teach(file);
     this.#fingerprint = fingerprintOf(files);
     return [...loaded.values()].map(({ source }) => source);
   }
@@ -59,7 +72,7 @@ export class FilesDataProvider implements DataProvider {
     const nowhere = problems.map(() => undefined);
     if (loaded === undefined || loaded.source !== source) return nowhere;
     const text = await Deno.readTextFile(source.name).catch(() => undefined);
-    if (text === undefined || await versionOf(source.name) !== loaded.version) return nowhere;
+    if (text === undefined || await fileVersion(source.name) !== loaded.version) return nowhere;
     const positions = await YamlPositions.of(text, loaded.isList ? source.resources.length : undefined);
     return problems.map((problem) => {
       const path = loaded.isList ? [problem.index, ...problem.path] : problem.path;
@@ -76,15 +89,61 @@ export class FilesDataProvider implements DataProvider {
     });
   }
 
+  async read({ source, index }: DocumentPlace): Promise<StoredDocument | undefined> {
+    const ref = source.resources[index]?.ref;
+    return ref === undefined ? undefined : await this.#file(source.kind, source.name).read({ ref, index });
+  }
+
+  /** The file is edited where the document stands; everything else in it stays byte for byte. */
+  async write(change: DocumentChange): Promise<string> {
+    if (change.action === "create") await this.#create(change);
+    else {
+      const { source, index } = change.place;
+      // A generated ref that another one had already is another above the providers.
+      const place = { ref: source.resources[index]?.ref ?? change.ref, index };
+      await this.#file(source.kind, source.name).change({ ...change, place });
+    }
+    return change.ref;
+  }
+
   close(): void {
     this.#watch?.close();
   }
 
-  async #findFiles(): Promise<ResourceFile[]> {
+  /** In the file that there is, or in a new one. */
+  async #create({ kind, ref, document }: Extract<DocumentChange, { action: "create" }>): Promise<void> {
+    const found = (await this.#findFiles()).filter((file) => file.kind === kind);
+    const paths = found.map(({ path }) => path);
+    const [path = `${this.#folder}/${KINDS[kind].collections[0]}${EXTENSIONS[0]}`, ...others] = paths;
+    for (const other of others) {
+      if (await this.#file(kind, other).has(ref)) {
+        throw new WriteRefused(409, `Cannot change ${path}: there is a "${ref}" in ${other} already`);
+      }
+    }
+    await this.#file(kind, path).change({ action: "create", ref, document });
+  }
+
+  #file(kind: Kind, path: string): ResourceFile {
+    const known = this.#files.get(path);
+    if (known !== undefined) return known;
+    const file = new ResourceFile(kind, path);
+    this.#files.set(path, file);
+    const loaded = this.#loaded.get(path);
+    if (loaded !== undefined) this.#teach(loaded);
+    return file;
+  }
+
+  #teach({ version, isList, source }: LoadedFile): void {
+    if (!source.readable) return;
+    const refs = source.resources.map((resource) => resource?.ref);
+    this.#files.get(source.name)?.learn({ version, isList, refs });
+  }
+
+  async #findFiles(): Promise<FoundFile[]> {
     const files = await Promise.all(COLLECTIONS.map(async ({ kind, collection }) => {
       const candidates = await Promise.all(EXTENSIONS.map(async (extension) => {
         const path = `${this.#folder}/${collection}${extension}`;
-        const version = await versionOf(path);
+        const version = await fileVersion(path);
         return version === undefined ? [] : [{ kind, path, version }];
       }));
       const [preferred, other] = candidates.flat();
@@ -94,21 +153,11 @@ export class FilesDataProvider implements DataProvider {
   }
 }
 
-function fingerprintOf(files: readonly ResourceFile[]): string {
+function fingerprintOf(files: readonly FoundFile[]): string {
   return files.map(({ path, version }) => `${path} ${version}`).join("\n");
 }
 
-/** Differs when content or permissions do; undefined if there is no such file. */
-async function versionOf(path: string): Promise<string | undefined> {
-  try {
-    const { mtime, ctime, size, ino } = await Deno.stat(path);
-    return `${mtime?.getTime()} ${ctime?.getTime()} ${size} ${ino}`;
-  } catch (error) {
-    return error instanceof Deno.errors.NotFound ? undefined : String(error);
-  }
-}
-
-async function loadFile(file: ResourceFile): Promise<LoadedFile> {
+async function loadFile(file: FoundFile): Promise<LoadedFile> {
   const { kind, path, version } = file;
   const warnings = file.ignored === undefined ? [] : [`${file.ignored} is ignored, because there is ${path}`];
   const text = await readTextFile(path);

@@ -1,0 +1,9 @@
+/** Differs when content or permissions of a file do; undefined if there is no such file. */
+export async function fileVersion(path: string): Promise<string | undefined> {
+  try {
+    const { mtime, ctime, size, ino } = await Deno.stat(path);
+    return `${mtime?.getTime()} ${ctime?.getTime()} ${size} ${ino}`;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound ? undefined : String(error);
+  }
+}

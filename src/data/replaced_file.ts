@@ -1,0 +1,218 @@
+/** Files that are changed as a whole or not at all, whenever the power fails, and by one writer at a time. */
+import { basename, dirname } from "node:path";
+import { randomToken } from "../runtime/random.ts";
+import { WriteRefused } from "./data_provider.ts";
+import { fileVersion } from "./file_version.ts";
+
+/** How long another writer is waited for, and how often it is looked whether it is done. Milliseconds. */
+const LONGEST_WAIT = 5000;
+const WAIT = 10;
+
+/** What is larger is not loaded either, in bytes. */
+const LARGEST_FILE = 128 * 2 ** 20;
+
+/** A file that is written anew while it is read gives no text; after so many readings it is given up. */
+const MOST_READINGS = 5;
+
+/** New files hold secrets; who may read them is the owner's decision. */
+const NEW_FILE_MODE = 0o600;
+
+export interface TextAndVersion {
+  /** With everything that is in the file: a byte order mark and line ends as they are. */
+  readonly text: string;
+  readonly version: string;
+}
+
+/** The text of a file; undefined if there is none. Rejects with `WriteRefused` when it cannot be told. */
+export async function readExactText(path: string): Promise<TextAndVersion | undefined> {
+  try {
+    for (let i = 0; i < MOST_READINGS; i++) {
+      const version = await fileVersion(path);
+      if (version === undefined) return undefined;
+      const { size } = await Deno.stat(path);
+      if (size > LARGEST_FILE) throw new WriteRefused(405, `Cannot change ${path}: it is too large`);
+      const bytes = await Deno.readFile(path);
+      if (await fileVersion(path) === version) return { text: decode(bytes, path), version };
+    }
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw refusalOf(error, path, "read");
+  }
+  throw changedMeanwhile(path);
+}
+
+/** Bytes that are no text would not come back as they were. */
+function decode(bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new WriteRefused(405, `Cannot change ${path}: its text is not UTF-8`);
+  }
+}
+
+/**
+ * Puts what `edit` makes of the text in the place of the file, and resolves with the version that it has then. A link
+ * stays, and what it leads to is replaced; permissions and owner stay. Rejects with `WriteRefused`, or with what `edit`
+ * rejects with; then the file is as it was.
+ */
+export async function replaceFile(
+  path: string,
+  edit: (current: TextAndVersion | undefined) => Promise<string>,
+): Promise<string> {
+  const target = await targetOf(path);
+  using _lock = await FolderLock.acquire(dirname(target), path);
+  const current = await readExactText(target);
+  await refuseUnlessWritable(target, path);
+  const text = await edit(current);
+  try {
+    await removeLeftovers(target);
+    return await replace(target, text, current?.version);
+  } catch (error) {
+    throw refusalOf(error, path, "changed");
+  }
+}
+
+/** Where the content is, if `path` is a link. */
+async function targetOf(path: string): Promise<string> {
+  try {
+    return await Deno.realPath(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw refusalOf(error, path, "changed");
+    const isLink = await Deno.lstat(path).then(() => true, () => false);
+    if (isLink) throw new WriteRefused(405, `Cannot change ${path}: it is a link that leads nowhere`);
+    return path;
+  }
+}
+
+/** A file that its owner made read-only is not replaced either, though the folder would permit it. */
+async function refuseUnlessWritable(target: string, path: string): Promise<void> {
+  try {
+    (await Deno.open(target, { write: true })).close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw refusalOf(error, path, "changed");
+  }
+}
+
+async function replace(target: string, text: string, versionBefore: string | undefined): Promise<string> {
+  const temporary = `${dirname(target)}/${temporaryPrefix(target)}${randomToken()}`;
+  try {
+    await writeThrough(temporary, text, target);
+    // Editors do not know of locks.
+    if (await fileVersion(target) !== versionBefore) throw changedMeanwhile(target);
+    await Deno.rename(temporary, target);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => undefined);
+    throw error;
+  }
+  await syncFolder(dirname(target));
+  return await fileVersion(target) ?? "";
+}
+
+/** A new file that is on the disk when the promise resolves, with permissions and owner of `like`. */
+async function writeThrough(path: string, text: string, like: string): Promise<void> {
+  using file = await Deno.open(path, { write: true, createNew: true, mode: NEW_FILE_MODE });
+  await takeOver(path, like);
+  const bytes = new TextEncoder().encode(text);
+  for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
+  await file.sync();
+}
+
+/**
+ * A new file belongs to whom the old one belonged to. If the server may not give it to its group, its group may do no more
+ * with it than everybody.
+ */
+async function takeOver(path: string, like: string): Promise<void> {
+  const original = await Deno.stat(like).catch(() => undefined);
+  if (original === undefined) return;
+  const { uid, gid, mode } = original;
+  const own = await Deno.stat(path);
+  if (uid !== own.uid) {
+    await Deno.chown(path, uid, null).catch(() => {
+      throw new WriteRefused(405, `Cannot change ${like}: it belongs to another user than the server's`);
+    });
+  }
+  const hasGroup = gid === own.gid || await Deno.chown(path, null, gid).then(() => true, () => false);
+  if (mode !== null) await Deno.chmod(path, hasGroup ? mode & 0o7777 : mode & (mode << 3 & 0o070 | 0o707));
+}
+
+/** Without this, the new name may be lost in a power cut. Some file systems do it of themselves and know no such call. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    using file = await Deno.open(folder);
+    await file.sync();
+  } catch {
+    // The change is made all the same.
+  }
+}
+
+/** What others do not take for a file of theirs: hidden, and without their extension. */
+function temporaryPrefix(target: string): string {
+  return `.${basename(target)}.routr-`;
+}
+
+/** What was left of writers that were ended before they were done. */
+async function removeLeftovers(target: string): Promise<void> {
+  const folder = dirname(target);
+  const prefix = temporaryPrefix(target);
+  for await (const { name, isFile } of Deno.readDir(folder)) {
+    if (isFile && name.startsWith(prefix) && /^[a-z2-7]{12}$/.test(name.slice(prefix.length))) {
+      await Deno.remove(`${folder}/${name}`);
+    }
+  }
+}
+
+/** Keeps other writers away, those of other processes too; ends with the process at the latest. */
+class FolderLock implements Disposable {
+  readonly #folder: Deno.FsFile | undefined;
+
+  private constructor(folder: Deno.FsFile | undefined) {
+    this.#folder = folder;
+  }
+
+  static async acquire(folder: string, path: string): Promise<FolderLock> {
+    let file: Deno.FsFile;
+    try {
+      file = await Deno.open(folder);
+    } catch (error) {
+      throw refusalOf(error, path, "changed");
+    }
+    try {
+      for (const end = performance.now() + LONGEST_WAIT; !(await file.tryLock(true));) {
+        if (performance.now() > end) {
+          throw new WriteRefused(503, `Cannot change ${path}: somebody else is changing files of its folder`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, WAIT));
+      }
+      return new FolderLock(file);
+    } catch (error) {
+      file.close();
+      if (error instanceof WriteRefused) throw error;
+      // Not every file system has locks; that the file is as it was read is looked at before it is replaced.
+      return new FolderLock(undefined);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#folder?.close();
+  }
+}
+
+function changedMeanwhile(path: string): WriteRefused {
+  return new WriteRefused(409, `Cannot change ${path}: it was changed by somebody else meanwhile`);
+}
+
+const NOT_WRITABLE = [Deno.errors.PermissionDenied, Deno.errors.NotCapable, Deno.errors.IsADirectory];
+
+function refusalOf(error: unknown, path: string, action: "read" | "changed"): unknown {
+  if (!(error instanceof Error) || error instanceof WriteRefused) return error;
+  const code = (error as Error & { readonly code?: string }).code;
+  const name = error.name === "Error" ? code ?? "Error" : error.name;
+  if (action === "read") return new WriteRefused(503, `Cannot read ${path} (${name})`);
+  if (error instanceof Deno.errors.NotFound) {
+    return new WriteRefused(405, `Cannot change ${path}: its folder does not exist`);
+  }
+  if (code === "EROFS" || code === "EPERM" || NOT_WRITABLE.some((type) => error instanceof type)) {
+    return new WriteRefused(405, `Cannot change ${path}: it is not writable (${name})`);
+  }
+  return new WriteRefused(503, `Cannot change ${path} (${name})`);
+}

@@ -1,0 +1,178 @@
+import { hash } from "node:crypto";
+import { type ResourceDocument, type StoredDocument, WriteRefused } from "./data_provider.ts";
+import { readExactText, replaceFile, type TextAndVersion } from "./replaced_file.ts";
+import { type Kind, readResource } from "./resource.ts";
+import { changeList, type DocumentList, type ListChange, readListItem } from "./yaml_list_edit.ts";
+import { readYamlList } from "./yaml_reader.ts";
+import { CannotEdit } from "./yaml_text_edits.ts";
+import { isMapping, type YamlMapping, yamlValueOf } from "./yaml_writing.ts";
+
+/** What a file of a certain version holds. */
+export interface FileContent {
+  readonly version: string;
+  /** Whether the document is a list, and not a single resource. */
+  readonly isList: boolean;
+  /** By position; undefined where a document is faulty. */
+  readonly refs: readonly (string | undefined)[];
+}
+
+/** A document by its ref, and where it was seen last. */
+export interface ItemPlace {
+  readonly ref: string;
+  readonly index: number;
+}
+
+/** `version` is that of the document at `place`, `ref` the one that the document has from now on. */
+export type ItemChange =
+  | { readonly action: "create"; readonly ref: string; readonly document: ResourceDocument }
+  | ExistingItem & { readonly action: "update"; readonly ref: string; readonly document: ResourceDocument }
+  | ExistingItem & { readonly action: "remove"; readonly ref: string };
+
+interface ExistingItem {
+  readonly place: ItemPlace;
+  readonly version: string;
+}
+
+/** What `readYaml` takes for no value at all, quoted or not. */
+const NULL_TEXTS = ["~", "null", "Null", "NULL"];
+
+/**
+ * The documents of one kind in a YAML file, one at a time: reading a document and changing it takes about as long as
+ * reading the file's bytes, however many there are. All methods reject with `WriteRefused`.
+ */
+export class ResourceFile {
+  readonly #path: string;
+  readonly #kind: Kind;
+  #known: FileContent | undefined;
+  #lastChange: Promise<unknown> = Promise.resolve();
+
+  constructor(kind: Kind, path: string) {
+    this.#kind = kind;
+    this.#path = path;
+  }
+
+  /** What loading found out need not be found out again while the file has that version. */
+  learn(content: FileContent): void {
+    this.#known = content;
+  }
+
+  async has(ref: string): Promise<boolean> {
+    const file = await readExactText(this.#path);
+    return file !== undefined && (await this.#survey(file)).refs.includes(ref);
+  }
+
+  async read(place: ItemPlace): Promise<StoredDocument | undefined> {
+    const file = await readExactText(this.#path);
+    if (file === undefined) return undefined;
+    const content = await this.#survey(file);
+    const index = positionOf(place, content);
+    return index < 0 ? undefined : await readAt(file.text, content, index);
+  }
+
+  /** Changes are made one after the other. */
+  change(change: ItemChange): Promise<void> {
+    const made = this.#lastChange.then(() => this.#change(change));
+    this.#lastChange = made.catch(() => undefined);
+    return made;
+  }
+
+  async #change(change: ItemChange): Promise<void> {
+    if (change.action !== "remove") refuseNullTexts(change.document);
+    let refs: readonly (string | undefined)[] = [];
+    let isList = true;
+    const version = await replaceFile(this.#path, async (file) => {
+      const content = file && await this.#survey(file);
+      const list = listOf(file?.text ?? "", content);
+      const listChange = await this.#listChange(change, list, content);
+      refs = refsAfter(content?.refs ?? [], listChange, change.ref);
+      isList = content === undefined || content.isList || content.refs.length === 0;
+      return await changeList(list, listChange).catch((error) => {
+        throw error instanceof CannotEdit ? refusal(405, this.#path, error.message) : error;
+      });
+    });
+    this.#known = { version, isList, refs };
+  }
+
+  async #listChange(
+    change: ItemChange,
+    list: DocumentList,
+    content: FileContent | undefined,
+  ): Promise<ListChange> {
+    const { action, ref } = change;
+    if (action === "create") {
+      if (content?.refs.includes(ref)) throw refusal(409, this.#path, `there is a "${ref}" already`);
+      return { action, document: yamlValueOf(change.document) as YamlMapping };
+    }
+    const index = content === undefined ? -1 : positionOf(change.place, content);
+    const stored = index < 0 ? undefined : await readAt(list.text, content!, index);
+    if (stored === undefined) throw refusal(404, this.#path, `there is no "${ref}" any more`);
+    if (stored.version !== change.version) {
+      throw refusal(409, this.#path, `"${ref}" was changed by somebody else meanwhile`);
+    }
+    if (action === "remove") return { action, index };
+    return { action, index, document: yamlValueOf(change.document) as YamlMapping };
+  }
+
+  async #survey({ text, version }: TextAndVersion): Promise<FileContent> {
+    if (this.#known?.version === version) return this.#known;
+    const { items, isList, problem } = await readYamlList(
+      text,
+      (document) => readResource(this.#kind, document).resource?.ref,
+    );
+    if (problem !== undefined) {
+      const line = problem.position === undefined ? "" : `line ${problem.position.line}: `;
+      const reason = `it is not YAML (${line}found ${problem.found}, expected ${problem.expected})`;
+      throw refusal(405, this.#path, reason);
+    }
+    return this.#known = { version, isList, refs: items };
+  }
+}
+
+function positionOf({ ref, index }: ItemPlace, { refs }: FileContent): number {
+  return refs[index] === ref ? index : refs.indexOf(ref);
+}
+
+function listOf(text: string, content: FileContent | undefined): DocumentList {
+  return { text, isList: content?.isList ?? false, length: content?.refs.length ?? 0 };
+}
+
+async function readAt(
+  text: string,
+  content: FileContent,
+  index: number,
+): Promise<StoredDocument | undefined> {
+  const document = await readListItem(listOf(text, content), index);
+  if (!isMapping(document)) return undefined;
+  // Its own text would not tell of a change of what an alias stands for.
+  return { document, version: hash("sha256", JSON.stringify(document)) };
+}
+
+function refsAfter(
+  refs: readonly (string | undefined)[],
+  change: ListChange,
+  ref: string,
+): readonly (string | undefined)[] {
+  switch (change.action) {
+    case "create":
+      return [...refs, ref];
+    case "update":
+      return refs.with(change.index, ref);
+    case "remove":
+      return refs.toSpliced(change.index, 1);
+  }
+}
+
+function refuseNullTexts(document: unknown, path: readonly string[] = []): void {
+  if (!isMapping(document)) return;
+  for (const [name, value] of Object.entries(document)) {
+    if (typeof value === "string" && NULL_TEXTS.includes(value)) {
+      const property = [...path, name].join(".");
+      throw new WriteRefused(422, `${property} is the text "${value}", which means no value in YAML files`);
+    }
+    refuseNullTexts(value, [...path, name]);
+  }
+}
+
+function refusal(status: WriteRefused["status"], path: string, reason: string): WriteRefused {
+  return new WriteRefused(status, `Cannot change ${path}: ${reason}`);
+}

@@ -1,0 +1,204 @@
+import type { Document, YAMLMap, YAMLSeq } from "yaml";
+import { CannotEdit, TextEdits } from "./yaml_text_edits.ts";
+import { YamlValueEdit } from "./yaml_value_edit.ts";
+import { indent, writeFlow, writeItem, type YamlMapping } from "./yaml_writing.ts";
+
+export interface YamlListText {
+  readonly text: string;
+  readonly lineEnd: string;
+  /** The documents of the text as `readYaml` reads them. */
+  readonly values: readonly unknown[];
+}
+
+/** What the properties of a document begin with; those that are not named follow. */
+const ORDER = ["apiVersion", "kind", "metadata", "spec"];
+
+/** Indentation of a mapping within another, in spaces, where there is no example. */
+const STEP = 2;
+
+/**
+ * A YAML text of documents, a list or a single one, and its parts: items, the comments that are theirs, blank lines
+ * between them. Each method makes one change and returns the text after it, or throws `CannotEdit`.
+ */
+export class YamlListParts {
+  readonly #yaml: typeof import("yaml");
+  readonly #values: readonly unknown[];
+  readonly #edits: TextEdits;
+  readonly #edit: YamlValueEdit;
+  readonly #root: Document.Parsed["contents"];
+
+  constructor(yaml: typeof import("yaml"), { text, lineEnd, values }: YamlListText) {
+    const options = {
+      schema: "failsafe",
+      keepSourceTokens: true,
+      logLevel: "silent",
+      strict: false,
+    } as const;
+    this.#yaml = yaml;
+    this.#values = values;
+    this.#edits = new TextEdits(text, lineEnd);
+    this.#edit = new YamlValueEdit(yaml, this.#edits);
+    this.#root = yaml.parseDocument(text, options).contents;
+  }
+
+  /** Behind the last one, and looking like it. */
+  add(document: YamlMapping): string {
+    const ordered = inOrder(document);
+    const root = this.#root;
+    if (this.#yaml.isSeq(root) && root.items.length > 0) {
+      if (root.flow) this.#edit.addItems(root, root.items.length - 1, [ordered]);
+      else {this.#append(
+          this.#linesLikeLast(root, ordered),
+          this.#hasBlankLines(root),
+          this.#ownEnd(root, root.items.length - 1),
+        );}
+    } else if (this.#yaml.isSeq(root)) this.#addToEmpty(root, ordered);
+    else if (this.#values.length === 0) this.#append(writeItem(ordered, { step: STEP }), false, 0);
+    else {
+      throw new CannotEdit(
+        'it holds a single document; make it a list by hand: "- " before its first line, two spaces before the others',
+      );
+    }
+    return this.#edits.apply();
+  }
+
+  replace(position: number, document: YamlMapping): string {
+    const root = this.#root;
+    const value = this.#values[position];
+    if (this.#yaml.isSeq(root)) this.#edit.changeItem(root, position, { stored: value, wanted: document });
+    else this.#edit.change(root, value, document);
+    return this.#edits.apply();
+  }
+
+  /** With the comments directly above it, unless they are what the text begins with, and those that belong to its inside. */
+  remove(position: number): string {
+    const root = this.#root;
+    if (this.#yaml.isSeq(root) && !root.flow) this.#removeBlockItem(root, position);
+    else if (this.#yaml.isSeq(root) && root.items.length > 1) this.#edit.removeItems(root, [position]);
+    else if (this.#yaml.isSeq(root) && root.range) this.#edits.replace(root.range[0], root.range[1], "[]");
+    else this.#removeAll();
+    return this.#edits.apply();
+  }
+
+  #append(lines: readonly string[], isSpaced: boolean, ownEnd: number): void {
+    const { text } = this.#edits;
+    const documentEnd = /^\.\.\.(?=\s|$)/m.exec(text.slice(ownEnd));
+    const at = documentEnd === null ? text.length : ownEnd + documentEnd.index;
+    const between = text.slice(ownEnd, at);
+    const hasBlankLine = /(?:^|\n)[ \t\r]*\n$/.test(between);
+    const isSeparate = (isSpaced || between.includes("#")) && !hasBlankLine;
+    this.#edits.insertLines(at, isSeparate ? ["", ...lines] : lines);
+  }
+
+  /** `[]` becomes a list of lines, if there is nothing else in its line. */
+  #addToEmpty(root: YAMLSeq<unknown>, document: YamlMapping): void {
+    const [start, end] = root.range ?? [0, 0];
+    const { text } = this.#edits;
+    const isAlone = this.#edits.column(start) === 0 && /^[ \t\r]*(?:\n|$)/.test(text.slice(end));
+    if (isAlone) {
+      this.#edits.replace(start, end, writeItem(document, { step: STEP }).join(this.#edits.lineEnd));
+    } else this.#edit.addItems(root, -1, [document]);
+  }
+
+  #linesLikeLast(root: YAMLSeq<unknown>, document: YamlMapping): string[] {
+    const last = root.items.at(-1);
+    const { isMap } = this.#yaml;
+    const dash = this.#edit.startOf(root, root.items.length - 1);
+    const column = this.#edits.column(dash);
+    if (!isMap(last) || !last.range) return indent(writeItem(document, { step: STEP }), column);
+    if (last.flow) return indent([`- ${writeFlow(document, this.#edit.quotingOf(last))}`], column);
+    const isSameLine = this.#edits.lineStart(last.range[0]) === this.#edits.lineStart(dash);
+    const gap = isSameLine ? this.#edit.startOf(last, 0) - dash : 2;
+    return indent(writeItem(document, { step: this.#stepOf(last), gap }), column);
+  }
+
+  /** How far an inner mapping is from the one around it. */
+  #stepOf(map: YAMLMap<unknown, unknown>): number {
+    const { isMap } = this.#yaml;
+    for (const { value } of map.items) {
+      if (!isMap(value) || value.flow || value.items.length === 0) continue;
+      return this.#edits.column(this.#edit.startOf(value, 0)) -
+        this.#edits.column(this.#edit.startOf(map, 0));
+    }
+    return STEP;
+  }
+
+  /** Whether there are blank lines between items; where there is one item only, whether it has more than one line. */
+  #hasBlankLines(root: YAMLSeq<unknown>): boolean {
+    const last = root.items.length - 1;
+    const start = this.#edit.startOf(root, last);
+    const { text } = this.#edits;
+    if (last === 0) return text.slice(start, this.#edit.endOf(root.items[0])).trimEnd().includes("\n");
+    return /(?:^|\n)[ \t\r]*\n/.test(text.slice(this.#ownEnd(root, last - 1), this.#edits.lineStart(start)));
+  }
+
+  #removeBlockItem(root: YAMLSeq<unknown>, position: number): void {
+    const dash = this.#edit.startOf(root, position);
+    if (!this.#edits.isFirstInLine(dash)) {
+      throw new CannotEdit("it stands behind something else in its line; remove it by hand");
+    }
+    const { text } = this.#edits;
+    const bound = position === 0 ? this.#edits.lineStart(dash) : this.#ownEnd(root, position - 1);
+    const start = this.#commentsAbove(this.#edits.lineStart(dash), bound, this.#edits.column(dash));
+    const end = this.#ownEnd(root, position);
+    if (text.slice(end).trim() !== "") this.#edits.remove(start, end + blankLinesAtStart(text.slice(end)));
+    else this.#edits.remove(start - blankLinesAtEnd(text.slice(bound, start)), end);
+  }
+
+  /** The beginning of the comment lines that end at `start` and are as far to the left as the item. */
+  #commentsAbove(start: number, bound: number, column: number): number {
+    let begin = start;
+    while (begin > bound) {
+      const line = this.#edits.lineStart(begin - 1);
+      if (line < bound || !new RegExp(`^ {${column}}#`).test(this.#edits.text.slice(line, begin))) break;
+      begin = line;
+    }
+    return begin;
+  }
+
+  /** Where the lines of an item end; comments that are further to the right than its dash are of its inside. */
+  #ownEnd(root: YAMLSeq<unknown>, position: number): number {
+    const { text } = this.#edits;
+    const column = this.#edits.column(this.#edit.startOf(root, position));
+    const next = position + 1 < root.items.length ? this.#edit.startOf(root, position + 1) : text.length;
+    const bound = position + 1 < root.items.length ? this.#edits.lineStart(next) : next;
+    let end = this.#edits.nextLine(this.#edit.endOfItem(root, position));
+    for (let line = end; line < bound;) {
+      const lineEnd = Math.min(this.#edits.nextLine(line + 1), bound);
+      const content = text.slice(line, lineEnd);
+      if (new RegExp(`^ {${column + 1},}#`).test(content)) end = lineEnd;
+      else if (content.trim() !== "") break;
+      line = lineEnd;
+    }
+    return end;
+  }
+
+  /** A single document; what is above it stays. */
+  #removeAll(): void {
+    const root = this.#root;
+    if (!this.#yaml.isMap(root) || !root.range || root.items.length === 0) {
+      throw new CannotEdit("it is no list of documents; remove it by hand");
+    }
+    const start = root.flow ? root.range[0] : this.#edit.startOf(root, 0);
+    const end = this.#edit.endOf(root);
+    const isAlone = this.#edits.isFirstInLine(start);
+    this.#edits.remove(
+      isAlone ? this.#edits.lineStart(start) : start,
+      isAlone ? this.#edits.nextLine(end) : end,
+    );
+  }
+}
+
+function inOrder(document: YamlMapping): YamlMapping {
+  const first = ORDER.filter((name) => Object.hasOwn(document, name));
+  const others = Object.keys(document).filter((name) => !ORDER.includes(name));
+  return Object.fromEntries([...first, ...others].map((name) => [name, document[name]]));
+}
+
+function blankLinesAtStart(text: string): number {
+  return /^(?:[ \t]*\r?\n)*/.exec(text)![0].length;
+}
+
+function blankLinesAtEnd(text: string): number {
+  return /(?:^|(?<=\n))(?:[ \t]*\r?\n)*$/.exec(text)![0].length;
+}

@@ -1,0 +1,327 @@
+import assert from "node:assert/strict";
+import {
+  type DataProvider,
+  type DocumentChange,
+  type DocumentPlace,
+  type ResourceDocument,
+  type StoredDocument,
+  WriteRefused,
+} from "../../src/data/data_provider.ts";
+import type { Kind, Resource } from "../../src/data/resource.ts";
+import {
+  agentDocument,
+  didDocument,
+  type Document,
+  domainDocument,
+  gatewayDocument,
+  peerDocument,
+  userDocument,
+} from "../unit/data/documents.ts";
+import type { DataProviderHarness } from "./data_provider_contract.ts";
+
+const SAMPLES: readonly (readonly [Kind, Document])[] = [
+  ["User", withRef("US0001", userDocument("admin"))],
+  ["Peer", withRef("PR0001", peerDocument("ast"))],
+  ["Gateway", gatewayDocument("GW0001")],
+  ["DID", didDocument("DID0001")],
+  ["Domain", withRef("DM0001", domainDocument("sip.local", { accessControlList: { deny: ["0.0.0.0/0"] } }))],
+  ["Agent", agent("1001")],
+];
+
+/** Texts that a careless writer turns into something else. */
+const DELICATE_TEXTS = [
+  "0123",
+  "1e3",
+  "yes",
+  "2026-11-24",
+  "a: b",
+  "a #b",
+  "# a",
+  "- a",
+  "  a  ",
+  "${SECRET}",
+  "'a' \"b\" \\c",
+  "{a}, [b]",
+  "*a",
+  "&a",
+  "!a",
+  "%a",
+  "@a",
+  "`a`",
+  "a:",
+  "one\ntwo\n",
+  "tab\there",
+  "Zoë 🎉",
+];
+
+/** What every data provider that can be written to has to do; `harness` makes a new place each time. */
+export function testDataProviderWrites(name: string, harness: () => Promise<DataProviderHarness>): void {
+  const test = (title: string, run: (place: DataProviderHarness) => Promise<void>) =>
+    Deno.test(`${name}: ${title}`, async () => {
+      await using place = await harness();
+      await run(place);
+    });
+
+  test("read() gives the document of a resource, the same each time", async (place) => {
+    await place.put("agents", [agent("1001"), agent("1002")]);
+    using kept = new Kept(place.open());
+    const stored = await kept.read("Agent", "AG1002");
+    assert.deepEqual(asTexts(stored.document.spec), asTexts(agent("1002").spec));
+    assert.deepEqual(await kept.read("Agent", "AG1002"), stored);
+    assert.notEqual((await kept.read("Agent", "AG1001")).version, stored.version);
+  });
+
+  test("read() gives what is there now, and not what was loaded", async (place) => {
+    await place.put("agents", [agent("1001"), agent("1002")]);
+    using kept = new Kept(place.open());
+    const spot = await kept.place("Agent", "AG1002");
+    const before = await kept.provider.read(spot);
+    await place.put("agents", [agent("1000"), agent("1002", { privacy: "private" })]);
+    const now = await kept.provider.read(spot);
+    assert.deepEqual(asTexts(now?.document.spec), asTexts(agent("1002", { privacy: "private" }).spec));
+    assert.notEqual(now?.version, before?.version);
+    await place.put("agents", [agent("1000")]);
+    assert.equal(await kept.provider.read(spot), undefined);
+  });
+
+  test("a document of each kind can be created where there is nothing", async (place) => {
+    using kept = new Kept(place.open());
+    for (const [kind, document] of SAMPLES) {
+      const ref = refOf(document);
+      assert.equal(await kept.create(kind, document), ref);
+      assert.equal((await kept.resource(kind, ref))?.ref, ref);
+      assert.deepEqual(asTexts((await kept.read(kind, ref)).document.spec), asTexts(document.spec));
+    }
+  });
+
+  test("a new document leaves the others as they were", async (place) => {
+    await place.put("agents", [agent("1001"), agent("1002")]);
+    using kept = new Kept(place.open());
+    const before = await kept.agents();
+    await kept.create("Agent", agent("1003"));
+    const { AG1003: created, ...others } = await kept.agents();
+    assert.deepEqual(others, before);
+    assert.deepEqual(asTexts(created.document.spec), asTexts(agent("1003").spec));
+  });
+
+  test("a document cannot be created twice (409)", async (place) => {
+    await place.put("agents", [agent("1001")]);
+    using kept = new Kept(place.open());
+    const before = await kept.agents();
+    await refused(409, kept.create("Agent", agent("1001", { privacy: "private" })));
+    assert.deepEqual(await kept.agents(), before);
+  });
+
+  test("an update replaces the document as a whole, and leaves the others as they were", async (place) => {
+    const changed = agent("1002", { domains: ["sip.local", "sip2.local"], maxContacts: 3 });
+    await place.put("agents", [agent("1001"), agent("1002", { privacy: "private" }), agent("1003")]);
+    using kept = new Kept(place.open());
+    const { AG1002: before, ...othersBefore } = await kept.agents();
+    assert.equal(await kept.update("Agent", "AG1002", changed), "AG1002");
+    const { AG1002: after, ...othersAfter } = await kept.agents();
+    assert.deepEqual(othersAfter, othersBefore);
+    assert.deepEqual(asTexts(after.document.spec), asTexts(changed.spec));
+    assert.notEqual(after.version, before.version);
+    const resource = await kept.resource("Agent", "AG1002");
+    assert.ok(resource?.kind === "Agent");
+    assert.equal(resource.maxContacts, 3);
+    assert.equal(resource.privacy, "none");
+  });
+
+  test("a change that was made for an older version is refused (409)", async (place) => {
+    await place.put("agents", [agent("1001")]);
+    using kept = new Kept(place.open());
+    const spot = await kept.place("Agent", "AG1001");
+    const { version } = await kept.read("Agent", "AG1001");
+    await kept.update("Agent", "AG1001", agent("1001", { privacy: "private" }));
+    const now = await kept.agents();
+    const { provider } = kept;
+    const older = { place: spot, ref: "AG1001", version };
+    await refused(409, provider.write({ action: "update", ...older, document: agent("1001") }));
+    await refused(409, provider.write({ action: "remove", ...older }));
+    assert.deepEqual(await kept.agents(), now);
+  });
+
+  test("an operator's change in between is not written over (409)", async (place) => {
+    await place.put("agents", [agent("1001"), agent("1002")]);
+    using kept = new Kept(place.open());
+    const update = await kept.updateOf("Agent", "AG1002", agent("1002"));
+    await place.put("agents", [agent("1002", { privacy: "private" })]);
+    await refused(409, kept.provider.write(update));
+    const resource = await kept.resource("Agent", "AG1002");
+    assert.ok(resource?.kind === "Agent" && resource.privacy === "private");
+  });
+
+  test("a document that is removed is gone, and the others are as they were", async (place) => {
+    await place.put("agents", [agent("1001"), agent("1002"), agent("1003")]);
+    using kept = new Kept(place.open());
+    const { AG1002: removed, ...others } = await kept.agents();
+    const spot = await kept.place("Agent", "AG1002");
+    const change = { place: spot, ref: "AG1002", version: removed.version };
+    await kept.provider.write({ action: "remove", ...change });
+    assert.equal(await kept.provider.read(spot), undefined);
+    assert.deepEqual(await kept.agents(), others);
+    await refused(404, kept.provider.write({ action: "remove", ...change }));
+    await refused(404, kept.provider.write({ action: "update", ...change, document: agent("1002") }));
+    assert.deepEqual(await kept.agents(), others);
+  });
+
+  test("after the last document is removed, there is room for a new one", async (place) => {
+    await place.put("peers", [withRef("PR0001", peerDocument("ast"))]);
+    using kept = new Kept(place.open());
+    await kept.remove("Peer", "PR0001");
+    assert.equal(await kept.resource("Peer", "PR0001"), undefined);
+    await kept.create("Peer", withRef("PR0002", peerDocument("fs")));
+    assert.ok(await kept.resource("Peer", "PR0002"));
+  });
+
+  test("texts stay what they are, whatever they look like", async (place) => {
+    using kept = new Kept(place.open());
+    for (const [i, text] of DELICATE_TEXTS.entries()) {
+      const { metadata, ...document } = agent(`${i}`);
+      await kept.create("Agent", { ...document, metadata: { ...metadata as Document, name: text } });
+    }
+    for (const [i, text] of DELICATE_TEXTS.entries()) {
+      const resource = await kept.resource("Agent", `AG${i}`);
+      assert.ok(resource?.kind === "Agent", text);
+      assert.equal(resource.name, text);
+    }
+  });
+
+  test("of two changes of one document at the same time, one is refused (409)", async (place) => {
+    await place.put("agents", [agent("1001")]);
+    using one = new Kept(place.open());
+    using other = new Kept(place.open());
+    const [privately, often] = [agent("1001", { privacy: "private" }), agent("1001", { maxContacts: 7 })];
+    const updates = [
+      await one.updateOf("Agent", "AG1001", privately),
+      await other.updateOf("Agent", "AG1001", often),
+    ];
+    const results = await Promise.allSettled([
+      one.provider.write(updates[0]),
+      other.provider.write(updates[1]),
+    ]);
+    const losers = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
+    assert.equal(losers.length, 1);
+    assert.ok(losers[0] instanceof WriteRefused);
+    assert.equal(losers[0].status, 409);
+    const winner = results[0].status === "fulfilled" ? privately : often;
+    assert.deepEqual(asTexts((await one.read("Agent", "AG1001")).document.spec), asTexts(winner.spec));
+  });
+
+  test("of changes of different documents at the same time, none is lost", async (place) => {
+    await place.put("agents", [agent("1001"), agent("1002")]);
+    using one = new Kept(place.open());
+    using other = new Kept(place.open());
+    const update = await one.updateOf("Agent", "AG1001", agent("1001", { maxContacts: 7 }));
+    await other.provider.load();
+    await Promise.all([
+      one.provider.write(update),
+      other.create("Agent", agent("1003")),
+      one.create("Agent", agent("1004")),
+    ]);
+    const agents = await other.agents();
+    assert.deepEqual(Object.keys(agents).sort(), ["AG1001", "AG1002", "AG1003", "AG1004"]);
+    assert.deepEqual(
+      asTexts(agents.AG1001.document.spec),
+      asTexts(agent("1001", { maxContacts: 7 }).spec),
+    );
+  });
+}
+
+/** What a provider keeps, each time loaded anew. */
+class Kept implements Disposable {
+  readonly provider: DataProvider;
+
+  constructor(provider: DataProvider) {
+    this.provider = provider;
+  }
+
+  async place(kind: Kind, ref: string): Promise<DocumentPlace> {
+    const place = await this.#find(kind, ref);
+    assert.ok(place, `${ref} is gone`);
+    return place;
+  }
+
+  async resource(kind: Kind, ref: string): Promise<Resource | undefined> {
+    const place = await this.#find(kind, ref);
+    return place?.source.resources[place.index];
+  }
+
+  async read(kind: Kind, ref: string): Promise<StoredDocument> {
+    const stored = await this.provider.read(await this.place(kind, ref));
+    assert.ok(stored, `${ref} is gone`);
+    return stored;
+  }
+
+  /** All agents by their ref. */
+  async agents(): Promise<Record<string, StoredDocument>> {
+    const sources = (await this.provider.load()).filter(({ kind }) => kind === "Agent");
+    assert.deepEqual(sources.flatMap(({ faults }) => faults), []);
+    const agents: Record<string, StoredDocument> = {};
+    for (const source of sources) {
+      for (const [index, resource] of source.resources.entries()) {
+        const stored = await this.provider.read({ source, index });
+        if (resource !== undefined && stored !== undefined) agents[resource.ref] = stored;
+      }
+    }
+    return agents;
+  }
+
+  create(kind: Kind, document: Document): Promise<string> {
+    return this.provider.write({ action: "create", kind, ref: refOf(document), document });
+  }
+
+  async updateOf(kind: Kind, ref: string, document: Document): Promise<DocumentChange> {
+    const place = await this.place(kind, ref);
+    const { version } = await this.read(kind, ref);
+    return { action: "update", place, ref, version, document };
+  }
+
+  async update(kind: Kind, ref: string, document: Document): Promise<string> {
+    return await this.provider.write(await this.updateOf(kind, ref, document));
+  }
+
+  async remove(kind: Kind, ref: string): Promise<void> {
+    const place = await this.place(kind, ref);
+    const { version } = await this.read(kind, ref);
+    await this.provider.write({ action: "remove", place, ref, version });
+  }
+
+  async #find(kind: Kind, ref: string): Promise<DocumentPlace | undefined> {
+    for (const source of await this.provider.load()) {
+      if (source.kind !== kind) continue;
+      const index = source.resources.findIndex((resource) => resource?.ref === ref);
+      if (index >= 0) return { source, index };
+    }
+    return undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.provider.close();
+  }
+}
+
+function agent(username: string, spec: Document = {}): Document {
+  return withRef(`AG${username}`, agentDocument(username, spec));
+}
+
+function withRef(ref: string, document: Document): Document {
+  return { ...document, metadata: { ...document.metadata as Document, ref } };
+}
+
+function refOf({ metadata }: ResourceDocument): string {
+  return String((metadata as Document).ref);
+}
+
+/** Providers differ in whether 3 is read as a number or as its digits. */
+function asTexts(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value), (_, part) => typeof part === "object" ? part : String(part));
+}
+
+async function refused(status: WriteRefused["status"], change: Promise<unknown>): Promise<void> {
+  const error = await change.then(() => undefined, (error) => error);
+  assert.ok(error instanceof WriteRefused, `Expected ${status}, but got ${error}`);
+  assert.equal(error.status, status);
+  assert.notEqual(error.message, "");
+}
