@@ -1,14 +1,14 @@
 import { setImmediate } from "node:timers/promises";
 // @ts-types="./deno_std_yaml.d.ts"
 import { parse } from "@std/yaml/parse";
-import { findItemStarts } from "./yaml_items.ts";
+import { findItemStarts, itemDash } from "./yaml_items.ts";
 import { type SyntaxProblem, syntaxProblem } from "./yaml_syntax_problem.ts";
 
 /** Aliases may make a document larger than its text, but not without end. */
 const NODES_PER_CHARACTER = 4;
 const NODES_AT_LEAST = 100_000;
 /** Long lists are read in parts of about so many characters, a few milliseconds each, so that others get their turn. */
-const PART = 200_000;
+const PART = 100_000;
 
 /**
  * Reads one YAML document. All scalars are text, as they are written: `secret: 0123` stays `0123`, which YAML would call
@@ -49,20 +49,22 @@ export async function readYamlList<T>(text: string, convert: (item: unknown) => 
  */
 function splitList(text: string): string[] {
   if (text.length <= PART) return [];
-  const starts = findItemStarts(text);
-  const onlyCommentsBefore = text.slice(0, starts[0]?.offset).split("\n").every((line) =>
-    /^\s*(#.*)?$|^---\s*$/.test(line)
-  );
-  if (!onlyCommentsBefore) return [];
+  const dash = itemDash(text);
+  const first = dash?.exec(text)?.index;
+  if (!dash || first === undefined || !hasOnlyComments(text.slice(0, first))) return [];
   const parts: string[] = [];
   let begin = 0;
-  for (const { offset } of starts) {
-    if (offset - begin < PART) continue;
-    parts.push(text.slice(begin, offset));
-    begin = offset;
+  // Not all items are looked for: in a large text that takes long.
+  for (dash.lastIndex = PART; begin < text.length; dash.lastIndex = begin + PART) {
+    const end = dash.exec(text)?.index ?? text.length;
+    parts.push(text.slice(begin, end));
+    begin = end;
   }
-  parts.push(text.slice(begin));
   return parts;
+}
+
+function hasOnlyComments(text: string): boolean {
+  return text.split("\n").every((line) => /^\s*(#.*)?$|^---\s*$/.test(line));
 }
 
 /** Undefined when the parts are not lists after all: reading the whole tells what is wrong. */
