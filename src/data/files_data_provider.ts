@@ -8,13 +8,13 @@ import {
   WriteRefused,
 } from "./data_provider.ts";
 import { type Fault, faultOf, type Position } from "./fault.ts";
-import { fileVersion } from "./file_version.ts";
-import { FolderWatch } from "./folder_watch.ts";
+import { fileVersion } from "./files/file_version.ts";
+import { FolderWatch } from "./files/folder_watch.ts";
 import { type Kind, KINDS, readResource, type ResourceReading } from "./resource.ts";
-import { ResourceFile } from "./resource_file.ts";
-import { readTextFile } from "./text_file.ts";
-import { YamlPositions } from "./yaml_positions.ts";
-import { readYamlList } from "./yaml_reader.ts";
+import { ResourceFile } from "./files/resource_file.ts";
+import { readTextFile } from "./files/text_file.ts";
+import { YamlPositions } from "./yaml/yaml_positions.ts";
+import { readYamlList } from "./yaml/yaml_reader.ts";
 
 const EXTENSIONS = [".yaml", ".yml"] as const;
 

@@ -1,4 +1,4 @@
-import type { Fault } from "./fault.ts";
+import type { Fault } from "../fault.ts";
 
 /** Files beyond this many bytes are refused, rather than the memory of a small host used up. */
 const LARGEST_FILE = 128 * 2 ** 20;

@@ -1,4 +1,4 @@
-import { Turn } from "../runtime/turn.ts";
+import { Turn } from "../../runtime/turn.ts";
 import { YamlListParts } from "./yaml_list_parts.ts";
 import { readYaml, readYamlList } from "./yaml_reader.ts";
 import { CannotEdit } from "./yaml_text_edits.ts";

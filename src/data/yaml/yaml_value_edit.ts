@@ -1,5 +1,5 @@
 import type { CST, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
-import { alignLists } from "./list_alignment.ts";
+import { alignLists } from "../files/list_alignment.ts";
 import { CannotEdit, type TextEdits } from "./yaml_text_edits.ts";
 import {
   indent,

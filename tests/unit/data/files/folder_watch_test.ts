@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { FolderWatch } from "../../../src/data/folder_watch.ts";
-import { TemporaryFolder } from "./temporary_folder.ts";
+import { FolderWatch } from "../../../../src/data/files/folder_watch.ts";
+import { TemporaryFolder } from "../temporary_folder.ts";
 
 /** What is in `file` once a change of it is told; `known` is what was in it before. */
 async function firstChange(folder: TemporaryFolder, known: string): Promise<string> {

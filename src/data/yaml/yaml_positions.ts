@@ -1,5 +1,5 @@
 import type { Document, LineCounter } from "yaml";
-import type { Position, PropertyPath } from "./fault.ts";
+import type { Position, PropertyPath } from "../fault.ts";
 import { findItemStarts, type ItemStart } from "./yaml_items.ts";
 
 /** Parsing more characters than this for the sake of a line number is not worth its time and memory. */

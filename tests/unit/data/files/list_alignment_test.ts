@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { alignLists } from "../../../src/data/list_alignment.ts";
+import { alignLists } from "../../../../src/data/files/list_alignment.ts";
 
 const align = (from: string, to: string) => alignLists([...from], [...to], Object.is);
 

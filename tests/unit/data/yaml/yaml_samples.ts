@@ -1,6 +1,6 @@
 /** YAML files in the many styles that people write them, made up by chance but the same for the same seed. */
 
-import { Random } from "../../torture/mutations.ts";
+import { Random } from "../../../torture/mutations.ts";
 
 export type Value = string | Value[] | Mapping;
 export interface Mapping {

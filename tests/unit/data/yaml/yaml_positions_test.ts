@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { YamlPositions } from "../../../src/data/yaml_positions.ts";
+import { YamlPositions } from "../../../../src/data/yaml/yaml_positions.ts";
 
 const LIST = `# agents
 ---

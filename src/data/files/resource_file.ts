@@ -1,11 +1,11 @@
 import { hash } from "node:crypto";
-import { type ResourceDocument, type StoredDocument, WriteRefused } from "./data_provider.ts";
+import { type ResourceDocument, type StoredDocument, WriteRefused } from "../data_provider.ts";
 import { readExactText, replaceFile, type TextAndVersion } from "./replaced_file.ts";
-import { type Kind, readResource } from "./resource.ts";
-import { changeList, type DocumentList, type ListChange, readListItem } from "./yaml_list_edit.ts";
-import { readYamlList } from "./yaml_reader.ts";
-import { CannotEdit } from "./yaml_text_edits.ts";
-import { isMapping, type YamlMapping, yamlValueOf } from "./yaml_writing.ts";
+import { type Kind, readResource } from "../resource.ts";
+import { changeList, type DocumentList, type ListChange, readListItem } from "../yaml/yaml_list_edit.ts";
+import { readYamlList } from "../yaml/yaml_reader.ts";
+import { CannotEdit } from "../yaml/yaml_text_edits.ts";
+import { isMapping, type YamlMapping, yamlValueOf } from "../yaml/yaml_writing.ts";
 
 /** What a file of a certain version holds. */
 export interface FileContent {

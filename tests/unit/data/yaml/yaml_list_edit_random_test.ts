@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { changeList, type ListChange, readListItem } from "../../../src/data/yaml_list_edit.ts";
-import { readYamlList } from "../../../src/data/yaml_reader.ts";
+import { changeList, type ListChange, readListItem } from "../../../../src/data/yaml/yaml_list_edit.ts";
+import { readYamlList } from "../../../../src/data/yaml/yaml_reader.ts";
 import {
   Chance,
   keyOf,

@@ -1,7 +1,7 @@
 /** Files that are changed as a whole or not at all, whenever the power fails, and by one writer at a time. */
 import { basename, dirname } from "node:path";
-import { randomToken } from "../runtime/random.ts";
-import { WriteRefused } from "./data_provider.ts";
+import { randomToken } from "../../runtime/random.ts";
+import { WriteRefused } from "../data_provider.ts";
 import { fileVersion } from "./file_version.ts";
 
 /** How long another writer is waited for, and how often it is looked whether it is done. Milliseconds. */

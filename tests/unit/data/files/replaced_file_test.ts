@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { WriteRefused } from "../../../src/data/data_provider.ts";
-import { readExactText, replaceFile } from "../../../src/data/replaced_file.ts";
-import { TemporaryFolder } from "./temporary_folder.ts";
+import { WriteRefused } from "../../../../src/data/data_provider.ts";
+import { readExactText, replaceFile } from "../../../../src/data/files/replaced_file.ts";
+import { TemporaryFolder } from "../temporary_folder.ts";
 
 /** A folder that takes no files, whoever asks. */
 const UNWRITABLE_FOLDER = "/sys/kernel";

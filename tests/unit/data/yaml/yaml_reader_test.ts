@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readYaml, readYamlList } from "../../../src/data/yaml_reader.ts";
+import { readYaml, readYamlList } from "../../../../src/data/yaml/yaml_reader.ts";
 
 Deno.test("readYaml() keeps scalars as they are written", async () => {
   const text =

@@ -1,4 +1,4 @@
-import type { Position } from "./fault.ts";
+import type { Position } from "../fault.ts";
 
 /** Why a text is not YAML. No part of the text is quoted, since it may be a secret. */
 export interface SyntaxProblem {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { changeList, type ListChange } from "../../../src/data/yaml_list_edit.ts";
-import { readYamlList } from "../../../src/data/yaml_reader.ts";
-import { CannotEdit } from "../../../src/data/yaml_text_edits.ts";
-import type { YamlMapping } from "../../../src/data/yaml_writing.ts";
+import { changeList, type ListChange } from "../../../../src/data/yaml/yaml_list_edit.ts";
+import { readYamlList } from "../../../../src/data/yaml/yaml_reader.ts";
+import { CannotEdit } from "../../../../src/data/yaml/yaml_text_edits.ts";
+import type { YamlMapping } from "../../../../src/data/yaml/yaml_writing.ts";
 
 async function changed(text: string, change: ListChange): Promise<string> {
   const { items, isList } = await readYamlList(text, (item) => item);

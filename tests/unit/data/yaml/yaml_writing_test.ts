@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { readYaml } from "../../../src/data/yaml_reader.ts";
+import { readYaml } from "../../../../src/data/yaml/yaml_reader.ts";
 import {
   isSameValue,
   writeFlow,
   writeItem,
   writeScalar,
   yamlValueOf,
-} from "../../../src/data/yaml_writing.ts";
+} from "../../../../src/data/yaml/yaml_writing.ts";
 
 Deno.test("writeScalar() quotes what YAML would read as something else, and nothing that it would not", () => {
   const plain = [
