@@ -119,7 +119,7 @@ Deno.test({
   name: "replaceFile() refuses a file that may not be written, and leaves it",
   permissions: { read: true, write: false },
   async fn() {
-    const path = new URL("../../../config/agents.yaml", import.meta.url).pathname;
+    const path = new URL("../../../../config/agents.yaml", import.meta.url).pathname;
     const before = await Deno.stat(path);
     assert.deepEqual(await refusal(replaceFile(path, () => Promise.resolve(""))), {
       status: 405,
