@@ -46,6 +46,7 @@ export interface ResourceStoreOptions {
  */
 export class ResourceStore {
   readonly #options: ResourceStoreOptions;
+  #lastChange: Promise<unknown> = Promise.resolve();
 
   constructor(options: ResourceStoreOptions) {
     this.#options = options;
@@ -57,14 +58,16 @@ export class ResourceStore {
   }
 
   /** Resolves with the ref of the new resource: the given one, or one that is made from its natural key. */
-  async create(kind: Kind, document: ResourceDocument): Promise<string> {
-    const resource = this.#readValid(kind, document);
-    this.#refuseIfUnfit(resource, undefined);
-    const others = new OthersThan(undefined, this.#options.live.directory);
-    const ref = freeRef(resource, others);
-    const time = this.#time();
-    const metadata = { ...metadataOf(document), ref, createdOn: time, modifiedOn: time };
-    return await this.#write({ action: "create", kind, ref, document: { ...document, metadata } });
+  create(kind: Kind, document: ResourceDocument): Promise<string> {
+    return this.#inTurn(() => {
+      const resource = this.#readValid(kind, document);
+      this.#refuseIfUnfit(resource, undefined);
+      const others = new OthersThan(undefined, this.#options.live.directory);
+      const ref = freeRef(resource, others);
+      const time = this.#time();
+      const metadata = { ...metadataOf(document), ref, createdOn: time, modifiedOn: time };
+      return this.#write({ action: "create", kind, ref, document: { ...document, metadata } });
+    });
   }
 
   /**
@@ -80,15 +83,26 @@ export class ResourceStore {
     const document = withRef({ ...merged, metadata }, kind, resource);
     const changed = this.#readValid(kind, document);
     refuseIfRenamed(resource, changed);
-    this.#refuseIfUnfit(changed, resource);
-    return await this.#write({ action: "update", place, ref, version: stored.version, document });
+    return await this.#inTurn(() => {
+      this.#refuseIfUnfit(changed, resource);
+      return this.#write({ action: "update", place, ref, version: stored.version, document });
+    });
   }
 
   async remove(kind: Kind, ref: string, version?: string): Promise<void> {
     const { resource, place, stored } = await this.#find(kind, ref);
     if (version !== undefined && version !== stored.version) throw conflict();
-    if (hasDependents(resource, this.#options.live.directory)) throw new WriteRefused(409, DEPENDENT);
-    await this.#write({ action: "remove", place, ref, version: stored.version });
+    await this.#inTurn(() => {
+      if (hasDependents(resource, this.#options.live.directory)) throw new WriteRefused(409, DEPENDENT);
+      return this.#write({ action: "remove", place, ref, version: stored.version });
+    });
+  }
+
+  /** What was checked stays true until it is written: nobody takes a domain away while an agent of it is made. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const result = this.#lastChange.then(change);
+    this.#lastChange = result.catch(() => undefined);
+    return result;
   }
 
   async #find(kind: Kind, ref: string) {

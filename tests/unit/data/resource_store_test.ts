@@ -256,6 +256,21 @@ Deno.test("of two changes of one resource at once, one wins and the other is tol
   assert.equal(directory.agent("1001", "sip.local")?.name, "Johnny");
 });
 
+Deno.test("of two changes at once that do not go together, one wins and the other is told", async () => {
+  const { store, directory } = await start();
+  await store.remove("Agent", firstGeneratedRef("ag", "1002sip2.local"));
+  const changes = [
+    refusalOf(store.remove("Domain", "local2")),
+    refusalOf(store.create("Agent", agentDocument("1003", { domains: ["sip2.local"] }))),
+    refusalOf(store.create("Peer", peerDocument("pbx"))),
+    refusalOf(store.create("Peer", peerDocument("pbx"))),
+  ];
+  const results = (await Promise.all(changes)).map((result) => result.slice(0, 8));
+  // The first has to read before it can have its turn.
+  assert.deepEqual(results, ["409 Foun", "accepted", "accepted", "409 An a"]);
+  assert.ok(directory.agent("1003", "sip2.local"));
+});
+
 Deno.test("resources without a given ref are found by the one that was made", async () => {
   const { store } = await start();
   const { document } = await store.read("Agent", firstGeneratedRef("ag", "1002sip2.local"));
