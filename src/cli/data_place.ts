@@ -45,7 +45,17 @@ export function openDataPlace(config: Configuration, { directory, patience }: Da
         ...trustStore !== undefined && { trustStore: resolve(directory, trustStore) },
         patience,
       });
-      return { provider, name: dataSource.parameters.baseUrl };
+      return { provider, name: withoutSecrets(dataSource.parameters.baseUrl) };
     }
   }
+}
+
+function withoutSecrets(baseUrl: string): string {
+  const url = new URL(baseUrl);
+  url.username =
+    url.password =
+    url.search =
+    url.hash =
+      "";
+  return url.href;
 }

@@ -23,6 +23,7 @@ export class LiveDirectory {
   readonly #lastGood = new Map<string, Source>();
   /** What the directory was made from, by the name of the source. */
   #inForce: ReadonlyMap<string, Source> = new Map();
+  #rejected: readonly Source[] = [];
   #lastLoad: Promise<unknown> = Promise.resolve();
   #reloading: Promise<void> | undefined;
   #reloadAgain = false;
@@ -72,6 +73,7 @@ export class LiveDirectory {
     const checked = rejected.length === 0 ? first : await checkResources(sources);
     await this.#directory.replaceInTurns(checked.resources);
     this.#remember(sources, checked);
+    this.#rejected = loaded.filter((source) => !sources.includes(source));
     return {
       faults: [
         ...loaded.flatMap(({ faults }) => faults),
@@ -83,7 +85,7 @@ export class LiveDirectory {
         ...await warningsOf(checked.resources),
         ...directoryWarnings(this.#directory),
       ],
-      rejected: loaded.filter((source) => !sources.includes(source)).map(({ name }) => name),
+      rejected: this.#rejected.map(({ name }) => name),
     };
   }
 

@@ -60,6 +60,7 @@ export class ResourceStore {
   /** Resolves with the ref of the new resource: the given one, or one that is made from its natural key. */
   create(kind: Kind, document: ResourceDocument): Promise<string> {
     return this.#inTurn(() => {
+      this.#refuseIfFaulty(kind);
       const resource = this.#readValid(kind, document);
       this.#refuseIfUnfit(resource, undefined);
       const others = new OthersThan(undefined, this.#options.live.directory);
@@ -111,6 +112,7 @@ export class ResourceStore {
     const place: DocumentPlace | undefined = resource && live.placeOf(resource);
     const stored = place && await provider.read(place);
     if (!resource || !place || !stored) throw new WriteRefused(404, "Not found");
+    this.#refuseIfFaulty(kind);
     return { resource, place, stored };
   }
 
@@ -119,6 +121,16 @@ export class ResourceStore {
     const ref = await provider.write(change);
     await live.load();
     return ref;
+  }
+
+  /** What is written beside a fault of somebody's hand would not be in force. */
+  #refuseIfFaulty(kind: Kind): void {
+    const [name] = this.#options.live.rejected(kind);
+    if (name === undefined) return;
+    throw new WriteRefused(
+      409,
+      `The last edit of ${name} is not in force because of its faults: mend them first`,
+    );
   }
 
   #readValid(kind: Kind, document: ResourceDocument): Resource {
@@ -183,7 +195,8 @@ class OthersThan implements OtherResources {
   }
 
   #isOther(resource: Resource | undefined): boolean {
-    return resource !== undefined && resource !== this.#except;
+    return resource !== undefined &&
+      (resource.kind !== this.#except?.kind || resource.ref !== this.#except.ref);
   }
 }
 

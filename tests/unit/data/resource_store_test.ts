@@ -271,6 +271,19 @@ Deno.test("of two changes at once that do not go together, one wins and the othe
   assert.ok(directory.agent("1003", "sip2.local"));
 });
 
+Deno.test("beside a fault of somebody's hand nothing is changed, since it would not be in force", async () => {
+  const { store, provider, live } = await start();
+  provider.documents.Agent!.push({ kind: "Agent" });
+  await live.load();
+  const refused = /^409 The last edit of agents is not in force/;
+  assert.match(await refusalOf(store.create("Agent", agentDocument("1003"))), refused);
+  assert.match(await refusalOf(store.update("Agent", "john", { metadata: { name: "Jo" } })), refused);
+  assert.equal(await refusalOf(store.create("Peer", peerDocument("pbx"))), "accepted");
+  provider.documents.Agent!.pop();
+  await live.load();
+  assert.equal(await refusalOf(store.create("Agent", agentDocument("1003"))), "accepted");
+});
+
 Deno.test("resources without a given ref are found by the one that was made", async () => {
   const { store } = await start();
   const { document } = await store.read("Agent", firstGeneratedRef("ag", "1002sip2.local"));
