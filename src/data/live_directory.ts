@@ -48,6 +48,11 @@ export class LiveDirectory {
     return load;
   }
 
+  /** Names of the sources of a kind whose last edit is not in force. */
+  rejected(kind: Kind): readonly string[] {
+    return this.#rejected.filter((source) => source.kind === kind).map(({ name }) => name);
+  }
+
   /** Where the document of a resource of the directory is kept. */
   placeOf(resource: Resource): DocumentPlace | undefined {
     return this.#find(resource.kind, (each) => each.ref === resource.ref) ??
