@@ -20,6 +20,7 @@ import { GatewayRegistrations } from "./core/trunk/gateway_registrations.ts";
 import type { GatewayRegistrationStatus } from "./core/trunk/gateway_registration_status.ts";
 import { Legs } from "./core/trunk/legs.ts";
 import type { Directory } from "./data/directory.ts";
+import type { HostPort } from "./data/network_property.ts";
 import type { FlowRecords } from "./location/binding_record.ts";
 import { LocationService } from "./location/location_service.ts";
 import type { RegistrationDatabase } from "./location/registration_database.ts";
@@ -85,8 +86,8 @@ export interface ClusterOptions {
   readonly connection: RedisConnection;
   /** A secret that only they have. */
   readonly key: string;
-  /** `host:port` at which the others reach this one by SIP; its first listener if left out. */
-  readonly address?: string;
+  /** Where the others reach this one by SIP; its first listener if left out. */
+  readonly address?: HostPort;
   /** Milliseconds without a sign of life after which a node counts as dead. */
   readonly nodeLifetime?: number;
 }
@@ -111,7 +112,9 @@ export class Server {
   /** Differs for each process. */
   readonly #epoch = randomToken();
   readonly #flowTexts: FlowTexts;
-  #kept: RegistrationJournal<BoundFlow> | Cluster | undefined;
+  readonly #ownFlows: OwnFlowRecords;
+  readonly #journal: RegistrationJournal<BoundFlow> | undefined;
+  #cluster: Cluster | undefined;
 
   constructor(options: ServerOptions) {
     const { configuration, directory, clock = systemClock } = options;
@@ -182,6 +185,16 @@ export class Server {
     directory.onChange(({ replaced }) => registrar.revokeOutdated(replaced));
     const legs = new Legs({ directory, realms, gateways });
     this.#flowTexts = new FlowTexts(transport, this.#epoch);
+    this.#ownFlows = new OwnFlowRecords({ transport, texts: this.#flowTexts });
+    if (options.database && !options.cluster) {
+      this.#journal = new RegistrationJournal({
+        location: this.location,
+        database: options.database,
+        flows: this.#ownFlows as FlowRecords<BoundFlow>,
+        clock,
+        wheel: this.#wheel,
+      });
+    }
     const nodeRoutes = options.cluster && new NodeRoutes(this.#flowTexts, options.cluster.key);
     const dialogRoutes = new DialogRoutes({
       flows: this.#flowTexts,
@@ -263,7 +276,7 @@ export class Server {
       }
     }
     if (this.transports.length > 0) {
-      await this.#keepRegistrations();
+      await this.#takeOverRegistrations();
       this.#gateways.start();
       this.#registrations.start();
     }
@@ -271,36 +284,43 @@ export class Server {
   }
 
   /** Takes over the registrations that were kept, now that there are sockets to reach devices by. */
-  async #keepRegistrations(): Promise<void> {
-    const { clock = systemClock, cluster, database } = this.#options;
-    const own = new OwnFlowRecords({ transport: this.#transport, texts: this.#flowTexts });
-    const parts = { location: this.location, clock, wheel: this.#wheel };
-    if (cluster) {
-      const { connection, nodeLifetime, address = nodeAddress(this.transports) } = cluster;
-      const self = { address, epoch: this.#epoch };
-      this.#kept = new Cluster({ ...parts, transport: this.#transport, own, connection, self, nodeLifetime });
-    } else if (database) {
-      this.#kept = new RegistrationJournal({ ...parts, database, flows: own as FlowRecords<BoundFlow> });
-    }
-    await this.#kept?.start();
+  async #takeOverRegistrations(): Promise<void> {
+    await this.#journal?.start();
+    const { clock = systemClock, cluster } = this.#options;
+    if (!cluster) return;
+    const { connection, nodeLifetime, address } = cluster;
+    this.#cluster = new Cluster({
+      location: this.location,
+      connection,
+      transport: this.#transport,
+      own: this.#ownFlows,
+      self: { address: nodeAddress(address, this.transports), epoch: this.#epoch },
+      nodeLifetime,
+      clock,
+      wheel: this.#wheel,
+    });
+    await this.#cluster.start();
   }
 
   async stop(): Promise<void> {
     this.#gateways.stop();
     await this.#registrations.stop();
     await this.#transport.close();
-    if (this.#kept) await this.#kept.stop();
-    else await this.#options.database?.close();
+    await this.#journal?.stop();
+    await this.#cluster?.stop();
     this.#options.cluster?.connection.close();
     this.location.close();
     this.#wheel.clear();
   }
 }
 
-/** Where other nodes reach this one: a datagram is the least that all can send. */
-function nodeAddress(transports: readonly Transport[]): string {
+/** Where other nodes reach this one: as the configuration says, else at the first listener for what all can send. */
+function nodeAddress(given: HostPort | undefined, transports: readonly Transport[]): string {
   const { address, port } = transports.find(({ protocol }) => protocol === "udp") ?? transports[0];
-  return `${new LocalAddresses(Deno.networkInterfaces()).facing("", address)}:${port}`;
+  const host = given
+    ? toUriHost(given.host)
+    : new LocalAddresses(Deno.networkInterfaces()).facing("", address);
+  return `${host}:${given?.port ?? port}`;
 }
 
 /** A port in `externAddr` leads to the first listener, and to those that share its port. */

@@ -80,9 +80,7 @@ async function keptBy(
   try {
     await connection.ready();
     const key = await clusterKey(connection);
-    const { nodeAddr } = parameters;
-    const address = nodeAddr && `${toUriHost(nodeAddr.host)}:${nodeAddr.port ?? 5060}`;
-    return { cluster: { connection, key, address }, dialogKey: `${key}/dialog` };
+    return { cluster: { connection, key, address: parameters.nodeAddr }, dialogKey: `${key}/dialog` };
   } catch (error) {
     log.warn("Registrations are not shared with other nodes: {reason}", {
       reason: describeRedisError(error),

@@ -24,7 +24,7 @@ const nodeRecord = z.object({
   epoch: z.string(),
 });
 
-const bindingRecord = z.object({
+export const bindingRecord = z.object({
   contact: z.string(),
   q: z.int().min(0).max(1000),
   /** Wall clock, milliseconds since 1970, like the next one. */
@@ -56,7 +56,7 @@ export interface FlowRecords<Flow extends BindingFlow> {
 export function recordOf<Flow extends BindingFlow>(
   binding: Binding<Flow>,
   flows: Pick<FlowRecords<Flow>, "describe">,
-  clock: Clock,
+  clock: Pick<Clock, "now" | "wallTime">,
 ): BindingRecord {
   const toWallTime = clock.wallTime() - clock.now();
   const { contact, q, expiresAt, updatedAt, callId, cseq, instance, regId, path, listensAt, flow } = binding;
@@ -80,18 +80,20 @@ export function recordOf<Flow extends BindingFlow>(
 export function bindingOf<Flow extends BindingFlow>(
   kept: unknown,
   flows: Pick<FlowRecords<Flow>, "find">,
-  clock: Clock,
+  clock: Pick<Clock, "now" | "wallTime">,
 ): Binding<Flow> | undefined {
   const { data: record } = bindingRecord.safeParse(kept);
-  if (record === undefined || record.expiresAt <= clock.wallTime()) return undefined;
-  const flow = flows.find(record);
+  if (record === undefined) return undefined;
+  // A clock that was set back makes nobody live longer.
+  const lifetime = Math.min(record.expiresAt - clock.wallTime(), record.expiresAt - record.updatedAt);
+  const flow = lifetime > 0 ? flows.find(record) : undefined;
   if (flow === undefined) return undefined;
   const toOwnTime = clock.now() - clock.wallTime();
-  const { contact, q, expiresAt, updatedAt, callId, cseq, instance, regId, path, listensAt } = record;
+  const { contact, q, updatedAt, callId, cseq, instance, regId, path, listensAt } = record;
   return {
     contact,
     q,
-    expiresAt: expiresAt + toOwnTime,
+    expiresAt: clock.now() + lifetime,
     updatedAt: updatedAt + toOwnTime,
     callId,
     cseq,

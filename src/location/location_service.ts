@@ -12,6 +12,8 @@ export interface LocationChange<Flow extends BindingFlow> {
   readonly aor: string;
   readonly before: readonly Binding<Flow>[];
   readonly after: readonly Binding<Flow>[];
+  /** Whether it is only that a connection has ended, and nobody asked for it. */
+  readonly isLoss: boolean;
 }
 
 /**
@@ -57,7 +59,7 @@ export class LocationService<Flow extends BindingFlow> {
   replace(aor: string, bindings: readonly Binding<Flow>[]): void {
     const before = this.#bindings.get(aor) ?? NONE;
     const after = this.adopt(aor, bindings);
-    this.#onChange({ aor, before, after });
+    this.#onChange({ aor, before, after, isLoss: false });
   }
 
   /** The same for what was kept or changed elsewhere, and need not be told. */
@@ -79,7 +81,7 @@ export class LocationService<Flow extends BindingFlow> {
       if (!before) continue;
       const after = before.filter((binding) => binding.flow.id !== flow.id || outlivesFlow(binding));
       this.#keep(aor, after);
-      if (after.length < before.length) this.#onChange({ aor, before, after });
+      if (after.length < before.length) this.#onChange({ aor, before, after, isLoss: true });
     }
   }
 

@@ -26,22 +26,22 @@ export class RegistrationJournal<Flow extends BindingFlow> {
   readonly #changed = new Set<string>();
   readonly #timer: Timer;
 
+  /** Every change from now on is kept. */
   constructor(parts: RegistrationJournalParts<Flow>) {
     this.#parts = parts;
     this.#timer = parts.wheel.timer(() => this.#write());
+    parts.location.onChange(({ aor }) => this.#note(aor));
   }
 
-  /** Takes over what was kept, as far as it can still be reached, and keeps every change from now on. */
+  /** Takes over what was kept, as far as it can still be reached. Who registers meanwhile has the last word. */
   async start(): Promise<void> {
     const { location, database, flows, clock } = this.#parts;
-    // Who registers while this goes on has the last word.
-    location.onChange(({ aor }) => this.#note(aor));
     let count = 0;
     const turn = new Turn();
     for (const { key, text } of await database.load()) {
       if (turn.isOver) await turn.next();
       const aor = aorOf(key);
-      if (this.#changed.has(aor)) continue;
+      if (this.#changed.has(aor) || location.lookup(aor).length > 0) continue;
       const records = parseList(text);
       const bindings = records.map((record) => bindingOf(record, flows, clock))
         .filter((binding) => binding !== undefined);

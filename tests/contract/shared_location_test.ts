@@ -5,7 +5,7 @@ import type { BindingRecord, NodeRecord } from "../../src/location/binding_recor
 import { LocationService } from "../../src/location/location_service.ts";
 import { NodeTable } from "../../src/location/redis/node_table.ts";
 import { SharedLocation } from "../../src/location/redis/shared_location.ts";
-import { systemClock } from "../../src/runtime/clock.ts";
+import { type Clock, systemClock } from "../../src/runtime/clock.ts";
 import { RedisConnection } from "../../src/runtime/redis_connection.ts";
 import { TimerWheel } from "../../src/runtime/timer_wheel.ts";
 import { type RedisServer, startRedis } from "../support/redis_server.ts";
@@ -27,7 +27,7 @@ class Node implements AsyncDisposable {
   readonly #shared: SharedLocation<TestFlow>;
   #isStopped = false;
 
-  constructor(redis: RedisServer, address: string) {
+  constructor(redis: RedisServer, address: string, clock: Clock) {
     this.self = { address, epoch: `epoch${++number}` };
     this.location = new LocationService(systemClock, this.#wheel);
     this.connection = new RedisConnection({
@@ -41,7 +41,7 @@ class Node implements AsyncDisposable {
     });
     this.#nodes = new NodeTable({
       connection: this.connection,
-      clock: systemClock,
+      clock,
       wheel: this.#wheel,
       self: this.self,
       lifetime: 600,
@@ -51,7 +51,7 @@ class Node implements AsyncDisposable {
       location: this.location,
       connection: this.connection,
       nodes: this.#nodes,
-      clock: systemClock,
+      clock,
       wheel: this.#wheel,
       flows: {
         describe: ({ name }) => ({
@@ -66,12 +66,16 @@ class Node implements AsyncDisposable {
     });
   }
 
-  static async start(redis: RedisServer, address: string): Promise<Node> {
-    const node = new Node(redis, address);
+  static async start(redis: RedisServer, address: string, clock: Clock = systemClock): Promise<Node> {
+    const node = new Node(redis, address, clock);
     await node.connection.ready(5000);
     await node.#nodes.start();
     await node.#shared.start();
     return node;
+  }
+
+  compare(): Promise<void> {
+    return this.#shared.compare();
   }
 
   flow(name: string): TestFlow {
@@ -147,9 +151,22 @@ class Node implements AsyncDisposable {
   }
 }
 
+/** Of bindings that are there, without those that are known to be gone. */
 async function keysOf(redis: RedisServer): Promise<string[]> {
   const keys = await redis.run("KEYS", "routr:binding:*");
-  return keys === "" ? [] : keys.split("\n");
+  if (keys === "") return [];
+  const values = await Promise.all(keys.split("\n").map(async (key) => [key, await redis.run("GET", key)]));
+  return values.filter(([, value]) => !value.includes('"gone":true')).map(([key]) => key);
+}
+
+async function untilKeys(redis: RedisServer, count: number): Promise<void> {
+  const end = performance.now() + 10_000;
+  while ((await keysOf(redis)).length !== count && performance.now() < end) await pause(50);
+  assert.equal((await keysOf(redis)).length, count);
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 Deno.test("shared location: what is registered at one node is known at the other, and so is its end", async () => {
@@ -195,7 +212,7 @@ Deno.test("shared location: what arrives late does not undo what is newer (§10.
   b.location.replace("sip:john@x", [b.binding("sip:1@x", { cseq: 5 })]);
   await a.until("sip:john@x", ["sip:1@x by b"]);
   a.location.replace("sip:john@x", [a.binding("sip:1@x", { cseq: 4 })]);
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await pause(200);
   assert.deepEqual(b.contacts("sip:john@x"), ["sip:1@x by b"]);
   const [key] = await keysOf(redis);
   assert.match(await redis.run("GET", key), /"cseq":5/);
@@ -235,7 +252,7 @@ Deno.test("shared location: Redis is killed and comes back; both nodes served, a
   a.location.replace("sip:mary@x", [a.binding("sip:2@x")]);
   b.location.replace("sip:jack@x", [b.binding("sip:3@x")]);
   // Longer than nodes live without a sign: nobody counts as dead for it.
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await pause(1000);
   assert.deepEqual(b.contacts("sip:john@x"), ["sip:1@x by a"]);
   await redis.restart();
   await b.until("sip:mary@x", ["sip:2@x by a"]);
@@ -254,11 +271,7 @@ Deno.test("shared location: a Redis that has lost everything learns it again", a
   await redis.run("FLUSHALL");
   await redis.kill();
   await redis.restart();
-  const end = performance.now() + 10_000;
-  while ((await keysOf(redis)).length < 2 && performance.now() < end) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  assert.equal((await keysOf(redis)).length, 2);
+  await untilKeys(redis, 2);
   assert.deepEqual(b.contacts("sip:john@x"), ["sip:1@x by a"]);
   assert.deepEqual(a.contacts("sip:mary@x"), ["sip:2@x by b"]);
 });
@@ -272,10 +285,7 @@ Deno.test("shared location: when a node dies, nobody is sent there, and its conn
   await b.until("sip:john@x", ["sip:tcp@x by a", "sip:udp@x by a"]);
   a.die();
   await b.until("sip:john@x", []);
-  const end = performance.now() + 5000;
-  while ((await keysOf(redis)).length > 1 && performance.now() < end) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await untilKeys(redis, 1);
   assert.deepEqual((await keysOf(redis)).map((key) => key.replace(/.*}/, "")), ["sip:udp@x"]);
   // Another process at the same address has its datagrams, and none of its connections.
   await using again = await Node.start(redis, "a");
@@ -283,11 +293,108 @@ Deno.test("shared location: when a node dies, nobody is sent there, and its conn
   assert.deepEqual(again.contacts("sip:john@x"), ["sip:udp@x by a"]);
 });
 
+Deno.test("shared location: a node with a wrong clock does no harm", async () => {
+  await using redis = await startRedis();
+  await using a = await Node.start(redis, "a");
+  a.location.replace("sip:john@x", [a.binding("sip:1@x")]);
+  await untilKeys(redis, 1);
+  for (const minutes of [120, -120]) {
+    const clock = { ...systemClock, wallTime: () => Date.now() + minutes * 60_000 };
+    await using b = await Node.start(redis, `b${minutes}`, clock);
+    await b.until("sip:john@x", ["sip:1@x by a"]);
+    const left = b.location.lookup("sip:john@x")[0].expiresAt - systemClock.now();
+    assert.ok(left > 50_000 && left <= 60_000, `${left}`);
+    b.location.replace("sip:mary@x", [b.binding("sip:2@x")]);
+    await a.until("sip:mary@x", [`sip:2@x by b${minutes}`]);
+    const leftThere = a.location.lookup("sip:mary@x")[0].expiresAt - systemClock.now();
+    assert.ok(leftThere > 50_000 && leftThere <= 60_000, `${leftThere}`);
+    b.location.replace("sip:mary@x", []);
+    await a.until("sip:mary@x", []);
+  }
+  assert.equal((await keysOf(redis)).length, 1);
+  assert.deepEqual(a.contacts("sip:john@x"), ["sip:1@x by a"]);
+});
+
+Deno.test("shared location: what another release has written is left alone", async () => {
+  await using redis = await startRedis();
+  const record = { aor: "sip:john@x", id: "sip:1@x", contact: "sip:1@x", callId: "c", cseq: 1, q: "high" };
+  await redis.run("SET", "routr:binding:{sip:john@x}sip:1@x", JSON.stringify(record));
+  await using a = await Node.start(redis, "a");
+  await a.compare();
+  assert.equal((await keysOf(redis)).length, 1);
+  assert.deepEqual(a.contacts("sip:john@x"), []);
+});
+
+Deno.test("shared location: a node that was held up and counted as dead has its connections again", async () => {
+  await using redis = await startRedis();
+  await using a = await Node.start(redis, "a");
+  await using b = await Node.start(redis, "b");
+  a.location.replace("sip:john@x", [a.binding("sip:1@x", { flow: a.flow("tcp") })]);
+  await b.until("sip:john@x", ["sip:1@x by a"]);
+  await pause(700);
+  // What its expiry does.
+  for (let i = 0; i < 100 && b.contacts("sip:john@x").length > 0; i++) {
+    await redis.run("DEL", "routr:node:a");
+    await pause(5);
+  }
+  assert.deepEqual(a.contacts("sip:john@x"), ["sip:1@x by a"]);
+  await b.until("sip:john@x", ["sip:1@x by a"]);
+  await untilKeys(redis, 1);
+});
+
+Deno.test("shared location: what a node was late to tell does not undo a later registration elsewhere", async () => {
+  await using redis = await startRedis();
+  await using a = await Node.start(redis, "a");
+  await using b = await Node.start(redis, "b");
+  const old = a.binding("sip:1@x", { callId: "old" });
+  await pause(20);
+  b.location.replace("sip:john@x", [b.binding("sip:1@x", { callId: "new" })]);
+  await a.until("sip:john@x", ["sip:1@x by b"]);
+  a.location.replace("sip:john@x", [old]);
+  await pause(200);
+  await a.compare();
+  await a.until("sip:john@x", ["sip:1@x by b"]);
+  assert.deepEqual(b.contacts("sip:john@x"), ["sip:1@x by b"]);
+});
+
+Deno.test("shared location: an un-REGISTER is in force at a node that did not hear of it", async () => {
+  await using redis = await startRedis();
+  await using a = await Node.start(redis, "a");
+  await using b = await Node.start(redis, "b");
+  const one = a.binding("sip:1@x");
+  a.location.replace("sip:john@x", [one]);
+  await b.until("sip:john@x", ["sip:1@x by a"]);
+  b.location.replace("sip:john@x", []);
+  await a.until("sip:john@x", []);
+  a.location.adopt("sip:john@x", [one]);
+  await a.compare();
+  assert.deepEqual(a.contacts("sip:john@x"), []);
+  // The device may come again at once, and count from 1.
+  a.location.replace("sip:john@x", [a.binding("sip:1@x")]);
+  await b.until("sip:john@x", ["sip:1@x by a"]);
+});
+
+Deno.test("shared location: a connection that ends takes its binding along, and not what came after it", async () => {
+  await using redis = await startRedis();
+  await using a = await Node.start(redis, "a");
+  await using b = await Node.start(redis, "b");
+  const flow = a.flow("tcp");
+  a.location.replace("sip:john@x", [a.binding("sip:1@x", { flow })]);
+  a.location.replace("sip:mary@x", [a.binding("sip:2@x", { flow })]);
+  await b.until("sip:mary@x", ["sip:2@x by a"]);
+  b.location.replace("sip:mary@x", [b.binding("sip:2@x", { callId: "another" })]);
+  a.location.removeConnection(flow);
+  await b.until("sip:john@x", []);
+  await a.until("sip:mary@x", ["sip:2@x by b"]);
+  assert.deepEqual(b.contacts("sip:mary@x"), ["sip:2@x by b"]);
+  await untilKeys(redis, 1);
+});
+
 Deno.test("shared location: what others write to the channel and the keys does no harm", async () => {
   await using redis = await startRedis();
   await using a = await Node.start(redis, "a");
   a.location.replace("sip:john@x", [a.binding("sip:1@x")]);
-  const message = { node: { address: "b", epoch: "e" }, aor: "sip:john@x", set: [5, {}], removed: [] };
+  const message = { node: { address: "b", epoch: "e" }, aor: "sip:john@x", entries: [5, {}], lost: [{}] };
   for (const text of ["", "{", "[]", '{"node":5}', JSON.stringify(message)]) {
     await redis.run("PUBLISH", "routr:bindings", text);
   }

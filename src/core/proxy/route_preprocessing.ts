@@ -52,9 +52,12 @@ export function preprocessRoutes(request: SipRequest, flow: Flow, context: Route
   while (routes.length > 0) {
     const text = uriOf(routes[0]);
     const route = text === undefined ? undefined : SipUri.parse(text);
-    if (!route || !context.isOurs(route)) break;
+    if (!route) break;
+    // Other nodes may know us by an address that we do not know ourselves; the seal proves that it is for us.
+    const opened = context.nodeRoutes?.open(route, request);
+    if (!opened && !context.isOurs(route)) break;
+    node ??= opened;
     dialog ??= context.dialogRoutes.open(route, request, flow);
-    node ??= context.nodeRoutes?.open(route, request);
     routes = routes.slice(1);
   }
   return { requestUri, uri, routes, dialog, node };

@@ -15,29 +15,67 @@ export function bindingKey(aor: string, id: string): string {
 }
 
 /**
- * Changes bindings of one address-of-record and tells the other nodes, in one step. What a later REGISTER of the same
- * call has made elsewhere stays (§10.3 step 7), and so does what another call has made of a binding that is to go.
+ * Puts entries of one address-of-record in the place of earlier ones (`isLater`), takes lost ones away if they are still
+ * what they were, and tells the other nodes what came of it, all in one step.
  *
- * KEYS: bindings. ARGV: channel, message, then for each key: the new value or "", milliseconds to live, Call-ID, CSeq.
+ * KEYS: bindings. ARGV: channel, node and address-of-record as JSON, then for each key: the entry and the milliseconds it
+ * lives; for a lost one: `""`, then id, Call-ID and CSeq as JSON.
  */
 export const CHANGE_BINDINGS = new RedisScript(`
-local changed = 0
+local function isLater(entry, known)
+  local isSameCall = entry.callId == known.callId
+  if entry.gone then
+    if isSameCall then return entry.cseq >= known.cseq end
+    return entry.updatedAt >= known.updatedAt
+  end
+  if known.gone then
+    return isSameCall and entry.cseq > known.cseq or entry.updatedAt > known.updatedAt
+  end
+  if isSameCall then return entry.cseq > known.cseq end
+  return entry.updatedAt > known.updatedAt
+end
+
+local function entryAt(key)
+  local text = redis.call('GET', key)
+  if not text then return nil end
+  local isJson, entry = pcall(cjson.decode, text)
+  local isEntry = isJson and type(entry) == 'table' and type(entry.callId) == 'string' and
+    type(entry.cseq) == 'number' and type(entry.updatedAt) == 'number'
+  return isEntry and entry or nil
+end
+
+local entries, lost = {}, {}
 for i, key in ipairs(KEYS) do
-  local value, lifetime, callId, cseq = unpack(ARGV, 4 * i - 1, 4 * i + 2)
-  local keep = false
-  local known = redis.call('GET', key)
-  if known then
-    local isRecord, record = pcall(cjson.decode, known)
-    if isRecord and type(record) == 'table' then
-      if record.callId == callId then keep = (tonumber(record.cseq) or 0) > tonumber(cseq)
-      else keep = value == '' end
+  local value, other = ARGV[2 * i + 2], ARGV[2 * i + 3]
+  local known = entryAt(key)
+  if value ~= '' then
+    if not known or isLater(cjson.decode(value), known) then
+      redis.call('SET', key, value, 'PX', other)
+      table.insert(entries, value)
+    end
+  elseif known and not known.gone then
+    local it = cjson.decode(other)
+    if known.callId == it.callId and known.cseq == it.cseq then
+      redis.call('DEL', key)
+      table.insert(lost, other)
     end
   end
-  if not keep then
-    if value == '' then redis.call('DEL', key) else redis.call('SET', key, value, 'PX', lifetime) end
-    changed = changed + 1
-  end
 end
-if changed > 0 then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
-return changed
+if #entries + #lost > 0 then
+  redis.call('PUBLISH', ARGV[1], '{"node":' .. ARGV[2] .. ',"aor":' .. ARGV[3] ..
+    ',"entries":[' .. table.concat(entries, ',') .. '],"lost":[' .. table.concat(lost, ',') .. ']}')
+end
+return #entries + #lost
+`);
+
+/** KEYS: bindings. Each key's value and the milliseconds it lives; false for those that are gone or no text. */
+export const READ_BINDINGS = new RedisScript(`
+local values = {}
+for _, key in ipairs(KEYS) do
+  local isText, text = pcall(redis.call, 'GET', key)
+  if isText and type(text) ~= 'string' then isText = false end
+  table.insert(values, isText and text or false)
+  table.insert(values, redis.call('PTTL', key))
+end
+return values
 `);

@@ -1,38 +1,25 @@
-/** What one node tells the others about an address-of-record. */
+/** What one node tells the others about an address-of-record; made by the script `CHANGE_BINDINGS`. */
 import * as z from "zod";
-import type { NodeRecord } from "../binding_record.ts";
-
-/** A binding that is gone. */
-export interface RemovedBinding {
-  readonly id: string;
-  readonly callId: string;
-  readonly cseq: number;
-}
+import { type BindingEntry, readEntry } from "./binding_entry.ts";
 
 const message = z.object({
   node: z.object({ address: z.string(), epoch: z.string() }),
   aor: z.string(),
-  /** Records of bindings. */
-  set: z.array(z.unknown()),
-  removed: z.array(z.object({ id: z.string(), callId: z.string(), cseq: z.number() })),
+  entries: z.array(z.unknown()),
+  /** Bindings whose connection has ended. */
+  lost: z.array(z.object({ id: z.string(), callId: z.string(), cseq: z.number() })),
 });
 
-export type BindingMessage = z.output<typeof message>;
-
-/** @param set records of bindings, each as JSON */
-export function formatBindingMessage(
-  node: NodeRecord,
-  aor: string,
-  changes: { readonly set: readonly string[]; readonly removed: readonly RemovedBinding[] },
-): string {
-  return `{"node":${JSON.stringify(node)},"aor":${JSON.stringify(aor)},"set":[${changes.set.join(",")}],` +
-    `"removed":${JSON.stringify(changes.removed)}}`;
+export interface BindingMessage extends Omit<z.output<typeof message>, "entries"> {
+  readonly entries: readonly BindingEntry[];
 }
 
 /** Undefined when it is none: anybody with access to Redis may write to the channel. */
 export function parseBindingMessage(text: string): BindingMessage | undefined {
   try {
-    return message.safeParse(JSON.parse(text)).data;
+    const { data } = message.safeParse(JSON.parse(text));
+    if (data === undefined) return undefined;
+    return { ...data, entries: data.entries.map(readEntry).filter((entry) => entry !== undefined) };
   } catch {
     return undefined;
   }

@@ -1,14 +1,40 @@
+import { logger } from "../../runtime/log.ts";
 import { randomToken } from "../../runtime/random.ts";
+import { describeRedisError, redisErrorCode } from "../../runtime/redis_client.ts";
 import type { RedisConnection } from "../../runtime/redis_connection.ts";
 
-const KEY = "routr:key";
+const log = logger("cluster");
 
-/** The secret that all nodes share; the first of them makes it. Rejects when Redis cannot be asked. */
-export async function clusterKey({ commands }: RedisConnection): Promise<string> {
+const KEY = "routr:key";
+/** Milliseconds between two attempts. */
+const INTERVAL = 1000;
+
+/**
+ * The secret that all nodes share; the first of them makes it. Waits until Redis can be asked and written to, since a
+ * node that goes its own way would stay alone. Rejects when Redis does not allow it.
+ */
+export async function clusterKey(connection: Pick<RedisConnection, "commands" | "name">): Promise<string> {
+  let told = "";
+  for (;;) {
+    try {
+      return await readOrMake(connection);
+    } catch (error) {
+      if (redisErrorCode(error) === "NOPERM") throw error;
+      const reason = describeRedisError(error);
+      if (reason !== told) {
+        log.warn("Waiting for Redis at {name}: {reason}", { name: connection.name, reason });
+      }
+      told = reason;
+    }
+    await new Promise((resolve) => setTimeout(resolve, INTERVAL));
+  }
+}
+
+async function readOrMake({ commands }: Pick<RedisConnection, "commands">): Promise<string> {
   const known = await commands.get(KEY);
   if (known) return known;
   await commands.set(KEY, randomToken() + randomToken() + randomToken(), "NX");
   const key = await commands.get(KEY);
-  if (!key) throw new Error(`Cannot make ${KEY}`);
+  if (!key) throw new Error(`${KEY} does not stay`);
   return key;
 }

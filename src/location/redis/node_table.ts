@@ -33,7 +33,7 @@ export class NodeTable {
   readonly #lifetime: number;
   readonly #nodes = new Map<string, KnownNode>();
   readonly #timer: Timer;
-  /** When Redis was there again, which may have forgotten everybody. */
+  /** Since when Redis is there without interruption; before, it may have forgotten everybody. */
   #upSince = 0;
   #isStopped = false;
   #isRivalTold = false;
@@ -126,6 +126,11 @@ export class NodeTable {
   /** Two with one address would take each other's flows for their own. */
   async #lookForRival(): Promise<void> {
     const owner = await this.#parts.connection.commands.get(this.#key());
+    if (owner === null) {
+      // This process was held up for so long that it counted as dead, or Redis was, and has lost everybody.
+      this.#upSince = this.#parts.clock.now();
+      this.#parts.onChange();
+    }
     if (owner === null || owner === this.self.epoch || this.#isRivalTold) return;
     this.#isRivalTold = true;
     log.error("Another node has the address {address}, too: set nodeAddr in spec.dataSource.parameters", {

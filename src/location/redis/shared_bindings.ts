@@ -2,50 +2,46 @@
 import type { RedisConnection } from "../../runtime/redis_connection.ts";
 import { scanKeys } from "../../runtime/redis_scan.ts";
 import { Turn } from "../../runtime/turn.ts";
-import { BINDING_KEYS, bindingKey } from "./binding_keys.ts";
+import { type BindingEntry, readEntry } from "./binding_entry.ts";
+import { BINDING_KEYS, bindingKey, READ_BINDINGS } from "./binding_keys.ts";
 
 export interface SharedBindings {
-  /** Records by address-of-record, then by binding. */
-  readonly byAor: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
+  /** Entries by address-of-record, then by binding, with the lifetime that they have now. */
+  readonly byAor: ReadonlyMap<string, ReadonlyMap<string, BindingEntry>>;
   /** Addresses of the nodes that have flows of them. */
   readonly nodes: ReadonlySet<string>;
 }
 
-/** Rejects when Redis cannot be read. Records are as others have written them, unchecked. */
+/** Rejects when Redis cannot be read. What is no entry is passed by. */
 export async function readSharedBindings(connection: RedisConnection): Promise<SharedBindings> {
-  const byAor = new Map<string, Map<string, unknown>>();
+  const byAor = new Map<string, Map<string, BindingEntry>>();
   const nodes = new Set<string>();
   const turn = new Turn();
   for await (const keys of scanKeys(connection, BINDING_KEYS)) {
-    const values = await readAll(connection, keys);
-    for (const [i, value] of values.entries()) {
+    const answers = await readAll(connection, keys);
+    for (const [i, key] of keys.entries()) {
       if (turn.isOver) await turn.next();
-      const record = value === null ? undefined : parse(value);
-      if (typeof record?.aor !== "string") continue;
-      const prefix = bindingKey(record.aor, "");
-      if (!keys[i].startsWith(prefix)) continue;
-      const bindings = byAor.get(record.aor) ?? new Map<string, unknown>();
-      byAor.set(record.aor, bindings.set(keys[i].slice(prefix.length), record));
-      const address = (record.node as { address?: unknown } | undefined)?.address;
-      if (typeof address === "string") nodes.add(address);
+      const [text, lifetime] = answers.slice(2 * i, 2 * i + 2);
+      const entry = typeof text === "string" ? readEntry(parse(text)) : undefined;
+      if (entry === undefined || bindingKey(entry.aor, entry.id) !== key) continue;
+      const entries = byAor.get(entry.aor) ?? new Map<string, BindingEntry>();
+      byAor.set(entry.aor, entries.set(entry.id, { ...entry, lifetime: Number(lifetime) }));
+      if (!entry.gone && entry.node) nodes.add(entry.node.address);
     }
   }
   return { byAor, nodes };
 }
 
 /** In a cluster, the keys of one command have to be of one slot. */
-function readAll(
-  { commands, isCluster }: RedisConnection,
-  keys: readonly string[],
-): Promise<(string | null)[]> {
-  if (keys.length === 0) return Promise.resolve([]);
-  return isCluster ? Promise.all(keys.map((key) => commands.get(key))) : commands.mget(...keys);
+async function readAll(connection: RedisConnection, keys: readonly string[]): Promise<unknown[]> {
+  if (!connection.isCluster) return await connection.evaluate(READ_BINDINGS, keys) as unknown[];
+  const answers = await Promise.all(keys.map((key) => connection.evaluate(READ_BINDINGS, [key])));
+  return (answers as unknown[][]).flat();
 }
 
-function parse(text: string): Record<string, unknown> | undefined {
+function parse(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? value as Record<string, unknown> : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -11,7 +11,8 @@ import type { Binding, BindingFlow } from "../binding.ts";
 import { bindingId, bindingOf, type BindingRecord, type FlowRecords, recordOf } from "../binding_record.ts";
 import type { LocationChange, LocationService } from "../location_service.ts";
 import { BINDING_CHANNEL, bindingKey, CHANGE_BINDINGS } from "./binding_keys.ts";
-import { formatBindingMessage, parseBindingMessage, type RemovedBinding } from "./binding_message.ts";
+import { type BindingEntry, type EntryOrder, isLater, recordOfEntry } from "./binding_entry.ts";
+import { parseBindingMessage } from "./binding_message.ts";
 import { readSharedBindings, type SharedBindings } from "./shared_bindings.ts";
 import type { NodeTable } from "./node_table.ts";
 
@@ -35,8 +36,17 @@ export interface SharedLocationParts<Flow extends BindingFlow> {
   readonly wheel: TimerWheel;
 }
 
-/** What became of a binding here: there is a new one, or none. */
-type OwnChange<Flow extends BindingFlow> = Binding<Flow> | RemovedBinding;
+/** What Redis is to learn of a binding: there is a new one, somebody ended it, or its connection has ended. */
+type OwnChange<Flow extends BindingFlow> =
+  | Binding<Flow>
+  | {
+    readonly ended: "removed" | "lost";
+    readonly callId: string;
+    readonly cseq: number;
+    /** `Clock.now()` milliseconds: of the removal, and of when the binding would have expired. */
+    readonly updatedAt: number;
+    readonly expiresAt: number;
+  };
 
 export class SharedLocation<Flow extends BindingFlow> {
   readonly #parts: SharedLocationParts<Flow>;
@@ -48,6 +58,10 @@ export class SharedLocation<Flow extends BindingFlow> {
   readonly #missingSince = new WeakMap<Binding<Flow>, number>();
   /** Keys of bindings that changed while Redis is being read. */
   #changedMeanwhile: Set<string> | undefined;
+  /** That of Redis, as far as the wall is concerned: nodes may have wrong ones. */
+  readonly #clock: Pick<Clock, "now" | "wallTime">;
+  /** Milliseconds that it is ahead of ours. */
+  #ahead = 0;
   readonly #tellTimer: Timer;
   readonly #comparisonTimer: Timer;
   #telling: Promise<void> | undefined;
@@ -57,6 +71,8 @@ export class SharedLocation<Flow extends BindingFlow> {
 
   constructor(parts: SharedLocationParts<Flow>) {
     this.#parts = parts;
+    const { clock } = parts;
+    this.#clock = { now: () => clock.now(), wallTime: () => clock.wallTime() + this.#ahead };
     this.#tellTimer = parts.wheel.timer(() => this.#tell());
     this.#comparisonTimer = parts.wheel.timer(() => void this.compare());
   }
@@ -103,6 +119,7 @@ export class SharedLocation<Flow extends BindingFlow> {
 
   /** False if it has to be done again soon. */
   async #compareOnce(): Promise<boolean> {
+    await this.#setClock();
     await this.#tellAll();
     this.#changedMeanwhile = new Set();
     try {
@@ -114,6 +131,11 @@ export class SharedLocation<Flow extends BindingFlow> {
     }
   }
 
+  async #setClock(): Promise<void> {
+    const [seconds, microseconds] = await this.#parts.connection.commands.time();
+    this.#ahead = Number(seconds) * 1000 + Number(microseconds) / 1000 - this.#parts.clock.wallTime();
+  }
+
   /** False when something has to be looked at again. */
   async #takeOver({ byAor }: SharedBindings): Promise<boolean> {
     const { location } = this.#parts;
@@ -121,19 +143,18 @@ export class SharedLocation<Flow extends BindingFlow> {
     let isAllClear = true;
     for (const aor of new Set([...byAor.keys(), ...location.addressesOfRecord()])) {
       if (turn.isOver) await turn.next();
-      const shared = byAor.get(aor) ?? new Map<string, unknown>();
+      const shared = byAor.get(aor) ?? new Map<string, BindingEntry>();
       const before = location.lookup(aor);
       const known = new Map(before.map((binding) => [bindingId(binding), binding]));
       const after: Binding<Flow>[] = [];
       for (const id of new Set([...known.keys(), ...shared.keys()])) {
         const binding = known.get(id);
-        const record = shared.get(id);
+        const entry = shared.get(id);
         if (this.#changedMeanwhile?.has(bindingKey(aor, id))) {
           if (binding) after.push(binding);
-        } else if (record !== undefined) {
-          const latest = this.#latest(binding, record);
+        } else if (entry) {
+          const latest = this.#latest(aor, binding, entry);
           if (latest) after.push(latest);
-          else this.#forget(aor, id, record);
         } else if (binding && this.#keepsUnshared(aor, binding)) {
           after.push(binding);
           isAllClear = false;
@@ -153,40 +174,59 @@ export class SharedLocation<Flow extends BindingFlow> {
       return true;
     }
     // If it was lost, the node that has it says so soon.
-    const now = this.#parts.clock.now();
+    const now = this.#clock.now();
     const since = this.#missingSince.get(binding) ?? now;
     this.#missingSince.set(binding, since);
     return now - since < GRACE;
   }
 
-  /** The binding in memory unless the record is of a later registration; undefined when nobody can be reached by it. */
-  #latest(known: Binding<Flow> | undefined, record: unknown): Binding<Flow> | undefined {
-    const { flows, clock, nodes } = this.#parts;
-    const { callId, cseq, node } = record as Partial<BindingRecord>;
-    if (known) this.#missingSince.delete(known);
-    if (known && known.callId === callId && known.cseq === cseq) return known;
-    const kept = bindingOf(record, flows, clock);
-    if (known && (!kept || !isLater(kept, known))) return known;
-    if (kept && node?.address !== nodes.self.address) this.#foreign.add(kept);
-    return kept;
+  /** The binding in memory or in Redis, whichever is later; undefined when there is none any more. */
+  #latest(aor: string, known: Binding<Flow> | undefined, entry: BindingEntry): Binding<Flow> | undefined {
+    if (known) {
+      this.#missingSince.delete(known);
+      if (!isLater(entry, this.#orderOf(known))) {
+        // A node that was cut off has written what it had before.
+        if (isLater(this.#orderOf(known), entry) && !this.#foreign.has(known)) {
+          this.#note(aor, entry.id, known);
+        }
+        return known;
+      }
+    }
+    return entry.gone ? undefined : this.#bindingOf(aor, entry);
   }
 
-  /** What a node left behind whose connections ended with it. */
-  #forget(aor: string, id: string, record: unknown): void {
-    const { callId, cseq } = record as Partial<BindingRecord>;
-    if (typeof callId === "string" && typeof cseq === "number") this.#note(aor, id, { id, callId, cseq });
+  /** Undefined when nobody can be reached by it; what a node left behind is taken away then. */
+  #bindingOf(aor: string, entry: BindingEntry & BindingRecord): Binding<Flow> | undefined {
+    const { flows, nodes } = this.#parts;
+    const clock = this.#clock;
+    const { id, callId, cseq, lifetime, node } = entry;
+    const record = recordOfEntry(entry, { lifetime, wallTime: clock.wallTime() });
+    const binding = bindingOf(record, flows, clock);
+    if (binding && node?.address !== nodes.self.address) this.#foreign.add(binding);
+    if (!binding && lifetime > 0) {
+      const now = clock.now();
+      this.#note(aor, id, { ended: "lost", callId, cseq, updatedAt: now, expiresAt: now + lifetime });
+    }
+    return binding;
   }
 
-  #onChange({ aor, before, after }: LocationChange<Flow>): void {
+  #orderOf({ callId, cseq, updatedAt }: Binding<Flow>): EntryOrder {
+    return { callId, cseq, updatedAt: this.#wallTimeOf(updatedAt) };
+  }
+
+  #onChange({ aor, before, after, isLoss }: LocationChange<Flow>): void {
     const ids = new Set<string>();
     for (const binding of after) {
       const id = bindingId(binding);
       ids.add(id);
       if (!before.includes(binding)) this.#note(aor, id, binding);
     }
-    for (const { contact, instance, regId, callId, cseq } of before) {
-      const id = bindingId({ contact, instance, regId });
-      if (!ids.has(id)) this.#note(aor, id, { id, callId, cseq });
+    const updatedAt = this.#clock.now();
+    for (const binding of before) {
+      const id = bindingId(binding);
+      if (ids.has(id)) continue;
+      const { callId, cseq, expiresAt } = binding;
+      this.#note(aor, id, { ended: isLoss ? "lost" : "removed", callId, cseq, updatedAt, expiresAt });
     }
   }
 
@@ -229,26 +269,35 @@ export class SharedLocation<Flow extends BindingFlow> {
   }
 
   async #tellOne(aor: string, changes: ReadonlyMap<string, OwnChange<Flow>>): Promise<void> {
-    const { connection, flows, nodes, clock } = this.#parts;
+    const { connection, nodes } = this.#parts;
     const keys: string[] = [];
     const values: (string | number)[] = [];
-    const set: string[] = [];
-    const removed: RemovedBinding[] = [];
     for (const [id, change] of changes) {
-      const { callId, cseq } = change;
+      const lifetime = Math.floor(change.expiresAt - this.#clock.now());
+      if (lifetime <= 0) continue;
       keys.push(bindingKey(aor, id));
-      const lifetime = "contact" in change ? Math.floor(change.expiresAt - clock.now()) : 0;
-      if ("contact" in change && lifetime > 0) {
-        const record = JSON.stringify({ ...recordOf(change, flows, clock), aor, node: nodes.self });
-        set.push(record);
-        values.push(record, lifetime, callId, cseq);
+      if ("ended" in change && change.ended === "lost") {
+        const { callId, cseq } = change;
+        values.push("", JSON.stringify({ id, callId, cseq }));
       } else {
-        removed.push({ id, callId, cseq });
-        values.push("", 0, callId, cseq);
+        values.push(JSON.stringify({ aor, id, lifetime, ...this.#contentOf(change) }), lifetime);
       }
     }
-    const message = formatBindingMessage(nodes.self, aor, { set, removed });
-    await connection.evaluate(CHANGE_BINDINGS, keys, [BINDING_CHANNEL, message, ...values]);
+    if (keys.length === 0) return;
+    const about = [BINDING_CHANNEL, JSON.stringify(nodes.self), JSON.stringify(aor)];
+    await connection.evaluate(CHANGE_BINDINGS, keys, [...about, ...values]);
+  }
+
+  #contentOf(change: OwnChange<Flow>): object {
+    const { flows, nodes } = this.#parts;
+    if (!("ended" in change)) return { ...recordOf(change, flows, this.#clock), node: nodes.self };
+    const { callId, cseq, updatedAt } = change;
+    return { gone: true, callId, cseq, updatedAt: this.#wallTimeOf(updatedAt) };
+  }
+
+  /** @param time `Clock.now()` milliseconds */
+  #wallTimeOf(time: number): number {
+    return Math.round(time + this.#clock.wallTime() - this.#clock.now());
   }
 
   #onMessage(text: string): void {
@@ -256,28 +305,24 @@ export class SharedLocation<Flow extends BindingFlow> {
     const { nodes, location } = this.#parts;
     if (message === undefined || message.node.epoch === nodes.self.epoch) return;
     nodes.note(message.node);
-    const { aor, set, removed } = message;
+    const { aor, entries, lost } = message;
     const bindings = new Map(location.lookup(aor).map((binding) => [bindingId(binding), binding]));
-    for (const { id, callId, cseq } of removed) {
+    for (const { id, callId, cseq } of lost) {
       const known = bindings.get(id);
       this.#changedMeanwhile?.add(bindingKey(aor, id));
-      if (known?.callId === callId && known.cseq <= cseq) bindings.delete(id);
+      // Which of our connections have ended we know best.
+      const isIt = known?.callId === callId && known.cseq === cseq && this.#foreign.has(known);
+      if (isIt) bindings.delete(id);
     }
-    for (const record of set) {
-      const binding = bindingOf(record, this.#parts.flows, this.#parts.clock);
-      if (binding === undefined) continue;
-      const id = bindingId(binding);
-      this.#changedMeanwhile?.add(bindingKey(aor, id));
+    for (const entry of entries) {
+      const { id } = entry;
       const known = bindings.get(id);
-      if (known && !isLater(binding, known)) continue;
-      this.#foreign.add(binding);
-      bindings.set(id, binding);
+      this.#changedMeanwhile?.add(bindingKey(aor, id));
+      if (entry.aor !== aor || known && !isLater(entry, this.#orderOf(known))) continue;
+      const binding = entry.gone ? undefined : this.#bindingOf(aor, entry);
+      if (binding) bindings.set(id, binding);
+      else bindings.delete(id);
     }
     location.adopt(aor, [...bindings.values()]);
   }
-}
-
-/** Calls have their order; between calls, time tells. */
-function isLater(binding: Binding, known: Binding): boolean {
-  return binding.callId === known.callId ? binding.cseq > known.cseq : binding.updatedAt > known.updatedAt;
 }
