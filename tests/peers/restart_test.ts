@@ -1,0 +1,211 @@
+// Registrations and calls outlive the server process: files provider, state beside the configuration or where it is said.
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { registeredBaresip } from "./baresip.ts";
+import {
+  addressOf,
+  contactsAt,
+  establish,
+  hangUp,
+  phoneAt,
+  registeredAt,
+  unanswered,
+} from "./nodes/node_phone.ts";
+import { type RoutrNodeOptions, startNode } from "./nodes/routr_node.ts";
+
+const agents = ["alice", "bob", "carol"];
+/** Milliseconds that registrations may take to the disk. */
+const keptWithin = 1_000;
+
+/** How a server ends that is started again, and until when registrations count as kept. */
+const ends = [
+  { signal: "SIGTERM", delay: 0 },
+  { signal: "SIGKILL", delay: keptWithin },
+] as const;
+
+for (const { signal, delay } of ends) {
+  Deno.test(`after ${signal} and a new start, phones on UDP are called without registering, and calls go on`, async () => {
+    await using node = await startNode({ agents });
+    await using alice = await registeredAt(node, { user: "alice", protocol: "udp" });
+    await using bob = await registeredAt(node, { user: "bob", protocol: "udp", sentBy: "192.0.2.77:5060" });
+    const call = await establish(alice, bob, 1);
+    const other = await establish(bob, alice, 1);
+    await pause(delay);
+    await (signal === "SIGTERM" ? node.end() : node.kill());
+    await node.start();
+    await node.logged(/2 bindings are known from before/);
+    await hangUp(await establish(alice, bob, 1), "callee");
+    await hangUp(call, "caller");
+    await hangUp(other, "caller");
+    assert.deepEqual(await contactsAt(node, "bob"), [bob.contact]);
+  });
+}
+
+Deno.test("what was un-registered before a stop stays so after it", async () => {
+  await using node = await startNode({ agents });
+  await using alice = await registeredAt(node, { user: "alice", protocol: "udp" });
+  await using bob = await registeredAt(node, { user: "bob", protocol: "udp" });
+  await node.end();
+  await node.start();
+  await bob.register("Contact: *\nExpires: 0");
+  await node.end();
+  await node.start();
+  assert.match(await unanswered(alice, "bob"), /^SIP\/2\.0 480 /);
+  await bob.expectNothing(0);
+});
+
+for (const { signal, delay } of ends) {
+  Deno.test(`after ${signal} and a new start, a TCP phone is called where it listens, and others are 480 at once`, async () => {
+    await using node = await startNode({ agents });
+    await using alice = await registeredAt(node, { user: "alice", protocol: "udp" });
+    await using bob = await registeredBaresip({ user: "bob", server: node.port, transport: "tcp" });
+    await using carol = await registeredAt(node, { user: "carol", protocol: "tcp" });
+    await pause(delay);
+    await (signal === "SIGTERM" ? node.end() : node.kill());
+    await carol.expectEnd();
+    await node.start();
+    assert.match(await unanswered(alice, "carol"), /^SIP\/2\.0 480 /);
+    await alice.invite(addressOf("bob"));
+    await bob.event("CALL_INCOMING");
+    await alice.expect("180");
+    await bob.hangUp();
+    await alice.expect("486");
+  });
+}
+
+Deno.test("a TCP phone that is gone with the server is not waited for", async () => {
+  await using node = await startNode({ agents });
+  await using alice = await registeredAt(node, { user: "alice", protocol: "udp" });
+  {
+    // Its Contact is another port than that of its connection, at which nobody listens any more.
+    await using bob = await phoneAt(node, { user: "bob", protocol: "tcp" });
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    await bob.register(`Contact: <sip:bob@127.0.0.1:${listener.addr.port};transport=tcp>\nExpires: 600`);
+    await node.end();
+  }
+  await node.start();
+  assert.match(await unanswered(alice, "bob"), /^SIP\/2\.0 (480|503|408) /);
+});
+
+const stateFolders: readonly {
+  readonly what: string;
+  readonly options: (folder: string) => RoutrNodeOptions;
+  readonly place: (folder: string, directory: string) => string;
+}[] = [
+  {
+    what: "STATE_DIR",
+    options: (folder) => ({ env: { STATE_DIR: join(folder, "here"), XDG_STATE_HOME: folder } }),
+    place: (folder) => join(folder, "here"),
+  },
+  {
+    what: "XDG_STATE_HOME",
+    options: (folder) => ({ env: { XDG_STATE_HOME: folder } }),
+    place: (folder) => join(folder, "routr"),
+  },
+  {
+    what: "the folder beside the configuration",
+    options: () => ({ env: { XDG_STATE_HOME: "" } }),
+    place: (_, directory) => join(directory, "state"),
+  },
+];
+for (const { what, options, place } of stateFolders) {
+  Deno.test(`registrations are kept in ${what}, readable for nobody else`, async () => {
+    const folder = await Deno.makeTempDir({ prefix: "routr-state-" });
+    await using cleanUp = new AsyncDisposableStack();
+    cleanUp.defer(() => Deno.remove(folder, { recursive: true }));
+    await using node = await startNode({ agents, ...options(folder) });
+    await using bob = await registeredAt(node, { user: "bob", protocol: "udp" });
+    await node.end();
+    const state = place(folder, node.directory);
+    for (const name of ["registrations.sqlite", "dialog.key"]) {
+      const { mode, size } = await Deno.stat(join(state, name));
+      assert.equal((mode ?? 0) & 0o077, 0, `${name} has mode ${mode?.toString(8)}`);
+      assert.ok(size > 0);
+    }
+    await node.start();
+    assert.deepEqual(await contactsAt(node, "bob"), [bob.contact]);
+  });
+}
+
+/** What is wrong with a state folder, and what the log says about it. */
+const amiss: readonly {
+  readonly what: string;
+  /** Makes a state folder in a folder of its own, and returns it. */
+  readonly make: (folder: string) => Promise<string>;
+  readonly says: RegExp;
+}[] = [
+  {
+    what: "a file in the place of the state folder",
+    make: async (folder) => {
+      await Deno.writeTextFile(join(folder, "state"), "no folder");
+      return join(folder, "state");
+    },
+    says: /warning state: Registrations are lost at the next restart/,
+  },
+  {
+    what: "a state folder that not even root can write to",
+    make: () => Promise.resolve("/sys/kernel"),
+    says: /warning state: Registrations are lost at the next restart/,
+  },
+  {
+    what: "garbage in the place of the database",
+    make: async (folder) => {
+      await Deno.writeTextFile(join(folder, "registrations.sqlite"), "garbage ".repeat(1000));
+      return folder;
+    },
+    says: /warning location: .*registrations\.sqlite\.corrupt-/,
+  },
+  {
+    what: "a folder in the place of the database",
+    make: async (folder) => {
+      await Deno.mkdir(join(folder, "registrations.sqlite", "folder"), { recursive: true });
+      return folder;
+    },
+    says: /warning location: .*registrations\.sqlite\.corrupt-/,
+  },
+  {
+    what: "a folder in the place of the key",
+    make: async (folder) => {
+      await Deno.mkdir(join(folder, "dialog.key"));
+      return folder;
+    },
+    says: /warning state: Calls do not go on after a restart/,
+  },
+];
+for (const { what, make, says } of amiss) {
+  Deno.test(`${what}: the server serves, and says so in one line`, async () => {
+    const folder = await Deno.makeTempDir({ prefix: "routr-state-" });
+    await using cleanUp = new AsyncDisposableStack();
+    cleanUp.defer(() => Deno.remove(folder, { recursive: true }));
+    await using node = await startNode({ agents, env: { STATE_DIR: await make(folder) } });
+    await using alice = await registeredAt(node, { user: "alice", protocol: "udp" });
+    await using bob = await registeredAt(node, { user: "bob", protocol: "udp" });
+    await hangUp(await establish(alice, bob, 1), "caller");
+    const lines = node.output.split("\n").filter((line) => / (warning|error|fatal) /.test(line));
+    assert.equal(lines.length, 1, node.output);
+    assert.match(lines[0], says);
+  });
+}
+
+Deno.test("a second server on the same state folder says so, and both serve", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "routr-state-" });
+  await using cleanUp = new AsyncDisposableStack();
+  cleanUp.defer(() => Deno.remove(folder, { recursive: true }));
+  const options = { agents, env: { STATE_DIR: folder } };
+  await using first = await startNode(options);
+  await using second = await startNode(options);
+  await second.logged(/warning state: Registrations are lost at the next restart/);
+  for (const node of [first, second]) {
+    await using alice = await registeredAt(node, { user: "alice", protocol: "udp" });
+    await using bob = await registeredAt(node, { user: "bob", protocol: "udp" });
+    await hangUp(await establish(alice, bob, 1), "caller");
+  }
+  await first.end();
+  await first.start();
+  assert.equal((await contactsAt(first, "bob")).length, 1);
+});
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
