@@ -112,6 +112,7 @@ export class Server {
   /** Differs for each process. */
   readonly #epoch = randomToken();
   readonly #flowTexts: FlowTexts;
+  readonly #registrar: Registrar;
   readonly #ownFlows: OwnFlowRecords;
   readonly #journal: RegistrationJournal<BoundFlow> | undefined;
   #cluster: Cluster | undefined;
@@ -169,6 +170,7 @@ export class Server {
       learnsAddress: externAddr === undefined,
       onRegistered: (gateway, flow) => gateways.add(gateway, flow.remoteAddress),
     });
+    const key = options.dialogKey ?? randomToken() + randomToken();
     const registrar = new Registrar({
       clock,
       directory,
@@ -180,12 +182,14 @@ export class Server {
       usesSourceAddress: configuration.registrarIntf === "Internal",
       userAgent: configuration.userAgent,
       isServerAddress,
+      proofKey: options.database && key,
       onPeer: (address, lifetime) => peerAddresses.add(address, lifetime),
     });
     directory.onChange(({ replaced }) => registrar.revokeOutdated(replaced));
     const legs = new Legs({ directory, realms, gateways });
     this.#flowTexts = new FlowTexts(transport, this.#epoch);
     this.#ownFlows = new OwnFlowRecords({ transport, texts: this.#flowTexts });
+    this.#registrar = registrar;
     if (options.database && !options.cluster) {
       this.#journal = new RegistrationJournal({
         location: this.location,
@@ -193,12 +197,14 @@ export class Server {
         flows: this.#ownFlows as FlowRecords<BoundFlow>,
         clock,
         wheel: this.#wheel,
+        accepts: (aor, binding) => registrar.accepts(aor, binding),
+        onAdopted: (aor, bindings) => registrar.onAdopted(aor, bindings),
       });
     }
     const nodeRoutes = options.cluster && new NodeRoutes(this.#flowTexts, options.cluster.key);
     const dialogRoutes = new DialogRoutes({
       flows: this.#flowTexts,
-      key: options.dialogKey ?? randomToken() + randomToken(),
+      key,
       mayMove: (note, side, to) => legs.mayMove(note, side, to),
     });
     const callers = new CallerIdentification({
@@ -298,6 +304,7 @@ export class Server {
       nodeLifetime,
       clock,
       wheel: this.#wheel,
+      onAdopted: (aor, bindings) => this.#registrar.onAdopted(aor, bindings),
     });
     await this.#cluster.start();
   }

@@ -18,6 +18,9 @@ import { openKeptState } from "./kept_state.ts";
 
 const log = logger("server");
 
+/** Milliseconds. */
+const STOP_LIMIT = 10_000;
+
 /** Resolves with the exit code once the server has stopped: 0, or 1 when it could not start. */
 export async function start(options: PlaceOptions): Promise<number> {
   const { config, source, faults, warnings } = await loadConfiguration(options);
@@ -64,7 +67,8 @@ export async function start(options: PlaceOptions): Promise<number> {
   log.info("Ready");
   log.info("Stopping: {signal}", { signal: await signal });
   live.close();
-  await server.stop();
+  const stopped = server.stop().catch((error) => log.error("Cannot stop in order: {error}", { error }));
+  await Promise.race([stopped, tooLong()]);
   log.info("Stopped");
   return 0;
 }
@@ -109,6 +113,12 @@ async function open(server: Server, config: Configuration): Promise<boolean> {
     why: config.strictListeners ? "a listener failed" : "no listener is left",
   });
   return false;
+}
+
+/** Who was told to stop has to stop, whatever others leave unanswered. */
+async function tooLong(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, STOP_LIMIT));
+  log.warn("Stopping takes too long: not everything was told to others");
 }
 
 function report({ faults, warnings, rejected }: LoadReport): void {

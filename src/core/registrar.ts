@@ -1,4 +1,5 @@
 /** The registrar (§10.3). */
+import { hash } from "node:crypto";
 import type { Agent } from "../data/agent.ts";
 import { isSameSecret } from "../data/ha1.ts";
 import type { Peer } from "../data/peer.ts";
@@ -42,6 +43,8 @@ export interface RegistrarParts {
   readonly maxContacts: number;
   /** Whether a URI names this server by address. */
   isServerAddress(uri: SipUri): boolean;
+  /** Of digests that are kept with bindings, where bindings are kept; a secret of this server. */
+  readonly proofKey: string | undefined;
   /** A peer is at this address for so many milliseconds. */
   onPeer(address: string, lifetime: number): void;
   /** `spec.registrarIntf: Internal`: bind the address the REGISTER came from in the place of the Contact's. */
@@ -52,6 +55,8 @@ const log = logger("registrar");
 
 /** Bindings of an address-of-record, whatever the configuration says: all of them must fit into one answer. */
 const MAX_BINDINGS = 64;
+/** Hexadecimal digits. */
+const PROOF_LENGTH = 16;
 /** Characters of all Path values of a REGISTER. */
 const MAX_PATH = 2048;
 
@@ -59,6 +64,7 @@ export class Registrar {
   readonly #parts: RegistrarParts;
   readonly #registrations: Counter;
   readonly #server: string;
+  readonly #proofs = new WeakMap<Agent | Peer, string>();
   #date = "";
   #dateSecond = 0;
 
@@ -106,6 +112,38 @@ export class Registrar {
       if (resource.kind === "Agent") this.#revokeAgent(resource);
       else if (resource.kind === "Peer") this.#revokePeer(resource);
     }
+  }
+
+  /** Whether a binding that was kept may be served: its agent or peer is still there, with the secret of then. */
+  accepts(aor: string, { proof }: Binding<BoundFlow>): boolean {
+    const account = this.#accountOf(aor);
+    return account !== undefined && proof === this.#proofOf(account);
+  }
+
+  /** Takes notice of bindings that were not made here. */
+  onAdopted(aor: string, bindings: readonly Binding<BoundFlow>[]): void {
+    if (this.#accountOf(aor)?.kind !== "Peer") return;
+    const now = this.#parts.clock.now();
+    for (const { flow, expiresAt } of bindings) this.#parts.onPeer(flow.remoteAddress, expiresAt - now);
+  }
+
+  #accountOf(aor: string): Agent | Peer | undefined {
+    const at = aor.lastIndexOf("@");
+    const username = aor.slice("sip:".length, at);
+    return this.#parts.directory.agent(username, aor.slice(at + 1)) ?? this.#parts.directory.peer(username);
+  }
+
+  /** A digest of what the account has to know. */
+  #proofOf(account: Agent | Peer): string | undefined {
+    const { proofKey } = this.#parts;
+    if (proofKey === undefined) return undefined;
+    let proof = this.#proofs.get(account);
+    if (proof === undefined) {
+      const { username, secret, ha1 } = account;
+      proof = hash("sha256", JSON.stringify([proofKey, username, secret, ha1])).slice(0, PROOF_LENGTH);
+      this.#proofs.set(account, proof);
+    }
+    return proof;
   }
 
   #revokeAgent(agent: Agent): void {
@@ -193,6 +231,7 @@ export class Registrar {
     const now = this.#parts.clock.now();
     const uri = this.#boundUri(contact, change);
     const isLocated = contactAddrOf(account) !== undefined;
+    const proof = this.#proofOf(account);
     return {
       contact: known?.contact === uri.text ? known.contact : detachText(uri.text),
       q: contact.q,
@@ -205,6 +244,7 @@ export class Registrar {
       path: hasOption(request, "path") ? detachText(request.rowValues(Header.Path).join(", ")) : "",
       flow,
       listensAt: contact.regId > 0 ? 0 : listeningPort(uri, flow),
+      ...proof !== undefined && { proof },
       ...isLocated && { isLocated },
     };
   }

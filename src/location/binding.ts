@@ -30,6 +30,8 @@ export interface Binding<Flow extends BindingFlow = BindingFlow> {
   readonly flow: Flow;
   /** Port of that address at which the device takes new connections when this one is closed; 0 when it does not. */
   readonly listensAt: number;
+  /** What its agent or peer proved to know, as a digest: it ends when that is another. */
+  readonly proof?: string;
   /** Whether requests go to the Contact itself instead: the configuration set its address. */
   readonly isLocated?: boolean;
 }

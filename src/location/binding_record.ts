@@ -36,6 +36,7 @@ export const bindingRecord = z.object({
   regId: z.int().min(0),
   path: z.string(),
   listensAt: port,
+  proof: z.optional(z.string()),
   isLocated: z.optional(z.literal(true)),
   flow: flowRecord,
   /** The node that has the flow, where several share bindings. */
@@ -71,6 +72,7 @@ export function recordOf<Flow extends BindingFlow>(
     regId,
     path,
     listensAt,
+    ...binding.proof !== undefined && { proof: binding.proof },
     ...binding.isLocated && { isLocated: true },
     flow: flows.describe(flow),
   };
@@ -102,6 +104,7 @@ export function bindingOf<Flow extends BindingFlow>(
     path,
     flow,
     listensAt,
+    ...record.proof !== undefined && { proof: record.proof },
     ...record.isLocated && { isLocated: true },
   };
 }

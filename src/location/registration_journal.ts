@@ -19,6 +19,10 @@ export interface RegistrationJournalParts<Flow extends BindingFlow> {
   readonly flows: FlowRecords<Flow>;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
+  /** Whether a device may still be bound: whoever configures may have changed their mind meanwhile. */
+  accepts(aor: string, binding: Binding<Flow>): boolean;
+  /** Bindings were taken over. */
+  onAdopted(aor: string, bindings: readonly Binding<Flow>[]): void;
 }
 
 export class RegistrationJournal<Flow extends BindingFlow> {
@@ -35,7 +39,7 @@ export class RegistrationJournal<Flow extends BindingFlow> {
 
   /** Takes over what was kept, as far as it can still be reached. Who registers meanwhile has the last word. */
   async start(): Promise<void> {
-    const { location, database, flows, clock } = this.#parts;
+    const { location, database, flows, clock, accepts, onAdopted } = this.#parts;
     let count = 0;
     const turn = new Turn();
     for (const { key, text } of await database.load()) {
@@ -44,8 +48,8 @@ export class RegistrationJournal<Flow extends BindingFlow> {
       if (this.#changed.has(aor) || location.lookup(aor).length > 0) continue;
       const records = parseList(text);
       const bindings = records.map((record) => bindingOf(record, flows, clock))
-        .filter((binding) => binding !== undefined);
-      if (bindings.length > 0) location.adopt(aor, bindings);
+        .filter((binding) => binding !== undefined && accepts(aor, binding)) as Binding<Flow>[];
+      if (bindings.length > 0) onAdopted(aor, location.adopt(aor, bindings));
       if (bindings.length < records.length) this.#note(aor);
       count += bindings.length;
     }

@@ -53,6 +53,7 @@ class Node implements AsyncDisposable {
       nodes: this.#nodes,
       clock,
       wheel: this.#wheel,
+      onAdopted: () => {},
       flows: {
         describe: ({ name }) => ({
           protocol: name,

@@ -42,6 +42,23 @@ for (const { signal, delay } of ends) {
   });
 }
 
+Deno.test("a phone whose password was changed while the server was down is not called any more", async () => {
+  await using node = await startNode({ agents });
+  await using alice = await registeredAt(node, { user: "alice", protocol: "udp" });
+  await using bob = await registeredAt(node, { user: "bob", protocol: "udp" });
+  await using carol = await registeredAt(node, { user: "carol", protocol: "udp" });
+  await node.end();
+  const path = join(node.directory, "agents.yaml");
+  const text = await Deno.readTextFile(path);
+  const changed = text.replace(/(username: *['"]?bob['"]?[\s\S]*?secret: *)['"]?1234['"]?/, "$1'4321'");
+  assert.notEqual(changed, text);
+  await Deno.writeTextFile(path, changed);
+  await node.start();
+  assert.match(await unanswered(alice, "bob"), /^SIP\/2\.0 480 /);
+  await bob.expectNothing(0);
+  await hangUp(await establish(alice, carol, 1), "caller");
+});
+
 Deno.test("what was un-registered before a stop stays so after it", async () => {
   await using node = await startNode({ agents });
   await using alice = await registeredAt(node, { user: "alice", protocol: "udp" });

@@ -1,4 +1,5 @@
 /** This server as one of several nodes with the same registrations. */
+import type { Binding } from "../../location/binding.ts";
 import type { NodeRecord } from "../../location/binding_record.ts";
 import type { LocationService } from "../../location/location_service.ts";
 import { NodeTable } from "../../location/redis/node_table.ts";
@@ -22,6 +23,7 @@ export interface ClusterParts {
   readonly nodeLifetime?: number;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
+  onAdopted(aor: string, bindings: readonly Binding<BoundFlow>[]): void;
 }
 
 export class Cluster {
@@ -30,7 +32,7 @@ export class Cluster {
   readonly #parts: ClusterParts;
 
   constructor(parts: ClusterParts) {
-    const { location, connection, transport, own, self, nodeLifetime, clock, wheel } = parts;
+    const { location, connection, transport, own, self, nodeLifetime, clock, wheel, onAdopted } = parts;
     this.#parts = parts;
     const nodes = new NodeTable({
       connection,
@@ -42,7 +44,7 @@ export class Cluster {
     });
     const flows = new ClusterFlows({ own, transport, liveness: nodes, address: self.address });
     this.#nodes = nodes;
-    this.#shared = new SharedLocation({ location, connection, flows, nodes, clock, wheel });
+    this.#shared = new SharedLocation({ location, connection, flows, nodes, clock, wheel, onAdopted });
   }
 
   /** Resolves when the registrations of all nodes are known here. */

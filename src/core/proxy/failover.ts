@@ -20,6 +20,8 @@ export interface FailoverParts {
   readonly locator: Pick<ServerLocator, "noteFailure" | "noteSuccess">;
   /** Milliseconds without any response after which the next place is tried, when there is one. */
   readonly patience: number;
+  /** Whether the last place, too, has to answer in that time: it sends 100 at once. */
+  readonly isLastWatched: boolean;
   timer(callback: () => void): { start(delay: number): void; stop(): void };
   /**
    * Sends the request there in a new client transaction. What has to be tried next if that fails may be put before
@@ -50,7 +52,7 @@ export class Failover {
       const client = this.#parts.send(attempt, this.#attempts, current);
       if (!client) continue;
       current.client = client;
-      if (this.#attempts.length > 0) this.#watch();
+      if (this.#attempts.length > 0 || this.#parts.isLastWatched) this.#watch();
       this.#branch.begin(client);
       return true;
     }

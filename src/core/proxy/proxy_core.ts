@@ -192,6 +192,7 @@ export class ProxyCore implements ResponseContextHost {
     return {
       locator: transport.locator,
       patience: FAILOVER_PATIENCE * transactions.timers.t1,
+      isLastWatched: copy.target.distantFlow !== undefined && forwarding.request.method === "INVITE",
       timer: (callback) => transactions.timer(callback),
       send: ({ destination, isFallback }, attempts, user) => {
         const flow = transport.flowTo(destination);

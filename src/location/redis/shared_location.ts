@@ -24,6 +24,8 @@ const COMPARISON_INTERVAL = 300_000;
 const SOON = 3000;
 /** Milliseconds that another node has to say that a binding is still there which Redis has lost. */
 const GRACE = 5000;
+/** Changes of an address-of-record that wait for Redis; beyond, what came and went meanwhile is forgotten. */
+const MOST_UNTOLD = 256;
 /** Scripts that are on their way to Redis at a time. */
 const SCRIPTS_AT_ONCE = 256;
 
@@ -34,6 +36,8 @@ export interface SharedLocationParts<Flow extends BindingFlow> {
   readonly nodes: NodeTable;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
+  /** Bindings were taken over that others made. */
+  onAdopted(aor: string, bindings: readonly Binding<Flow>[]): void;
 }
 
 /** What Redis is to learn of a binding: there is a new one, somebody ended it, or its connection has ended. */
@@ -92,7 +96,8 @@ export class SharedLocation<Flow extends BindingFlow> {
     this.#tellTimer.stop();
     this.#comparisonTimer.stop();
     await this.#telling;
-    if (this.#untold.size > 0 && this.#parts.connection.isUp) await this.#tellAll();
+    // Who is not told now finds out when this node no longer shows itself.
+    if (this.#parts.connection.isUp) await this.#tellAll().catch(() => {});
   }
 
   /** Makes memory and Redis say the same. */
@@ -161,7 +166,7 @@ export class SharedLocation<Flow extends BindingFlow> {
         }
       }
       if (after.length !== before.length || !after.every((binding) => before.includes(binding))) {
-        location.adopt(aor, after);
+        this.#adopt(aor, after);
       }
     }
     return isAllClear;
@@ -232,9 +237,9 @@ export class SharedLocation<Flow extends BindingFlow> {
 
   #note(aor: string, id: string, change: OwnChange<Flow>): void {
     this.#changedMeanwhile?.add(bindingKey(aor, id));
-    const changes = this.#untold.get(aor);
-    if (changes) changes.set(id, change);
-    else this.#untold.set(aor, new Map([[id, change]]));
+    const changes = this.#untold.get(aor) ?? new Map<string, OwnChange<Flow>>();
+    this.#untold.set(aor, changes.set(id, change));
+    if (changes.size > MOST_UNTOLD) forgetEnded(changes);
     if (!this.#tellTimer.running) this.#tellTimer.start(0);
   }
 
@@ -323,6 +328,15 @@ export class SharedLocation<Flow extends BindingFlow> {
       if (binding) bindings.set(id, binding);
       else bindings.delete(id);
     }
-    location.adopt(aor, [...bindings.values()]);
+    this.#adopt(aor, [...bindings.values()]);
   }
+
+  #adopt(aor: string, bindings: readonly Binding<Flow>[]): void {
+    const { location, onAdopted } = this.#parts;
+    onAdopted(aor, location.adopt(aor, bindings));
+  }
+}
+
+function forgetEnded(changes: Map<string, object>): void {
+  for (const [id, change] of changes) if ("ended" in change) changes.delete(id);
 }

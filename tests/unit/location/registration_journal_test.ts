@@ -68,13 +68,28 @@ function binding(contact: string, parts: Partial<Binding<TestFlow>> = {}): Bindi
   };
 }
 
-async function start(database = new FakeDatabase(), clock = new FakeClock()) {
+async function start(
+  database = new FakeDatabase(),
+  clock = new FakeClock(),
+  meanwhile: (location: LocationService<TestFlow>) => void = () => {},
+) {
   const wheel = new TimerWheel(clock);
   const location = new LocationService<TestFlow>(clock, wheel);
-  const journal = new RegistrationJournal({ location, database, flows: FLOWS, clock, wheel });
-  await journal.start();
+  const adopted: string[] = [];
+  const journal = new RegistrationJournal({
+    location,
+    database,
+    flows: FLOWS,
+    clock,
+    wheel,
+    accepts: (_aor, { proof }) => proof !== "outdated",
+    onAdopted: (aor, bindings) => adopted.push(`${aor} ${bindings.length}`),
+  });
+  const started = journal.start();
+  meanwhile(location);
+  await started;
   const contacts = (aor: string) => location.lookup(aor).map(({ contact }) => contact);
-  return { clock, location, journal, database, contacts };
+  return { clock, location, journal, database, contacts, adopted };
 }
 
 Deno.test("changes are written in one batch within half a second", async () => {
@@ -138,6 +153,48 @@ Deno.test("bindings whose connection is gone do not come back, and are forgotten
   clock.advance(1000);
   assert.deepEqual([...first.database.rows.keys()], ["sip:a@x"]);
   assert.equal(JSON.parse(first.database.rows.get("sip:a@x")!.text).length, 1);
+});
+
+Deno.test("who may no longer be bound is not, and is forgotten", async () => {
+  const first = await start();
+  first.location.replace("sip:a@x", [binding("sip:old@192.0.2.9", { proof: "outdated" })]);
+  first.location.replace("sip:b@x", [binding("sip:b@192.0.2.9", { proof: "right" })]);
+  await first.journal.stop();
+  const { clock, contacts, adopted } = await start(first.database);
+  assert.deepEqual([contacts("sip:a@x"), contacts("sip:b@x")], [[], ["sip:b@192.0.2.9"]]);
+  assert.deepEqual(adopted, ["sip:b@x 1"]);
+  clock.advance(1000);
+  assert.deepEqual([...first.database.rows.keys()], ["sip:b@x"]);
+});
+
+Deno.test("who registers before everything is taken over has the last word", async () => {
+  const first = await start();
+  first.location.replace("sip:a@x", [binding("sip:old@192.0.2.9")]);
+  await first.journal.stop();
+  const gate = Promise.withResolvers<void>();
+  const database = Object.assign(new FakeDatabase(), {
+    load: () => gate.promise.then(() => [...first.database.rows.values()]),
+  });
+  const starting = start(database, new FakeClock(), (location) => {
+    location.replace("sip:a@x", [binding("sip:new@192.0.2.9")]);
+    gate.resolve();
+  });
+  const { contacts, clock } = await starting;
+  assert.deepEqual(contacts("sip:a@x"), ["sip:new@192.0.2.9"]);
+  clock.advance(1000);
+  assert.match(database.rows.get("sip:a@x")!.text, /sip:new@/);
+});
+
+Deno.test("a wall clock that was set back makes no binding live longer", async () => {
+  const first = await start();
+  first.clock.advance(3_600_000);
+  const now = first.clock.now();
+  first.location.replace("sip:a@x", [
+    binding("sip:a@192.0.2.9", { updatedAt: now, expiresAt: now + 60_000 }),
+  ]);
+  await first.journal.stop();
+  const { location, clock } = await start(first.database);
+  assert.equal(location.lookup("sip:a@x")[0].expiresAt - clock.now(), 60_000);
 });
 
 Deno.test("users may have names in any script", async () => {
