@@ -44,7 +44,15 @@ export async function start(options: PlaceOptions): Promise<number> {
       ...loaded,
       warnings: [...loaded.warnings, ...unservedGateways(config, live.directory.gateways())],
     });
-  tell(await live.load());
+  const signal = stopSignal();
+  // The place may keep us waiting.
+  const loaded = await Promise.race([live.load(), signal]);
+  if (typeof loaded === "string") {
+    log.info("Stopping: {signal}", { signal: loaded });
+    live.close();
+    return 0;
+  }
+  tell(loaded);
   const { agents, domains, peers, gateways, dids } = live.directory.counts;
   log.info(
     "Serving {agents} agents, {domains} domains, {peers} peers, {gateways} gateways, {dids} DIDs of {place}",
@@ -62,7 +70,6 @@ export async function start(options: PlaceOptions): Promise<number> {
     return 1;
   }
   live.follow(tell);
-  const signal = stopSignal();
   surviveMistakes();
   log.info("Ready");
   log.info("Stopping: {signal}", { signal: await signal });

@@ -103,6 +103,11 @@ export interface Source {
   readonly name: string;
   /** By position; undefined where a document is faulty. Empty when the source could not be read. */
   readonly resources: readonly (Resource | undefined)[];
+  /**
+   * Whether all documents are edited together, as in a file: an edit with a fault in it is then not taken over at all. Of
+   * documents that are written one by one, the faulty ones are left out.
+   */
+  readonly isOneText?: boolean;
   /** Whether the text could be read at all. */
   readonly readable: boolean;
   readonly faults: readonly Fault[];

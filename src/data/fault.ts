@@ -71,7 +71,7 @@ export function formatPath(path: PropertyPath): string {
 
 const LONGEST_VALUE = 60;
 const SECRET_PROPERTY = /secret|password|^salt|jaasConfig|^credentials$|^parameters$|^ha1$|^md5$|^sha-?256$/i;
-const PASSWORD_IN_URI = /(:\/\/|\bsips?:)([^:@/\s]*):[^@\s]*@/gi;
+const PASSWORD_IN_URI = /(:\/+|\bsips?:)([^:@/\s]*):[^@\s]*@/gi;
 
 /**
  * How a value is quoted in a fault. The values of secret properties are never shown, nor passwords inside URIs; lists

@@ -170,6 +170,7 @@ async function loadFile(file: FoundFile): Promise<LoadedFile> {
   const source = {
     kind,
     name: path,
+    isOneText: true,
     readable: true,
     resources: items.map(({ resource }) => resource),
     declared: items.flatMap(({ declared }) => declared ?? []),

@@ -1,3 +1,4 @@
+import { logger } from "../runtime/log.ts";
 import { Turn } from "../runtime/turn.ts";
 import type { DataProvider, DocumentPlace, DocumentProblem, Source } from "./data_provider.ts";
 import { type Directory, MemoryDirectory } from "./directory.ts";
@@ -5,6 +6,8 @@ import { type Fault, faultOf } from "./fault.ts";
 import { type CheckedResources, checkResources } from "./resource_checks.ts";
 import { type Kind, naturalKey, type Resource } from "./resource.ts";
 import { directoryWarnings, resourceWarnings } from "./resource_warnings.ts";
+
+const log = logger("directory");
 
 /** What came of loading. */
 export interface LoadReport {
@@ -23,6 +26,7 @@ export class LiveDirectory {
   readonly #lastGood = new Map<string, Source>();
   /** What the directory was made from, by the name of the source. */
   #inForce: ReadonlyMap<string, Source> = new Map();
+  #hadResources = false;
   #rejected: readonly Source[] = [];
   #lastLoad: Promise<unknown> = Promise.resolve();
   #reloading: Promise<void> | undefined;
@@ -39,8 +43,8 @@ export class LiveDirectory {
   }
 
   /**
-   * Loads everything anew. Faulty documents are left out and the others serve. But an edit that brings a fault into what
-   * was good is not taken over at all: the last good content of that source stays.
+   * Loads everything anew. Faulty documents are left out and the others serve. But an edit of a file that brings a fault
+   * into what was good is not taken over at all: the last good content of that source stays.
    */
   load(): Promise<LoadReport> {
     const load = this.#lastLoad.then(() => this.#load());
@@ -76,6 +80,10 @@ export class LiveDirectory {
     const sources = hopeful.map((source) => first.problems.has(source) ? this.#fallback(source) : source);
     const rejected = hopeful.filter((source, i) => source !== sources[i]);
     const checked = rejected.length === 0 ? first : await checkResources(sources);
+    if (checked.resources.length === 0 && this.#hadResources) {
+      log.error("All resources are gone");
+    }
+    this.#hadResources = checked.resources.length > 0;
     await this.#directory.replaceInTurns(checked.resources);
     this.#remember(sources, checked);
     this.#rejected = loaded.filter((source) => !sources.includes(source));
@@ -121,6 +129,7 @@ export class LiveDirectory {
 
   /** What to use instead of a faulty source: what was good, or else what of it is good. */
   #fallback(source: Source): Source {
+    if (source.readable && !source.isOneText) return source;
     const lastGood = this.#lastGood.get(source.name);
     if (lastGood !== undefined) return lastGood;
     return source.readable ? source : this.#inForce.get(source.name) ?? source;

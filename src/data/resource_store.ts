@@ -1,6 +1,7 @@
 /** The resources as administrators change them: one set of rules, whatever the provider keeps them in. */
 import {
   type DataProvider,
+  type DocumentChange,
   type DocumentPlace,
   type ResourceDocument,
   type StoredDocument,
@@ -67,8 +68,19 @@ export class ResourceStore {
       const ref = freeRef(resource, others);
       const time = this.#time();
       const metadata = { ...metadataOf(document), ref, createdOn: time, modifiedOn: time };
-      return this.#write({ action: "create", kind, ref, document: { ...document, metadata } });
+      return this.#create({ action: "create", kind, ref, document: { ...document, metadata } }, resource);
     });
+  }
+
+  /** What another node or an editor made at the same time may have come before: then it is taken back. */
+  async #create(change: Extract<DocumentChange, { action: "create" }>, resource: Resource): Promise<string> {
+    const { provider, live } = this.#options;
+    const ref = await this.#write(change);
+    if (live.directory.resource(change.kind, ref)) return ref;
+    const place = live.placeOf({ ...resource, ref });
+    const stored = place && await provider.read(place);
+    if (stored) await this.#write({ action: "remove", place, ref, version: stored.version });
+    throw new WriteRefused(409, DUPLICATE);
   }
 
   /**

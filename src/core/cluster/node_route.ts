@@ -3,7 +3,7 @@
  *
  *     <sip:SEAL=FLOW@host:port;lr>
  *
- * The seal is a keyed digest of the Call-ID and the flow, with a key that only nodes have. Whoever has one is another
+ * The seal is a keyed digest of method, Call-ID, the caller's tag and the flow, with a key that only nodes have. Whoever has one is another
  * node, which knows who asks and why, so the request is passed on without any further question.
  */
 import { hash } from "node:crypto";
@@ -21,6 +21,11 @@ export interface NodeRoute {
   readonly flow: Flow | undefined;
 }
 
+/** What of a request is sealed. */
+export type SealedRequest = Pick<SipRequest, "method" | "callId"> & {
+  readonly from: { readonly tag: string };
+};
+
 export class NodeRoutes {
   readonly #texts: FlowTexts;
   readonly #key: string;
@@ -31,21 +36,22 @@ export class NodeRoutes {
     this.#key = key;
   }
 
-  /** The Route value that leads a request with this Call-ID to the device. */
-  seal({ callId }: Pick<SipRequest, "callId">, { token, node }: DistantFlow): string {
-    return `<sip:${this.#digest(callId, token)}=${token}@${node.address};lr>`;
+  /** The Route value that leads this request to the device. */
+  seal(request: SealedRequest, { token, node }: DistantFlow): string {
+    return `<sip:${this.#digest(request, token)}=${token}@${node.address};lr>`;
   }
 
   /** Undefined when the entry is none, or not for this request. */
-  open({ user }: SipUri, { callId }: Pick<SipRequest, "callId">): NodeRoute | undefined {
+  open({ user }: SipUri, request: SealedRequest): NodeRoute | undefined {
     if (user === undefined || user[SEAL_LENGTH] !== "=") return undefined;
     const token = user.slice(SEAL_LENGTH + 1);
-    if (!equalsInConstantTime(user.slice(0, SEAL_LENGTH), this.#digest(callId, token))) return undefined;
+    if (!equalsInConstantTime(user.slice(0, SEAL_LENGTH), this.#digest(request, token))) return undefined;
     const flow = this.#texts.find(token);
     return { flow: flow?.isOpen ? flow : undefined };
   }
 
-  #digest(callId: string, token: string): string {
-    return hash("sha256", `${this.#key} node ${callId} ${token}`).slice(0, SEAL_LENGTH);
+  #digest({ method, callId, from }: SealedRequest, token: string): string {
+    const text = `${this.#key} node ${method} ${callId} ${from.tag} ${token}`;
+    return hash("sha256", text).slice(0, SEAL_LENGTH);
   }
 }

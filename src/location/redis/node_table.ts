@@ -24,9 +24,14 @@ export interface NodeTableParts {
 }
 
 interface KnownNode {
-  epoch: string;
-  isAlive: boolean;
+  readonly epoch: string;
+  readonly isAlive: boolean;
+  /** `Clock.now()` milliseconds of the last change. */
+  readonly since: number;
 }
+
+/** Milliseconds after which a dead node is forgotten. */
+const REMEMBERED = 600_000;
 
 export class NodeTable {
   readonly #parts: NodeTableParts;
@@ -83,7 +88,7 @@ export class NodeTable {
     if (address === this.self.address) return;
     const known = this.#nodes.get(address);
     if (known?.isAlive && known.epoch === epoch) return;
-    this.#nodes.set(address, { epoch, isAlive: true });
+    this.#nodes.set(address, { epoch, isAlive: true, since: this.#parts.clock.now() });
     this.#parts.onChange();
   }
 
@@ -91,13 +96,17 @@ export class NodeTable {
   async refresh(addresses: Iterable<string> = []): Promise<void> {
     const wanted = new Set([...this.#nodes.keys(), ...addresses]);
     wanted.delete(this.self.address);
+    const now = this.#parts.clock.now();
     let isChanged = false;
     for (const address of wanted) {
       const epoch = await this.#parts.connection.commands.get(PREFIX + address);
       const known = this.#nodes.get(address);
       const isAlive = epoch !== null || known?.isAlive === true && this.#mayHaveForgotten;
-      if (known && known.isAlive === isAlive && (epoch === null || known.epoch === epoch)) continue;
-      this.#nodes.set(address, { epoch: epoch ?? known?.epoch ?? "", isAlive });
+      if (known && known.isAlive === isAlive && (epoch === null || known.epoch === epoch)) {
+        if (!isAlive && now - known.since > REMEMBERED) this.#nodes.delete(address);
+        continue;
+      }
+      this.#nodes.set(address, { epoch: epoch ?? known?.epoch ?? "", isAlive, since: now });
       if (known) isChanged = true;
       this.#tell(address, known, isAlive);
     }

@@ -24,6 +24,7 @@ export function sourceOf(
   return {
     kind,
     name,
+    isOneText: true,
     readable: true,
     resources: items.map(({ resource }) => resource),
     declared: items.flatMap(({ declared }) => declared ?? []),

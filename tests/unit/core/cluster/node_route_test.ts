@@ -13,7 +13,7 @@ import { TransportLayer } from "../../../../src/transport/transport_layer.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { MemoryTransport } from "../../../support/memory_transport.ts";
 
-const CALL = { callId: "call" };
+const CALL = { method: "INVITE", callId: "call", from: { tag: "caller" } };
 
 /** The node that has the phone, and how another one would send it a request. */
 async function start({ key = "key", epoch = "epoch" } = {}) {
@@ -54,9 +54,11 @@ Deno.test("a node opens what another one has sealed, and finds the device's flow
   assert.equal(routes.open(uriOf(route), CALL)?.flow, phone);
 });
 
-Deno.test("an entry is good for its own call only", async () => {
+Deno.test("an entry is good for its own request only", async () => {
   const { routes, distant } = await start();
-  assert.equal(routes.open(uriOf(routes.seal(CALL, distant)), { callId: "other" }), undefined);
+  const entry = uriOf(routes.seal(CALL, distant));
+  const others = [{ callId: "other" }, { method: "MESSAGE" }, { from: { tag: "other" } }];
+  for (const other of others) assert.equal(routes.open(entry, { ...CALL, ...other }), undefined);
 });
 
 Deno.test("nobody without the key makes an entry, or another of one", async () => {
