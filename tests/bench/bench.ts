@@ -10,6 +10,10 @@ import { measureHighestRate } from "./measurements/highest_rate.ts";
 import { measureIdleConnections } from "./measurements/idle_connections.ts";
 import { measureIdleness } from "./measurements/idleness.ts";
 import { measureLoadTime } from "./measurements/load_time.ts";
+import { measureLookups } from "./measurements/lookups.ts";
+import { measurePersistence } from "./measurements/persistence.ts";
+import { measureProviders } from "./measurements/providers.ts";
+import { measureReload } from "./measurements/reload.ts";
 import { measureRouting } from "./measurements/routing.ts";
 import { measureStalled } from "./measurements/stalled.ts";
 import { measureStartTime } from "./measurements/start_time.ts";
@@ -88,6 +92,18 @@ async function measure(context: BenchContext): Promise<BenchResults> {
         break;
       case "gateways":
         results.gateways = await measureGateways(context);
+        break;
+      case "providers":
+        results.providers = await measureProviders(context);
+        break;
+      case "reload":
+        results.reload = await measureReload(context);
+        break;
+      case "persistence":
+        results.persistence = await measurePersistence(context);
+        break;
+      case "lookups":
+        results.lookups = await measureLookups(context);
     }
   }
   return results;

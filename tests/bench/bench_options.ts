@@ -5,8 +5,8 @@ import { SYSTEM_NAMES, type SystemName } from "./systems/start_system.ts";
 
 /**
  * What can be measured. `start` to `bindings` go over UDP, `start` and `idle` on a small configuration, the others on one
- * with thousands of users. From `tcp` to `stalled` phones have connections, to routr and Kamailio only. `load`, `routing`
- * and `gateways` are of routr alone.
+ * with thousands of users. From `tcp` to `stalled` phones have connections, to routr and Kamailio only. `load`, `routing`,
+ * `gateways` and what follows are of routr alone.
  */
 export const MEASUREMENT_NAMES = [
   "start",
@@ -22,8 +22,25 @@ export const MEASUREMENT_NAMES = [
   "stalled",
   "routing",
   "gateways",
+  "providers",
+  "reload",
+  "persistence",
+  "lookups",
 ] as const;
 export type MeasurementName = typeof MEASUREMENT_NAMES[number];
+
+/** What takes minutes. */
+const SLOW: MeasurementName[] = [
+  "bindings",
+  "idle-connections",
+  "stalled",
+  "routing",
+  "gateways",
+  "providers",
+  "reload",
+  "persistence",
+  "lookups",
+];
 
 export const USAGE = `deno task bench [names…] [options]
 
@@ -35,8 +52,9 @@ export const USAGE = `deno task bench [names…] [options]
   --rounds N       alternating rounds for the CPU figures, of which the median counts (3)
   --bindings N     bindings registered for the memory figures (100000)
   --connections N  idle connections for the memory figures (10000)
-  --quick          short loads, one round; without kamailio-fm, bindings, idle-connections, stalled, routing and
-                   gateways unless named: three minutes, and rough
+  --agents N       agents of the large configurations for providers and reload (100000)
+  --quick          short loads, one round; without kamailio-fm, ${SLOW.join(", ")}
+                   unless named: three minutes, and rough
   --json FILE      write everything measured to FILE as well`;
 
 export interface BenchOptions {
@@ -58,6 +76,10 @@ export interface BenchOptions {
   readonly connections: number;
   /** Seconds of load beside phones that do not read. */
   readonly stalledSeconds: number;
+  /** Of the large configurations for `providers` and `reload`. */
+  readonly agents: number;
+  /** How often an agent is changed for `reload`. */
+  readonly changes: number;
   readonly json?: string;
 }
 
@@ -71,6 +93,8 @@ const QUICK = {
   bindings: 10_000,
   connections: 10_000,
   stalledSeconds: 20,
+  agents: 10_000,
+  changes: 2,
 };
 const THOROUGH = {
   seconds: 5,
@@ -82,6 +106,8 @@ const THOROUGH = {
   bindings: 100_000,
   connections: 10_000,
   stalledSeconds: 60,
+  agents: 100_000,
+  changes: 5,
 };
 
 /** Throws a TypeError for options and names that do not exist. */
@@ -96,6 +122,7 @@ export function parseBenchOptions(args: string[]): BenchOptions {
       rounds: { type: "string" },
       bindings: { type: "string" },
       connections: { type: "string" },
+      agents: { type: "string" },
       quick: { type: "boolean", default: false },
       json: { type: "string" },
     },
@@ -110,7 +137,7 @@ export function parseBenchOptions(args: string[]): BenchOptions {
     measurements: chosen(
       MEASUREMENT_NAMES,
       positionals,
-      values.quick ? ["bindings", "idle-connections", "stalled", "routing", "gateways"] : [],
+      values.quick ? SLOW : [],
     ),
     binary: values.binary,
     json: values.json,
@@ -119,6 +146,7 @@ export function parseBenchOptions(args: string[]): BenchOptions {
     rounds: wholeNumber("rounds", values.rounds) ?? usual.rounds,
     bindings: wholeNumber("bindings", values.bindings) ?? usual.bindings,
     connections: wholeNumber("connections", values.connections) ?? usual.connections,
+    agents: wholeNumber("agents", values.agents) ?? usual.agents,
   };
 }
 
@@ -126,7 +154,7 @@ export function parseBenchOptions(args: string[]): BenchOptions {
 function chosen<Name extends string>(
   names: readonly Name[],
   positionals: string[],
-  omitted: Name[],
+  omitted: readonly Name[],
 ): readonly Name[] {
   const named = names.filter((name) => positionals.includes(name));
   return named.length > 0 ? named : names.filter((name) => !omitted.includes(name));

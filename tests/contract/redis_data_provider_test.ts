@@ -415,6 +415,24 @@ Deno.test("redis: the directory is what is in Redis, and faults of how resources
   assert.equal(live.directory.agent("1001", "sip.local")?.ref, "agents-0");
 });
 
+Deno.test("redis: a document that becomes faulty is left out, and all other changes are in force", async () => {
+  await using place = await RedisPlace.start();
+  await place.put("domains", [domainDocument("sip.local")]);
+  await place.put("agents", [agentDocument("1001"), agentDocument("1002")]);
+  const live = new LiveDirectory(place.open());
+  await live.load();
+  await place.put("agents", [
+    agentDocument("1001", { privacy: "some" }),
+    agentDocument("1002"),
+    agentDocument("1003"),
+  ]);
+  const { faults, rejected } = await live.load();
+  assert.equal(faults.length, 1);
+  assert.deepEqual(rejected, []);
+  const names = ["1001", "1002", "1003"].filter((name) => live.directory.agent(name, "sip.local"));
+  assert.deepEqual(names, ["1002", "1003"]);
+});
+
 Deno.test("redis: a hundred thousand agents load in time, and one change reads little", async () => {
   await using place = await RedisPlace.start();
   using proxy = new SlowProxy(place.server.port);

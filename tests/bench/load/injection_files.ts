@@ -18,9 +18,9 @@ export function calleesOf(pair: number): string[] {
   return subscribers(CALLERS_PER_PAIR, REGISTERING + (2 * pair + 1) * CALLERS_PER_PAIR);
 }
 
-/** Writes the file for registrations and returns its path. */
-export function writeRegistrationInjection(directory: string): string {
-  return write(join(directory, "register.inf"), subscribers(REGISTERING).map(credentials));
+/** Writes the file for registrations of the first `users` subscribers and returns its path. */
+export function writeRegistrationInjection(directory: string, users = REGISTERING): string {
+  return write(join(directory, `register_${users}.inf`), subscribers(users).map(credentials));
 }
 
 /** Writes the file for the calls of one pair and returns its path. */

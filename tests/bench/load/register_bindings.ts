@@ -3,8 +3,9 @@
 import { freePort } from "../process/local_port.ts";
 import { calleesOf } from "./injection_files.ts";
 import type { LoadPorts } from "./load_ports.ts";
+import { registerRequest } from "./register_request.ts";
 import { credentials, header, statusCode } from "./sip_answer.ts";
-import { DOMAIN, md5 } from "./subscribers.ts";
+import { DOMAIN } from "./subscribers.ts";
 
 export interface BindingToRegister {
   readonly user: string;
@@ -25,6 +26,7 @@ export interface RegisterOptions {
 interface Registration extends BindingToRegister {
   readonly callId: string;
   cseq: number;
+  /** A header row, or nothing. */
   authorization: string;
   attempts: number;
   sentAt: number;
@@ -33,7 +35,6 @@ interface Registration extends BindingToRegister {
 const WINDOW = 48; // registrations under way at a time
 const RETRY_AFTER = 500; // milliseconds
 const ATTEMPTS = 8;
-const EXPIRES = 7200; // seconds: longer than any run
 
 /**
  * Resolves when every binding is registered, with the number of bindings its user had then, by the last answer; throws
@@ -56,7 +57,7 @@ export async function registerBindings(options: RegisterOptions): Promise<number
 
   function send(registration: Registration): void {
     registration.sentAt = performance.now();
-    socket.send(register(registration, localPort), to).catch(() => {}); // a lost datagram is sent again
+    socket.send(registerRequest(registration, localPort), to).catch(() => {}); // a lost datagram is sent again
   }
 
   function begin(): void {
@@ -119,28 +120,6 @@ export async function registerCallees(port: number, { pairs }: LoadPorts): Promi
 }
 
 const latin1 = new TextDecoder("latin1");
-const encoder = new TextEncoder();
-
-function register(
-  { user, contact, domain = DOMAIN, callId, cseq, authorization }: Registration,
-  localPort: number,
-): Uint8Array {
-  return encoder.encode(
-    `REGISTER sip:${domain} SIP/2.0\r\n` +
-      `Via: SIP/2.0/UDP 127.0.0.1:${localPort};branch=z9hG4bK${md5(callId + cseq)};rport\r\n` +
-      "Max-Forwards: 70\r\n" +
-      `From: <sip:${user}@${domain}>;tag=${callId.slice(0, 8)}\r\n` +
-      `To: <sip:${user}@${domain}>\r\n` +
-      `Call-ID: ${callId}\r\n` +
-      `CSeq: ${cseq} REGISTER\r\n` +
-      `Contact: <${contact}>\r\n` +
-      authorization +
-      `Expires: ${EXPIRES}\r\n` +
-      "User-Agent: bench\r\n" +
-      "Content-Length: 0\r\n\r\n",
-  );
-}
-
 function countContacts(text: string): number {
   return [...text.matchAll(/^Contact:.*$/gim)].reduce(
     (count, [line]) => count + line.split("<").length - 1,

@@ -27,6 +27,8 @@ export function statusCode(text: string): number {
 
 export interface ChallengedRequest {
   readonly user: string;
+  /** That of the subscribers if omitted. */
+  readonly secret?: string;
   readonly method: string;
   readonly uri: string;
 }
@@ -35,7 +37,7 @@ export interface ChallengedRequest {
  * Value of an Authorization or Proxy-Authorization header field for the first MD5 challenge of a 401 or 407
  * (RFC 7616 §3.4), with or without qop. Throws when there is none.
  */
-export function credentials(text: string, { user, method, uri }: ChallengedRequest): string {
+export function credentials(text: string, { user, secret, method, uri }: ChallengedRequest): string {
   const challenges = [...text.matchAll(/^(?:WWW|Proxy)-Authenticate:\s*(.*?)\r$/gim)].map(([, value]) =>
     value
   );
@@ -48,7 +50,7 @@ export function credentials(text: string, { user, method, uri }: ChallengedReque
   const realm = quoted(challenge, "realm");
   const usesQop = /qop=/i.test(challenge);
   const middle = usesQop ? `${nonce}:00000001:bench:auth` : nonce;
-  const response = md5(`${ha1(user, realm)}:${middle}:${md5(`${method}:${uri}`)}`);
+  const response = md5(`${ha1(user, realm, secret)}:${middle}:${md5(`${method}:${uri}`)}`);
   return `Digest username="${user}",realm="${realm}",nonce="${nonce}",uri="${uri}",` +
     `response="${response}",algorithm=MD5` +
     (usesQop ? ',cnonce="bench",nc=00000001,qop=auth' : "") +

@@ -29,13 +29,18 @@ const OVERTIME = 0.6;
 /** Retransmissions a call that still count as none. */
 const TOLERATED = 0.001;
 
-export async function offerRegistrations(options: LoadOptions): Promise<LoadResult> {
-  const { system, rate, seconds, ports, directory } = options;
+export interface RegistrationLoadOptions extends LoadOptions {
+  /** How many register in turn. */
+  readonly users?: number;
+}
+
+export async function offerRegistrations(options: RegistrationLoadOptions): Promise<LoadResult> {
+  const { system, rate, seconds, ports, directory, users } = options;
   const outgoing = {
     remotePort: system.port,
     rate,
     count: rate * seconds,
-    injection: writeRegistrationInjection(directory),
+    injection: writeRegistrationInjection(directory, users),
   };
   const localPort = ports.registering;
   const registering = new SippProcess({ scenario: "register", localPort, directory, pause: 0, outgoing });

@@ -13,8 +13,8 @@ export function subscribers(count: number, start = 0): string[] {
 }
 
 /** H(A1) of RFC 7616 §3.4.2 with MD5, in hexadecimal. */
-export function ha1(user: string, realm = DOMAIN): string {
-  return md5(`${user}:${realm}:${SECRET}`);
+export function ha1(user: string, realm = DOMAIN, secret = SECRET): string {
+  return md5(`${user}:${realm}:${secret}`);
 }
 
 export function md5(text: string): string {

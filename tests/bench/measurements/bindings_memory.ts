@@ -64,7 +64,7 @@ async function fill(context: BenchContext, system: SystemName): Promise<() => Pr
 }
 
 /** Several phones for each user, each at an address of its own in 10.0.0.0/8. */
-function contacts(users: string[]): BindingToRegister[] {
+export function contacts(users: string[]): BindingToRegister[] {
   return users.flatMap((user, index) =>
     Array.from({ length: CONTACTS_PER_USER }, (_, device) => ({
       user,

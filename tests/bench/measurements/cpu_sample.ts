@@ -18,13 +18,15 @@ export interface CpuFigure {
 /** Milliseconds between a load and its second reading, so that what it left to do is counted too. */
 const AFTERMATH = 500;
 
+/** @param aftermath milliseconds between the load and the second reading, for what it leaves to be done later */
 export async function sampleCpu(
   { process }: BenchedSystem,
   offer: () => Promise<LoadResult>,
+  aftermath = AFTERMATH,
 ): Promise<CpuSample> {
   const before = cpuMicroseconds(process.pid);
   const result = await offer();
-  await delay(AFTERMATH);
+  await delay(aftermath);
   const used = cpuMicroseconds(process.pid) - before;
   return { ...result, microseconds: used / result.successful };
 }

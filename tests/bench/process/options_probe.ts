@@ -14,7 +14,10 @@ export async function untilServing(
   const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: localPort });
   const to: Deno.NetAddr = { transport: "udp", hostname: "127.0.0.1", port };
   let sent = 0;
-  const sender = setInterval(() => socket.send(options(localPort, sent++), to).catch(() => {}), INTERVAL);
+  const sender = setInterval(
+    () => socket.send(optionsRequest(localPort, sent++), to).catch(() => {}),
+    INTERVAL,
+  );
   const close = () => socket.close();
   const stop = AbortSignal.any([AbortSignal.timeout(timeout), signal]);
   stop.addEventListener("abort", close);
@@ -30,7 +33,8 @@ export async function untilServing(
   }
 }
 
-function options(localPort: number, number: number): Uint8Array {
+/** The request with a number, which its Call-ID ends with. */
+export function optionsRequest(localPort: number, number: number): Uint8Array {
   return new TextEncoder().encode(
     [
       "OPTIONS sip:sip.local SIP/2.0",

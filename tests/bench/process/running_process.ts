@@ -6,6 +6,8 @@ export interface ProcessCommand {
   readonly path: string;
   readonly args: readonly string[];
   readonly cwd?: string;
+  /** Besides the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const KEPT_OUTPUT = 8192; // characters of stdout and stderr kept for error messages
@@ -24,11 +26,13 @@ export class RunningProcess {
   readonly ended: Promise<number>;
   readonly #child: Deno.ChildProcess;
   #output = "";
+  #onOutput: () => void = () => {};
 
-  constructor({ path, args, cwd }: ProcessCommand) {
+  constructor({ path, args, cwd, env }: ProcessCommand) {
     this.#child = new Deno.Command(path, {
       args: [...args],
       cwd,
+      env,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
@@ -52,6 +56,29 @@ export class RunningProcess {
     return running.has(this);
   }
 
+  /**
+   * The first match in what it writes to stdout and stderr, as soon as it is there. Throws with the output when the process
+   * ends before, or does not write it within `timeout` milliseconds.
+   */
+  async untilOutput(pattern: RegExp, timeout: number): Promise<RegExpMatchArray> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const given = new Promise<RegExpMatchArray | null>((resolve) => {
+      this.#onOutput = () => {
+        const match = this.#output.match(pattern);
+        if (match !== null) resolve(match);
+      };
+      this.#onOutput();
+      timer = setTimeout(() => resolve(null), timeout);
+    });
+    const match = await Promise.race([given, this.ended.then(() => null)]);
+    clearTimeout(timer);
+    this.#onOutput = () => {};
+    if (match === null) {
+      throw new Error(`Cannot find ${pattern} in the output of ${this.pid}\n${this.#output}`);
+    }
+    return match;
+  }
+
   signal(signal: Deno.Signal): void {
     if (this.isRunning) this.#child.kill(signal);
   }
@@ -69,6 +96,7 @@ export class RunningProcess {
   async #keep(stream: ReadableStream<Uint8Array>): Promise<void> {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
       this.#output = (this.#output + text).slice(-KEPT_OUTPUT);
+      this.#onOutput();
     }
   }
 }

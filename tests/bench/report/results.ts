@@ -8,6 +8,10 @@ import type { IdleConnections } from "../measurements/idle_connections.ts";
 import type { Gateways } from "../measurements/gateways.ts";
 import type { Idleness } from "../measurements/idleness.ts";
 import type { LoadTime } from "../measurements/load_time.ts";
+import type { Lookups } from "../measurements/lookups.ts";
+import type { Persistence } from "../measurements/persistence.ts";
+import type { Providers } from "../measurements/providers.ts";
+import type { Reload } from "../measurements/reload.ts";
 import type { Routing } from "../measurements/routing.ts";
 import type { Stalled } from "../measurements/stalled.ts";
 import type { StartTime } from "../measurements/start_time.ts";
@@ -33,6 +37,10 @@ export interface BenchResults {
   stalled?: readonly Stalled[];
   routing?: readonly Routing[];
   gateways?: readonly Gateways[];
+  providers?: readonly Providers[];
+  reload?: readonly Reload[];
+  persistence?: readonly Persistence[];
+  lookups?: readonly Lookups[];
 }
 
 /** The result of one system in a measurement, if it took part. */

@@ -5,20 +5,14 @@ import type { ConnectionCpu } from "../measurements/connection_cpu.ts";
 import type { Gateways } from "../measurements/gateways.ts";
 import { kilobytesEach } from "./connection_figures.ts";
 import { table } from "./figures_table.ts";
+import { PROVIDER_TARGETS } from "./provider_targets.ts";
 import { type BenchResults, ofSystem } from "./results.ts";
+import type { Target } from "./target.ts";
 
 export interface Verdict {
   readonly target: string;
   readonly value: number;
   readonly met: boolean;
-}
-
-interface Target {
-  readonly name: string;
-  readonly atMost?: number;
-  readonly atLeast?: number;
-  /** Undefined or NaN when it was not measured in this run. */
-  measured(results: BenchResults): number | undefined;
 }
 
 /** An eighth of all at a time is no burst. */
@@ -130,6 +124,7 @@ const TARGETS: readonly Target[] = [
     atMost: 0,
     measured: ({ gateways }) => ofSystem(gateways, "routr")?.neighbours.besideDead.failed,
   },
+  ...PROVIDER_TARGETS,
 ];
 
 /** A verdict for each target this run measured. */
@@ -137,9 +132,17 @@ export function judge(results: BenchResults): Verdict[] {
   return TARGETS.flatMap(({ name, atMost = Infinity, atLeast = -Infinity, measured }) => {
     const value = measured(results);
     if (value === undefined || Number.isNaN(value)) return [];
-    const bound = atMost === Infinity ? `≥ ${atLeast}` : `≤ ${atMost}`;
-    return [{ target: `${name} ${bound}`, value, met: value >= atLeast && value <= atMost }];
+    return [{
+      target: `${name} ${boundOf(atLeast, atMost)}`,
+      value,
+      met: value >= atLeast && value <= atMost,
+    }];
   });
+}
+
+function boundOf(atLeast: number, atMost: number): string {
+  if (atMost === Infinity) return `≥ ${atLeast}`;
+  return atLeast === -Infinity ? `≤ ${atMost}` : `${atLeast} – ${atMost}`;
 }
 
 export function verdictsTable(verdicts: readonly Verdict[]): string {

@@ -14,7 +14,7 @@ import {
   tryRegister,
   unanswered,
 } from "./node_phone.ts";
-import { bindingsIn, startRedisNodes } from "./redis_nodes.ts";
+import { bindingsIn, startRedisNode, startRedisNodes } from "./redis_nodes.ts";
 import { until } from "./until.ts";
 
 /** Milliseconds until a node without a sign of life counts as dead, and then some. */
@@ -131,4 +131,18 @@ Deno.test("Redis is killed: both nodes serve, and know of each other's registrat
   await hangUp(await establish(alice, fred, 1), "callee");
   await hangUp(await establish(alice, bob, 2), "callee");
   assert.match(await unanswered(alice, "erik"), /^SIP\/2\.0 480 /);
+});
+
+Deno.test("a node that finds Redis read-only waits for it, and then shares what is registered", async () => {
+  await using nodes = await startRedisNodes({ agents: ["alice", "bob"] });
+  const { redis, b } = nodes;
+  await redis.run("DEL", "routr:key");
+  await redis.run("CONFIG", "SET", "min-replicas-to-write", "1");
+  const starting = startRedisNode(redis);
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  await redis.run("CONFIG", "SET", "min-replicas-to-write", "0");
+  await using late = await starting;
+  assert.match(late.output, /Waiting for Redis at .*read-only/);
+  await using alice = await registeredAt(late, { user: "alice", protocol: "udp" });
+  await known(b, alice);
 });
