@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../../runtime/clock.ts";
 import { logger } from "../../runtime/log.ts";
+import { describeRedisError } from "../../runtime/redis_client.ts";
 import type { RedisConnection } from "../../runtime/redis_connection.ts";
 import type { Timer, TimerWheel } from "../../runtime/timer_wheel.ts";
 import { Turn } from "../../runtime/turn.ts";
@@ -71,6 +72,8 @@ export class SharedLocation<Flow extends BindingFlow> {
   #telling: Promise<void> | undefined;
   #comparing: Promise<void> | undefined;
   #compareAgain = false;
+  /** Why sharing fails, "" while it does not. */
+  #reason = "";
   #isStopped = false;
 
   constructor(parts: SharedLocationParts<Flow>) {
@@ -113,13 +116,21 @@ export class SharedLocation<Flow extends BindingFlow> {
       this.#compareAgain = false;
       try {
         isAmiss = !await this.#compareOnce();
+        this.#reason = "";
       } catch (error) {
-        // That Redis is away is told elsewhere, and it will be compared when it is back.
-        if (this.#parts.connection.isUp) log.warn("Cannot read the bindings in Redis: {error}", { error });
+        this.#complain(describeRedisError(error));
         isAmiss = true;
       }
     }
     if (!this.#isStopped) this.#comparisonTimer.start(isAmiss ? SOON : COMPARISON_INTERVAL);
+  }
+
+  /** Once for each reason; that Redis is away is told elsewhere. */
+  #complain(reason: string): void {
+    if (this.#parts.connection.isUp && reason !== this.#reason) {
+      log.warn("Cannot share registrations by Redis: {reason}", { reason });
+    }
+    this.#reason = reason;
   }
 
   /** False if it has to be done again soon. */
