@@ -6,7 +6,7 @@
 import { stripVTControlCharacters } from "node:util";
 
 const projectRoot = new URL("..", import.meta.url).pathname;
-const stageMinutes = 5;
+const stageMinutes = 8;
 
 interface Stage {
   readonly name: string;

@@ -122,7 +122,8 @@ async function install(): Promise<Installation> {
   const directory = await Deno.makeTempDir({ prefix: "routr-binary-" });
   await Deno.copyFile(builtBinary, join(directory, "routr"));
   await Deno.mkdir(join(directory, "config"));
-  for await (const { name } of Deno.readDir(join(projectRoot, "config"))) {
+  for await (const { name, isFile } of Deno.readDir(join(projectRoot, "config"))) {
+    if (!isFile) continue;
     await Deno.copyFile(join(projectRoot, "config", name), join(directory, "config", name));
   }
   return new Installation(directory);

@@ -1,6 +1,6 @@
-import { setImmediate } from "node:timers/promises";
 // @ts-types="./deno_std_yaml.d.ts"
 import { parse } from "@std/yaml/parse";
+import { Turn } from "../../runtime/turn.ts";
 import { findItemStarts, itemDash } from "./yaml_items.ts";
 import { type SyntaxProblem, syntaxProblem } from "./yaml_syntax_problem.ts";
 
@@ -8,7 +8,7 @@ import { type SyntaxProblem, syntaxProblem } from "./yaml_syntax_problem.ts";
 const NODES_PER_CHARACTER = 4;
 const NODES_AT_LEAST = 100_000;
 /** Long lists are read in parts of about so many characters, a few milliseconds each, so that others get their turn. */
-const PART = 100_000;
+const PART = 50_000;
 
 /**
  * Reads one YAML document. All scalars are text, as they are written: `secret: 0123` stays `0123`, which YAML would call
@@ -71,11 +71,12 @@ function hasOnlyComments(text: string): boolean {
 async function readParts<T>(parts: string[], convert: (item: unknown) => T): Promise<T[] | undefined> {
   if (parts.length === 0) return undefined;
   const items: T[] = [];
+  const turn = new Turn();
   for (const part of parts) {
+    if (turn.isOver) await turn.next();
     const list = attempt(part);
     if (!Array.isArray(list) || list.length !== findItemStarts(part).length) return undefined;
     for (const item of list) items.push(convert(item));
-    await setImmediate();
   }
   return items;
 

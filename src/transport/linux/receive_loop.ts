@@ -1,4 +1,5 @@
 /** When to look for datagrams: at once while it is quiet, in gathered batches while it is busy. */
+import { isTurnAwaited } from "../../runtime/turn.ts";
 import type { Libc } from "./libc.ts";
 
 /** One socket of the loop. */
@@ -75,8 +76,9 @@ export class ReceiveLoop {
     while (rate >= QUIET) {
       // The time that the last batch took counts: under full load there is nothing to wait for.
       const rest = last + Math.min(LONGEST_GATHER, WORTHWHILE / rate) - performance.now();
-      if (last - lastTurn >= (rest > LATENESS ? TURN : TURN_UNDER_LOAD)) {
-        await pause(rest);
+      const isAwaited = isTurnAwaited();
+      if (isAwaited || last - lastTurn >= (rest > LATENESS ? TURN : TURN_UNDER_LOAD)) {
+        await pause(isAwaited ? LATENESS : rest);
         lastTurn = performance.now();
       } else if (rest > INSTANT) this.#usleep(Math.round(rest * 1000));
       const now = performance.now();

@@ -27,7 +27,7 @@ Deno.test("Route headers from node to node cannot be forged", async (t) => {
   const { a, b } = nodes;
   await using victim = await registeredAt(a, { user: "victim", protocol: "tcp" });
   await using alice = await registeredAt(b, { user: "alice", protocol: "udp" });
-  const { route, callId } = await sealedRoute(nodes, alice);
+  const { route, callId, callerTag } = await sealedRoute(nodes, alice);
   const stranger = await phoneAt(a, { user: "mallory", protocol: "udp" });
   const known = await registeredAt(a, { user: "mallory", protocol: "tcp" });
   await using attackers = new AsyncDisposableStack();
@@ -53,8 +53,19 @@ Deno.test("Route headers from node to node cannot be forged", async (t) => {
     }
   }
 
-  await t.step("the entry itself, in its own call, is what leads to the phone", async () => {
-    await stranger.sendAsIs(requestTo(victim, stranger, { method: "INVITE", route: `<${route}>`, callId }));
+  await t.step("the entry itself leads nowhere by another method, or from another caller", async () => {
+    for (const attacker of [stranger, known]) {
+      for (const [method, tag] of [["MESSAGE", callerTag], ["INVITE", "another"]]) {
+        await attacker.sendAsIs(requestTo(victim, attacker, { method, route: `<${route}>`, callId, tag }));
+        assert.match(await attacker.expect(""), /^SIP\/2\.0 40[347] /);
+      }
+    }
+    await victim.expectNothing(10);
+  });
+
+  await t.step("the entry itself, in its own request, is what leads to the phone", async () => {
+    const genuine = { method: "INVITE", route: `<${route}>`, callId, tag: callerTag };
+    await stranger.sendAsIs(requestTo(victim, stranger, genuine));
     await stranger.expect("100");
     assert.deepEqual(headers(await victim.expect("INVITE"), "Route"), []);
   });
@@ -67,7 +78,7 @@ Deno.test("Route headers from node to node cannot be forged", async (t) => {
 async function sealedRoute(
   { redis, a, b }: RedisNodes,
   caller: WirePhone,
-): Promise<{ route: string; callId: string }> {
+): Promise<{ route: string; callId: string; callerTag: string }> {
   using listener = listen();
   const { place } = listener;
   const address = `${place.address}:${place.port}`;
@@ -89,7 +100,8 @@ async function sealedRoute(
   await caller.expectNothing(0);
   const route = uriIn(header(invite, "Route"));
   assert.ok(route.includes(`=${entry.flow.token}@${address}`), route);
-  return { route: route.replace(address, a.address), callId: header(invite, "Call-ID") };
+  const callerTag = /;tag=([^;\s]+)/.exec(header(invite, "From"))?.[1] ?? "";
+  return { route: route.replace(address, a.address), callId: header(invite, "Call-ID"), callerTag };
 }
 
 function listen(): Disposable & { readonly place: Place; message(): Promise<string> } {
@@ -105,14 +117,19 @@ function listen(): Disposable & { readonly place: Place; message(): Promise<stri
 function requestTo(
   phone: WirePhone,
   from: WirePhone,
-  { method, route, callId }: { method: string; route: string; callId: string },
+  { method, route, callId, tag = "stranger" }: {
+    method: string;
+    route: string;
+    callId: string;
+    tag?: string;
+  },
 ): string {
   return sip(`
     ${method} ${phone.contact} SIP/2.0
     Via: SIP/2.0/${from.way.protocol.toUpperCase()} ${from.sentBy};branch=z9hG4bK${crypto.randomUUID()};rport
     Route: ${route}
     Max-Forwards: 70
-    From: <sip:alice@${domain}>;tag=stranger
+    From: <sip:alice@${domain}>;tag=${tag}
     To: <sip:${phone.username}@${domain}>
     Call-ID: ${callId}
     CSeq: 1 ${method}

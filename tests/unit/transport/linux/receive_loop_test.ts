@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Libc } from "../../../../src/transport/linux/libc.ts";
+import { Turn } from "../../../../src/runtime/turn.ts";
 import { type DrainedSocket, ReceiveLoop } from "../../../../src/transport/linux/receive_loop.ts";
 
 /** Milliseconds between two datagrams of traffic that is worth gathering, and of traffic that is not. */
@@ -194,4 +195,18 @@ Deno.test("Two sockets: whoever is woken takes what is at both, and sends what c
   wakeUps[0].resolve(true);
   await served[0];
   assert.deepEqual(steps, ["drain a", "flush a"]);
+});
+
+Deno.test("a long task that waits for its turn does not find the thread asleep", async () => {
+  const socket = new ScriptedSocket(Array(2000).fill(DENSE));
+  let isRunning = true;
+  const turn = new Turn();
+  const task = (async () => {
+    while (isRunning) await turn.next();
+  })();
+  await socket.run();
+  isRunning = false;
+  await task;
+  assert.deepEqual(socket.sleeps, []);
+  assert.equal(socket.taken, 2000);
 });
