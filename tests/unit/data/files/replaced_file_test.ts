@@ -3,9 +3,6 @@ import { WriteRefused } from "../../../../src/data/data_provider.ts";
 import { readExactText, replaceFile } from "../../../../src/data/files/replaced_file.ts";
 import { TemporaryFolder } from "../temporary_folder.ts";
 
-/** A folder that takes no files, whoever asks. */
-const UNWRITABLE_FOLDER = "/sys/kernel";
-
 function namesIn(folder: TemporaryFolder): string[] {
   return [...Deno.readDirSync(folder.path)].map(({ name }) => name).sort();
 }
@@ -126,17 +123,5 @@ Deno.test({
       message: `Cannot change ${path}: it is not writable (NotCapable)`,
     });
     assert.deepEqual((await Deno.stat(path)).mtime, before.mtime);
-  },
-});
-
-Deno.test({
-  name: "replaceFile() refuses a folder that takes no files",
-  ignore: !(await Deno.stat(UNWRITABLE_FOLDER).then(() => true, () => false)),
-  async fn() {
-    const path = `${UNWRITABLE_FOLDER}/agents.yaml`;
-    assert.deepEqual(await refusal(replaceFile(path, () => Promise.resolve(""))), {
-      status: 405,
-      message: `Cannot change ${path}: it is not writable (PermissionDenied)`,
-    });
   },
 });
