@@ -12,13 +12,18 @@ async function run(command: Command): Promise<number> {
   const place = { env: Deno.env.toObject(), executableDirectory: dirname(Deno.execPath()) };
   switch (command.kind) {
     case "start":
-      return await start({ ...place, directory: command.directory });
+      return await start({ ...place, directory: command.directory, version: manifest.version });
     case "check":
       return await check({ ...place, directory: command.directory });
     case "init":
       return await init(command.directory);
     case "schema":
       return schema(command.of);
+    case "client": {
+      // Servers have no use for it.
+      const { runClient } = await import("./src/cli/client/client.ts");
+      return await runClient(command, place);
+    }
     case "version":
       console.log(`routr ${manifest.version}`);
       return 0;
@@ -26,7 +31,7 @@ async function run(command: Command): Promise<number> {
       console.log(USAGE);
       return 0;
     case "mistake":
-      console.error(`routr: ${command.message}\n\n${USAGE}`);
+      console.error(`routr: ${command.message}\nSee: routr help`);
       return 2;
   }
 }

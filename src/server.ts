@@ -1,19 +1,24 @@
 /** The composition root: one SIP server, from configuration to sockets. */
 import type { Configuration, Listener } from "./config/configuration.ts";
+import type { LiveConfiguration } from "./config/live_configuration.ts";
 import { tlsSettingsOf } from "./config/tls_settings.ts";
 import { type BoundFlow, OwnFlowRecords } from "./core/bound_flow.ts";
 import { CallerIdentification } from "./core/caller.ts";
+import type { Call } from "./core/calls/call.ts";
+import { CallTable } from "./core/calls/call_table.ts";
 import { Cluster } from "./core/cluster/cluster.ts";
 import { NodeRoutes } from "./core/cluster/node_route.ts";
 import { DigestAuthenticator } from "./core/digest_authenticator.ts";
 import { Dispatcher } from "./core/dispatcher.ts";
 import { FlowTexts } from "./core/flow_text.ts";
-import { DomainFences, type Fence, fenceOf } from "./core/fence.ts";
+import { DomainFences, Fence } from "./core/fence.ts";
 import { PeerAddresses } from "./core/peer_addresses.ts";
 import { DialogRoutes } from "./core/proxy/dialog_route.ts";
 import { ProxyCore } from "./core/proxy/proxy_core.ts";
 import { Registrar } from "./core/registrar.ts";
+import { tellRegistrations } from "./core/registration_events.ts";
 import { Router } from "./core/router.ts";
+import { ServerEvents } from "./core/server_events.ts";
 import { GatewayAddresses } from "./core/trunk/gateway_addresses.ts";
 import { GatewayRealms } from "./core/trunk/gateway_realms.ts";
 import { GatewayRegistrations } from "./core/trunk/gateway_registrations.ts";
@@ -35,7 +40,7 @@ import { TimerWheel } from "./runtime/timer_wheel.ts";
 import { TransactionLayer } from "./transaction/transaction_layer.ts";
 import type { TransactionTimers } from "./transaction/transaction_timers.ts";
 import { maxOpenFiles } from "./transport/linux/libc.ts";
-import { toUriHost } from "./transport/ip_address.ts";
+import { isIpv6, toUriHost } from "./transport/ip_address.ts";
 import { LocalAddresses } from "./transport/local_addresses.ts";
 import { Resolver, type ResolverOptions } from "./transport/dns/resolver.ts";
 import { SipTrace } from "./transport/sip_trace.ts";
@@ -80,6 +85,15 @@ export interface ServerOptions {
   readonly makeTransport?: (listener: Listener) => Transport;
 }
 
+/** A place that an administrator says a device is at. */
+export interface StaticContact {
+  readonly user: string;
+  readonly address: string;
+  readonly port: number;
+  /** Seconds. */
+  readonly expires: number;
+}
+
 /** How several servers are one. */
 export interface ClusterOptions {
   /** To the Redis that all of them use. Closed by `stop`. */
@@ -102,11 +116,14 @@ export interface FailedListener {
 export class Server {
   readonly metrics = new Metrics();
   readonly location: LocationService<BoundFlow>;
+  /** What happens from now on. */
+  readonly events: ServerEvents;
+  readonly #calls: CallTable;
   readonly #options: ServerOptions;
   readonly #wheel: TimerWheel;
   readonly #transport: TransportLayer;
   readonly #transactions: TransactionLayer;
-  readonly #fence: Fence | undefined;
+  readonly #fence: Fence;
   readonly #gateways: GatewayAddresses;
   readonly #registrations: GatewayRegistrations;
   /** Differs for each process. */
@@ -123,9 +140,13 @@ export class Server {
     this.#options = options;
     this.#wheel = new TimerWheel(clock);
     this.location = new LocationService(clock, this.#wheel);
+    const events = this.events = new ServerEvents(clock, metrics);
+    tellRegistrations(this.location, events);
+    const onRefused = (address: string) => events.refused("request.denied", { address });
+    this.#calls = new CallTable({ clock, wheel: this.#wheel, metrics, events });
     metrics.gauge("routr_addresses_of_record", "Addresses-of-record with bindings", () => this.location.size);
     const { externAddr, localnets } = configuration;
-    this.#fence = fenceOf(configuration.accessControlList, clock);
+    this.#fence = new Fence(configuration.accessControlList, clock, onRefused);
     this.#transport = new TransportLayer({
       localAddresses: new LocalAddresses(Deno.networkInterfaces(), {
         externAddr: externAddr && toUriHost(externAddr.host),
@@ -151,6 +172,8 @@ export class Server {
       clock,
       metrics,
       algorithms: configuration.digestAlgorithms,
+      onFailure: ({ topVia: { received, host }, method }, username) =>
+        events.refused("authentication.failed", { address: received || host, username, method }),
     });
     const transactions = this.#transactions;
     const timer = (callback: () => void) => transactions.timer(callback);
@@ -169,6 +192,9 @@ export class Server {
       userAgent: configuration.userAgent,
       learnsAddress: externAddr === undefined,
       onRegistered: (gateway, flow) => gateways.add(gateway, flow.remoteAddress),
+      onStateChange: ({ gwRef, host, state, lastStatus, reason }) => {
+        if (state !== "registering") events.emit(`gateway.${state}`, { gwRef, host, lastStatus, reason });
+      },
     });
     const key = options.dialogKey ?? randomToken() + randomToken();
     const registrar = new Registrar({
@@ -225,7 +251,7 @@ export class Server {
         dialogRoutes,
         nodeRoutes,
         registrar,
-        fences: new DomainFences(clock),
+        fences: new DomainFences(clock, onRefused),
         legs,
         userAgent: configuration.userAgent,
         onFlowClosed: (flow) => this.#registrations.onFlowClosed(flow),
@@ -244,6 +270,7 @@ export class Server {
           dialogRoutes,
           nodeRoutes,
           recordsRoute: configuration.recordRoute,
+          calls: this.#calls,
           ownsRealm: (realm) => callers.ownsRealm(realm) || transport.hasHost(realm),
         }),
       }),
@@ -260,13 +287,52 @@ export class Server {
     return this.#registrations.list();
   }
 
+  /** Calls under way. */
+  get calls(): readonly Call[] {
+    return this.#calls.list();
+  }
+
+  /** Calls that are being set up: who stops the server may want to wait for them. */
+  get pendingCalls(): number {
+    return this.#calls.pending;
+  }
+
+  /** Puts what can be changed while the server runs in force. */
+  configure(configuration: LiveConfiguration): void {
+    const { accessControlList, registrar, maxContacts = DEFAULT_MAX_CONTACTS } = configuration;
+    this.#fence.change(accessControlList);
+    this.#registrar.change({ limits: registrar, maxContacts });
+  }
+
+  /** Binds an address-of-record to where a device listens for UDP. Throws a TypeError when that cannot be done. */
+  bind(aor: string, { user, address, port, expires }: StaticContact): void {
+    const host = toUriHost(address);
+    const transport = this.transports.find((one) =>
+      one.protocol === "udp" && isIpv6(one.address) === isIpv6(host)
+    );
+    if (transport === undefined) throw new TypeError(`No listener for UDP reaches ${address}`);
+    const flow = transport.flowTo(host, port);
+    this.#registrar.bind(aor, { contact: `sip:${user}@${host}:${port}`, expires, flow });
+  }
+
+  /** Ends the registrations of an address-of-record; false when there are none. */
+  evict(aor: string): boolean {
+    if (this.location.lookup(aor).length === 0) return false;
+    this.location.replace(aor, []);
+    return true;
+  }
+
+  evictAll(): void {
+    for (const aor of [...this.location.addressesOfRecord()]) this.location.replace(aor, []);
+  }
+
   /** Opens every listener of the configuration; those that cannot be opened are returned with the reason. */
   async start(): Promise<FailedListener[]> {
     const { configuration, configurationDirectory = ".", makeTransport } = this.#options;
     const options = {
       limits: {
         ...connectionLimits(configuration),
-        ...this.#fence && { isRefused: (address: string) => this.#fence!.hasRefused(address) },
+        isRefused: (address: string) => this.#fence.hasRefused(address),
       },
       tls: new TlsContexts(tlsSettingsOf(configuration.securityContext, configurationDirectory)),
     };
@@ -317,6 +383,7 @@ export class Server {
     await this.#cluster?.stop();
     this.#options.cluster?.connection.close();
     this.location.close();
+    this.#calls.close();
     this.#wheel.clear();
   }
 }

@@ -23,7 +23,7 @@ const EXCEPTIONS: Readonly<Record<string, { only?: readonly string[]; also?: rea
   data: { only: ["runtime", "message"] },
   location: { only: ["runtime", "message"] },
   // The command line is what starts the composition root, on the configuration that it has read.
-  cli: { also: ["config", "server.ts"] },
+  cli: { also: ["config", "rest", "server.ts"] },
   // The entry lies outside of src.
   "main.ts": { also: ["deno.json"] },
 };

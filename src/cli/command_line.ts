@@ -1,5 +1,12 @@
-/** The command line: `routr [--config DIR]`, `routr check`, `routr init [DIR]`, `routr schema KIND`, `routr version`. */
+/** The command line: of the server, `routr [--config DIR]`, `check`, `init`, `schema`, `version`; and of its client. */
 import { parseArgs } from "node:util";
+import {
+  CLIENT_OPTIONS,
+  CLIENT_USAGE,
+  type ClientCommand,
+  type ClientOptions,
+  readClientCommand,
+} from "./client/client_command.ts";
 
 /** What the command line asks for. */
 export type Command =
@@ -8,6 +15,7 @@ export type Command =
   /** `of` is what was asked for, known or not. */
   | { readonly kind: "schema"; readonly of: string }
   | { readonly kind: "version" | "help" }
+  | ClientCommand
   | { readonly kind: "mistake"; readonly message: string };
 
 export const USAGE = `Usage: routr [--config DIR]           start the server
@@ -17,29 +25,50 @@ export const USAGE = `Usage: routr [--config DIR]           start the server
        routr version
 
 --config defaults to $CONFIG_PATH, else ./config, else the folder config beside the executable.
-Environment: LOG_LEVEL=trace|debug|info|warning|error, LOG_FORMAT=json, and the names in the README.`;
+Environment: LOG_LEVEL=trace|debug|info|warning|error, LOG_FORMAT=json, and the names in the README.
+
+To administer a server, here or elsewhere: routr COMMAND …
+${CLIENT_USAGE}
+
+All but logout take --cacert FILE (who signs the server's certificate) and --insecure (anybody may); those behind it in this list
+also --url URL and --token TOKEN, in the place of what login has kept in ~/.routr-access.json.
+Environment: ROUTR_URL, ROUTR_TOKEN, ROUTR_SECRET.`;
 
 /** Reads the arguments behind the program's name. */
 export function readCommandLine(args: readonly string[]): Command {
   try {
-    const { values, positionals } = parseArgs({
+    const { values: { config, help, version, ...clientOptions }, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
       options: {
         config: { type: "string", short: "c" },
         help: { type: "boolean", short: "h" },
         version: { type: "boolean", short: "v" },
+        ...CLIENT_OPTIONS,
       },
     });
-    if (values.help) return { kind: "help" };
-    if (values.version) return { kind: "version" };
-    return readCommand(positionals, values.config);
+    if (help) return { kind: "help" };
+    if (version) return { kind: "version" };
+    const [name = "start", ...operands] = positionals;
+    const clientCommand = readClientCommand(name, operands, clientOptions);
+    if (clientCommand === undefined) {
+      return checkOptions(readCommand([name, ...operands], config), name, clientOptions);
+    }
+    if (config !== undefined) return { kind: "mistake", message: `--config is not for ${name}` };
+    return clientCommand;
   } catch (error) {
     return { kind: "mistake", message: error instanceof Error ? error.message : String(error) };
   }
 }
 
-function readCommand([name = "start", ...rest]: readonly string[], directory: string | undefined): Command {
+/** The server's commands know none of the client's options. */
+function checkOptions(command: Command, name: string, clientOptions: ClientOptions): Command {
+  const [foreign] = Object.keys(clientOptions);
+  if (command.kind === "mistake" || foreign === undefined) return command;
+  return { kind: "mistake", message: `--${foreign} is not for ${name}` };
+}
+
+function readCommand([name, ...rest]: readonly string[], directory: string | undefined): Command {
   if (rest.length > (name === "init" || name === "schema" ? 1 : 0)) {
     return { kind: "mistake", message: `Unexpected argument "${rest.at(-1)}"` };
   }

@@ -1,6 +1,5 @@
 /** `routr`: runs the server until it is told to stop. */
 import type { PlaceOptions } from "../config/configuration_place.ts";
-import type { Environment } from "../config/environment.ts";
 import { loadConfiguration } from "../config/load_configuration.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { stateDirectory } from "../config/state_directory.ts";
@@ -8,22 +7,45 @@ import { unservedGateways } from "../config/unserved_gateways.ts";
 import { formatFault } from "../data/fault.ts";
 import { LiveDirectory, type LoadReport } from "../data/live_directory.ts";
 import { clusterKey } from "../location/redis/cluster_key.ts";
-import { configureLogging, logger, type LogLevel } from "../runtime/log.ts";
+import { configureLogging, logger } from "../runtime/log.ts";
 import { describeRedisError } from "../runtime/redis_client.ts";
 import { RedisConnection } from "../runtime/redis_connection.ts";
 import { Server, type ServerOptions } from "../server.ts";
 import { toUriHost } from "../transport/ip_address.ts";
+import { EventHistory } from "../rest/observe/event_history.ts";
+import { ResourceStore } from "../data/resource_store.ts";
+import { resolve } from "node:path";
+import { Administration } from "./administration.ts";
+import { CallRecordFile } from "./call_record_file.ts";
 import { openDataPlace } from "./data_place.ts";
+import { type End, EndRequest } from "./end_request.ts";
+import { levelOf } from "./log_level.ts";
 import { openKeptState } from "./kept_state.ts";
 
 const log = logger("server");
 
 /** Milliseconds. */
 const STOP_LIMIT = 10_000;
+/** Milliseconds that a stop in order waits for calls that are being set up, and between two looks. */
+const LONGEST_SETUP = 60_000;
+const SETUP_INTERVAL = 250;
 
-/** Resolves with the exit code once the server has stopped: 0, or 1 when it could not start. */
-export async function start(options: PlaceOptions): Promise<number> {
-  const { config, source, faults, warnings } = await loadConfiguration(options);
+export interface StartOptions extends PlaceOptions {
+  /** Of this program. */
+  readonly version: string;
+}
+
+/** Resolves with the exit code once the server has stopped: 0, or 1 when it could not start. A restart reads everything anew. */
+export async function start(options: StartOptions): Promise<number> {
+  surviveMistakes();
+  for (;;) {
+    const code = await run(options);
+    if (code !== "restart") return code;
+  }
+}
+
+async function run(options: StartOptions): Promise<number | "restart"> {
+  const { config, document, source, faults, warnings } = await loadConfiguration(options);
   configureLogging({
     level: levelOf(config, options.env),
     format: options.env.LOG_FORMAT === "json" ? "json" : "text",
@@ -44,11 +66,11 @@ export async function start(options: PlaceOptions): Promise<number> {
       ...loaded,
       warnings: [...loaded.warnings, ...unservedGateways(config, live.directory.gateways())],
     });
-  const signal = stopSignal();
+  const request = new EndRequest();
   // The place may keep us waiting.
-  const loaded = await Promise.race([live.load(), signal]);
-  if (typeof loaded === "string") {
-    log.info("Stopping: {signal}", { signal: loaded });
+  const loaded = await Promise.race([live.load(), request.end]);
+  if ("how" in loaded) {
+    log.info("Stopping: {by}", { by: loaded.by });
     live.close();
     return 0;
   }
@@ -58,26 +80,82 @@ export async function start(options: PlaceOptions): Promise<number> {
     "Serving {agents} agents, {domains} domains, {peers} peers, {gateways} gateways, {dids} DIDs of {place}",
     { agents, domains, peers, gateways, dids, place: place.name },
   );
+  const state = stateDirectory(options.env, source.directory);
   const server = new Server({
     configuration: config,
     directory: live.directory,
     configurationDirectory: source.directory,
-    ...await keptBy(config, stateDirectory(options.env, source.directory)),
+    ...await keptBy(config, state),
   });
-  if (!await open(server, config)) {
-    live.close();
-    await server.stop();
-    return 1;
+  const records = recordsOf(config, source.directory);
+  const history = new EventHistory();
+  server.events.listen((event) => {
+    history.add(event);
+    for (const record of records) record.add(event);
+  });
+  const onReload = (report: LoadReport) => {
+    tell(report);
+    server.events.emit("configuration.reloaded", { ...live.directory.counts, faults: report.faults.length });
+  };
+  const administration = new Administration({
+    version: options.version,
+    configuration: { config, document },
+    directory: source.directory,
+    stateDirectory: state,
+    env: options.env,
+    server,
+    live,
+    store: new ResourceStore({
+      provider: place.provider,
+      live,
+      hasUniqueGateways: config.ex_uniqueGatewayPerHostPort,
+    }),
+    history,
+    end: (how, isNow) => request.ask({ how, by: "the REST service", isNow }),
+    reload: async () => onReload(await live.load()),
+  });
+  const isOpen = await open(server, config) && (await administration.start() || !config.strictListeners);
+  if (isOpen) {
+    live.follow(onReload);
+    administration.isReady = true;
+    log.info("Ready");
   }
-  live.follow(tell);
-  surviveMistakes();
-  log.info("Ready");
-  log.info("Stopping: {signal}", { signal: await signal });
+  const end = isOpen ? await request.end : undefined;
+  administration.isReady = false;
+  if (end) await told(end, server);
   live.close();
-  const stopped = server.stop().catch((error) => log.error("Cannot stop in order: {error}", { error }));
+  const stopped = stopAll(server, administration, records)
+    .catch((error) => log.error("Cannot stop in order: {error}", { error }));
   await Promise.race([stopped, tooLong()]);
+  if (end === undefined) return 1;
   log.info("Stopped");
-  return 0;
+  return end.how === "restart" ? "restart" : 0;
+}
+
+/** Tells why the server ends, and waits for calls that are being set up if it may. */
+async function told({ how, by, isNow }: End, server: Server): Promise<void> {
+  log.info(how === "restart" ? "Restarting: {by}" : "Stopping: {by}", { by });
+  const latest = performance.now() + (isNow ? 0 : LONGEST_SETUP);
+  while (server.pendingCalls > 0 && performance.now() < latest) {
+    await new Promise((resolve) => setTimeout(resolve, SETUP_INTERVAL));
+  }
+}
+
+async function stopAll(
+  server: Server,
+  administration: Administration,
+  records: readonly CallRecordFile[],
+): Promise<void> {
+  await administration.stop();
+  await server.stop();
+  await Promise.all(records.map((record) => record.close()));
+}
+
+function recordsOf({ cdr: { path, stdout } }: Configuration, directory: string): readonly CallRecordFile[] {
+  return [
+    ...path === undefined ? [] : [new CallRecordFile({ path: resolve(directory, path) })],
+    ...stdout ? [new CallRecordFile({ path: undefined })] : [],
+  ];
 }
 
 /** Where registrations outlive this process: with all nodes of one Redis, else in a file of its own. */
@@ -134,25 +212,6 @@ function report({ faults, warnings, rejected }: LoadReport): void {
   for (const name of rejected) log.error("{name}: the last good content stays in force", { name });
 }
 
-const LEVELS: Readonly<Record<string, LogLevel>> = {
-  trace: "trace",
-  debug: "debug",
-  info: "info",
-  warn: "warning",
-  warning: "warning",
-  error: "error",
-  fatal: "fatal",
-};
-
-/** `LOG_LEVEL`, else by `spec.logging.traceLevel`: 0 info, up to 15 debug, from 16 on every SIP message. */
-function levelOf(config: Configuration | undefined, env: Environment): LogLevel {
-  const named = LEVELS[env.LOG_LEVEL?.toLowerCase() ?? ""];
-  if (named) return named;
-  const traceLevel = config?.logging.traceLevel ?? 0;
-  if (traceLevel === 0) return "info";
-  return traceLevel < 16 ? "debug" : "trace";
-}
-
 /** The last resort: what nothing else caught is logged, and the server goes on serving. */
 function surviveMistakes(): void {
   addEventListener("error", (event) => {
@@ -162,16 +221,5 @@ function surviveMistakes(): void {
   addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     log.error("Unexpected rejection: {error}", { error: event.reason });
-  });
-}
-
-function stopSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    const signals = ["SIGINT", "SIGTERM"] as const;
-    const listeners = signals.map((signal) => () => {
-      signals.forEach((other, i) => Deno.removeSignalListener(other, listeners[i]));
-      resolve(signal);
-    });
-    signals.forEach((signal, i) => Deno.addSignalListener(signal, listeners[i]));
   });
 }

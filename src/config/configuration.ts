@@ -8,6 +8,7 @@ import {
   mapping,
   oneOf,
   port,
+  text,
   textMatching,
 } from "../data/property_types.ts";
 import { API_VERSIONS } from "../data/resource_document.ts";
@@ -104,6 +105,12 @@ const spec = mapping({
   }).prefault({}).describe("Verbosity."),
 
   /** What follows is not in the reference. */
+  cdr: mapping({
+    path: text("a path").optional().describe(
+      "The file that a line is added to for each call that has ended.",
+    ),
+    stdout: flag().default(false).describe("The same on standard output."),
+  }).prefault({}).describe("Records of calls, as JSON."),
   digestAlgorithms: filledListOf(oneOf(DIGEST_ALGORITHMS), "a list of digest algorithms").default(
     [...DIGEST_ALGORITHMS],
   ).describe("Challenges, in the order offered; some old clients look at the first only."),

@@ -88,6 +88,17 @@ export function readVariable(
   return undefined;
 }
 
+/** Holding secrets, or a mapping with them. */
+const SECRET = /PASSWORD|SECRET|^SALT$|PARAMETERS|JAAS/;
+
+/** The variables that are set, but for those with secrets. */
+export function setVariables(environment: Environment): { var: string; value: string }[] {
+  return Object.keys(VARIABLES).flatMap((name) => {
+    const found = SECRET.test(name) ? undefined : readVariable(environment, name);
+    return found === undefined ? [] : [{ var: name, value: found.text }];
+  });
+}
+
 /** All properties that the environment sets; where two variables set the same, the later one in this list counts. */
 export function readOverrides(environment: Environment): Override[] {
   return Object.entries(VARIABLES).flatMap(([name, property]): Override[] => {

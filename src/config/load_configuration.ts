@@ -13,6 +13,8 @@ import { applyOverrides, type Override, readOverrides } from "./environment.ts";
 export interface LoadedConfiguration {
   /** Undefined if and only if there are faults. */
   readonly config: Configuration | undefined;
+  /** What it was read from: the file with the environment applied, defaults left out. */
+  readonly document: unknown;
   readonly source: ConfigurationPlace;
   readonly faults: readonly Fault[];
   readonly warnings: readonly string[];
@@ -23,11 +25,17 @@ export async function loadConfiguration(options: PlaceOptions): Promise<LoadedCo
   const { directory, file, faults, warnings } = await findConfiguration(options);
   const source = { directory, file };
   const loaded = faults.length > 0 ? { faults } : await readConfiguration(file, readOverrides(options.env));
-  if (loaded.config === undefined) return { config: undefined, source, faults: loaded.faults, warnings };
-  return { config: loaded.config, source, faults: [], warnings: [...warnings, ...warningsOf(loaded.config)] };
+  if (loaded.config === undefined) {
+    return { config: undefined, document: undefined, source, faults: loaded.faults, warnings };
+  }
+  const { config, document } = loaded;
+  return { config, document, source, faults: [], warnings: [...warnings, ...warningsOf(config)] };
 }
 
-type Reading = { config: Configuration } | { config?: undefined; faults: readonly Fault[] };
+type Reading = { config: Configuration; document: unknown } | {
+  config?: undefined;
+  faults: readonly Fault[];
+};
 
 const EMPTY_DOCUMENT = { apiVersion: "v1beta1" };
 
@@ -43,7 +51,7 @@ async function readConfiguration(file: string | undefined, overrides: readonly O
   const document = applyOverrides(value ?? EMPTY_DOCUMENT, overrides);
   const { success, data, error } = configurationSchema.safeParse(document);
   const problems = success ? await missingFolders(data) : documentProblems(error, document);
-  if (success && problems.length === 0) return { config: data };
+  if (success && problems.length === 0) return { config: data, document };
   const positions = await YamlPositions.of(text);
   return {
     faults: problems.map((problem) => {

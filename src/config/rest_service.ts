@@ -1,5 +1,5 @@
 import { ipAddress } from "../data/network_property.ts";
-import { flag, integer, mapping, password, port, text } from "../data/property_types.ts";
+import { flag, integer, listOf, mapping, password, port, text } from "../data/property_types.ts";
 
 const count = integer({ min: 0, max: Infinity });
 
@@ -8,7 +8,10 @@ export const restService = mapping({
   bindAddr: ipAddress().default("0.0.0.0").describe("Address to listen on."),
   port: port(0).default(4567).describe("Port to listen on; 0 lets the system choose."),
   unsecured: flag().default(false).describe("HTTP instead of HTTPS."),
-  keyStore: text("a path").default("etc/certs/api-cert.jks").describe("Path to the key store."),
+  keyStore: text("a path").optional()
+    .describe(
+      "Path to the key store: JKS, PKCS#12 or PEM. Without one, the service makes a certificate of its own.",
+    ),
   keyStorePassword: password().default("changeit").describe("Password of the key store."),
   trustStore: text("a path").optional().describe("Path to the trust store."),
   trueStore: text("a path").optional().describe("The same as trustStore."),
@@ -22,6 +25,18 @@ export const restService = mapping({
   saltFile: text("a path").optional().describe("The file that holds the salt."),
   initialApiSecret: password("a secret").optional()
     .describe("The secret of the user that a data provider creates when it has none."),
+  tokenLifetimeSeconds: count.default(86_400).describe("How long a token lasts, in seconds; 0: for ever."),
+  acceptsTokensWithoutExpiry: flag().default(false)
+    .describe("Whether tokens of Routr v1 with the same salt are good; they never end."),
+  corsOrigins: listOf(text("an origin such as https://console.example.com")).default([])
+    .describe("Origins whose pages may send credentials of their own."),
+  maxBodyBytes: integer({ min: 1024, max: 2 ** 30 }).default(1_048_576).describe(
+    "Bytes of a request's body.",
+  ),
+  maxUploadBytes: integer({ min: 1024, max: 2 ** 30 }).default(16_777_216)
+    .describe("Bytes of a file with many resources."),
+  maxRequestsPerAddress: integer({ min: 1, max: 10_000 }).default(16)
+    .describe("Requests of one address that are served at a time."),
 }).transform(({ trueStore, trueStorePassword, timeOutMillis, ...service }) => ({
   ...service,
   trustStore: service.trustStore ?? trueStore,

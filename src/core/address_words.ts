@@ -49,3 +49,9 @@ function ipv4Word(address: string): number {
   }
   return (word << 8 | byte) >>> 0;
 }
+
+/** Whose an address is: who has one of IPv6 has the whole network of 64 bits around it. */
+export function ownerOf(address: string): string {
+  const words = addressWords(address);
+  return words.length === 1 ? address : `${words[0]}:${words[1]}`;
+}

@@ -41,6 +41,8 @@ export interface DigestAuthenticatorOptions {
    * everybody, as who asks is not known yet: accounts that have hashes need one for each of them.
    */
   readonly algorithms: readonly DigestAlgorithm[];
+  /** Told of wrong credentials, and the username in them. */
+  onFailure?(request: SipRequest, username: string): void;
 }
 
 /** Header rows looked at: each costs a digest. */
@@ -62,11 +64,13 @@ export class DigestAuthenticator {
   /** Nonces of the latest challenges, by the request that was challenged. */
   readonly #recent = new Map<string, string>();
   readonly #failures: Counter;
+  readonly #onFailure: DigestAuthenticatorOptions["onFailure"];
 
   constructor(options: DigestAuthenticatorOptions) {
     this.#algorithms = options.algorithms;
     this.#forBrowsers = [...options.algorithms.filter((algorithm) => algorithm !== "MD5"), "MD5"];
     this.#nonces = new NonceRing(options.clock);
+    this.#onFailure = options.onFailure;
     this.#failures = options.metrics.counter(
       "routr_authentication_failures_total",
       "Wrong digest credentials",
@@ -93,6 +97,7 @@ export class DigestAuthenticator {
       const account = find(credentials.username);
       if (!this.#isRight(credentials, { algorithm, account, method: request.method })) {
         this.#failures.value++;
+        this.#onFailure?.(request, credentials.username);
         continue;
       }
       const count = credentials.qop === "" ? 0 : parseInt(credentials.nc, 16);

@@ -13,6 +13,7 @@ import type { AccessVerdict, TransportLayer } from "../transport/transport_layer
 import { buildResponse } from "../message/response_builder.ts";
 import type { Answer } from "./answer.ts";
 import type { BoundFlow } from "./bound_flow.ts";
+import type { CallBeginning } from "./calls/call.ts";
 import type { Caller, CallerIdentification } from "./caller.ts";
 import type { NodeRoute, NodeRoutes } from "./cluster/node_route.ts";
 import type { DomainFences } from "./fence.ts";
@@ -163,6 +164,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
     const { requestUri, dialog } = routed;
     if (!dialog?.flow) return { status: 430 };
     flow.markKnown?.();
+    this.#parts.proxy.calls.onRequest(request);
     return this.#parts.proxy.forward(request, routed, {
       flow,
       // The other end, by the flow that our entry sealed in.
@@ -194,6 +196,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
       isTrusted: caller.kind === "peer" || caller.kind === "gateway",
       credentialsRow,
       leg: this.#legOf(request, caller, routing),
+      call: callOf(caller, routing),
     });
   }
 
@@ -237,6 +240,17 @@ export class Dispatcher implements TransactionUser, RouteContext {
     this.#parts.transactions.reply(request, flow, { ...answer, toTag: statelessTag(request) });
   }
 }
+
+function callOf(caller: Caller, routing: Exclude<Routing, { kind: "refused" }>): CallBeginning {
+  if (routing.kind === "egress") {
+    return { direction: "outbound", gatewayRef: routing.gateway.ref, didRef: routing.did.ref };
+  }
+  return caller.kind === "gateway" || routing.gateway !== undefined
+    ? { direction: "inbound", ...routing.gateway && { gatewayRef: routing.gateway.ref } }
+    : INTERNAL;
+}
+
+const INTERNAL: CallBeginning = { direction: "internal" };
 
 function refusal(verdict: AccessVerdict): Answer {
   return verdict === "refuse" ? { status: 403 } : SILENCE;

@@ -5,7 +5,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { TextMap } from "../runtime/text_map.ts";
 import type { AccessFence, AccessVerdict } from "../transport/transport_layer.ts";
 import { AccessRules } from "./access_rules.ts";
-import { addressWords } from "./address_words.ts";
+import { ownerOf } from "./address_words.ts";
 
 /** Milliseconds that must pass between two refusals of one address. */
 const SILENCE = 60_000;
@@ -13,14 +13,24 @@ const SILENCE = 60_000;
 /** Refusals remembered of the time of one silence; beyond them nobody is told any more until it is over. */
 const MAX_REFUSALS = 16_384;
 
+/** Told of an address that is denied, once a minute. */
+export type RefusalListener = (address: string) => void;
+
 /** The fence around the whole server (`spec.accessControlList`). */
 export class Fence implements AccessFence {
-  readonly #rules: AccessRules;
+  #rules: AccessRules;
   readonly #refusals: Refusals;
+  readonly #onRefused: RefusalListener;
 
-  constructor(list: AccessControlList, clock: Clock) {
+  constructor(list: AccessControlList, clock: Clock, onRefused: RefusalListener = () => {}) {
     this.#rules = new AccessRules(list);
     this.#refusals = new Refusals(clock);
+    this.#onRefused = onRefused;
+  }
+
+  /** Another list from now on. */
+  change(list: AccessControlList): void {
+    this.#rules = new AccessRules(list);
   }
 
   admits(address: string): boolean {
@@ -29,7 +39,9 @@ export class Fence implements AccessFence {
 
   verdict(address: string): AccessVerdict {
     if (this.#rules.admits(address)) return "admit";
-    return this.#refusals.note(ownerOf(address)) ? "refuse" : "ignore";
+    if (!this.#refusals.note(ownerOf(address))) return "ignore";
+    this.#onRefused(address);
+    return "refuse";
   }
 
   /** Whether the address is denied, and was told so within the last minute. */
@@ -38,26 +50,25 @@ export class Fence implements AccessFence {
   }
 }
 
-/** The fence of a list; undefined when it has no rules, so that it costs nothing. */
-export function fenceOf(list: AccessControlList, clock: Clock): Fence | undefined {
-  return list.allow.length + list.deny.length > 0 ? new Fence(list, clock) : undefined;
-}
-
 /** The fences around single domains (`spec.context.accessControlList`), inside of that of the server. */
 export class DomainFences {
   /** A domain that is changed is another object, and its rules are made anew. */
   readonly #rules = new WeakMap<Domain, AccessRules>();
   /** One for all domains, so that a flood fills it once and not once a domain. */
   readonly #refusals: Refusals;
+  readonly #onRefused: RefusalListener;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, onRefused: RefusalListener = () => {}) {
     this.#refusals = new Refusals(clock);
+    this.#onRefused = onRefused;
   }
 
   verdict(domain: Domain, address: string): AccessVerdict {
     if (domain.accessControlList === undefined) return "admit";
     if (this.#rulesOf(domain, domain.accessControlList).admits(address)) return "admit";
-    return this.#refusals.note(`${ownerOf(address)} ${domain.ref}`) ? "refuse" : "ignore";
+    if (!this.#refusals.note(`${ownerOf(address)} ${domain.ref}`)) return "ignore";
+    this.#onRefused(address);
+    return "refuse";
   }
 
   #rulesOf(domain: Domain, list: AccessControlList): AccessRules {
@@ -111,10 +122,4 @@ class Refusals {
     this.#recent = new TextMap();
     this.#begun = now;
   }
-}
-
-/** Whose an address is: who has one of IPv6 has the whole network of 64 bits around it. */
-function ownerOf(address: string): string {
-  const words = addressWords(address);
-  return words.length === 1 ? address : `${words[0]}:${words[1]}`;
 }

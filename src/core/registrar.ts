@@ -14,6 +14,7 @@ import { SipUri } from "../message/sip_uri.ts";
 import { logger, logging } from "../runtime/log.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { detachText } from "../runtime/detached_text.ts";
+import { randomToken } from "../runtime/random.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
 import { toUriHost } from "../transport/ip_address.ts";
 import type { Flow } from "../transport/transport.ts";
@@ -61,7 +62,7 @@ const PROOF_LENGTH = 16;
 const MAX_PATH = 2048;
 
 export class Registrar {
-  readonly #parts: RegistrarParts;
+  #parts: RegistrarParts;
   readonly #registrations: Counter;
   readonly #server: string;
   readonly #proofs = new WeakMap<Agent | Peer, string>();
@@ -104,6 +105,41 @@ export class Registrar {
       .map((aor) => this.#update(aor, change));
     if (account.kind === "Peer" && answer.status === 200) this.#noteAddress(change);
     return answer;
+  }
+
+  /** Other limits from now on. */
+  change(limits: Pick<RegistrarParts, "limits" | "maxContacts">): void {
+    this.#parts = { ...this.#parts, ...limits };
+  }
+
+  /**
+   * Binds an address-of-record to a place that no device has registered, until it expires. Throws a TypeError when no agent
+   * or peer has it, or it has as many bindings as there may be.
+   */
+  bind(aor: string, { contact, expires, flow }: StaticBinding): void {
+    const { location, clock } = this.#parts;
+    const account = this.#accountOf(aor);
+    if (account === undefined) throw new TypeError(`No agent or peer has ${aor}`);
+    const others = location.lookup(aor).filter((binding) => binding.contact !== contact);
+    if (others.length >= MAX_BINDINGS) throw new TypeError(`${aor} has ${MAX_BINDINGS} bindings already`);
+    const now = clock.now();
+    const proof = this.#proofOf(account);
+    const binding = {
+      contact,
+      q: 1000,
+      expiresAt: now + expires * 1000,
+      updatedAt: now,
+      callId: randomToken(),
+      cseq: 1,
+      instance: "",
+      regId: 0,
+      path: "",
+      flow,
+      listensAt: 0,
+      ...proof !== undefined && { proof },
+    };
+    location.replace(aor, [...others, binding]);
+    log.info("{aor} was bound to {contact} for {expires} s", { aor, contact, expires });
   }
 
   /** Ends what agents and peers have registered who are gone, or have another password or other domains now. */
@@ -301,6 +337,14 @@ export class Registrar {
       });
     }
   }
+}
+
+/** Where an administrator says that a device is. */
+export interface StaticBinding {
+  readonly contact: string;
+  /** Seconds. */
+  readonly expires: number;
+  readonly flow: Flow;
 }
 
 interface Change {

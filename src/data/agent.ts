@@ -7,12 +7,14 @@ import {
   maxContactsProperties,
   namedMetadata,
   readMaxContacts,
+  type ResourceTimes,
+  timesOf,
   username,
 } from "./resource_document.ts";
 import { credentials, readHa1 } from "./secret_property.ts";
 
 /** A person's device: registers, calls within its domains, and through their egress policy. */
-export interface Agent extends Credentials {
+export interface Agent extends Credentials, ResourceTimes {
   readonly kind: "Agent";
   readonly ref: string;
   readonly name: string;
@@ -41,6 +43,7 @@ export const agentSchema = mapping({
   const domains = spec.domains.length === 1 ? spec.domains : [...new Set(spec.domains)];
   return {
     kind: "Agent",
+    ...timesOf(metadata),
     ref: metadata.ref ?? firstGeneratedRef("ag", username + spec.domains[0]),
     name: metadata.name,
     username,

@@ -35,6 +35,11 @@ export interface DataProvider {
    */
   write(change: DocumentChange): Promise<string>;
 
+  /**
+   * Makes many documents of one kind in one step, all or none, and resolves with their refs. Rejects with `WriteRefused`.
+   */
+  createAll(kind: Kind, documents: readonly NewDocument[]): Promise<readonly string[]>;
+
   /** Ends watching and gives up connections. */
   close(): void;
 }
@@ -52,6 +57,11 @@ export interface StoredDocument {
   readonly document: ResourceDocument;
   /** Differs whenever the document does. */
   readonly version: string;
+}
+
+export interface NewDocument {
+  readonly ref: string;
+  readonly document: ResourceDocument;
 }
 
 /** `ref` is that of the resource, which the document has as its `metadata.ref`. */
@@ -77,6 +87,14 @@ export type DocumentChange =
     readonly version: string;
   };
 
+/** One thing that stands against a change. */
+export interface WriteProblem {
+  /** A JSON Pointer into what was to be written (RFC 6901). */
+  readonly pointer: string;
+  /** Completes the pointer: `is missing, expected a name`. */
+  readonly message: string;
+}
+
 /** Why a change was not made, with the status that HTTP has for it. */
 export class WriteRefused extends Error {
   override readonly name = "WriteRefused";
@@ -85,10 +103,13 @@ export class WriteRefused extends Error {
    * right by itself, 503 the place cannot be reached.
    */
   readonly status: 404 | 405 | 409 | 422 | 503;
+  /** Everything that is wrong with what was to be written, as far as that is why. */
+  readonly details: readonly WriteProblem[];
 
-  constructor(status: WriteRefused["status"], message: string) {
+  constructor(status: WriteRefused["status"], message: string, details: readonly WriteProblem[] = []) {
     super(message);
     this.status = status;
+    this.details = details;
   }
 }
 /** A problem of the document at position `index` of its source. */

@@ -1,11 +1,12 @@
 import { SipUri } from "../message/sip_uri.ts";
 import { type ResourceRefs, resourceRefs } from "./generated_ref.ts";
 import { mapping, property, text, textMatching } from "./property_types.ts";
-import { commonMetadata, envelope, reference } from "./resource_document.ts";
+import { commonMetadata, envelope, reference, type ResourceTimes, timesOf } from "./resource_document.ts";
 
 /** A number of the telephone network, and whom it reaches here. Later v1 releases call it Number. */
-export interface Did extends ResourceRefs {
+export interface Did extends ResourceRefs, ResourceTimes {
   readonly kind: "DID";
+  readonly name?: string;
   /** The gateway that this number belongs to. */
   readonly gwRef: string;
   /** `tel:` URI as configured, RFC 3966. */
@@ -58,7 +59,9 @@ export const didSchema = mapping({
 }).transform(({ metadata, spec: { location } }): Did => {
   return {
     kind: "DID",
+    ...timesOf(metadata),
     ...resourceRefs(metadata.ref, "dd", location.telUrl),
+    ...metadata.name !== undefined && { name: metadata.name },
     gwRef: metadata.gwRef,
     telUrl: location.telUrl,
     digits: digitsOf(location.telUrl),

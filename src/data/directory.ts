@@ -10,7 +10,7 @@ import type { User } from "./user.ts";
 
 /**
  * The configured resources, in memory, to be asked while a message is handled. Answers change when the configuration
- * does: ask again instead of keeping them. An object stays the same as long as nothing about its resource changes.
+ * does: ask again instead of keeping them. An object stays the same as long as its resource does, but for its times.
  */
 export interface Directory {
   /** The agent whose credentials name `username` and whose domains contain `domainUri`, which is in lower case. */
@@ -26,9 +26,10 @@ export interface Directory {
   didByTelUrl(digits: string): Did | undefined;
   dids(): Iterable<Did>;
   users(): Iterable<User>;
-  /** All of a kind, in no order that means anything. */
+  user(username: string): User | undefined;
+  /** All of a kind, in the order in which their provider has them; it goes on with those of the moment when it began. */
   resources(kind: Kind): Iterable<Resource>;
-  /** By its ref, or by the other name that a gateway or DID without a given ref has. Looks at all of the kind. */
+  /** By its ref, or by the other name that a gateway or DID without a given ref has. */
   resource(kind: Kind, ref: string): Resource | undefined;
   readonly counts: ResourceCounts;
   /**
@@ -100,6 +101,10 @@ export class MemoryDirectory implements Directory {
     return this.#index.users.values();
   }
 
+  user(username: string): User | undefined {
+    return this.#index.users.get(username);
+  }
+
   get counts(): ResourceCounts {
     const { Agent, Domain, Peer, User, Gateway, DID } = this.#index.counts;
     return { agents: Agent, domains: Domain, peers: Peer, users: User, gateways: Gateway, dids: DID };
@@ -116,8 +121,7 @@ export class MemoryDirectory implements Directory {
   resource(kind: Kind, ref: string): Resource | undefined {
     if (kind === "Gateway") return this.gateway(ref);
     if (kind === "DID") return this.did(ref);
-    for (const resource of this.resources(kind)) if (resource.ref === ref) return resource;
-    return undefined;
+    return this.#index.byRef[kind].get(ref);
   }
 
   /** `resources` fit together as `checkResources` sees to. */
@@ -160,10 +164,16 @@ export class MemoryDirectory implements Directory {
     }
   }
 
-  /** The object that is known already, if it says the same. */
+  /**
+   * The object that is known already, if it says the same. One that was only written anew stays, with the times of now:
+   * otherwise registrations with a gateway would end because somebody has pressed "save".
+   */
   #known(resource: Resource): Resource {
     const known = this.#index.find(resource);
-    return known !== undefined && isEqual(known, resource) ? known : resource;
+    if (known === undefined || !isEqual(withoutTimes(known), withoutTimes(resource))) return resource;
+    if (known.createdOn !== resource.createdOn) known.createdOn = resource.createdOn;
+    if (known.modifiedOn !== resource.modifiedOn) known.modifiedOn = resource.modifiedOn;
+    return known;
   }
 }
 
@@ -177,12 +187,22 @@ class Index {
   readonly gateways: Gateway[] = [];
   readonly gatewaysByRef = new Map<string, Gateway>();
   readonly didsByRef = new Map<string, Did>();
+  /** Of the other kinds. */
+  readonly byRef: Readonly<Record<Exclude<Kind, "Gateway" | "DID">, Map<string, Resource>>> = {
+    User: new Map(),
+    Peer: new Map(),
+    Domain: new Map(),
+    Agent: new Map(),
+  };
   readonly didsByDigits = new Map<string, Did>();
   readonly counts: Record<Kind, number> = { Agent: 0, Domain: 0, Peer: 0, User: 0, Gateway: 0, DID: 0 };
 
   add(resource: Resource): void {
     this.resources.add(resource);
     this.counts[resource.kind]++;
+    if (resource.kind !== "Gateway" && resource.kind !== "DID") {
+      this.byRef[resource.kind].set(resource.ref, resource);
+    }
     switch (resource.kind) {
       case "Agent":
         return resource.domains.forEach((domain) => this.#agentsOf(domain).set(resource.username, resource));
@@ -230,6 +250,11 @@ function addNames<R extends Resource>(byRef: Map<string, R>, resource: R): void 
   for (const name of namesOf(resource)) {
     if (!byRef.has(name)) byRef.set(name, resource);
   }
+}
+
+/** What a resource says, whenever it was written. */
+function withoutTimes({ createdOn: _, modifiedOn: __, ...rest }: Resource): Partial<Resource> {
+  return rest;
 }
 
 /** Whether two plain values, lists or mappings say the same. */

@@ -4,10 +4,10 @@ import { expectedInsteadOf } from "./egress_rule.ts";
 import { firstGeneratedRef } from "./generated_ref.ts";
 import { host } from "./network_property.ts";
 import { mapping, text } from "./property_types.ts";
-import { envelope, namedMetadata, reference } from "./resource_document.ts";
+import { envelope, namedMetadata, reference, type ResourceTimes, timesOf } from "./resource_document.ts";
 
 /** A SIP domain that this server is responsible for. */
-export interface Domain {
+export interface Domain extends ResourceTimes {
   readonly kind: "Domain";
   readonly ref: string;
   readonly name: string;
@@ -64,6 +64,7 @@ export const domainSchema = mapping({
   }),
 }).transform(({ metadata, spec: { context } }): Domain => ({
   kind: "Domain",
+  ...timesOf(metadata),
   ref: metadata.ref ?? firstGeneratedRef("dm", context.domainUri),
   name: metadata.name,
   domainUri: context.domainUri,

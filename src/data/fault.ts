@@ -69,6 +69,11 @@ export function formatPath(path: PropertyPath): string {
   return text;
 }
 
+/** The same as programs write it (RFC 6901): `/spec/domains/0`. */
+export function jsonPointer(path: PropertyPath): string {
+  return path.map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
 const LONGEST_VALUE = 60;
 const SECRET_PROPERTY = /secret|password|^salt|jaasConfig|^credentials$|^parameters$|^ha1$|^md5$|^sha-?256$/i;
 const PASSWORD_IN_URI = /(:\/+|\bsips?:)([^:@/\s]*):[^@\s]*@/gi;

@@ -3,6 +3,7 @@ import {
   type DocumentChange,
   type DocumentPlace,
   type DocumentProblem,
+  type NewDocument,
   type Source,
   type StoredDocument,
   WriteRefused,
@@ -96,7 +97,7 @@ export class FilesDataProvider implements DataProvider {
 
   /** The file is edited where the document stands; everything else in it stays byte for byte. */
   async write(change: DocumentChange): Promise<string> {
-    if (change.action === "create") await this.#create(change);
+    if (change.action === "create") await this.#create(change.kind, [change]);
     else {
       const { source, index } = change.place;
       // A generated ref that another one had already is another above the providers.
@@ -106,21 +107,28 @@ export class FilesDataProvider implements DataProvider {
     return change.ref;
   }
 
+  async createAll(kind: Kind, documents: readonly NewDocument[]): Promise<readonly string[]> {
+    await this.#create(kind, documents);
+    return documents.map(({ ref }) => ref);
+  }
+
   close(): void {
     this.#watch?.close();
   }
 
   /** In the file that there is, or in a new one. */
-  async #create({ kind, ref, document }: Extract<DocumentChange, { action: "create" }>): Promise<void> {
+  async #create(kind: Kind, documents: readonly NewDocument[]): Promise<void> {
+    const refs = documents.map(({ ref }) => ref);
     const found = (await this.#findFiles()).filter((file) => file.kind === kind);
     const paths = found.map(({ path }) => path);
     const [path = `${this.#folder}/${KINDS[kind].collections[0]}${EXTENSIONS[0]}`, ...others] = paths;
     for (const other of others) {
-      if (await this.#file(kind, other).has(ref)) {
+      const ref = await this.#file(kind, other).findAny(refs);
+      if (ref !== undefined) {
         throw new WriteRefused(409, `Cannot change ${path}: there is a "${ref}" in ${other} already`);
       }
     }
-    await this.#file(kind, path).change({ action: "create", ref, document });
+    await this.#file(kind, path).change({ action: "create", documents });
   }
 
   #file(kind: Kind, path: string): ResourceFile {

@@ -2,11 +2,11 @@ import { type ResourceRefs, resourceRefs } from "./generated_ref.ts";
 import type { Credentials } from "./ha1.ts";
 import { type HostPort, hostPort } from "./network_property.ts";
 import { flag, integer, listOf, mapping, oneOf, port, text } from "./property_types.ts";
-import { envelope, namedMetadata } from "./resource_document.ts";
+import { envelope, namedMetadata, type ResourceTimes, timesOf } from "./resource_document.ts";
 import { credentials, readHa1 } from "./secret_property.ts";
 
 /** A provider or SBC that calls of the telephone network come from and go to. */
-export interface Gateway extends ResourceRefs {
+export interface Gateway extends ResourceRefs, ResourceTimes {
   readonly kind: "Gateway";
   readonly name: string;
   /** Lower case, without port. */
@@ -52,6 +52,7 @@ export const gatewaySchema = mapping({
   }),
 }).transform(({ metadata, spec }, { issues }): Gateway => ({
   kind: "Gateway",
+  ...timesOf(metadata),
   ...resourceRefs(metadata.ref, "gw", spec.host.host),
   name: metadata.name,
   host: spec.host.host,

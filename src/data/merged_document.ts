@@ -2,8 +2,16 @@ import type { ResourceDocument } from "./data_provider.ts";
 
 type Mapping = Readonly<Record<string, unknown>>;
 
-/** Secrets that stand for each other: who brings one takes the other away. */
-const ALTERNATIVES: Readonly<Record<string, string>> = { secret: "ha1", ha1: "secret" };
+/** Two names for one property: that of the reference, and another that releases of Routr v1 have. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  didRef: "numberRef",
+  numberRef: "didRef",
+  maxContacts: "ex_maxContact",
+  ex_maxContact: "maxContacts",
+};
+
+/** Properties that stand for each other: who brings one takes the other away. */
+const ALTERNATIVES: Readonly<Record<string, string>> = { secret: "ha1", ha1: "secret", ...SYNONYMS };
 
 /**
  * `changes` laid over `document`: mappings are merged, everything else replaces what was there, null takes it away.
@@ -13,6 +21,10 @@ export function mergeDocuments(document: ResourceDocument, changes: ResourceDocu
   for (const [name, value] of Object.entries(changes)) {
     if (value === undefined) continue;
     const known = merged[name];
+    if (isOutdone(name, changes, document)) {
+      delete merged[name];
+      continue;
+    }
     if (value === null) delete merged[name];
     else merged[name] = isMapping(value) && isMapping(known) ? mergeDocuments(known, value) : value;
     if (value !== null && Object.hasOwn(ALTERNATIVES, name) && !Object.hasOwn(changes, ALTERNATIVES[name])) {
@@ -24,4 +36,12 @@ export function mergeDocuments(document: ResourceDocument, changes: ResourceDocu
 
 function isMapping(value: unknown): value is Mapping {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether the other name brings something new, and this one only what was read under both. */
+function isOutdone(name: string, changes: Mapping, document: Mapping): boolean {
+  if (!Object.hasOwn(SYNONYMS, name)) return false;
+  const other = SYNONYMS[name];
+  return Object.hasOwn(changes, other) && changes[other] !== changes[name] &&
+    changes[name] === (document[name] ?? document[other]);
 }

@@ -7,12 +7,14 @@ import {
   maxContactsProperties,
   namedMetadata,
   readMaxContacts,
+  type ResourceTimes,
+  timesOf,
   username,
 } from "./resource_document.ts";
 import { credentials, readHa1 } from "./secret_property.ts";
 
 /** Another server that registers here, such as a PBX or a media server; it belongs to no domain. */
-export interface Peer extends Credentials {
+export interface Peer extends Credentials, ResourceTimes {
   readonly kind: "Peer";
   readonly ref: string;
   readonly name: string;
@@ -43,6 +45,7 @@ export const peerSchema = mapping({
   const device = spec.device?.includes(":") ? `[${spec.device}]` : spec.device;
   return {
     kind: "Peer",
+    ...timesOf(metadata),
     ref: metadata.ref ?? firstGeneratedRef("pr", username),
     name: metadata.name,
     username,

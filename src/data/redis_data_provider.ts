@@ -6,6 +6,7 @@ import {
   type DocumentChange,
   type DocumentPlace,
   type DocumentProblem,
+  type NewDocument,
   type ResourceDocument,
   type Source,
   type StoredDocument,
@@ -17,7 +18,8 @@ import { RedisChanges } from "./redis/redis_changes.ts";
 import { RedisCollection } from "./redis/redis_collection.ts";
 import { isMapping, parseDocument, versionOf } from "./redis/redis_document.ts";
 import { RedisReader } from "./redis/redis_reader.ts";
-import { reached, refusal, writeDocument } from "./redis/redis_writes.ts";
+import { createDocuments, reached, refusal, writeDocument } from "./redis/redis_writes.ts";
+import { createOneByOne } from "./one_by_one.ts";
 import { type Kind, KINDS } from "./resource.ts";
 
 export interface RedisDataProviderOptions {
@@ -131,6 +133,18 @@ export class RedisDataProvider implements DataProvider {
     });
     this.#changes.note(collection.name, ref);
     return change.ref;
+  }
+
+  async createAll(kind: Kind, documents: readonly NewDocument[]): Promise<readonly string[]> {
+    if (this.#connection.isCluster) return await createOneByOne(this, kind, documents);
+    const byCollection = Map.groupBy(documents, ({ document }) => this.#collectionOf(kind, document).name);
+    if (byCollection.size > 1) throw new WriteRefused(422, "DIDs and Numbers are kept in different places");
+    for (const [collection, ofCollection] of byCollection) {
+      const texts = ofCollection.map(({ ref, document }) => ({ ref, text: JSON.stringify(document) }));
+      await createDocuments(this.#connection, { collection, documents: texts });
+      for (const { ref } of ofCollection) this.#changes.note(collection, ref);
+    }
+    return documents.map(({ ref }) => ref);
   }
 
   close(): void {

@@ -40,7 +40,7 @@ export async function checkResources(sources: readonly Source[]): Promise<Checke
 const MOST_HINTS = 100;
 
 /** What was found to be right so far: later resources are checked against it. */
-class AcceptedResources implements OtherResources {
+export class AcceptedResources implements OtherResources {
   readonly #names: Record<Kind, Set<string>> = setOfEachKind();
   /** By kind and wrong name. */
   readonly #hints = new Map<string, string | undefined>();
@@ -50,7 +50,7 @@ class AcceptedResources implements OtherResources {
   readonly #keys: Record<Kind, Set<string>> = setOfEachKind();
   readonly #usernamesByDomain = new Map<string, Set<string>>();
 
-  constructor(sources: readonly Source[]) {
+  constructor(sources: readonly Source[] = []) {
     for (const { kind, readable, declared } of sources) {
       if (!readable) this.#unreadable.add(kind);
       for (const name of declared) this.#names[kind].add(name);

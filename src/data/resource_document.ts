@@ -57,3 +57,16 @@ export function readMaxContacts(spec: { maxContacts?: number; ex_maxContact?: nu
   const count = spec.maxContacts ?? spec.ex_maxContact;
   return count === undefined ? undefined : Math.max(1, count);
 }
+
+/**
+ * When the document of a resource was made and changed, where its provider keeps that: ISO 8601. They are no part of
+ * what a resource says: the directory changes them where they stand.
+ */
+export interface ResourceTimes {
+  createdOn?: string | undefined;
+  modifiedOn?: string | undefined;
+}
+
+export function timesOf({ createdOn, modifiedOn }: Readonly<ResourceTimes>): ResourceTimes {
+  return { ...createdOn !== undefined && { createdOn }, ...modifiedOn !== undefined && { modifiedOn } };
+}

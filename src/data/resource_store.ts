@@ -8,12 +8,13 @@ import {
   WriteRefused,
 } from "./data_provider.ts";
 import type { Directory } from "./directory.ts";
-import { faultOf, formatFault, type Problem, type PropertyPath } from "./fault.ts";
+import { faultOf, formatFault, jsonPointer, type Problem, type PropertyPath } from "./fault.ts";
 import type { LiveDirectory } from "./live_directory.ts";
 import { mergeDocuments } from "./merged_document.ts";
+import { Turn } from "../runtime/turn.ts";
 import { nearestName } from "./nearest_name.ts";
-import { type Objection, objectionsTo, type OtherResources, uniqueKey } from "./objections.ts";
-import { freeRef } from "./resource_checks.ts";
+import { type Objection, objectionsTo, type OtherResources } from "./objections.ts";
+import { AcceptedResources, freeRef } from "./resource_checks.ts";
 import { type Kind, naturalKey, readResource, type Resource } from "./resource.ts";
 
 /** Messages of Routr v1. */
@@ -72,6 +73,82 @@ export class ResourceStore {
     });
   }
 
+  /**
+   * Makes many of one kind, all or none, and resolves with their refs. What is wrong with any of them is told, with its
+   * position.
+   */
+  createAll(kind: Kind, documents: readonly ResourceDocument[]): Promise<readonly string[]> {
+    return this.#inTurn(async () => {
+      this.#refuseIfFaulty(kind);
+      const resources = await this.#readAll(kind, documents);
+      const refs = await this.#findPlaces(resources);
+      const time = this.#time();
+      const { provider, live } = this.#options;
+      const made = await provider.createAll(
+        kind,
+        documents.map((document, i) => {
+          const metadata = { ...metadataOf(document), ref: refs[i], createdOn: time, modifiedOn: time };
+          return { ref: refs[i], document: { ...document, metadata } };
+        }),
+      );
+      await live.load();
+      const lost = made.filter((ref) => live.directory.resource(kind, ref) === undefined);
+      if (lost.length === 0) return made;
+      await this.#takeBack(kind, made);
+      throw new WriteRefused(409, DUPLICATE);
+    });
+  }
+
+  async #readAll(kind: Kind, documents: readonly ResourceDocument[]): Promise<Resource[]> {
+    const resources: Resource[] = [];
+    const wrong: WrongPart[] = [];
+    const turn = new Turn();
+    for (const [i, document] of documents.entries()) {
+      const { resource, problems = [] } = readResource(kind, document);
+      if (resource !== undefined) resources.push(resource);
+      for (const problem of problems) wrong.push({ ...problem, path: [i, ...problem.path] });
+      if (turn.isOver) await turn.next();
+    }
+    if (wrong.length > 0) throw refusal(422, UNPROCESSABLE, kind, wrong);
+    return resources;
+  }
+
+  /** The refs they get. */
+  async #findPlaces(resources: readonly Resource[]): Promise<string[]> {
+    const { live: { directory }, hasUniqueGateways = false } = this.#options;
+    const others = new ManyMore(new OthersThan(undefined, directory));
+    const refs: string[] = [];
+    const objections: Objection[] = [];
+    const gateways = new Set<string>();
+    const turn = new Turn();
+    for (const [i, resource] of resources.entries()) {
+      const found = objectionsTo(resource, others);
+      for (const objection of found) objections.push({ ...objection, path: [i, ...objection.path] });
+      if (found.length === 0) refs.push(others.accept(resource).ref);
+      if (hasUniqueGateways && resource.kind === "Gateway") {
+        const place = `${resource.host}:${resource.port}`;
+        if (gateways.has(place) || isSecondGateway(resource, undefined, directory)) {
+          throw new WriteRefused(409, DUPLICATE);
+        }
+        gateways.add(place);
+      }
+      if (turn.isOver) await turn.next();
+    }
+    refuseObjections(objections, resources[0]?.kind);
+    return refs;
+  }
+
+  /** What is not in force because another node was faster is not to stay. */
+  async #takeBack(kind: Kind, refs: readonly string[]): Promise<void> {
+    const { provider, live } = this.#options;
+    for (const ref of refs) {
+      const resource = live.directory.resource(kind, ref);
+      const place = resource && live.placeOf(resource);
+      const stored = place && await provider.read(place);
+      if (stored) await this.#write({ action: "remove", place, ref, version: stored.version });
+    }
+  }
+
   /** What another node or an editor made at the same time may have come before: then it is taken back. */
   async #create(change: Extract<DocumentChange, { action: "create" }>, resource: Resource): Promise<string> {
     const { provider, live } = this.#options;
@@ -86,11 +163,16 @@ export class ResourceStore {
   /**
    * Puts the properties of `changes` in the place of those that are there, and leaves the others; lists are replaced as
    * wholes, null takes a property away.
-   * @param version that of the document which the change was made for; whatever there is now if undefined
+   * @param mayChange asked of the resource as it is kept now; throws if the change was not made for that
    */
-  async update(kind: Kind, ref: string, changes: ResourceDocument, version?: string): Promise<string> {
+  async update(
+    kind: Kind,
+    ref: string,
+    changes: ResourceDocument,
+    mayChange?: (current: Resource) => void,
+  ): Promise<string> {
     const { resource, place, stored } = await this.#find(kind, ref);
-    if (version !== undefined && version !== stored.version) throw conflict();
+    mayChange?.(currentOf(resource, stored));
     const merged = mergeDocuments(stored.document, changes);
     const metadata = { ...metadataOf(merged), modifiedOn: this.#time() };
     const document = withRef({ ...merged, metadata }, kind, resource);
@@ -102,9 +184,9 @@ export class ResourceStore {
     });
   }
 
-  async remove(kind: Kind, ref: string, version?: string): Promise<void> {
+  async remove(kind: Kind, ref: string, mayChange?: (current: Resource) => void): Promise<void> {
     const { resource, place, stored } = await this.#find(kind, ref);
-    if (version !== undefined && version !== stored.version) throw conflict();
+    mayChange?.(currentOf(resource, stored));
     await this.#inTurn(() => {
       if (hasDependents(resource, this.#options.live.directory)) throw new WriteRefused(409, DEPENDENT);
       return this.#write({ action: "remove", place, ref, version: stored.version });
@@ -154,10 +236,7 @@ export class ResourceStore {
   #refuseIfUnfit(resource: Resource, before: Resource | undefined): void {
     const { live: { directory }, hasUniqueGateways = false } = this.#options;
     const objections: readonly Objection[] = objectionsTo(resource, new OthersThan(before, directory));
-    if (objections.some(({ rule }) => rule === "dependency")) {
-      throw refusal(409, UNFULFILLED, resource.kind, objections);
-    }
-    if (objections.length > 0) throw refusal(409, DUPLICATE, resource.kind, objections);
+    refuseObjections(objections, resource.kind);
     if (hasUniqueGateways && isSecondGateway(resource, before, directory)) {
       throw new WriteRefused(409, DUPLICATE);
     }
@@ -188,10 +267,20 @@ class OthersThan implements OtherResources {
   }
 
   hasKey(kind: Kind, key: string): boolean {
-    for (const resource of this.#directory.resources(kind)) {
-      if (uniqueKey(resource) === key && this.#isOther(resource)) return true;
+    const directory = this.#directory;
+    switch (kind) {
+      case "User":
+        return this.#isOther(directory.user(key));
+      case "Peer":
+        return this.#isOther(directory.peer(key));
+      case "Domain":
+        return this.#isOther(directory.domain(key));
+      case "DID":
+        return this.#isOther(directory.didByTelUrl(key));
+      case "Agent":
+      case "Gateway":
+        return false;
     }
-    return false;
   }
 
   hasAgent(username: string, domain: string): boolean {
@@ -209,6 +298,42 @@ class OthersThan implements OtherResources {
   #isOther(resource: Resource | undefined): boolean {
     return resource !== undefined &&
       (resource.kind !== this.#except?.kind || resource.ref !== this.#except.ref);
+  }
+}
+
+/** The resources of a directory, and some that are about to be made. */
+class ManyMore implements OtherResources {
+  readonly #known: OtherResources;
+  readonly #more = new AcceptedResources();
+
+  constructor(known: OtherResources) {
+    this.#known = known;
+  }
+
+  /** The resource under the ref that it gets. */
+  accept(resource: Resource): Resource {
+    const accepted = { ...resource, ref: freeRef(resource, this) };
+    return this.#more.accept(accepted);
+  }
+
+  isNamed(kind: Kind, name: string): boolean {
+    return this.#known.isNamed(kind, name) || this.#more.isNamed(kind, name);
+  }
+
+  hasRef(kind: Kind, ref: string): boolean {
+    return this.#known.hasRef(kind, ref) || this.#more.hasRef(kind, ref);
+  }
+
+  hasKey(kind: Kind, key: string): boolean {
+    return this.#known.hasKey(kind, key) || this.#more.hasKey(kind, key);
+  }
+
+  hasAgent(username: string, domain: string): boolean {
+    return this.#known.hasAgent(username, domain) || this.#more.hasAgent(username, domain);
+  }
+
+  nearest(kind: Kind, name: string): string | undefined {
+    return this.#known.nearest(kind, name);
   }
 }
 
@@ -272,18 +397,36 @@ function metadataOf({ metadata }: ResourceDocument): Record<string, unknown> {
   return typeof metadata === "object" && metadata !== null ? metadata as Record<string, unknown> : {};
 }
 
-function conflict(): WriteRefused {
-  return new WriteRefused(409, "The object was changed by somebody else meanwhile");
+/** The resource of the document at this moment, under the ref that it is known by. */
+function currentOf(known: Resource, { document }: StoredDocument): Resource {
+  const { resource } = readResource(known.kind, document);
+  return resource === undefined ? known : { ...resource, ref: known.ref };
 }
+
+function refuseObjections(objections: readonly Objection[], kind: Kind): void {
+  if (objections.length === 0) return;
+  const isUnfulfilled = objections.some(({ rule }) => rule === "dependency");
+  throw refusal(409, isUnfulfilled ? UNFULFILLED : DUPLICATE, kind, objections);
+}
+
+type WrongPart = Pick<Problem, "path" | "found" | "expected" | "nearest">;
+
+/** That a message names; `details` has all of them. */
+const MOST_NAMED = 20;
 
 function refusal(
   status: WriteRefused["status"],
   message: string,
   kind: Kind,
-  problems: readonly Pick<Problem, "path" | "found" | "expected">[],
+  problems: readonly WrongPart[],
 ): WriteRefused {
-  const details = problems.map((problem) =>
+  const named = problems.slice(0, MOST_NAMED).map((problem) =>
     formatFault(faultOf({ at: "value", ...problem }, { file: kind }))
   );
-  return new WriteRefused(status, `${message}: ${details.join(", ")}`);
+  const rest = problems.length - named.length;
+  const text = [...named, ...rest > 0 ? [`and ${rest} more`] : []].join(", ");
+  const details = problems.map(({ path, found, expected }) => {
+    return { pointer: jsonPointer(path), message: `is ${found}, expected ${expected}` };
+  });
+  return new WriteRefused(status, `${message}: ${text}`, details);
 }

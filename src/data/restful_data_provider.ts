@@ -5,11 +5,13 @@ import {
   type DocumentChange,
   type DocumentPlace,
   type DocumentProblem,
+  type NewDocument,
   type Source,
   type StoredDocument,
   WriteRefused,
 } from "./data_provider.ts";
 import type { Position } from "./fault.ts";
+import { createOneByOne } from "./one_by_one.ts";
 import { type Kind, KINDS } from "./resource.ts";
 import { Backend, type BackendOptions } from "./restful/backend.ts";
 import { BackendFailure } from "./restful/backend_failure.ts";
@@ -108,6 +110,10 @@ export class RestfulDataProvider implements DataProvider {
 
   write(change: DocumentChange): Promise<string> {
     return this.#inTurn(() => this.#write(change));
+  }
+
+  createAll(kind: Kind, documents: readonly NewDocument[]): Promise<readonly string[]> {
+    return createOneByOne(this, kind, documents);
   }
 
   close(): void {

@@ -2,11 +2,11 @@ import { hash, timingSafeEqual } from "node:crypto";
 import { firstGeneratedRef } from "./generated_ref.ts";
 import { type Credentials, isHashOf } from "./ha1.ts";
 import { mapping, text } from "./property_types.ts";
-import { envelope, namedMetadata } from "./resource_document.ts";
+import { envelope, namedMetadata, type ResourceTimes, timesOf } from "./resource_document.ts";
 import { credentials, readHa1 } from "./secret_property.ts";
 
 /** Someone who administers this server through its REST service. */
-export interface User extends Credentials {
+export interface User extends Credentials, ResourceTimes {
   readonly kind: "User";
   readonly ref: string;
   readonly name: string;
@@ -28,6 +28,7 @@ export const userSchema = mapping({
   }),
 }).transform(({ metadata, spec }, { issues }): User => ({
   kind: "User",
+  ...timesOf(metadata),
   ref: metadata.ref ?? firstGeneratedRef("us", spec.credentials.username),
   name: metadata.name,
   username: spec.credentials.username,

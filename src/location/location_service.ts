@@ -26,7 +26,8 @@ export class LocationService<Flow extends BindingFlow> {
   /** Addresses-of-record with a binding over this connection. */
   readonly #byConnection = new Map<number, Set<string>>();
   readonly #sweepTimer: Timer;
-  #onChange: (change: LocationChange<Flow>) => void = () => {};
+  readonly #listeners: ((change: LocationChange<Flow>) => void)[] = [];
+  #onExpired: (aor: string, expired: readonly Binding<Flow>[]) => void = () => {};
   #sweep: IterableIterator<string> | undefined;
 
   constructor(clock: Clock, wheel: TimerWheel) {
@@ -47,19 +48,25 @@ export class LocationService<Flow extends BindingFlow> {
     let areAllAlive = true;
     for (const binding of bindings) areAllAlive &&= isAlive(binding, now);
     if (areAllAlive) return bindings;
+    this.#onExpired(aor, bindings.filter((binding) => !isAlive(binding, now)));
     return this.#keep(aor, bindings.filter((binding) => isAlive(binding, now)));
   }
 
-  /** Calls back at once with each change but for what is adopted or expires; one listener at a time. Must not throw. */
+  /** Calls back at once with each change but for what is adopted or expires. Must not throw. */
   onChange(listener: (change: LocationChange<Flow>) => void): void {
-    this.#onChange = listener;
+    this.#listeners.push(listener);
+  }
+
+  /** Calls back when it is noticed that bindings have expired, half a minute late at most. One listener; must not throw. */
+  onExpired(listener: (aor: string, expired: readonly Binding<Flow>[]) => void): void {
+    this.#onExpired = listener;
   }
 
   /** Puts `bindings` in the place of all that the address-of-record had: one step, all or nothing. */
   replace(aor: string, bindings: readonly Binding<Flow>[]): void {
     const before = this.#bindings.get(aor) ?? NONE;
     const after = this.adopt(aor, bindings);
-    this.#onChange({ aor, before, after, isLoss: false });
+    this.#tell({ aor, before, after, isLoss: false });
   }
 
   /** The same for what was kept or changed elsewhere, and need not be told. */
@@ -81,7 +88,7 @@ export class LocationService<Flow extends BindingFlow> {
       if (!before) continue;
       const after = before.filter((binding) => binding.flow.id !== flow.id || outlivesFlow(binding));
       this.#keep(aor, after);
-      if (after.length < before.length) this.#onChange({ aor, before, after, isLoss: true });
+      if (after.length < before.length) this.#tell({ aor, before, after, isLoss: true });
     }
   }
 
@@ -100,6 +107,10 @@ export class LocationService<Flow extends BindingFlow> {
 
   close(): void {
     this.#sweepTimer.stop();
+  }
+
+  #tell(change: LocationChange<Flow>): void {
+    for (const listener of this.#listeners) listener(change);
   }
 
   #keep(aor: string, bindings: readonly Binding<Flow>[]): readonly Binding<Flow>[] {

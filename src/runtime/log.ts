@@ -7,7 +7,10 @@ import {
   type Logger,
   type LogLevel,
   type LogRecord,
+  type TextFormatter,
 } from "@logtape/logtape";
+import { LogHistory } from "./log_history.ts";
+import { withoutSecrets } from "./log_secrets.ts";
 
 export type { Logger, LogLevel };
 
@@ -29,28 +32,63 @@ export interface LogOptions {
   readonly format: "text" | "json";
 }
 
+let current: LogOptions = { level: "info", format: "text" };
+
+/** What was logged of late, as lines of text whatever the format. */
+export const logHistory = new LogHistory();
+
+/** Changes the level of every logger, and leaves the rest as it is. */
+export function changeLogLevel(level: LogLevel): void {
+  if (level !== current.level) configureLogging({ ...current, level });
+}
+
 /** Sets level and format of every logger. May be called again. */
 export function configureLogging({ level, format }: LogOptions): void {
-  const formatter = format === "json" ? getJsonLinesFormatter() : formatLine;
+  current = { level, format };
+  const formatter = format === "json" ? jsonFormatter() : formatLine;
   logging.trace = level === "trace";
   logging.debug = logging.trace || level === "debug";
   configureSync({
     reset: true,
-    sinks: { console: getConsoleSink({ formatter }) },
+    sinks: { console: getConsoleSink({ formatter }), history: remember },
     loggers: [
-      { category: ["routr"], sinks: ["console"], lowestLevel: level },
+      { category: ["routr"], sinks: ["console", "history"], lowestLevel: level },
       { category: ["logtape", "meta"], sinks: ["console"], lowestLevel: "warning" },
     ],
   });
 }
 
-/** `12:00:01.234 info registrar: sip:1001@sip.local registered …`. */
+/** SIP messages are left out: they are long, and only for those who may see the terminal. */
+function remember(record: LogRecord): void {
+  if (!isTrace(record)) logHistory.add(formatLine(record));
+}
+
+function isTrace({ category }: LogRecord): boolean {
+  return category[1] === "trace";
+}
+
+function jsonFormatter(): TextFormatter {
+  const format = getJsonLinesFormatter();
+  return (record) => isTrace(record) ? format(record) : withoutSecrets(format(record));
+}
+
+let latest: { readonly record: LogRecord; readonly line: string } | undefined;
+
+/** Console and history want the same line one after the other; writing it once saves a quarter of the cost of a line. */
 function formatLine(record: LogRecord): string {
+  if (latest?.record !== record) latest = { record, line: newLine(record) };
+  return latest.line;
+}
+
+/** `12:00:01.234 info registrar: sip:1001@sip.local registered …`. */
+function newLine(record: LogRecord): string {
   const time = new Date(record.timestamp).toISOString().slice(11, 23);
   const part = record.category.slice(1).join(".");
   const message = record.message.map((piece) => typeof piece === "string" ? piece : String(piece)).join("");
-  // Only the SIP trace has several lines; elsewhere a line feed would be a forged line.
-  const text = part === "trace" ? makeVisible(message) : makeVisible(message).replaceAll("\n", "\\n");
+  // Only the SIP trace has several lines, and sees to its secrets; elsewhere a line feed would be a forged line.
+  const text = isTrace(record)
+    ? makeVisible(message)
+    : withoutSecrets(makeVisible(message)).replaceAll("\n", "\\n");
   return `${time} ${record.level.padEnd(5)} ${part}: ${text}`;
 }
 

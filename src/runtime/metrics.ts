@@ -19,6 +19,14 @@ export interface Gauge {
   read(): number;
 }
 
+/** One number as it is now. */
+export interface Metric {
+  readonly name: string;
+  readonly help: string;
+  readonly type: "counter" | "gauge";
+  readonly value: number;
+}
+
 /** The named numbers of one server. Names follow Prometheus: `routr_transport_malformed_total`. */
 export class Metrics {
   readonly #counters = new Map<string, Counter>();
@@ -37,11 +45,23 @@ export class Metrics {
     this.#gauges.set(name, { name, help, read });
   }
 
-  /** Every number as it is now, by name. */
+  /** Every number as it is now. */
+  list(): Metric[] {
+    return [
+      ...this.#counters.values().map(({ name, help, value }): Metric => ({
+        name,
+        help,
+        type: "counter",
+        value,
+      })),
+      ...this.#gauges.values().map((gauge): Metric => {
+        return { name: gauge.name, help: gauge.help, type: "gauge", value: gauge.read() };
+      }),
+    ];
+  }
+
+  /** The same by name. */
   snapshot(): Record<string, number> {
-    const numbers: Record<string, number> = {};
-    for (const counter of this.#counters.values()) numbers[counter.name] = counter.value;
-    for (const gauge of this.#gauges.values()) numbers[gauge.name] = gauge.read();
-    return numbers;
+    return Object.fromEntries(this.list().map(({ name, value }) => [name, value]));
   }
 }

@@ -13,7 +13,14 @@ export function isTurnAwaited(): boolean {
  * interrupted.
  */
 export class Turn {
-  #end = performance.now() + LENGTH;
+  readonly #length: number;
+  #end: number;
+
+  /** @param length milliseconds */
+  constructor(length = LENGTH) {
+    this.#length = length;
+    this.#end = performance.now() + length;
+  }
 
   get isOver(): boolean {
     return performance.now() >= this.#end;
@@ -25,6 +32,6 @@ export class Turn {
     // Only when the event loop waits does it look at sockets; after `setImmediate` it does so each 61st time.
     await new Promise((resolve) => setTimeout(resolve, 0));
     waiting--;
-    this.#end = performance.now() + LENGTH;
+    this.#end = performance.now() + this.#length;
   }
 }

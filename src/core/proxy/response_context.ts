@@ -4,6 +4,7 @@ import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import { randomToken } from "../../runtime/random.ts";
 import type { ServerTransaction } from "../../transaction/transaction_user.ts";
 import type { Flow } from "../../transport/transport.ts";
+import type { CallProgress, CallTable } from "../calls/call_table.ts";
 import { type BranchOutcome, buildBestResponse, chooseBestResponse } from "./best_response.ts";
 import { Branch } from "./branch.ts";
 import { type Leg, restoration } from "./leg.ts";
@@ -25,6 +26,8 @@ export interface Forwarding {
   readonly breadth: number;
   readonly isInDialog: boolean;
   readonly leg: Leg | undefined;
+  /** The call that it begins. */
+  readonly call: CallProgress | undefined;
 }
 
 /** What a response context asks of the proxy core. */
@@ -39,6 +42,7 @@ export interface ResponseContextHost {
   readonly timerC: number;
   /** How long a cancelled branch may take to answer (§9.1): 64 × T1. */
   readonly cancelPatience: number;
+  readonly calls: Pick<CallTable, "ringing" | "answered" | "failed">;
 }
 
 export class ResponseContext {
@@ -53,6 +57,7 @@ export class ResponseContext {
   #forwarding: Forwarding | undefined;
   #isStopped = false;
   readonly #restore: ((text: string) => string) | undefined;
+  readonly #call: CallProgress | undefined;
 
   /** @param targets the target set, not empty */
   constructor(
@@ -63,7 +68,8 @@ export class ResponseContext {
     this.#host = host;
     this.#server = server;
     this.#forwarding = work.forwarding;
-    const { request, leg } = work.forwarding;
+    const { request, leg, call } = work.forwarding;
+    this.#call = call;
     this.#restore = leg && restoration(request, leg);
     this.#groups = groupByPreference(work.targets, work.forwarding.breadth);
     this.isInvite = work.forwarding.request.method === "INVITE";
@@ -84,7 +90,9 @@ export class ResponseContext {
   onProvisional(response: SipResponse): void {
     if (response.status === 100 || this.#server.isAnswered) return;
     const text = this.#upstream(response);
-    if (text !== undefined) this.#server.respond(response.status, text);
+    if (text === undefined) return;
+    if (this.#call) this.#host.calls.ringing(this.#call);
+    this.#server.respond(response.status, text);
   }
 
   /** A 2xx: to the caller at once, every one of them; the other branches are cancelled (§16.7 steps 5 and 10). */
@@ -93,6 +101,7 @@ export class ResponseContext {
     const isFirst = !this.#server.isAnswered;
     // Without the caller's Via it cannot be passed on (§16.7 step 3); the caller must hear something all the same.
     if (text === undefined) return isFirst ? this.onFailure({ status: 502, response: undefined }) : undefined;
+    if (this.#call) this.#host.calls.answered(this.#call, response);
     if (isFirst || this.isInvite) this.#server.respond(response.status, text);
     if (!isFirst) return;
     this.#stop();
@@ -111,6 +120,7 @@ export class ResponseContext {
 
   /** The caller cancelled (§16.10): its answer is the 487 of the branches, or ours when they stay silent. */
   cancel(): void {
+    if (this.#call) this.#call.isCanceled = true;
     this.#stop();
   }
 
@@ -127,6 +137,7 @@ export class ResponseContext {
     const text = buildBestResponse(best.response, this.#outcomes);
     // A user agent that lost the other Vias still gets its status through.
     if (text === undefined) return this.#respondLocally(best.status);
+    if (this.#call) this.#host.calls.failed(this.#call, best.status);
     this.#server.respond(best.status, this.#restore ? this.#restore(text) : text);
     this.#finish();
   }
@@ -139,6 +150,7 @@ export class ResponseContext {
 
   #respondLocally(status: number): void {
     const request = this.#forwarding?.request;
+    if (this.#call) this.#host.calls.failed(this.#call, status);
     if (request) this.#server.respond(status, buildResponse(request, { status, toTag: randomToken() }));
     this.#finish();
   }

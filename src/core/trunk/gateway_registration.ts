@@ -43,6 +43,8 @@ export interface RegistrationParts {
   readonly random: () => number;
   /** The gateway has accepted us by this flow. */
   onRegistered(gateway: Gateway, flow: Flow): void;
+  /** A registration begins or ends to be in force, or to fail. */
+  onStateChange?(status: GatewayRegistrationStatus): void;
 }
 
 /** A gateway that we register with. */
@@ -330,6 +332,8 @@ export class GatewayRegistration {
   }
 
   #update(change: Partial<GatewayRegistrationStatus>): void {
+    const { state } = this.#status;
     this.#status = { ...this.#status, ...change };
+    if (this.#status.state !== state) this.#parts.onStateChange?.(this.#status);
   }
 }

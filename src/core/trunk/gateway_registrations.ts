@@ -32,6 +32,7 @@ export interface GatewayRegistrationsParts {
   readonly random?: () => number;
   /** Called after each 200: the gateway has accepted us, and answers by this flow. */
   onRegistered(gateway: Gateway, flow: Flow): void;
+  onStateChange?(status: GatewayRegistrationStatus): void;
 }
 
 /** Milliseconds between two registrations that begin: 20 a second. */
@@ -64,6 +65,7 @@ export class GatewayRegistrations {
         "Attempts to register with a gateway that failed",
       ),
       onRegistered: (gateway, flow) => parts.onRegistered(gateway, flow),
+      onStateChange: (status) => parts.onStateChange?.(status),
     };
     this.#pace = parts.transactions.timer(() => this.#beginNext());
     metrics.gauge(

@@ -1,5 +1,10 @@
 import { hash } from "node:crypto";
-import { type ResourceDocument, type StoredDocument, WriteRefused } from "../data_provider.ts";
+import {
+  type NewDocument,
+  type ResourceDocument,
+  type StoredDocument,
+  WriteRefused,
+} from "../data_provider.ts";
 import { readExactText, replaceFile, type TextAndVersion } from "./replaced_file.ts";
 import { type Kind, readResource } from "../resource.ts";
 import { changeList, type DocumentList, type ListChange, readListItem } from "../yaml/yaml_list_edit.ts";
@@ -24,7 +29,7 @@ export interface ItemPlace {
 
 /** `version` is that of the document at `place`, `ref` the one that the document has from now on. */
 export type ItemChange =
-  | { readonly action: "create"; readonly ref: string; readonly document: ResourceDocument }
+  | { readonly action: "create"; readonly documents: readonly NewDocument[] }
   | ExistingItem & { readonly action: "update"; readonly ref: string; readonly document: ResourceDocument }
   | ExistingItem & { readonly action: "remove"; readonly ref: string };
 
@@ -56,9 +61,10 @@ export class ResourceFile {
     this.#known = content;
   }
 
-  async has(ref: string): Promise<boolean> {
+  /** The first of some refs that there is. */
+  async findAny(refs: readonly string[]): Promise<string | undefined> {
     const file = await readExactText(this.#path);
-    return file !== undefined && (await this.#survey(file)).refs.includes(ref);
+    return file && firstKnown(refs, await this.#survey(file));
   }
 
   async read(place: ItemPlace): Promise<StoredDocument | undefined> {
@@ -77,14 +83,20 @@ export class ResourceFile {
   }
 
   async #change(change: ItemChange): Promise<void> {
-    if (change.action !== "remove") refuseNullTexts(change.document);
+    if (change.action === "update") refuseNullTexts(change.document);
+    if (change.action === "create") {
+      for (const { document } of change.documents) {
+        refuseNullTexts(document);
+      }
+    }
     let refs: readonly (string | undefined)[] = [];
     let isList = true;
     const version = await replaceFile(this.#path, async (file) => {
       const content = file && await this.#survey(file);
       const list = listOf(file?.text ?? "", content);
       const listChange = await this.#listChange(change, list, content);
-      refs = refsAfter(content?.refs ?? [], listChange, change.ref);
+      const changed = change.action === "create" ? change.documents.map(({ ref }) => ref) : [change.ref];
+      refs = refsAfter(content?.refs ?? [], listChange, changed);
       isList = content === undefined || content.isList || content.refs.length === 0;
       return await changeList(list, listChange).catch((error) => {
         throw error instanceof CannotEdit ? refusal(405, this.#path, error.message) : error;
@@ -98,11 +110,13 @@ export class ResourceFile {
     list: DocumentList,
     content: FileContent | undefined,
   ): Promise<ListChange> {
-    const { action, ref } = change;
-    if (action === "create") {
-      if (content?.refs.includes(ref)) throw refusal(409, this.#path, `there is a "${ref}" already`);
-      return { action, document: yamlValueOf(change.document) as YamlMapping };
+    if (change.action === "create") {
+      const known = content && firstKnown(change.documents.map(({ ref }) => ref), content);
+      if (known !== undefined) throw refusal(409, this.#path, `there is a "${known}" already`);
+      const documents = change.documents.map(({ document }) => yamlValueOf(document) as YamlMapping);
+      return { action: "create", documents };
     }
+    const { action, ref } = change;
     const index = content === undefined ? -1 : positionOf(change.place, content);
     const stored = index < 0 ? undefined : await readAt(list.text, content!, index);
     if (stored === undefined) throw refusal(404, this.#path, `there is no "${ref}" any more`);
@@ -128,6 +142,11 @@ export class ResourceFile {
   }
 }
 
+function firstKnown(refs: readonly string[], content: FileContent): string | undefined {
+  const known = new Set(content.refs);
+  return refs.find((ref) => known.has(ref));
+}
+
 function positionOf({ ref, index }: ItemPlace, { refs }: FileContent): number {
   return refs[index] === ref ? index : refs.indexOf(ref);
 }
@@ -150,13 +169,13 @@ async function readAt(
 function refsAfter(
   refs: readonly (string | undefined)[],
   change: ListChange,
-  ref: string,
+  changed: readonly string[],
 ): readonly (string | undefined)[] {
   switch (change.action) {
     case "create":
-      return [...refs, ref];
+      return [...refs, ...changed];
     case "update":
-      return refs.with(change.index, ref);
+      return refs.with(change.index, changed[0]);
     case "remove":
       return refs.toSpliced(change.index, 1);
   }

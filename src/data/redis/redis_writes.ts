@@ -41,6 +41,21 @@ end
 redis.pcall('PUBLISH', '${CHANGES_CHANNEL}', message)
 return 'done'`);
 
+/** KEYS: the collection, then the documents. ARGV: their texts, then messages to tell; refs are the keys. */
+const CREATE_SCRIPT = new RedisScript(`
+local count = #KEYS - 1
+for i = 1, count do
+  if redis.call('EXISTS', KEYS[i + 1]) == 1 then return KEYS[i + 1] end
+end
+for i = 1, count do
+  redis.call('SADD', KEYS[1], KEYS[i + 1])
+  redis.call('SET', KEYS[i + 1], ARGV[i])
+end
+for i = 1, count do
+  redis.pcall('PUBLISH', '${CHANGES_CHANNEL}', ARGV[count + i])
+end
+return 0`);
+
 /** Milliseconds. */
 const PATIENCE = 1000;
 
@@ -57,12 +72,8 @@ const RESERVED = /^(?:users|agents|peers|domains|gateways|dids|numbers|config|lo
 export async function writeDocument(connection: RedisConnection, write: RedisWrite): Promise<void> {
   const { ref, text, version } = write;
   await reached(connection);
-  if (version === undefined && RESERVED.test(ref)) {
-    throw new WriteRefused(409, `Redis has another use for the key ${JSON.stringify(ref)}`);
-  }
-  if (text !== undefined && new TextEncoder().encode(text).length > LARGEST_DOCUMENT) {
-    throw new WriteRefused(405, "A document may have at most 1 MiB");
-  }
+  if (version === undefined) refuseReserved(ref);
+  if (text !== undefined) refuseLarge(text);
   let result: unknown;
   try {
     result = connection.isCluster ? await writeToCluster(connection, write) : await run(connection, write);
@@ -76,6 +87,42 @@ export async function writeDocument(connection: RedisConnection, write: RedisWri
     throw new WriteRefused(409, `${JSON.stringify(ref)} was changed by somebody else`);
   }
   if (result === "missing") throw new WriteRefused(404, `${JSON.stringify(ref)} is gone`);
+}
+
+/** Makes many documents in one step. Rejects with `WriteRefused`; a cluster has no such step. */
+export async function createDocuments(
+  connection: RedisConnection,
+  { collection, documents }: { collection: string; documents: readonly { ref: string; text: string }[] },
+): Promise<void> {
+  await reached(connection);
+  for (const { ref, text } of documents) {
+    refuseReserved(ref);
+    refuseLarge(text);
+  }
+  const refs = documents.map(({ ref }) => ref);
+  const messages = refs.map((ref) => JSON.stringify({ collection, ref }));
+  const texts = documents.map(({ text }) => text);
+  let result: unknown;
+  try {
+    result = await connection.evaluate(CREATE_SCRIPT, [collection, ...refs], [...texts, ...messages]);
+  } catch (error) {
+    throw refusal(error, `Redis at ${connection.name}`);
+  }
+  if (result !== 0) {
+    throw new WriteRefused(409, `There is something at ${JSON.stringify(String(result))} already`);
+  }
+}
+
+function refuseReserved(ref: string): void {
+  if (RESERVED.test(ref)) {
+    throw new WriteRefused(409, `Redis has another use for the key ${JSON.stringify(ref)}`);
+  }
+}
+
+function refuseLarge(text: string): void {
+  if (new TextEncoder().encode(text).length > LARGEST_DOCUMENT) {
+    throw new WriteRefused(405, "A document may have at most 1 MiB");
+  }
 }
 
 function run(connection: RedisConnection, { collection, ref, version, text }: RedisWrite): Promise<unknown> {

@@ -14,7 +14,7 @@ export interface DocumentList {
 
 /** `index` counts items from 0. */
 export type ListChange =
-  | { readonly action: "create"; readonly document: YamlMapping }
+  | { readonly action: "create"; readonly documents: readonly YamlMapping[] }
   | { readonly action: "update"; readonly index: number; readonly document: YamlMapping }
   | { readonly action: "remove"; readonly index: number };
 
@@ -74,7 +74,7 @@ export async function changeList(list: DocumentList, change: ListChange): Promis
 function apply(parts: YamlListParts, change: ListChange, first: number): string {
   switch (change.action) {
     case "create":
-      return parts.add(change.document);
+      return parts.add(change.documents);
     case "update":
       return parts.replace(change.index - first, change.document);
     case "remove":
@@ -143,7 +143,7 @@ function check(
   { change, first }: { change: ListChange; first: number },
 ): void {
   const expected = [...before];
-  if (change.action === "create") expected.push(change.document);
+  if (change.action === "create") expected.push(...change.documents);
   else if (change.action === "update") expected[change.index - first] = change.document;
   else expected.splice(change.index - first, 1);
   if (!isSameValue(expected, after)) throw notRight();

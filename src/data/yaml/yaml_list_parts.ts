@@ -42,18 +42,19 @@ export class YamlListParts {
   }
 
   /** Behind the last one, and looking like it. */
-  add(document: YamlMapping): string {
-    const ordered = inOrder(document);
+  add(documents: readonly YamlMapping[]): string {
+    const ordered = documents.map(inOrder);
     const root = this.#root;
     if (this.#yaml.isSeq(root) && root.items.length > 0) {
-      if (root.flow) this.#edit.addItems(root, root.items.length - 1, [ordered]);
-      else {this.#append(
-          this.#linesLikeLast(root, ordered),
-          this.#hasBlankLines(root),
-          this.#ownEnd(root, root.items.length - 1),
-        );}
+      if (root.flow) this.#edit.addItems(root, root.items.length - 1, ordered);
+      else {
+        const isSpaced = this.#hasBlankLines(root);
+        const write = this.#writerLikeLast(root);
+        const lines = ordered.flatMap((each, i) => isSpaced && i > 0 ? ["", ...write(each)] : write(each));
+        this.#append(lines, isSpaced, this.#ownEnd(root, root.items.length - 1));
+      }
     } else if (this.#yaml.isSeq(root)) this.#addToEmpty(root, ordered);
-    else if (this.#values.length === 0) this.#append(writeItem(ordered, { step: STEP }), false, 0);
+    else if (this.#values.length === 0) this.#append(ordered.flatMap(writeNew), false, 0);
     else {
       throw new CannotEdit(
         'it holds a single document; make it a list by hand: "- " before its first line, two spaces before the others',
@@ -91,25 +92,29 @@ export class YamlListParts {
   }
 
   /** `[]` becomes a list of lines, if there is nothing else in its line. */
-  #addToEmpty(root: YAMLSeq<unknown>, document: YamlMapping): void {
+  #addToEmpty(root: YAMLSeq<unknown>, documents: readonly YamlMapping[]): void {
     const [start, end] = root.range ?? [0, 0];
     const { text } = this.#edits;
     const isAlone = this.#edits.column(start) === 0 && /^[ \t\r]*(?:\n|$)/.test(text.slice(end));
     if (isAlone) {
-      this.#edits.replace(start, end, writeItem(document, { step: STEP }).join(this.#edits.lineEnd));
-    } else this.#edit.addItems(root, -1, [document]);
+      this.#edits.replace(start, end, documents.flatMap(writeNew).join(this.#edits.lineEnd));
+    } else this.#edit.addItems(root, -1, documents);
   }
 
-  #linesLikeLast(root: YAMLSeq<unknown>, document: YamlMapping): string[] {
+  #writerLikeLast(root: YAMLSeq<unknown>): (document: YamlMapping) => string[] {
     const last = root.items.at(-1);
     const { isMap } = this.#yaml;
     const dash = this.#edit.startOf(root, root.items.length - 1);
     const column = this.#edits.column(dash);
-    if (!isMap(last) || !last.range) return indent(writeItem(document, { step: STEP }), column);
-    if (last.flow) return indent([`- ${writeFlow(document, this.#edit.quotingOf(last))}`], column);
+    if (!isMap(last) || !last.range) return (document) => indent(writeNew(document), column);
+    if (last.flow) {
+      const quoting = this.#edit.quotingOf(last);
+      return (document) => indent([`- ${writeFlow(document, quoting)}`], column);
+    }
     const isSameLine = this.#edits.lineStart(last.range[0]) === this.#edits.lineStart(dash);
     const gap = isSameLine ? this.#edit.startOf(last, 0) - dash : 2;
-    return indent(writeItem(document, { step: this.#stepOf(last), gap }), column);
+    const step = this.#stepOf(last);
+    return (document) => indent(writeItem(document, { step, gap }), column);
   }
 
   /** How far an inner mapping is from the one around it. */
@@ -201,4 +206,9 @@ function blankLinesAtStart(text: string): number {
 
 function blankLinesAtEnd(text: string): number {
   return /(?:^|(?<=\n))(?:[ \t]*\r?\n)*$/.exec(text)![0].length;
+}
+
+/** Where there is no example. */
+function writeNew(document: YamlMapping): string[] {
+  return writeItem(document, { step: STEP });
 }

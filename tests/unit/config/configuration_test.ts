@@ -48,13 +48,18 @@ Deno.test("every property of the reference has its default", () => {
       bindAddr: "0.0.0.0",
       port: 4567,
       unsecured: false,
-      keyStore: "etc/certs/api-cert.jks",
       keyStorePassword: "changeit",
       trustStore: undefined,
       trustStorePassword: undefined,
       minThreads: 8,
       maxThreads: 200,
       timeoutMillis: 5000,
+      acceptsTokensWithoutExpiry: false,
+      corsOrigins: [],
+      tokenLifetimeSeconds: 86_400,
+      maxBodyBytes: 1_048_576,
+      maxUploadBytes: 16_777_216,
+      maxRequestsPerAddress: 16,
     },
     transport: [
       { protocol: "udp", port: 5060, bindAddr: "0.0.0.0" },
@@ -72,6 +77,7 @@ Deno.test("every property of the reference has its default", () => {
     },
     dataSource: { provider: "files_data_provider", parameters: {} },
     logging: { traceLevel: 0 },
+    cdr: { stdout: false },
     allowUnauthenticatedCalls: false,
     interDomainCalls: false,
     strictListeners: false,
@@ -164,6 +170,12 @@ Deno.test("every property of the reference can be set", () => {
     minThreads: 1,
     maxThreads: 2,
     timeoutMillis: 3,
+    acceptsTokensWithoutExpiry: false,
+    corsOrigins: [],
+    tokenLifetimeSeconds: 86_400,
+    maxBodyBytes: 1_048_576,
+    maxUploadBytes: 16_777_216,
+    maxRequestsPerAddress: 16,
   });
   assert.deepEqual(config.transport, [
     { protocol: "tls", port: 5061, bindAddr: "::1" },
@@ -331,7 +343,7 @@ Deno.test("each property says what it expects", () => {
 
 const SPEC_PROPERTIES =
   "bindAddr, externAddr, localnets, recordRoute, useToAsAOR, registrarIntf, addressInfo, accessControlList, " +
-  "transport, restService, securityContext, dataSource, logging, digestAlgorithms, allowUnauthenticatedCalls, " +
+  "transport, restService, securityContext, dataSource, logging, cdr, digestAlgorithms, allowUnauthenticatedCalls, " +
   "interDomainCalls, maxContacts, strictListeners, nameServers, registrar, limits, grpcService, ex_rtpEngine, ex_kafka, " +
   "ex_logsDriver, ex_convertTelToE164, ex_uniqueGatewayPerHostPort";
 

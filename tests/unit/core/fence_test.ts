@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import v8 from "node:v8";
 import vm from "node:vm";
-import { DomainFences, Fence, fenceOf } from "../../../src/core/fence.ts";
+import { DomainFences, Fence } from "../../../src/core/fence.ts";
 import type { AccessControlList } from "../../../src/data/access_control_list.ts";
 import { type Domain, domainSchema } from "../../../src/data/domain.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
@@ -134,11 +134,16 @@ Deno.test("IPv6 addresses that come once are forgotten", () => {
   assert.ok(grown < 10_000_000, `${grown} bytes are kept`);
 });
 
-Deno.test("A list without rules makes no fence", () => {
-  const clock = new FakeClock();
-  assert.equal(fenceOf({ allow: [], deny: [] }, clock), undefined);
-  assert.equal(fenceOf({ allow: [], deny: [DENIED] }, clock)?.verdict(DENIED), "refuse");
-  assert.equal(fenceOf({ allow: [DENIED], deny: [] }, clock)?.verdict(DENIED), "admit");
+Deno.test("a list without rules keeps nobody out, and another one counts from then on", () => {
+  const refused: string[] = [];
+  const fence = new Fence({ allow: [], deny: [] }, new FakeClock(), (address) => refused.push(address));
+  assert.equal(fence.verdict(DENIED), "admit");
+  fence.change({ allow: [], deny: [DENIED] });
+  assert.equal(fence.verdict(DENIED), "refuse");
+  assert.equal(fence.verdict(DENIED), "ignore");
+  assert.deepEqual(refused, [DENIED]);
+  fence.change({ allow: [DENIED], deny: [] });
+  assert.equal(fence.verdict(DENIED), "admit");
 });
 
 function domain(domainUri: string, accessControlList?: Partial<AccessControlList>): Domain {

@@ -26,3 +26,8 @@ Deno.test("resourceRefs() makes up the names that both generations of Routr v1 d
 Deno.test("resourceRefs() keeps a ref that is given", () => {
   assert.deepEqual(resourceRefs("GW0001", "gw", "sip.provider.net"), { ref: "GW0001", otherRef: undefined });
 });
+
+Deno.test("resourceRefs() keeps both names of a document that was written back with its generated ref", () => {
+  const refs = resourceRefs(undefined, "gw", "sip.provider.net");
+  assert.deepEqual(resourceRefs(refs.ref, "gw", "sip.provider.net"), refs);
+});

@@ -2,6 +2,7 @@ import {
   type DataProvider,
   type DocumentChange,
   type DocumentPlace,
+  type NewDocument,
   type Source,
   type StoredDocument,
   WriteRefused,
@@ -51,6 +52,12 @@ export class MemoryDataProvider implements DataProvider {
     if (change.action === "remove") documents.splice(index, 1);
     else documents[index] = change.document;
     return change.ref;
+  }
+
+  async createAll(kind: Kind, documents: readonly NewDocument[]): Promise<readonly string[]> {
+    await this.beforeWrite();
+    (this.documents[kind] ??= []).push(...documents.map(({ document }) => document));
+    return documents.map(({ ref }) => ref);
   }
 
   /** What an operator does behind our back. */

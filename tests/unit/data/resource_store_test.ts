@@ -4,7 +4,7 @@ import { WriteRefused } from "../../../src/data/data_provider.ts";
 import { valueAt } from "../../../src/data/document_problems.ts";
 import { firstGeneratedRef, laterGeneratedRef } from "../../../src/data/generated_ref.ts";
 import { LiveDirectory } from "../../../src/data/live_directory.ts";
-import type { Kind } from "../../../src/data/resource.ts";
+import type { Kind, Resource } from "../../../src/data/resource.ts";
 import { ResourceStore } from "../../../src/data/resource_store.ts";
 import {
   agentDocument,
@@ -233,13 +233,13 @@ Deno.test("what is not there is 404", async () => {
 
 Deno.test("a change for another version than the one that is there is refused", async () => {
   const { store } = await start();
-  const { version } = await store.read("Agent", "john");
-  await store.update("Agent", "john", { metadata: { name: "Johnny" } }, version);
-  assert.match(
-    await refusalOf(store.update("Agent", "john", { metadata: { name: "Jo" } }, version)),
-    /^409 /,
-  );
-  assert.match(await refusalOf(store.remove("Agent", "john", version)), /^409 /);
+  const ifJohn = (current: Resource) => {
+    if (current.kind !== "Agent" || current.name !== "Agent 1001") throw new WriteRefused(409, "Another one");
+  };
+  await store.update("Agent", "john", { metadata: { name: "Johnny" } }, ifJohn);
+  const again = store.update("Agent", "john", { metadata: { name: "Jo" } }, ifJohn);
+  assert.equal(await refusalOf(again), "409 Another one");
+  assert.equal(await refusalOf(store.remove("Agent", "john", ifJohn)), "409 Another one");
 });
 
 Deno.test("of two changes of one resource at once, one wins and the other is told", async () => {

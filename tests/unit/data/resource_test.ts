@@ -155,6 +155,7 @@ Deno.test("a DID document becomes a DID, and so does a Number document", () => {
   for (const kind of ["DID", "did", "Number", "number"]) {
     assert.deepEqual(read("DID", { ...document, kind, metadata }), {
       kind: "DID",
+      createdOn: "2020-01-01T00:00:00Z",
       ref: "dd50baa4",
       otherRef: "dd76afc94b",
       gwRef: "GW0001",

@@ -71,6 +71,10 @@ export class FakeDataProvider implements DataProvider {
     return Promise.reject(new WriteRefused(405, "The content is set by hand"));
   }
 
+  createAll(): Promise<readonly string[]> {
+    return Promise.reject(new WriteRefused(405, "The content is set by hand"));
+  }
+
   close(): void {
     this.#onChange = () => {};
   }

@@ -63,7 +63,7 @@ async function verify({ text, documents }: YamlSample, { change, span, effect }:
 function expectedDocuments(documents: readonly Mapping[], change: ListChange): unknown[] {
   switch (change.action) {
     case "create":
-      return [...documents, change.document];
+      return [...documents, ...change.documents];
     case "update":
       return documents.with(change.index, change.document as Mapping);
     case "remove":
@@ -160,7 +160,7 @@ testEdits("changeList() makes another document of one and leaves the others", (c
 
 testEdits("changeList() adds a document at the end and takes nothing away", (chance, sample) => {
   const { end } = sample.entries.get(keyOf([sample.documents.length - 1]))!;
-  const change = { action: "create", document: { ...someMapping(chance), name: "added" } } as const;
+  const change = { action: "create", documents: [{ ...someMapping(chance), name: "added" }] } as const;
   return { change, span: { start: end - 1, end: sample.text.length }, effect: "insert" };
 });
 

@@ -16,7 +16,8 @@ async function updated(text: string, index: number, update: (document: YamlMappi
 }
 
 const removed = (text: string, index: number) => changed(text, { action: "remove", index });
-const created = (text: string, document: YamlMapping) => changed(text, { action: "create", document });
+const created = (text: string, document: YamlMapping) =>
+  changed(text, { action: "create", documents: [document] });
 
 const AGENTS = `# People
 - kind: Agent   # a person
@@ -210,7 +211,7 @@ Deno.test("changeList() changes an item of a long list without reading the other
   );
   assert.equal(await changeList(list, { action: "remove", index: 1500 }), before.toSpliced(1500, 1).join(""));
   assert.equal(
-    await changeList(list, { action: "create", document: document("new") }),
+    await changeList(list, { action: "create", documents: [document("new")] }),
     `${text}- kind: Agent\n  metadata:\n    name: new\n`,
   );
 });

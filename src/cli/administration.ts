@@ -1,0 +1,285 @@
+/** The REST service of a running server, put together. */
+import { hostname } from "node:os";
+import { isAbsolute, join } from "node:path";
+import type { Configuration } from "../config/configuration.ts";
+import { type Environment, setVariables } from "../config/environment.ts";
+import { changeConfiguration, type CurrentConfiguration } from "../config/live_configuration.ts";
+import { withoutSecrets } from "../config/shown_configuration.ts";
+import { formatPath } from "../data/fault.ts";
+import type { LiveDirectory } from "../data/live_directory.ts";
+import type { ResourceStore } from "../data/resource_store.ts";
+import { Attempts } from "../rest/access/attempts.ts";
+import { Authentication } from "../rest/access/authentication.ts";
+import { corsHeaders } from "../rest/access/cors.ts";
+import { tokenKey } from "../rest/access/salt.ts";
+import { ensureCertificate } from "../rest/access/self_signed.ts";
+import { Tokens } from "../rest/access/tokens.ts";
+import { DEFAULT_FRONT_LIMITS, type ListeningPlace } from "../rest/front/front_messages.ts";
+import { HttpFront } from "../rest/front/http_front.ts";
+import { HttpError } from "../rest/http/http_error.ts";
+import type { EventHistory } from "../rest/observe/event_history.ts";
+import { readinessOf } from "../rest/observe/health.ts";
+import type { Operation } from "../rest/operation.ts";
+import { locationOperations } from "../rest/operations/location.ts";
+import { observationOperations } from "../rest/operations/observation.ts";
+import { registryOperations } from "../rest/operations/registry.ts";
+import { resourceOperations, resourceSchemas } from "../rest/operations/resources.ts";
+import { sessionOperations } from "../rest/operations/session.ts";
+import { type Appliance, systemOperations } from "../rest/operations/system.ts";
+import { withDocumentation } from "../rest/operations/documentation.ts";
+import { RestService } from "../rest/rest_service.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { changeLogLevel, logger, logHistory } from "../runtime/log.ts";
+import type { Server } from "../server.ts";
+import { exposedAddress } from "./exposure.ts";
+import { levelOf } from "./log_level.ts";
+import type { TlsSettings } from "../transport/tls/tls_contexts.ts";
+
+const log = logger("rest");
+
+export interface AdministrationOptions {
+  readonly version: string;
+  readonly configuration: CurrentConfiguration;
+  /** Of the configuration, for the relative paths in it. */
+  readonly directory: string;
+  readonly stateDirectory: string;
+  readonly env: Environment;
+  readonly server: Server;
+  readonly live: LiveDirectory;
+  readonly store: ResourceStore;
+  readonly history: EventHistory;
+  /** Asks for the end of the server. */
+  end: Appliance["end"];
+  /** Tells what came of reading resources again. */
+  reload(): Promise<void>;
+}
+
+export class Administration {
+  readonly #options: AdministrationOptions;
+  readonly #upSince = Date.now();
+  #configuration: CurrentConfiguration;
+  #front: HttpFront | undefined;
+  #address = "";
+  #isReady = false;
+
+  constructor(options: AdministrationOptions) {
+    this.#options = options;
+    this.#configuration = options.configuration;
+  }
+
+  /** Opens the service; where that fails, it says why, and the server serves without it. */
+  async start(): Promise<boolean> {
+    const { bindAddr, port } = this.#restService;
+    try {
+      await this.#open();
+      return true;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      log.error("Cannot open the REST service on {address}:{port}: {reason}", {
+        address: bindAddr,
+        port,
+        reason,
+      });
+      return false;
+    }
+  }
+
+  /** Whether `/readyz` says so. */
+  set isReady(isReady: boolean) {
+    this.#isReady = isReady;
+  }
+
+  async stop(): Promise<void> {
+    await this.#front?.stop();
+  }
+
+  get #restService(): Configuration["restService"] {
+    return this.#configuration.config.restService;
+  }
+
+  async #open(): Promise<void> {
+    const { server, live, env, stateDirectory } = this.#options;
+    const { salt, saltFile, tokenLifetimeSeconds, acceptsTokensWithoutExpiry, corsOrigins, ...settings } =
+      this.#restService;
+    const user = (username: string) => live.directory.user(username);
+    const tokens = new Tokens({
+      key: await tokenKey({
+        salt,
+        saltFile,
+        stateDirectory,
+        formerDirectories: [".", ...env.HOME ? [env.HOME] : []],
+      }),
+      lifetimeSeconds: tokenLifetimeSeconds,
+      acceptsBare: acceptsTokensWithoutExpiry,
+      user,
+      now: () => Date.now(),
+    });
+    const authentication = new Authentication({
+      tokens,
+      attempts: new Attempts(systemClock),
+      metrics: server.metrics,
+      user,
+      onFailure: ({ address }) => server.events.refused("authentication.failed", { address, by: "REST" }),
+    });
+    const service = new RestService({
+      operations: this.#operations(tokens),
+      authenticate: (request, client) => authentication.authenticate(request, client),
+      corsHeaders: (request) => corsHeaders(request, corsOrigins),
+    });
+    this.#address = exposedAddress(settings.bindAddr, live.directory);
+    const front = new HttpFront({
+      bindAddr: this.#address,
+      port: settings.port,
+      ...!settings.unsecured && { tls: await this.#tls() },
+      limits: { ...DEFAULT_FRONT_LIMITS, ...limitsOf(settings) },
+      metrics: server.metrics,
+    }, (request, client) => service.handle(request, client));
+    this.#tell(await front.start());
+    this.#front = front;
+    live.directory.onChange(() => void this.#followExposure());
+  }
+
+  #operations(tokens: Tokens): Operation[] {
+    const { server, live, store, history, version } = this.#options;
+    const operations = [
+      ...sessionOperations((user) => tokens.issue(user)),
+      ...resourceOperations({ directory: live.directory, store }),
+      ...locationOperations({
+        clock: systemClock,
+        location: server.location,
+        bind: (aor, contact) => server.bind(aor, contact),
+        evict: (aor) => server.evict(aor),
+        evictAll: () => server.evictAll(),
+      }),
+      ...registryOperations(() => server.registry),
+      ...systemOperations(this.#appliance()),
+      ...observationOperations({
+        version,
+        metrics: server.metrics,
+        history,
+        calls: () => server.calls,
+        readiness: () => readinessOf({ listeners: server.transports.length > 0, directory: this.#isReady }),
+      }),
+    ];
+    return withDocumentation(operations, { version, schemas: resourceSchemas() });
+  }
+
+  #appliance(): Appliance {
+    const { version, env, end, reload } = this.#options;
+    return {
+      version,
+      upSince: this.#upSince,
+      environment: setVariables(env),
+      configuration: (isFull) => this.#shownConfiguration(isFull),
+      configure: (changes) => this.#configure(changes),
+      logs: () => logHistory.text(),
+      end,
+      reload,
+    };
+  }
+
+  #shownConfiguration(isFull: boolean): unknown {
+    const { config, document } = this.#configuration;
+    if (!isFull) return withoutSecrets(document);
+    const { userAgent, ...spec } = config;
+    return withoutSecrets({ apiVersion: "v1beta1", kind: "Config", metadata: { userAgent }, spec });
+  }
+
+  #configure(changes: unknown): unknown {
+    const change = changeConfiguration(this.#configuration, changes);
+    if (change.kind === "faulty") {
+      const details = change.problems.map(({ path, found, expected }) => {
+        return { pointer: `/${path.join("/")}`, message: `is ${found}, expected ${expected}` };
+      });
+      const text = change.problems.map(({ path, found, expected }) =>
+        `${formatPath(path)} is ${found}, expected ${expected}`
+      );
+      throw new HttpError(422, `Unprocessable entity: ${text.join(", ")}`, { details });
+    }
+    if (change.kind === "fixed") {
+      const names = change.properties.join(", ");
+      throw new HttpError(405, `Only a restart takes over ${names}: edit config.yaml`, {
+        headers: { allow: "GET, HEAD, PUT, OPTIONS" },
+      });
+    }
+    const { config } = this.#configuration = change;
+    this.#options.server.configure(config);
+    changeLogLevel(levelOf(config, this.#options.env));
+    log.info("The configuration was changed: it lasts until the next start");
+    return this.#shownConfiguration(false);
+  }
+
+  /** The certificate that is configured; its own one where none is. */
+  async #tls(): Promise<TlsSettings> {
+    const { stateDirectory } = this.#options;
+    const { keyStore, keyStorePassword, trustStore, trustStorePassword } = this.#restService;
+    const given = keyStore === undefined ? undefined : this.#find(keyStore);
+    const path = given ?? await ensureCertificate(stateDirectory, ownNames());
+    if (given === undefined) {
+      log.info("The REST service has made its own certificate: {path}", { path });
+    }
+    return {
+      certificates: [{ path, password: given === undefined ? "" : keyStorePassword }],
+      trustStore: trustStore === undefined
+        ? undefined
+        : { path: this.#find(trustStore), password: trustStorePassword ?? "changeit" },
+      clientCertificates: trustStore === undefined ? "none" : "required",
+      verifiesServers: true,
+      allowsWildcards: false,
+      versions: ["TLSv1.2", "TLSv1.3"],
+      isDebugging: false,
+    };
+  }
+
+  #find(path: string): string {
+    return isAbsolute(path) || exists(path) ? path : join(this.#options.directory, path);
+  }
+
+  /** A changed secret opens the service, or closes it. */
+  async #followExposure(): Promise<void> {
+    const { bindAddr } = this.#restService;
+    const address = exposedAddress(bindAddr, this.#options.live.directory);
+    if (address === this.#address || this.#front === undefined) return;
+    const before = this.#address;
+    this.#address = address;
+    try {
+      this.#tell(await this.#front.move(address));
+    } catch (error) {
+      this.#address = before;
+      log.error("Cannot open the REST service on {address}: {error}", { address, error });
+    }
+  }
+
+  #tell({ address, port }: ListeningPlace): void {
+    const scheme = this.#restService.unsecured ? "http" : "https";
+    log.info("REST service on {scheme}://{address}:{port}/api", { scheme, address, port });
+    if (this.#address !== this.#restService.bindAddr) {
+      log.warn(
+        "The REST service can be reached from this host only, because a user still has the secret that is shipped: change it in users.yaml",
+      );
+    }
+  }
+}
+
+function limitsOf(
+  { maxBodyBytes, maxUploadBytes, maxRequestsPerAddress, timeoutMillis }: Pick<
+    Configuration["restService"],
+    "maxBodyBytes" | "maxUploadBytes" | "maxRequestsPerAddress" | "timeoutMillis"
+  >,
+) {
+  return { maxBodyBytes, maxUploadBytes, maxRequestsPerAddress, timeoutMillis };
+}
+
+/** What this host is called by those who connect to it. */
+function ownNames(): string[] {
+  const addresses = Deno.networkInterfaces().map(({ address }) => address.replace(/%.*/, ""));
+  return [...new Set(["localhost", hostname(), "127.0.0.1", "::1", ...addresses])];
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path) !== undefined;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,186 @@
+/** The REST service as its clients see it: that of this server, and those of all releases of Routr v1. */
+import { Buffer } from "node:buffer";
+import type { IncomingMessage } from "node:http";
+import { ApiError, ClientError } from "./client_error.ts";
+import { HttpConnection, type HttpRequest } from "./http_connection.ts";
+import type { Trust } from "./trust.ts";
+
+export interface Answer {
+  readonly message: string;
+  /** What was asked for: `data` or `result` of the envelope, or the body where there is no envelope. */
+  readonly data: unknown;
+  readonly body: unknown;
+}
+
+export interface ApiClientOptions {
+  /** Without a slash at its end. */
+  readonly apiUrl: string;
+  readonly token: string | undefined;
+  readonly trust: Trust;
+}
+
+type Query = Readonly<Record<string, string | undefined>>;
+
+interface Sent {
+  readonly query?: Query;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly json?: unknown;
+}
+
+/** As many as a page of Routr v1 and of this server may have. */
+const ITEMS_PER_PAGE = 1000;
+const UNAUTHORIZED = 401;
+
+export class ApiClient implements Disposable {
+  readonly #options: ApiClientOptions;
+  readonly #connection: HttpConnection;
+
+  constructor(options: ApiClientOptions) {
+    this.#options = options;
+    this.#connection = new HttpConnection(new URL(options.apiUrl), options.trust);
+  }
+
+  /** All methods reject with `ApiError` for what is refused, with `ClientError` for what cannot be asked. */
+  get(path: string, query?: Query): Promise<Answer> {
+    return this.#ask("GET", path, { query });
+  }
+
+  post(path: string, { json, query }: { json?: unknown; query?: Query } = {}): Promise<Answer> {
+    return this.#ask("POST", path, { json, query });
+  }
+
+  put(path: string, json: unknown): Promise<Answer> {
+    return this.#ask("PUT", path, { json });
+  }
+
+  delete(path: string): Promise<Answer> {
+    return this.#ask("DELETE", path, {});
+  }
+
+  /** All of a list, page by page; the filter `*` is all of them, and has to be said to early services. */
+  async list(path: string, filter = "*"): Promise<unknown[]> {
+    const items: unknown[] = [];
+    for (let page = 1;; page++) {
+      const query = { filter, page: String(page), itemsPerPage: String(ITEMS_PER_PAGE) };
+      const { data, body } = await this.get(path, query);
+      if (Array.isArray(data)) items.push(...data);
+      // Early services have no pages, and late ones tell of none where a list is empty.
+      if (!(page < Number(property(property(body, "meta"), "totalPages")))) return items;
+    }
+  }
+
+  /** Logs in, and resolves with a token. */
+  async issueToken(user: string, secret: string): Promise<string> {
+    const authorization = `Basic ${Buffer.from(`${user}:${secret}`).toString("base64")}`;
+    const { body } = await this.#ask("GET", "/credentials", { headers: { authorization } });
+    if (typeof body === "string" && /^[\w.~+/=-]+$/.test(body.trim())) return body.trim();
+    throw new ApiError(
+      200,
+      `${this.#options.apiUrl} has answered without a token: is it the URL of the service?`,
+    );
+  }
+
+  /** The body comes as it is sent; leaving it ends the request. */
+  async stream(path: string, { query, headers }: Omit<Sent, "json">): Promise<AsyncIterable<Uint8Array>> {
+    const response = await this.#send("GET", path, { query, headers });
+    if (response.statusCode === 200) return response;
+    readAnswer(response, await textOf(response));
+    throw new ApiError(response.statusCode ?? 0, `Unexpected answer ${response.statusCode}`);
+  }
+
+  /** Whether a list is created at once, or not at all. Routr v1 takes one resource at a time. */
+  async takesLists(): Promise<boolean> {
+    const { body } = await this.get("/system/status");
+    // Nobody but this server answers by both names.
+    return property(body, "data") !== undefined && property(body, "result") !== undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection[Symbol.dispose]();
+  }
+
+  async #ask(method: string, path: string, sent: Sent): Promise<Answer> {
+    const response = await this.#send(method, path, sent);
+    return readAnswer(response, await textOf(response));
+  }
+
+  #send(method: string, path: string, { query = {}, headers = {}, json }: Sent): Promise<IncomingMessage> {
+    const { apiUrl, token } = this.#options;
+    const url = new URL(apiUrl + path);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(name, value);
+    }
+    const request: HttpRequest = {
+      method,
+      url,
+      headers: {
+        accept: "application/json",
+        ...token !== undefined && { authorization: `Bearer ${token}` },
+        ...json !== undefined && { "content-type": "application/json" },
+        ...headers,
+      },
+      ...json !== undefined && { body: JSON.stringify(json) },
+    };
+    return this.#connection.request(request);
+  }
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  try {
+    for await (const chunk of response) chunks.push(chunk);
+  } catch (error) {
+    throw new ClientError(`The connection was lost: ${error instanceof Error ? error.message : error}`);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Early services answer every request by HTTP 200; their status is in the body, as a number or a text. */
+function readAnswer({ statusCode = 0, headers }: IncomingMessage, text: string): Answer {
+  const body = parsed(text);
+  const stated = Number(property(body, "status"));
+  const status = statusCode < 300 && stated >= 300 ? stated : statusCode;
+  const message = property(body, "message");
+  if (status >= 300) {
+    throw new ApiError(
+      status,
+      refusalText(status, typeof message === "string" ? message : "", headers),
+      detailsOf(body),
+    );
+  }
+  const data = property(body, "data") ?? property(body, "result");
+  return { message: typeof message === "string" ? message : "", data: data ?? body, body };
+}
+
+function refusalText(status: number, message: string, headers: IncomingMessage["headers"]): string {
+  if (status === UNAUTHORIZED) return `${message || "Unauthorized"}: run routr login`;
+  if (status < 400) return `The service is somewhere else: ${headers.location ?? `it answers ${status}`}`;
+  const wait = headers["retry-after"];
+  const later = wait === undefined ? "" : `; try again in ${wait} s`;
+  return (message || `The service answers ${status}`) + later;
+}
+
+/** `pointer: message`, for each thing that is wrong. */
+function detailsOf(body: unknown): string[] {
+  const errors = property(body, "errors");
+  if (!Array.isArray(errors)) return [];
+  return errors.map((error: unknown) => {
+    const [pointer, message] = [property(error, "pointer"), property(error, "message")];
+    return pointer ? `${pointer}: ${message}` : String(message);
+  });
+}
+
+/** JSON, or the text where it is none. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+}

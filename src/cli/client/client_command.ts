@@ -1,0 +1,170 @@
+/** The commands that talk to a server, as they are given on the command line. */
+import type { ParseArgsConfig } from "node:util";
+import { resourceType, unknownType } from "./resource_types.ts";
+
+export type Output = "table" | "json" | "yaml";
+
+/** What every command takes, and what single ones do. */
+export const CLIENT_OPTIONS = {
+  url: { type: "string" },
+  token: { type: "string" },
+  cacert: { type: "string" },
+  insecure: { type: "boolean" },
+  user: { type: "string", short: "u" },
+  secret: { type: "string", short: "p" },
+  file: { type: "string", short: "f" },
+  filter: { type: "string" },
+  output: { type: "string", short: "o" },
+  types: { type: "string" },
+  yes: { type: "boolean", short: "y" },
+  now: { type: "boolean" },
+} as const satisfies ParseArgsConfig["options"];
+
+type OptionName = keyof typeof CLIENT_OPTIONS;
+
+/** Given or not. */
+export type ClientOptions = {
+  readonly [Name in OptionName]?: (typeof CLIENT_OPTIONS)[Name]["type"] extends "boolean" ? boolean : string;
+};
+
+export interface ClientCommand {
+  readonly kind: "client";
+  readonly verb: Verb;
+  readonly operands: readonly string[];
+  readonly options: ClientOptions;
+  /** `table` unless `-o` says otherwise. */
+  readonly output: Output;
+}
+
+interface VerbDefinition {
+  /** In their order; in brackets what may be left out. */
+  readonly operands?: readonly string[];
+  /** What stands behind them. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly options?: readonly OptionName[];
+  readonly alias?: string;
+}
+
+const VERBS = {
+  login: {
+    operands: ["URL"],
+    usage: "-u USER [-p SECRET]",
+    summary: "get a token and keep it; asks for the secret unless given, or in $ROUTR_SECRET",
+    options: ["user", "secret"],
+  },
+  logout: { usage: "", summary: "forget the token" },
+  get: {
+    operands: ["TYPE", "[REF]"],
+    usage: "[--filter F] [-o json|yaml]",
+    summary: "list agents, domains, peers, gateways, dids (numbers) or users",
+    options: ["filter", "output"],
+  },
+  create: {
+    usage: "-f FILE",
+    summary: "create what the file has, YAML or JSON; - is the standard input",
+    options: ["file"],
+    alias: "crea",
+  },
+  apply: { usage: "-f FILE", summary: "change what there is, create what is missing", options: ["file"] },
+  delete: {
+    operands: ["TYPE", "[REF]"],
+    usage: "[--filter F] [--yes]",
+    summary: "delete one, or all that match; asks before the latter",
+    options: ["filter", "yes"],
+    alias: "del",
+  },
+  locate: {
+    usage: "[--filter F] [-o json|yaml]",
+    summary: "list registered devices",
+    options: ["filter", "output"],
+    alias: "loc",
+  },
+  registry: {
+    usage: "[--filter F] [-o json|yaml]",
+    summary: "list the server's registrations with gateways",
+    options: ["filter", "output"],
+    alias: "reg",
+  },
+  calls: {
+    usage: "[--filter F] [-o json|yaml]",
+    summary: "list calls that are up",
+    options: ["filter", "output"],
+  },
+  events: {
+    usage: "[--types call.,gateway.] [-o json]",
+    summary: "follow what happens",
+    options: ["types", "output"],
+  },
+  status: { usage: "[-o json|yaml]", summary: "tell whether the server is up", options: ["output"] },
+  ping: { usage: "", summary: "the same, with the time it took" },
+  info: { usage: "[-o json|yaml]", summary: "version and environment of the server", options: ["output"] },
+  config: { usage: "[-o json|yaml]", summary: "configuration of the server", options: ["output"] },
+  logs: { usage: "", summary: "last lines of its log" },
+  stop: { usage: "[--now]", summary: "stop it; --now does not wait for calls", options: ["now"] },
+  restart: { usage: "[--now]", summary: "restart it", options: ["now"] },
+} as const satisfies Readonly<Record<string, VerbDefinition>>;
+
+export type Verb = keyof typeof VERBS;
+
+const DEFINITIONS: Readonly<Record<string, VerbDefinition>> = VERBS;
+
+/** Of commands that talk to no server, or to one that is named otherwise. */
+const CONNECTION_OPTIONS: readonly OptionName[] = ["url", "token", "cacert", "insecure"];
+const OWN_CONNECTION: Readonly<Partial<Record<Verb, readonly OptionName[]>>> = {
+  login: ["cacert", "insecure"],
+  logout: [],
+};
+
+export const CLIENT_USAGE = Object.entries(DEFINITIONS)
+  .map(([verb, { summary }]) => `  ${usageOf(verb).padEnd(46)}  ${summary}`)
+  .join("\n");
+
+/** Undefined for what is no command of the client. Throws a TypeError that says what is wrong with it. */
+export function readClientCommand(
+  name: string,
+  operands: readonly string[],
+  options: ClientOptions,
+): ClientCommand | undefined {
+  const verb = Object.keys(DEFINITIONS).find((each) => each === name || DEFINITIONS[each].alias === name) as
+    | Verb
+    | undefined;
+  if (verb === undefined) return undefined;
+  checkOperands(verb, operands);
+  checkOptions(verb, operands, options);
+  return { kind: "client", verb, operands, options, output: readOutput(options.output) };
+}
+
+function checkOperands(verb: Verb, operands: readonly string[]): void {
+  const words = DEFINITIONS[verb].operands ?? [];
+  const missing = words.filter((word) => !word.startsWith("["))[operands.length];
+  if (missing !== undefined) throw new TypeError(`${missing} is missing: routr ${usageOf(verb)}`);
+  if (operands.length > words.length) throw new TypeError(`Unexpected argument "${operands[words.length]}"`);
+  if (words[0] === "TYPE" && resourceType(operands[0]) === undefined) {
+    throw new TypeError(unknownType(operands[0]));
+  }
+}
+
+function checkOptions(verb: Verb, operands: readonly string[], options: ClientOptions): void {
+  const own = DEFINITIONS[verb].options ?? [];
+  const known = [...own, ...OWN_CONNECTION[verb] ?? CONNECTION_OPTIONS];
+  const foreign = Object.keys(options).find((option) => !known.includes(option as OptionName));
+  if (foreign !== undefined) throw new TypeError(`--${foreign} is not for ${verb}: routr ${usageOf(verb)}`);
+  if (own.includes("file") && !options.file) throw new TypeError(`-f is missing: routr ${usageOf(verb)}`);
+  if (operands.length > 1 && options.filter !== undefined) {
+    throw new TypeError("Either REF or --filter, not both");
+  }
+  if (verb === "delete" && operands.length < 2 && !options.filter) {
+    throw new TypeError(`Which ones? Name a REF, or --filter; --filter '*' is all: routr ${usageOf(verb)}`);
+  }
+}
+
+function readOutput(text: string | undefined): Output {
+  if (text === undefined || text === "table" || text === "json" || text === "yaml") return text ?? "table";
+  throw new TypeError(`Unknown output "${text}", expected json or yaml`);
+}
+
+function usageOf(verb: string): string {
+  const { operands = [], usage } = DEFINITIONS[verb];
+  return [verb, ...operands, usage].filter((word) => word !== "").join(" ");
+}

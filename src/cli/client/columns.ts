@@ -1,0 +1,97 @@
+/** What of each list is worth a column. */
+import type { Kind } from "../../data/resource.ts";
+import { type Column, valueAtPath } from "./table.ts";
+
+const REF = column("REF", "metadata.ref");
+const NAME = column("NAME", "metadata.name");
+const USERNAME = column("USERNAME", "spec.credentials.username");
+
+export const RESOURCE_COLUMNS: Readonly<Record<Kind, readonly Column[]>> = {
+  Agent: [REF, NAME, USERNAME, column("DOMAINS", "spec.domains")],
+  Domain: [
+    REF,
+    NAME,
+    column("DOMAIN", "spec.context.domainUri"),
+    column("EGRESS RULE", "spec.context.egressPolicy.rule"),
+    // `numberRef` in later releases of Routr v1.
+    column("EGRESS DID", "spec.context.egressPolicy.didRef", "spec.context.egressPolicy.numberRef"),
+  ],
+  Peer: [REF, NAME, USERNAME, column("DEVICE", "spec.device"), column("CONTACT ADDRESS", "spec.contactAddr")],
+  Gateway: [
+    REF,
+    NAME,
+    column("HOST", "spec.host"),
+    column("PORT", "spec.port"),
+    column("TRANSPORT", "spec.transport"),
+    USERNAME,
+  ],
+  DID: [
+    REF,
+    column("NUMBER", "spec.location.telUrl"),
+    column("RINGS", "spec.location.aorLink"),
+    column("GATEWAY", "metadata.gwRef"),
+    column("CITY", "metadata.geoInfo.city"),
+    column("COUNTRY", "metadata.geoInfo.country"),
+  ],
+  User: [REF, NAME, USERNAME],
+};
+
+/** A row for each contact of each address-of-record. */
+export const LOCATION_COLUMNS: readonly Column[] = [
+  column("ADDRESS-OF-RECORD", "addressOfRecord"),
+  column("CONTACT", "contact.uri", "contactInfo"),
+  column("ADDRESS", "contact.address"),
+  column("PORT", "contact.port"),
+  column("TRANSPORT", "contact.transport"),
+  column("EXPIRES", "contact.expires"),
+];
+
+export const REGISTRY_COLUMNS: readonly Column[] = [
+  column("USERNAME", "username"),
+  column("HOST", "host"),
+  column("IP", "ip"),
+  column("STATE", "state"),
+  column("EXPIRES", "expires"),
+  column("REGISTERED", "regOnFormatted"),
+  column("REASON", "reason"),
+];
+
+export const CALL_COLUMNS: readonly Column[] = [
+  column("ID", "id"),
+  column("FROM", "from"),
+  column("TO", "to"),
+  column("DIRECTION", "direction"),
+  column("STATE", "state"),
+  time("STARTED", "startedAt"),
+  time("ANSWERED", "answeredAt"),
+  column("GATEWAY", "gatewayRef"),
+];
+
+/** The services of Routr v1 tell the first contact only, as text. */
+export function locationRows(locations: readonly unknown[]): unknown[] {
+  return locations.flatMap((location) => {
+    const contacts = valueAtPath(location, "contacts");
+    if (!Array.isArray(contacts) || contacts.length === 0) return [location];
+    const addressOfRecord = valueAtPath(location, "addressOfRecord");
+    return contacts.map((contact: unknown) => ({ addressOfRecord, contact }));
+  });
+}
+
+/** The first of these paths that leads to something. */
+function column(title: string, ...paths: readonly string[]): Column {
+  return {
+    title,
+    cell: (row) => paths.map((path) => valueAtPath(row, path)).find((value) => value !== undefined),
+  };
+}
+
+/** Of milliseconds since 1970. */
+function time(title: string, path: string): Column {
+  return {
+    title,
+    cell(row) {
+      const value = valueAtPath(row, path);
+      return typeof value === "number" ? new Date(value).toISOString() : value;
+    },
+  };
+}

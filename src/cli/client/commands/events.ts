@@ -1,0 +1,75 @@
+/** `routr events`: what happens, as it happens; goes on where it was when the connection is lost. */
+import { ApiError } from "../client_error.ts";
+import type { CommandContext } from "../command_context.ts";
+import { readEvents, type SentEvent } from "../event_stream_reader.ts";
+import { printed } from "../printed.ts";
+import { printable } from "../table.ts";
+
+/** Milliseconds from one attempt to the next. */
+const FIRST_PAUSE = 1000;
+const LONGEST_PAUSE = 30_000;
+
+/** Ends only with the process, or when the service refuses. `pause` is for tests. */
+export async function events(context: CommandContext, pause = sleep): Promise<void> {
+  const { client, command: { options }, terminal } = context;
+  let lastEventId: string | undefined;
+  let wait = FIRST_PAUSE;
+  let isConnected = false;
+  while (true) {
+    try {
+      const headers = { accept: "text/event-stream", ...lastEventId && { "last-event-id": lastEventId } };
+      const stream = await client.stream("/events", { query: { types: options.types }, headers });
+      [isConnected, wait] = [true, FIRST_PAUSE];
+      for await (const event of readEvents(stream)) {
+        lastEventId = event.id ?? lastEventId;
+        terminal.print(await lineOf(event, context));
+      }
+    } catch (error) {
+      // What is refused once will be refused again, and who was never there may not exist.
+      if (error instanceof ApiError || !isConnected) throw error;
+    }
+    terminal.warn(`The connection was lost, trying again in ${wait / 1000} s`);
+    await pause(wait);
+    wait = Math.min(wait * 2, LONGEST_PAUSE);
+  }
+}
+
+/** JSON Lines for scripts; else `2026-01-31T12:00:00.000Z call.started from=… to=…`. */
+async function lineOf(
+  { id, type, data }: SentEvent,
+  { command: { output } }: CommandContext,
+): Promise<string> {
+  const { time, data: about } = eventIn(data);
+  if (output === "json") return printable(JSON.stringify({ id, type, time, data: about }));
+  if (output === "yaml") return `---\n${await printed({ id, type, time, data: about }, output)}`;
+  const facts = Object.entries(about)
+    .filter(([, value]) => value !== null && value !== "")
+    .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+  const words = time === undefined ? [type, ...facts] : [time, type, ...facts];
+  return printable(words.join(" ")).replaceAll("\n", " ");
+}
+
+/** `{id, time, type, data}` as the service writes it, with its time in ISO 8601. */
+function eventIn(text: string): { time: string | undefined; data: Readonly<Record<string, unknown>> } {
+  const value = parsed(text);
+  const { time, data } = value;
+  if (typeof time !== "number" || !isMapping(data)) return { time: undefined, data: value };
+  return { time: new Date(time).toISOString(), data };
+}
+
+function parsed(data: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(data);
+    return isMapping(value) ? value : { value };
+  } catch {
+    return { value: data };
+  }
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,64 @@
+/** `routr get`, `locate`, `registry` and `calls`: lists as tables, or as they are. */
+import {
+  CALL_COLUMNS,
+  LOCATION_COLUMNS,
+  locationRows,
+  REGISTRY_COLUMNS,
+  RESOURCE_COLUMNS,
+} from "../columns.ts";
+import type { CommandContext } from "../command_context.ts";
+import { printed } from "../printed.ts";
+import { resourceType } from "../resource_types.ts";
+import { type Column, formatTable } from "../table.ts";
+
+interface ListForm {
+  readonly columns: readonly Column[];
+  /** One item may have several rows. */
+  rowsOf?(items: readonly unknown[]): readonly unknown[];
+  /** What to say of an empty list. */
+  readonly empty: string;
+}
+
+/** Of the verbs that list something else than resources. */
+const LISTS: Readonly<Record<string, ListForm & { readonly path: string }>> = {
+  locate: {
+    path: "/location",
+    columns: LOCATION_COLUMNS,
+    rowsOf: locationRows,
+    empty: "Nobody is registered",
+  },
+  registry: {
+    path: "/registry",
+    columns: REGISTRY_COLUMNS,
+    empty: "There are no registrations with gateways",
+  },
+  calls: { path: "/calls", columns: CALL_COLUMNS, empty: "There are no calls" },
+};
+
+export async function get(context: CommandContext): Promise<void> {
+  const { client, command: { operands: [name, ref], options, output }, terminal } = context;
+  const { kind, collection } = resourceType(name)!;
+  const form = { columns: RESOURCE_COLUMNS[kind], empty: `There are no ${collection}` };
+  if (ref === undefined) {
+    return await show(context, await client.list(`/${collection}`, options.filter), form);
+  }
+  const { data } = await client.get(`/${collection}/${encodeURIComponent(ref)}`);
+  if (output !== "table") terminal.print(await printed(data, output));
+  else await show(context, [data], form);
+}
+
+export async function list(context: CommandContext): Promise<void> {
+  const { path, ...form } = LISTS[context.command.verb];
+  await show(context, await context.client.list(path, context.command.options.filter), form);
+}
+
+async function show(
+  { command: { output }, terminal }: CommandContext,
+  items: readonly unknown[],
+  { columns, rowsOf = (each) => each, empty }: ListForm,
+): Promise<void> {
+  if (output !== "table") terminal.print(await printed(items, output));
+  // Scripts that count lines get none.
+  else if (items.length === 0) terminal.warn(empty);
+  else terminal.print(formatTable(columns, rowsOf(items)));
+}

@@ -1,0 +1,113 @@
+/** `routr login URL` and `routr logout`. */
+import { accessFile, type ClientPlace, findTrust } from "../access.ts";
+import { ApiClient } from "../api_client.ts";
+import { isLoopback, readApiUrl } from "../api_url.ts";
+import type { ClientCommand, ClientOptions } from "../client_command.ts";
+import { ApiError, CertificateError, ClientError } from "../client_error.ts";
+import { shownCertificate } from "../http_connection.ts";
+import type { Terminal } from "../terminal.ts";
+import { certificatesIn, fingerprintOf, isSameCertificate, type Trust } from "../trust.ts";
+
+interface Login {
+  readonly apiUrl: string;
+  readonly user: string;
+  readonly secret: string;
+  readonly trust: Trust;
+}
+
+/** A server that has signed its certificate itself is trusted from now on if somebody says so. */
+export async function login(
+  { operands: [urlText], options }: ClientCommand,
+  place: ClientPlace,
+  terminal: Terminal,
+): Promise<void> {
+  const apiUrl = readApiUrl(urlText);
+  const url = new URL(apiUrl);
+  if (url.protocol === "http:" && !isLoopback(url)) {
+    terminal.warn("Warning: name and secret go to the service unencrypted");
+  }
+  const file = accessFile(place.env);
+  const before = await file.read().catch(() => undefined);
+  const known = before?.apiUrl === apiUrl ? before.certificate : undefined;
+  const trust = await findTrust(apiUrl, { options, place, kept: known });
+  const accepted = trust.isInsecure ? undefined : await newlyTrusted(apiUrl, trust, { known, terminal });
+
+  const credentials = await readCredentials(options, { place, terminal });
+  const pinned = accepted === undefined ? trust.pinned : [accepted];
+  const token = await issueToken({ apiUrl, ...credentials, trust: { ...trust, pinned } });
+  const certificate = accepted ?? trust.authorities ?? known;
+  await file.write({ apiUrl, token, ...certificate !== undefined && { certificate } });
+  terminal.print(`Logged in to ${apiUrl} as ${credentials.user}`);
+}
+
+export async function logout({ env }: ClientPlace, terminal: Terminal): Promise<void> {
+  terminal.print(await accessFile(env).remove() ? "Logged out" : "Nobody was logged in");
+}
+
+/** Undefined when the server is trusted as it is. */
+async function newlyTrusted(
+  apiUrl: string,
+  trust: Trust,
+  { known, terminal }: { known: string | undefined; terminal: Terminal },
+): Promise<string | undefined> {
+  const refusal = await refusalOf(apiUrl, trust);
+  if (refusal === undefined) return undefined;
+  // Beside a trusted one that calls itself alike, it is not seen that it has signed itself.
+  const reason = await refusalOf(apiUrl, { ...trust, pinned: [] });
+  if (!reason?.isSelfSigned || !terminal.isInteractive || trust.authorities !== undefined) {
+    throw reason ?? refusal;
+  }
+  const url = new URL(apiUrl);
+  const certificate = await shownCertificate(url);
+  if (known !== undefined && !certificatesIn(known).some((each) => isSameCertificate(each, certificate))) {
+    terminal.warn("Warning: the certificate is another than at the last login. Somebody may be in between.");
+  }
+  terminal.warn(
+    `The certificate of ${url.origin} is signed by itself. Its fingerprint (SHA-256) is\n  ${
+      fingerprintOf(certificate)
+    }`,
+  );
+  const answer = await terminal.ask("Trust it from now on? (yes/no) ");
+  if (!/^y(?:es)?$/i.test(answer.trim())) throw reason;
+  return certificate;
+}
+
+/** Undefined when the server is trusted. Asks for what anybody may know: no secret goes out before. */
+async function refusalOf(apiUrl: string, trust: Trust): Promise<CertificateError | undefined> {
+  using client = new ApiClient({ apiUrl, token: undefined, trust });
+  try {
+    await client.get("/system/status");
+  } catch (error) {
+    if (error instanceof CertificateError) return error;
+    // Early services tell nothing to strangers.
+    if (!(error instanceof ApiError)) throw error;
+  }
+  return undefined;
+}
+
+async function readCredentials(
+  { user, secret }: ClientOptions,
+  { place: { env }, terminal }: { place: ClientPlace; terminal: Terminal },
+): Promise<{ user: string; secret: string }> {
+  const given = secret ?? env.ROUTR_SECRET;
+  if (!terminal.isInteractive && (!user || given === undefined)) {
+    const message = user
+      ? "The secret is missing: -p SECRET, or $ROUTR_SECRET"
+      : "The user is missing: -u USER";
+    throw new ClientError(message, { exitStatus: 2 });
+  }
+  return {
+    user: user || await terminal.ask("User: "),
+    secret: given ?? await terminal.askSecret("Secret: "),
+  };
+}
+
+async function issueToken({ apiUrl, user, secret, trust }: Login): Promise<string> {
+  using client = new ApiClient({ apiUrl, token: undefined, trust });
+  try {
+    return await client.issueToken(user, secret);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) throw new ClientError("Wrong user or secret");
+    throw error;
+  }
+}

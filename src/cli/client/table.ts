@@ -1,0 +1,53 @@
+/** Lists as people read them: a row each, columns aligned. */
+
+export interface Column {
+  readonly title: string;
+  /** What the row has here: a text, a number, a list of such; nothing is shown as `-`. */
+  cell(row: unknown): unknown;
+}
+
+const GAP = "   ";
+const NOTHING = "-";
+
+/** Lines with the titles first, without an end of the last line. */
+export function formatTable(columns: readonly Column[], rows: readonly unknown[]): string {
+  const lines = [
+    columns.map(({ title }) => title),
+    ...rows.map((row) => columns.map((column) => cellText(column.cell(row)))),
+  ];
+  const widths = columns.map((_, i) => lines.reduce((widest, line) => Math.max(widest, widthOf(line[i])), 0));
+  return lines
+    .map((line) => line.map((text, i) => text + " ".repeat(widths[i] - widthOf(text))).join(GAP).trimEnd())
+    .join("\n");
+}
+
+/** The value at a path such as `spec.credentials.username`; undefined where there is none. */
+export function valueAtPath(document: unknown, path: string): unknown {
+  return path.split(".").reduce<unknown>(
+    (value, name) =>
+      typeof value === "object" && value !== null && Object.hasOwn(value, name)
+        ? (value as Record<string, unknown>)[name]
+        : undefined,
+    document,
+  );
+}
+
+function cellText(value: unknown): string {
+  if (value === undefined || value === null || value === "") return NOTHING;
+  if (Array.isArray(value)) return value.length === 0 ? NOTHING : value.map(cellText).join(",");
+  if (typeof value === "object") return printable(JSON.stringify(value));
+  return printable(String(value)).replaceAll(/[\n\t]/g, " ");
+}
+
+function widthOf(text: string): number {
+  return [...text].length;
+}
+
+/** What moves the cursor, changes colours or turns the direction of writing; lines and tabs may stay. */
+// deno-lint-ignore no-control-regex
+const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** The text so that a terminal does nothing but show it: names and contacts may be what a stranger has chosen. */
+export function printable(text: string): string {
+  return text.replaceAll(CONTROLS, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

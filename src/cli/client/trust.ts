@@ -1,0 +1,52 @@
+/** Which servers are believed to be who they say they are. */
+import { X509Certificate } from "node:crypto";
+import tls from "node:tls";
+
+export interface Trust {
+  /** Whoever answers is believed. */
+  readonly isInsecure: boolean;
+  /** In the place of the authorities that this computer knows: certificates in PEM. */
+  readonly authorities?: string;
+  /** Trusted besides, in PEM: authorities, and certificates of servers whatever name they are for. */
+  readonly pinned: readonly string[];
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** The certificates in a text that may hold a key as well; those that cannot be read are none. */
+export function certificatesIn(pem: string): string[] {
+  return (pem.match(CERTIFICATE) ?? []).filter(isReadable);
+}
+
+function isReadable(certificate: string): boolean {
+  try {
+    return fingerprintOf(certificate) !== "";
+  } catch {
+    return false;
+  }
+}
+
+/** By which people compare certificates: SHA-256, in pairs of hexadecimal digits. */
+export function fingerprintOf(certificate: string): string {
+  return new X509Certificate(certificate).fingerprint256;
+}
+
+export function isSameCertificate(a: string, b: string): boolean {
+  return fingerprintOf(a) === fingerprintOf(b);
+}
+
+/**
+ * For `tls.connect`. Pinned certificates are trusted as authorities are, so that the runtime has the server prove
+ * that it has the key.
+ */
+export function tlsOptionsOf({ isInsecure, authorities, pinned }: Trust): tls.ConnectionOptions {
+  if (isInsecure) return { rejectUnauthorized: false };
+  if (pinned.length === 0) return authorities === undefined ? {} : { ca: certificatesIn(authorities) };
+  const known = authorities === undefined ? tls.getCACertificates("default") : certificatesIn(authorities);
+  const fingerprints = new Set(pinned.map(fingerprintOf));
+  return {
+    ca: [...known, ...pinned],
+    checkServerIdentity: (host, certificate) =>
+      fingerprints.has(certificate.fingerprint256) ? undefined : tls.checkServerIdentity(host, certificate),
+  };
+}

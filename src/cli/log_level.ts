@@ -1,0 +1,22 @@
+import type { Configuration } from "../config/configuration.ts";
+import type { Environment } from "../config/environment.ts";
+import type { LogLevel } from "../runtime/log.ts";
+
+const LEVELS: Readonly<Record<string, LogLevel>> = {
+  trace: "trace",
+  debug: "debug",
+  info: "info",
+  warn: "warning",
+  warning: "warning",
+  error: "error",
+  fatal: "fatal",
+};
+
+/** `LOG_LEVEL`, else by `spec.logging.traceLevel`: 0 info, up to 15 debug, from 16 on every SIP message. */
+export function levelOf(config: Configuration | undefined, env: Environment): LogLevel {
+  const named = LEVELS[env.LOG_LEVEL?.toLowerCase() ?? ""];
+  if (named) return named;
+  const traceLevel = config?.logging.traceLevel ?? 0;
+  if (traceLevel === 0) return "info";
+  return traceLevel < 16 ? "debug" : "trace";
+}

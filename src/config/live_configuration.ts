@@ -1,0 +1,59 @@
+/** What of the configuration can be changed while the server runs. */
+import { documentProblems } from "../data/document_problems.ts";
+import { formatPath, type Problem } from "../data/fault.ts";
+import { mergeDocuments } from "../data/merged_document.ts";
+import { type Configuration, configurationSchema } from "./configuration.ts";
+
+/** Properties of `spec` that are in force as soon as they are changed. */
+export const LIVE_PROPERTIES = ["accessControlList", "logging", "maxContacts", "registrar"] as const;
+
+export type LiveConfiguration = Pick<Configuration, (typeof LIVE_PROPERTIES)[number]>;
+
+/** What becomes of a change. */
+export type ConfigurationChange =
+  | { readonly kind: "done"; readonly config: Configuration; readonly document: unknown }
+  | { readonly kind: "faulty"; readonly problems: readonly Problem[] }
+  /** Names of properties that only a new start takes over. */
+  | { readonly kind: "fixed"; readonly properties: readonly string[] };
+
+export interface CurrentConfiguration {
+  readonly config: Configuration;
+  readonly document: unknown;
+}
+
+/** Lays `changes` over the document that the configuration was read from: mappings are merged, null takes away. */
+export function changeConfiguration(current: CurrentConfiguration, changes: unknown): ConfigurationChange {
+  if (!isMapping(changes)) {
+    const expected = "a mapping with metadata and spec";
+    return { kind: "faulty", problems: [{ path: [], at: "value", found: "something else", expected }] };
+  }
+  const before = isMapping(current.document) ? current.document : {};
+  const { kind: _, ...named } = changes;
+  const document = mergeDocuments(before, named);
+  const { success, data: config, error } = configurationSchema.safeParse(document);
+  if (!success) return { kind: "faulty", problems: documentProblems(error, document) };
+  const properties = Object.keys(config).filter((name) =>
+    !isLive(name) && !isSame(config[name as keyof Configuration], current.config[name as keyof Configuration])
+  );
+  if (properties.length > 0) {
+    return {
+      kind: "fixed",
+      properties: properties.map((name) =>
+        formatPath(name === "userAgent" ? ["metadata", name] : ["spec", name])
+      ),
+    };
+  }
+  return { kind: "done", config, document };
+}
+
+function isLive(name: string): boolean {
+  return (LIVE_PROPERTIES as readonly string[]).includes(name);
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

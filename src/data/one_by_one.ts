@@ -1,0 +1,39 @@
+/** Many documents in a place that takes one at a time. */
+import type { DataProvider, NewDocument } from "./data_provider.ts";
+import type { Kind } from "./resource.ts";
+
+/**
+ * All of them or, if one is refused, none: those that were made are taken back. Others may see them for that time, and
+ * what cannot be taken back stays. Resolves with their refs.
+ */
+export async function createOneByOne(
+  provider: DataProvider,
+  kind: Kind,
+  documents: readonly NewDocument[],
+): Promise<readonly string[]> {
+  const refs: string[] = [];
+  try {
+    for (const { ref, document } of documents) {
+      refs.push(await provider.write({ action: "create", kind, ref, document }));
+    }
+    return refs;
+  } catch (error) {
+    await takeBack(provider, kind, new Set(refs));
+    throw error;
+  }
+}
+
+async function takeBack(provider: DataProvider, kind: Kind, refs: ReadonlySet<string>): Promise<void> {
+  if (refs.size === 0) return;
+  for (const source of await provider.load()) {
+    if (source.kind !== kind) continue;
+    for (const [index, resource] of source.resources.entries()) {
+      if (resource === undefined || !refs.has(resource.ref)) continue;
+      const place = { source, index };
+      const stored = await provider.read(place).catch(() => undefined);
+      if (stored === undefined) continue;
+      await provider.write({ action: "remove", place, ref: resource.ref, version: stored.version })
+        .catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,142 @@
+/** Who sends a request: a user by name and secret (RFC 7617), or by a token (RFC 6750, or `token` of Routr v1). */
+import { Buffer } from "node:buffer";
+import { randomBytes } from "node:crypto";
+import { hashOfA1 } from "../../data/ha1.ts";
+import { isSecretOf, SHIPPED_SECRET, type User, USER_REALM } from "../../data/user.ts";
+import { logger } from "../../runtime/log.ts";
+import type { Counter, Metrics } from "../../runtime/metrics.ts";
+import { HttpError } from "../http/http_error.ts";
+import type { Client } from "../operation.ts";
+import type { Attempts } from "./attempts.ts";
+import type { Tokens } from "./tokens.ts";
+
+const log = logger("rest");
+
+export interface AuthenticationParts {
+  readonly tokens: Tokens;
+  readonly attempts: Attempts;
+  readonly metrics: Metrics;
+  user(username: string): User | undefined;
+  /** Told of each failure; the name is what was sent, empty with tokens. */
+  onFailure?(client: Client, username: string): void;
+}
+
+const CHALLENGE = `Basic realm="${USER_REALM}", charset="UTF-8", Bearer realm="${USER_REALM}"`;
+
+export class Authentication {
+  readonly #parts: AuthenticationParts;
+  readonly #failures: Counter;
+  readonly #throttled: Counter;
+
+  constructor(parts: AuthenticationParts) {
+    this.#parts = parts;
+    this.#failures = parts.metrics.counter(
+      "routr_rest_authentication_failures_total",
+      "Requests of the REST service with a wrong password or token",
+    );
+    this.#throttled = parts.metrics.counter(
+      "routr_rest_throttled_total",
+      "Requests of the REST service refused because of wrong passwords before",
+    );
+  }
+
+  /** Rejects with `HttpError` 401, or 429 after too many wrong passwords. */
+  async authenticate(request: Request, client: Client): Promise<User> {
+    const [scheme, credentials] = authorizationOf(request);
+    if (scheme === "basic") return this.#byPassword(credentials, client);
+    const token = scheme === "bearer" ? credentials : new URL(request.url).searchParams.get("token");
+    if (token === null || token === "") throw unauthorized();
+    return await this.#byToken(token, client);
+  }
+
+  /** A right one is refused as well while its address has to wait: otherwise 429 would say that it was wrong. */
+  #byPassword(credentials: string, client: Client): User {
+    this.#refuseWhileDelayed(client);
+    const { username, password } = readCredentials(credentials);
+    const user = this.#parts.user(username);
+    const isRight = isPassword(user ?? { ...NOBODY, username }, password);
+    if (user !== undefined && isRight && mayComeFrom(user, client)) return user;
+    this.#noteAttempt(client);
+    throw this.#failed(client, username);
+  }
+
+  /**
+   * Nobody guesses a signature, so a right one is good whatever else its address does: a wrong password in one script
+   * does not stop the others on its host.
+   */
+  async #byToken(token: string, client: Client): Promise<User> {
+    const verdict = await this.#parts.tokens.verify(token);
+    if (verdict.kind === "good" && mayComeFrom(verdict.user, client)) return verdict.user;
+    if (verdict.kind === "forged") {
+      this.#refuseWhileDelayed(client);
+      this.#noteAttempt(client);
+    }
+    throw this.#failed(client, "");
+  }
+
+  #refuseWhileDelayed({ address }: Client): void {
+    const delay = this.#parts.attempts.delayOf(address);
+    if (delay === 0) return;
+    this.#throttled.value++;
+    throw new HttpError(429, "Too many wrong passwords", {
+      headers: { "retry-after": String(Math.ceil(delay / 1000)) },
+    });
+  }
+
+  #noteAttempt({ address }: Client): void {
+    const delay = this.#parts.attempts.fail(address);
+    if (delay === 0) return;
+    log.warn("{address} has sent too many wrong passwords or tokens: it waits {seconds} seconds", {
+      address,
+      seconds: delay / 1000,
+    });
+  }
+
+  #failed(client: Client, username: string): HttpError {
+    this.#failures.value++;
+    this.#parts.onFailure?.(client, username);
+    return unauthorized();
+  }
+}
+
+function authorizationOf(request: Request): [scheme: string, credentials: string] {
+  const header = request.headers.get("authorization") ?? "";
+  const [, scheme = "", credentials = ""] = /^(\S+) +(\S+) *$/.exec(header) ?? [];
+  return [scheme.toLowerCase(), credentials];
+}
+
+/** Everything before the first colon is the name (RFC 7617 §2); without one there is no name. */
+function readCredentials(credentials: string): { username: string; password: string } {
+  const text = Buffer.from(credentials, "base64").toString("utf8");
+  const colon = text.indexOf(":");
+  return { username: text.slice(0, Math.max(0, colon)), password: text.slice(colon + 1) };
+}
+
+/** Checked where there is no such user, so that it takes as long; nobody knows its secret. */
+const NOBODY = nobody();
+
+function nobody(): User {
+  const secret = randomBytes(24).toString("base64url");
+  const account = { username: "", realm: USER_REALM, secret };
+  const ha1 = [{ realm: USER_REALM, md5: hashOfA1("MD5", account), sha256: hashOfA1("SHA-256", account) }];
+  return { kind: "User", ref: "", name: "", username: "", secret, ha1 };
+}
+
+/** Both ways of keeping a secret are gone through, whichever the user has. */
+function isPassword(user: User, password: string): boolean {
+  const isRight = isSecretOf(user, password);
+  isSecretOf(
+    { ...NOBODY, username: user.username, ...user.secret !== undefined && { secret: undefined } },
+    password,
+  );
+  return isRight;
+}
+
+/** A secret that everybody knows opens nothing from outside. */
+function mayComeFrom(user: User, { isLoopback }: Client): boolean {
+  return isLoopback || !isSecretOf(user, SHIPPED_SECRET);
+}
+
+function unauthorized(): HttpError {
+  return new HttpError(401, "Unauthorized", { headers: { "www-authenticate": CHALLENGE } });
+}

@@ -1,0 +1,45 @@
+/** How filters compare values. What is not there is null. */
+
+export type Comparison = (a: unknown, b: unknown) => boolean;
+
+export const COMPARISONS: ReadonlyMap<string, Comparison> = new Map<string, Comparison>([
+  ["==", isEqual],
+  ["!=", (a, b) => !isEqual(a, b)],
+  ["<", (a, b) => order(a, b) < 0],
+  ["<=", (a, b) => order(a, b) <= 0],
+  [">", (a, b) => order(a, b) > 0],
+  [">=", (a, b) => order(a, b) >= 0],
+  ["in", (a, b) => Array.isArray(b) && b.some((each) => isEqual(a, each))],
+]);
+
+/** `in` for a list that stays the same: it may be long, and so may the collection. */
+export function membership(list: readonly unknown[]): (value: unknown) => boolean {
+  const texts = new Set(list.filter(isScalar).map(String));
+  const others = list.filter((each) => !isScalar(each));
+  return (value) => isScalar(value) ? texts.has(String(value)) : others.some((each) => isEqual(value, each));
+}
+
+/** A number and its digits are the same, since YAML and old clients write either. */
+function isEqual(a: unknown, b: unknown): boolean {
+  if (isScalar(a) && isScalar(b)) return String(a) === String(b);
+  if (!Array.isArray(a) || !Array.isArray(b)) return (a ?? null) === (b ?? null);
+  return a.length === b.length && a.every((each, i) => isEqual(each, b[i]));
+}
+
+const NUMBER = /^-?\d+(?:\.\d+)?$/;
+
+/** Negative, zero or positive as `a` is before, at or after `b`; numbers by their value, NaN where there is no order. */
+function order(a: unknown, b: unknown): number {
+  if (!isScalar(a) || !isScalar(b)) return NaN;
+  if (isNumeric(a) && isNumeric(b)) return Number(a) - Number(b);
+  const [x, y] = [String(a), String(b)];
+  return x < y ? -1 : x > y ? 1 : 0;
+}
+
+function isNumeric(value: string | number): boolean {
+  return typeof value === "number" || NUMBER.test(value);
+}
+
+function isScalar(value: unknown): value is string | number {
+  return typeof value === "string" || typeof value === "number";
+}

@@ -1,0 +1,125 @@
+/** A request and its response. */
+import type http from "node:http";
+import type { AnswerHead } from "./front_messages.ts";
+import { PacedWriter } from "./paced_writer.ts";
+
+/** Milliseconds that a client who goes on sending after its refusal has: cut at once, it would not read the refusal. */
+const LINGER = 1000;
+/** Bytes that may wait for a client that does not read a stream. */
+const MAX_UNSENT = 1024 * 1024;
+/** Bytes of a stream that a client has taken, after which it is told. */
+const TOLD = 64 * 1024;
+/** Said by the listener alone. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  ...["connection", "content-length", "keep-alive", "transfer-encoding", "trailer", "upgrade"],
+]);
+
+export class Exchange {
+  readonly id: number;
+  readonly #request: http.IncomingMessage;
+  readonly #response: http.ServerResponse;
+  readonly #writer: PacedWriter;
+  #onTaken: (count: number) => void = () => {};
+  /** Bytes that nobody has been told of. */
+  #taken = 0;
+  #isStream = false;
+
+  constructor(id: number, request: http.IncomingMessage, response: http.ServerResponse) {
+    this.id = id;
+    this.#request = request;
+    this.#response = response;
+    this.#writer = new PacedWriter(response, (count) => this.#onPieceTaken(count));
+  }
+
+  get isStream(): boolean {
+    return this.#isStream;
+  }
+
+  get isAnswered(): boolean {
+    return this.#response.headersSent;
+  }
+
+  get isOver(): boolean {
+    return this.#response.destroyed;
+  }
+
+  answer(head: AnswerHead, body: Uint8Array): void {
+    const isEmpty = head.status === 204 || head.status === 304;
+    if (!this.#writeHead(head, isEmpty ? [] : ["content-length", `${body.length}`])) return;
+    if (isEmpty || this.#request.method === "HEAD") this.#response.end();
+    else this.#writer.end(body);
+  }
+
+  /**
+   * The answer is a stream: chunks follow, but not to HEAD. `onTaken` is told of the bytes that the client has taken, when
+   * they are many.
+   */
+  begin(head: AnswerHead, onTaken: (count: number) => void): void {
+    this.#isStream = true;
+    this.#onTaken = onTaken;
+    if (!this.#writeHead(head, [])) return;
+    if (this.#request.method === "HEAD") this.#response.end();
+    else this.#response.flushHeaders();
+  }
+
+  /** Who does not read is cut. */
+  write(bytes: Uint8Array): void {
+    if (this.#response.destroyed || this.#request.method === "HEAD") return;
+    this.#writer.write(bytes);
+    if (this.#writer.unsent > MAX_UNSENT) this.cut();
+  }
+
+  end(): void {
+    if (!this.#response.destroyed) this.#writer.end();
+  }
+
+  /** An answer that nobody but the listener is asked for; in the form of the others. */
+  refuse(status: number, message: string): void {
+    if (this.#response.headersSent || this.#response.destroyed) return;
+    const headers = ["content-type", "application/json; charset=utf-8"];
+    if (status === 429 || status === 503) headers.push("retry-after", "1");
+    this.answer({ status, headers }, new TextEncoder().encode(JSON.stringify({ status, message })));
+    if (this.#request.complete) return;
+    const { socket } = this.#request;
+    this.#request.resume();
+    const alarm = setTimeout(() => {
+      if (!this.#request.complete) socket.destroy();
+    }, LINGER);
+    socket.once("close", () => clearTimeout(alarm));
+    this.#request.once("end", () => clearTimeout(alarm));
+  }
+
+  /** Ends the connection where it stands. */
+  cut(): void {
+    this.#request.socket.destroy();
+  }
+
+  /** Whether the client has taken nothing of its answer for so many milliseconds. */
+  isStalled(milliseconds: number): boolean {
+    return this.#writer.isStalled(milliseconds);
+  }
+
+  #onPieceTaken(count: number): void {
+    this.#taken += count;
+    if (this.#taken < TOLD) return;
+    this.#onTaken(this.#taken);
+    this.#taken = 0;
+  }
+
+  /** False when it cannot be written any more. Fields that the runtime refuses become a 500. */
+  #writeHead({ status, headers }: AnswerHead, own: readonly string[]): boolean {
+    if (this.#response.headersSent || this.#response.destroyed) return false;
+    const fields: string[] = [];
+    for (let at = 0; at + 1 < headers.length; at += 2) {
+      if (!HOP_BY_HOP.has(headers[at].toLowerCase())) fields.push(headers[at], headers[at + 1]);
+    }
+    try {
+      this.#response.writeHead(status, [...fields, ...own]);
+      return true;
+    } catch {
+      if (!this.#response.headersSent) this.#response.writeHead(500, ["content-length", "0"]);
+      this.#response.end();
+      return false;
+    }
+  }
+}

@@ -1,0 +1,89 @@
+/** The program of the thread that has the HTTP listener. */
+import { parentPort } from "node:worker_threads";
+import { TlsContexts } from "../../transport/tls/tls_contexts.ts";
+import { forwardLogs } from "./front_logs.ts";
+import type { FrontCommand, FrontReport, FrontSettings, ListeningPlace } from "./front_messages.ts";
+import { HttpListener } from "./http_listener.ts";
+import { RequestDesk } from "./request_desk.ts";
+
+/** Milliseconds between two reports of counts, and two looks at what takes too long. */
+const SWEEP_INTERVAL = 1000;
+/** Milliseconds that requests under way have when the service stops. */
+const GRACE = 1000;
+
+interface Front {
+  readonly desk: RequestDesk;
+  readonly listener: HttpListener;
+}
+
+let front: Front | undefined;
+let lastCounts = "";
+
+function tell(report: FrontReport, transfer?: ArrayBuffer[]): void {
+  parentPort?.postMessage(report, transfer);
+}
+
+async function obey(command: FrontCommand): Promise<void> {
+  switch (command.kind) {
+    case "open":
+      front = makeFront(command.settings);
+      return await tellPlace(front.listener.listen(command.settings.bindAddr, command.settings.port));
+    case "move":
+      return front && await tellPlace(front.listener.listen(command.bindAddr, command.port));
+    case "answer":
+      return front?.desk.answer(command.id, command.head, command.body);
+    case "begin":
+      return front?.desk.begin(command.id, command.head);
+    case "chunk":
+      return front?.desk.chunk(command.id, command.bytes);
+    case "end":
+      return front?.desk.end(command.id);
+    case "ping":
+      return tell({ kind: "pong" });
+    case "close":
+      return await close();
+  }
+}
+
+function makeFront({ limits, tls }: FrontSettings): Front {
+  const contexts = tls && new TlsContexts(tls);
+  const desk = new RequestDesk({ limits, contexts, tell });
+  const onRequest: RequestDesk["take"] = (request, response) => desk.take(request, response);
+  setInterval(sweep, SWEEP_INTERVAL);
+  return { desk, listener: new HttpListener({ limits, contexts, onRequest }) };
+}
+
+async function tellPlace(listening: Promise<ListeningPlace>): Promise<void> {
+  try {
+    tell({ kind: "listening", place: await listening });
+  } catch (error) {
+    tell({ kind: "failed", reason: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function sweep(): void {
+  front?.desk.sweep();
+  tellCounts();
+}
+
+function tellCounts(): void {
+  if (front === undefined) return;
+  const { desk, listener } = front;
+  const rejected = desk.rejected + listener.rejected;
+  const { connections } = listener;
+  const counts = `${rejected} ${connections}`;
+  if (counts === lastCounts) return;
+  lastCounts = counts;
+  tell({ kind: "counts", rejected, connections });
+}
+
+async function close(): Promise<void> {
+  front?.listener.stopListening();
+  await Promise.race([front?.desk.close(), new Promise((resolve) => setTimeout(resolve, GRACE))]);
+  front?.listener.destroy();
+  tellCounts();
+  tell({ kind: "closed" });
+}
+
+forwardLogs((record) => tell({ kind: "log", record }));
+parentPort?.on("message", (command: FrontCommand) => void obey(command));

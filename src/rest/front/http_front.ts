@@ -1,0 +1,182 @@
+/** The HTTP listener in a thread of its own: what floods it, breaks it or sends byte by byte does so there, beside SIP. */
+import { type Clock, systemClock } from "../../runtime/clock.ts";
+import { logger } from "../../runtime/log.ts";
+import type { Counter, Metrics } from "../../runtime/metrics.ts";
+import type { Client } from "../operation.ts";
+import type {
+  AnswerHead,
+  FrontRequest,
+  FrontSettings,
+  HeaderFields,
+  ListeningPlace,
+} from "./front_messages.ts";
+import { FrontThread } from "./front_thread.ts";
+
+const log = logger("rest");
+
+/** Milliseconds until a thread that has failed is started again: at first, and when it has failed often. */
+const FIRST_PAUSE = 1000;
+const LONGEST_PAUSE = 30_000;
+const EVENT_STREAM = "text/event-stream";
+
+export interface HttpFrontOptions extends FrontSettings {
+  readonly metrics: Metrics;
+  readonly clock?: Clock;
+  /** The program of the thread, for tests of its end. */
+  readonly program?: URL;
+}
+
+/** Answers a request. An answer of the type `text/event-stream` is sent as it comes, any other when it is whole. */
+export type RequestHandler = (request: Request, client: Client) => Promise<Response>;
+
+export class HttpFront {
+  readonly #options: HttpFrontOptions;
+  readonly #handler: RequestHandler;
+  readonly #clock: Clock;
+  readonly #requests: Counter;
+  readonly #rejected: Counter;
+  #settings: FrontSettings;
+  #thread: FrontThread | undefined;
+  /** Whether the thread has got as far as to listen. */
+  #isListening = false;
+  #isStopped = false;
+  /** When the thread began to listen, in the clock's milliseconds. */
+  #startedAt = 0;
+  #pause = FIRST_PAUSE;
+  #alarm: unknown;
+  #connections = 0;
+  /** What the threads before this one have refused. */
+  #rejectedBefore = 0;
+
+  constructor(options: HttpFrontOptions, handler: RequestHandler) {
+    const { bindAddr, port, tls, limits, metrics, clock = systemClock } = options;
+    this.#options = options;
+    this.#handler = handler;
+    this.#clock = clock;
+    this.#settings = { bindAddr, port, limits, ...tls && { tls } };
+    this.#requests = metrics.counter("routr_rest_requests_total", "Requests served by the REST service");
+    this.#rejected = metrics.counter(
+      "routr_rest_rejected_total",
+      "Requests and connections that the REST service refused before it served them",
+    );
+    metrics.gauge("routr_rest_connections", "Open connections of the REST service", () => this.#connections);
+  }
+
+  /** To be called once. Rejects with the reason when it cannot listen: the port, the key store. */
+  start(): Promise<ListeningPlace> {
+    return this.#launch();
+  }
+
+  /** Listens at another address and nowhere else; who is connected stays. Rejects when it cannot, and listens where it did. */
+  async move(bindAddr: string): Promise<ListeningPlace> {
+    if (this.#thread === undefined) throw new Error("Cannot move the REST service: it is not running");
+    const place = await this.#thread.move(bindAddr, this.#settings.port);
+    this.#settings = { ...this.#settings, bindAddr };
+    return place;
+  }
+
+  /** Ends streams at once; requests under way have a second. Never rejects. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#clock.clearAlarm(this.#alarm);
+    const thread = this.#thread;
+    this.#thread = undefined;
+    await thread?.close();
+    this.#connections = 0;
+  }
+
+  async #launch(): Promise<ListeningPlace> {
+    const thread: FrontThread = new FrontThread({
+      program: this.#options.program,
+      clock: this.#clock,
+      onRequest: (request) => void this.#serve(request, thread),
+      onCounts: ({ rejected, connections }) => {
+        this.#rejected.value = this.#rejectedBefore + rejected;
+        this.#connections = connections;
+      },
+      onEnd: (reason) => this.#onEnd(thread, reason),
+    });
+    this.#thread = thread;
+    try {
+      const place = await thread.open(this.#settings);
+      // Where the system chose a port, the next thread takes the same.
+      this.#settings = { ...this.#settings, port: place.port };
+      this.#startedAt = this.#clock.now();
+      this.#isListening = true;
+      return place;
+    } catch (error) {
+      if (this.#thread === thread) this.#thread = undefined;
+      await thread.terminate("it could not listen");
+      throw error;
+    }
+  }
+
+  async #serve(sent: FrontRequest, thread: FrontThread): Promise<void> {
+    this.#requests.value++;
+    const { id, client } = sent;
+    try {
+      const response = await this.#respond(sent, client);
+      const head = { status: response.status, headers: fieldsOf(response.headers) };
+      const isStream = response.headers.get("content-type")?.startsWith(EVENT_STREAM) ?? false;
+      // To look at the body makes a stream of it, by which a large one takes a hundred times as long.
+      const body = isStream ? response.body : null;
+      await thread.answer(id, head, body ?? new Uint8Array(await response.arrayBuffer()));
+    } catch (error) {
+      log.error("A request to the REST service failed: {error}", { error });
+      await thread.answer(id, FAILED, new Uint8Array());
+    }
+  }
+
+  async #respond(sent: FrontRequest, client: Client): Promise<Response> {
+    let request: Request;
+    try {
+      request = requestOf(sent);
+    } catch {
+      // Such as bytes in a header field that are no text.
+      return new Response(null, { status: 400 });
+    }
+    return await this.#handler(request, client);
+  }
+
+  /** The thread is gone with all its connections; SIP goes on, and another one comes. */
+  #onEnd(thread: FrontThread, reason: string): void {
+    if (this.#thread !== thread) return;
+    this.#thread = undefined;
+    this.#rejectedBefore = this.#rejected.value;
+    this.#connections = 0;
+    // Else it is told where it was asked to listen.
+    if (!this.#isListening) return;
+    this.#isListening = false;
+    if (this.#clock.now() - this.#startedAt > LONGEST_PAUSE) this.#pause = FIRST_PAUSE;
+    this.#startAgain(reason);
+  }
+
+  #startAgain(reason: string): void {
+    if (this.#isStopped) return;
+    const seconds = this.#pause / 1000;
+    log.error("The REST service has failed: {reason}; it starts again in {seconds} s", { reason, seconds });
+    this.#alarm = this.#clock.setAlarm(() => {
+      this.#launch().then(
+        () => log.info("The REST service is there again"),
+        (error: Error) => this.#startAgain(error.message),
+      );
+    }, this.#pause);
+    this.#pause = Math.min(LONGEST_PAUSE, 2 * this.#pause);
+  }
+}
+
+const FAILED: AnswerHead = { status: 500, headers: [] };
+
+/** Throws a `TypeError` when the Fetch API does not have such a request. */
+function requestOf({ method, url, headers, body }: FrontRequest): Request {
+  const pairs: [string, string][] = [];
+  for (let at = 0; at + 1 < headers.length; at += 2) pairs.push([headers[at], headers[at + 1]]);
+  const hasBody = body !== undefined && method !== "GET" && method !== "HEAD";
+  return new Request(url, { method, headers: pairs, ...hasBody && { body } });
+}
+
+function fieldsOf(headers: Headers): HeaderFields {
+  const fields: string[] = [];
+  for (const [name, value] of headers) fields.push(name, value);
+  return fields;
+}

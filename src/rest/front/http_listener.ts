@@ -1,0 +1,160 @@
+/** The HTTP listener: sockets, TLS and times (RFC 9112). */
+import http from "node:http";
+import https from "node:https";
+import net from "node:net";
+import { toSocketHost, toUriHost } from "../../transport/ip_address.ts";
+import type { TlsContexts } from "../../transport/tls/tls_contexts.ts";
+import { AddressQuota } from "./address_quota.ts";
+import type { FrontLimits, ListeningPlace } from "./front_messages.ts";
+import { addressOf } from "./request_desk.ts";
+
+/** Connections that may wait to be accepted. */
+const BACKLOG = 256;
+/** How often connections are looked at in the time that they have. */
+const LOOKS = 5;
+
+export interface HttpListenerOptions {
+  readonly limits: FrontLimits;
+  /** HTTPS with them. */
+  readonly contexts: TlsContexts | undefined;
+  readonly onRequest: (request: http.IncomingMessage, response: http.ServerResponse) => void;
+}
+
+export class HttpListener {
+  readonly #options: HttpListenerOptions;
+  readonly #quota: AddressQuota;
+  readonly #sockets = new Set<net.Socket>();
+  #server: http.Server | undefined;
+  #place: ListeningPlace = { address: "", port: 0 };
+  #rejected = 0;
+
+  constructor(options: HttpListenerOptions) {
+    this.#options = options;
+    this.#quota = new AddressQuota(Math.ceil(options.limits.maxConnections / 4));
+  }
+
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /** Connections that were refused, and bytes that were no HTTP. */
+  get rejected(): number {
+    return this.#rejected;
+  }
+
+  /**
+   * Listens there, and nowhere else; connections stay. Rejects with the reason, and listens where it did, when there is no
+   * certificate to show or the address cannot be had.
+   */
+  async listen(address: string, port: number): Promise<ListeningPlace> {
+    await this.#options.contexts?.prepareServer();
+    const before = this.#server;
+    // The new address may contain the old one. Not by the method of HTTP's own servers: they would stop looking at the
+    // time that the connections they have take.
+    if (before !== undefined) net.Server.prototype.close.call(before);
+    try {
+      this.#server = this.#createServer();
+      this.#place = await listen(this.#server, address, port);
+    } catch (error) {
+      this.#server = before;
+      if (before !== undefined) {
+        this.#server = this.#createServer();
+        await listen(this.#server, this.#place.address, this.#place.port);
+      }
+      throw error;
+    }
+    return this.#place;
+  }
+
+  /** Accepts no more connections. */
+  stopListening(): void {
+    if (this.#server?.listening) this.#server.close();
+  }
+
+  destroy(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #createServer(): http.Server {
+    const { limits: { maxHeaderBytes, timeoutMillis }, contexts, onRequest } = this.#options;
+    const options = {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: timeoutMillis,
+      requestTimeout: timeoutMillis,
+      keepAliveTimeout: timeoutMillis,
+      connectionsCheckingInterval: Math.ceil(timeoutMillis / LOOKS),
+      noDelay: true,
+    };
+    const server = contexts === undefined ? http.createServer(options) : https.createServer({
+      ...options,
+      handshakeTimeout: timeoutMillis,
+      SNICallback: (name, callback) =>
+        void contexts.serverContext(name).then((context) => callback(null, context), callback),
+      requestCert: contexts.settings.clientCertificates !== "none",
+      // Decided with the request, where it can be said why.
+      rejectUnauthorized: false,
+    }) as unknown as http.Server;
+    server.on("request", onRequest);
+    server.on("checkContinue", onRequest);
+    server.on("connection", (socket: net.Socket) => this.#onConnection(socket));
+    server.on("clientError", (error: Error & { code?: string }, socket: net.Socket) => {
+      this.#rejected++;
+      refuse(error.code ?? "", socket);
+    });
+    return server;
+  }
+
+  #onConnection(socket: net.Socket): void {
+    socket.on("error", () => {});
+    const address = addressOf(socket);
+    if (
+      address === undefined || this.#sockets.size >= this.#options.limits.maxConnections ||
+      !this.#quota.take(address)
+    ) {
+      this.#rejected++;
+      return void socket.destroy();
+    }
+    this.#sockets.add(socket);
+    socket.once("close", () => {
+      this.#sockets.delete(socket);
+      this.#quota.release(address);
+    });
+  }
+}
+
+function listen(server: http.Server, address: string, port: number): Promise<ListeningPlace> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: Error & { code?: string }) => {
+      reject(new Error(`Cannot listen on ${toUriHost(address)}:${port}: ${reasonOf(error)}`));
+    };
+    server.once("error", onError);
+    server.listen({ host: toSocketHost(address), port, backlog: BACKLOG }, () => {
+      server.off("error", onError);
+      // Such as too many open files: there will be fewer.
+      server.on("error", () => {});
+      const bound = server.address() as net.AddressInfo;
+      resolve({ address: toUriHost(bound.address), port: bound.port });
+    });
+  });
+}
+
+function reasonOf({ code, message }: Error & { code?: string }): string {
+  if (code === "EADDRINUSE") return "the port is taken";
+  if (code === "EACCES") return "the port needs more rights";
+  if (code === "EADDRNOTAVAIL" || code === "EINVAL") return "the address is not one of this machine";
+  return message;
+}
+
+/** The answer to what is no request, or was not whole in time; none to a handshake that failed. */
+function refuse(code: string, socket: net.Socket): void {
+  const status = statusOf(code);
+  const { _httpMessage: response } = socket as { _httpMessage?: http.ServerResponse | null };
+  if (status === undefined || !socket.writable || response?.headersSent) return void socket.destroy();
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+function statusOf(code: string): string | undefined {
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return "408 Request Timeout";
+  if (code === "HPE_HEADER_OVERFLOW") return "431 Request Header Fields Too Large";
+  return code.startsWith("HPE_") ? "400 Bad Request" : undefined;
+}

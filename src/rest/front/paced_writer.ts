@@ -1,0 +1,77 @@
+import type http from "node:http";
+
+/** Bytes that are handed to the system at once: only when it has taken them does it show that the client reads. */
+const PIECE = 64 * 1024;
+
+/** Writes the body of a response as fast as its client takes it, and knows how much of it waits. */
+export class PacedWriter {
+  readonly #response: http.ServerResponse;
+  readonly #onTaken: (count: number) => void;
+  readonly #queue: Uint8Array[] = [];
+  #unsent = 0;
+  #isWriting = false;
+  #isEnding = false;
+  /** When the client took something last, or the first byte began to wait: milliseconds of `performance.now()`. */
+  #movedAt = 0;
+
+  /** @param onTaken called with the bytes of each piece that the client has taken, unless all is written at once */
+  constructor(response: http.ServerResponse, onTaken: (count: number) => void = () => {}) {
+    this.#response = response;
+    this.#onTaken = onTaken;
+  }
+
+  /** Bytes that the client has not taken. */
+  get unsent(): number {
+    return this.#unsent;
+  }
+
+  /** Whether the client has taken nothing for so many milliseconds, though there is something. */
+  isStalled(milliseconds: number): boolean {
+    return this.#unsent > 0 && performance.now() - this.#movedAt > milliseconds;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    if (this.#unsent === 0) this.#movedAt = performance.now();
+    this.#unsent += bytes.length;
+    this.#queue.push(bytes);
+    this.#next();
+  }
+
+  /** The body ends here. */
+  end(last?: Uint8Array): void {
+    if (this.#isEnding) return;
+    if (last !== undefined && this.#unsent === 0 && last.length <= PIECE) return this.#endAtOnce(last);
+    this.#isEnding = true;
+    if (last !== undefined) this.write(last);
+    this.#next();
+  }
+
+  /** Head and body in one piece. */
+  #endAtOnce(body: Uint8Array): void {
+    this.#isEnding = true;
+    this.#unsent = body.length;
+    this.#movedAt = performance.now();
+    this.#response.end(body, () => this.#unsent = 0);
+  }
+
+  #next(): void {
+    if (this.#isWriting || this.#response.destroyed) return;
+    const first = this.#queue[0];
+    if (first === undefined) {
+      if (this.#isEnding) this.#response.end();
+      return;
+    }
+    const piece = first.subarray(0, PIECE);
+    if (piece.length === first.length) this.#queue.shift();
+    else this.#queue[0] = first.subarray(PIECE);
+    this.#isWriting = true;
+    this.#response.write(piece, () => {
+      this.#isWriting = false;
+      this.#unsent -= piece.length;
+      this.#movedAt = performance.now();
+      this.#onTaken(piece.length);
+      this.#next();
+    });
+  }
+}

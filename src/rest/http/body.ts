@@ -1,0 +1,109 @@
+/** Bodies of requests: JSON, YAML, or a form with a file of YAML as Routr v1's console sends it. */
+import { readYaml } from "../../data/yaml/yaml_reader.ts";
+import { HttpError } from "./http_error.ts";
+
+/** How deep, and how many values: aliases make much of little YAML. */
+const DEEPEST = 64;
+const MOST_VALUES = 2_000_000;
+
+const JSON_TYPES: ReadonlySet<string> = new Set(["", "application/json"]);
+const YAML_TYPES: ReadonlySet<string> = new Set([
+  "application/yaml",
+  "application/x-yaml",
+  "text/yaml",
+  "text/x-yaml",
+]);
+const FORM_TYPE = "multipart/form-data";
+
+/** The media types that bodies may have; without uploads, JSON only. */
+export const UPLOAD_TYPES: readonly string[] = ["application/json", "application/yaml", FORM_TYPE];
+
+/** What was sent, and whether it is a file, which v1 answers in other words. */
+export interface SentDocument {
+  readonly value: unknown;
+  readonly isFile: boolean;
+}
+
+/** Throws `HttpError` 415 for another type, 400 with line and column for what cannot be read. */
+export async function readBody(request: Request, { isUpload = false } = {}): Promise<SentDocument> {
+  const type = mediaTypeOf(request);
+  if (JSON_TYPES.has(type)) return { value: checked(readJson(await readText(request))), isFile: false };
+  if (isUpload && YAML_TYPES.has(type)) {
+    return { value: checked(await readYamlText(await readText(request))), isFile: false };
+  }
+  if (isUpload && type === FORM_TYPE) {
+    return { value: checked(await readYamlText(await readFile(request))), isFile: true };
+  }
+  const accepted = isUpload ? UPLOAD_TYPES.join(", ") : "application/json";
+  throw new HttpError(415, `Unsupported media type "${type}", expected ${accepted}`, {
+    headers: { accept: accepted },
+  });
+}
+
+function mediaTypeOf(request: Request): string {
+  return (request.headers.get("content-type") ?? "").split(";", 1)[0].trim().toLowerCase();
+}
+
+async function readText(request: Request): Promise<string> {
+  const bytes = await request.arrayBuffer();
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new HttpError(400, "The body is not UTF-8");
+  }
+}
+
+async function readFile(request: Request): Promise<string> {
+  let form: FormData;
+  try {
+    form = await request.formData();
+  } catch {
+    throw new HttpError(400, "The form cannot be read");
+  }
+  const file = form.get("file");
+  if (file === null) throw new HttpError(400, 'The form has no part "file"');
+  return typeof file === "string" ? file : await file.text();
+}
+
+function readJson(text: string): unknown {
+  if (text.trim() === "") throw new HttpError(400, "The body is empty, expected JSON");
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const { line, column } = positionOf(text, error instanceof Error ? error.message : "");
+    throw new HttpError(400, `The body is not JSON: line ${line}, column ${column}`);
+  }
+}
+
+/** The engine tells where, but for the end of the text. */
+function positionOf(text: string, message: string): { line: number; column: number } {
+  const position = /position (\d+)/.exec(message)?.[1];
+  const before = text.slice(0, position === undefined ? text.length : Number(position)).split("\n");
+  return { line: before.length, column: before.at(-1)!.length + 1 };
+}
+
+async function readYamlText(text: string): Promise<unknown> {
+  const { value, problem } = await readYaml(text);
+  if (problem === undefined) return value;
+  const { found, expected, position } = problem;
+  throw new HttpError(
+    400,
+    `The body is not YAML: line ${position?.line ?? 1}, column ${
+      position?.column ?? 1
+    }: found ${found}, expected ${expected}`,
+  );
+}
+
+/** Nothing that would cost whoever walks through it more than it cost to send. */
+function checked(value: unknown): unknown {
+  let count = 0;
+  const visit = (each: unknown, depth: number) => {
+    if (++count > MOST_VALUES) throw new HttpError(400, "The body has too many values");
+    if (typeof each !== "object" || each === null) return;
+    if (depth > DEEPEST) throw new HttpError(400, `The body is nested deeper than ${DEEPEST} levels`);
+    if (Object.hasOwn(each, "__proto__")) throw new HttpError(400, 'The body has a property "__proto__"');
+    for (const item of Object.values(each)) visit(item, depth + 1);
+  };
+  visit(value, 1);
+  return value;
+}

@@ -1,0 +1,25 @@
+/** Conditional requests (RFC 9110 §13), with Deno std's tags' form. */
+import { hash } from "node:crypto";
+import { HttpError } from "./http_error.ts";
+
+/** The tag of what is shown: it differs whenever something shown does. */
+export function entityTag(document: unknown): string {
+  return `"${hash("sha1", JSON.stringify(document), "base64url")}"`;
+}
+
+/** Whether the client has it already (`If-None-Match`). */
+export function isUnmodified(request: Request, etag: string): boolean {
+  const wanted = request.headers.get("if-none-match");
+  return wanted !== null && matches(wanted, etag);
+}
+
+/** Throws `HttpError` 412 when what is there now is not what the client has seen (`If-Match`). */
+export function refuseIfModified(request: Request, current: unknown): void {
+  const wanted = request.headers.get("if-match");
+  if (wanted === null || matches(wanted, entityTag(current))) return;
+  throw new HttpError(412, "The object was changed by somebody else meanwhile");
+}
+
+function matches(list: string, etag: string): boolean {
+  return list.trim() === "*" || list.split(",").some((each) => each.trim().replace(/^W\//, "") === etag);
+}

@@ -1,0 +1,61 @@
+/** The form of answers: that of all releases of Routr v1 (`result` of the early ones, `data` and `meta` of the later ones). */
+import { type ErrorDetail, HttpError } from "./http_error.ts";
+
+/** Where a page stands among all. */
+export interface PageMeta {
+  readonly currentPage: number;
+  readonly totalPages: number;
+  readonly itemsPerPage: number;
+  readonly totalItems: number;
+}
+
+export interface EnvelopeOptions {
+  readonly status?: number;
+  readonly message?: string;
+  readonly meta?: PageMeta;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Further members beside the envelope's. */
+  readonly beside?: Readonly<Record<string, unknown>>;
+}
+
+const JSON_TYPE = "application/json; charset=utf-8";
+
+/** In Routr v1's words. */
+const MESSAGES: Readonly<Record<number, string>> = {
+  200: "Successful request",
+  201: "Created",
+  202: "Accepted",
+};
+
+/** `{status, message, data, result, meta?}`; `result` is `data`, by its early name. */
+export function enveloped(data: unknown, options: EnvelopeOptions = {}): Response {
+  const { status = 200, message = MESSAGES[status] ?? "", meta, headers, beside } = options;
+  // Written once for both names: pages may be long.
+  const text = JSON.stringify(data) ?? "null";
+  const parts = [
+    `"status":${status},"message":${JSON.stringify(message)},"data":${text},"result":${text}`,
+    ...meta === undefined ? [] : [`"meta":${JSON.stringify(meta)}`],
+    ...Object.entries(beside ?? {}).map(([name, value]) =>
+      `${JSON.stringify(name)}:${JSON.stringify(value) ?? "null"}`
+    ),
+  ];
+  return new Response(`{${parts.join(",")}}`, { status, headers: { ...headers, "content-type": JSON_TYPE } });
+}
+
+/** A body of its own, such as the fixed ones of Routr v1. */
+export function bareJson(value: unknown, status = 200): Response {
+  return new Response(JSON.stringify(value), { status, headers: { "content-type": JSON_TYPE } });
+}
+
+export function plainText(text: string, type = "text/plain; charset=utf-8"): Response {
+  return new Response(text, { headers: { "content-type": type } });
+}
+
+/** What a refused request is answered: the envelope, with everything that is wrong in `errors`. */
+export function refusal({ status, message, headers, details }: HttpError): Response {
+  const errors: readonly ErrorDetail[] = details;
+  return new Response(JSON.stringify({ status, message, ...errors.length > 0 && { errors } }), {
+    status,
+    headers: { ...headers, "content-type": JSON_TYPE },
+  });
+}

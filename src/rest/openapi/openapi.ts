@@ -1,0 +1,147 @@
+/** The contract (OpenAPI 3.1), made of the operations that serve it. */
+import { type JsonSchema, jsonSchemaOf } from "../../data/json_schema.ts";
+import { mapping } from "../../data/property_types.ts";
+import { UPLOAD_TYPES } from "../http/body.ts";
+import type { AnswerForm, BodyForm, Operation } from "../operation.ts";
+
+export interface ContractOptions {
+  readonly version: string;
+  readonly operations: readonly Operation[];
+  /** Of what the operations refer to as `#/components/schemas/…`. */
+  readonly schemas: Readonly<Record<string, JsonSchema>>;
+}
+
+const ENVELOPE = ["status", "message"];
+
+export function openApiDocument({ version, operations, schemas }: ContractOptions): JsonSchema {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const operation of operations) {
+    (paths[operation.path] ??= {})[operation.method.toLowerCase()] = operationObject(operation);
+  }
+  const tags = [...new Set(operations.map(({ tag }) => tag))];
+  return {
+    openapi: "3.1.1",
+    info: {
+      title: "routr",
+      version,
+      description: "The REST service of routr: what the SIP server knows, and what may be changed of it.",
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [{ url: "/" }],
+    tags: tags.map((name) => ({ name })),
+    security: [{ basic: [] }, { bearer: [] }, { token: [] }],
+    paths,
+    components: {
+      schemas: { ...schemas, Refusal: REFUSAL },
+      securitySchemes: {
+        basic: { type: "http", scheme: "basic", description: "The credentials of a user." },
+        bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
+        token: { type: "apiKey", in: "query", name: "token" },
+      },
+    },
+  };
+}
+
+const REFUSAL: JsonSchema = {
+  type: "object",
+  required: ENVELOPE,
+  properties: {
+    status: { type: ["integer", "string"] },
+    message: { type: "string" },
+    errors: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["pointer", "message"],
+        properties: {
+          pointer: { type: "string", description: "Where: a JSON Pointer (RFC 6901)." },
+          message: { type: "string" },
+        },
+      },
+    },
+  },
+};
+
+function operationObject(operation: Operation) {
+  const { id, tag, summary, description, isOpen, body, answers } = operation;
+  const common = isOpen ? {} : {
+    401: { description: "Not logged in." },
+    429: { description: "Too many wrong passwords, or requests." },
+  };
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    ...description !== undefined && { description },
+    ...isOpen && { security: [] },
+    parameters: [...pathParameters(operation), ...queryParameters(operation)],
+    ...body && { requestBody: requestBody(body) },
+    responses: Object.fromEntries(
+      Object.entries({ ...answers, ...common, ...body && BODY_REFUSALS })
+        .map(([status, answer]) => [status, responseObject(Number(status), answer)]),
+    ),
+  };
+}
+
+const BODY_REFUSALS: Readonly<Record<number, AnswerForm>> = {
+  400: { description: "The request cannot be read." },
+  413: { description: "The body is too big." },
+  415: { description: "The body has another type." },
+};
+
+function pathParameters({ parameters = {} }: Operation) {
+  return Object.entries(parameters).map(([name, description]) => {
+    return { name, in: "path", required: true, description, schema: { type: "string" } };
+  });
+}
+
+function queryParameters({ query }: Operation) {
+  if (query === undefined) return [];
+  const { properties } = jsonSchemaOf(mapping(query)) as { properties: Record<string, JsonSchema> };
+  return Object.entries(properties).map(([name, { description, ...schema }]) => {
+    return { name, in: "query", required: false, ...description !== undefined && { description }, schema };
+  });
+}
+
+function requestBody({ schema, isUpload = false }: BodyForm) {
+  const types = isUpload ? UPLOAD_TYPES : ["application/json"];
+  return {
+    required: true,
+    content: Object.fromEntries(
+      types.map((type) => [type, { schema: type.startsWith("multipart/") ? FILE : schema }]),
+    ),
+  };
+}
+
+const FILE: JsonSchema = {
+  type: "object",
+  required: ["file"],
+  properties: { file: { type: "string", description: "YAML: a list of resources." } },
+};
+
+function responseObject(status: number, { description, data, content }: AnswerForm) {
+  if (content !== undefined) return { description, content: { [content.type]: { schema: content.schema } } };
+  const schema = status < 400 ? envelopeOf(data ?? {}) : { $ref: "#/components/schemas/Refusal" };
+  return { description, content: { "application/json": { schema } } };
+}
+
+function envelopeOf(data: JsonSchema): JsonSchema {
+  return {
+    type: "object",
+    required: ENVELOPE,
+    properties: {
+      status: { type: ["integer", "string"] },
+      message: { type: "string" },
+      data,
+      result: data,
+      meta: {
+        type: "object",
+        properties: Object.fromEntries(
+          ["currentPage", "totalPages", "itemsPerPage", "totalItems"].map((
+            name,
+          ) => [name, { type: "integer" }]),
+        ),
+      },
+    },
+  };
+}

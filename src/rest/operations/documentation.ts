@@ -1,0 +1,50 @@
+/** The contract of this service, and a page that shows it. */
+import type { JsonSchema } from "../../data/json_schema.ts";
+import { plainText } from "../http/envelope.ts";
+import { type Operation, operation } from "../operation.ts";
+import { openApiDocument } from "../openapi/openapi.ts";
+import { contractPage } from "../openapi/page.ts";
+
+const TAG = "documentation";
+
+export interface DocumentationParts {
+  readonly version: string;
+  readonly schemas: Readonly<Record<string, JsonSchema>>;
+}
+
+/** Of the given operations and these themselves. */
+export function withDocumentation(operations: readonly Operation[], parts: DocumentationParts): Operation[] {
+  const all: Operation[] = [
+    ...operations,
+    operation({
+      method: "GET",
+      path: "/api/openapi.json",
+      id: "getContract",
+      tag: TAG,
+      isOpen: true,
+      summary: "The contract of this service (OpenAPI 3.1)",
+      answers: {
+        200: {
+          description: "The contract.",
+          content: { type: "application/json", schema: { type: "object" } },
+        },
+      },
+      handle: () => plainText(contract(), "application/json; charset=utf-8"),
+    }),
+    operation({
+      method: "GET",
+      path: "/api",
+      id: "getContractPage",
+      tag: TAG,
+      isOpen: true,
+      summary: "The contract, for people",
+      answers: {
+        200: { description: "A page.", content: { type: "text/html", schema: { type: "string" } } },
+      },
+      handle: () => contractPage(contract()),
+    }),
+  ];
+  let text: string | undefined;
+  const contract = () => text ??= JSON.stringify(openApiDocument({ ...parts, operations: all }));
+  return all;
+}

@@ -1,0 +1,228 @@
+/** The resources that an administrator keeps: the same five ways to each kind. */
+import type { Directory } from "../../data/directory.ts";
+import { type ResourceDocument, WriteRefused } from "../../data/data_provider.ts";
+import { type JsonSchema, jsonSchemaOf } from "../../data/json_schema.ts";
+import { type Kind, KINDS } from "../../data/resource.ts";
+import type { ResourceStore } from "../../data/resource_store.ts";
+import { documentOf } from "../../data/resource_view.ts";
+import { readBody } from "../http/body.ts";
+import { enveloped } from "../http/envelope.ts";
+import { entityTag, isUnmodified, refuseIfModified } from "../http/entity_tag.ts";
+import { HttpError } from "../http/http_error.ts";
+import { LIST_QUERY } from "./list_query.ts";
+import { BASE_PATH, type Call, type Operation, operation } from "../operation.ts";
+import { selectResources } from "../selection.ts";
+
+export interface ResourceOperationsParts {
+  readonly directory: Directory;
+  readonly store: ResourceStore;
+}
+
+const REF = { ref: "The ref of the resource." };
+const REF_SCHEMA: JsonSchema = { type: "string", description: "The ref of the resource." };
+
+/** Operations of all kinds; of DIDs twice, as later releases of Routr v1 call them numbers. */
+export function resourceOperations(parts: ResourceOperationsParts): Operation[] {
+  return Object.entries(KINDS).flatMap(([kind, { collections }]) =>
+    collections.flatMap((collection) => new Collection(kind as Kind, collection, parts).operations())
+  );
+}
+
+class Collection {
+  readonly #kind: Kind;
+  readonly #path: string;
+  readonly #name: string;
+  readonly #parts: ResourceOperationsParts;
+
+  constructor(kind: Kind, collection: string, parts: ResourceOperationsParts) {
+    this.#kind = kind;
+    this.#path = `${BASE_PATH}/${collection}`;
+    this.#name = collection;
+    this.#parts = parts;
+  }
+
+  operations(): Operation[] {
+    const one = `${this.#path}/{ref}`;
+    const name = capitalized(this.#name);
+    const single = capitalized(this.#name.slice(0, -1));
+    const document: JsonSchema = { $ref: `#/components/schemas/${this.#kind}` };
+    const tag = this.#name;
+    const wrong = { 400: { description: "The body cannot be read." }, 422: { description: "Faults." } };
+    const unfit = {
+      405: { description: "Kept where it cannot be written." },
+      409: { description: "Does not fit." },
+    };
+    return [
+      operation({
+        method: "GET",
+        path: this.#path,
+        id: `list${name}`,
+        tag,
+        summary: `Lists ${this.#name}`,
+        query: LIST_QUERY,
+        answers: { 200: { description: "A page.", data: { type: "array", items: document } } },
+        handle: (call) => this.#list(call),
+      }),
+      operation({
+        method: "POST",
+        path: this.#path,
+        id: `create${single}`,
+        tag,
+        summary: `Creates one, or all of a list at once`,
+        body: { schema: { anyOf: [document, { type: "array", items: document }] }, isUpload: true },
+        answers: {
+          201: {
+            description: "Created.",
+            data: { anyOf: [REF_SCHEMA, { type: "array", items: REF_SCHEMA }] },
+          },
+          ...wrong,
+          ...unfit,
+        },
+        handle: (call) => this.#create(call),
+      }),
+      operation({
+        method: "GET",
+        path: one,
+        id: `get${single}`,
+        tag,
+        parameters: REF,
+        summary: "Reads one",
+        answers: {
+          200: { description: "The resource.", data: document },
+          404: { description: "Not found." },
+        },
+        handle: (call) => this.#get(call),
+      }),
+      operation({
+        method: "PUT",
+        path: one,
+        id: `update${single}`,
+        tag,
+        parameters: REF,
+        summary: "Changes the properties that are sent, and leaves the others; null takes one away",
+        body: { schema: { type: "object" }, isUpload: true },
+        answers: {
+          200: { description: "Changed.", data: REF_SCHEMA },
+          404: { description: "Not found." },
+          412: { description: "Changed by somebody else since (If-Match)." },
+          ...wrong,
+          ...unfit,
+        },
+        handle: (call) => this.#update(call),
+      }),
+      operation({
+        method: "DELETE",
+        path: one,
+        id: `delete${single}`,
+        tag,
+        parameters: REF,
+        summary: "Deletes one that no other refers to",
+        answers: {
+          200: { description: "Deleted." },
+          404: { description: "Not found." },
+          412: { description: "Changed by somebody else since (If-Match)." },
+          ...unfit,
+        },
+        handle: (call) => this.#remove(call),
+      }),
+    ];
+  }
+
+  async #list({ query }: Call<{ filter?: string; page: number; itemsPerPage: number }>): Promise<Response> {
+    const { items, meta } = await selectResources(this.#parts.directory, this.#kind, query);
+    return enveloped(items.map(documentOf), { meta });
+  }
+
+  #get({ request, parameters: { ref } }: Call): Response {
+    const resource = this.#parts.directory.resource(this.#kind, ref);
+    if (resource === undefined) throw new HttpError(404, "Not found");
+    const document = documentOf(resource);
+    const etag = entityTag(document);
+    if (isUnmodified(request, etag)) return new Response(null, { status: 304, headers: { etag } });
+    return enveloped(document, { headers: { etag } });
+  }
+
+  async #create({ request }: Call): Promise<Response> {
+    const { value, isFile } = await readBody(request, { isUpload: true });
+    const { store } = this.#parts;
+    if (!Array.isArray(value) && !isFile) {
+      const ref = await written(store.create(this.#kind, this.#document(value, "")));
+      return enveloped(ref, {
+        status: 201,
+        headers: { location: `${this.#path}/${encodeURIComponent(ref)}` },
+      });
+    }
+    const list = Array.isArray(value) ? value : [value];
+    if (list.length === 0) throw new HttpError(400, "Bad request: an empty list");
+    const documents = list.map((each, i) => this.#document(each, `/${i}`));
+    const refs = await written(store.createAll(this.#kind, documents));
+    // What Routr v1 says to a form.
+    return isFile ? enveloped(refs, { message: "done" }) : enveloped(refs, { status: 201 });
+  }
+
+  async #update({ request, parameters: { ref } }: Call): Promise<Response> {
+    const { value } = await readBody(request, { isUpload: true });
+    const changes = this.#document(value, "");
+    const target = this.#targetOf(ref, changes);
+    await written(
+      this.#parts.store.update(
+        this.#kind,
+        target,
+        changes,
+        (current) => refuseIfModified(request, documentOf(current)),
+      ),
+    );
+    return enveloped(target);
+  }
+
+  /** Later releases of Routr v1 looked at the ref in the body only. */
+  #targetOf(ref: string, { metadata }: ResourceDocument): string {
+    if (this.#parts.directory.resource(this.#kind, ref) !== undefined) return ref;
+    const inBody = typeof metadata === "object" && metadata !== null && "ref" in metadata
+      ? metadata.ref
+      : undefined;
+    return typeof inBody === "string" ? inBody : ref;
+  }
+
+  async #remove({ request, parameters: { ref } }: Call): Promise<Response> {
+    await written(
+      this.#parts.store.remove(this.#kind, ref, (current) => refuseIfModified(request, documentOf(current))),
+    );
+    return enveloped(null);
+  }
+
+  #document(value: unknown, pointer: string): ResourceDocument {
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      return value as ResourceDocument;
+    }
+    const message = `expected a mapping with apiVersion, kind, metadata and spec`;
+    throw new HttpError(422, `Unprocessable entity: ${message}`, { details: [{ pointer, message }] });
+  }
+}
+
+/** A resource as the contract knows it. */
+export function resourceSchemas(): Record<Kind, JsonSchema> {
+  const schemas = Object.entries(KINDS).map(([kind, { schema }]) => [kind, jsonSchemaOf(schema)]);
+  return Object.fromEntries(schemas) as Record<Kind, JsonSchema>;
+}
+
+async function written<T>(write: Promise<T>): Promise<T> {
+  try {
+    return await write;
+  } catch (error) {
+    if (!(error instanceof WriteRefused)) throw error;
+    const { status, message, details } = error;
+    throw new HttpError(status, message, {
+      details: details.map(({ pointer, message }) => ({ pointer, message })),
+      headers: status === 503
+        ? { "retry-after": "5" }
+        : status === 405
+        ? { allow: "GET, HEAD, OPTIONS" }
+        : {},
+    });
+  }
+}
+
+function capitalized(name: string): string {
+  return name[0].toUpperCase() + name.slice(1);
+}

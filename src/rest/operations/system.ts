@@ -1,0 +1,136 @@
+/** The server itself: what it is, how it does, and when it ends. */
+import { flag, oneOf } from "../../data/property_types.ts";
+import { readBody } from "../http/body.ts";
+import { bareJson, enveloped } from "../http/envelope.ts";
+import { HttpError } from "../http/http_error.ts";
+import { BASE_PATH, type Operation, operation } from "../operation.ts";
+
+/** The server as its administrator handles it. */
+export interface Appliance {
+  readonly version: string;
+  /** Milliseconds since 1970. */
+  readonly upSince: number;
+  /** Variables that are set and hold no secret. */
+  readonly environment: readonly { readonly var: string; readonly value: string }[];
+  /** The configuration without secrets: as it was written, or with all defaults. */
+  configuration(isFull: boolean): unknown;
+  /** Makes changes live; throws `HttpError` for what is not right or cannot be changed live. Returns what is in force. */
+  configure(changes: unknown): unknown;
+  /** The last lines of the log. */
+  logs(): string;
+  /** Asks for the end, which comes when calls that are being set up are; `isNow`: at once. */
+  end(how: "stop" | "restart", isNow: boolean): void;
+  /** Reads all resources again. */
+  reload(): Promise<void>;
+}
+
+const TAG = "system";
+
+/** By all names of Routr v1's releases. */
+const STATES = ["down", "restarting", "restart", "reload"] as const;
+
+export function systemOperations(appliance: Appliance): Operation[] {
+  return [
+    operation({
+      method: "GET",
+      path: `${BASE_PATH}/system/status`,
+      id: "getStatus",
+      tag: TAG,
+      isOpen: true,
+      summary: "Whether the server is up",
+      answers: {
+        200: {
+          description: "It is.",
+          content: {
+            type: "application/json",
+            schema: { type: "object", properties: { status: { const: "Up" } } },
+          },
+        },
+      },
+      // Early clients print `status`, later ones `message`.
+      handle: () => bareJson({ status: "Up", message: "up", data: "up", result: "up" }),
+    }),
+    operation({
+      method: "POST",
+      path: `${BASE_PATH}/system/status/{status}`,
+      id: "setStatus",
+      tag: TAG,
+      parameters: { status: "down, restarting or reload." },
+      query: { now: flag().default(false).describe("Do not wait for calls that are being set up.") },
+      summary: "Stops or restarts the server, or reads all resources again",
+      answers: { 200: { description: "It will." }, 400: { description: "No such status." } },
+      async handle({ parameters: { status }, query: { now } }) {
+        const state = STATES.find((each) => each === status);
+        if (state === undefined) {
+          throw new HttpError(400, `Bad request: expected one of ${STATES.join(", ")}`);
+        }
+        if (state === "reload") await appliance.reload();
+        else appliance.end(state === "down" ? "stop" : "restart", now);
+        return bareJson({ status: "200", message: "Request sent to server" });
+      },
+    }),
+    operation({
+      method: "GET",
+      path: `${BASE_PATH}/system/info`,
+      id: "getInfo",
+      tag: TAG,
+      summary: "What the server is",
+      answers: { 200: { description: "Version, API and environment.", data: { type: "object" } } },
+      handle() {
+        const { version, upSince, environment } = appliance;
+        const info = {
+          version: `v${version}`,
+          apiVersion: "v1beta1",
+          apiPath: "/api",
+          env: environment,
+          upSince,
+        };
+        // Early clients look for it beside the envelope's members.
+        return enveloped(info, { beside: info });
+      },
+    }),
+    operation({
+      method: "GET",
+      path: `${BASE_PATH}/system/config`,
+      id: "getConfig",
+      tag: TAG,
+      query: { full: flag().default(false).describe("With all defaults.") },
+      summary: "The configuration, without secrets",
+      answers: { 200: { description: "As config.yaml has it.", data: { type: "object" } } },
+      handle: ({ query: { full } }) => enveloped(appliance.configuration(full)),
+    }),
+    operation({
+      method: "PUT",
+      path: `${BASE_PATH}/system/config`,
+      id: "updateConfig",
+      tag: TAG,
+      summary: "Changes what can be changed while the server runs",
+      description: "Until its end: config.yaml is not written.",
+      body: { schema: { type: "object" }, isUpload: true },
+      answers: {
+        200: { description: "Changed.", data: { type: "object" } },
+        405: { description: "That cannot be changed while the server runs." },
+        422: { description: "Faults." },
+      },
+      async handle({ request }) {
+        const { value } = await readBody(request, { isUpload: true });
+        return enveloped(appliance.configure(value));
+      },
+    }),
+    operation({
+      method: "GET",
+      path: `${BASE_PATH}/system/logs`,
+      id: "getLogs",
+      tag: TAG,
+      query: { format: oneOf(["json", "text"]).default("json").describe("text: without the envelope.") },
+      summary: "The last lines of the log",
+      answers: { 200: { description: "Lines.", data: { type: "string" } } },
+      handle({ query: { format } }) {
+        const text = appliance.logs();
+        return format === "json"
+          ? enveloped(text)
+          : new Response(text, { headers: { "content-type": "text/plain; charset=utf-8" } });
+      },
+    }),
+  ];
+}

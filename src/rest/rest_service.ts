@@ -1,0 +1,86 @@
+/** The REST service: finds the operation that a request is for, asks who sends it, and answers. */
+import type * as z from "zod";
+import { mapping } from "../data/property_types.ts";
+import type { User } from "../data/user.ts";
+import { logger } from "../runtime/log.ts";
+import { refusal } from "./http/envelope.ts";
+import { HttpError } from "./http/http_error.ts";
+import { validated } from "./http/validation.ts";
+import type { Client, Operation } from "./operation.ts";
+import { type Route, Routes } from "./routes.ts";
+
+const log = logger("rest");
+
+export interface RestServiceOptions {
+  readonly operations: readonly Operation[];
+  /** Throws `HttpError` 401 or 429. */
+  authenticate(request: Request, client: Client): Promise<User>;
+  /** Header fields that let pages of other origins read the answer. */
+  corsHeaders(request: Request): Readonly<Record<string, string>>;
+}
+
+export class RestService {
+  readonly #options: RestServiceOptions;
+  readonly #routes: Routes;
+  readonly #queries = new Map<Operation, z.ZodType>();
+
+  constructor(options: RestServiceOptions) {
+    this.#options = options;
+    this.#routes = new Routes(options.operations);
+  }
+
+  /** Answers whatever comes; never rejects. */
+  async handle(request: Request, client: Client): Promise<Response> {
+    const response = await this.#answer(request, client).catch((error) => answerTo(error, request));
+    for (const [name, value] of Object.entries(this.#options.corsHeaders(request))) {
+      response.headers.set(name, value);
+    }
+    if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
+    response.headers.set("x-content-type-options", "nosniff");
+    return response;
+  }
+
+  async #answer(request: Request, client: Client): Promise<Response> {
+    const url = new URL(request.url);
+    if (request.method === "OPTIONS") return new Response("OK");
+    const { operation, parameters } = await this.#find(request, client, url);
+    const user = operation.isOpen ? undefined : await this.#options.authenticate(request, client);
+    const query = this.#readQuery(operation, url.searchParams);
+    return await operation.handle({ request, client, parameters, query, user });
+  }
+
+  /** What there is not is told to nobody who may not ask. */
+  async #find(request: Request, client: Client, { pathname }: URL): Promise<Route> {
+    try {
+      return this.#routes.find(request.method, pathname);
+    } catch (error) {
+      if (pathname.startsWith("/api/")) await this.#options.authenticate(request, client);
+      throw error;
+    }
+  }
+
+  #readQuery(operation: Operation, search: URLSearchParams): Readonly<Record<string, unknown>> {
+    const { query } = operation;
+    if (query === undefined) return {};
+    let schema = this.#queries.get(operation);
+    if (schema === undefined) this.#queries.set(operation, schema = mapping(query));
+    const given: Record<string, string> = {};
+    for (const name of Object.keys(query)) {
+      const value = search.get(name);
+      if (value !== null && value !== "") given[name] = value;
+    }
+    try {
+      return validated(schema, given) as Readonly<Record<string, unknown>>;
+    } catch (error) {
+      throw error instanceof HttpError ? new HttpError(400, error.message, error) : error;
+    }
+  }
+}
+
+function answerTo(error: unknown, request: Request): Response {
+  if (error instanceof HttpError) return refusal(error);
+  // Neither the query, which may hold a token, nor the body.
+  const { pathname } = new URL(request.url);
+  log.error("{method} {path} failed: {error}", { method: request.method, path: pathname, error });
+  return refusal(new HttpError(500, "The execution of the service failed"));
+}

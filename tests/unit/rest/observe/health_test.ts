@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { readinessOf } from "../../../../src/rest/observe/health.ts";
+
+Deno.test("A server is ready when nothing is missing", () => {
+  assert.deepEqual(readinessOf({ listeners: true, directory: true }), {
+    isReady: true,
+    checks: { listeners: true, directory: true },
+  });
+});
+
+Deno.test("One thing that is missing is told, and the server is not ready", () => {
+  assert.deepEqual(readinessOf({ listeners: true, directory: false }), {
+    isReady: false,
+    checks: { listeners: true, directory: false },
+  });
+});
