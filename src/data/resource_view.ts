@@ -17,6 +17,22 @@ export function documentOf(resource: Resource): ResourceDocument {
   return shown(viewOf(resource.kind), resource);
 }
 
+/** The same with secrets, for another server that keeps its resources here. */
+export function fullDocumentOf(resource: Resource): ResourceDocument {
+  const document = documentOf(resource);
+  const account = resource.kind === "Gateway"
+    ? resource.credentials
+    : "username" in resource
+    ? resource
+    : undefined;
+  if (account === undefined) return document;
+  const { username, secret, ha1 } = account;
+  // `${NAME}` would be read as a variable.
+  const written = secret?.replace(/^\$+\{[^{}=]+\}$/, "$$$&");
+  const credentials = { username, ...written === undefined ? { ha1 } : { secret: written } };
+  return { ...document, spec: { ...document.spec as Record<string, unknown>, credentials } };
+}
+
 /**
  * What `documentOf` shows at a path, without making the document where that can be spared. Undefined where there is
  * nothing.
@@ -62,7 +78,7 @@ const MAX_CONTACTS: View<{ readonly maxContacts: number | undefined }> = {
 const VIEWS: { readonly [K in Kind]: View<Extract<Resource, { kind: K }>> } = {
   User: {
     metadata: { ...METADATA, ...TIMES },
-    spec: { credentials: CREDENTIALS },
+    spec: { credentials: CREDENTIALS, readsSecrets: ({ readsSecrets }) => readsSecrets },
   },
   Agent: {
     metadata: { ...METADATA, ...TIMES },

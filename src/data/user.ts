@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import { firstGeneratedRef } from "./generated_ref.ts";
 import { type Credentials, isHashOf } from "./ha1.ts";
-import { mapping, text } from "./property_types.ts";
+import { flag, mapping, text } from "./property_types.ts";
 import { envelope, namedMetadata, type ResourceTimes, timesOf } from "./resource_document.ts";
 import { credentials, readHa1 } from "./secret_property.ts";
 
@@ -10,6 +10,8 @@ export interface User extends Credentials, ResourceTimes {
   readonly kind: "User";
   readonly ref: string;
   readonly name: string;
+  /** Another server that keeps its resources here, and needs them whole. */
+  readonly readsSecrets?: true;
 }
 
 /** The secret that samples ship; whoever still has it must not be reachable from outside. */
@@ -25,6 +27,10 @@ export const userSchema = mapping({
   spec: mapping({
     credentials: credentials(text("a username").describe("The name to log in with."), "the user's secret")
       .describe("What the administrator logs in with."),
+    readsSecrets: flag().default(false)
+      .describe(
+        "Whether answers have secrets: for another server that keeps its resources here (restful_data_provider).",
+      ),
   }),
 }).transform(({ metadata, spec }, { issues }): User => ({
   kind: "User",
@@ -34,6 +40,7 @@ export const userSchema = mapping({
   username: spec.credentials.username,
   secret: spec.credentials.secret,
   ha1: readHa1(spec.credentials.ha1, { realm: USER_REALM, issues }),
+  ...spec.readsSecrets && { readsSecrets: true as const },
 }));
 
 /** Whether this is the user's password; a wrong one takes a time that does not tell how much of it is right. */

@@ -102,6 +102,41 @@ function responseTo(request: string, status: string, lines: string): Uint8Array<
   return new TextEncoder().encode(`${head}\r\n${lines}Content-Length: 0\r\n\r\n`);
 }
 
+Deno.test("the binary is run by its own client: log in, read, change, restart, stop", async () => {
+  await using installation = await install();
+  const rest = freePort();
+  const config = join(installation.directory, "config");
+  await writeConfiguration(config, { port: freePort() });
+  const path = join(config, "config.yaml");
+  const text = await Deno.readTextFile(path);
+  // The runtime that binaries are built on where Deno's is out of reach has no TLS to speak of.
+  const insecure = `restService:\n    bindAddr: 127.0.0.1\n    unsecured: true\n    port: ${rest}`;
+  await Deno.writeTextFile(path, text.replace(/restService:\s+bindAddr: .*\s+port: \d+/, insecure));
+  await using server = installation.start();
+  await server.waitForLine(/\bReady\b/, readyWithin);
+  assert.match(server.output, /REST service on http:/);
+  const routr = async (...args: string[]) => {
+    const { code, output } = await installation.run(...args);
+    assert.equal(code, 0, output);
+    return output;
+  };
+  await routr("login", `http://127.0.0.1:${rest}`, "-u", "admin", "-p", "changeit");
+  assert.match(await routr("get", "agents"), /^\S+ +Agent 1001 +1001 +sip\.local$/m);
+  const [agent] = JSON.parse(
+    await routr("get", "agents", "--filter", "@.spec.credentials.username=='1002'", "-o", "json"),
+  );
+  await routr("delete", "agent", agent.metadata.ref);
+  assert.doesNotMatch(await routr("get", "agents"), /1002/);
+  assert.doesNotMatch(await Deno.readTextFile(join(config, "agents.yaml")), /1002/);
+  await routr("restart");
+  await server.waitForLine(/\bStopped\b/, readyWithin);
+  for (let tries = 0; (await installation.run("ping")).code !== 0; tries++) {
+    assert.ok(tries < 20, server.output);
+  }
+  await routr("stop");
+  assert.equal(await server.exitCode(readyWithin), 0);
+});
+
 /** Ready in time, two phones register, ten calls between them, and a clean end. */
 async function assertServes(server: RunningProcess, port: number): Promise<void> {
   await server.waitForLine(/\bReady\b/, readyWithin);
@@ -154,7 +189,8 @@ class Installation implements AsyncDisposable {
   }
 
   get #options() {
-    return { cwd: "/", env: environment, clearEnv: true };
+    // What the client remembers stays in the folder.
+    return { cwd: "/", env: { ...environment, HOME: this.directory }, clearEnv: true };
   }
 }
 

@@ -2,9 +2,10 @@
 import type { Directory } from "../../data/directory.ts";
 import { type ResourceDocument, WriteRefused } from "../../data/data_provider.ts";
 import { type JsonSchema, jsonSchemaOf } from "../../data/json_schema.ts";
-import { type Kind, KINDS } from "../../data/resource.ts";
+import { type Kind, KINDS, type Resource } from "../../data/resource.ts";
+import type { User } from "../../data/user.ts";
 import type { ResourceStore } from "../../data/resource_store.ts";
-import { documentOf } from "../../data/resource_view.ts";
+import { documentOf, fullDocumentOf } from "../../data/resource_view.ts";
 import { readBody } from "../http/body.ts";
 import { enveloped } from "../http/envelope.ts";
 import { entityTag, isUnmodified, refuseIfModified } from "../http/entity_tag.ts";
@@ -128,15 +129,17 @@ class Collection {
     ];
   }
 
-  async #list({ query }: Call<{ filter?: string; page: number; itemsPerPage: number }>): Promise<Response> {
+  async #list(
+    { query, user }: Call<{ filter?: string; page: number; itemsPerPage: number }>,
+  ): Promise<Response> {
     const { items, meta } = await selectResources(this.#parts.directory, this.#kind, query);
-    return enveloped(items.map(documentOf), { meta });
+    return enveloped(items.map(shownTo(user)), { meta });
   }
 
-  #get({ request, parameters: { ref } }: Call): Response {
+  #get({ request, user, parameters: { ref } }: Call): Response {
     const resource = this.#parts.directory.resource(this.#kind, ref);
     if (resource === undefined) throw new HttpError(404, "Not found");
-    const document = documentOf(resource);
+    const document = shownTo(user)(resource);
     const etag = entityTag(document);
     if (isUnmodified(request, etag)) return new Response(null, { status: 304, headers: { etag } });
     return enveloped(document, { headers: { etag } });
@@ -160,7 +163,7 @@ class Collection {
     return isFile ? enveloped(refs, { message: "done" }) : enveloped(refs, { status: 201 });
   }
 
-  async #update({ request, parameters: { ref } }: Call): Promise<Response> {
+  async #update({ request, user, parameters: { ref } }: Call): Promise<Response> {
     const { value } = await readBody(request, { isUpload: true });
     const changes = this.#document(value, "");
     const target = this.#targetOf(ref, changes);
@@ -169,7 +172,7 @@ class Collection {
         this.#kind,
         target,
         changes,
-        (current) => refuseIfModified(request, documentOf(current)),
+        (current) => refuseIfModified(request, shownTo(user)(current)),
       ),
     );
     return enveloped(target);
@@ -184,9 +187,13 @@ class Collection {
     return typeof inBody === "string" ? inBody : ref;
   }
 
-  async #remove({ request, parameters: { ref } }: Call): Promise<Response> {
+  async #remove({ request, user, parameters: { ref } }: Call): Promise<Response> {
     await written(
-      this.#parts.store.remove(this.#kind, ref, (current) => refuseIfModified(request, documentOf(current))),
+      this.#parts.store.remove(
+        this.#kind,
+        ref,
+        (current) => refuseIfModified(request, shownTo(user)(current)),
+      ),
     );
     return enveloped(null);
   }
@@ -198,6 +205,11 @@ class Collection {
     const message = `expected a mapping with apiVersion, kind, metadata and spec`;
     throw new HttpError(422, `Unprocessable entity: ${message}`, { details: [{ pointer, message }] });
   }
+}
+
+/** Secrets are for those only who are configured to read them. */
+function shownTo(user: User | undefined): (resource: Resource) => ResourceDocument {
+  return user?.readsSecrets ? fullDocumentOf : documentOf;
 }
 
 /** A resource as the contract knows it. */
