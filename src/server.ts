@@ -30,13 +30,14 @@ import type { FlowRecords } from "./location/binding_record.ts";
 import { LocationService } from "./location/location_service.ts";
 import type { RegistrationDatabase } from "./location/registration_database.ts";
 import { RegistrationJournal } from "./location/registration_journal.ts";
-import type { SipUri } from "./message/sip_uri.ts";
+import { escapeUser, type SipUri } from "./message/sip_uri.ts";
 import { type Clock, systemClock } from "./runtime/clock.ts";
 import { logger } from "./runtime/log.ts";
 import { Metrics } from "./runtime/metrics.ts";
 import { randomToken } from "./runtime/random.ts";
 import type { RedisConnection } from "./runtime/redis_connection.ts";
 import { TimerWheel } from "./runtime/timer_wheel.ts";
+import { Turn } from "./runtime/turn.ts";
 import { TransactionLayer } from "./transaction/transaction_layer.ts";
 import type { TransactionTimers } from "./transaction/transaction_timers.ts";
 import { maxOpenFiles } from "./transport/linux/libc.ts";
@@ -54,6 +55,9 @@ const log = logger("server");
 
 /** Devices one user may register unless the configuration says otherwise. */
 const DEFAULT_MAX_CONTACTS = 16;
+
+/** UTF-16 units of a name that a stranger gives, in events. */
+const LONGEST_NAME = 64;
 
 /** Bytes that may wait for a peer that does not read. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
@@ -141,8 +145,9 @@ export class Server {
     this.#wheel = new TimerWheel(clock);
     this.location = new LocationService(clock, this.#wheel);
     const events = this.events = new ServerEvents(clock, metrics);
-    tellRegistrations(this.location, events);
-    const onRefused = (address: string) => events.refused("request.denied", { address });
+    tellRegistrations(this.location, events, clock);
+    const onRefused = (address: string) =>
+      events.refused("request.denied", { address, reason: "access control list" });
     this.#calls = new CallTable({ clock, wheel: this.#wheel, metrics, events });
     metrics.gauge("routr_addresses_of_record", "Addresses-of-record with bindings", () => this.location.size);
     const { externAddr, localnets } = configuration;
@@ -172,8 +177,8 @@ export class Server {
       clock,
       metrics,
       algorithms: configuration.digestAlgorithms,
-      onFailure: ({ topVia: { received, host }, method }, username) =>
-        events.refused("authentication.failed", { address: received || host, username, method }),
+      onFailure: ({ username, ...wrong }) =>
+        events.refused("authentication.failed", { ...wrong, username: username.slice(0, LONGEST_NAME) }),
     });
     const transactions = this.#transactions;
     const timer = (callback: () => void) => transactions.timer(callback);
@@ -192,7 +197,7 @@ export class Server {
       userAgent: configuration.userAgent,
       learnsAddress: externAddr === undefined,
       onRegistered: (gateway, flow) => gateways.add(gateway, flow.remoteAddress),
-      onStateChange: ({ gwRef, host, state, lastStatus, reason }) => {
+      onNews: ({ gwRef, host, state, lastStatus, reason }) => {
         if (state !== "registering") events.emit(`gateway.${state}`, { gwRef, host, lastStatus, reason });
       },
     });
@@ -251,6 +256,7 @@ export class Server {
         dialogRoutes,
         nodeRoutes,
         registrar,
+        calls: this.#calls,
         fences: new DomainFences(clock, onRefused),
         legs,
         userAgent: configuration.userAgent,
@@ -270,7 +276,6 @@ export class Server {
           dialogRoutes,
           nodeRoutes,
           recordsRoute: configuration.recordRoute,
-          calls: this.#calls,
           ownsRealm: (realm) => callers.ownsRealm(realm) || transport.hasHost(realm),
         }),
       }),
@@ -312,18 +317,22 @@ export class Server {
     );
     if (transport === undefined) throw new TypeError(`No listener for UDP reaches ${address}`);
     const flow = transport.flowTo(host, port);
-    this.#registrar.bind(aor, { contact: `sip:${user}@${host}:${port}`, expires, flow });
+    this.#registrar.bind(aor, { contact: `sip:${escapeUser(user)}@${host}:${port}`, expires, flow });
   }
 
   /** Ends the registrations of an address-of-record; false when there are none. */
   evict(aor: string): boolean {
     if (this.location.lookup(aor).length === 0) return false;
-    this.location.replace(aor, []);
+    this.location.replace(aor, [], "evicted");
     return true;
   }
 
-  evictAll(): void {
-    for (const aor of [...this.location.addressesOfRecord()]) this.location.replace(aor, []);
+  async evictAll(): Promise<void> {
+    const turn = new Turn();
+    for (const aor of [...this.location.addressesOfRecord()]) {
+      this.evict(aor);
+      if (turn.isOver) await turn.next();
+    }
   }
 
   /** Opens every listener of the configuration; those that cannot be opened are returned with the reason. */

@@ -5,12 +5,12 @@ import type { Configuration } from "../config/configuration.ts";
 import { type Environment, setVariables } from "../config/environment.ts";
 import { changeConfiguration, type CurrentConfiguration } from "../config/live_configuration.ts";
 import { withoutSecrets } from "../config/shown_configuration.ts";
-import { formatPath } from "../data/fault.ts";
+import { formatPath, jsonPointer } from "../data/fault.ts";
 import type { LiveDirectory } from "../data/live_directory.ts";
 import type { ResourceStore } from "../data/resource_store.ts";
 import { Attempts } from "../rest/access/attempts.ts";
 import { Authentication } from "../rest/access/authentication.ts";
-import { corsHeaders } from "../rest/access/cors.ts";
+import { corsHeaders, isForeign } from "../rest/access/cors.ts";
 import { tokenKey } from "../rest/access/salt.ts";
 import { ensureCertificate } from "../rest/access/self_signed.ts";
 import { Tokens } from "../rest/access/tokens.ts";
@@ -105,6 +105,7 @@ export class Administration {
     const tokens = new Tokens({
       key: await tokenKey({
         salt,
+        arkeSalt: env.ARKE_SALT,
         saltFile,
         stateDirectory,
         formerDirectories: [".", ...env.HOME ? [env.HOME] : []],
@@ -119,6 +120,7 @@ export class Administration {
       attempts: new Attempts(systemClock),
       metrics: server.metrics,
       user,
+      isForeign: (request) => isForeign(request, corsOrigins),
       onFailure: ({ address }) => server.events.refused("authentication.failed", { address, by: "REST" }),
     });
     const service = new RestService({
@@ -189,10 +191,10 @@ export class Administration {
     const change = changeConfiguration(this.#configuration, changes);
     if (change.kind === "faulty") {
       const details = change.problems.map(({ path, found, expected }) => {
-        return { pointer: `/${path.join("/")}`, message: `is ${found}, expected ${expected}` };
+        return { pointer: jsonPointer(path), message: `is ${found}, expected ${expected}` };
       });
       const text = change.problems.map(({ path, found, expected }) =>
-        `${formatPath(path)} is ${found}, expected ${expected}`
+        `${formatPath(path) || "the body"} is ${found}, expected ${expected}`
       );
       throw new HttpError(422, `Unprocessable entity: ${text.join(", ")}`, { details });
     }

@@ -34,10 +34,13 @@ function iso(time: unknown): string {
 export class CallRecordFile {
   readonly #path: string | undefined;
   #lines: string[] = [];
+  /** UTF-16 units that wait, or are on their way. */
   #length = 0;
   #alarm: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> = Promise.resolve();
   #isFailing = false;
+  /** Whether the file may end in the beginning of a line: a disk that gets full takes part of what is written. */
+  #isCut = false;
 
   constructor({ path }: CallRecordOptions) {
     this.#path = path;
@@ -45,7 +48,8 @@ export class CallRecordFile {
 
   /** Never waits, and never fails: what cannot be written is told once and lost. */
   add(event: ServerEvent): void {
-    if (event.type !== "call.ended" || this.#length > MOST_WAITING) return;
+    if (event.type !== "call.ended") return;
+    if (this.#length > MOST_WAITING) return this.#lose("too many are waiting to be written");
     const line = `${callRecord(event)}\n`;
     this.#lines.push(line);
     this.#length += line.length;
@@ -62,19 +66,27 @@ export class CallRecordFile {
     this.#alarm = undefined;
     const text = this.#lines.join("");
     this.#lines = [];
-    if (text !== "") {
-      this.#writing = this.#writing.then(() => this.#write(text)).finally(() => this.#length -= text.length);
-    }
+    if (text === "") return;
+    this.#writing = this.#writing.then(() => this.#write(text)).finally(() => this.#length -= text.length);
   }
 
   async #write(text: string): Promise<void> {
     try {
-      if (this.#path !== undefined) await Deno.writeTextFile(this.#path, text, { append: true, mode: 0o640 });
-      else await Deno.stdout.write(new TextEncoder().encode(text));
-      this.#isFailing = false;
+      await this.#append(new TextEncoder().encode(this.#isCut ? `\n${text}` : text));
+      this.#isFailing = this.#isCut = false;
     } catch (error) {
-      if (!this.#isFailing) log.error("Records of calls are lost: {error}", { error });
-      this.#isFailing = true;
+      this.#isCut = true;
+      this.#lose(error);
     }
+  }
+
+  async #append(bytes: Uint8Array): Promise<void> {
+    if (this.#path !== undefined) return Deno.writeFile(this.#path, bytes, { append: true, mode: 0o640 });
+    for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
+  }
+
+  #lose(error: unknown): void {
+    if (!this.#isFailing) log.error("Records of calls are lost: {error}", { error });
+    this.#isFailing = true;
   }
 }

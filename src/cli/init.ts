@@ -53,7 +53,8 @@ async function writeSchemas(directory: string): Promise<void> {
 }
 
 function withRandomSecret(users: string): string {
-  return users.replace(`secret: ${SHIPPED_SECRET}`, `secret: '${randomBytes(18).toString("base64url")}'`);
+  // None that begins with a hyphen: it is typed as an argument.
+  return users.replace(`secret: ${SHIPPED_SECRET}`, `secret: '${randomBytes(16).toString("hex")}'`);
 }
 
 /** Those that would be overwritten, and those of the other spelling that the new ones would take precedence over. */

@@ -3,6 +3,7 @@ import { documentProblems } from "../data/document_problems.ts";
 import { formatPath, type Problem } from "../data/fault.ts";
 import { mergeDocuments } from "../data/merged_document.ts";
 import { type Configuration, configurationSchema } from "./configuration.ts";
+import { withSecretsOf } from "./shown_configuration.ts";
 
 /** Properties of `spec` that are in force as soon as they are changed. */
 export const LIVE_PROPERTIES = ["accessControlList", "logging", "maxContacts", "registrar"] as const;
@@ -21,15 +22,18 @@ export interface CurrentConfiguration {
   readonly document: unknown;
 }
 
-/** Lays `changes` over the document that the configuration was read from: mappings are merged, null takes away. */
+/**
+ * Lays `changes` over the document that the configuration was read from: mappings are merged, null takes away. What
+ * `withoutSecrets` has hidden may come back hidden.
+ */
 export function changeConfiguration(current: CurrentConfiguration, changes: unknown): ConfigurationChange {
   if (!isMapping(changes)) {
     const expected = "a mapping with metadata and spec";
-    return { kind: "faulty", problems: [{ path: [], at: "value", found: "something else", expected }] };
+    return { kind: "faulty", problems: [{ path: [], at: "value", found: "no mapping", expected }] };
   }
   const before = isMapping(current.document) ? current.document : {};
   const { kind: _, ...named } = changes;
-  const document = mergeDocuments(before, named);
+  const document = mergeDocuments(before, withSecretsOf(before, named) as typeof named);
   const { success, data: config, error } = configurationSchema.safeParse(document);
   if (!success) return { kind: "faulty", problems: documentProblems(error, document) };
   const properties = Object.keys(config).filter((name) =>

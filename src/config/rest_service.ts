@@ -1,7 +1,10 @@
+import type * as z from "zod";
 import { ipAddress } from "../data/network_property.ts";
-import { flag, integer, listOf, mapping, password, port, text } from "../data/property_types.ts";
+import { flag, integer, listOf, mapping, password, port, property, text } from "../data/property_types.ts";
 
 const count = integer({ min: 0, max: Infinity });
+/** Without a path, which no origin has. */
+const ORIGIN = /^[Hh][Tt][Tt][Pp][Ss]?:\/\/[^\s\/?#@*\\]+\/?$/;
 
 /** `spec.restService`: the HTTP face. The reference's spellings `trueStore…` and v1's `timeOutMillis` are understood. */
 export const restService = mapping({
@@ -28,7 +31,7 @@ export const restService = mapping({
   tokenLifetimeSeconds: count.default(86_400).describe("How long a token lasts, in seconds; 0: for ever."),
   acceptsTokensWithoutExpiry: flag().default(false)
     .describe("Whether tokens of Routr v1 with the same salt are good; they never end."),
-  corsOrigins: listOf(text("an origin such as https://console.example.com")).default([])
+  corsOrigins: listOf(origin()).default([])
     .describe("Origins whose pages may send credentials of their own."),
   maxBodyBytes: integer({ min: 1024, max: 2 ** 30 }).default(1_048_576).describe(
     "Bytes of a request's body.",
@@ -43,3 +46,12 @@ export const restService = mapping({
   trustStorePassword: service.trustStorePassword ?? trueStorePassword,
   timeoutMillis: service.timeoutMillis ?? timeOutMillis ?? 5000,
 }));
+
+/** As browsers send it in `Origin` (RFC 6454 §6.2), whatever its case and with or without the usual port. */
+function origin(): z.ZodType<string> {
+  return property("an origin such as https://console.example.com", (value) => {
+    return typeof value === "string" && ORIGIN.test(value) && URL.canParse(value)
+      ? new URL(value).origin
+      : undefined;
+  }, { type: "string", pattern: ORIGIN.source });
+}

@@ -1,6 +1,10 @@
 /** The configuration as it is shown to administrators: without secrets. */
 
 const SECRET = /secret|password|^salt$|jaasConfig|^ha1$/i;
+/** In text such as `host=localhost,secret=…` (`spec.dataSource.parameters`). */
+const SECRET_PAIR = /(^|,)([^,=]*(?:secret|password)[^,=]*=)[^,]*/gi;
+/** Passwords of `redis:` URLs may have any character but `@`. */
+const URL_CREDENTIALS = /(:\/\/).*@/gs;
 const HIDDEN = "********";
 
 /** A copy in plain JSON in which every secret is replaced; passwords in URLs as well. */
@@ -8,7 +12,35 @@ export function withoutSecrets(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (name, each) => {
       if (SECRET.test(name) && each !== undefined && each !== null) return HIDDEN;
-      return typeof each === "string" ? each.replace(/(:\/\/)[^@/\s]*@/g, "$1") : each;
+      if (typeof each !== "string") return each;
+      return each.replace(SECRET_PAIR, `$1$2${HIDDEN}`).replace(URL_CREDENTIALS, "$1");
     }) ?? "null",
   );
+}
+
+/**
+ * What an administrator sends back of what was shown, with the secrets that `document` has: what is as it was shown
+ * stays as it was, and what was hidden without being in the document is left out.
+ */
+export function withSecretsOf(document: unknown, sent: unknown): unknown {
+  return restored(sent, document, withoutSecrets(document));
+}
+
+function restored(sent: unknown, kept: unknown, shown: unknown): unknown {
+  if (typeof sent === "string") return sent === shown ? kept : sent;
+  if (Array.isArray(sent)) {
+    return sent.map((each, i) => restored(each, memberOf(kept, i), memberOf(shown, i)));
+  }
+  if (typeof sent !== "object" || sent === null) return sent;
+  const entries = Object.entries(sent).flatMap(([name, each]) => {
+    const member = memberOf(kept, name);
+    if (each === HIDDEN && member === undefined && SECRET.test(name)) return [];
+    return [[name, restored(each, member, memberOf(shown, name))]];
+  });
+  return Object.fromEntries(entries);
+}
+
+function memberOf(value: unknown, name: string | number): unknown {
+  const isThere = typeof value === "object" && value !== null && Object.hasOwn(value, name);
+  return isThere ? (value as Readonly<Record<string | number, unknown>>)[name] : undefined;
 }

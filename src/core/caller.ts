@@ -69,7 +69,7 @@ export class CallerIdentification {
     const domain = from && directory.domain(from.host) ? from.host : undefined;
     const isOurs = domain !== undefined || from !== undefined && this.#isHomeOfPeer(from);
     if (allowsStrangers) return identified(this.#claimed(from), -1);
-    if (isOurs && from) return this.#authenticate(request, { from, realm: from.host, domain });
+    if (isOurs && from) return this.#authenticate(request, { from, flow, domain });
     return this.#authenticateForeign(request, from, flow);
   }
 
@@ -95,12 +95,12 @@ export class CallerIdentification {
   /** Who names itself as one of ours. Peers are believed whom they speak for, agents speak for themselves. */
   #authenticate(
     request: SipRequest,
-    { from, realm, domain }: { from: SipUri; realm: string; domain: string | undefined },
+    { from, flow, domain }: { from: SipUri; flow: Flow; domain: string | undefined },
   ): Identification {
     const { directory, authenticator } = this.#parts;
     const find = (name: string) =>
       (domain === undefined ? undefined : directory.agent(name, domain)) ?? directory.peer(name);
-    const result = authenticator.authenticate(request, { status: 407, realm }, find);
+    const result = authenticator.authenticate(request, { status: 407, realm: from.host, flow }, find);
     if (result.kind === "refused") return result;
     const { account, row } = result;
     if (account.kind === "Peer") return identified({ kind: "peer", peer: account, domain }, row);
@@ -111,7 +111,7 @@ export class CallerIdentification {
   /** Who names itself as nobody of ours: a peer with calls of others, an anonymous agent, a gateway that knows its password. */
   #authenticateForeign(request: SipRequest, from: SipUri | undefined, flow: Flow): Identification {
     const { directory, authenticator } = this.#parts;
-    const challenge = (realm: string) => ({ status: 407, realm }) as const;
+    const challenge = (realm: string) => ({ status: 407, realm, flow }) as const;
     const host = request.uri?.host;
     const domain = host !== undefined && directory.domain(host) ? host : undefined;
     if (from?.host === "anonymous.invalid" && domain !== undefined) {

@@ -6,6 +6,7 @@ import type { SipRequest } from "../message/sip_message.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
 import { randomToken } from "../runtime/random.ts";
+import type { Flow } from "../transport/transport.ts";
 import { equalsInConstantTime, expectedResponse } from "./digest_response.ts";
 import { NonceRing } from "./nonce_ring.ts";
 import type { Answer } from "./answer.ts";
@@ -19,6 +20,16 @@ export interface Challenge {
   /** 401 when we are the server that was asked, 407 when we are on the way. */
   readonly status: 401 | 407;
   readonly realm: string;
+  /** Who is asked. */
+  readonly flow: Flow;
+}
+
+/** Credentials that were wrong. */
+export interface WrongCredentials {
+  /** Where they came from. */
+  readonly address: string;
+  readonly username: string;
+  readonly method: string;
 }
 
 /** What came of it: an account with the header row that proved it, or what to answer. */
@@ -41,8 +52,7 @@ export interface DigestAuthenticatorOptions {
    * everybody, as who asks is not known yet: accounts that have hashes need one for each of them.
    */
   readonly algorithms: readonly DigestAlgorithm[];
-  /** Told of wrong credentials, and the username in them. */
-  onFailure?(request: SipRequest, username: string): void;
+  onFailure?(wrong: WrongCredentials): void;
 }
 
 /** Header rows looked at: each costs a digest. */
@@ -97,7 +107,8 @@ export class DigestAuthenticator {
       const account = find(credentials.username);
       if (!this.#isRight(credentials, { algorithm, account, method: request.method })) {
         this.#failures.value++;
-        this.#onFailure?.(request, credentials.username);
+        const { username } = credentials;
+        this.#onFailure?.({ address: challenge.flow.remoteAddress, username, method: request.method });
         continue;
       }
       const count = credentials.qop === "" ? 0 : parseInt(credentials.nc, 16);

@@ -14,6 +14,7 @@ import { buildResponse } from "../message/response_builder.ts";
 import type { Answer } from "./answer.ts";
 import type { BoundFlow } from "./bound_flow.ts";
 import type { CallBeginning } from "./calls/call.ts";
+import type { CallTable } from "./calls/call_table.ts";
 import type { Caller, CallerIdentification } from "./caller.ts";
 import type { NodeRoute, NodeRoutes } from "./cluster/node_route.ts";
 import type { DomainFences } from "./fence.ts";
@@ -42,6 +43,7 @@ export interface DispatcherParts {
   readonly router: Router;
   readonly legs: Legs;
   readonly proxy: ProxyCore;
+  readonly calls: CallTable;
   /** What this server calls itself (`metadata.userAgent`). */
   readonly userAgent: string;
   /** A connection has ended. */
@@ -164,7 +166,6 @@ export class Dispatcher implements TransactionUser, RouteContext {
     const { requestUri, dialog } = routed;
     if (!dialog?.flow) return { status: 430 };
     flow.markKnown?.();
-    this.#parts.proxy.calls.onRequest(request);
     return this.#parts.proxy.forward(request, routed, {
       flow,
       // The other end, by the flow that our entry sealed in.
@@ -172,6 +173,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
       isTrusted: false,
       credentialsRow: -1,
       leg: this.#parts.legs.withinDialog(request, dialog),
+      observe: () => this.#parts.calls.onRequest(request),
     });
   }
 
@@ -196,7 +198,9 @@ export class Dispatcher implements TransactionUser, RouteContext {
       isTrusted: caller.kind === "peer" || caller.kind === "gateway",
       credentialsRow,
       leg: this.#legOf(request, caller, routing),
-      call: callOf(caller, routing),
+      ...request.method === "INVITE" && {
+        observe: () => this.#parts.calls.begin(request, callOf(caller, routing)),
+      },
     });
   }
 
@@ -245,12 +249,13 @@ function callOf(caller: Caller, routing: Exclude<Routing, { kind: "refused" }>):
   if (routing.kind === "egress") {
     return { direction: "outbound", gatewayRef: routing.gateway.ref, didRef: routing.did.ref };
   }
-  return caller.kind === "gateway" || routing.gateway !== undefined
-    ? { direction: "inbound", ...routing.gateway && { gatewayRef: routing.gateway.ref } }
-    : INTERNAL;
+  const { gateway, did } = routing;
+  return {
+    direction: caller.kind === "gateway" ? "inbound" : "internal",
+    gatewayRef: gateway?.ref,
+    didRef: did?.ref,
+  };
 }
-
-const INTERNAL: CallBeginning = { direction: "internal" };
 
 function refusal(verdict: AccessVerdict): Answer {
   return verdict === "refuse" ? { status: 403 } : SILENCE;

@@ -86,7 +86,7 @@ export class Registrar {
     const to = request.to.uri;
     if (!to) return { status: 400, reason: "To Is Not A SIP URI" };
     if (!this.#serves(to)) return { status: 404, reason: "Domain Is Not Served Here" };
-    const challenge = { status: 401, realm: to.host } as const;
+    const challenge = { status: 401, realm: to.host, flow } as const;
     const authentication = authenticator.authenticate(
       request,
       challenge,
@@ -205,7 +205,7 @@ export class Registrar {
   #revoke(aor: string): void {
     const { location } = this.#parts;
     if (location.lookup(aor).length === 0) return;
-    location.replace(aor, []);
+    location.replace(aor, [], "credentials changed");
     log.info("{aor} lost its bindings: its credentials are no longer valid", { aor });
   }
 
@@ -250,10 +250,11 @@ export class Registrar {
       if (known) bindings = bindings.filter((binding) => binding !== known);
       if (contact.expires > 0) bindings.push(this.#bind(contact, change, known));
     }
-    if (bindings.length > limit) {
+    const areTooMany = bindings.length > limit;
+    if (areTooMany) {
       bindings = bindings.reverse().sort((a, b) => b.updatedAt - a.updatedAt).slice(0, limit);
     }
-    location.replace(aor, bindings);
+    location.replace(aor, bindings, areTooMany ? "evicted" : "unregistered");
     this.#log(aor, change, current.length);
     return this.#accept(request, bindings);
   }

@@ -1,22 +1,45 @@
 /** What becomes of registrations, as events: refreshes are not told. */
 import type { Binding } from "../location/binding.ts";
 import type { LocationService } from "../location/location_service.ts";
+import type { Clock } from "../runtime/clock.ts";
 import type { BoundFlow } from "./bound_flow.ts";
 import type { ServerEvents } from "./server_events.ts";
 
-export function tellRegistrations(location: LocationService<BoundFlow>, events: ServerEvents): void {
-  location.onChange(({ aor, before, after, isLoss }) => {
+export function tellRegistrations(
+  location: LocationService<BoundFlow>,
+  events: ServerEvents,
+  clock: Clock,
+): void {
+  const tell = (
+    type: "registration.added" | "registration.removed" | "registration.expired",
+    aor: string,
+    { binding, reason }: { binding: Binding<BoundFlow>; reason: string },
+  ) => {
+    const { contact, expiresAt, flow } = binding;
+    events.emit(type, {
+      aor,
+      contact,
+      expires: Math.max(0, Math.ceil((expiresAt - clock.now()) / 1000)),
+      transport: flow.protocol,
+      address: `${flow.remoteAddress}:${flow.remotePort}`,
+      reason,
+    });
+  };
+  location.onChange(({ aor, before, after, reason }) => {
     if (!events.isHeard || isSame(before, after)) return;
     for (const binding of after) {
-      if (!has(before, binding)) events.emit("registration.added", shown(aor, binding));
+      if (!has(before, binding)) tell("registration.added", aor, { binding, reason: "registered" });
     }
-    const reason = isLoss ? "connection lost" : "removed";
     for (const binding of before) {
-      if (!has(after, binding)) events.emit("registration.removed", { ...shown(aor, binding), reason });
+      if (!has(after, binding)) tell("registration.removed", aor, { binding, reason });
     }
   });
-  location.onExpired((aor, expired) => {
-    for (const binding of expired) events.emit("registration.expired", shown(aor, binding));
+  location.onExpired((aor, gone) => {
+    for (const binding of gone) {
+      const isOver = binding.expiresAt <= clock.now();
+      if (isOver) tell("registration.expired", aor, { binding, reason: "expired" });
+      else tell("registration.removed", aor, { binding, reason: "connection lost" });
+    }
   });
 }
 
@@ -27,9 +50,4 @@ function isSame(before: readonly Binding<BoundFlow>[], after: readonly Binding<B
 
 function has(bindings: readonly Binding<BoundFlow>[], { contact }: Binding<BoundFlow>): boolean {
   return bindings.some((binding) => binding.contact === contact);
-}
-
-function shown(aor: string, { contact, flow }: Binding<BoundFlow>): Readonly<Record<string, unknown>> {
-  const { protocol, remoteAddress, remotePort } = flow;
-  return { aor, contact, transport: protocol, address: `${remoteAddress}:${remotePort}` };
 }

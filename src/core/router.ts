@@ -45,6 +45,8 @@ export type Routing =
     readonly isTrusted: boolean;
     /** The gateway that a call came in by. */
     readonly gateway?: Gateway;
+    /** The number that was dialled. */
+    readonly did?: Did;
     /** The domain of who is called, where the request may not name it: its access control list has a say. */
     readonly domain?: string;
   }
@@ -147,12 +149,14 @@ export class Router {
   }
 
   /** Who a number of ours rings. */
-  #toDid({ aorLink }: Did, isSecure: boolean): Routing {
-    const callee = calleeOf(aorLink);
+  #toDid(did: Did, isSecure: boolean): Routing {
+    const callee = calleeOf(did.aorLink);
     const host = callee?.uri?.host;
     const agent = callee && host !== undefined ? this.#parts.directory.agent(callee.user, host) : undefined;
-    if (agent && host !== undefined) return within(host, this.#toAgent(agent, host, isSecure));
-    return callee && this.#toPeer({ ...callee, isSecure }) || refuse(404);
+    const routing = agent && host !== undefined
+      ? within(host, this.#toAgent(agent, host, isSecure))
+      : callee && this.#toPeer({ ...callee, isSecure }) || refuse(404);
+    return routing.kind === "targets" ? { ...routing, did } : routing;
   }
 
   /** A number that was dialled without a domain. */

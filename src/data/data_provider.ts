@@ -36,7 +36,8 @@ export interface DataProvider {
   write(change: DocumentChange): Promise<string>;
 
   /**
-   * Makes many documents of one kind in one step, all or none, and resolves with their refs. Rejects with `WriteRefused`.
+   * Makes many documents of one kind, all or none, and resolves with their refs: in one step where the place has such a
+   * step. No two may have one ref. Rejects with `WriteRefused`.
    */
   createAll(kind: Kind, documents: readonly NewDocument[]): Promise<readonly string[]>;
 
@@ -93,6 +94,10 @@ export interface WriteProblem {
   readonly pointer: string;
   /** Completes the pointer: `is missing, expected a name`. */
   readonly message: string;
+  /** Completes "is …", never with a secret: `missing`, `"exmaple.org"`. */
+  readonly found: string;
+  /** Completes "expected …": `a name`. */
+  readonly expected: string;
 }
 
 /** Why a change was not made, with the status that HTTP has for it. */
@@ -112,6 +117,7 @@ export class WriteRefused extends Error {
     this.details = details;
   }
 }
+
 /** A problem of the document at position `index` of its source. */
 export interface DocumentProblem extends Problem {
   readonly index: number;

@@ -23,7 +23,12 @@ export async function createOneByOne(
   }
 }
 
-async function takeBack(provider: DataProvider, kind: Kind, refs: ReadonlySet<string>): Promise<void> {
+/** Removes documents that were just made, as far as that can be done. */
+export async function takeBack(
+  provider: DataProvider,
+  kind: Kind,
+  refs: ReadonlySet<string>,
+): Promise<void> {
   if (refs.size === 0) return;
   for (const source of await provider.load()) {
     if (source.kind !== kind) continue;

@@ -39,11 +39,22 @@ export async function checkResources(sources: readonly Source[]): Promise<Checke
 /** Names that resemble a wrong one are looked for so many times; it takes a millisecond where thousands are known. */
 const MOST_HINTS = 100;
 
+/** Names that were probably meant, each found once: a missing domain may be named by thousands. */
+export class Hints {
+  /** By kind and wrong name. */
+  readonly #known = new Map<string, string | undefined>();
+
+  of(kind: Kind, name: string, find: () => string | undefined): string | undefined {
+    const key = `${kind} ${name}`;
+    if (!this.#known.has(key) && this.#known.size < MOST_HINTS) this.#known.set(key, find());
+    return this.#known.get(key);
+  }
+}
+
 /** What was found to be right so far: later resources are checked against it. */
 export class AcceptedResources implements OtherResources {
   readonly #names: Record<Kind, Set<string>> = setOfEachKind();
-  /** By kind and wrong name. */
-  readonly #hints = new Map<string, string | undefined>();
+  readonly #hints = new Hints();
   /** Kinds of which a source could not be read: what refers to them cannot be judged. */
   readonly #unreadable = new Set<Kind>();
   readonly #refs: Record<Kind, Set<string>> = setOfEachKind();
@@ -73,13 +84,8 @@ export class AcceptedResources implements OtherResources {
     return this.#usernamesByDomain.get(domain)?.has(username) ?? false;
   }
 
-  /** A missing domain may be named by thousands. */
   nearest(kind: Kind, name: string): string | undefined {
-    const key = `${kind} ${name}`;
-    if (!this.#hints.has(key) && this.#hints.size < MOST_HINTS) {
-      this.#hints.set(key, nearestName(name, this.#names[kind]));
-    }
-    return this.#hints.get(key);
+    return this.#hints.of(kind, name, () => nearestName(name, this.#names[kind]));
   }
 
   /** The resource as it shall be known. */

@@ -8,19 +8,26 @@ import {
   WriteRefused,
 } from "./data_provider.ts";
 import type { Directory } from "./directory.ts";
-import { faultOf, formatFault, jsonPointer, type Problem, type PropertyPath } from "./fault.ts";
+import type { PropertyPath } from "./fault.ts";
+import type { Gateway } from "./gateway.ts";
 import type { LiveDirectory } from "./live_directory.ts";
 import { mergeDocuments } from "./merged_document.ts";
 import { Turn } from "../runtime/turn.ts";
-import { nearestName } from "./nearest_name.ts";
-import { type Objection, objectionsTo, type OtherResources } from "./objections.ts";
-import { AcceptedResources, freeRef } from "./resource_checks.ts";
+import { type Objection, objectionsTo } from "./objections.ts";
+import { takeBack } from "./one_by_one.ts";
+import { ManyMore, OthersThan } from "./other_resources.ts";
+import { freeRef } from "./resource_checks.ts";
 import { type Kind, naturalKey, readResource, type Resource } from "./resource.ts";
+import {
+  DUPLICATE,
+  MOST_DETAILS,
+  refusal,
+  refuseObjections,
+  UNPROCESSABLE,
+  type WrongPart,
+} from "./write_refusal.ts";
 
-/** Messages of Routr v1. */
-const UNPROCESSABLE = "Unprocessable entity";
-const DUPLICATE = "An attempt was made to create an object that already exists";
-const UNFULFILLED = "Found one or more unfulfilled dependencies";
+/** As Routr v1 says it. */
 const DEPENDENT = "Found one or more dependent objects";
 
 /** The property that others know a resource by, which stays what it is. */
@@ -69,7 +76,7 @@ export class ResourceStore {
       const ref = freeRef(resource, others);
       const time = this.#time();
       const metadata = { ...metadataOf(document), ref, createdOn: time, modifiedOn: time };
-      return this.#create({ action: "create", kind, ref, document: { ...document, metadata } }, resource);
+      return this.#create({ action: "create", kind, ref, document: { ...document, metadata } });
     });
   }
 
@@ -81,7 +88,7 @@ export class ResourceStore {
     return this.#inTurn(async () => {
       this.#refuseIfFaulty(kind);
       const resources = await this.#readAll(kind, documents);
-      const refs = await this.#findPlaces(resources);
+      const refs = await this.#findPlaces(kind, resources);
       const time = this.#time();
       const { provider, live } = this.#options;
       const made = await provider.createAll(
@@ -92,10 +99,8 @@ export class ResourceStore {
         }),
       );
       await live.load();
-      const lost = made.filter((ref) => live.directory.resource(kind, ref) === undefined);
-      if (lost.length === 0) return made;
-      await this.#takeBack(kind, made);
-      throw new WriteRefused(409, DUPLICATE);
+      await this.#takeBackUnlessInForce(kind, made);
+      return made;
     });
   }
 
@@ -107,57 +112,44 @@ export class ResourceStore {
       const { resource, problems = [] } = readResource(kind, document);
       if (resource !== undefined) resources.push(resource);
       for (const problem of problems) wrong.push({ ...problem, path: [i, ...problem.path] });
+      if (wrong.length >= MOST_DETAILS) break;
       if (turn.isOver) await turn.next();
     }
-    if (wrong.length > 0) throw refusal(422, UNPROCESSABLE, kind, wrong);
+    if (wrong.length > 0) throw refusal(422, UNPROCESSABLE, { kind, problems: wrong });
     return resources;
   }
 
   /** The refs they get. */
-  async #findPlaces(resources: readonly Resource[]): Promise<string[]> {
-    const { live: { directory }, hasUniqueGateways = false } = this.#options;
-    const others = new ManyMore(new OthersThan(undefined, directory));
+  async #findPlaces(kind: Kind, resources: readonly Resource[]): Promise<string[]> {
+    const others = new ManyMore(new OthersThan(undefined, this.#options.live.directory));
+    const hosts = this.#takenHosts(undefined);
     const refs: string[] = [];
     const objections: Objection[] = [];
-    const gateways = new Set<string>();
     const turn = new Turn();
     for (const [i, resource] of resources.entries()) {
-      const found = objectionsTo(resource, others);
+      const found = [...objectionsTo(resource, others), ...hosts?.take(resource) ?? []];
       for (const objection of found) objections.push({ ...objection, path: [i, ...objection.path] });
       if (found.length === 0) refs.push(others.accept(resource).ref);
-      if (hasUniqueGateways && resource.kind === "Gateway") {
-        const place = `${resource.host}:${resource.port}`;
-        if (gateways.has(place) || isSecondGateway(resource, undefined, directory)) {
-          throw new WriteRefused(409, DUPLICATE);
-        }
-        gateways.add(place);
-      }
+      if (objections.length >= MOST_DETAILS) break;
       if (turn.isOver) await turn.next();
     }
-    refuseObjections(objections, resources[0]?.kind);
+    refuseObjections(kind, objections);
     return refs;
   }
 
-  /** What is not in force because another node was faster is not to stay. */
-  async #takeBack(kind: Kind, refs: readonly string[]): Promise<void> {
+  /** What another node or an editor made at the same time may have come before, or keeps it out of force. */
+  async #takeBackUnlessInForce(kind: Kind, refs: readonly string[]): Promise<void> {
     const { provider, live } = this.#options;
-    for (const ref of refs) {
-      const resource = live.directory.resource(kind, ref);
-      const place = resource && live.placeOf(resource);
-      const stored = place && await provider.read(place);
-      if (stored) await this.#write({ action: "remove", place, ref, version: stored.version });
-    }
+    if (refs.every((ref) => live.directory.resource(kind, ref) !== undefined)) return;
+    await takeBack(provider, kind, new Set(refs));
+    await live.load();
+    throw new WriteRefused(409, DUPLICATE);
   }
 
-  /** What another node or an editor made at the same time may have come before: then it is taken back. */
-  async #create(change: Extract<DocumentChange, { action: "create" }>, resource: Resource): Promise<string> {
-    const { provider, live } = this.#options;
+  async #create(change: Extract<DocumentChange, { action: "create" }>): Promise<string> {
     const ref = await this.#write(change);
-    if (live.directory.resource(change.kind, ref)) return ref;
-    const place = live.placeOf({ ...resource, ref });
-    const stored = place && await provider.read(place);
-    if (stored) await this.#write({ action: "remove", place, ref, version: stored.version });
-    throw new WriteRefused(409, DUPLICATE);
+    await this.#takeBackUnlessInForce(change.kind, [ref]);
+    return ref;
   }
 
   /**
@@ -229,111 +221,27 @@ export class ResourceStore {
 
   #readValid(kind: Kind, document: ResourceDocument): Resource {
     const { resource, problems = [] } = readResource(kind, document);
-    if (resource === undefined) throw refusal(422, UNPROCESSABLE, kind, problems);
+    if (resource === undefined) throw refusal(422, UNPROCESSABLE, { kind, problems });
     return resource;
   }
 
   #refuseIfUnfit(resource: Resource, before: Resource | undefined): void {
+    const others = new OthersThan(before, this.#options.live.directory);
+    const objections = [
+      ...objectionsTo(resource, others),
+      ...this.#takenHosts(before)?.take(resource) ?? [],
+    ];
+    refuseObjections(resource.kind, objections);
+  }
+
+  /** Undefined where gateways may share a host. */
+  #takenHosts(except: Resource | undefined): TakenHosts | undefined {
     const { live: { directory }, hasUniqueGateways = false } = this.#options;
-    const objections: readonly Objection[] = objectionsTo(resource, new OthersThan(before, directory));
-    refuseObjections(objections, resource.kind);
-    if (hasUniqueGateways && isSecondGateway(resource, before, directory)) {
-      throw new WriteRefused(409, DUPLICATE);
-    }
+    return hasUniqueGateways ? new TakenHosts(directory, except) : undefined;
   }
 
   #time(): string {
     return new Date(this.#options.now?.() ?? Date.now()).toISOString();
-  }
-}
-
-/** The resources of a directory but for one that is about to change. */
-class OthersThan implements OtherResources {
-  readonly #except: Resource | undefined;
-  readonly #directory: Directory;
-
-  constructor(except: Resource | undefined, directory: Directory) {
-    this.#except = except;
-    this.#directory = directory;
-  }
-
-  isNamed(kind: Kind, name: string): boolean {
-    if (kind === "Domain") return this.#directory.domain(name) !== undefined;
-    return this.#directory.resource(kind, name) !== undefined;
-  }
-
-  hasRef(kind: Kind, ref: string): boolean {
-    return this.#isOther(this.#directory.resource(kind, ref));
-  }
-
-  hasKey(kind: Kind, key: string): boolean {
-    const directory = this.#directory;
-    switch (kind) {
-      case "User":
-        return this.#isOther(directory.user(key));
-      case "Peer":
-        return this.#isOther(directory.peer(key));
-      case "Domain":
-        return this.#isOther(directory.domain(key));
-      case "DID":
-        return this.#isOther(directory.didByTelUrl(key));
-      case "Agent":
-      case "Gateway":
-        return false;
-    }
-  }
-
-  hasAgent(username: string, domain: string): boolean {
-    return this.#isOther(this.#directory.agent(username, domain));
-  }
-
-  nearest(kind: Kind, name: string): string | undefined {
-    const names: string[] = [];
-    for (const resource of this.#directory.resources(kind)) {
-      names.push(resource.kind === "Domain" ? resource.domainUri : resource.ref);
-    }
-    return nearestName(name, names);
-  }
-
-  #isOther(resource: Resource | undefined): boolean {
-    return resource !== undefined &&
-      (resource.kind !== this.#except?.kind || resource.ref !== this.#except.ref);
-  }
-}
-
-/** The resources of a directory, and some that are about to be made. */
-class ManyMore implements OtherResources {
-  readonly #known: OtherResources;
-  readonly #more = new AcceptedResources();
-
-  constructor(known: OtherResources) {
-    this.#known = known;
-  }
-
-  /** The resource under the ref that it gets. */
-  accept(resource: Resource): Resource {
-    const accepted = { ...resource, ref: freeRef(resource, this) };
-    return this.#more.accept(accepted);
-  }
-
-  isNamed(kind: Kind, name: string): boolean {
-    return this.#known.isNamed(kind, name) || this.#more.isNamed(kind, name);
-  }
-
-  hasRef(kind: Kind, ref: string): boolean {
-    return this.#known.hasRef(kind, ref) || this.#more.hasRef(kind, ref);
-  }
-
-  hasKey(kind: Kind, key: string): boolean {
-    return this.#known.hasKey(kind, key) || this.#more.hasKey(kind, key);
-  }
-
-  hasAgent(username: string, domain: string): boolean {
-    return this.#known.hasAgent(username, domain) || this.#more.hasAgent(username, domain);
-  }
-
-  nearest(kind: Kind, name: string): string | undefined {
-    return this.#known.nearest(kind, name);
   }
 }
 
@@ -363,12 +271,29 @@ function hasDependents(resource: Resource, directory: Directory): boolean {
   }
 }
 
-function isSecondGateway(resource: Resource, before: Resource | undefined, directory: Directory): boolean {
-  if (resource.kind !== "Gateway") return false;
-  for (const other of directory.gateways()) {
-    if (other !== before && other.host === resource.host && other.port === resource.port) return true;
+/** Hosts and ports of gateways, where each may have one gateway only. */
+class TakenHosts {
+  readonly #taken = new Set<string>();
+
+  constructor(directory: Directory, except: Resource | undefined) {
+    for (const gateway of directory.gateways()) {
+      if (gateway !== except) this.#taken.add(hostAndPort(gateway));
+    }
   }
-  return false;
+
+  take(resource: Resource): readonly Objection[] {
+    if (resource.kind !== "Gateway") return [];
+    const place = hostAndPort(resource);
+    const path = ["spec", "host"];
+    const expected = "a host and port that no other gateway has";
+    if (this.#taken.has(place)) return [{ rule: "duplicate", path, found: JSON.stringify(place), expected }];
+    this.#taken.add(place);
+    return [];
+  }
+}
+
+function hostAndPort({ host, port }: Gateway): string {
+  return `${host}:${port}`;
 }
 
 /** A ref that was made from what has changed now would change with it, and be lost to those who refer to it. */
@@ -382,7 +307,8 @@ function refuseIfRenamed(before: Resource, after: Resource): void {
   const path = before.ref === after.ref ? changedKey(before, after) : ["metadata", "ref"];
   if (path === undefined) return;
   const expected = "what it was: it is a readonly field, it cannot be changed";
-  throw refusal(422, UNPROCESSABLE, after.kind, [{ path, found: "another value", expected }]);
+  const problems = [{ path, found: "another value", expected }];
+  throw refusal(422, UNPROCESSABLE, { kind: after.kind, problems });
 }
 
 function changedKey(before: Resource, after: Resource): PropertyPath | undefined {
@@ -401,32 +327,4 @@ function metadataOf({ metadata }: ResourceDocument): Record<string, unknown> {
 function currentOf(known: Resource, { document }: StoredDocument): Resource {
   const { resource } = readResource(known.kind, document);
   return resource === undefined ? known : { ...resource, ref: known.ref };
-}
-
-function refuseObjections(objections: readonly Objection[], kind: Kind): void {
-  if (objections.length === 0) return;
-  const isUnfulfilled = objections.some(({ rule }) => rule === "dependency");
-  throw refusal(409, isUnfulfilled ? UNFULFILLED : DUPLICATE, kind, objections);
-}
-
-type WrongPart = Pick<Problem, "path" | "found" | "expected" | "nearest">;
-
-/** That a message names; `details` has all of them. */
-const MOST_NAMED = 20;
-
-function refusal(
-  status: WriteRefused["status"],
-  message: string,
-  kind: Kind,
-  problems: readonly WrongPart[],
-): WriteRefused {
-  const named = problems.slice(0, MOST_NAMED).map((problem) =>
-    formatFault(faultOf({ at: "value", ...problem }, { file: kind }))
-  );
-  const rest = problems.length - named.length;
-  const text = [...named, ...rest > 0 ? [`and ${rest} more`] : []].join(", ");
-  const details = problems.map(({ path, found, expected }) => {
-    return { pointer: jsonPointer(path), message: `is ${found}, expected ${expected}` };
-  });
-  return new WriteRefused(status, `${message}: ${text}`, details);
 }

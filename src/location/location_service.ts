@@ -7,13 +7,16 @@ import type { Binding, BindingFlow } from "./binding.ts";
 const SWEEP_INTERVAL = 1000;
 const SWEEP_STEPS = 30;
 
+/** Why bindings are there no more. `evicted`: by an administrator, or by newer ones where no more may be. */
+export type RemovalReason = "unregistered" | "connection lost" | "evicted" | "credentials changed";
+
 /** What a registration here, or the end of a connection, made of an address-of-record. */
 export interface LocationChange<Flow extends BindingFlow> {
   readonly aor: string;
   readonly before: readonly Binding<Flow>[];
   readonly after: readonly Binding<Flow>[];
-  /** Whether it is only that a connection has ended, and nobody asked for it. */
-  readonly isLoss: boolean;
+  /** Of those that were before and are not after. */
+  readonly reason: RemovalReason;
 }
 
 /**
@@ -57,16 +60,19 @@ export class LocationService<Flow extends BindingFlow> {
     this.#listeners.push(listener);
   }
 
-  /** Calls back when it is noticed that bindings have expired, half a minute late at most. One listener; must not throw. */
+  /**
+   * Calls back when it is noticed that bindings have expired, half a minute late at most, or that their connection is closed.
+   * One listener; must not throw.
+   */
   onExpired(listener: (aor: string, expired: readonly Binding<Flow>[]) => void): void {
     this.#onExpired = listener;
   }
 
   /** Puts `bindings` in the place of all that the address-of-record had: one step, all or nothing. */
-  replace(aor: string, bindings: readonly Binding<Flow>[]): void {
+  replace(aor: string, bindings: readonly Binding<Flow>[], reason: RemovalReason = "unregistered"): void {
     const before = this.#bindings.get(aor) ?? NONE;
     const after = this.adopt(aor, bindings);
-    this.#tell({ aor, before, after, isLoss: false });
+    this.#tell({ aor, before, after, reason });
   }
 
   /** The same for what was kept or changed elsewhere, and need not be told. */
@@ -88,7 +94,7 @@ export class LocationService<Flow extends BindingFlow> {
       if (!before) continue;
       const after = before.filter((binding) => binding.flow.id !== flow.id || outlivesFlow(binding));
       this.#keep(aor, after);
-      if (after.length < before.length) this.#tell({ aor, before, after, isLoss: true });
+      if (after.length < before.length) this.#tell({ aor, before, after, reason: "connection lost" });
     }
   }
 

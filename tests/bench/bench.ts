@@ -14,6 +14,7 @@ import { measureLookups } from "./measurements/lookups.ts";
 import { measurePersistence } from "./measurements/persistence.ts";
 import { measureProviders } from "./measurements/providers.ts";
 import { measureReload } from "./measurements/reload.ts";
+import { measureRest } from "./measurements/rest.ts";
 import { measureRouting } from "./measurements/routing.ts";
 import { measureStalled } from "./measurements/stalled.ts";
 import { measureStartTime } from "./measurements/start_time.ts";
@@ -104,6 +105,9 @@ async function measure(context: BenchContext): Promise<BenchResults> {
         break;
       case "lookups":
         results.lookups = await measureLookups(context);
+        break;
+      case "rest":
+        results.rest = await measureRest(context);
     }
   }
   return results;

@@ -26,6 +26,7 @@ export const MEASUREMENT_NAMES = [
   "reload",
   "persistence",
   "lookups",
+  "rest",
 ] as const;
 export type MeasurementName = typeof MEASUREMENT_NAMES[number];
 
@@ -40,6 +41,7 @@ const SLOW: MeasurementName[] = [
   "reload",
   "persistence",
   "lookups",
+  "rest",
 ];
 
 export const USAGE = `deno task bench [names…] [options]
@@ -52,7 +54,7 @@ export const USAGE = `deno task bench [names…] [options]
   --rounds N       alternating rounds for the CPU figures, of which the median counts (3)
   --bindings N     bindings registered for the memory figures (100000)
   --connections N  idle connections for the memory figures (10000)
-  --agents N       agents of the large configurations for providers and reload (100000)
+  --agents N       agents of the large configurations for providers, reload and rest (100000)
   --quick          short loads, one round; without kamailio-fm, ${SLOW.join(", ")}
                    unless named: three minutes, and rough
   --json FILE      write everything measured to FILE as well`;
@@ -76,7 +78,7 @@ export interface BenchOptions {
   readonly connections: number;
   /** Seconds of load beside phones that do not read. */
   readonly stalledSeconds: number;
-  /** Of the large configurations for `providers` and `reload`. */
+  /** Of the large configurations for `providers`, `reload` and `rest`. */
   readonly agents: number;
   /** How often an agent is changed for `reload`. */
   readonly changes: number;

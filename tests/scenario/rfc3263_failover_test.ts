@@ -2,8 +2,6 @@
 import assert from "node:assert/strict";
 import { FlowTexts } from "../../src/core/flow_text.ts";
 import { DialogRoutes } from "../../src/core/proxy/dialog_route.ts";
-import { CallTable } from "../../src/core/calls/call_table.ts";
-import { ServerEvents } from "../../src/core/server_events.ts";
 import { ProxyCore } from "../../src/core/proxy/proxy_core.ts";
 import { Metrics } from "../../src/runtime/metrics.ts";
 import { TimerWheel } from "../../src/runtime/timer_wheel.ts";
@@ -48,14 +46,12 @@ class Hop {
     });
     const wheel = new TimerWheel(hop.clock);
     const transactions = new TransactionLayer({ transport, wheel, metrics });
-    const events = new ServerEvents(hop.clock, metrics);
     const proxy = new ProxyCore({
       transactions,
       transport,
       nodeRoutes: undefined,
       dialogRoutes: new DialogRoutes({ flows: new FlowTexts(transport, "epoch"), key: "key" }),
       recordsRoute: false,
-      calls: new CallTable({ clock: hop.clock, wheel, metrics, events }),
       ownsRealm: () => false,
     });
     const user: TransactionUser = {

@@ -7,7 +7,7 @@ export type CallState = "trying" | "ringing" | "answered";
 export interface Call {
   readonly id: string;
   readonly callId: string;
-  /** URIs, as sent. */
+  /** URIs, as sent, without password and parameters. */
   readonly from: string;
   readonly to: string;
   readonly direction: CallDirection;
@@ -18,27 +18,39 @@ export interface Call {
   readonly answeredAt: number | undefined;
 }
 
-/** How it ended. */
-export interface CallEnd {
-  readonly cause:
-    /** A BYE went through. */
-    | "caller hung up"
-    | "callee hung up"
-    | "canceled"
-    /** A final response that is no success. */
-    | "rejected"
-    /** Nothing of it was heard for half a day. */
-    | "lost"
-    /** This server was not in its path after the answer. */
-    | "not observed";
-  /** Of the INVITE's final response. */
-  readonly status: number;
-  readonly endedAt: number;
-}
+/** How a call ended. */
+export type CallCause =
+  /** A BYE went through, and was not refused. */
+  | "caller hung up"
+  | "callee hung up"
+  | "canceled"
+  /** A final response that is no success. */
+  | "rejected"
+  /** Nothing of it was heard for half a day, or there were too many calls. */
+  | "lost"
+  /** This server was not in its path after the answer, or stopped before its end. */
+  | "not observed";
 
 /** What is known of it when its INVITE is forwarded. */
 export interface CallBeginning {
   readonly direction: CallDirection;
-  readonly gatewayRef?: string;
-  readonly didRef?: string;
+  readonly gatewayRef: string | undefined;
+  readonly didRef: string | undefined;
+}
+
+/** What others may see of it. */
+export function shownCall(call: Call): Readonly<Record<string, unknown>> {
+  const { id, callId, from, to, direction, gatewayRef, didRef, state, startedAt, answeredAt } = call;
+  return {
+    id,
+    callId,
+    from,
+    to,
+    direction,
+    ...gatewayRef !== undefined && { gatewayRef },
+    ...didRef !== undefined && { didRef },
+    state,
+    startedAt,
+    ...answeredAt !== undefined && { answeredAt },
+  };
 }

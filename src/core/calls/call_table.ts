@@ -1,22 +1,24 @@
 /** The calls that go through this server (`GET /calls`): dialogs that an INVITE began here. */
+import { Header } from "../../message/header_name.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { detachText } from "../../runtime/detached_text.ts";
 import type { Counter, Metrics } from "../../runtime/metrics.ts";
-import { randomToken } from "../../runtime/random.ts";
+import { TextMap } from "../../runtime/text_map.ts";
 import type { Timer, TimerWheel } from "../../runtime/timer_wheel.ts";
+import type { ForwardingObserver } from "../proxy/forwarding_observer.ts";
 import type { ServerEvents } from "../server_events.ts";
-import type { Call, CallBeginning, CallEnd, CallState } from "./call.ts";
+import { type Call, type CallBeginning, type CallCause, shownCall } from "./call.ts";
+import { CallProgress, type CallProgressHost, dialogId } from "./call_progress.ts";
 
 /** Calls that are remembered; of more, the one that was heard of longest ago is given up. */
 const MOST_CALLS = 100_000;
 /** Milliseconds without a request after which a call is given up: session timers and people are shorter. */
 const LONGEST_SILENCE = 12 * 3600_000;
 const SWEEP_INTERVAL = 60_000;
-/** UTF-16 units of a URI that is shown. */
-const LONGEST_URI = 256;
 /** Answers of a forked INVITE that are told apart. */
 const MOST_DIALOGS = 16;
+/** Times that one dialog may go through this server, as it does when another proxy sends the INVITE back. */
+const MOST_PASSAGES = 4;
 
 export interface CallTableParts {
   readonly clock: Clock;
@@ -25,44 +27,25 @@ export interface CallTableParts {
   readonly events: ServerEvents;
 }
 
-/** A call under way, as the proxy core tells of it. */
-export class CallProgress implements Call {
-  readonly id = randomToken();
-  readonly callId: string;
-  readonly from: string;
-  readonly to: string;
-  readonly direction: Call["direction"];
-  readonly gatewayRef: string | undefined;
-  readonly didRef: string | undefined;
-  readonly startedAt: number;
-  /** Call-ID and the caller's tag: a dialog has them whoever sends the request. */
-  readonly key: string;
-  /** Whether what follows comes by here as well. */
-  isRecorded = false;
-  isCanceled = false;
-  heardOf: number;
-  state: CallState = "trying";
-  answeredAt: number | undefined;
-  /** Tags of those who have answered and not hung up. */
-  readonly dialogs = new Set<string>();
-
-  constructor(request: SipRequest, beginning: CallBeginning, times: { now: number; wallTime: number }) {
-    this.callId = detachText(request.callId);
-    this.from = shownUri(request.from.uriText);
-    this.to = shownUri(request.to.uriText);
-    this.direction = beginning.direction;
-    this.gatewayRef = beginning.gatewayRef;
-    this.didRef = beginning.didRef;
-    this.startedAt = times.wallTime;
-    this.heardOf = times.now;
-    this.key = keyOf(this.callId, detachText(request.from.tag));
-  }
+/** What a call ended with; without a time it is one that nobody has seen. */
+interface CallEnd {
+  readonly cause: CallCause;
+  /** Of the INVITE's final response, 0 when there is none. */
+  readonly status: number;
+  /** Milliseconds since 1970. */
+  readonly at?: number;
 }
 
-export class CallTable {
+/**
+ * Each INVITE that is forwarded is a call of its own, also one with Call-ID and tag of another: nobody gets a call past
+ * the records by that.
+ */
+export class CallTable implements CallProgressHost {
   readonly #parts: CallTableParts;
   /** Who was heard of longest ago comes first. */
-  readonly #calls = new Map<string, CallProgress>();
+  readonly #calls = new Set<CallProgress>();
+  /** Answered calls by the ids of their dialogs. */
+  readonly #dialogs = new TextMap<readonly CallProgress[]>();
   readonly #sweep: Timer;
   readonly #started: Counter;
   readonly #answered: Counter;
@@ -79,138 +62,141 @@ export class CallTable {
   }
 
   list(): readonly Call[] {
-    return [...this.#calls.values()];
+    return [...this.#calls];
   }
 
   /** Calls that are being set up. */
   get pending(): number {
     let count = 0;
-    for (const { state } of this.#calls.values()) if (state !== "answered") count++;
+    for (const { state } of this.#calls) if (state !== "answered") count++;
     return count;
   }
 
-  /** An INVITE that begins a dialog is forwarded. Undefined if the call is known: it was forwarded before. */
-  begin(request: SipRequest, beginning: CallBeginning): CallProgress | undefined {
-    const { clock } = this.#parts;
-    const call = new CallProgress(request, beginning, { now: clock.now(), wallTime: clock.wallTime() });
-    if (this.#calls.has(call.key)) return undefined;
+  /** An INVITE outside of a dialog is forwarded. */
+  begin(request: SipRequest, beginning: CallBeginning): CallProgress {
+    const { clock, events } = this.#parts;
     if (this.#calls.size >= MOST_CALLS) {
-      const [oldest] = this.#calls.values();
-      this.#end(oldest, { cause: "lost", status: 0 });
+      const [oldest] = this.#calls;
+      this.#end(oldest, { cause: "lost", status: statusOf(oldest) });
     }
-    this.#calls.set(call.key, call);
+    const times = { now: clock.now(), wallTime: clock.wallTime() };
+    const call = new CallProgress(this, { request, beginning, ...times });
+    this.#calls.add(call);
     if (!this.#sweep.running) this.#sweep.start(SWEEP_INTERVAL);
     this.#started.value++;
-    if (this.#parts.events.isHeard) this.#parts.events.emit("call.started", shownCall(call));
+    if (events.isHeard) events.emit("call.started", shownCall(call));
     return call;
   }
 
-  ringing(call: CallProgress): void {
-    if (call.state === "trying") call.state = "ringing";
-  }
-
-  /** A success goes to the caller; of a forked call there may be several. */
-  answered(call: CallProgress, response: SipResponse): void {
-    if (call.dialogs.size < MOST_DIALOGS) call.dialogs.add(detachText(response.to?.tag ?? ""));
-    if (call.state === "answered" || this.#calls.get(call.key) !== call) return;
-    call.state = "answered";
-    call.answeredAt = this.#parts.clock.wallTime();
-    this.#answered.value++;
-    if (this.#parts.events.isHeard) this.#parts.events.emit("call.answered", shownCall(call));
-    if (!call.isRecorded) this.#end(call, { cause: "not observed", status: response.status });
-  }
-
-  /** The caller was told that there is no success. */
-  failed(call: CallProgress, status: number): void {
+  onAnswered(call: CallProgress, response: SipResponse): void {
+    const { clock, events } = this.#parts;
+    if (!this.#calls.has(call)) return;
+    // Who leaves Record-Route out of its answer (§12.1.1) sends nothing more by here, nor does the caller.
+    if (call.isRecorded && response.has(Header.RecordRoute)) this.#follow(call, response.to?.tag ?? "");
     if (call.state === "answered") return;
+    call.state = "answered";
+    call.answeredAt = clock.wallTime();
+    this.#answered.value++;
+    if (events.isHeard) events.emit("call.answered", shownCall(call));
+    if (call.dialogs.length === 0) this.#end(call, { cause: "not observed", status: response.status });
+  }
+
+  onFailed(call: CallProgress, status: number): void {
+    if (call.state === "answered" || !this.#calls.has(call)) return;
+    const cause = call.isCanceled ? "canceled" : "rejected";
     this.#failed.value++;
-    this.#end(call, { cause: call.isCanceled ? "canceled" : "rejected", status });
+    this.#end(call, { cause, status, at: this.#parts.clock.wallTime() });
   }
 
-  /** A request within a dialog goes through. */
-  onRequest(request: SipRequest): void {
-    const { callId, from, to, method } = request;
-    const ofCaller = this.#calls.get(keyOf(callId, from.tag));
-    const call = ofCaller ?? this.#calls.get(keyOf(callId, to.tag));
-    if (call === undefined) return;
-    const callee = ofCaller ? to.tag : from.tag;
-    if (!call.dialogs.has(callee)) return;
+  /** A request within a dialog is to be forwarded. Of a BYE it has to be known what the other end says. */
+  onRequest({ callId, from, to, method }: SipRequest): ForwardingObserver | undefined {
+    const ofCaller = dialogId(callId, from.tag, to.tag);
+    const callsOfCaller = this.#dialogs.get(ofCaller);
+    const id = callsOfCaller ? ofCaller : dialogId(callId, to.tag, from.tag);
+    const calls = callsOfCaller ?? this.#dialogs.get(id);
+    if (calls === undefined) return undefined;
     if (method === "BYE") {
-      call.dialogs.delete(callee);
-      // A fork that was answered twice goes on with the other one.
-      if (call.dialogs.size === 0) {
-        this.#end(call, { cause: ofCaller ? "caller hung up" : "callee hung up", status: 200 });
-      }
-      return;
+      const cause = callsOfCaller ? "caller hung up" : "callee hung up";
+      return this.#hangUp(id, { cause, status: 200, at: this.#parts.clock.wallTime() });
     }
-    call.heardOf = this.#parts.clock.now();
-    this.#calls.delete(call.key);
-    this.#calls.set(call.key, call);
+    const now = this.#parts.clock.now();
+    for (const call of calls) {
+      call.heardOf = now;
+      this.#calls.delete(call);
+      this.#calls.add(call);
+    }
+    return undefined;
   }
 
+  /** Ends every call: what becomes of them is not seen any more. */
   close(): void {
     this.#sweep.stop();
+    for (const call of this.#calls) this.#end(call, { cause: "not observed", status: statusOf(call) });
   }
 
-  #end(call: CallProgress, { cause, status }: Omit<CallEnd, "endedAt">): void {
-    if (this.#calls.get(call.key) !== call) return;
-    this.#calls.delete(call.key);
+  #follow(call: CallProgress, calleeTag: string): void {
+    if (call.dialogs.length >= MOST_DIALOGS) return;
+    const id = call.dialogWith(calleeTag);
+    const calls = this.#dialogs.get(id) ?? [];
+    if (calls.length >= MOST_PASSAGES || calls.includes(call)) return;
+    call.dialogs = [...call.dialogs, id];
+    this.#dialogs.set(id, [...calls, call]);
+  }
+
+  /**
+   * Ends the dialog once the BYE has done so: what the other end refuses, because it is out of order or to be authenticated,
+   * ends nothing, and must not end the record of a call that goes on. A dialog that the other end does not know, or an
+   * other end that does not answer, is over (§12.2.1.2, §15.1.1).
+   */
+  #hangUp(id: string, end: CallEnd): ForwardingObserver {
+    const finish = () => {
+      for (const call of this.#dialogs.get(id) ?? []) {
+        this.#forget(call, id);
+        // A fork that was answered twice goes on with the other one.
+        if (call.dialogs.length === 0) this.#end(call, end);
+      }
+    };
+    return {
+      onSuccess: finish,
+      onFailure: (status, isOurs) => {
+        if (isOurs || status === 408 || status === 481) finish();
+      },
+    };
+  }
+
+  #forget(call: CallProgress, id: string): void {
+    call.dialogs = call.dialogs.filter((each) => each !== id);
+    const others = (this.#dialogs.get(id) ?? []).filter((each) => each !== call);
+    if (others.length > 0) this.#dialogs.set(id, others);
+    else this.#dialogs.delete(id);
+  }
+
+  #end(call: CallProgress, { cause, status, at }: CallEnd): void {
+    if (!this.#calls.delete(call)) return;
+    for (const id of call.dialogs) this.#forget(call, id);
     const { clock, events } = this.#parts;
     if (!events.isHeard) return;
-    const endedAt = clock.wallTime();
+    const { answeredAt } = call;
     events.emit("call.ended", {
       ...shownCall(call),
-      ...durationOf(call, cause, endedAt),
+      ...at !== undefined && { durationMillis: answeredAt === undefined ? 0 : Math.max(0, at - answeredAt) },
       cause,
       status,
-      endedAt,
+      endedAt: at ?? clock.wallTime(),
     });
   }
 
   #giveUpSilent(): void {
     const latest = this.#parts.clock.now() - LONGEST_SILENCE;
-    for (const call of this.#calls.values()) {
+    for (const call of this.#calls) {
       if (call.heardOf > latest) break;
-      this.#end(call, { cause: "lost", status: 0 });
+      this.#end(call, { cause: "lost", status: statusOf(call) });
     }
     if (this.#calls.size > 0) this.#sweep.start(SWEEP_INTERVAL);
   }
 }
 
-/** The end of a call that is not seen has no time. */
-function durationOf(
-  { answeredAt }: CallProgress,
-  cause: CallEnd["cause"],
-  endedAt: number,
-): { durationMillis?: number } {
-  if (cause === "not observed" || cause === "lost") return {};
-  return { durationMillis: answeredAt === undefined ? 0 : endedAt - answeredAt };
-}
-
-/** What others may see of it. */
-export function shownCall(call: Call): Readonly<Record<string, unknown>> {
-  const { id, callId, from, to, direction, gatewayRef, didRef, state, startedAt, answeredAt } = call;
-  return {
-    id,
-    callId,
-    from,
-    to,
-    direction,
-    ...gatewayRef !== undefined && { gatewayRef },
-    ...didRef !== undefined && { didRef },
-    state,
-    startedAt,
-    ...answeredAt !== undefined && { answeredAt },
-  };
-}
-
-function keyOf(callId: string, tag: string): string {
-  return `${callId} ${tag}`;
-}
-
-/** Without password and parameters, which are nobody's business here. */
-function shownUri(uri: string): string {
-  return detachText(
-    uri.slice(0, LONGEST_URI).replace(/[;?].*$/s, "").replace(/^(sips?:[^:@]*):[^@]*@/i, "$1@"),
-  );
+/** What its caller has heard. */
+function statusOf({ state }: CallProgress): number {
+  return state === "answered" ? 200 : 0;
 }

@@ -12,13 +12,12 @@ import type { Destination, NextHop } from "../../transport/dns/destination.ts";
 import { type Flow, transportParameter } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import type { Answer } from "../answer.ts";
-import type { CallBeginning } from "../calls/call.ts";
-import type { CallTable } from "../calls/call_table.ts";
 import { namesFlow } from "../flow_uri.ts";
 import type { NodeRoutes } from "../cluster/node_route.ts";
 import type { Branch, ChallengeHandler } from "./branch.ts";
 import type { DialogRoutes } from "./dialog_route.ts";
 import { Failover, FAILOVER_PATIENCE, type FailoverParts } from "./failover.ts";
+import type { ForwardingObserver } from "./forwarding_observer.ts";
 import type { Leg } from "./leg.ts";
 import { isLoop, newBranch, routingDigest } from "./loop_detection.ts";
 import { nextHopOf } from "./next_hop.ts";
@@ -37,7 +36,6 @@ export interface ProxyCoreParts {
   readonly nodeRoutes: NodeRoutes | undefined;
   /** `spec.recordRoute`: stay in the path of every dialog. */
   readonly recordsRoute: boolean;
-  readonly calls: CallTable;
   /** Whether we challenge for this realm. */
   ownsRealm(realm: string): boolean;
 }
@@ -63,8 +61,8 @@ export interface ForwardingPlace {
   /** Header row of credentials that were checked here; -1 for none. */
   readonly credentialsRow: number;
   readonly leg?: Leg;
-  /** What begins if the request is an INVITE; undefined for what another node has begun, and within dialogs. */
-  readonly call?: CallBeginning;
+  /** Asked for once it is certain that the request is forwarded, and is no retransmission. */
+  observe?(): ForwardingObserver | undefined;
 }
 
 /** What all attempts to reach one target have in common. */
@@ -80,12 +78,10 @@ interface Copy {
 export class ProxyCore implements ResponseContextHost {
   readonly timerC = TIMER_C;
   readonly cancelPatience: number;
-  readonly calls: CallTable;
   readonly #parts: ProxyCoreParts;
 
   constructor(parts: ProxyCoreParts) {
     this.#parts = parts;
-    this.calls = parts.calls;
     this.cancelPatience = 64 * parts.transactions.timers.t1;
   }
 
@@ -117,7 +113,7 @@ export class ProxyCore implements ResponseContextHost {
       breadth,
       isInDialog: routed.dialog !== undefined,
       leg: place.leg,
-      call: place.call && request.method === "INVITE" ? this.calls.begin(request, place.call) : undefined,
+      observer: place.observe?.(),
     };
     const context = new ResponseContext(this, server, { forwarding, targets: place.targets });
     context.forwardNextGroup();
@@ -251,7 +247,7 @@ export class ProxyCore implements ResponseContextHost {
     const { request, common, digest, leg } = forwarding;
     const branch = newBranch(digest);
     const recordRoute = this.#recordRoute(forwarding, target, flow);
-    if (forwarding.call && recordRoute !== "") forwarding.call.isRecorded = true;
+    if (recordRoute !== "") forwarding.observer?.onRecordRoute?.();
     const text = buildCopy(common, {
       requestUri: target.requestUri,
       routes,

@@ -4,9 +4,9 @@ import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import { randomToken } from "../../runtime/random.ts";
 import type { ServerTransaction } from "../../transaction/transaction_user.ts";
 import type { Flow } from "../../transport/transport.ts";
-import type { CallProgress, CallTable } from "../calls/call_table.ts";
 import { type BranchOutcome, buildBestResponse, chooseBestResponse } from "./best_response.ts";
 import { Branch } from "./branch.ts";
+import type { ForwardingObserver } from "./forwarding_observer.ts";
 import { type Leg, restoration } from "./leg.ts";
 import type { CommonPart } from "./request_forwarding.ts";
 import { withoutTopVia } from "./response_forwarding.ts";
@@ -26,8 +26,7 @@ export interface Forwarding {
   readonly breadth: number;
   readonly isInDialog: boolean;
   readonly leg: Leg | undefined;
-  /** The call that it begins. */
-  readonly call: CallProgress | undefined;
+  readonly observer: ForwardingObserver | undefined;
 }
 
 /** What a response context asks of the proxy core. */
@@ -42,7 +41,6 @@ export interface ResponseContextHost {
   readonly timerC: number;
   /** How long a cancelled branch may take to answer (§9.1): 64 × T1. */
   readonly cancelPatience: number;
-  readonly calls: Pick<CallTable, "ringing" | "answered" | "failed">;
 }
 
 export class ResponseContext {
@@ -57,7 +55,7 @@ export class ResponseContext {
   #forwarding: Forwarding | undefined;
   #isStopped = false;
   readonly #restore: ((text: string) => string) | undefined;
-  readonly #call: CallProgress | undefined;
+  readonly #observer: ForwardingObserver | undefined;
 
   /** @param targets the target set, not empty */
   constructor(
@@ -68,8 +66,8 @@ export class ResponseContext {
     this.#host = host;
     this.#server = server;
     this.#forwarding = work.forwarding;
-    const { request, leg, call } = work.forwarding;
-    this.#call = call;
+    const { request, leg, observer } = work.forwarding;
+    this.#observer = observer;
     this.#restore = leg && restoration(request, leg);
     this.#groups = groupByPreference(work.targets, work.forwarding.breadth);
     this.isInvite = work.forwarding.request.method === "INVITE";
@@ -91,7 +89,7 @@ export class ResponseContext {
     if (response.status === 100 || this.#server.isAnswered) return;
     const text = this.#upstream(response);
     if (text === undefined) return;
-    if (this.#call) this.#host.calls.ringing(this.#call);
+    this.#observer?.onProvisional?.();
     this.#server.respond(response.status, text);
   }
 
@@ -101,7 +99,7 @@ export class ResponseContext {
     const isFirst = !this.#server.isAnswered;
     // Without the caller's Via it cannot be passed on (§16.7 step 3); the caller must hear something all the same.
     if (text === undefined) return isFirst ? this.onFailure({ status: 502, response: undefined }) : undefined;
-    if (this.#call) this.#host.calls.answered(this.#call, response);
+    this.#observer?.onSuccess(response);
     if (isFirst || this.isInvite) this.#server.respond(response.status, text);
     if (!isFirst) return;
     this.#stop();
@@ -120,7 +118,7 @@ export class ResponseContext {
 
   /** The caller cancelled (§16.10): its answer is the 487 of the branches, or ours when they stay silent. */
   cancel(): void {
-    if (this.#call) this.#call.isCanceled = true;
+    this.#observer?.onCancel?.();
     this.#stop();
   }
 
@@ -137,7 +135,7 @@ export class ResponseContext {
     const text = buildBestResponse(best.response, this.#outcomes);
     // A user agent that lost the other Vias still gets its status through.
     if (text === undefined) return this.#respondLocally(best.status);
-    if (this.#call) this.#host.calls.failed(this.#call, best.status);
+    this.#observer?.onFailure(best.status, false);
     this.#server.respond(best.status, this.#restore ? this.#restore(text) : text);
     this.#finish();
   }
@@ -150,7 +148,7 @@ export class ResponseContext {
 
   #respondLocally(status: number): void {
     const request = this.#forwarding?.request;
-    if (this.#call) this.#host.calls.failed(this.#call, status);
+    this.#observer?.onFailure(status, true);
     if (request) this.#server.respond(status, buildResponse(request, { status, toTag: randomToken() }));
     this.#finish();
   }

@@ -43,8 +43,8 @@ export interface RegistrationParts {
   readonly random: () => number;
   /** The gateway has accepted us by this flow. */
   onRegistered(gateway: Gateway, flow: Flow): void;
-  /** A registration begins or ends to be in force, or to fail. */
-  onStateChange?(status: GatewayRegistrationStatus): void;
+  /** It is in force now, or ended, or fails for another reason than before: neither refreshes nor further attempts are told. */
+  onNews?(status: GatewayRegistrationStatus): void;
 }
 
 /** A gateway that we register with. */
@@ -83,6 +83,8 @@ export class GatewayRegistration {
   readonly #keepAlive: Timer;
   readonly #patience: Timer;
   #status: GatewayRegistrationStatus;
+  /** What was told last. */
+  #news = "";
   #cseq = 0;
   #expires: number;
   #failures = 0;
@@ -332,8 +334,12 @@ export class GatewayRegistration {
   }
 
   #update(change: Partial<GatewayRegistrationStatus>): void {
-    const { state } = this.#status;
     this.#status = { ...this.#status, ...change };
-    if (this.#status.state !== state) this.#parts.onStateChange?.(this.#status);
+    const { state, lastStatus, reason } = this.#status;
+    if (state === "registering") return;
+    const news = state === "failed" ? `${state} ${lastStatus} ${reason}` : state;
+    if (news === this.#news) return;
+    this.#news = news;
+    this.#parts.onNews?.(this.#status);
   }
 }

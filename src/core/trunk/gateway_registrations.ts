@@ -32,7 +32,8 @@ export interface GatewayRegistrationsParts {
   readonly random?: () => number;
   /** Called after each 200: the gateway has accepted us, and answers by this flow. */
   onRegistered(gateway: Gateway, flow: Flow): void;
-  onStateChange?(status: GatewayRegistrationStatus): void;
+  /** See `RegistrationParts`. */
+  onNews?(status: GatewayRegistrationStatus): void;
 }
 
 /** Milliseconds between two registrations that begin: 20 a second. */
@@ -65,7 +66,7 @@ export class GatewayRegistrations {
         "Attempts to register with a gateway that failed",
       ),
       onRegistered: (gateway, flow) => parts.onRegistered(gateway, flow),
-      onStateChange: (status) => parts.onStateChange?.(status),
+      onNews: (status) => parts.onNews?.(status),
     };
     this.#pace = parts.transactions.timer(() => this.#beginNext());
     metrics.gauge(

@@ -230,7 +230,7 @@ export class SharedLocation<Flow extends BindingFlow> {
     return { callId, cseq, updatedAt: this.#wallTimeOf(updatedAt) };
   }
 
-  #onChange({ aor, before, after, isLoss }: LocationChange<Flow>): void {
+  #onChange({ aor, before, after, reason }: LocationChange<Flow>): void {
     const ids = new Set<string>();
     for (const binding of after) {
       const id = bindingId(binding);
@@ -242,7 +242,13 @@ export class SharedLocation<Flow extends BindingFlow> {
       const id = bindingId(binding);
       if (ids.has(id)) continue;
       const { callId, cseq, expiresAt } = binding;
-      this.#note(aor, id, { ended: isLoss ? "lost" : "removed", callId, cseq, updatedAt, expiresAt });
+      this.#note(aor, id, {
+        ended: reason === "connection lost" ? "lost" : "removed",
+        callId,
+        cseq,
+        updatedAt,
+        expiresAt,
+      });
     }
   }
 

@@ -17,6 +17,8 @@ export interface AuthenticationParts {
   readonly attempts: Attempts;
   readonly metrics: Metrics;
   user(username: string): User | undefined;
+  /** Whether a password that a browser adds by itself does not count. */
+  isForeign?(request: Request): boolean;
   /** Told of each failure; the name is what was sent, empty with tokens. */
   onFailure?(client: Client, username: string): void;
 }
@@ -40,10 +42,13 @@ export class Authentication {
     );
   }
 
-  /** Rejects with `HttpError` 401, or 429 after too many wrong passwords. */
+  /** Rejects with `HttpError` 401, 403 for pages of other origins without a token, 429 after too many wrong passwords. */
   async authenticate(request: Request, client: Client): Promise<User> {
     const [scheme, credentials] = authorizationOf(request);
-    if (scheme === "basic") return this.#byPassword(credentials, client);
+    if (scheme === "basic") {
+      if (this.#parts.isForeign?.(request)) throw new HttpError(403, "Pages of other origins need a token");
+      return this.#byPassword(credentials, client);
+    }
     const token = scheme === "bearer" ? credentials : new URL(request.url).searchParams.get("token");
     if (token === null || token === "") throw unauthorized();
     return await this.#byToken(token, client);
@@ -125,10 +130,8 @@ function nobody(): User {
 /** Both ways of keeping a secret are gone through, whichever the user has. */
 function isPassword(user: User, password: string): boolean {
   const isRight = isSecretOf(user, password);
-  isSecretOf(
-    { ...NOBODY, username: user.username, ...user.secret !== undefined && { secret: undefined } },
-    password,
-  );
+  const secret = user.secret === undefined ? NOBODY.secret : undefined;
+  isSecretOf({ ...NOBODY, username: user.username, secret }, password);
   return isRight;
 }
 

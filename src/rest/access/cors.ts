@@ -3,6 +3,7 @@ import { BASE_PATH } from "../operation.ts";
 
 const METHODS = "GET, HEAD, POST, PUT, DELETE, OPTIONS";
 const EXPOSED = "ETag, Location, Retry-After";
+const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 /** Seconds that a browser may rely on what it was allowed. */
 const MAX_AGE = "600";
 /** The API and its description; metrics and health are for monitors, not for pages. */
@@ -24,6 +25,18 @@ export function corsHeaders(request: Request, origins: readonly string[]): Recor
     ...origins.length > 0 && { vary: "Origin" },
   };
   return request.method === "OPTIONS" ? { ...headers, ...preflightHeaders(request) } : headers;
+}
+
+/**
+ * Whether a page of another origin wants to change something, and none of the given origins. It need not know the
+ * password that comes with its request: a browser adds the one that somebody has given it for this service.
+ * Programs that are no browsers send no origin.
+ */
+export function isForeign(request: Request, origins: readonly string[]): boolean {
+  const origin = request.headers.get("origin");
+  if (origin === null || SAFE_METHODS.has(request.method) || origins.includes(origin)) return false;
+  // What terminates TLS in front of the service changes the scheme.
+  return URL.parse(origin)?.host !== new URL(request.url).host;
 }
 
 /** Allows what is asked for: whether there is such a method is told to who uses it. */

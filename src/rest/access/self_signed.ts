@@ -16,8 +16,8 @@ const SUBJECT = [{ name: "commonName", value: "routr REST service" }];
 /** `GeneralName` (RFC 5280 §4.2.1.6). */
 const DNS_NAME = 2;
 const IP_ADDRESS = 7;
-/** A certificate can hold nothing else of a name. */
-const HOST_NAME = /^[A-Za-z0-9._-]{1,253}$/;
+/** A host name whose labels all clients can read (RFC 1123 §2.1), and the underscore of containers. */
+const HOST_NAME = /^(?=.{1,253}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(?:\.(?!$)|$))+$/;
 const KEY = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----/;
 
 /** In PEM; the key is PKCS#8 without a password. */
@@ -87,7 +87,7 @@ export async function selfSignedCertificate(names: readonly string[], now = Date
   certificate.setExtensions([
     { name: "basicConstraints", cA: false, critical: true },
     { name: "extKeyUsage", serverAuth: true },
-    { name: "subjectAltName", altNames: [...new Set(names)].flatMap(alternativeName) },
+    { name: "subjectAltName", altNames: alternativeNames(names) },
   ]);
   certificate.sign(signer, forge.md.sha256.create());
   return { certificate: forge.pki.certificateToPem(certificate), key };
@@ -98,7 +98,11 @@ function serialNumber(): string {
   return `01${Buffer.from(randomBytes(15)).toString("hex")}`;
 }
 
-function alternativeName(name: string): object[] {
-  if (isIP(name) !== 0) return [{ type: IP_ADDRESS, ip: name }];
-  return HOST_NAME.test(name) ? [{ type: DNS_NAME, value: name }] : [];
+/** An interface is no part of the address that it has there (RFC 4007 §11). */
+function alternativeNames(names: readonly string[]): object[] {
+  const plain = new Set(names.map((name) => name.replace(/%.*/, "")));
+  return [...plain].flatMap((name): object[] => {
+    if (isIP(name) !== 0) return [{ type: IP_ADDRESS, ip: name }];
+    return HOST_NAME.test(name) ? [{ type: DNS_NAME, value: name }] : [];
+  });
 }

@@ -75,8 +75,8 @@ export class FrontThread {
   }
 
   /** Answers a request: at once, or bit by bit when `body` is a stream. Resolves when all was handed over. */
-  async answer(id: number, head: AnswerHead, body: Uint8Array | ReadableStream<Uint8Array>): Promise<void> {
-    if (body instanceof Uint8Array) return this.#tell({ kind: "answer", id, head, body });
+  async answer(id: number, head: AnswerHead, body: ArrayBuffer | ReadableStream<Uint8Array>): Promise<void> {
+    if (body instanceof ArrayBuffer) return this.#tell({ kind: "answer", id, head, body }, [body]);
     const stream: OutgoingStream = { reader: body.getReader(), ahead: 0, wake: () => {} };
     if (this.#isOver) return void await stream.reader.cancel();
     this.#streams.set(id, stream);
@@ -114,8 +114,9 @@ export class FrontThread {
     return reply.promise;
   }
 
-  #tell(command: FrontCommand): void {
-    if (!this.#isOver) this.#worker.postMessage(command);
+  /** @param transfer what is handed over and not copied */
+  #tell(command: FrontCommand, transfer?: ArrayBuffer[]): void {
+    if (!this.#isOver) this.#worker.postMessage(command, transfer);
   }
 
   #onReport(report: FrontReport): void {
@@ -147,8 +148,9 @@ export class FrontThread {
     for (;;) {
       const { done, value } = await stream.reader.read();
       if (done) return;
-      this.#tell({ kind: "chunk", id, bytes: value });
       stream.ahead += value.length;
+      const bytes = value.slice().buffer;
+      this.#tell({ kind: "chunk", id, bytes }, [bytes]);
       if (stream.ahead > WINDOW) await new Promise<void>((resolve) => stream.wake = resolve);
     }
   }

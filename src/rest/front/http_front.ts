@@ -118,12 +118,11 @@ export class HttpFront {
       const response = await this.#respond(sent, client);
       const head = { status: response.status, headers: fieldsOf(response.headers) };
       const isStream = response.headers.get("content-type")?.startsWith(EVENT_STREAM) ?? false;
-      // To look at the body makes a stream of it, by which a large one takes a hundred times as long.
       const body = isStream ? response.body : null;
-      await thread.answer(id, head, body ?? new Uint8Array(await response.arrayBuffer()));
+      await thread.answer(id, head, body ?? await response.arrayBuffer());
     } catch (error) {
       log.error("A request to the REST service failed: {error}", { error });
-      await thread.answer(id, FAILED, new Uint8Array());
+      await thread.answer(id, FAILED, new ArrayBuffer());
     }
   }
 

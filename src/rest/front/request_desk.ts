@@ -81,9 +81,9 @@ export class RequestDesk {
     }
   }
 
-  answer(id: number, head: AnswerHead, body: Uint8Array): void {
+  answer(id: number, head: AnswerHead, body: ArrayBuffer): void {
     this.#endTurn(id);
-    this.#open.get(id)?.answer(head, body);
+    this.#open.get(id)?.answer(head, new Uint8Array(body));
   }
 
   begin(id: number, head: AnswerHead): void {
@@ -98,8 +98,8 @@ export class RequestDesk {
     exchange.begin(head, (count) => this.#options.tell({ kind: "taken", id, count }));
   }
 
-  chunk(id: number, bytes: Uint8Array): void {
-    this.#open.get(id)?.write(bytes);
+  chunk(id: number, bytes: ArrayBuffer): void {
+    this.#open.get(id)?.write(new Uint8Array(bytes));
   }
 
   end(id: number): void {
@@ -153,7 +153,7 @@ export class RequestDesk {
       // Who is gone needs no answer.
       if (exchange.isOver) return this.#turns.done();
       this.#running.set(id, { begunAt: performance.now() });
-      const sent = { id, method, url, headers: rawHeaders, body, client };
+      const sent = { id, method, url, headers: rawHeaders, body: body?.buffer, client };
       this.#options.tell({ kind: "request", request: sent }, body && [body.buffer]);
     });
     if (isTaken) return;

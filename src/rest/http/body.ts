@@ -5,6 +5,8 @@ import { HttpError } from "./http_error.ts";
 /** How deep, and how many values: aliases make much of little YAML. */
 const DEEPEST = 64;
 const MOST_VALUES = 2_000_000;
+/** How much longer than what was sent all texts together may be: one long text may have many aliases. */
+const MOST_CHARACTERS = 8_388_608;
 
 const JSON_TYPES: ReadonlySet<string> = new Set(["", "application/json"]);
 const YAML_TYPES: ReadonlySet<string> = new Set([
@@ -27,12 +29,12 @@ export interface SentDocument {
 /** Throws `HttpError` 415 for another type, 400 with line and column for what cannot be read. */
 export async function readBody(request: Request, { isUpload = false } = {}): Promise<SentDocument> {
   const type = mediaTypeOf(request);
-  if (JSON_TYPES.has(type)) return { value: checked(readJson(await readText(request))), isFile: false };
+  if (JSON_TYPES.has(type)) return { value: await readJson(await readText(request)), isFile: false };
   if (isUpload && YAML_TYPES.has(type)) {
-    return { value: checked(await readYamlText(await readText(request))), isFile: false };
+    return { value: await readYamlText(await readText(request)), isFile: false };
   }
   if (isUpload && type === FORM_TYPE) {
-    return { value: checked(await readYamlText(await readFile(request))), isFile: true };
+    return { value: await readYamlText(await readFile(request)), isFile: true };
   }
   const accepted = isUpload ? UPLOAD_TYPES.join(", ") : "application/json";
   throw new HttpError(415, `Unsupported media type "${type}", expected ${accepted}`, {
@@ -65,26 +67,33 @@ async function readFile(request: Request): Promise<string> {
   return typeof file === "string" ? file : await file.text();
 }
 
-function readJson(text: string): unknown {
+async function readJson(text: string): Promise<unknown> {
   if (text.trim() === "") throw new HttpError(400, "The body is empty, expected JSON");
+  return checked(await parseJson(text), text.length);
+}
+
+async function parseJson(text: string): Promise<unknown> {
   try {
     return JSON.parse(text);
-  } catch (error) {
-    const { line, column } = positionOf(text, error instanceof Error ? error.message : "");
+  } catch {
+    const { line, column } = await firstFault(text);
     throw new HttpError(400, `The body is not JSON: line ${line}, column ${column}`);
   }
 }
 
-/** The engine tells where, but for the end of the text. */
-function positionOf(text: string, message: string): { line: number; column: number } {
-  const position = /position (\d+)/.exec(message)?.[1];
-  const before = text.slice(0, position === undefined ? text.length : Number(position)).split("\n");
+/** The engine does not always tell where. */
+async function firstFault(text: string): Promise<{ line: number; column: number }> {
+  const { visit } = await import("jsonc-parser");
+  let at = text.length;
+  const onError = (_: unknown, offset: number) => at = Math.min(at, offset);
+  visit(text, { onError }, { disallowComments: true });
+  const before = text.slice(0, at).split("\n");
   return { line: before.length, column: before.at(-1)!.length + 1 };
 }
 
 async function readYamlText(text: string): Promise<unknown> {
   const { value, problem } = await readYaml(text);
-  if (problem === undefined) return value;
+  if (problem === undefined) return checked(value, text.length);
   const { found, expected, position } = problem;
   throw new HttpError(
     400,
@@ -94,14 +103,26 @@ async function readYamlText(text: string): Promise<unknown> {
   );
 }
 
-/** Nothing that would cost whoever walks through it more than it cost to send. */
-function checked(value: unknown): unknown {
+/**
+ * Nothing that would cost whoever walks through it more than it cost to send, or that could not be written.
+ * @param length of what was sent, in characters
+ */
+function checked(value: unknown, length: number): unknown {
   let count = 0;
+  let characters = 0;
+  const read = (text: string) => {
+    characters += text.length;
+    if (characters > length + MOST_CHARACTERS) throw new HttpError(400, "The body has too many long values");
+    // Such as half of a surrogate pair, which is not UTF-8.
+    if (!text.isWellFormed()) throw new HttpError(400, "The body has a text that is not Unicode");
+  };
   const visit = (each: unknown, depth: number) => {
     if (++count > MOST_VALUES) throw new HttpError(400, "The body has too many values");
+    if (typeof each === "string") return read(each);
     if (typeof each !== "object" || each === null) return;
     if (depth > DEEPEST) throw new HttpError(400, `The body is nested deeper than ${DEEPEST} levels`);
     if (Object.hasOwn(each, "__proto__")) throw new HttpError(400, 'The body has a property "__proto__"');
+    if (!Array.isArray(each)) Object.keys(each).forEach(read);
     for (const item of Object.values(each)) visit(item, depth + 1);
   };
   visit(value, 1);

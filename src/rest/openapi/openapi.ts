@@ -63,7 +63,8 @@ const REFUSAL: JsonSchema = {
 };
 
 function operationObject(operation: Operation) {
-  const { id, tag, summary, description, isOpen, body, answers } = operation;
+  const { id, tag, summary, description, isOpen, query, body, answers, parameters = {} } = operation;
+  const isAsked = query !== undefined || Object.keys(parameters).length > 0;
   const common = isOpen ? {} : {
     401: { description: "Not logged in." },
     429: { description: "Too many wrong passwords, or requests." },
@@ -77,11 +78,15 @@ function operationObject(operation: Operation) {
     parameters: [...pathParameters(operation), ...queryParameters(operation)],
     ...body && { requestBody: requestBody(body) },
     responses: Object.fromEntries(
-      Object.entries({ ...answers, ...common, ...body && BODY_REFUSALS })
+      Object.entries({ ...isAsked && PARAMETER_REFUSAL, ...answers, ...common, ...body && BODY_REFUSALS })
         .map(([status, answer]) => [status, responseObject(Number(status), answer)]),
     ),
   };
 }
+
+const PARAMETER_REFUSAL: Readonly<Record<string, AnswerForm>> = {
+  400: { description: "A parameter cannot be read." },
+};
 
 const BODY_REFUSALS: Readonly<Record<number, AnswerForm>> = {
   400: { description: "The request cannot be read." },

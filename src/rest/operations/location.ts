@@ -23,7 +23,7 @@ export interface LocationOperationsParts {
   bind(aor: string, contact: StaticContact): void;
   /** False when it was bound to nothing. */
   evict(aor: string): boolean;
-  evictAll(): void;
+  evictAll(): Promise<void>;
 }
 
 export interface StaticContact {
@@ -95,8 +95,8 @@ export function locationOperations(parts: LocationOperationsParts): Operation[] 
       tag: "location",
       summary: "Ends all registrations",
       answers: { 200: { description: "Done.", content: FIXED } },
-      handle() {
-        parts.evictAll();
+      async handle() {
+        await parts.evictAll();
         return bareJson({ status: "200", message: "Evicted All!" });
       },
     }),

@@ -1,8 +1,7 @@
 /** How the server is watched: by people, by monitors, by programs. */
 import { text } from "../../data/property_types.ts";
 import type { Metrics } from "../../runtime/metrics.ts";
-import type { Call } from "../../core/calls/call.ts";
-import { shownCall } from "../../core/calls/call_table.ts";
+import { type Call, shownCall } from "../../core/calls/call.ts";
 import type { JsonSchema } from "../../data/json_schema.ts";
 import { bareJson, enveloped, plainText } from "../http/envelope.ts";
 import type { EventHistory } from "../observe/event_history.ts";

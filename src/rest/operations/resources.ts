@@ -72,6 +72,7 @@ class Collection {
         summary: `Creates one, or all of a list at once`,
         body: { schema: { anyOf: [document, { type: "array", items: document }] }, isUpload: true },
         answers: {
+          200: { description: "Created, all of a file.", data: { type: "array", items: REF_SCHEMA } },
           201: {
             description: "Created.",
             data: { anyOf: [REF_SCHEMA, { type: "array", items: REF_SCHEMA }] },

@@ -33,7 +33,22 @@ export interface LargeConfigurationOptions {
   readonly port?: number;
   /** UDP port of all gateways; 5060 if omitted. */
   readonly gatewayPort?: number;
+  /** TCP port of the REST service at 127.0.0.1; the system chooses one if omitted. */
+  readonly restPort?: number;
 }
+
+/** Who may use the REST service; the secret is `SECRET`. */
+export const ADMINISTRATOR_NAME = "admin";
+
+const ADMINISTRATOR = `- apiVersion: v1beta1
+  kind: User
+  metadata:
+    name: Administrator
+  spec:
+    credentials:
+      username: ${ADMINISTRATOR_NAME}
+      secret: '${SECRET}'
+`;
 
 /**
  * Writes `config.yaml` and the resource files to an existing directory. No gateway has credentials, so that nothing is
@@ -43,9 +58,10 @@ export async function writeLargeConfiguration(
   directory: string,
   options: LargeConfigurationOptions = {},
 ): Promise<void> {
-  const { size = LARGE, port = 0, gatewayPort = 5060 } = options;
+  const { size = LARGE, gatewayPort = 5060 } = options;
   const files: Record<string, string> = {
-    "config.yaml": generalConfiguration(port, size.accessRules),
+    "config.yaml": generalConfiguration(size.accessRules, options),
+    "users.yaml": ADMINISTRATOR,
     "domains.yaml": list(size.domains, (index) => domain(index, size)),
     "agents.yaml": list(size.agents, (index) => agent(index, size)),
     "gateways.yaml": list(size.gateways, (index) => gateway(index, gatewayPort)),
@@ -85,7 +101,10 @@ function domainName(index: number): string {
   return `d${index}.example`;
 }
 
-function generalConfiguration(port: number, accessRules: number): string {
+function generalConfiguration(
+  accessRules: number,
+  { port = 0, restPort = 0 }: LargeConfigurationOptions,
+): string {
   return `apiVersion: v1beta1
 metadata:
   userAgent: routr
@@ -95,6 +114,9 @@ spec:
   transport:
     - protocol: udp
       port: ${port}
+  restService:
+    bindAddr: 127.0.0.1
+    port: ${restPort}
 ${accessRules === 0 ? "" : accessControlList(accessRules)}`;
 }
 

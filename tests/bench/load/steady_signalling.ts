@@ -4,7 +4,7 @@
  */
 import { once } from "node:events";
 
-/** Milliseconds between two ticks. */
+/** Milliseconds between two ticks, unless they are given. */
 export const TICK = 5;
 
 export interface SignallingOptions {
@@ -12,6 +12,8 @@ export interface SignallingOptions {
   readonly port: number;
   /** Who register, in turn. */
   readonly subscribers: readonly Subscriber[];
+  /** Milliseconds between two ticks. */
+  readonly tick?: number;
 }
 
 export interface Subscriber {
@@ -24,6 +26,7 @@ export interface SignallingTimes {
   readonly pings: number;
   /** Milliseconds from an OPTIONS to its answer, or until now if there is none. */
   readonly median: number;
+  readonly percentile99: number;
   readonly longest: number;
   readonly registrations: number;
   /** Milliseconds that a tick of this side came late at most: so much of the waiting may be its own. */

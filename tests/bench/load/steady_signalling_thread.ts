@@ -2,7 +2,7 @@
 
 import { freePort } from "../process/local_port.ts";
 import { optionsRequest } from "../process/options_probe.ts";
-import { median } from "../measurements/median.ts";
+import { median, percentile } from "../measurements/median.ts";
 import { registerRequest } from "./register_request.ts";
 import { credentials, header, statusCode } from "./sip_answer.ts";
 import {
@@ -42,6 +42,7 @@ class Signalling {
   /** When each ping was sent, by its number. */
   readonly #pings = new Map<number, number>();
   readonly #registrations = new Map<string, Registration>();
+  readonly #interval: number;
   #waits: number[] = [];
   #registered = 0;
   #ticks = 0;
@@ -54,7 +55,8 @@ class Signalling {
     this.#to = { transport: "udp", hostname: "127.0.0.1", port: options.port };
     this.#socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: this.#localPort });
     this.#receive();
-    setInterval(() => this.#tick(), TICK);
+    this.#interval = options.tick ?? TICK;
+    setInterval(() => this.#tick(), this.#interval);
   }
 
   times(): SignallingTimes {
@@ -63,6 +65,7 @@ class Signalling {
     const times = {
       pings: waits.length,
       median: median(waits),
+      percentile99: percentile(waits, 99),
       longest: Math.max(...waits),
       registrations: this.#registered,
       latestTick: this.#latestTick,
@@ -77,7 +80,7 @@ class Signalling {
 
   #tick(): void {
     const now = performance.now();
-    this.#latestTick = Math.max(this.#latestTick, now - this.#lastTick - TICK);
+    this.#latestTick = Math.max(this.#latestTick, now - this.#lastTick - this.#interval);
     this.#lastTick = now;
     const number = this.#ticks++;
     this.#pings.set(number, now);

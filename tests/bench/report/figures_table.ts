@@ -4,6 +4,7 @@ import type { BindingsMemory } from "../measurements/bindings_memory.ts";
 import { CONNECTION_FIGURES } from "./connection_figures.ts";
 import { cpuFigures, type Figure, megabytes } from "./figure.ts";
 import { PROVIDER_FIGURES } from "./provider_figures.ts";
+import { REST_FIGURES } from "./rest_figures.ts";
 import { type BenchResults, ofSystem } from "./results.ts";
 import { ROUTING_FIGURES } from "./routing_figures.ts";
 
@@ -42,6 +43,7 @@ const FIGURES: readonly Figure[] = [
   ...CONNECTION_FIGURES,
   ...ROUTING_FIGURES,
   ...PROVIDER_FIGURES,
+  ...REST_FIGURES,
 ];
 
 /** Figures nobody measured are left out. */

@@ -12,6 +12,7 @@ import type { Lookups } from "../measurements/lookups.ts";
 import type { Persistence } from "../measurements/persistence.ts";
 import type { Providers } from "../measurements/providers.ts";
 import type { Reload } from "../measurements/reload.ts";
+import type { Rest } from "../measurements/rest.ts";
 import type { Routing } from "../measurements/routing.ts";
 import type { Stalled } from "../measurements/stalled.ts";
 import type { StartTime } from "../measurements/start_time.ts";
@@ -41,6 +42,7 @@ export interface BenchResults {
   reload?: readonly Reload[];
   persistence?: readonly Persistence[];
   lookups?: readonly Lookups[];
+  rest?: readonly Rest[];
 }
 
 /** The result of one system in a measurement, if it took part. */

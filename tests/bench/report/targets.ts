@@ -6,6 +6,7 @@ import type { Gateways } from "../measurements/gateways.ts";
 import { kilobytesEach } from "./connection_figures.ts";
 import { table } from "./figures_table.ts";
 import { PROVIDER_TARGETS } from "./provider_targets.ts";
+import { REST_TARGETS } from "./rest_targets.ts";
 import { type BenchResults, ofSystem } from "./results.ts";
 import type { Target } from "./target.ts";
 
@@ -125,6 +126,7 @@ const TARGETS: readonly Target[] = [
     measured: ({ gateways }) => ofSystem(gateways, "routr")?.neighbours.besideDead.failed,
   },
   ...PROVIDER_TARGETS,
+  ...REST_TARGETS,
 ];
 
 /** A verdict for each target this run measured. */

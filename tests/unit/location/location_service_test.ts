@@ -174,3 +174,45 @@ Deno.test("close() stops the sweep", () => {
   clock.advance(100_000);
   assert.equal(location.size, 1);
 });
+
+Deno.test("onChange() tells every listener of the same change with its reason, and of nothing that is adopted", () => {
+  const { location } = start();
+  const told: string[] = [];
+  for (const name of ["first", "second"]) {
+    location.onChange(({ aor, before, after, reason }) => {
+      told.push(`${name}: ${aor} ${before.length} > ${after.length} ${reason}`);
+    });
+  }
+  const flow = connection(7);
+  location.adopt("sip:a@x", [binding("a", { flow })]);
+  assert.equal(told.length, 0);
+  location.removeConnection(flow);
+  location.replace("sip:b@x", [binding("b")]);
+  location.replace("sip:b@x", [], "evicted");
+  assert.deepEqual(told.filter((line) => line.startsWith("first")), [
+    "first: sip:a@x 1 > 0 connection lost",
+    "first: sip:b@x 0 > 1 unregistered",
+    "first: sip:b@x 1 > 0 evicted",
+  ]);
+  assert.equal(told.filter((line) => line.startsWith("second")).length, 3);
+});
+
+Deno.test("onExpired() tells of each binding once, whether it was looked for or swept", () => {
+  const { clock, location } = start();
+  const told: string[] = [];
+  location.onExpired((aor, bindings) => told.push(`${aor} ${bindings.map(({ contact }) => contact)}`));
+  location.replace("sip:a@x", [
+    binding("a1", { expiresAt: 1000 }),
+    binding("a2", { expiresAt: 90_000 }),
+  ]);
+  location.replace("sip:b@x", [binding("b", { expiresAt: 1000 })]);
+  clock.advance(999);
+  location.lookup("sip:a@x");
+  assert.equal(told.length, 0);
+  clock.advance(1);
+  location.lookup("sip:a@x");
+  location.lookup("sip:a@x");
+  assert.deepEqual(told, ["sip:a@x a1"]);
+  clock.advance(60_000);
+  assert.deepEqual(told, ["sip:a@x a1", "sip:b@x b"]);
+});

@@ -1,0 +1,116 @@
+/** A call under way, which hears what becomes of its INVITE. */
+import { hash } from "node:crypto";
+import type { NameAddr } from "../../message/name_addr.ts";
+import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
+import { detachText } from "../../runtime/detached_text.ts";
+import { randomToken } from "../../runtime/random.ts";
+import type { ForwardingObserver } from "../proxy/forwarding_observer.ts";
+import type { Call, CallBeginning, CallState } from "./call.ts";
+
+/** UTF-16 units of a text that is shown. */
+const LONGEST_TEXT = 256;
+
+/** What a call tells the table of calls. */
+export interface CallProgressHost {
+  /** A success goes to the caller; of a forked call there may be several. */
+  onAnswered(call: CallProgress, response: SipResponse): void;
+  /** The caller was told that there is no success. */
+  onFailed(call: CallProgress, status: number): void;
+}
+
+export class CallProgress implements Call, ForwardingObserver {
+  readonly id = randomToken();
+  readonly callId: string;
+  readonly from: string;
+  readonly to: string;
+  readonly direction: Call["direction"];
+  readonly gatewayRef: string | undefined;
+  readonly didRef: string | undefined;
+  readonly startedAt: number;
+  /** First part of the ids of all dialogs that the INVITE makes. */
+  readonly #dialogPrefix: string;
+  state: CallState = "trying";
+  answeredAt: number | undefined;
+  /** `Clock.now` milliseconds of the latest request. */
+  heardOf: number;
+  /** Ids of the dialogs with those who have answered and not hung up. */
+  dialogs: readonly string[] = [];
+  readonly #host: CallProgressHost;
+  #isRecorded = false;
+  #isCanceled = false;
+
+  constructor(
+    host: CallProgressHost,
+    { request, beginning, now, wallTime }: {
+      request: SipRequest;
+      beginning: CallBeginning;
+      now: number;
+      wallTime: number;
+    },
+  ) {
+    this.#host = host;
+    this.callId = detachText(request.callId.slice(0, LONGEST_TEXT));
+    this.from = shownUri(request.from);
+    this.to = shownUri(request.to);
+    this.direction = beginning.direction;
+    this.gatewayRef = beginning.gatewayRef;
+    this.didRef = beginning.didRef;
+    this.startedAt = wallTime;
+    this.heardOf = now;
+    this.#dialogPrefix = detachText(dialogId(request.callId, request.from.tag, ""));
+  }
+
+  /** The id of the dialog with who has answered with this tag. */
+  dialogWith(calleeTag: string): string {
+    return detachText(`${this.#dialogPrefix}${bounded(calleeTag)}`);
+  }
+
+  /** Whether what follows comes by here as well. */
+  get isRecorded(): boolean {
+    return this.#isRecorded;
+  }
+
+  get isCanceled(): boolean {
+    return this.#isCanceled;
+  }
+
+  onRecordRoute(): void {
+    this.#isRecorded = true;
+  }
+
+  onProvisional(): void {
+    if (this.state === "trying") this.state = "ringing";
+  }
+
+  onSuccess(response: SipResponse): void {
+    this.#host.onAnswered(this, response);
+  }
+
+  onFailure(status: number): void {
+    this.#host.onFailed(this, status);
+  }
+
+  onCancel(): void {
+    this.#isCanceled = true;
+  }
+}
+
+/** What tells dialogs apart (§12): neither a Call-ID nor a tag has a line feed in it. */
+export function dialogId(callId: string, callerTag: string, calleeTag: string): string {
+  return `${bounded(callId)}\n${bounded(callerTag)}\n${bounded(calleeTag)}`;
+}
+
+/** A message may consist of little else; calls are remembered for hours. */
+function bounded(text: string): string {
+  return text.length <= LONGEST_TEXT ? text : hash("sha256", text);
+}
+
+/** Without password and parameters, which are nobody's business here. */
+function shownUri({ uri, uriText }: NameAddr): string {
+  if (uri === undefined) return detachText(uriText.split(/[;?]/, 1)[0].slice(0, LONGEST_TEXT));
+  const { secure, user, host, port } = uri;
+  const scheme = secure ? "sips:" : "sip:";
+  const place = port === undefined ? host : `${host}:${port}`;
+  const text = user === undefined ? `${scheme}${place}` : `${scheme}${user}@${place}`;
+  return detachText(text.slice(0, LONGEST_TEXT));
+}

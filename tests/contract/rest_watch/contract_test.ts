@@ -1,0 +1,141 @@
+/** The contract that the service gives of itself: whether it is one, and whether the service keeps to it. */
+import assert from "node:assert/strict";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { Ajv2020 } from "ajv/2020";
+import { RestServer } from "../../support/rest_server.ts";
+import { Chance, type Contract, type ContractOperation, RequestGenerator } from "./generated_requests.ts";
+
+const SEED = 20261124;
+/** Of each operation. */
+const ROUNDS = 25;
+/** Path parameters; of the states of the server only the one that it lives on after. */
+const KNOWN = [
+  "1001",
+  "1001@sip.local",
+  "sip:1001%40sip.local",
+  "admin",
+  "reload",
+  "GW1",
+  "sip.local",
+  "ag3f77f6",
+];
+
+/** As they stand in the contract. */
+function operationsOf(contract: Contract) {
+  return Object.entries(contract.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation }))
+  );
+}
+
+async function contractOf(server: RestServer): Promise<Contract> {
+  const { status, body } = await server.ask("GET /api/openapi.json", { authorization: "" });
+  assert.equal(status, 200);
+  return body;
+}
+
+Deno.test("The contract is OpenAPI 3.1, says another validator, and names each operation once", async () => {
+  await using server = await RestServer.start();
+  const contract = await contractOf(server);
+  const validator = new Validator();
+  const { valid, errors } = await validator.validate(structuredClone(contract) as never);
+  assert.ok(valid, JSON.stringify(errors, null, 1));
+  assert.equal(validator.version, "3.1");
+  const ids = operationsOf(contract).map(({ operation }) => operation.operationId);
+  assert.equal(new Set(ids).size, ids.length);
+  const ajv = schemas(contract);
+  for (const { path, method, operation } of operationsOf(contract)) {
+    for (const status of Object.keys(operation.responses)) {
+      validatorOf(ajv, { path, method, operation, status });
+    }
+  }
+});
+
+Deno.test("The page of the contract loads nothing, and what it has of its own is named by its digest", async () => {
+  await using server = await RestServer.start();
+  const { status, headers, text } = await server.ask("GET /api", { authorization: "" });
+  assert.equal(status, 200);
+  const policy = headers.get("content-security-policy") ?? "";
+  assert.match(policy, /^default-src 'none'/);
+  assert.doesNotMatch(policy, /https?:|\*|unsafe/);
+  assert.doesNotMatch(text, /<(?:link|img|iframe|object|embed|base|form)\b|\ssrc=|@import|url\(/i);
+  for (const [name, tag] of [["script-src", "script"], ["style-src", "style"]]) {
+    const content = new RegExp(`<${tag}>([^]*?)</${tag}>`).exec(text)?.[1];
+    assert.ok(content !== undefined, `The page has no ${tag}`);
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(content));
+    const base64 = btoa(String.fromCharCode(...new Uint8Array(digest)));
+    assert.ok(policy.includes(`${name} 'sha256-${base64}'`), `${policy} does not let in its own ${tag}`);
+  }
+});
+
+Deno.test("Who does not log in gets 401 from everything that the contract does not call open", async () => {
+  await using server = await RestServer.start();
+  for (const { path, method, operation } of operationsOf(await contractOf(server))) {
+    const isOpen = operation.security?.length === 0;
+    const { status } = await server.ask(`${method} ${path.replaceAll(/[{}]/g, "")}`, { authorization: "" });
+    assert.equal(status === 401, !isOpen, `${method} ${path}: ${status}`);
+  }
+});
+
+Deno.test(`Requests made of the contract get answers that are in it, and never 5xx (seed ${SEED})`, async () => {
+  await using server = await RestServer.start({ restService: { maxRequestsPerAddress: 64 } });
+  const contract = await contractOf(server);
+  const ajv = schemas(contract);
+  const chance = new Chance(SEED);
+  const generator = new RequestGenerator(contract, chance, KNOWN);
+  const faults: string[] = [];
+  const seen = new Map<number, number>();
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const { path, method, operation } of operationsOf(contract)) {
+      // It does not end; events_test.ts is about it.
+      if (operation.operationId === "followEvents") continue;
+      const request = generator.request(method, path, operation);
+      // One that ends a registration or user may be the one the test lives by.
+      if (method !== "GET" && /\/users\/(?:admin|us)/.test(request.path)) continue;
+      const answer = await server.ask(`${method} ${request.path}`, {
+        headers: request.headers,
+        body: request.body,
+      });
+      seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1);
+      const told = `${method} ${request.path.slice(0, 200)} ${request.body?.slice(0, 300) ?? ""}`;
+      const documented = operation.responses[answer.status];
+      if (answer.status >= 500 && path !== "/readyz" || documented === undefined) {
+        faults.push(
+          `${operation.operationId} answers ${answer.status}: ${told}\n   ${answer.text.slice(0, 300)}`,
+        );
+        continue;
+      }
+      const validate = validatorOf(ajv, { path, method, operation, status: String(answer.status) });
+      if (validate !== undefined && !validate(answer.body ?? answer.text)) {
+        faults.push(
+          `${operation.operationId} ${answer.status}: ${told}\n   ${ajv.errorsText(validate.errors)}`,
+        );
+      }
+    }
+  }
+  assert.deepEqual(faults.slice(0, 20), [], `${faults.length} faults`);
+  for (const status of [200, 201, 400, 404, 415, 422]) {
+    assert.ok(seen.has(status), `No request was answered with ${status}: ${JSON.stringify([...seen])}`);
+  }
+});
+
+/** Compiles each schema at its place in the document, so that references hold. */
+function schemas(contract: Contract): Ajv2020 {
+  const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: false });
+  ajv.addSchema(contract, "contract");
+  return ajv;
+}
+
+interface Place {
+  readonly path: string;
+  readonly method: string;
+  readonly operation: ContractOperation;
+  readonly status: string;
+}
+
+function validatorOf(ajv: Ajv2020, { path, method, operation, status }: Place) {
+  const type = Object.keys(operation.responses[status].content ?? {})[0];
+  if (type === undefined) return undefined;
+  const steps = ["paths", path, method.toLowerCase(), "responses", status, "content", type, "schema"];
+  const pointer = steps.map((step) => encodeURIComponent(step.replaceAll("~", "~0").replaceAll("/", "~1")));
+  return ajv.getSchema(`contract#/${pointer.join("/")}`);
+}

@@ -1,0 +1,217 @@
+/** Requests made of an OpenAPI document, right and wrong ones, by a generator that says the same for the same seed. */
+
+export type Schema = Readonly<Record<string, unknown>>;
+
+export interface Contract {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, ContractOperation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+}
+
+export interface ContractOperation {
+  readonly operationId: string;
+  readonly security?: readonly unknown[];
+  readonly parameters: readonly { readonly name: string; readonly in: string; readonly schema: Schema }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema: Schema }>> }>
+  >;
+}
+
+export interface GeneratedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** What nobody should send, and somebody will. */
+const ODD_TEXTS = [
+  "",
+  " ",
+  "0",
+  "-1",
+  "1e400",
+  "null",
+  "__proto__",
+  "../../etc/passwd",
+  "a".repeat(5000),
+  "%00",
+  "\u0000",
+  "é€😀",
+  "sip:1001@sip.local",
+  "sip:@",
+  "@.a==",
+  "@..[?(",
+  "'",
+  '"',
+  "<script>",
+  "*",
+  "NaN",
+  "true",
+  "[]",
+  "{}",
+];
+const ODD_VALUES: readonly unknown[] = [
+  null,
+  true,
+  0,
+  -1,
+  1e308,
+  "",
+  "x",
+  "changed\r\nx: y",
+  [],
+  [[]],
+  {},
+  { "": {} },
+  { spec: null },
+  [null, 1],
+  JSON.parse('{"__proto__": {"a": 1}, "constructor": {"prototype": 1}}'),
+];
+const ODD_BODIES = [
+  "",
+  "{",
+  "[1,",
+  "\u0000",
+  "- a: [",
+  "&a [*a]",
+  "{}{}",
+  "\ufeff{}",
+  "a: b: c",
+  "[".repeat(3000),
+];
+
+/** xorshift32: the same numbers for the same seed. */
+export class Chance {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed | 0 || 1;
+  }
+
+  /** Less than `bound`. */
+  below(bound: number): number {
+    this.#state ^= this.#state << 13;
+    this.#state ^= this.#state >>> 17;
+    this.#state ^= this.#state << 5;
+    return (this.#state >>> 0) % bound;
+  }
+
+  of<T>(items: readonly T[]): T {
+    return items[this.below(items.length)];
+  }
+
+  /** True one time in `times`. */
+  oneIn(times: number): boolean {
+    return this.below(times) === 0;
+  }
+}
+
+export class RequestGenerator {
+  readonly #contract: Contract;
+  readonly #chance: Chance;
+  readonly #known: readonly string[];
+
+  /** @param known values of parameters of paths that there are, or may be */
+  constructor(contract: Contract, chance: Chance, known: readonly string[]) {
+    this.#contract = contract;
+    this.#chance = chance;
+    this.#known = known;
+  }
+
+  request(method: string, path: string, operation: ContractOperation): GeneratedRequest {
+    const chance = this.#chance;
+    const filled = path.replaceAll(/\{\w+\}/g, () => this.#segment());
+    const query = new URLSearchParams();
+    for (const { name, in: place, schema } of operation.parameters) {
+      if (place !== "query" || chance.oneIn(3)) continue;
+      query.append(name, chance.oneIn(2) ? this.#oddText() : String(this.value(schema) ?? ""));
+    }
+    const target = query.size === 0 ? filled : `${filled}?${query}`;
+    return { method, path: target, ...this.#body(operation) };
+  }
+
+  /** What mostly keeps to a schema. */
+  value(schema: Schema, depth = 0): unknown {
+    const chance = this.#chance;
+    if (depth > 8 || chance.oneIn(12)) return chance.of(ODD_VALUES);
+    if (typeof schema.$ref === "string") {
+      return this.value(this.#contract.components.schemas[schema.$ref.split("/").at(-1)!] ?? {}, depth + 1);
+    }
+    const choices = (schema.anyOf ?? schema.oneOf) as readonly Schema[] | undefined;
+    if (choices !== undefined) return this.value(chance.of(choices), depth + 1);
+    if (schema.const !== undefined) return schema.const;
+    if (Array.isArray(schema.enum)) return chance.of(schema.enum);
+    switch (Array.isArray(schema.type) ? chance.of(schema.type) : schema.type) {
+      case "object":
+        return this.#mapping(schema, depth);
+      case "array":
+        return Array.from(
+          { length: chance.below(4) },
+          () => this.value((schema.items ?? {}) as Schema, depth + 1),
+        );
+      case "integer":
+      case "number":
+        return chance.of([0, 1, 30, 5060, 65_536, -5, 2.5]);
+      case "boolean":
+        return chance.oneIn(2);
+      case "string":
+        return chance.of([
+          ...this.#known,
+          "sip.local",
+          "192.0.2.1",
+          "sip:1001@sip.local",
+          `n${chance.below(1000)}`,
+        ]);
+      default:
+        return chance.of(ODD_VALUES);
+    }
+  }
+
+  #mapping(schema: Schema, depth: number): unknown {
+    const required = (schema.required ?? []) as readonly string[];
+    const properties = Object.entries((schema.properties ?? {}) as Readonly<Record<string, Schema>>)
+      .filter(([name]) => required.includes(name) || this.#chance.oneIn(2))
+      .filter(() => !this.#chance.oneIn(20));
+    return Object.fromEntries([
+      ...properties.map(([name, each]) => [name, this.value(each, depth + 1)]),
+      ...this.#chance.oneIn(10) ? [["unheardOf", 1]] : [],
+    ]);
+  }
+
+  #body({ requestBody }: ContractOperation): Pick<GeneratedRequest, "headers" | "body"> {
+    const chance = this.#chance;
+    if (requestBody === undefined) return { headers: {} };
+    const types = Object.keys(requestBody.content);
+    const type = chance.oneIn(10)
+      ? chance.of(["text/html", "", "application/json; charset=x"])
+      : chance.of(types);
+    const boundary = type.startsWith("multipart/") ? "; boundary=xyz" : "";
+    const headers: Record<string, string> = type === "" ? {} : { "content-type": `${type}${boundary}` };
+    if (chance.oneIn(8)) return { headers, body: chance.of(ODD_BODIES) };
+    const { schema } = requestBody.content[type] ?? Object.values(requestBody.content)[0];
+    const text = JSON.stringify(this.value(schema)) ?? "";
+    if (boundary === "") return { headers, body: text };
+    const disposition = chance.of([
+      'form-data; name="file"; filename="a.yaml"',
+      'form-data; name="other"',
+      "",
+    ]);
+    return {
+      headers,
+      body: `--xyz\r\nContent-Disposition: ${disposition}\r\n\r\n${text}\r\n--xyz${
+        chance.oneIn(6) ? "" : "--"
+      }\r\n`,
+    };
+  }
+
+  #segment(): string {
+    const text = this.#chance.oneIn(2) ? this.#chance.of(this.#known) : this.#oddText();
+    // An empty one makes the path of a list.
+    return encodeURIComponent(text || "-");
+  }
+
+  #oddText(): string {
+    return this.#chance.of(ODD_TEXTS);
+  }
+}

@@ -1,0 +1,31 @@
+/** Users for tests of access, as their documents make them. */
+import { type User, userSchema } from "../../../../src/data/user.ts";
+
+/** @param credentials `secret` or `ha1` */
+export function userOf(username: string, credentials: object): User {
+  return userSchema.parse({
+    apiVersion: "v1beta1",
+    kind: "User",
+    metadata: { name: username },
+    spec: { credentials: { username, ...credentials } },
+  });
+}
+
+/** What finds users by their names, and can be changed. */
+export class Users {
+  readonly #byName = new Map<string, User>();
+
+  constructor(...users: readonly User[]) {
+    for (const user of users) this.put(user);
+  }
+
+  put(user: User): void {
+    this.#byName.set(user.username, user);
+  }
+
+  remove(username: string): void {
+    this.#byName.delete(username);
+  }
+
+  readonly find = (username: string): User | undefined => this.#byName.get(username);
+}
