@@ -4,7 +4,7 @@ import { isAbsolute, join } from "node:path";
 import type { Configuration } from "../config/configuration.ts";
 import { type Environment, setVariables } from "../config/environment.ts";
 import { changeConfiguration, type CurrentConfiguration } from "../config/live_configuration.ts";
-import { withoutSecrets } from "../config/shown_configuration.ts";
+import { withoutSecrets, withTypes } from "../config/shown_configuration.ts";
 import { formatPath, jsonPointer } from "../data/fault.ts";
 import type { LiveDirectory } from "../data/live_directory.ts";
 import type { ResourceStore } from "../data/resource_store.ts";
@@ -182,7 +182,7 @@ export class Administration {
 
   #shownConfiguration(isFull: boolean): unknown {
     const { config, document } = this.#configuration;
-    if (!isFull) return withoutSecrets(document);
+    if (!isFull) return withTypes(withoutSecrets(document));
     const { userAgent, ...spec } = config;
     return withoutSecrets({ apiVersion: "v1beta1", kind: "Config", metadata: { userAgent }, spec });
   }
@@ -218,7 +218,7 @@ export class Administration {
     const given = keyStore === undefined ? undefined : this.#find(keyStore);
     const path = given ?? await ensureCertificate(stateDirectory, ownNames());
     if (given === undefined) {
-      log.info("The REST service has made its own certificate: {path}", { path });
+      log.info("The REST service shows a certificate that it has made itself: {path}", { path });
     }
     return {
       certificates: [{ path, password: given === undefined ? "" : keyStorePassword }],

@@ -18,6 +18,18 @@ export function withoutSecrets(value: unknown): unknown {
   );
 }
 
+const WHOLE_NUMBER = /^(?:0|[1-9]\d{0,14})$/;
+
+/** Numbers and booleans of a YAML file, whose scalars are read as text, in their own types for who reads JSON. */
+export function withTypes(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(value, (_, each) => {
+      if (each === "true" || each === "false") return each === "true";
+      return typeof each === "string" && WHOLE_NUMBER.test(each) ? Number(each) : each;
+    }) ?? "null",
+  );
+}
+
 /**
  * What an administrator sends back of what was shown, with the secrets that `document` has: what is as it was shown
  * stays as it was, and what was hidden without being in the document is left out.

@@ -12,8 +12,9 @@ import { type Fault, faultOf, type Position } from "./fault.ts";
 import { fileVersion } from "./files/file_version.ts";
 import { FolderWatch } from "./files/folder_watch.ts";
 import { type Kind, KINDS, readResource, type ResourceReading } from "./resource.ts";
-import { ResourceFile } from "./files/resource_file.ts";
+import { refuseNullTexts, ResourceFile } from "./files/resource_file.ts";
 import { readTextFile } from "./files/text_file.ts";
+import { refuseRepeatedRefs } from "./write_refusal.ts";
 import { YamlPositions } from "./yaml/yaml_positions.ts";
 import { readYamlList } from "./yaml/yaml_reader.ts";
 
@@ -97,8 +98,10 @@ export class FilesDataProvider implements DataProvider {
 
   /** The file is edited where the document stands; everything else in it stays byte for byte. */
   async write(change: DocumentChange): Promise<string> {
-    if (change.action === "create") await this.#create(change.kind, [change]);
-    else {
+    if (change.action === "create") {
+      refuseNullTexts(change.document);
+      await this.#create(change.kind, [change]);
+    } else {
       const { source, index } = change.place;
       // A generated ref that another one had already is another above the providers.
       const place = { ref: source.resources[index]?.ref ?? change.ref, index };
@@ -108,6 +111,8 @@ export class FilesDataProvider implements DataProvider {
   }
 
   async createAll(kind: Kind, documents: readonly NewDocument[]): Promise<readonly string[]> {
+    refuseRepeatedRefs(documents);
+    for (const [i, { document }] of documents.entries()) refuseNullTexts(document, [i]);
     await this.#create(kind, documents);
     return documents.map(({ ref }) => ref);
   }

@@ -1,6 +1,8 @@
 /** Many documents in a place that takes one at a time. */
 import type { DataProvider, NewDocument } from "./data_provider.ts";
+import { valueAt } from "./document_problems.ts";
 import type { Kind } from "./resource.ts";
+import { refuseRepeatedRefs } from "./write_refusal.ts";
 
 /**
  * All of them or, if one is refused, none: those that were made are taken back. Others may see them for that time, and
@@ -11,6 +13,7 @@ export async function createOneByOne(
   kind: Kind,
   documents: readonly NewDocument[],
 ): Promise<readonly string[]> {
+  refuseRepeatedRefs(documents);
   const refs: string[] = [];
   try {
     for (const { ref, document } of documents) {
@@ -23,7 +26,7 @@ export async function createOneByOne(
   }
 }
 
-/** Removes documents that were just made, as far as that can be done. */
+/** Removes documents that were just made, as far as that can be done: what was made has its ref in it. */
 export async function takeBack(
   provider: DataProvider,
   kind: Kind,
@@ -32,11 +35,12 @@ export async function takeBack(
   if (refs.size === 0) return;
   for (const source of await provider.load()) {
     if (source.kind !== kind) continue;
-    for (const [index, resource] of source.resources.entries()) {
+    // From the end, so that those that are left stay where they are.
+    for (const [index, resource] of [...source.resources.entries()].reverse()) {
       if (resource === undefined || !refs.has(resource.ref)) continue;
       const place = { source, index };
       const stored = await provider.read(place).catch(() => undefined);
-      if (stored === undefined) continue;
+      if (stored === undefined || valueAt(stored.document, ["metadata", "ref"]) !== resource.ref) continue;
       await provider.write({ action: "remove", place, ref: resource.ref, version: stored.version })
         .catch(() => undefined);
     }

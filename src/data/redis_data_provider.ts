@@ -21,6 +21,7 @@ import { RedisReader } from "./redis/redis_reader.ts";
 import { createDocuments, reached, refusal, writeDocument } from "./redis/redis_writes.ts";
 import { createOneByOne } from "./one_by_one.ts";
 import { type Kind, KINDS } from "./resource.ts";
+import { refuseRepeatedRefs } from "./write_refusal.ts";
 
 export interface RedisDataProviderOptions {
   /** Milliseconds to wait for Redis when there is no content yet; for ever unless given. */
@@ -137,6 +138,7 @@ export class RedisDataProvider implements DataProvider {
 
   async createAll(kind: Kind, documents: readonly NewDocument[]): Promise<readonly string[]> {
     if (this.#connection.isCluster) return await createOneByOne(this, kind, documents);
+    refuseRepeatedRefs(documents);
     const byCollection = Map.groupBy(documents, ({ document }) => this.#collectionOf(kind, document).name);
     if (byCollection.size > 1) throw new WriteRefused(422, "DIDs and Numbers are kept in different places");
     for (const [collection, ofCollection] of byCollection) {

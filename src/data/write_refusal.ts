@@ -1,5 +1,5 @@
 /** What is told to whoever wants to write something that is not right. */
-import { type WriteProblem, WriteRefused } from "./data_provider.ts";
+import { type NewDocument, type WriteProblem, WriteRefused } from "./data_provider.ts";
 import { faultOf, formatFault, jsonPointer, type Problem } from "./fault.ts";
 import type { Objection } from "./objections.ts";
 import type { Kind } from "./resource.ts";
@@ -38,6 +38,19 @@ export function refusal(
   return new WriteRefused(status, `${message}: ${text}`, problems.slice(0, MOST_DETAILS).map(detailOf));
 }
 
-function detailOf({ path, found, expected }: WrongPart): WriteProblem {
+/** Throws if two of many have one ref. */
+export function refuseRepeatedRefs(documents: readonly NewDocument[]): void {
+  const refs = new Set<string>();
+  for (const [i, { ref }] of documents.entries()) {
+    if (refs.has(ref)) {
+      const expected = "a ref that no other has";
+      const problem = { path: [i, "metadata", "ref"], found: JSON.stringify(ref), expected };
+      throw new WriteRefused(409, `${DUPLICATE}: two have the ref ${problem.found}`, [detailOf(problem)]);
+    }
+    refs.add(ref);
+  }
+}
+
+export function detailOf({ path, found, expected }: WrongPart): WriteProblem {
   return { pointer: jsonPointer(path), message: `is ${found}, expected ${expected}`, found, expected };
 }

@@ -49,7 +49,7 @@ export interface AnswerForm {
   readonly description: string;
   /** Of `data` in the envelope; nothing is promised of it if left out. */
   readonly data?: JsonSchema;
-  /** In the place of the envelope. */
+  /** In the place of the envelope; beside it, for those who ask, where there is `data`. */
   readonly content?: { readonly type: string; readonly schema: JsonSchema };
 }
 

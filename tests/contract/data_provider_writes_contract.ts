@@ -112,6 +112,68 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
     assert.deepEqual(await kept.agents(), before);
   });
 
+  test("many documents are created at once, and the others stay as they were", async (place) => {
+    await place.put("agents", [agent("1001"), agent("1002")]);
+    using kept = new Kept(place.open());
+    const { AG1001, AG1002 } = await kept.agents();
+    const many = Array.from({ length: 30 }, (_, i) => agent(`${2000 + i}`, { maxContacts: 1 + i }));
+    assert.deepEqual(await kept.createAll("Agent", many), many.map(refOf));
+    const { AG1001: first, AG1002: second, ...created } = await kept.agents();
+    assert.deepEqual([first, second], [AG1001, AG1002]);
+    assert.deepEqual(Object.keys(created).sort(), many.map(refOf));
+    for (const document of many) {
+      assert.deepEqual(asTexts(created[refOf(document)].document.spec), asTexts(document.spec));
+    }
+  });
+
+  test("many documents of each kind can be created where there is nothing", async (place) => {
+    using kept = new Kept(place.open());
+    for (const [kind, document] of SAMPLES) {
+      const many = [document, withRef(`${refOf(document)}b`, document)];
+      assert.deepEqual(await kept.createAll(kind, many), many.map(refOf));
+      for (const ref of many.map(refOf)) assert.equal((await kept.resource(kind, ref))?.ref, ref);
+    }
+  });
+
+  test("of many documents none is created if one is there already (409)", async (place) => {
+    await place.put("agents", [agent("1001"), agent("1002")]);
+    using kept = new Kept(place.open());
+    const before = await kept.agents();
+    const taken = agent("1002", { privacy: "private" });
+    await refused(409, kept.createAll("Agent", [agent("1003"), taken, agent("1004")]));
+    assert.deepEqual(await kept.agents(), before);
+    assert.deepEqual(await kept.createAll("Agent", [agent("1003"), agent("1004")]), ["AG1003", "AG1004"]);
+  });
+
+  test("of many documents none is created if two have one ref (409)", async (place) => {
+    await place.put("agents", [agent("1001")]);
+    using kept = new Kept(place.open());
+    const before = await kept.agents();
+    const twice = [agent("1002"), agent("1003"), agent("1002", { privacy: "private" })];
+    const { details } = await refused(409, kept.createAll("Agent", twice));
+    assert.deepEqual(details.map(({ pointer, found }) => [pointer, found]), [[
+      "/2/metadata/ref",
+      '"AG1002"',
+    ]]);
+    assert.deepEqual(await kept.agents(), before);
+  });
+
+  test("of two writers who create some of the same documents at the same time, one is refused (409)", async (place) => {
+    await place.put("agents", [agent("1000")]);
+    using one = new Kept(place.open());
+    using other = new Kept(place.open());
+    await Promise.all([one.provider.load(), other.provider.load()]);
+    const created = (...names: string[]) => names.map((name) => agent(name));
+    const results = await Promise.allSettled([
+      one.createAll("Agent", created("1", "2", "3")),
+      other.createAll("Agent", created("3", "4", "5")),
+    ]);
+    const losers = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
+    assert.deepEqual(losers.map(({ status }) => status), [409]);
+    const winners = results[0].status === "fulfilled" ? ["AG1", "AG2", "AG3"] : ["AG3", "AG4", "AG5"];
+    assert.deepEqual(Object.keys(await one.agents()).sort(), [...winners, "AG1000"].sort());
+  });
+
   test("an update replaces the document as a whole, and leaves the others as they were", async (place) => {
     const changed = agent("1002", { domains: ["sip.local", "sip2.local"], maxContacts: 3 });
     await place.put("agents", [agent("1001"), agent("1002", { privacy: "private" }), agent("1003")]);
@@ -272,6 +334,10 @@ class Kept implements Disposable {
     return this.provider.write({ action: "create", kind, ref: refOf(document), document });
   }
 
+  createAll(kind: Kind, documents: readonly Document[]): Promise<readonly string[]> {
+    return this.provider.createAll(kind, documents.map((document) => ({ ref: refOf(document), document })));
+  }
+
   async updateOf(kind: Kind, ref: string, document: Document): Promise<DocumentChange> {
     const place = await this.place(kind, ref);
     const { version } = await this.read(kind, ref);
@@ -319,9 +385,10 @@ function asTexts(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value), (_, part) => typeof part === "object" ? part : String(part));
 }
 
-async function refused(status: WriteRefused["status"], change: Promise<unknown>): Promise<void> {
+async function refused(status: WriteRefused["status"], change: Promise<unknown>): Promise<WriteRefused> {
   const error = await change.then(() => undefined, (error) => error);
   assert.ok(error instanceof WriteRefused, `Expected ${status}, but got ${error}`);
   assert.equal(error.status, status);
   assert.notEqual(error.message, "");
+  return error;
 }

@@ -166,6 +166,43 @@ Deno.test("files: the text null, which would be read as no value, is refused", a
   assert.deepEqual([...Deno.readDirSync(folder.path)], []);
 });
 
+Deno.test("files: where one of many new documents cannot be written, the file stays as it is", async () => {
+  const faulty = "kind: Agent\n";
+  await using folder = await TemporaryFolder.of({ "agents.yaml": faulty });
+  const provider = new FilesDataProvider(folder.path);
+  const documents = (...all: Document[]) => all.map((document, i) => ({ ref: `R${i}`, document }));
+  await assert.rejects(
+    provider.createAll("Peer", documents(peerDocument("a"), peerDocument("b", { device: "~" }))),
+    {
+      status: 422,
+      details: [{
+        pointer: "/1/spec/device",
+        message: 'is the text "~", which means no value in YAML files, expected another text',
+        found: 'the text "~", which means no value in YAML files',
+        expected: "another text",
+      }],
+    },
+  );
+  await assert.rejects(provider.createAll("Agent", documents(agentDocument("1"), agentDocument("2"))), {
+    status: 405,
+  });
+  assert.equal(await Deno.readTextFile(folder.pathOf("agents.yaml")), faulty);
+  assert.deepEqual([...Deno.readDirSync(folder.path)].map(({ name }) => name), ["agents.yaml"]);
+});
+
+Deno.test("files: many new agents look like the last one, with the blank lines between", async () => {
+  await using folder = await TemporaryFolder.of({ "agents.yaml": SAMPLE });
+  const provider = new FilesDataProvider(folder.path);
+  const documents = ["1", "2"].map((name) => {
+    return { ref: `AG${name}`, document: { kind: "Agent", spec: { credentials: { username: name } } } };
+  });
+  await provider.createAll("Agent", documents);
+  const added = documents.map(({ ref }) => {
+    return `- kind: Agent\n  spec:\n    credentials:\n      username: '${ref.slice(2)}'\n`;
+  });
+  assert.equal(await Deno.readTextFile(folder.pathOf("agents.yaml")), [SAMPLE, ...added].join("\n"));
+});
+
 Deno.test("files: faulty documents stay as they are beside one that is changed", async () => {
   const faulty = "- kind: Agent\n  spec: {domain: {}}\n";
   await using folder = await TemporaryFolder.of({ "agents.yaml": faulty + SAMPLE });

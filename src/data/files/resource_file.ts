@@ -5,8 +5,11 @@ import {
   type StoredDocument,
   WriteRefused,
 } from "../data_provider.ts";
+import { formatPath, type PropertyPath } from "../fault.ts";
 import { readExactText, replaceFile, type TextAndVersion } from "./replaced_file.ts";
 import { type Kind, readResource } from "../resource.ts";
+import { Turn } from "../../runtime/turn.ts";
+import { detailOf } from "../write_refusal.ts";
 import { changeList, type DocumentList, type ListChange, readListItem } from "../yaml/yaml_list_edit.ts";
 import { readYamlList } from "../yaml/yaml_reader.ts";
 import { CannotEdit } from "../yaml/yaml_text_edits.ts";
@@ -42,8 +45,8 @@ interface ExistingItem {
 const NULL_TEXTS = ["~", "null", "Null", "NULL"];
 
 /**
- * The documents of one kind in a YAML file, one at a time: reading a document and changing it takes about as long as
- * reading the file's bytes, however many there are. All methods reject with `WriteRefused`.
+ * The documents of one kind in a YAML file: reading one of them and changing it takes about as long as reading the
+ * file's bytes, however many there are. All methods reject with `WriteRefused`.
  */
 export class ResourceFile {
   readonly #path: string;
@@ -84,11 +87,6 @@ export class ResourceFile {
 
   async #change(change: ItemChange): Promise<void> {
     if (change.action === "update") refuseNullTexts(change.document);
-    if (change.action === "create") {
-      for (const { document } of change.documents) {
-        refuseNullTexts(document);
-      }
-    }
     let refs: readonly (string | undefined)[] = [];
     let isList = true;
     const version = await replaceFile(this.#path, async (file) => {
@@ -113,7 +111,12 @@ export class ResourceFile {
     if (change.action === "create") {
       const known = content && firstKnown(change.documents.map(({ ref }) => ref), content);
       if (known !== undefined) throw refusal(409, this.#path, `there is a "${known}" already`);
-      const documents = change.documents.map(({ document }) => yamlValueOf(document) as YamlMapping);
+      const documents: YamlMapping[] = [];
+      const turn = new Turn();
+      for (const { document } of change.documents) {
+        documents.push(yamlValueOf(document) as YamlMapping);
+        if (turn.isOver) await turn.next();
+      }
       return { action: "create", documents };
     }
     const { action, ref } = change;
@@ -181,14 +184,17 @@ function refsAfter(
   }
 }
 
-function refuseNullTexts(document: unknown, path: readonly string[] = []): void {
+/** Throws `WriteRefused` for the first; `path` is where the document is in what is to be written. */
+export function refuseNullTexts(document: unknown, path: PropertyPath = []): void {
   if (!isMapping(document)) return;
   for (const [name, value] of Object.entries(document)) {
+    const place = [...path, name];
     if (typeof value === "string" && NULL_TEXTS.includes(value)) {
-      const property = [...path, name].join(".");
-      throw new WriteRefused(422, `${property} is the text "${value}", which means no value in YAML files`);
+      const found = `the text "${value}", which means no value in YAML files`;
+      const detail = detailOf({ path: place, found, expected: "another text" });
+      throw new WriteRefused(422, `${formatPath(place)} is ${found}`, [detail]);
     }
-    refuseNullTexts(value, [...path, name]);
+    refuseNullTexts(value, place);
   }
 }
 

@@ -60,7 +60,7 @@ export async function changeList(list: DocumentList, change: ListChange): Promis
     lineEnd: /\r?\n/.exec(text)?.[0] ?? "\n",
     values: before,
   });
-  const changed = apply(parts, change, region.first);
+  const changed = await apply(parts, change, region.first);
   const isLast = region.end === text.length;
   if (!isLast && changed !== "" && !changed.endsWith("\n")) throw notRight();
   check(before, await readValues(changed), { change, first: region.first });
@@ -71,10 +71,10 @@ export async function changeList(list: DocumentList, change: ListChange): Promis
   return mark + after;
 }
 
-function apply(parts: YamlListParts, change: ListChange, first: number): string {
+async function apply(parts: YamlListParts, change: ListChange, first: number): Promise<string> {
   switch (change.action) {
     case "create":
-      return parts.add(change.documents);
+      return await parts.add(change.documents);
     case "update":
       return parts.replace(change.index - first, change.document);
     case "remove":

@@ -1,4 +1,5 @@
 import type { Document, YAMLMap, YAMLSeq } from "yaml";
+import { Turn } from "../../runtime/turn.ts";
 import { CannotEdit, TextEdits } from "./yaml_text_edits.ts";
 import { YamlValueEdit } from "./yaml_value_edit.ts";
 import { indent, writeFlow, writeItem, type YamlMapping } from "./yaml_writing.ts";
@@ -18,7 +19,7 @@ const STEP = 2;
 
 /**
  * A YAML text of documents, a list or a single one, and its parts: items, the comments that are theirs, blank lines
- * between them. Each method makes one change and returns the text after it, or throws `CannotEdit`.
+ * between them. Each method makes one change and returns the text after it, or throws or rejects with `CannotEdit`.
  */
 export class YamlListParts {
   readonly #yaml: typeof import("yaml");
@@ -41,20 +42,20 @@ export class YamlListParts {
     this.#root = yaml.parseDocument(text, options).contents;
   }
 
-  /** Behind the last one, and looking like it. */
-  add(documents: readonly YamlMapping[]): string {
+  /** Behind the last one, and looking like it; in turns, since there may be thousands. */
+  async add(documents: readonly YamlMapping[]): Promise<string> {
     const ordered = documents.map(inOrder);
     const root = this.#root;
     if (this.#yaml.isSeq(root) && root.items.length > 0) {
       if (root.flow) this.#edit.addItems(root, root.items.length - 1, ordered);
       else {
         const isSpaced = this.#hasBlankLines(root);
-        const write = this.#writerLikeLast(root);
-        const lines = ordered.flatMap((each, i) => isSpaced && i > 0 ? ["", ...write(each)] : write(each));
+        const items = await inTurns(ordered, this.#writerLikeLast(root));
+        const lines = items.flatMap((each, i) => isSpaced && i > 0 ? ["", ...each] : each);
         this.#append(lines, isSpaced, this.#ownEnd(root, root.items.length - 1));
       }
-    } else if (this.#yaml.isSeq(root)) this.#addToEmpty(root, ordered);
-    else if (this.#values.length === 0) this.#append(ordered.flatMap(writeNew), false, 0);
+    } else if (this.#yaml.isSeq(root)) await this.#addToEmpty(root, ordered);
+    else if (this.#values.length === 0) this.#append((await inTurns(ordered, writeNew)).flat(), false, 0);
     else {
       throw new CannotEdit(
         'it holds a single document; make it a list by hand: "- " before its first line, two spaces before the others',
@@ -92,12 +93,13 @@ export class YamlListParts {
   }
 
   /** `[]` becomes a list of lines, if there is nothing else in its line. */
-  #addToEmpty(root: YAMLSeq<unknown>, documents: readonly YamlMapping[]): void {
+  async #addToEmpty(root: YAMLSeq<unknown>, documents: readonly YamlMapping[]): Promise<void> {
     const [start, end] = root.range ?? [0, 0];
     const { text } = this.#edits;
     const isAlone = this.#edits.column(start) === 0 && /^[ \t\r]*(?:\n|$)/.test(text.slice(end));
     if (isAlone) {
-      this.#edits.replace(start, end, documents.flatMap(writeNew).join(this.#edits.lineEnd));
+      const lines = (await inTurns(documents, writeNew)).flat();
+      this.#edits.replace(start, end, lines.join(this.#edits.lineEnd));
     } else this.#edit.addItems(root, -1, documents);
   }
 
@@ -211,4 +213,17 @@ function blankLinesAtEnd(text: string): number {
 /** Where there is no example. */
 function writeNew(document: YamlMapping): string[] {
   return writeItem(document, { step: STEP });
+}
+
+async function inTurns(
+  documents: readonly YamlMapping[],
+  write: (document: YamlMapping) => string[],
+): Promise<string[][]> {
+  const items: string[][] = [];
+  const turn = new Turn();
+  for (const document of documents) {
+    items.push(write(document));
+    if (turn.isOver) await turn.next();
+  }
+  return items;
 }

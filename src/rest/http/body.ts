@@ -8,7 +8,8 @@ const MOST_VALUES = 2_000_000;
 /** How much longer than what was sent all texts together may be: one long text may have many aliases. */
 const MOST_CHARACTERS = 8_388_608;
 
-const JSON_TYPES: ReadonlySet<string> = new Set(["", "application/json"]);
+/** Clients of Routr v1 send JSON as plain text, or do not say what they send. */
+const JSON_TYPES: ReadonlySet<string> = new Set(["", "application/json", "text/plain"]);
 const YAML_TYPES: ReadonlySet<string> = new Set([
   "application/yaml",
   "application/x-yaml",

@@ -125,9 +125,10 @@ const FILE: JsonSchema = {
 };
 
 function responseObject(status: number, { description, data, content }: AnswerForm) {
-  if (content !== undefined) return { description, content: { [content.type]: { schema: content.schema } } };
+  const other = content && { [content.type]: { schema: content.schema } };
+  if (other !== undefined && data === undefined) return { description, content: other };
   const schema = status < 400 ? envelopeOf(data ?? {}) : { $ref: "#/components/schemas/Refusal" };
-  return { description, content: { "application/json": { schema } } };
+  return { description, content: { "application/json": { schema }, ...other } };
 }
 
 function envelopeOf(data: JsonSchema): JsonSchema {

@@ -47,6 +47,7 @@ class Collection {
     const name = capitalized(this.#name);
     const single = capitalized(this.#name.slice(0, -1));
     const document: JsonSchema = { $ref: `#/components/schemas/${this.#kind}` };
+    const shown: JsonSchema = { $ref: `#/components/schemas/${shownName(this.#kind)}` };
     const tag = this.#name;
     const wrong = { 400: { description: "The body cannot be read." }, 422: { description: "Faults." } };
     const unfit = {
@@ -61,7 +62,7 @@ class Collection {
         tag,
         summary: `Lists ${this.#name}`,
         query: LIST_QUERY,
-        answers: { 200: { description: "A page.", data: { type: "array", items: document } } },
+        answers: { 200: { description: "A page.", data: { type: "array", items: shown } } },
         handle: (call) => this.#list(call),
       }),
       operation({
@@ -90,7 +91,7 @@ class Collection {
         parameters: REF,
         summary: "Reads one",
         answers: {
-          200: { description: "The resource.", data: document },
+          200: { description: "The resource.", data: shown },
           404: { description: "Not found." },
         },
         handle: (call) => this.#get(call),
@@ -213,10 +214,25 @@ function shownTo(user: User | undefined): (resource: Resource) => ResourceDocume
   return user?.readsSecrets ? fullDocumentOf : documentOf;
 }
 
-/** A resource as the contract knows it. */
-export function resourceSchemas(): Record<Kind, JsonSchema> {
-  const schemas = Object.entries(KINDS).map(([kind, { schema }]) => [kind, jsonSchemaOf(schema)]);
-  return Object.fromEntries(schemas) as Record<Kind, JsonSchema>;
+/** Resources as the contract knows them: as they are written, and as they are shown. */
+export function resourceSchemas(): Record<string, JsonSchema> {
+  const schemas = Object.entries(KINDS).flatMap(([kind, { schema }]) => {
+    const written = jsonSchemaOf(schema);
+    return [[kind, written], [shownName(kind), asShown(written) as JsonSchema]] as const;
+  });
+  return Object.fromEntries(schemas);
+}
+
+function shownName(kind: string): string {
+  return `Shown${kind}`;
+}
+
+/** What has to be written need not be shown: of `secret` and `ha1`, one is demanded (`credentials`). */
+function asShown(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(asShown);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const parts = Object.entries(schema).filter(([name]) => name !== "oneOf");
+  return Object.fromEntries(parts.map(([name, part]) => [name, asShown(part)]));
 }
 
 async function written<T>(write: Promise<T>): Promise<T> {

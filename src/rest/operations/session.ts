@@ -1,9 +1,17 @@
 /** Tokens, for those who log in (`GET /credentials` and `/token` of Routr v1). */
-import type { User } from "../../data/user.ts";
+import { type User, USER_REALM } from "../../data/user.ts";
 import { enveloped, plainText } from "../http/envelope.ts";
-import { BASE_PATH, type Operation, operation } from "../operation.ts";
+import { HttpError } from "../http/http_error.ts";
+import { BASE_PATH, type Call, type Operation, operation } from "../operation.ts";
 
 export function sessionOperations(issueToken: (user: User) => Promise<string>): Operation[] {
+  /** By the password: else whoever finds a token could renew it for ever. */
+  const issue = async ({ request, user }: Call) => {
+    if (/^basic /i.test(request.headers.get("authorization") ?? "")) return await issueToken(user!);
+    throw new HttpError(401, "Unauthorized", {
+      headers: { "www-authenticate": `Basic realm="${USER_REALM}", charset="UTF-8"` },
+    });
+  };
   return [
     operation({
       method: "GET",
@@ -15,9 +23,7 @@ export function sessionOperations(issueToken: (user: User) => Promise<string>): 
       answers: {
         200: { description: "The token.", content: { type: "text/plain", schema: { type: "string" } } },
       },
-      async handle({ user }) {
-        return plainText(await issueToken(user!));
-      },
+      handle: async (call) => plainText(await issue(call)),
     }),
     operation({
       method: "GET",
@@ -27,9 +33,7 @@ export function sessionOperations(issueToken: (user: User) => Promise<string>): 
       summary: "A token",
       description: "By HTTP Basic with the credentials of a user.",
       answers: { 200: { description: "The token.", data: { type: "string" } } },
-      async handle({ user }) {
-        return enveloped(await issueToken(user!));
-      },
+      handle: async (call) => enveloped(await issue(call)),
     }),
   ];
 }

@@ -124,7 +124,13 @@ export function systemOperations(appliance: Appliance): Operation[] {
       tag: TAG,
       query: { format: oneOf(["json", "text"]).default("json").describe("text: without the envelope.") },
       summary: "The last lines of the log",
-      answers: { 200: { description: "Lines.", data: { type: "string" } } },
+      answers: {
+        200: {
+          description: "Lines.",
+          data: { type: "string" },
+          content: { type: "text/plain", schema: { type: "string" } },
+        },
+      },
       handle({ query: { format } }) {
         const text = appliance.logs();
         return format === "json"

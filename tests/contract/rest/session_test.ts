@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
-import { type Asked, BASE, basic, RestServer, USER } from "../../support/rest_server.ts";
+import { type Asked, basic, RestServer, USER } from "../../support/rest_server.ts";
 import { userDocument } from "../../unit/data/documents.ts";
 
 const SALT = Buffer.from("a salt of at least thirty-two bytes").toString("base64");

@@ -32,7 +32,7 @@ Deno.test("/system, and what monitors ask for", async (t) => {
     "the configuration comes as it is written, or with all defaults, and without secrets",
     async () => {
       const written = await server.ask("GET /system/config");
-      assert.equal(written.body.data.spec.restService.port, server.restPort);
+      assert.equal(Number(written.body.data.spec.restService.port), server.restPort);
       assert.equal(written.body.data.spec.registrar, undefined);
       const full = await server.ask("GET /system/config?full=true");
       assert.equal(full.body.data.spec.restService.port, server.restPort);

@@ -33,7 +33,7 @@ export class UdpPhone implements Disposable {
     return await this.#authenticated(request, username, secret);
   }
 
-  /** Sends an INVITE and resolves with the datagram that begins so, such as the final answer or the INVITE at the callee. */
+  /** Sends an INVITE, answers the challenge, and takes the 100. */
   async invite(caller: { username: string; secret: string }, callee: string): Promise<void> {
     const request = this.#whole(
       `

@@ -111,6 +111,8 @@ export class RequestGenerator {
   readonly #contract: Contract;
   readonly #chance: Chance;
   readonly #known: readonly string[];
+  /** Whether the request is made without regard for what is right. */
+  #isWild = false;
 
   /** @param known values of parameters of paths that there are, or may be */
   constructor(contract: Contract, chance: Chance, known: readonly string[]) {
@@ -121,6 +123,7 @@ export class RequestGenerator {
 
   request(method: string, path: string, operation: ContractOperation): GeneratedRequest {
     const chance = this.#chance;
+    this.#isWild = !chance.oneIn(3);
     const filled = path.replaceAll(/\{\w+\}/g, () => this.#segment());
     const query = new URLSearchParams();
     for (const { name, in: place, schema } of operation.parameters) {
@@ -134,12 +137,14 @@ export class RequestGenerator {
   /** What mostly keeps to a schema. */
   value(schema: Schema, depth = 0): unknown {
     const chance = this.#chance;
-    if (depth > 8 || chance.oneIn(12)) return chance.of(ODD_VALUES);
+    if (depth > 8 || this.#isWild && chance.oneIn(12)) return chance.of(ODD_VALUES);
     if (typeof schema.$ref === "string") {
       return this.value(this.#contract.components.schemas[schema.$ref.split("/").at(-1)!] ?? {}, depth + 1);
     }
-    const choices = (schema.anyOf ?? schema.oneOf) as readonly Schema[] | undefined;
-    if (choices !== undefined) return this.value(chance.of(choices), depth + 1);
+    const choices = schema.anyOf as readonly Schema[] | undefined;
+    if (choices !== undefined) {
+      return this.value(this.#isWild ? chance.of(choices) : choices[0], depth + 1);
+    }
     if (schema.const !== undefined) return schema.const;
     if (Array.isArray(schema.enum)) return chance.of(schema.enum);
     switch (Array.isArray(schema.type) ? chance.of(schema.type) : schema.type) {
@@ -169,7 +174,13 @@ export class RequestGenerator {
   }
 
   #mapping(schema: Schema, depth: number): unknown {
-    const required = (schema.required ?? []) as readonly string[];
+    // The schemas have `oneOf` for properties of which one is needed.
+    const choices = (schema.oneOf ?? [{}]) as readonly Schema[];
+    const required = [schema, this.#chance.of(choices)].flatMap((each) => each.required ?? []) as string[];
+    if (!this.#isWild) {
+      const all = (schema.properties ?? {}) as Readonly<Record<string, Schema>>;
+      return Object.fromEntries(required.map((name) => [name, this.value(all[name] ?? {}, depth + 1)]));
+    }
     const properties = Object.entries((schema.properties ?? {}) as Readonly<Record<string, Schema>>)
       .filter(([name]) => required.includes(name) || this.#chance.oneIn(2))
       .filter(() => !this.#chance.oneIn(20));
@@ -183,12 +194,12 @@ export class RequestGenerator {
     const chance = this.#chance;
     if (requestBody === undefined) return { headers: {} };
     const types = Object.keys(requestBody.content);
-    const type = chance.oneIn(10)
+    const type = this.#isWild && chance.oneIn(10)
       ? chance.of(["text/html", "", "application/json; charset=x"])
       : chance.of(types);
     const boundary = type.startsWith("multipart/") ? "; boundary=xyz" : "";
     const headers: Record<string, string> = type === "" ? {} : { "content-type": `${type}${boundary}` };
-    if (chance.oneIn(8)) return { headers, body: chance.of(ODD_BODIES) };
+    if (this.#isWild && chance.oneIn(8)) return { headers, body: chance.of(ODD_BODIES) };
     const { schema } = requestBody.content[type] ?? Object.values(requestBody.content)[0];
     const text = JSON.stringify(this.value(schema)) ?? "";
     if (boundary === "") return { headers, body: text };

@@ -15,14 +15,14 @@ function changed(before: CurrentConfiguration, changes: unknown) {
 }
 
 Deno.test("properties that are sent take the place of those that are there, and the others stay", () => {
-  const before = current({ maxContacts: "3", registrar: { minExpires: 60, maxExpires: 600 } });
-  const { config, document } = changed(before, { spec: { registrar: { maxExpires: 1200 } } });
+  const before = current({ maxContacts: "3", registrar: { minExpires: 60, maxExpires: 4000 } });
+  const { config, document } = changed(before, { spec: { registrar: { maxExpires: 5000 } } });
   assert.equal(config.maxContacts, 3);
   assert.equal(config.registrar.minExpires, 60);
   assert.equal(config.registrar.maxExpires, 1200);
   assert.deepEqual(document, {
     apiVersion: "v1beta1",
-    spec: { maxContacts: "3", registrar: { minExpires: 60, maxExpires: 1200 } },
+    spec: { maxContacts: "3", registrar: { minExpires: 60, maxExpires: 5000 } },
   });
 });
 

@@ -253,6 +253,29 @@ for (const [trouble, status, message] of REFUSALS) {
   });
 }
 
+Deno.test("of many new documents those that were made are taken back when one is refused", async () => {
+  await using place = new RestfulPlace();
+  place.backend.put("agents", [withRef("AG0", agentDocument("1000"))]);
+  const provider = place.open();
+  const before = await provider.load();
+  let posts = 0;
+  place.backend.onRequest = ({ method }) => {
+    const isThird = method === "POST" && ++posts === 3;
+    place.backend.trouble("*", isThird ? { body: '{"message": "Full"}', status: 422 } : undefined);
+  };
+  const documents = ["1", "2", "3", "4"].map((name) => {
+    return { ref: `AG${name}`, document: withRef(`AG${name}`, agentDocument(name)) };
+  });
+  await assert.rejects(provider.createAll("Agent", documents), {
+    status: 422,
+    message: "The backend refuses: status 422 (Full)",
+  });
+  assert.equal(posts, 3);
+  const removed = place.backend.requestsFor("agents").filter(({ method }) => method === "DELETE");
+  assert.equal(removed.length, 2);
+  assert.deepEqual(namesOf(await provider.load()), namesOf(before));
+});
+
 Deno.test("nothing can be read or changed while the backend is away (503)", async () => {
   await using place = new RestfulPlace();
   place.backend.put("agents", [withRef("AG1", agentDocument("1001"))]);
