@@ -72,7 +72,8 @@ export class RestService {
     try {
       return validated(schema, given) as Readonly<Record<string, unknown>>;
     } catch (error) {
-      throw error instanceof HttpError ? new HttpError(400, error.message, error) : error;
+      if (!(error instanceof HttpError)) throw error;
+      throw new HttpError(400, error.message.replace("Unprocessable entity", "Bad request"), error);
     }
   }
 }

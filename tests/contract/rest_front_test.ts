@@ -203,7 +203,7 @@ contractTest(
         ),
     });
     const bad = await served.fetch("/bad");
-  assert.deepEqual([bad.status, await bad.text()], [500, ""]);
+    assert.deepEqual([bad.status, await bad.text()], [500, ""]);
     using client = await served.connect();
     await client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     const head = await client.until("\r\n\r\n");

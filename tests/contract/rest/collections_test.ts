@@ -40,7 +40,7 @@ const CASES: Readonly<Record<string, Case>> = {
     const unreadYaml = await post("kind: Agent\nspec: [", "application/yaml");
     assert.equal(unreadYaml.status, 400);
     assert.match(unreadYaml.body.message, /line \d+, column \d+/);
-    const text = await post("kind", "text/plain");
+    const text = await post("kind", "text/html");
     assert.equal(text.status, 415);
     assert.match(text.headers.get("accept") ?? "", /application\/json/);
     const form = new FormData();
@@ -190,7 +190,7 @@ const CASES: Readonly<Record<string, Case>> = {
     assert.deepEqual(pointersOf(faulty), wrong.pointers.filter((each) => each.startsWith("/spec/")).sort());
     assert.equal((await server.ask(`PUT /${name}/${ref}`, { json: [1] })).status, 422);
     assert.equal(
-      (await server.ask(`PUT /${name}/${ref}`, { body: "{", headers: { "content-type": "text/plain" } }))
+      (await server.ask(`PUT /${name}/${ref}`, { body: "{", headers: { "content-type": "text/html" } }))
         .status,
       415,
     );

@@ -19,7 +19,7 @@ Deno.test("properties that are sent take the place of those that are there, and 
   const { config, document } = changed(before, { spec: { registrar: { maxExpires: 5000 } } });
   assert.equal(config.maxContacts, 3);
   assert.equal(config.registrar.minExpires, 60);
-  assert.equal(config.registrar.maxExpires, 1200);
+  assert.equal(config.registrar.maxExpires, 5000);
   assert.deepEqual(document, {
     apiVersion: "v1beta1",
     spec: { maxContacts: "3", registrar: { minExpires: 60, maxExpires: 5000 } },

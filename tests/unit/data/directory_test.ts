@@ -45,6 +45,20 @@ Deno.test("MemoryDirectory finds resources by what they are asked for", () => {
   assert.deepEqual(directory.counts, { agents: 2, domains: 1, peers: 1, users: 1, gateways: 2, dids: 1 });
 });
 
+Deno.test("resource() finds each by its kind and ref, and what is gone no more", () => {
+  const directory = new MemoryDirectory();
+  const resources = someResources();
+  directory.replace(resources);
+  for (const resource of resources) {
+    assert.equal(directory.resource(resource.kind, resource.ref), resource);
+    const otherKind = resource.kind === "Agent" ? "Peer" : "Agent";
+    assert.equal(directory.resource(otherKind, resource.ref), undefined);
+  }
+  directory.replace(resources.slice(1));
+  assert.equal(directory.resource("Agent", resources[0].ref), undefined);
+  assert.equal(directory.resource("Agent", resources[1].ref), resources[1]);
+});
+
 Deno.test("MemoryDirectory is empty until it is filled", () => {
   const { counts } = new MemoryDirectory();
   assert.deepEqual(counts, { agents: 0, domains: 0, peers: 0, users: 0, gateways: 0, dids: 0 });

@@ -190,7 +190,7 @@ Deno.test("createAll(): of endless faults the first ten thousand are told", asyn
   assert.match(message, /and many more$/);
 });
 
-Deno.test("createAll(): two thousand with wrong domains beside two thousand others are refused in turns", async () => {
+Deno.test("createAll(): thousands that were refused are made beside thousands of others once they are mended", async () => {
   const { store } = await start();
   const agents = (from: number, domain: string) =>
     Array.from({ length: 2000 }, (_, i) => agentDocument(String(from + i), { domains: [domain] }));

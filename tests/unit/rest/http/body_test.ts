@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readBody } from "../../../../src/rest/http/body.ts";
 
 function read(body: BodyInit, type?: string, options = { isUpload: true }) {
-  const headers = type === undefined ? {} : { "content-type": type };
+  const headers = new Headers(type === undefined ? [] : [["content-type", type]]);
   return readBody(new Request("http://localhost/", { method: "POST", body, headers }), options);
 }
 

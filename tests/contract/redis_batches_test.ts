@@ -1,0 +1,65 @@
+/** Many documents in one write to Redis, where they cannot be written. */
+import assert from "node:assert/strict";
+import { type DataProvider, WriteRefused } from "../../src/data/data_provider.ts";
+import { freePort } from "../support/ports.ts";
+import { agentDocument, type Document } from "../unit/data/documents.ts";
+import { RedisPlace } from "./redis_place.ts";
+
+function createAgents(
+  provider: DataProvider,
+  documents: Readonly<Record<string, Document>>,
+): Promise<readonly string[]> {
+  return provider.createAll(
+    "Agent",
+    Object.entries(documents).map(([ref, document]) => ({ ref, document })),
+  );
+}
+
+function agents(...refs: string[]): Record<string, Document> {
+  return Object.fromEntries(
+    refs.map((ref) => [ref, { ...agentDocument(ref), metadata: { name: ref, ref } }]),
+  );
+}
+
+async function statusOf(change: Promise<unknown>): Promise<number> {
+  const error = await change.then(() => undefined, (error) => error);
+  assert.ok(error instanceof WriteRefused, String(error));
+  return error.status;
+}
+
+Deno.test("redis: of many documents none is created where one is too large, has a taken key, or memory is short", async () => {
+  await using place = await RedisPlace.start();
+  const provider = place.open();
+  await provider.load();
+  await place.run("RPUSH", "list", "1");
+  assert.equal(await statusOf(createAgents(provider, agents("AG1", "list"))), 409);
+  assert.equal(await statusOf(createAgents(provider, agents("AG1", "users"))), 409);
+  const large = { ...agentDocument("1"), metadata: { name: "x".repeat(1024 * 1024) } };
+  assert.equal(await statusOf(createAgents(provider, { ...agents("AG1"), AG2: large })), 405);
+  await place.run("CONFIG", "SET", "maxmemory", "1");
+  assert.equal(await statusOf(createAgents(provider, agents("AG1", "AG2"))), 503);
+  await place.run("CONFIG", "SET", "maxmemory", "0");
+  assert.equal(await place.run("EXISTS", "AG1", "AG2", "agents"), 0);
+});
+
+Deno.test("redis: many documents are refused by a replica (405)", async () => {
+  await using place = await RedisPlace.start();
+  await place.run("REPLICAOF", "127.0.0.1", String(freePort()));
+  const provider = place.open();
+  await provider.load();
+  assert.equal(await statusOf(createAgents(provider, agents("AG1", "AG2"))), 405);
+});
+
+Deno.test("redis: a cluster has no step for many documents, and those that were made are taken back", async () => {
+  const args = ["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1"];
+  args.push("--cluster-port", String(freePort()));
+  await using place = await RedisPlace.start({ server: { args }, isCluster: true });
+  const provider = place.open();
+  await provider.load();
+  await place.run("RPUSH", "list", "1");
+  assert.equal(await statusOf(createAgents(provider, agents("AG1", "AG2", "list"))), 409);
+  assert.deepEqual(await place.run("SMEMBERS", "agents"), []);
+  assert.deepEqual([await place.run("EXISTS", "AG1"), await place.run("EXISTS", "AG2")], [0, 0]);
+  assert.deepEqual(await createAgents(provider, agents("AG1", "AG2")), ["AG1", "AG2"]);
+  assert.deepEqual((await place.run("SMEMBERS", "agents") as string[]).sort(), ["AG1", "AG2"]);
+});
