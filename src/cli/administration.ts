@@ -138,7 +138,8 @@ export class Administration {
     }, (request, client) => service.handle(request, client));
     this.#tell(await front.start());
     this.#front = front;
-    live.directory.onChange(() => void this.#followExposure());
+    let following: Promise<void> = Promise.resolve();
+    live.directory.onChange(() => following = following.then(() => this.#followExposure()));
   }
 
   #operations(tokens: Tokens): Operation[] {

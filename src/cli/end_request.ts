@@ -8,13 +8,14 @@ export interface End {
   readonly isNow: boolean;
 }
 
-/** The first request counts; signals are heard until then. A second signal ends the process at once. */
+/** The first request counts, but a later one may be in a hurry. Once `close` was called, a signal ends the process at once. */
 export class EndRequest {
   readonly #end = Promise.withResolvers<End>();
   readonly #listeners = (["SIGINT", "SIGTERM"] as const).map((signal) => ({
     signal,
     listener: () => this.ask({ how: "stop", by: signal, isNow: true }),
   }));
+  #isHurried = false;
 
   constructor() {
     for (const { signal, listener } of this.#listeners) Deno.addSignalListener(signal, listener);
@@ -25,9 +26,18 @@ export class EndRequest {
     return this.#end.promise;
   }
 
+  /** Whether somebody does not want to wait. */
+  get isHurried(): boolean {
+    return this.#isHurried;
+  }
+
   ask(end: End): void {
+    this.#isHurried ||= end.isNow;
+    this.#end.resolve(end);
+  }
+
+  close(): void {
     for (const { signal, listener } of this.#listeners) Deno.removeSignalListener(signal, listener);
     this.#listeners.length = 0;
-    this.#end.resolve(end);
   }
 }

@@ -12,6 +12,7 @@ import { describeRedisError } from "../runtime/redis_client.ts";
 import { RedisConnection } from "../runtime/redis_connection.ts";
 import { Server, type ServerOptions } from "../server.ts";
 import { toUriHost } from "../transport/ip_address.ts";
+import { HttpError } from "../rest/http/http_error.ts";
 import { EventHistory } from "../rest/observe/event_history.ts";
 import { ResourceStore } from "../data/resource_store.ts";
 import { resolve } from "node:path";
@@ -71,6 +72,7 @@ async function run(options: StartOptions): Promise<number | "restart"> {
   const loaded = await Promise.race([live.load(), request.end]);
   if ("how" in loaded) {
     log.info("Stopping: {by}", { by: loaded.by });
+    request.close();
     live.close();
     return 0;
   }
@@ -111,7 +113,10 @@ async function run(options: StartOptions): Promise<number | "restart"> {
       hasUniqueGateways: config.ex_uniqueGatewayPerHostPort,
     }),
     history,
-    end: (how, isNow) => request.ask({ how, by: "the REST service", isNow }),
+    end: async (how, isNow) => {
+      if (how === "restart") await refuseIfFaulty(options);
+      request.ask({ how, by: "the REST service", isNow });
+    },
     reload: async () => onReload(await live.load()),
   });
   const isOpen = await open(server, config) && (await administration.start() || !config.strictListeners);
@@ -122,7 +127,8 @@ async function run(options: StartOptions): Promise<number | "restart"> {
   }
   const end = isOpen ? await request.end : undefined;
   administration.isReady = false;
-  if (end) await told(end, server);
+  if (end) await waitForCalls(end, request, server);
+  request.close();
   live.close();
   const stopped = stopAll(server, administration, records)
     .catch((error) => log.error("Cannot stop in order: {error}", { error }));
@@ -132,11 +138,18 @@ async function run(options: StartOptions): Promise<number | "restart"> {
   return end.how === "restart" ? "restart" : 0;
 }
 
-/** Tells why the server ends, and waits for calls that are being set up if it may. */
-async function told({ how, by, isNow }: End, server: Server): Promise<void> {
+/** A server that could not start again goes on as it is. */
+async function refuseIfFaulty(options: PlaceOptions): Promise<void> {
+  const { faults } = await loadConfiguration(options);
+  if (faults.length === 0) return;
+  throw new HttpError(409, `The configuration has faults: ${faults.map(formatFault).join(", ")}`);
+}
+
+/** Tells why the server ends, and waits for calls that are being set up while nobody is in a hurry. */
+async function waitForCalls({ how, by }: End, request: EndRequest, server: Server): Promise<void> {
   log.info(how === "restart" ? "Restarting: {by}" : "Stopping: {by}", { by });
-  const latest = performance.now() + (isNow ? 0 : LONGEST_SETUP);
-  while (server.pendingCalls > 0 && performance.now() < latest) {
+  const latest = performance.now() + LONGEST_SETUP;
+  while (server.pendingCalls > 0 && !request.isHurried && performance.now() < latest) {
     await new Promise((resolve) => setTimeout(resolve, SETUP_INTERVAL));
   }
 }

@@ -31,9 +31,10 @@ export function namedMetadata() {
   return { name: text("a name").describe("Friendly name."), ...commonMetadata() };
 }
 
-/** The name by which one resource is found by another. */
+/** The name by which one resource is found by another, and that its URL ends with. */
 export function reference(expected: string): z.ZodType<string> {
-  return textMatching(/^\S+$/, expected);
+  // deno-lint-ignore no-control-regex
+  return textMatching(/^(?!\.{1,2}$)[^\s\x00-\x1f\x7f]+$/, expected);
 }
 
 /** The user part of an address-of-record, which is also the name used to authenticate. */

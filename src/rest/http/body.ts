@@ -1,9 +1,12 @@
 /** Bodies of requests: JSON, YAML, or a form with a file of YAML as Routr v1's console sends it. */
-import { readYaml } from "../../data/yaml/yaml_reader.ts";
+import { readYamlList } from "../../data/yaml/yaml_reader.ts";
+import { Turn } from "../../runtime/turn.ts";
 import { HttpError } from "./http_error.ts";
 
 /** How deep, and how many values: aliases make much of little YAML. */
 const DEEPEST = 64;
+/** Milliseconds that reading keeps the thread at a time. */
+const TURN = 1;
 const MOST_VALUES = 2_000_000;
 /** How much longer than what was sent all texts together may be: one long text may have many aliases. */
 const MOST_CHARACTERS = 8_388_608;
@@ -70,7 +73,9 @@ async function readFile(request: Request): Promise<string> {
 
 async function readJson(text: string): Promise<unknown> {
   if (text.trim() === "") throw new HttpError(400, "The body is empty, expected JSON");
-  return checked(await parseJson(text), text.length);
+  const value = await parseJson(text);
+  new Check(text.length).visit(value, 1);
+  return value;
 }
 
 async function parseJson(text: string): Promise<unknown> {
@@ -92,9 +97,18 @@ async function firstFault(text: string): Promise<{ line: number; column: number 
   return { line: before.length, column: before.at(-1)!.length + 1 };
 }
 
+/** Long lists are read in turns with others. */
 async function readYamlText(text: string): Promise<unknown> {
-  const { value, problem } = await readYaml(text);
-  if (problem === undefined) return checked(value, text.length);
+  const turn = new Turn(TURN);
+  const { items, isList, problem } = await readYamlList(text, (item) => item);
+  if (problem === undefined) {
+    const check = new Check(text.length);
+    for (const item of items) {
+      check.visit(item, 2);
+      if (turn.isOver) await turn.next();
+    }
+    return isList ? items : items[0];
+  }
   const { found, expected, position } = problem;
   throw new HttpError(
     400,
@@ -104,28 +118,33 @@ async function readYamlText(text: string): Promise<unknown> {
   );
 }
 
-/**
- * Nothing that would cost whoever walks through it more than it cost to send, or that could not be written.
- * @param length of what was sent, in characters
- */
-function checked(value: unknown, length: number): unknown {
-  let count = 0;
-  let characters = 0;
-  const read = (text: string) => {
-    characters += text.length;
-    if (characters > length + MOST_CHARACTERS) throw new HttpError(400, "The body has too many long values");
+/** Nothing that would cost whoever walks through it more than it cost to send, or that could not be written. */
+class Check {
+  readonly #mostCharacters: number;
+  #count = 0;
+  #characters = 0;
+
+  /** @param length of what was sent, in characters */
+  constructor(length: number) {
+    this.#mostCharacters = length + MOST_CHARACTERS;
+  }
+
+  visit(value: unknown, depth: number): void {
+    if (++this.#count > MOST_VALUES) throw new HttpError(400, "The body has too many values");
+    if (typeof value === "string") return this.#read(value);
+    if (typeof value !== "object" || value === null) return;
+    if (depth > DEEPEST) throw new HttpError(400, `The body is nested deeper than ${DEEPEST} levels`);
+    if (Object.hasOwn(value, "__proto__")) throw new HttpError(400, 'The body has a property "__proto__"');
+    if (!Array.isArray(value)) { for (const name of Object.keys(value)) this.#read(name); }
+    for (const item of Object.values(value)) this.visit(item, depth + 1);
+  }
+
+  #read(text: string): void {
+    this.#characters += text.length;
+    if (this.#characters > this.#mostCharacters) {
+      throw new HttpError(400, "The body has too many long values");
+    }
     // Such as half of a surrogate pair, which is not UTF-8.
     if (!text.isWellFormed()) throw new HttpError(400, "The body has a text that is not Unicode");
-  };
-  const visit = (each: unknown, depth: number) => {
-    if (++count > MOST_VALUES) throw new HttpError(400, "The body has too many values");
-    if (typeof each === "string") return read(each);
-    if (typeof each !== "object" || each === null) return;
-    if (depth > DEEPEST) throw new HttpError(400, `The body is nested deeper than ${DEEPEST} levels`);
-    if (Object.hasOwn(each, "__proto__")) throw new HttpError(400, 'The body has a property "__proto__"');
-    if (!Array.isArray(each)) Object.keys(each).forEach(read);
-    for (const item of Object.values(each)) visit(item, depth + 1);
-  };
-  visit(value, 1);
-  return value;
+  }
 }

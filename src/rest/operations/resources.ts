@@ -1,5 +1,6 @@
 /** The resources that an administrator keeps: the same five ways to each kind. */
 import type { Directory } from "../../data/directory.ts";
+import { valueAt } from "../../data/document_problems.ts";
 import { type ResourceDocument, WriteRefused } from "../../data/data_provider.ts";
 import { type JsonSchema, jsonSchemaOf } from "../../data/json_schema.ts";
 import { type Kind, KINDS, type Resource } from "../../data/resource.ts";
@@ -51,6 +52,7 @@ class Collection {
     const tag = this.#name;
     const wrong = { 400: { description: "The body cannot be read." }, 422: { description: "Faults." } };
     const unfit = {
+      403: { description: "Not for this user." },
       405: { description: "Kept where it cannot be written." },
       409: { description: "Does not fit." },
     };
@@ -147,8 +149,9 @@ class Collection {
     return enveloped(document, { headers: { etag } });
   }
 
-  async #create({ request }: Call): Promise<Response> {
+  async #create({ request, user }: Call): Promise<Response> {
     const { value, isFile } = await readBody(request, { isUpload: true });
+    for (const each of Array.isArray(value) ? value : [value]) this.#refuseReader(user, each);
     const { store } = this.#parts;
     if (!Array.isArray(value) && !isFile) {
       const ref = await written(store.create(this.#kind, this.#document(value, "")));
@@ -168,16 +171,28 @@ class Collection {
   async #update({ request, user, parameters: { ref } }: Call): Promise<Response> {
     const { value } = await readBody(request, { isUpload: true });
     const changes = this.#document(value, "");
+    this.#refuseReader(user, changes);
     const target = this.#targetOf(ref, changes);
     await written(
       this.#parts.store.update(
         this.#kind,
         target,
         changes,
-        (current) => refuseIfModified(request, shownTo(user)(current)),
+        (current) => {
+          this.#refuseReader(user, { spec: current });
+          refuseIfModified(request, shownTo(user)(current));
+        },
       ),
     );
     return enveloped(target);
+  }
+
+  /** Who may not read secrets makes nobody who may, and takes nobody over who does. */
+  #refuseReader(user: User | undefined, document: unknown): void {
+    if (this.#kind !== "User" || user?.readsSecrets) return;
+    const readsSecrets = valueAt(document, ["spec", "readsSecrets"]);
+    if (/^(?:undefined|null|false|no|off)$/i.test(String(readsSecrets))) return;
+    throw new HttpError(403, "Only users that read secrets can make or change such users");
   }
 
   /** Later releases of Routr v1 looked at the ref in the body only. */

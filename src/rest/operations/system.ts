@@ -18,8 +18,8 @@ export interface Appliance {
   configure(changes: unknown): unknown;
   /** The last lines of the log. */
   logs(): string;
-  /** Asks for the end, which comes when calls that are being set up are; `isNow`: at once. */
-  end(how: "stop" | "restart", isNow: boolean): void;
+  /** Asks for the end, which comes when calls that are being set up are; `isNow`: at once. Rejects with `HttpError` 409 when there would be no new start. */
+  end(how: "stop" | "restart", isNow: boolean): Promise<void>;
   /** Reads all resources again. */
   reload(): Promise<void>;
 }
@@ -58,14 +58,18 @@ export function systemOperations(appliance: Appliance): Operation[] {
       parameters: { status: "down, restarting or reload." },
       query: { now: flag().default(false).describe("Do not wait for calls that are being set up.") },
       summary: "Stops or restarts the server, or reads all resources again",
-      answers: { 200: { description: "It will." }, 400: { description: "No such status." } },
+      answers: {
+        200: { description: "It will." },
+        400: { description: "No such status." },
+        409: { description: "The configuration has faults." },
+      },
       async handle({ parameters: { status }, query: { now } }) {
         const state = STATES.find((each) => each === status);
         if (state === undefined) {
           throw new HttpError(400, `Bad request: expected one of ${STATES.join(", ")}`);
         }
         if (state === "reload") await appliance.reload();
-        else appliance.end(state === "down" ? "stop" : "restart", now);
+        else await appliance.end(state === "down" ? "stop" : "restart", now);
         return bareJson({ status: "200", message: "Request sent to server" });
       },
     }),

@@ -116,3 +116,16 @@ function signed(payload: object, salt = SALT, alg = "HS512"): string {
   if (alg === "none") return `${head}.`;
   return `${head}.${createHmac("sha512", Buffer.from(salt, "base64")).update(head).digest("base64url")}`;
 }
+
+Deno.test("who may not read secrets makes nobody who may", async () => {
+  await using server = await RestServer.start();
+  const spec = { credentials: { username: "spy", secret: "spysecret" }, readsSecrets: true };
+  const document = { apiVersion: "v1beta1", kind: "User", metadata: { name: "Spy" }, spec };
+  assert.equal((await server.ask("POST /users", { json: document })).status, 403);
+  assert.equal((await server.ask("POST /users", { json: [document] })).status, 403);
+  const plain = { ...document, spec: { ...spec, readsSecrets: false } };
+  const created = await server.ask("POST /users", { json: plain });
+  assert.equal(created.status, 201);
+  const changes = { spec: { readsSecrets: true } };
+  assert.equal((await server.ask(`PUT /users/${created.body.data}`, { json: changes })).status, 403);
+});
