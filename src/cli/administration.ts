@@ -205,10 +205,12 @@ export class Administration {
         headers: { allow: "GET, HEAD, PUT, OPTIONS" },
       });
     }
-    const { config } = this.#configuration = change;
+    const { config, document } = change;
+    this.#configuration = { config, document };
     this.#options.server.configure(config);
     changeLogLevel(levelOf(config, this.#options.env));
     log.info("The configuration was changed: it lasts until the next start");
+    this.#options.server.events.emit("configuration.changed", { properties: change.changed });
     return this.#shownConfiguration(false);
   }
 

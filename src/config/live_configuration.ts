@@ -12,7 +12,13 @@ export type LiveConfiguration = Pick<Configuration, (typeof LIVE_PROPERTIES)[num
 
 /** What becomes of a change. */
 export type ConfigurationChange =
-  | { readonly kind: "done"; readonly config: Configuration; readonly document: unknown }
+  | {
+    readonly kind: "done";
+    readonly config: Configuration;
+    readonly document: unknown;
+    /** Names of properties that are another now. */
+    readonly changed: readonly string[];
+  }
   | { readonly kind: "faulty"; readonly problems: readonly Problem[] }
   /** Names of properties that only a new start takes over. */
   | { readonly kind: "fixed"; readonly properties: readonly string[] };
@@ -36,18 +42,15 @@ export function changeConfiguration(current: CurrentConfiguration, changes: unkn
   const document = mergeDocuments(before, withSecretsOf(before, named) as typeof named);
   const { success, data: config, error } = configurationSchema.safeParse(document);
   if (!success) return { kind: "faulty", problems: documentProblems(error, document) };
-  const properties = Object.keys(config).filter((name) =>
-    !isLive(name) && !isSame(config[name as keyof Configuration], current.config[name as keyof Configuration])
-  );
-  if (properties.length > 0) {
-    return {
-      kind: "fixed",
-      properties: properties.map((name) =>
-        formatPath(name === "userAgent" ? ["metadata", name] : ["spec", name])
-      ),
-    };
-  }
-  return { kind: "done", config, document };
+  const changed = (Object.keys(config) as (keyof Configuration)[])
+    .filter((name) => !isSame(config[name], current.config[name]));
+  const fixed = changed.filter((name) => !isLive(name));
+  if (fixed.length > 0) return { kind: "fixed", properties: fixed.map(pathOf) };
+  return { kind: "done", config, document, changed: changed.map(pathOf) };
+}
+
+function pathOf(name: string): string {
+  return formatPath([name === "userAgent" ? "metadata" : "spec", name]);
 }
 
 function isLive(name: string): boolean {
