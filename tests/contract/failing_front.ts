@@ -1,26 +1,32 @@
-/** A program of the front's thread that fails as it is told: by the path of a request for it, or not at all. */
+/** A program of the front's thread that fails as it is told: by the path of a request. */
 import { parentPort } from "node:worker_threads";
 import type { FrontReport } from "../../src/rest/front/front_messages.ts";
 import "../../src/rest/front/front_worker.ts";
 
-/** Ways to fail, by path. */
+/** Megabytes of which so many are more than the thread may have; if it may after all, the test fails and not the machine. */
+const TOO_MUCH = 400;
+
+const port = parentPort!;
+const post = port.postMessage.bind(port);
+let isSilent = false;
+
+/** Ways to fail, by path; after `/silence`, nothing is said any more. */
 const FAILURES: Readonly<Record<string, () => void>> = {
   "/throw": () => {
     throw new Error("It was told to fail");
   },
   "/exit": () => Deno.exit(1),
-  "/stuck": () => {
-    for (;;);
-  },
-  "/memory": () => {
-    for (const all: unknown[] = [];;) all.push(new Array(1000).fill(0.5));
+  "/leak": () => {
+    const all: number[][] = [];
+    const megabyte = () => new Array<number>(131_072).fill(Math.random());
+    const timer = setInterval(() => all.push(megabyte()) > TOO_MUCH && clearInterval(timer), 1);
   },
 };
 
-const port = parentPort!;
-const post = port.postMessage.bind(port);
 port.postMessage = (report: FrontReport, ...rest: unknown[]) => {
-  const failure = report.kind === "request" ? FAILURES[new URL(report.request.url).pathname] : undefined;
+  const path = report.kind === "request" ? new URL(report.request.url).pathname : "";
+  const failure = FAILURES[path];
+  if (path === "/silence") isSilent = true;
   if (failure !== undefined) setTimeout(failure);
-  else Reflect.apply(post, port, [report, ...rest]);
+  else if (!isSilent) Reflect.apply(post, port, [report, ...rest]);
 };

@@ -1,5 +1,6 @@
 /** A request and its response. */
 import type http from "node:http";
+import type net from "node:net";
 import type { AnswerHead } from "./front_messages.ts";
 import { PacedWriter } from "./paced_writer.ts";
 
@@ -113,6 +114,8 @@ export class Exchange {
     for (let at = 0; at + 1 < headers.length; at += 2) {
       if (!HOP_BY_HOP.has(headers[at].toLowerCase())) fields.push(headers[at], headers[at + 1]);
     }
+    // The runtime ends a connection then, but does not say so.
+    if (!isListening(this.#request)) this.#response.shouldKeepAlive = false;
     try {
       this.#response.writeHead(status, [...fields, ...own]);
       return true;
@@ -122,4 +125,9 @@ export class Exchange {
       return false;
     }
   }
+}
+
+/** Whether its connection came by a listener that is still there: not after a move, nor at the end. */
+function isListening({ socket }: http.IncomingMessage): boolean {
+  return (socket as { server?: net.Server }).server?.listening ?? true;
 }

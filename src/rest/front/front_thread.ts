@@ -100,7 +100,10 @@ export class FrontThread {
     await this.terminate("it is stopped");
   }
 
-  /** Ends the thread where it stands. */
+  /**
+   * Ends the thread where it stands. Not out of a loop without an end, which the runtime does not leave: such a thread
+   * keeps its port.
+   */
   async terminate(reason: string): Promise<void> {
     this.#end(reason);
     await this.#worker.terminate();

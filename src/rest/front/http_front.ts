@@ -67,7 +67,7 @@ export class HttpFront {
     return this.#launch();
   }
 
-  /** Listens at another address and nowhere else; who is connected stays. Rejects when it cannot, and listens where it did. */
+  /** Listens at another address and nowhere else; requests under way are answered. Rejects when it cannot, and listens where it did. */
   async move(bindAddr: string): Promise<ListeningPlace> {
     if (this.#thread === undefined) throw new Error("Cannot move the REST service: it is not running");
     const place = await this.#thread.move(bindAddr, this.#settings.port);

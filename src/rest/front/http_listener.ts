@@ -43,7 +43,7 @@ export class HttpListener {
   }
 
   /**
-   * Listens there, and nowhere else; connections stay. Rejects with the reason, and listens where it did, when there is no
+   * Listens there, and nowhere else; requests under way are answered. Rejects with the reason, and listens where it did, when there is no
    * certificate to show or the address cannot be had.
    */
   async listen(address: string, port: number): Promise<ListeningPlace> {
