@@ -103,13 +103,16 @@ export class Administration {
       this.#restService;
     const user = (username: string) => live.directory.user(username);
     const tokens = new Tokens({
-      key: await tokenKey({
-        salt,
-        arkeSalt: env.ARKE_SALT,
-        saltFile,
-        stateDirectory,
-        formerDirectories: [".", ...env.HOME ? [env.HOME] : []],
-      }),
+      key: await kept(
+        tokenKey({
+          salt,
+          arkeSalt: env.ARKE_SALT,
+          saltFile,
+          stateDirectory,
+          formerDirectories: [".", ...env.HOME ? [env.HOME] : []],
+        }),
+        "salt",
+      ),
       lifetimeSeconds: tokenLifetimeSeconds,
       acceptsBare: acceptsTokensWithoutExpiry,
       user,
@@ -219,7 +222,7 @@ export class Administration {
     const { stateDirectory } = this.#options;
     const { keyStore, keyStorePassword, trustStore, trustStorePassword } = this.#restService;
     const given = keyStore === undefined ? undefined : this.#find(keyStore);
-    const path = given ?? await ensureCertificate(stateDirectory, ownNames());
+    const path = given ?? await kept(ensureCertificate(stateDirectory, ownNames()), "keyStore");
     if (given === undefined) {
       log.info("The REST service shows a certificate that it has made itself: {path}", { path });
     }
@@ -263,6 +266,16 @@ export class Administration {
         "The REST service can be reached from this host only, because a user still has the secret that is shipped: change it in users.yaml",
       );
     }
+  }
+}
+
+/** What is kept in the state folder, unless a property gives it. */
+async function kept<T>(making: Promise<T>, property: string): Promise<T> {
+  try {
+    return await making;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`${reason} (spec.restService.${property} does without)`);
   }
 }
 
