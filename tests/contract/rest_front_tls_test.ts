@@ -10,10 +10,12 @@ const known = certificates.issue({ name: "console", clientAuth: true });
 const pinned = certificates.selfSigned({ name: "pinned", clientAuth: true });
 const stranger = certificates.selfSigned({ name: "stranger", clientAuth: true });
 const expired = certificates.issue({ name: "expired", clientAuth: true, days: -1 });
+/** In the trust store itself. */
+const stale = certificates.selfSigned({ name: "stale", clientAuth: true, days: -1 });
 const trustStore = {
   path: certificates.write(
     "trust.pem",
-    Deno.readTextFileSync(certificates.root.certificate) + Deno.readTextFileSync(pinned.certificate),
+    [certificates.root, pinned, stale].map(({ certificate }) => Deno.readTextFileSync(certificate)).join(""),
   ),
   password: "",
 };
@@ -49,6 +51,7 @@ contractTest(
     assert.equal(await subject(served, pinned), "CN=pinned");
     assert.equal(await subject(served, stranger), undefined);
     assert.equal(await subject(served, expired), undefined);
+    assert.equal(await subject(served, stale), undefined);
     assert.equal(await subject(served, undefined), undefined);
   },
 );
@@ -58,7 +61,9 @@ contractTest("HTTPS: who shows no certificate that is trusted is a 403, if one i
   assert.equal(await subject(served, known), "CN=console");
   assert.equal(await subject(served, pinned), "CN=pinned");
   served.requests.length = 0;
-  for (const shown of [stranger, expired, undefined]) assert.equal((await ask(served, shown)).status, 403);
+  for (const shown of [stranger, expired, stale, undefined]) {
+    assert.equal((await ask(served, shown)).status, 403);
+  }
   assert.deepEqual(served.requests, []);
 });
 
