@@ -3,10 +3,17 @@
 //   deno run -A tests/run.ts            all stages
 //   deno run -A tests/run.ts lint unit  only these, in their usual order
 
-import { stripVTControlCharacters } from "node:util";
+import { type Command, runCommand } from "./runner/command.ts";
+import { countTests, summaryOf, type Tally } from "./runner/tally.ts";
 
 const projectRoot = new URL("..", import.meta.url).pathname;
-const stageMinutes = 8;
+
+/** A stage that prints nothing for so long is ended. It must hold for the install of a browser over a slow line. */
+const MAX_SILENCE_MINUTES = 15;
+/** All stages together; those that are not done then count as failed. */
+const MAX_MINUTES = Number(Deno.env.get("TEST_MINUTES") ?? 80);
+/** Signals that end the test run, and with it what it has started. */
+const END_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 interface Stage {
   readonly name: string;
@@ -15,17 +22,6 @@ interface Stage {
   readonly command: Command;
   /** Its tests are counted; any other stage counts only when it fails. */
   readonly isTest?: boolean;
-}
-
-interface Command {
-  readonly path: string;
-  readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-}
-
-interface Tally {
-  readonly passed: number;
-  readonly failed: number;
 }
 
 const installPeers: Command = { path: `${projectRoot}tests/setup.sh`, args: [] };
@@ -44,6 +40,7 @@ const stages: readonly Stage[] = [
   { name: "fmt", command: deno("fmt", "--check") },
   { name: "lint", command: deno("lint") },
   { name: "check", command: deno("check", "--quiet", "main.ts", "src", ...checkedTests) },
+  testWithProcesses("runner"),
   test("unit", ["tests/unit", "tests/bench", "tests/architecture_test.ts"]),
   { ...test("contract"), before: [installPeers] },
   test("scenario"),
@@ -59,9 +56,16 @@ const stages: readonly Stage[] = [
 ];
 
 const chosen = chooseStages(Deno.args);
+const screen = Deno.stdout.writable.getWriter();
+const end = new AbortController();
+const timeIsUp = setTimeout(() => end.abort(`${MAX_MINUTES} minutes are over`), MAX_MINUTES * 60_000);
+for (const signal of END_SIGNALS) Deno.addSignalListener(signal, () => end.abort(signal));
+
 const tallies = new Map<string, Tally>();
 for (const stage of chosen) tallies.set(stage.name, await runStage(stage));
-report(tallies);
+clearTimeout(timeIsUp);
+console.log(summaryOf(tallies));
+Deno.exit([...tallies.values()].some(({ failed }) => failed > 0) ? 1 : 0);
 
 function chooseStages(names: readonly string[]): readonly Stage[] {
   const unknown = names.filter((name) => !stages.some((stage) => stage.name === name));
@@ -86,53 +90,23 @@ async function runStage({ name, before = [], command, isTest = false }: Stage): 
   return { passed, failed: success ? failed : Math.max(failed, 1) };
 }
 
-/** Runs a command, showing its output while it comes; it is killed when it takes too long. */
-async function run({ path, args, env }: Command): Promise<{ success: boolean; output: string }> {
-  const child = new Deno.Command(path, {
-    args: [...args],
-    cwd: projectRoot,
-    env: { ...env, ...(Deno.stdout.isTerminal() ? { FORCE_COLOR: "1" } : {}) },
-    stdin: "null",
-    stdout: "piped",
-  }).spawn();
-  const limit = setTimeout(() => {
-    console.log(`${path} ${args.join(" ")} is ended: it took more than ${stageMinutes} minutes`);
-    child.kill("SIGKILL");
-  }, stageMinutes * 60_000);
-  const [forScreen, forCounting] = child.stdout.tee();
-  const [{ success }, output] = await Promise.all([
-    child.status,
-    new Response(forCounting).text(),
-    forScreen.pipeTo(Deno.stdout.writable, { preventClose: true }),
-  ]);
-  clearTimeout(limit);
-  return { success, output };
-}
-
-/**
- * The counts of the summary with which `deno test` ends, such as
- * `FAILED | 9 passed (4 steps) | 2 failed (1 step) | 1 ignored (30s)`. No summary: the run died, one failure.
- */
-function countTests(output: string): Tally {
-  const steps = String.raw`(?: \(\d+ steps?\))?`;
-  const summary = new RegExp(String.raw`^(?:ok|FAILED) \| (\d+) passed${steps} \| (\d+) failed`, "gm");
-  const last = [...stripVTControlCharacters(output).matchAll(summary)].at(-1);
-  if (!last) return { passed: 0, failed: 1 };
-  return { passed: Number(last[1]), failed: Number(last[2]) };
-}
-
-function report(tallies: ReadonlyMap<string, Tally>): void {
-  let passed = 0;
-  let failed = 0;
-  const failedStages: string[] = [];
-  for (const [name, tally] of tallies) {
-    passed += tally.passed;
-    failed += tally.failed;
-    if (tally.failed > 0) failedStages.push(name);
+/** Runs a command, showing its output while it comes. */
+async function run(command: Command): Promise<{ success: boolean; output: string }> {
+  const title = `${command.path} ${command.args.join(" ")}`.trim();
+  if (end.signal.aborted) {
+    console.log(`${title} is not run: ${end.signal.reason}`);
+    return { success: false, output: "" };
   }
-  console.log(failedStages.length > 0 ? `\nFailed: ${failedStages.join(", ")}` : "");
-  console.log(`${passed} passed, ${failed} failed`);
-  Deno.exitCode = failed > 0 ? 1 : 0;
+  const env = { ...command.env, ...(Deno.stdout.isTerminal() ? { FORCE_COLOR: "1" } : {}) };
+  const { success, output, ended, left } = await runCommand({ ...command, env }, {
+    cwd: projectRoot,
+    maxSilenceMs: MAX_SILENCE_MINUTES * 60_000,
+    signal: end.signal,
+    print: (bytes) => screen.write(bytes),
+  });
+  if (ended !== undefined) console.log(`\n${title} is ended: ${ended}`);
+  for (const line of left) console.log(`\n${title} has left a process, which is ended: ${line}`);
+  return { success, output };
 }
 
 function deno(...args: string[]): Command {
@@ -145,6 +119,10 @@ function test(name: string, paths: readonly string[] = [`tests/${name}`]): Stage
 }
 
 /** Tests that start other programs and look at their sockets in /proc, which Deno lets only all permissions do. */
-function testWithProcesses(name: string, before: readonly Command[], options: readonly string[] = []): Stage {
+function testWithProcesses(
+  name: string,
+  before: readonly Command[] = [],
+  options: readonly string[] = [],
+): Stage {
   return { name, before, isTest: true, command: deno("test", "--allow-all", ...options, `tests/${name}`) };
 }
