@@ -17,15 +17,31 @@ export interface RegistrarPlace {
 
 /** Contacts of one answer that are looked at. */
 const MAX_CONTACTS = 64;
+/** A lifetime beyond this, and beyond what was asked for, is not relied upon: a day. */
+const MAX_UNASKED_SECONDS = 86_400;
 
 /**
- * Seconds for which our Contact is bound: those that stand with it, found by user, host and port, else those of Expires,
- * else those that were asked for.
+ * Seconds for which we are bound (§10.2.4). Registrars write another address into our Contact where a NAT is on the way,
+ * or another user. A single Contact is ours; of several, those with our user, host and port are, else those with our
+ * user, else all of them: of these the shortest lifetime counts. What tells none is bound for that of Expires, else for
+ * as long as was asked for. Zero when the registrar has none of us.
  */
 export function grantedSeconds(response: SipResponse, contact: string, asked: number): number {
-  const wanted = SipUri.parse(contact);
-  const own = contactsOf(response).find(({ uri }) => uri && wanted && leadsToSame(uri, wanted));
-  return parseDeltaSeconds(own?.parameter("expires")) ?? secondsIn(response, Header.Expires) ?? asked;
+  const otherwise = secondsIn(response, Header.Expires) ?? asked;
+  const own = ownContacts(contactsOf(response), SipUri.parse(contact));
+  const lifetimes = own.map((each) => parseDeltaSeconds(each.parameter("expires")) ?? otherwise);
+  // Older Contacts of ours may be listed as they end.
+  const granted = lifetimes.filter((seconds) => seconds > 0);
+  const shortest = own.length === 0 ? otherwise : granted.length === 0 ? 0 : Math.min(...granted);
+  return Math.min(shortest, Math.max(asked, MAX_UNASKED_SECONDS));
+}
+
+function ownContacts(contacts: readonly NameAddr[], wanted: SipUri | undefined): readonly NameAddr[] {
+  if (contacts.length < 2 || !wanted) return contacts;
+  const same = contacts.filter(({ uri }) => uri && leadsToSame(uri, wanted));
+  if (same.length > 0) return same;
+  const named = contacts.filter(({ uri }) => uri?.userText === wanted.userText);
+  return named.length > 0 ? named : contacts;
 }
 
 /** The shortest lifetime that a registrar takes, from its 423; undefined when it does not tell. */

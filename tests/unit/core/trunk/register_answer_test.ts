@@ -14,22 +14,68 @@ function ok(...lines: string[]) {
   return response(["SIP/2.0 200 OK", ...lines].join("\n"));
 }
 
+/** What is granted where an hour was asked for. */
+function granted(...lines: string[]): number {
+  return grantedSeconds(ok(...lines), OURS, 3600);
+}
+
 Deno.test("§10.2.4: the lifetime is that of our own Contact among all that are bound", () => {
-  const answer = ok(
-    "Contact: <sip:trunk@192.0.2.9:5060>;expires=1, <sip:other@192.0.2.1:5060>;expires=2",
-    `Contact: "us" <sip:trunk@192.0.2.1;ob>;q=0.5;expires=600, <sip:trunk@192.0.2.1:5070>;expires=3`,
-    "Expires: 4",
+  assert.equal(
+    granted(
+      "Contact: <sip:trunk@192.0.2.9:5060>;expires=1, <sip:other@192.0.2.1:5060>;expires=2",
+      `Contact: "us" <sip:trunk@192.0.2.1;ob>;q=0.5;expires=600, <sip:trunk@192.0.2.1:5070>;expires=3`,
+      "Expires: 4",
+    ),
+    600,
   );
-  assert.equal(grantedSeconds(answer, OURS, 3600), 600);
+});
+
+Deno.test("§10.2.4: a single Contact is ours, whatever address or user the registrar has written into it", () => {
+  for (
+    const uri of [
+      "<sip:trunk@203.0.113.9:40000>",
+      "<sip:trunk@203.0.113.9:40000;transport=udp;line=abc>",
+      "sip:trunk@203.0.113.9",
+      "<sip:17066041487@192.0.2.1>",
+      "<sip:192.0.2.1:5060>",
+      "<sips:trunk@192.0.2.1>",
+      "<tel:+17066041487>",
+    ]
+  ) {
+    assert.equal(granted(`Contact: ${uri};expires=20`, "Expires: 300"), 20, uri);
+    assert.equal(granted(`m: ${uri};q=1;EXPIRES = "20"`), 20, uri);
+    assert.equal(granted(`Contact: ${uri}`, "Expires: 300"), 300, uri);
+  }
+});
+
+Deno.test("§10.2.4: of several Contacts those with our user are ours, and the one that ends first counts", () => {
+  const corrected = "<sip:trunk@203.0.113.9:40000>;expires=40, <sip:trunk@203.0.113.9:40001>;expires=50";
+  assert.equal(granted(`Contact: <sip:other@192.0.2.1>;expires=10, ${corrected}`), 40);
+  assert.equal(granted("Contact: <sip:trunk@203.0.113.8>;expires=0, <sip:trunk@203.0.113.9>;expires=70"), 70);
+  assert.equal(granted("Contact: <sip:a@192.0.2.8>;expires=80, <sip:b@192.0.2.9>;expires=90"), 80);
+  assert.equal(granted("Contact: <sip:a@192.0.2.8>, <sip:b@192.0.2.9>;expires=90", "Expires: 30"), 30);
 });
 
 Deno.test("§10.2.4: without it Expires counts, and without that what was asked for", () => {
-  assert.equal(grantedSeconds(ok(`Contact: <${OURS}>`, "Expires: 300"), OURS, 3600), 300);
-  assert.equal(grantedSeconds(ok("Contact: <sip:x@192.0.2.7>;expires=9", "Expires: 300"), OURS, 3600), 300);
-  assert.equal(grantedSeconds(ok(`Contact: <${OURS}>;expires=soon`), OURS, 3600), 3600);
-  assert.equal(grantedSeconds(ok(), OURS, 3600), 3600);
-  assert.equal(grantedSeconds(ok("Contact: <<<"), OURS, 3600), 3600);
-  assert.equal(grantedSeconds(ok(`Contact: <${OURS}>;expires=0`), OURS, 3600), 0);
+  assert.equal(granted("Expires: 300"), 300);
+  assert.equal(granted(`Contact: <${OURS}>;expires=soon`), 3600);
+  assert.equal(granted(`Contact: <${OURS}>;expires=-1`, "Expires: -1"), 3600);
+  assert.equal(granted(`Contact: <${OURS}>;expires=99999999999`), 3600);
+  assert.equal(granted(), 3600);
+  assert.equal(granted("Contact: <<<"), 3600);
+});
+
+Deno.test("§10.2.4: nothing is bound where the registrar says that all has ended", () => {
+  assert.equal(granted(`Contact: <${OURS}>;expires=0`), 0);
+  assert.equal(granted("Contact: <sip:trunk@203.0.113.9:40000>;expires=0", "Expires: 3600"), 0);
+  assert.equal(granted("Contact: <sip:trunk@192.0.2.8>;expires=0, <sip:trunk@192.0.2.9>;expires=0"), 0);
+  assert.equal(granted("Expires: 0"), 0);
+});
+
+Deno.test("A lifetime that nobody asked for is relied upon for a day", () => {
+  assert.equal(granted(`Contact: <${OURS}>;expires=7200`), 7200);
+  assert.equal(granted(`Contact: <${OURS}>;expires=4294967295`), 86_400);
+  assert.equal(grantedSeconds(ok("Expires: 4294967295"), OURS, 604_800), 604_800);
 });
 
 Deno.test("By TLS a Contact without port has TLS's own", () => {
