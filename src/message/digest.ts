@@ -30,24 +30,38 @@ export interface DigestChallenge {
   domain: string;
 }
 
+/** A challenge as a client gets it. */
+export interface ReceivedChallenge extends DigestChallenge {
+  /**
+   * Quoted strings as they were written: credentials give them back byte by byte (RFC 7616 §3.3, §3.4). `opaque` is
+   * undefined when absent, which an empty one is not.
+   */
+  readonly written: { readonly realm: string; readonly nonce: string; readonly opaque: string | undefined };
+}
+
 /** Reads `Digest username="…", …`; undefined when it is another scheme or malformed. */
 export function parseDigestCredentials(value: string): DigestCredentials | undefined {
-  const fields = parseDigest(value, CREDENTIALS);
+  const fields = parseDigest(value, CREDENTIALS)?.map(textOf);
   if (!fields) return undefined;
   const [username, realm, nonce, uri, response, algorithm, cnonce, opaque, qop, nc, userhash] = fields;
   return { username, realm, nonce, uri, response, algorithm, cnonce, opaque, qop, nc, userhash };
 }
 
 /** Reads one `Digest realm="…", …` challenge; undefined when it is another scheme or malformed. */
-export function parseDigestChallenge(value: string): DigestChallenge | undefined {
+export function parseDigestChallenge(value: string): ReceivedChallenge | undefined {
   const fields = parseDigest(value, CHALLENGE);
   if (!fields) return undefined;
-  const [realm, nonce, algorithm, opaque, qop, stale, domain] = fields;
-  return { realm, nonce, algorithm, opaque, qop, stale, domain };
+  const [realm, nonce, algorithm, opaque, qop, stale, domain] = fields.map(textOf);
+  const written = {
+    realm: quotedOf(fields[0] ?? ""),
+    nonce: quotedOf(fields[1] ?? ""),
+    opaque: fields[3] === undefined ? undefined : quotedOf(fields[3]),
+  };
+  return { realm, nonce, algorithm, opaque, qop, stale, domain, written };
 }
 
 /** Every Digest challenge of one header line, in order; what is malformed or of another scheme is left out. */
-export function parseDigestChallenges(value: string): DigestChallenge[] {
+export function parseDigestChallenges(value: string): ReceivedChallenge[] {
   const challenges: string[] = [];
   // Commas are between challenges and between the fields of one; only a challenge begins with a scheme.
   for (const part of splitValues(value)) {
@@ -75,11 +89,11 @@ const CHALLENGE = ["realm", "nonce", "algorithm", "opaque", "qop", "stale", "dom
 
 const cursor = new ParameterCursor();
 
-/** The values of the named fields, "" for those that are not there; a field given twice is a fault. */
-function parseDigest(value: string, names: readonly string[]): string[] | undefined {
+/** The values of the named fields as written, undefined for those that are not there; a field given twice is a fault. */
+function parseDigest(value: string, names: readonly string[]): (string | undefined)[] | undefined {
   const isDigest = spanEqualsIgnoringCase(value, 0, 6, "digest") && isWhiteSpace(value.charCodeAt(6));
   if (!isDigest) return undefined;
-  const fields = names.map(() => "");
+  const fields: (string | undefined)[] = names.map(() => undefined);
   let seen = 0;
   let at = skipWhiteSpace(value, 6, value.length);
   while (at < value.length) {
@@ -93,13 +107,23 @@ function parseDigest(value: string, names: readonly string[]): string[] | undefi
     if (field < names.length) {
       if ((seen & 1 << field) !== 0) return undefined;
       seen |= 1 << field;
-      fields[field] = decodeUtf8(unquote(cursor.value));
+      fields[field] = cursor.value;
     }
     at = skipWhiteSpace(value, valueEnd, value.length);
     if (at < value.length && value.charCodeAt(at) !== 44) return undefined;
     at = skipWhiteSpace(value, at + 1, value.length);
   }
   return fields;
+}
+
+/** The value of a field as people read it. */
+function textOf(written: string | undefined): string {
+  return written === undefined ? "" : decodeUtf8(unquote(written));
+}
+
+/** A quoted string as it is; what some write as a token in quotes, which the grammar wants. */
+function quotedOf(written: string): string {
+  return written.startsWith('"') ? written : quote(written);
 }
 
 /** A challenge as a header value. `qop` and `stale` are written only when not "". */

@@ -125,7 +125,7 @@ Deno.test("A wrong password of the gateway is our fault: 502 for the phone, and 
   assert.match(await routr.logged(/Gateway GW0001 has not registered us/), /401|403/);
   const sent = await desk.invite(`sip:${outside}@${domain}`);
   await desk.sendAsIs(ackTo(sent, await desk.expect("502")));
-  await routr.logged(/GW0001 .*INVITE: credentials are missing or wrong/);
+  await routr.logged(/GW0001 .*INVITE: wrong username or password/);
   assert.ok(!routr.output.includes(wrong), "the password is in the log");
   assert.ok(!provider.lines.some((line) => line.includes("customer:")), "nothing was accepted");
   await pstn.expectNothing(200);

@@ -63,7 +63,7 @@ Deno.test(
 
 const ENDINGS: readonly { name: string; nonces: readonly string[]; more?: string }[] = [
   { name: "asks again with the same nonce", nonces: ["n1", "n1"] },
-  { name: "asks again and again with new nonces", nonces: ["n1", "n2", "n3"] },
+  { name: "asks again with a new nonce that does not follow a stale one", nonces: ["n1", "n2"] },
   { name: "finds every nonce stale", nonces: ["n1", "n2", "n3", "n4"], more: ", stale=true" },
 ];
 
@@ -86,6 +86,49 @@ for (const { name, nonces, more = "" } of ENDINGS) {
     }),
   );
 }
+
+for (const method of ["BYE", "INFO", "INVITE"]) {
+  Deno.test(
+    `§22.2: a ${method} within a call is not sent a second time with credentials that were refused`,
+    ladder(WORLD, (net) => {
+      const { alice, trunk, invite, ok } = establish(net);
+      alice.send(fromCaller(method, { invite, ok, cseq: cseqOf(invite) + 1 }));
+      if (method === "INVITE") alice.expect("100");
+      const again = challengeOnce(trunk, trunk.expect(`${method} `), { nonce: "n7" });
+      trunk.answer(again, "407 Proxy Authentication Required", {
+        lines: `Proxy-Authenticate: ${challenge("n8")}`,
+      });
+      if (method === "INVITE") trunk.expect("ACK ");
+      trunk.expectNothing();
+      alice.expect("502");
+    }),
+  );
+}
+
+Deno.test(
+  "§22.1: the next address of a gateway asks anew, and is answered though the first one was",
+  ladder({
+    ...WORLD,
+    names: { "sip.provider.example": [TRUNK, "203.0.113.9"] },
+    resources: [DOMAIN, gatewayAt("sip.provider.example"), DID],
+  }, async (net) => {
+    const alice = net.phone("alice");
+    const first = trunkOf(net);
+    const second = trunkOf(net, "203.0.113.9");
+    const invite = alice.invite("sip:+4420@sip.local");
+    await net.settle();
+    const answered = challengeOnce(first, first.expect("INVITE "), { nonce: "of-first" });
+    first.answer(answered, "503 Service Unavailable");
+    first.expect("ACK ");
+    const fresh = second.expect("INVITE ");
+    assert.equal(hasHeader(fresh, "Proxy-Authorization"), false);
+    const again = challengeOnce(second, fresh, { nonce: "of-second" });
+    assert.equal(headers(again, "Proxy-Authorization").length, 1);
+    second.answer(again, "486 Busy Here");
+    second.expect("ACK ");
+    expectOwn(alice.expect("486"), invite);
+  }),
+);
 
 Deno.test(
   "A gateway without credentials that asks for some: 502, and nothing about it reaches the phone",

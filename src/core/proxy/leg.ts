@@ -25,8 +25,12 @@ export interface Leg {
 
 /** Answers the challenges of a gateway in the place of the caller (§22.3). */
 export interface ChallengedUser {
-  /** Header lines with credentials, or undefined when this challenge is not to be answered. */
-  answer(response: SipResponse, request: { method: string; uri: string; body: string }): string | undefined;
+  /** Header lines with credentials, or undefined when the challenge that came by this flow is not to be answered. */
+  answer(
+    response: SipResponse,
+    request: { method: string; uri: string; body: string },
+    flow: Flow,
+  ): string | undefined;
   /** The gateway went on with the request, by this flow. */
   onAccepted(flow: Flow): void;
 }

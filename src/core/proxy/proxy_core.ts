@@ -230,7 +230,7 @@ export class ProxyCore implements ResponseContextHost {
       onAccepted: (flow) => challenged?.onAccepted(flow),
       retry: (response, flow) => {
         const { method, body } = request;
-        const credentials = challenged?.answer(response, { method, uri: copy.target.requestUri, body });
+        const credentials = challenged?.answer(response, { method, uri: copy.target.requestUri, body }, flow);
         if (credentials === undefined) return false;
         shift.raise(request.cseq);
         const outgoing = this.#copyFor(forwarding, { ...copy, credentials }, openFlow(flow));

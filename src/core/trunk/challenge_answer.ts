@@ -4,7 +4,7 @@ import { hash } from "node:crypto";
 import { calculateDigest, calculateHA1 } from "sip/digest";
 import { type Credentials, type DigestAlgorithm, findHa1, hashOfA1 } from "../../data/ha1.ts";
 import { decodeUtf8, encodeUtf8 } from "../../message/characters.ts";
-import { type DigestChallenge, parseDigestChallenges } from "../../message/digest.ts";
+import { parseDigestChallenges, type ReceivedChallenge } from "../../message/digest.ts";
 import { Header } from "../../message/header_name.ts";
 import { quote } from "../../message/parameters.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
@@ -13,7 +13,9 @@ import { expectedResponse } from "../digest_response.ts";
 
 /** Credentials for a challenge. */
 export interface ChallengeAnswer {
-  /** One header line, its CRLF included: Authorization for a 401, Proxy-Authorization for a 407. */
+  /** Authorization for a WWW-Authenticate, Proxy-Authorization for a Proxy-Authenticate. */
+  readonly name: "Authorization" | "Proxy-Authorization";
+  /** The whole header line, its CRLF included. */
   readonly line: string;
   readonly realm: string;
   readonly nonce: string;
@@ -36,39 +38,55 @@ const MAX_CHALLENGES = 16;
 const FIRST_COUNT = "00000001";
 
 /**
- * Credentials for the topmost challenge of a 401 or 407 that can be answered: Digest with MD5, MD5-sess or SHA-256, for
- * a realm that `accepts` agrees to. Undefined when there is none. Whatever the response holds, nothing is thrown.
+ * Credentials for the challenges of a 401 or 407: one for each realm that `accepts` agrees to, by its topmost Digest
+ * challenge with MD5, MD5-sess or SHA-256. A response may hold the challenges of several servers, and of both kinds
+ * (§22.3). Whatever the response holds, nothing is thrown.
  */
-export function answerChallenge(
+export function answerChallenges(
   response: SipResponse,
   request: ChallengedRequest,
   account: Credentials,
   accepts: (realm: string) => boolean,
-): ChallengeAnswer | undefined {
-  for (const challenge of challengesOf(response)) {
+): ChallengeAnswer[] {
+  const answers: ChallengeAnswer[] = [];
+  for (const { name, challenge } of challengesOf(response)) {
     const { realm, nonce } = challenge;
-    if (nonce === "" || !accepts(realm)) continue;
+    if (nonce === "" || answers.some((other) => other.name === name && other.realm === realm)) continue;
+    if (!accepts(realm)) continue;
     const credentials = answer(challenge, request, account);
     if (credentials === undefined) continue;
-    const name = response.status === 401 ? "Authorization" : "Proxy-Authorization";
-    return { line: `${name}: ${credentials}\r\n`, realm, nonce, isStale: /^true$/i.test(challenge.stale) };
+    const isStale = /^true$/i.test(challenge.stale);
+    answers.push({ name, line: `${name}: ${credentials}\r\n`, realm, nonce, isStale });
   }
-  return undefined;
+  return answers;
 }
 
-/** The Digest challenges of a response, in their order. */
-function challengesOf(response: SipResponse): DigestChallenge[] {
+/** A Digest challenge, and the header field that answers it. */
+interface NamedChallenge {
+  readonly name: ChallengeAnswer["name"];
+  readonly challenge: ReceivedChallenge;
+}
+
+/** The Digest challenges of a response in their order, those of its own status first. */
+function challengesOf(response: SipResponse): NamedChallenge[] {
   if (response.status !== 401 && response.status !== 407) return [];
-  const id = response.status === 401 ? Header.WwwAuthenticate : Header.ProxyAuthenticate;
-  return response.rowValues(id)
-    .slice(0, MAX_CHALLENGES)
-    .flatMap(parseDigestChallenges)
+  const kinds = [
+    { id: Header.WwwAuthenticate, name: "Authorization" },
+    { id: Header.ProxyAuthenticate, name: "Proxy-Authorization" },
+  ] as const;
+  return (response.status === 401 ? kinds : [kinds[1], kinds[0]])
+    .flatMap(({ id, name }) =>
+      response.rowValues(id)
+        .slice(0, MAX_CHALLENGES)
+        .flatMap(parseDigestChallenges)
+        .map((challenge) => ({ name, challenge }))
+    )
     .slice(0, MAX_CHALLENGES);
 }
 
 /** Why a challenge is not answered by an account that has hashes, but not the one asked for; undefined for other reasons. */
 export function missingHash(response: SipResponse, account: Credentials): string | undefined {
-  for (const { realm, algorithm: name } of challengesOf(response)) {
+  for (const { challenge: { realm, algorithm: name } } of challengesOf(response)) {
     const algorithm = algorithmOf(name);
     if (algorithm === undefined || ha1Of(account, { realm, algorithm }) !== undefined) continue;
     return `there is no ${algorithm} hash for realm "${realm}" in spec.credentials.ha1`;
@@ -91,11 +109,11 @@ function ha1Of(
 
 /** The value of the header; undefined when the challenge asks for what we do not know. */
 function answer(
-  challenge: DigestChallenge,
+  challenge: ReceivedChallenge,
   request: ChallengedRequest,
   account: Credentials,
 ): string | undefined {
-  const { realm, nonce, opaque } = challenge;
+  const { realm, nonce, written } = challenge;
   const algorithm = algorithmOf(challenge.algorithm);
   const ha1 = algorithm && ha1Of(account, { realm, algorithm });
   const isSession = /-sess$/i.test(challenge.algorithm);
@@ -111,10 +129,10 @@ function answer(
     entity: decodeUtf8(request.body),
   };
   const response = algorithm === "MD5" ? respondMd5(proof, ha1, isSession) : respondSha256(proof, ha1);
-  let value = `Digest username=${quoted(account.username)},realm=${quoted(realm)},nonce=${quoted(nonce)}` +
+  let value = `Digest username=${quoted(account.username)},realm=${written.realm},nonce=${written.nonce}` +
     `,uri=${quote(request.uri)},response="${response}"`;
   if (challenge.algorithm !== "") value += `,algorithm=${challenge.algorithm}`;
-  if (opaque !== "") value += `,opaque=${quoted(opaque)}`;
+  if (written.opaque !== undefined) value += `,opaque=${written.opaque}`;
   if (qop !== "") value += `,cnonce="${proof.cnonce}",qop=${qop},nc=${proof.nc}`;
   return value;
 }

@@ -10,7 +10,7 @@ import type { Destination } from "../../transport/dns/destination.ts";
 import type { Flow, TransportProtocol } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import { FAILOVER_PATIENCE } from "../proxy/failover.ts";
-import { answerChallenge, missingHash } from "./challenge_answer.ts";
+import { ChallengeAnswers } from "./challenge_answers.ts";
 import { minimumSeconds, redirectPlaces, type RegistrarPlace, retryAfterSeconds } from "./register_answer.ts";
 
 /** What an attempt is made of. */
@@ -82,14 +82,14 @@ export class RegisterAttempt implements ClientTransactionUser {
   #client: ClientTransaction | undefined;
   #redirects = 0;
   #prolongations = 0;
-  /** Our answers at this destination, by status and realm of the challenge. */
-  readonly #answers = new Map<string, { line: string; realm: string; nonce: string }>();
-  #answerCount = 0;
+  /** Those at this destination: nonces are those of one server. */
+  #answers: ChallengeAnswers;
   #hasEnded = false;
 
   constructor(parts: RegisterAttemptParts) {
     this.#parts = parts;
     this.#expires = parts.expires;
+    this.#answers = new ChallengeAnswers(parts);
     this.#patience = parts.transactions.timer(() => this.#giveUpPlace("No answer for some seconds"));
   }
 
@@ -174,9 +174,7 @@ export class RegisterAttempt implements ClientTransactionUser {
       const flow = this.#parts.transport.flowTo(destination);
       if (!flow) continue;
       this.#destination = destination;
-      // Nonces are those of one server.
-      this.#answers.clear();
-      this.#answerCount = 0;
+      this.#answers = new ChallengeAnswers(this.#parts);
       return this.#send(flow);
     }
     this.#fail(failure);
@@ -190,7 +188,7 @@ export class RegisterAttempt implements ClientTransactionUser {
       requestUri: this.#place!.requestUri,
       branch,
       expires: this.#expires,
-      credentials: [...this.#answers.values()].map(({ line }) => line),
+      credentials: this.#answers.lines,
     });
     this.#client = transactions.request({ text, method: "REGISTER", branch, flow }, this);
     if (this.#destinations.length > 0) this.#patience.start(FAILOVER_PATIENCE * transactions.timers.t1);
@@ -203,32 +201,11 @@ export class RegisterAttempt implements ClientTransactionUser {
     this.#send(flow);
   }
 
-  /** §22.2: the same challenge a second time means that the answer was wrong. */
   #authenticate(response: SipResponse): void {
-    let refused: string | undefined;
     const request = { method: "REGISTER", uri: this.#place!.requestUri, body: "" };
-    const answer = answerChallenge(response, request, this.#parts.account, (realm) => {
-      const isAccepted = this.#parts.accepts(realm);
-      if (!isAccepted) refused = realm;
-      return isAccepted;
-    });
-    const { status } = response;
-    const failure = failureOf(response);
-    if (!answer) {
-      const reason = refused === undefined
-        ? missingHash(response, this.#parts.account)?.slice(0, MAX_REASON) ??
-          "Asks for credentials in a way that is not known here"
-        : `Asks for credentials of another realm: ${refused.slice(0, MAX_REASON)}`;
-      return this.#fail({ ...failure, reason });
-    }
-    const key = `${status} ${answer.realm}`;
-    const isWrong = this.#answers.get(key)?.nonce === answer.nonce && !answer.isStale;
-    if (isWrong || this.#answerCount >= this.#parts.maxAnswers) {
-      return this.#fail({ ...failure, reason: "Credentials are refused" });
-    }
-    this.#answerCount++;
-    this.#answers.set(key, answer);
-    this.#sendAgain();
+    const authorization = this.#answers.answer(response, request);
+    if (authorization.kind === "granted") return this.#sendAgain();
+    this.#fail({ ...failureOf(response), reason: authorization.reason });
   }
 
   /** §10.2.8: as long as the registrar wants it at least. */
@@ -237,8 +214,7 @@ export class RegisterAttempt implements ClientTransactionUser {
     const isUsable = this.#expires > 0 && minimum !== undefined && minimum > this.#expires;
     if (!isUsable || ++this.#prolongations > MAX_PROLONGATIONS) return this.#fail(failureOf(response));
     this.#expires = minimum;
-    // What was sent once would come as a replay.
-    this.#answers.clear();
+    this.#answers.forget();
     this.#sendAgain();
   }
 
@@ -262,7 +238,7 @@ export class RegisterAttempt implements ClientTransactionUser {
       destination: this.#destination!,
       flow: this.#client!.flow,
       expires: this.#expires,
-      realms: [...this.#answers.values()].map(({ realm }) => realm),
+      realms: this.#answers.realms,
     });
   }
 

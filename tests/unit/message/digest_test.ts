@@ -119,7 +119,9 @@ Deno.test("parseDigestChallenge() reads the example of RFC 3261 §20.44", () => 
     nonce: "f84f1cec41e6cbe5aea9c8e88d359",
     stale: "FALSE",
     algorithm: "MD5",
+    written: { realm: '"atlanta.com"', nonce: '"f84f1cec41e6cbe5aea9c8e88d359"', opaque: '""' },
   });
+  assert.equal(parseDigestChallenge('Digest realm="r"')?.written.opaque, undefined);
 });
 
 Deno.test("formatDigestChallenge() quotes what RFC 7616 §3.3 wants quoted, and only that", () => {
@@ -154,7 +156,8 @@ Deno.test("A challenge that is written and read again is the same", () => {
           stale,
           domain: "sip:a sip:b",
         };
-        assert.deepEqual(parseDigestChallenge(formatDigestChallenge(challenge)), challenge);
+        const { written: _, ...read } = parseDigestChallenge(formatDigestChallenge(challenge))!;
+        assert.deepEqual(read, challenge);
       }
     }
   }

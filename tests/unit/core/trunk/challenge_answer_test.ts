@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
-import { answerChallenge, missingHash } from "../../../../src/core/trunk/challenge_answer.ts";
+import { answerChallenges, missingHash } from "../../../../src/core/trunk/challenge_answer.ts";
 import type { Credentials } from "../../../../src/data/ha1.ts";
 import { parameter, utf8 } from "../../../support/sip_text.ts";
 import { response } from "../requests.ts";
@@ -26,7 +26,7 @@ function answerTo(
   challenges: readonly string[],
   { request = REGISTER, account = ACCOUNT, accepts = acceptsAll } = {},
 ) {
-  return answerChallenge(challenged(...challenges), request, account, accepts);
+  return answerChallenges(challenged(...challenges), request, account, accepts)[0];
 }
 
 /** The line that answers one challenge that can be answered. */
@@ -41,8 +41,8 @@ Deno.test("A 401 is answered with Authorization, a 407 with Proxy-Authorization"
   const proxy = response(
     `SIP/2.0 407 Proxy Authentication Required\nProxy-Authenticate: Digest ${BASICS}`,
   );
-  const answer = answerChallenge(proxy, REGISTER, ACCOUNT, () => true);
-  assert.match(answer?.line ?? "", /^Proxy-Authorization: Digest .*\r\n$/);
+  const [answer] = answerChallenges(proxy, REGISTER, ACCOUNT, () => true);
+  assert.match(answer.line, /^Proxy-Authorization: Digest .*\r\n$/);
 });
 
 Deno.test("Without qop the answer is that of RFC 2069: no cnonce, no count", () => {
@@ -124,6 +124,63 @@ Deno.test("A realm that is not accepted is passed by, and nothing else is asked 
   assert.equal(answerTo(offers, { accepts: () => false }), undefined);
 });
 
+Deno.test("RFC 7616 §3.4: opaque comes back byte by byte: escaped, empty, in other encodings; absent, it is absent", () => {
+  const offered = (more: string) =>
+    /,opaque=("(?:\\.|[^"\\])*"|[^,\s]*)/.exec(lineFor(`Digest ${BASICS}${more}`))?.[1];
+  assert.equal(offered(""), undefined);
+  const written = [
+    '""',
+    '"o1"',
+    String.raw`"a\"b"`,
+    String.raw`"a\bc\\"`,
+    '"a, b=c"',
+    '"\xe9\xff"',
+    '" "',
+    `"{'x':1}"`,
+  ];
+  for (const opaque of written) {
+    assert.equal(offered(`, opaque=${opaque}`), opaque);
+    assert.equal(offered(`, qop="auth", OPAQUE = ${opaque} ,algorithm=MD5`), opaque);
+  }
+  assert.equal(offered(", opaque=token"), '"token"');
+});
+
+Deno.test("RFC 7616 §3.4: realm and nonce come back byte by byte, the digest is that of what they mean", () => {
+  const line = lineFor('Digest realm="a\\b", nonce="n\\1\\\\"');
+  assert.ok(line.includes('realm="a\\b",nonce="n\\1\\\\"'), line);
+  const ha1 = md5("trunk:ab:s3cret");
+  assert.equal(parameter(line, "response"), md5(`${ha1}:n1\\:${md5("REGISTER:sip:provider.example")}`));
+});
+
+Deno.test("An empty qop, algorithm, stale or domain asks for nothing, and nothing of it comes back", () => {
+  const line = lineFor(`Digest ${BASICS}, qop="", algorithm="", stale="", domain="", charset="UTF-8", x=y`);
+  const ha1 = md5("trunk:provider.example:s3cret");
+  assert.equal(parameter(line, "response"), md5(`${ha1}:n1:${md5("REGISTER:sip:provider.example")}`));
+  assert.doesNotMatch(line, /qop|algorithm|stale|domain|charset|cnonce|x=/);
+});
+
+Deno.test("What is written in quotes and need not be counts as well", () => {
+  const line = lineFor(`Digest ${BASICS}, qop=auth, algorithm="MD5", stale="true"`);
+  assert.match(line, /,algorithm=MD5,cnonce="\w+",qop=auth,nc=00000001\r\n$/);
+  assert.equal(answerTo([`Digest ${BASICS}, stale="TRUE"`])?.isStale, true);
+});
+
+Deno.test("§22.3: every realm of a response has its answer, for proxies and for the server alike", () => {
+  const both = response([
+    "SIP/2.0 407 Proxy Authentication Required",
+    `WWW-Authenticate: Digest realm="core", nonce="n1"`,
+    `Proxy-Authenticate: Digest realm="edge", nonce="n2", algorithm=SHA-256, Digest realm="edge", nonce="n3"`,
+    `Proxy-Authenticate: Digest realm="core", nonce="n4"`,
+    `Proxy-Authenticate: Digest realm="thief", nonce="n5"`,
+  ].join("\n"));
+  const answers = answerChallenges(both, REGISTER, ACCOUNT, (realm) => realm !== "thief");
+  assert.deepEqual(answers.map(({ name, realm, nonce }) => [name, realm, nonce]), [
+    ["Proxy-Authorization", "edge", "n2"],
+    ["Proxy-Authorization", "core", "n4"],
+    ["Authorization", "core", "n1"],
+  ]);
+});
+
 Deno.test("stale tells an old nonce from wrong credentials", () => {
   assert.equal(answerTo([`Digest ${BASICS}, stale=TRUE`])?.isStale, true);
   assert.equal(answerTo([`Digest ${BASICS}, stale=false`])?.isStale, false);
@@ -200,7 +257,7 @@ Deno.test("What cannot be answered is not answered, and nothing throws", () => {
   for (const challenge of unanswerable) assert.equal(answerTo([challenge]), undefined, challenge);
   assert.equal(answerTo([]), undefined);
   const ok = response(`SIP/2.0 200 OK\nWWW-Authenticate: Digest ${BASICS}`);
-  assert.equal(answerChallenge(ok, REGISTER, ACCOUNT, () => true), undefined);
+  assert.deepEqual(answerChallenges(ok, REGISTER, ACCOUNT, () => true), []);
 });
 
 Deno.test("A body that is no UTF-8 has no auth-int", () => {
