@@ -6,6 +6,7 @@ import { type BoundFlow, OwnFlowRecords } from "./core/bound_flow.ts";
 import { CallerIdentification } from "./core/caller.ts";
 import type { Call } from "./core/calls/call.ts";
 import { CallTable } from "./core/calls/call_table.ts";
+import type { EndedCall } from "./core/calls/ended_calls.ts";
 import { Cluster } from "./core/cluster/cluster.ts";
 import { NodeRoutes } from "./core/cluster/node_route.ts";
 import { DigestAuthenticator } from "./core/digest_authenticator.ts";
@@ -295,6 +296,11 @@ export class Server {
   /** Calls under way. */
   get calls(): readonly Call[] {
     return this.#calls.list();
+  }
+
+  /** Calls that have ended lately, the latest first. */
+  get endedCalls(): readonly EndedCall[] {
+    return this.#calls.listEnded();
   }
 
   /** Calls that are being set up: who stops the server may want to wait for them. */

@@ -164,6 +164,7 @@ export class Administration {
         metrics: server.metrics,
         history,
         calls: () => server.calls,
+        endedCalls: () => server.endedCalls,
         readiness: () => readinessOf({ listeners: server.transports.length > 0, directory: this.#isReady }),
       }),
     ];

@@ -14,6 +14,7 @@ import { buildResponse } from "../message/response_builder.ts";
 import type { Answer } from "./answer.ts";
 import type { BoundFlow } from "./bound_flow.ts";
 import type { CallBeginning } from "./calls/call.ts";
+import { accountOf, sourceOf } from "./calls/call_account.ts";
 import type { CallTable } from "./calls/call_table.ts";
 import type { Caller, CallerIdentification } from "./caller.ts";
 import type { NodeRoute, NodeRoutes } from "./cluster/node_route.ts";
@@ -199,7 +200,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
       credentialsRow,
       leg: this.#legOf(request, caller, routing),
       ...request.method === "INVITE" && {
-        observe: () => this.#parts.calls.begin(request, callOf(caller, routing)),
+        observe: () => this.#parts.calls.begin(request, { ...callOf(caller, routing), ...sourceOf(flow) }),
       },
     });
   }
@@ -245,12 +246,17 @@ export class Dispatcher implements TransactionUser, RouteContext {
   }
 }
 
-function callOf(caller: Caller, routing: Exclude<Routing, { kind: "refused" }>): CallBeginning {
+function callOf(
+  caller: Caller,
+  routing: Exclude<Routing, { kind: "refused" }>,
+): Omit<CallBeginning, "address" | "transport"> {
   if (routing.kind === "egress") {
-    return { direction: "outbound", gatewayRef: routing.gateway.ref, didRef: routing.did.ref };
+    const { gateway, did } = routing;
+    return { account: accountOf(caller), direction: "outbound", gatewayRef: gateway.ref, didRef: did.ref };
   }
   const { gateway, did } = routing;
   return {
+    account: accountOf(caller, gateway),
     direction: caller.kind === "gateway" ? "inbound" : "internal",
     gatewayRef: gateway?.ref,
     didRef: did?.ref,

@@ -58,10 +58,10 @@ export class ApiClient implements Disposable {
   }
 
   /** All of a list, page by page; the filter `*` is all of them, and has to be said to early services. */
-  async list(path: string, filter = "*"): Promise<unknown[]> {
+  async list(path: string, filter = "*", more: Query = {}): Promise<unknown[]> {
     const items: unknown[] = [];
     for (let page = 1;; page++) {
-      const query = { filter, page: String(page), itemsPerPage: String(ITEMS_PER_PAGE) };
+      const query = { ...more, filter, page: String(page), itemsPerPage: String(ITEMS_PER_PAGE) };
       const { data, body } = await this.get(path, query);
       if (Array.isArray(data)) items.push(...data);
       // Early services have no pages, and late ones tell of none where a list is empty.

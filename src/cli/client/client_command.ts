@@ -18,6 +18,7 @@ export const CLIENT_OPTIONS = {
   types: { type: "string" },
   yes: { type: "boolean", short: "y" },
   now: { type: "boolean" },
+  ended: { type: "boolean" },
 } as const satisfies ParseArgsConfig["options"];
 
 type OptionName = keyof typeof CLIENT_OPTIONS;
@@ -87,9 +88,9 @@ const VERBS = {
     alias: "reg",
   },
   calls: {
-    usage: "[--filter F] [-o json|yaml]",
-    summary: "list calls that are up",
-    options: ["filter", "output"],
+    usage: "[--ended] [--filter F] [-o json|yaml]",
+    summary: "list calls that are up, or the last that ended or failed, and why",
+    options: ["ended", "filter", "output"],
   },
   events: {
     usage: "[--types call.,gateway.] [-o json]",

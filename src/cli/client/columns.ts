@@ -60,11 +60,27 @@ export const CALL_COLUMNS: readonly Column[] = [
   column("ID", "id"),
   column("FROM", "from"),
   column("TO", "to"),
+  column("ACCOUNT", "account"),
+  column("ADDRESS", "address"),
   column("DIRECTION", "direction"),
   column("STATE", "state"),
   time("STARTED", "startedAt"),
   time("ANSWERED", "answeredAt"),
   column("GATEWAY", "gatewayRef"),
+];
+
+/** Of calls that are over. */
+export const ENDED_CALL_COLUMNS: readonly Column[] = [
+  column("FROM", "from"),
+  column("TO", "to"),
+  column("ACCOUNT", "account"),
+  column("ADDRESS", "address"),
+  column("GATEWAY", "gatewayRef"),
+  time("ENDED", "endedAt"),
+  column("CAUSE", "cause"),
+  column("STATUS", "status"),
+  column("REASON", "reason"),
+  column("BY", "endedBy"),
 ];
 
 /** The services of Routr v1 tell the first contact only, as text. */

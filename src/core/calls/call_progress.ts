@@ -4,7 +4,7 @@ import type { NameAddr } from "../../message/name_addr.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import { detachText } from "../../runtime/detached_text.ts";
 import { randomToken } from "../../runtime/random.ts";
-import type { ForwardingObserver } from "../proxy/forwarding_observer.ts";
+import type { FailureCause, ForwardingObserver } from "../proxy/forwarding_observer.ts";
 import type { Call, CallBeginning, CallState } from "./call.ts";
 
 /** UTF-16 units of a text that is shown. */
@@ -15,7 +15,7 @@ export interface CallProgressHost {
   /** A success goes to the caller; of a forked call there may be several. */
   onAnswered(call: CallProgress, response: SipResponse): void;
   /** The caller was told that there is no success. */
-  onFailed(call: CallProgress, status: number): void;
+  onFailed(call: CallProgress, status: number, cause: FailureCause): void;
 }
 
 export class CallProgress implements Call, ForwardingObserver {
@@ -23,6 +23,9 @@ export class CallProgress implements Call, ForwardingObserver {
   readonly callId: string;
   readonly from: string;
   readonly to: string;
+  readonly account: Call["account"];
+  readonly address: string;
+  readonly transport: string;
   readonly direction: Call["direction"];
   readonly gatewayRef: string | undefined;
   readonly didRef: string | undefined;
@@ -49,9 +52,12 @@ export class CallProgress implements Call, ForwardingObserver {
     },
   ) {
     this.#host = host;
-    this.callId = detachText(request.callId.slice(0, LONGEST_TEXT));
+    this.callId = shownText(request.callId);
     this.from = shownUri(request.from);
     this.to = shownUri(request.to);
+    this.account = beginning.account;
+    this.address = beginning.address;
+    this.transport = beginning.transport;
     this.direction = beginning.direction;
     this.gatewayRef = beginning.gatewayRef;
     this.didRef = beginning.didRef;
@@ -86,8 +92,8 @@ export class CallProgress implements Call, ForwardingObserver {
     this.#host.onAnswered(this, response);
   }
 
-  onFailure(status: number): void {
-    this.#host.onFailed(this, status);
+  onFailure(status: number, _isOurs: boolean, cause: FailureCause): void {
+    this.#host.onFailed(this, status, cause);
   }
 
   onCancel(): void {
@@ -107,10 +113,15 @@ function bounded(text: string): string {
 
 /** Without password and parameters, which are nobody's business here. */
 function shownUri({ uri, uriText }: NameAddr): string {
-  if (uri === undefined) return detachText(uriText.split(/[;?]/, 1)[0].slice(0, LONGEST_TEXT));
+  if (uri === undefined) return shownText(uriText.split(/[;?]/, 1)[0]);
   const { secure, user, host, port } = uri;
   const scheme = secure ? "sips:" : "sip:";
   const place = port === undefined ? host : `${host}:${port}`;
   const text = user === undefined ? `${scheme}${place}` : `${scheme}${user}@${place}`;
+  return shownText(text);
+}
+
+/** The beginning of a text that another end has chosen, without its message. */
+export function shownText(text: string): string {
   return detachText(text.slice(0, LONGEST_TEXT));
 }

@@ -5,10 +5,12 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { Counter, Metrics } from "../../runtime/metrics.ts";
 import { TextMap } from "../../runtime/text_map.ts";
 import type { Timer, TimerWheel } from "../../runtime/timer_wheel.ts";
-import type { ForwardingObserver } from "../proxy/forwarding_observer.ts";
+import type { FailureCause, ForwardingObserver } from "../proxy/forwarding_observer.ts";
 import type { ServerEvents } from "../server_events.ts";
-import { type Call, type CallBeginning, type CallCause, shownCall } from "./call.ts";
-import { CallProgress, type CallProgressHost, dialogId } from "./call_progress.ts";
+import { type Call, type CallBeginning, type CallEnd, shownCall, shownEndedCall } from "./call.ts";
+import { CallLog } from "./call_log.ts";
+import { CallProgress, type CallProgressHost, dialogId, shownText } from "./call_progress.ts";
+import { type EndedCall, EndedCalls } from "./ended_calls.ts";
 
 /** Calls that are remembered; of more, the one that was heard of longest ago is given up. */
 const MOST_CALLS = 100_000;
@@ -27,15 +29,6 @@ export interface CallTableParts {
   readonly events: ServerEvents;
 }
 
-/** What a call ended with; without a time it is one that nobody has seen. */
-interface CallEnd {
-  readonly cause: CallCause;
-  /** Of the INVITE's final response, 0 when there is none. */
-  readonly status: number;
-  /** Milliseconds since 1970. */
-  readonly at?: number;
-}
-
 /**
  * Each INVITE that is forwarded is a call of its own, also one with Call-ID and tag of another: nobody gets a call past
  * the records by that.
@@ -46,6 +39,8 @@ export class CallTable implements CallProgressHost {
   readonly #calls = new Set<CallProgress>();
   /** Answered calls by the ids of their dialogs. */
   readonly #dialogs = new TextMap<readonly CallProgress[]>();
+  readonly #ended = new EndedCalls();
+  readonly #log: CallLog;
   readonly #sweep: Timer;
   readonly #started: Counter;
   readonly #answered: Counter;
@@ -53,6 +48,7 @@ export class CallTable implements CallProgressHost {
 
   constructor(parts: CallTableParts) {
     this.#parts = parts;
+    this.#log = new CallLog(parts.clock);
     this.#sweep = parts.wheel.timer(() => this.#giveUpSilent());
     const { metrics } = parts;
     this.#started = metrics.counter("routr_calls_total", "Calls that were forwarded");
@@ -63,6 +59,11 @@ export class CallTable implements CallProgressHost {
 
   list(): readonly Call[] {
     return [...this.#calls];
+  }
+
+  /** The calls that have ended lately, the latest first. */
+  listEnded(): readonly EndedCall[] {
+    return this.#ended.list();
   }
 
   /** Calls that are being set up. */
@@ -77,13 +78,14 @@ export class CallTable implements CallProgressHost {
     const { clock, events } = this.#parts;
     if (this.#calls.size >= MOST_CALLS) {
       const [oldest] = this.#calls;
-      this.#end(oldest, { cause: "lost", status: statusOf(oldest) });
+      this.#end(oldest, unseen("lost", oldest, "Too many calls"));
     }
     const times = { now: clock.now(), wallTime: clock.wallTime() };
     const call = new CallProgress(this, { request, beginning, ...times });
     this.#calls.add(call);
     if (!this.#sweep.running) this.#sweep.start(SWEEP_INTERVAL);
     this.#started.value++;
+    this.#log.started(call);
     if (events.isHeard) events.emit("call.started", shownCall(call));
     return call;
   }
@@ -97,15 +99,22 @@ export class CallTable implements CallProgressHost {
     call.state = "answered";
     call.answeredAt = clock.wallTime();
     this.#answered.value++;
+    this.#log.answered(call);
     if (events.isHeard) events.emit("call.answered", shownCall(call));
-    if (call.dialogs.length === 0) this.#end(call, { cause: "not observed", status: response.status });
+    if (call.dialogs.length === 0) {
+      this.#end(call, unseen("not observed", call, "Not in the path of the call"));
+    }
   }
 
-  onFailed(call: CallProgress, status: number): void {
+  onFailed(call: CallProgress, status: number, { reason, isRemote }: FailureCause): void {
     if (call.state === "answered" || !this.#calls.has(call)) return;
-    const cause = call.isCanceled ? "canceled" : "rejected";
     this.#failed.value++;
-    this.#end(call, { cause, status, at: this.#parts.clock.wallTime() });
+    const callee = call.direction === "outbound" ? "gateway" : "callee";
+    const outcome = call.isCanceled
+      ? { cause: "canceled", endedBy: "caller" } as const
+      : { cause: "rejected", endedBy: isRemote ? callee : "server" } as const;
+    const at = this.#parts.clock.wallTime();
+    this.#end(call, { ...outcome, status, reason: shownText(reason), at });
   }
 
   /** A request within a dialog is to be forwarded. Of a BYE it has to be known what the other end says. */
@@ -116,8 +125,9 @@ export class CallTable implements CallProgressHost {
     const calls = callsOfCaller ?? this.#dialogs.get(id);
     if (calls === undefined) return undefined;
     if (method === "BYE") {
-      const cause = callsOfCaller ? "caller hung up" : "callee hung up";
-      return this.#hangUp(id, { cause, status: 200, at: this.#parts.clock.wallTime() });
+      const endedBy = callsOfCaller ? "caller" : "callee";
+      const at = this.#parts.clock.wallTime();
+      return this.#hangUp(id, { cause: `${endedBy} hung up`, status: 200, reason: "OK", endedBy, at });
     }
     const now = this.#parts.clock.now();
     for (const call of calls) {
@@ -131,7 +141,8 @@ export class CallTable implements CallProgressHost {
   /** Ends every call: what becomes of them is not seen any more. */
   close(): void {
     this.#sweep.stop();
-    for (const call of this.#calls) this.#end(call, { cause: "not observed", status: statusOf(call) });
+    for (const call of this.#calls) this.#end(call, unseen("not observed", call, "The server stops"));
+    this.#log.close();
   }
 
   #follow(call: CallProgress, calleeTag: string): void {
@@ -171,32 +182,27 @@ export class CallTable implements CallProgressHost {
     else this.#dialogs.delete(id);
   }
 
-  #end(call: CallProgress, { cause, status, at }: CallEnd): void {
+  #end(call: CallProgress, end: CallEnd): void {
     if (!this.#calls.delete(call)) return;
     for (const id of call.dialogs) this.#forget(call, id);
     const { clock, events } = this.#parts;
-    if (!events.isHeard) return;
-    const { answeredAt } = call;
-    events.emit("call.ended", {
-      ...shownCall(call),
-      ...at !== undefined && { durationMillis: answeredAt === undefined ? 0 : Math.max(0, at - answeredAt) },
-      cause,
-      status,
-      endedAt: at ?? clock.wallTime(),
-    });
+    const shown = shownEndedCall(call, end, clock.wallTime());
+    this.#log.ended(call, end);
+    this.#ended.add(shown);
+    events.emit("call.ended", shown);
   }
 
   #giveUpSilent(): void {
     const latest = this.#parts.clock.now() - LONGEST_SILENCE;
     for (const call of this.#calls) {
       if (call.heardOf > latest) break;
-      this.#end(call, { cause: "lost", status: statusOf(call) });
+      this.#end(call, unseen("lost", call, "Nothing was heard of it for 12 hours"));
     }
     if (this.#calls.size > 0) this.#sweep.start(SWEEP_INTERVAL);
   }
 }
 
-/** What its caller has heard. */
-function statusOf({ state }: CallProgress): number {
-  return state === "answered" ? 200 : 0;
+/** The end of a call that this server does not see. */
+function unseen(cause: "lost" | "not observed", { state }: CallProgress, reason: string): CallEnd {
+  return { cause, status: state === "answered" ? 200 : 0, reason, endedBy: "server" };
 }

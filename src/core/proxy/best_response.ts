@@ -1,10 +1,16 @@
 /** §16.7 steps 6 and 7: which of several final responses the caller gets. */
 import { Header, type HeaderId } from "../../message/header_name.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
+import type { FailureCause } from "./forwarding_observer.ts";
 import { withoutTopVia } from "./response_forwarding.ts";
 
 /** A final response of a branch, or the status that stands for none (408, 503). */
-export type BranchOutcome = { readonly status: number; readonly response: SipResponse | undefined };
+export interface BranchOutcome {
+  readonly status: number;
+  readonly response: SipResponse | undefined;
+  /** What happened, where there is no response that tells. */
+  readonly cause?: FailureCause;
+}
 
 /** 4xx that tell the caller how to try again. */
 const HELPFUL = new Set([401, 407, 415, 420, 484]);

@@ -2,6 +2,7 @@
 import type { SipResponse } from "../../message/sip_message.ts";
 import type { ClientTransaction, ClientTransactionUser } from "../../transaction/transaction_user.ts";
 import type { Flow } from "../../transport/transport.ts";
+import type { BranchOutcome } from "./best_response.ts";
 import type { ResponseContext, ResponseContextHost } from "./response_context.ts";
 
 /** Deals with the challenges of a branch that leads to a gateway: they are not for the caller. */
@@ -51,9 +52,9 @@ export class Branch implements ClientTransactionUser {
     this.#timer?.start(this.#host.timerC);
   }
 
-  /** Nothing could be sent. */
-  fail(status: number): void {
-    this.#end({ status, response: undefined });
+  /** Nothing could be sent; `reason` says why. */
+  fail(status: number, reason?: string): void {
+    this.#endAs(status, reason);
   }
 
   cancel(): void {
@@ -86,11 +87,11 @@ export class Branch implements ClientTransactionUser {
   onTimeout(): void {
     // A gateway that says nothing is not there: no user agent has failed to answer.
     const status = this.challenges && !this.#wasAnswered ? 503 : 408;
-    this.#end({ status: this.#isCancelled ? 487 : status, response: undefined });
+    this.#endAs(status, "No answer");
   }
 
-  onFailure(_reason: string): void {
-    this.#end({ status: this.#isCancelled ? 487 : 503, response: undefined });
+  onFailure(reason: string): void {
+    this.#endAs(503, reason);
   }
 
   /** Of a gateway, for us to answer; or of somebody who is after the caller's password: both are not for the caller. */
@@ -98,19 +99,26 @@ export class Branch implements ClientTransactionUser {
     if (!this.#isPending) return;
     const flow = this.#client?.flow;
     if (!this.#isCancelled && flow && this.challenges?.retry(response, flow)) return;
-    this.#end({ status: this.#isCancelled ? 487 : 502, response: undefined });
+    const cause = { reason: `${response.status} ${response.reason}`, isRemote: true };
+    this.#end({ status: this.#isCancelled ? 487 : 502, response: undefined, cause });
   }
 
   #onTimerC(): void {
     if (!this.#isPending) return;
     if (!this.#wasAnswered || this.#isCancelled) {
       this.#client?.abandon();
-      return this.#end({ status: this.#isCancelled ? 487 : 408, response: undefined });
+      return this.#endAs(408, "No answer");
     }
     this.cancel();
   }
 
-  #end(outcome: { status: number; response: SipResponse | undefined }): void {
+  /** Ends without a response: with 487 when it was cancelled. */
+  #endAs(status: number, reason: string | undefined): void {
+    const cause = reason === undefined ? undefined : { reason, isRemote: false };
+    this.#end({ status: this.#isCancelled ? 487 : status, response: undefined, ...cause && { cause } });
+  }
+
+  #end(outcome: BranchOutcome): void {
     if (!this.#isPending) return;
     this.#finish();
     this.#context.onFailure(outcome);

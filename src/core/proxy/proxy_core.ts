@@ -169,13 +169,15 @@ export class ProxyCore implements ResponseContextHost {
       return branch.begin(this.#parts.transactions.request(outgoing, branch));
     }
     const hop = target.hop ?? hopOf(routes.length > 0 ? uriOf(routes[0]) : target.requestUri);
-    if (!hop) return branch.fail(503);
+    if (!hop) return branch.fail(503, "No next hop");
     const located = this.#parts.transport.locator.locate(hop);
     const sendTo = (destinations: readonly Destination[]) => {
       if (!branch.isPending) return;
       const failover = new Failover(this.#failoverParts(forwarding, copy), branch, destinations);
       branch.challenges = this.#challengesOf({ forwarding, branch, copy, failover });
-      if (!failover.next()) branch.fail(503);
+      if (!failover.next()) {
+        branch.fail(503, `No ${destinations.length === 0 ? "address of" : "way to"} ${hop.host}`);
+      }
     };
     if (!(located instanceof Promise)) return sendTo(located);
     located.then(sendTo).catch((error) => {

@@ -4,9 +4,10 @@ import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import { randomToken } from "../../runtime/random.ts";
 import type { ServerTransaction } from "../../transaction/transaction_user.ts";
 import type { Flow } from "../../transport/transport.ts";
+import { reasonPhrase } from "../../message/status.ts";
 import { type BranchOutcome, buildBestResponse, chooseBestResponse } from "./best_response.ts";
 import { Branch } from "./branch.ts";
-import type { ForwardingObserver } from "./forwarding_observer.ts";
+import type { FailureCause, ForwardingObserver } from "./forwarding_observer.ts";
 import { type Leg, restoration } from "./leg.ts";
 import type { CommonPart } from "./request_forwarding.ts";
 import { withoutTopVia } from "./response_forwarding.ts";
@@ -129,13 +130,15 @@ export class ResponseContext {
 
   #respondBest(): void {
     const best = chooseBestResponse(this.#outcomes);
-    if (!best.response) return this.#respondLocally(best.status);
+    if (!best.response) return this.#respondLocally(best.status, best.cause);
     // Somebody else's 503 would make the caller give up on us; to it, it is a 500 (§16.7 step 6).
-    if (best.status === 503) return this.#respondLocally(500);
+    if (best.status === 503) {
+      return this.#respondLocally(500, { reason: `503 ${best.response.reason}`, isRemote: true });
+    }
     const text = buildBestResponse(best.response, this.#outcomes);
     // A user agent that lost the other Vias still gets its status through.
     if (text === undefined) return this.#respondLocally(best.status);
-    this.#observer?.onFailure(best.status, false);
+    this.#observer?.onFailure(best.status, false, { reason: best.response.reason, isRemote: true });
     this.#server.respond(best.status, this.#restore ? this.#restore(text) : text);
     this.#finish();
   }
@@ -146,9 +149,9 @@ export class ResponseContext {
     return text !== undefined && this.#restore ? this.#restore(text) : text;
   }
 
-  #respondLocally(status: number): void {
+  #respondLocally(status: number, cause?: FailureCause): void {
     const request = this.#forwarding?.request;
-    this.#observer?.onFailure(status, true);
+    this.#observer?.onFailure(status, true, cause ?? { reason: reasonPhrase(status), isRemote: false });
     if (request) this.#server.respond(status, buildResponse(request, { status, toTag: randomToken() }));
     this.#finish();
   }

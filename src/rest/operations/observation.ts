@@ -1,7 +1,8 @@
 /** How the server is watched: by people, by monitors, by programs. */
-import { text } from "../../data/property_types.ts";
+import { flag, text } from "../../data/property_types.ts";
 import type { Metrics } from "../../runtime/metrics.ts";
 import { type Call, shownCall } from "../../core/calls/call.ts";
+import type { EndedCall } from "../../core/calls/ended_calls.ts";
 import type { JsonSchema } from "../../data/json_schema.ts";
 import { bareJson, enveloped, plainText } from "../http/envelope.ts";
 import type { EventHistory } from "../observe/event_history.ts";
@@ -17,8 +18,11 @@ export interface ObservationParts {
   readonly metrics: Metrics;
   readonly history: EventHistory;
   calls(): readonly Call[];
+  /** The latest first. */
+  endedCalls(): readonly EndedCall[];
   readiness(): Readiness;
 }
+
 const TAG = "observation";
 
 export function observationOperations(parts: ObservationParts): Operation[] {
@@ -53,11 +57,18 @@ export function observationOperations(parts: ObservationParts): Operation[] {
       path: `${BASE_PATH}/calls`,
       id: "listCalls",
       tag: TAG,
-      summary: "Lists calls under way",
-      query: LIST_QUERY,
+      summary: "Lists calls under way, or those that have ended",
+      query: {
+        ...LIST_QUERY,
+        ended: flag().default(false).describe(
+          "The last thousand calls that have ended or failed, the latest first, in the place of those under way.",
+        ),
+      },
       answers: { 200: { description: "A page.", data: { type: "array", items: CALL } } },
       async handle({ query }) {
-        const { items, meta } = await selectItems(parts.calls(), shownCall, query);
+        const { items, meta } = query.ended
+          ? await selectItems(parts.endedCalls(), (call) => call, query)
+          : await selectItems(parts.calls(), shownCall, query);
         return enveloped(items, { meta });
       },
     }),
@@ -110,11 +121,36 @@ const CALL: JsonSchema = {
     callId: { type: "string", description: "Call-ID." },
     from: { type: "string" },
     to: { type: "string" },
+    account: {
+      type: "string",
+      description: "Who calls, as proved by password or address; not there when nobody was asked.",
+    },
+    accountKind: { enum: ["agent", "peer", "gateway"] },
+    accountRef: { type: "string" },
+    address: { type: "string", description: "Where the INVITE came from, with its port." },
+    transport: { type: "string" },
     direction: { enum: ["internal", "outbound", "inbound"] },
     gatewayRef: { type: "string" },
     didRef: { type: "string" },
     state: { enum: ["trying", "ringing", "answered"] },
     startedAt: { type: "integer", description: "Milliseconds since 1970." },
     answeredAt: { type: "integer", description: "Milliseconds since 1970." },
+    endedAt: {
+      type: "integer",
+      description: "Milliseconds since 1970; this and what follows once it is over.",
+    },
+    durationMillis: {
+      type: "integer",
+      description: "From the answer on; not there when its end was not seen.",
+    },
+    cause: {
+      enum: ["caller hung up", "callee hung up", "canceled", "rejected", "lost", "not observed"],
+    },
+    status: { type: "integer", description: "The final response to the INVITE, 0 when there was none." },
+    reason: {
+      type: "string",
+      description: "The phrase of that response, or what went wrong at this server.",
+    },
+    endedBy: { enum: ["caller", "callee", "gateway", "server"], description: "Who said so." },
   },
 };

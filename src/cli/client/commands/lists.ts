@@ -1,6 +1,7 @@
 /** `routr get`, `locate`, `registry` and `calls`: lists as tables, or as they are. */
 import {
   CALL_COLUMNS,
+  ENDED_CALL_COLUMNS,
   LOCATION_COLUMNS,
   locationRows,
   REGISTRY_COLUMNS,
@@ -20,7 +21,7 @@ interface ListForm {
 }
 
 /** Of the verbs that list something else than resources. */
-const LISTS: Readonly<Record<string, ListForm & { readonly path: string }>> = {
+const LISTS: Readonly<Record<string, ListForm & { readonly path: string; readonly query?: undefined }>> = {
   locate: {
     path: "/location",
     columns: LOCATION_COLUMNS,
@@ -33,6 +34,13 @@ const LISTS: Readonly<Record<string, ListForm & { readonly path: string }>> = {
     empty: "There are no registrations with gateways",
   },
   calls: { path: "/calls", columns: CALL_COLUMNS, empty: "There are no calls" },
+};
+
+const ENDED_CALLS = {
+  path: "/calls",
+  query: { ended: "true" },
+  columns: ENDED_CALL_COLUMNS,
+  empty: "No calls have ended since the server has started",
 };
 
 export async function get(context: CommandContext): Promise<void> {
@@ -48,8 +56,9 @@ export async function get(context: CommandContext): Promise<void> {
 }
 
 export async function list(context: CommandContext): Promise<void> {
-  const { path, ...form } = LISTS[context.command.verb];
-  await show(context, await context.client.list(path, context.command.options.filter), form);
+  const { verb, options: { ended, filter } } = context.command;
+  const { path, query, ...form } = ended ? ENDED_CALLS : LISTS[verb];
+  await show(context, await context.client.list(path, filter, query), form);
 }
 
 async function show(

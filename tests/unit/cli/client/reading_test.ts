@@ -149,7 +149,10 @@ Deno.test("registry and calls list what they are named after", async () => {
     startedAt: 0,
   };
   const calls = await ran({ "GET /calls": () => [call] }, ["calls"]);
-  assert.match(calls.out, /\nc1 +sip:a@h +sip:b@h +internal +ringing +1970-01-01T00:00:00\.000Z +- +-$/);
+  assert.match(
+    calls.out,
+    /\nc1 +sip:a@h +sip:b@h +- +- +internal +ringing +1970-01-01T00:00:00\.000Z +- +-$/,
+  );
   assert.equal((await ran({ "GET /calls": () => [] }, ["calls"])).err, "There are no calls");
 });
 

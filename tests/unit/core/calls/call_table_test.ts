@@ -7,7 +7,15 @@ import { TimerWheel } from "../../../../src/runtime/timer_wheel.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { request, response } from "../requests.ts";
 
-const INTERNAL = { direction: "internal", gatewayRef: undefined, didRef: undefined } as const;
+const INTERNAL = {
+  account: undefined,
+  address: "192.0.2.11:5060",
+  transport: "udp",
+  direction: "internal",
+  gatewayRef: undefined,
+  didRef: undefined,
+} as const;
+const SILENT = { reason: "No answer", isRemote: false };
 
 function start() {
   const clock = new FakeClock();
@@ -98,7 +106,7 @@ Deno.test("an answer that comes after the call was given up leaves nothing behin
   const { table, ended, metrics } = start();
   const call = table.begin(invite("late"), INTERNAL);
   call.onRecordRoute();
-  call.onFailure(408);
+  call.onFailure(408, true, SILENT);
   call.onSuccess(OK);
   assert.deepEqual(ended, [["late", "rejected"]]);
   assert.equal(table.onRequest(bye("late")), undefined);
@@ -116,4 +124,12 @@ Deno.test("texts that are long beyond reason are told apart, but not kept", () =
   assert.equal(ended.length, 1);
   assert.equal(table.onRequest(bye(`${long}2`)), undefined);
   assert.notEqual(table.onRequest(bye(`${long}1`)), undefined);
+});
+
+Deno.test("the last thousand calls that ended are kept, the latest first", () => {
+  const { table } = start();
+  for (let i = 0; i < 1500; i++) table.begin(invite(`call-${i}`), INTERNAL).onFailure(408, true, SILENT);
+  const ended = table.listEnded();
+  assert.equal(ended.length, 1000);
+  assert.deepEqual([ended[0].callId, ended[999].callId], ["call-1499", "call-500"]);
 });

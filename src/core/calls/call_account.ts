@@ -1,0 +1,33 @@
+/** Whose call it is, whatever its From says. */
+import type { Flow } from "../../transport/transport.ts";
+import type { Caller } from "../caller.ts";
+import type { CallAccount } from "./call.ts";
+
+/**
+ * The account of a caller; undefined for one that was not asked.
+ * @param gateway that the call came in by, where several share the caller's address
+ */
+export function accountOf(caller: Caller, gateway?: { ref: string; host: string }): CallAccount | undefined {
+  switch (caller.kind) {
+    case "agent": {
+      const { ref, username } = caller.agent;
+      return { kind: "agent", ref, name: `${username}@${caller.domain}` };
+    }
+    case "peer":
+      return { kind: "peer", ref: caller.peer.ref, name: caller.peer.username };
+    case "gateway": {
+      const { ref, host } = gateway ?? caller.gateways[0];
+      return { kind: "gateway", ref, name: host };
+    }
+    case "stranger":
+      return undefined;
+  }
+}
+
+/** Where a request came from, as it is shown: `192.0.2.1:5060` and `udp`. */
+export function sourceOf({ remoteAddress, remotePort, protocol }: Flow): {
+  readonly address: string;
+  readonly transport: string;
+} {
+  return { address: `${remoteAddress}:${remotePort}`, transport: protocol };
+}
