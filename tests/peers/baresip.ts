@@ -6,8 +6,26 @@ import { domain, secret } from "../support/routr_process.ts";
 import { decodeNetstrings, encodeNetstring } from "./netstring.ts";
 
 const modulePath = "/usr/lib/baresip/modules";
-const secondsToLive = 60;
+const usualSecondsToLive = 60;
 const patience = 8_000;
+
+/** Where a phone runs, when it is not on the loopback interface of this host. */
+export interface BaresipSite {
+  /** The phone's address, and the server's. */
+  readonly address: string;
+  readonly serverAddress: string;
+  /** How a program is started there. */
+  commandLine(command: string, args: readonly string[]): [command: string, args: string[]];
+  /** Calls what opens a socket there. */
+  inside<T>(open: () => T): T;
+}
+
+const loopback: BaresipSite = {
+  address: "127.0.0.1",
+  serverAddress: "127.0.0.1",
+  commandLine: (command, args) => [command, [...args]],
+  inside: (open) => open(),
+};
 
 export interface BaresipOptions {
   readonly user: string;
@@ -20,6 +38,9 @@ export interface BaresipOptions {
   readonly answer?: "manual" | "auto";
   /** How long it rings before it gives the call up by itself. */
   readonly ringSeconds?: number;
+  readonly site?: BaresipSite;
+  /** How long it lives if nobody stops it. */
+  readonly secondsToLive?: number;
 }
 
 /** Files in PEM. */
@@ -44,13 +65,13 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
   const control = freePort();
   await Deno.writeTextFile(`${directory}/config`, configuration(control, options));
   await Deno.writeTextFile(`${directory}/accounts`, "");
-  const child = startProcess("stdbuf", {
-    args: ["-oL", "baresip", "-4", "-f", directory, "-s", "-t", String(secondsToLive)],
-    lifetime: (secondsToLive + 10) * 1000,
-  });
+  const { site = loopback, secondsToLive = usualSecondsToLive } = options;
+  const words = ["-oL", "baresip", "-4", "-f", directory, "-s", "-t", String(secondsToLive)];
+  const [command, args] = site.commandLine("stdbuf", words);
+  const child = startProcess(command, { args, lifetime: (secondsToLive + 10) * 1000 });
   try {
     await child.waitForLine(/baresip is ready/, patience);
-    const connection = await Deno.connect({ hostname: "127.0.0.1", port: control });
+    const connection = await site.inside(() => Deno.connect({ hostname: "127.0.0.1", port: control }));
     return new Baresip(options, { child, connection, directory });
   } catch (error) {
     await child.stop();
@@ -96,9 +117,10 @@ export class Baresip implements AsyncDisposable {
   /** Creates the account, which makes the phone register at once. */
   register(): Promise<void> {
     const { user, server, transport = "udp", password = secret, answer = "manual" } = this.#options;
+    const { serverAddress } = this.#options.site ?? loopback;
     const account =
       `<sip:${user}@${domain};transport=${transport}>;auth_user=${user};auth_pass=${password};` +
-      `outbound="sip:127.0.0.1:${server};transport=${transport}";regint=60;answermode=${answer}`;
+      `outbound="sip:${serverAddress}:${server};transport=${transport}";regint=60;answermode=${answer}`;
     return this.#command("uanew", account);
   }
 
@@ -108,6 +130,14 @@ export class Baresip implements AsyncDisposable {
 
   accept(): Promise<void> {
     return this.#command("accept");
+  }
+
+  hold(): Promise<void> {
+    return this.#command("hold");
+  }
+
+  resume(): Promise<void> {
+    return this.#command("resume");
   }
 
   /** Ends the call: BYE when established, CANCEL when calling, 486 when being called. */
@@ -185,8 +215,11 @@ export class Baresip implements AsyncDisposable {
 
 // Beside its SIP port, baresip takes the port after it for TLS. Signalling stays on loopback; audio is offered on
 // the host's own address, since baresip 1.0 knows no loopback interface, and comes from a bridge without devices.
-function configuration(controlPort: number, { ringSeconds = 30, tls }: BaresipOptions): string {
-  return `sip_listen 127.0.0.1:${freePort({ span: 2 })}
+function configuration(
+  controlPort: number,
+  { ringSeconds = 30, tls, site = loopback }: BaresipOptions,
+): string {
+  return `sip_listen ${site.address}:${freePort({ span: 2 })}
 ${tls ? `sip_cafile ${tls.authorities}\n` : ""}${tls?.both ? `sip_certificate ${tls.both}\n` : ""}\
 call_local_timeout ${ringSeconds}
 ctrl_tcp_listen 127.0.0.1:${controlPort}
