@@ -16,6 +16,7 @@ import { DomainFences, Fence } from "./core/fence.ts";
 import { PeerAddresses } from "./core/peer_addresses.ts";
 import { DialogRoutes } from "./core/proxy/dialog_route.ts";
 import { ProxyCore } from "./core/proxy/proxy_core.ts";
+import { RefusalLog } from "./core/refusal_log.ts";
 import { Registrar } from "./core/registrar.ts";
 import { tellRegistrations } from "./core/registration_events.ts";
 import { Router } from "./core/router.ts";
@@ -56,9 +57,6 @@ const log = logger("server");
 
 /** Devices one user may register unless the configuration says otherwise. */
 const DEFAULT_MAX_CONTACTS = 16;
-
-/** UTF-16 units of a name that a stranger gives, in events. */
-const LONGEST_NAME = 64;
 
 /** Bytes that may wait for a peer that does not read. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
@@ -124,6 +122,7 @@ export class Server {
   /** What happens from now on. */
   readonly events: ServerEvents;
   readonly #calls: CallTable;
+  readonly #refusals: RefusalLog;
   readonly #options: ServerOptions;
   readonly #wheel: TimerWheel;
   readonly #transport: TransportLayer;
@@ -147,12 +146,11 @@ export class Server {
     this.location = new LocationService(clock, this.#wheel);
     const events = this.events = new ServerEvents(clock, metrics);
     tellRegistrations(this.location, events, clock);
-    const onRefused = (address: string) =>
-      events.refused("request.denied", { address, reason: "access control list" });
+    this.#refusals = new RefusalLog({ clock, events });
     this.#calls = new CallTable({ clock, wheel: this.#wheel, metrics, events });
     metrics.gauge("routr_addresses_of_record", "Addresses-of-record with bindings", () => this.location.size);
     const { externAddr, localnets } = configuration;
-    this.#fence = new Fence(configuration.accessControlList, clock, onRefused);
+    this.#fence = new Fence(configuration.accessControlList, clock);
     this.#transport = new TransportLayer({
       localAddresses: new LocalAddresses(Deno.networkInterfaces(), {
         externAddr: externAddr && toUriHost(externAddr.host),
@@ -178,8 +176,6 @@ export class Server {
       clock,
       metrics,
       algorithms: configuration.digestAlgorithms,
-      onFailure: ({ username, ...wrong }) =>
-        events.refused("authentication.failed", { ...wrong, username: username.slice(0, LONGEST_NAME) }),
     });
     const transactions = this.#transactions;
     const timer = (callback: () => void) => transactions.timer(callback);
@@ -258,7 +254,8 @@ export class Server {
         nodeRoutes,
         registrar,
         calls: this.#calls,
-        fences: new DomainFences(clock, onRefused),
+        refusals: this.#refusals,
+        fences: new DomainFences(clock),
         legs,
         userAgent: configuration.userAgent,
         onFlowClosed: (flow) => this.#registrations.onFlowClosed(flow),
@@ -399,6 +396,7 @@ export class Server {
     this.#options.cluster?.connection.close();
     this.location.close();
     this.#calls.close();
+    this.#refusals.close();
     this.#wheel.clear();
   }
 }

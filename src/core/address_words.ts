@@ -50,6 +50,14 @@ function ipv4Word(address: string): number {
   return (word << 8 | byte) >>> 0;
 }
 
+/** The network that `ownerOf` tells apart, as people write it: an IPv4 address, or 64 bits of IPv6. */
+export function networkOf(address: string): string {
+  const words = addressWords(address);
+  if (words.length === 1) return address;
+  const groups = words.slice(0, 2).flatMap((word) => [word >>> 16, word & 0xffff]);
+  return `${groups.map((group) => group.toString(16)).join(":")}::/64`;
+}
+
 /** Whose an address is: who has one of IPv6 has the whole network of 64 bits around it. */
 export function ownerOf(address: string): string {
   const words = addressWords(address);

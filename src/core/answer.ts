@@ -5,6 +5,10 @@ export interface Answer {
   readonly status: number;
   /** Reason phrase when the usual one says too little. */
   readonly reason?: string;
+  /** Why, in plain words, for the log and events; it is not sent. A 401 or 407 without it is a first challenge. */
+  readonly cause?: string;
+  /** Whose credentials were wrong, as they said. */
+  readonly username?: string;
   /** Further header lines, each ended by CRLF. */
   readonly headers?: string;
 }

@@ -137,7 +137,7 @@ export class CallerIdentification {
       if (result.kind === "refused") return result;
       return identified({ kind: "gateway", gateways: [result.account.gateway] }, result.row);
     }
-    return { kind: "refused", answer: { status: 403 } };
+    return STRANGER;
   }
 
   /** Who the sender says it is, believed without proof. */
@@ -192,4 +192,12 @@ function identified(caller: Caller, credentialsRow: number): Identification {
 const NOT_YOURS: Identification = {
   kind: "refused",
   answer: { status: 403, reason: "From Is Not Your Address-Of-Record" },
+};
+
+const STRANGER: Identification = {
+  kind: "refused",
+  answer: {
+    status: 403,
+    cause: "From names no domain, peer or gateway of this server, and the address is unknown",
+  },
 };

@@ -24,14 +24,6 @@ export interface Challenge {
   readonly flow: Flow;
 }
 
-/** Credentials that were wrong. */
-export interface WrongCredentials {
-  /** Where they came from. */
-  readonly address: string;
-  readonly username: string;
-  readonly method: string;
-}
-
 /** What came of it: an account with the header row that proved it, or what to answer. */
 export type Authentication<A extends Account> =
   | { readonly kind: "authenticated"; readonly account: A; readonly row: number }
@@ -52,7 +44,6 @@ export interface DigestAuthenticatorOptions {
    * everybody, as who asks is not known yet: accounts that have hashes need one for each of them.
    */
   readonly algorithms: readonly DigestAlgorithm[];
-  onFailure?(wrong: WrongCredentials): void;
 }
 
 /** Header rows looked at: each costs a digest. */
@@ -74,13 +65,11 @@ export class DigestAuthenticator {
   /** Nonces of the latest challenges, by the request that was challenged. */
   readonly #recent = new Map<string, string>();
   readonly #failures: Counter;
-  readonly #onFailure: DigestAuthenticatorOptions["onFailure"];
 
   constructor(options: DigestAuthenticatorOptions) {
     this.#algorithms = options.algorithms;
     this.#forBrowsers = [...options.algorithms.filter((algorithm) => algorithm !== "MD5"), "MD5"];
     this.#nonces = new NonceRing(options.clock);
-    this.#onFailure = options.onFailure;
     this.#failures = options.metrics.counter(
       "routr_authentication_failures_total",
       "Wrong digest credentials",
@@ -98,6 +87,7 @@ export class DigestAuthenticator {
   ): Authentication<A> {
     const id = challenge.status === 401 ? Header.Authorization : Header.ProxyAuthorization;
     let isStale = false;
+    let failure: Pick<Answer, "username" | "cause"> | undefined;
     let tries = MAX_TRIES;
     for (let row = request.rowOf(id); row >= 0 && tries > 0; row = request.rowOf(id, row)) {
       const credentials = parseDigestCredentials(request.rowValue(row));
@@ -108,7 +98,10 @@ export class DigestAuthenticator {
       if (!this.#isRight(credentials, { algorithm, account, method: request.method })) {
         this.#failures.value++;
         const { username } = credentials;
-        this.#onFailure?.({ address: challenge.flow.remoteAddress, username, method: request.method });
+        const cause = `${
+          account === undefined ? "no such user" : "wrong password"
+        }: ${username} in realm ${challenge.realm}`;
+        failure ??= { username, cause };
         continue;
       }
       const count = credentials.qop === "" ? 0 : parseInt(credentials.nc, 16);
@@ -117,7 +110,7 @@ export class DigestAuthenticator {
       }
       isStale = true;
     }
-    return { kind: "refused", answer: this.#challenge(request, challenge, isStale) };
+    return { kind: "refused", answer: { ...this.#challenge(request, challenge, isStale), ...failure } };
   }
 
   /** The algorithm of credentials that answer something we offer. */

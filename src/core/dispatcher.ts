@@ -24,6 +24,7 @@ import type { ProxyCore } from "./proxy/proxy_core.ts";
 import { validateRequest } from "./proxy/request_validation.ts";
 import { preprocessRoutes, type RouteContext, type RoutedRequest } from "./proxy/route_preprocessing.ts";
 import type { Leg } from "./proxy/leg.ts";
+import type { RefusalLog } from "./refusal_log.ts";
 import type { Registrar } from "./registrar.ts";
 import type { Router, Routing } from "./router.ts";
 import { statelessTag } from "./stateless_tag.ts";
@@ -45,6 +46,7 @@ export interface DispatcherParts {
   readonly legs: Legs;
   readonly proxy: ProxyCore;
   readonly calls: CallTable;
+  readonly refusals: RefusalLog;
   /** What this server calls itself (`metadata.userAgent`). */
   readonly userAgent: string;
   /** A connection has ended. */
@@ -73,7 +75,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
       if (answer && answer !== SILENCE) this.#reply(request, flow, answer);
     } catch (error) {
       log.error("Cannot serve a {method}: {error}", { method: request.method, error });
-      this.#reply(request, flow, { status: 500 });
+      this.#reply(request, flow, { status: 500, cause: "the error above" });
     }
   }
 
@@ -94,9 +96,13 @@ export class Dispatcher implements TransactionUser, RouteContext {
   onMalformed(malformed: MalformedMessage, flow: Flow): void {
     const { request, status, reason } = malformed;
     log.debug("Malformed message from {address}: {reason}", { address: flow.remoteAddress, reason });
-    if (request && !/^\s*ACK /.test(request.text.substring(0, 16))) {
-      this.#reply(request, flow, { status, reason });
-    }
+    const answer = { status, reason, ...status === 403 && { cause: SERVER_DENIES } };
+    if (request && !/^\s*ACK /.test(request.text.substring(0, 16))) this.#reply(request, flow, answer);
+    else if (status === 403) this.#parts.refusals.note(request, flow, answer);
+  }
+
+  onOverload(request: SipRequest, flow: Flow): void {
+    this.#parts.refusals.note(request, flow, { status: 503, cause: "too many transactions" });
   }
 
   onFlowClosed(flow: Flow): void {
@@ -125,7 +131,9 @@ export class Dispatcher implements TransactionUser, RouteContext {
     if (fenced) return fenced;
     const isForUs = !dialog && uri !== undefined && this.isOurs(uri);
     // Nobody registers elsewhere by us: a gateway would take it for ours.
-    if (request.method === "REGISTER") return isForUs ? this.#register(request, flow) : { status: 403 };
+    if (request.method === "REGISTER") {
+      return isForUs ? this.#register(request, flow) : REGISTERS_ELSEWHERE;
+    }
     if (isForUs && uri.user === undefined) return answerAsServer(request, this.#parts.userAgent);
     const refusal = this.#parts.proxy.validate(request);
     if (refusal) return refusal;
@@ -153,7 +161,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
   ): Answer | undefined {
     const refusal = this.#parts.proxy.validate(request);
     if (refusal) return refusal;
-    if (!node.flow) return { status: 480 };
+    if (!node.flow) return { status: 480, cause: "the device has left this node" };
     flow.markKnown?.();
     return this.#parts.proxy.forward(request, routed, {
       flow,
@@ -165,7 +173,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
 
   #forwardInDialog(request: SipRequest, flow: Flow, routed: RoutedRequest): Answer | undefined {
     const { requestUri, dialog } = routed;
-    if (!dialog?.flow) return { status: 430 };
+    if (!dialog?.flow) return { status: 430, cause: "the way to the other end of the call is closed" };
     flow.markKnown?.();
     return this.#parts.proxy.forward(request, routed, {
       flow,
@@ -182,11 +190,13 @@ export class Dispatcher implements TransactionUser, RouteContext {
     const identification = this.#parts.callers.identify(request, flow);
     if (identification.kind === "refused") return identification.answer;
     // A Route to somewhere else would make us a relay.
-    if (routed.routes.length > 0) return { status: 403 };
+    if (routed.routes.length > 0) {
+      return { status: 403, cause: `Route leads elsewhere: ${routed.routes[0]}` };
+    }
     const { caller, credentialsRow } = identification;
     // The source of a datagram is easily forged, and phones do what they are asked for.
     if (caller.kind === "gateway" && credentialsRow < 0 && COMMANDS.has(request.method)) {
-      return { status: 403 };
+      return { status: 403, cause: `a gateway without its password sends no ${request.method}` };
     }
     const routing = this.#parts.router.determineTargetSet(request, routed, caller);
     if (routing.kind === "refused") return routing.answer;
@@ -242,6 +252,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
   }
 
   #reply(request: HeaderRows, flow: Flow, answer: Answer): void {
+    this.#parts.refusals.note(request, flow, answer);
     this.#parts.transactions.reply(request, flow, { ...answer, toTag: statelessTag(request) });
   }
 }
@@ -264,8 +275,15 @@ function callOf(
 }
 
 function refusal(verdict: AccessVerdict): Answer {
-  return verdict === "refuse" ? { status: 403 } : SILENCE;
+  return verdict === "refuse" ? { status: 403, cause: DOMAIN_DENIES } : SILENCE;
 }
+
+const SERVER_DENIES = "access control list of the server";
+const DOMAIN_DENIES = "access control list of the domain";
+const REGISTERS_ELSEWHERE: Answer = {
+  status: 403,
+  cause: "the Request-URI names no domain or address of this server",
+};
 
 /** In the place of an answer: who was refused before hears nothing more. */
 const SILENCE: Answer = { status: 403 };

@@ -13,19 +13,14 @@ const SILENCE = 60_000;
 /** Refusals remembered of the time of one silence; beyond them nobody is told any more until it is over. */
 const MAX_REFUSALS = 16_384;
 
-/** Told of an address that is denied, once a minute. */
-export type RefusalListener = (address: string) => void;
-
 /** The fence around the whole server (`spec.accessControlList`). */
 export class Fence implements AccessFence {
   #rules: AccessRules;
   readonly #refusals: Refusals;
-  readonly #onRefused: RefusalListener;
 
-  constructor(list: AccessControlList, clock: Clock, onRefused: RefusalListener = () => {}) {
+  constructor(list: AccessControlList, clock: Clock) {
     this.#rules = new AccessRules(list);
     this.#refusals = new Refusals(clock);
-    this.#onRefused = onRefused;
   }
 
   /** Another list from now on. */
@@ -39,9 +34,7 @@ export class Fence implements AccessFence {
 
   verdict(address: string): AccessVerdict {
     if (this.#rules.admits(address)) return "admit";
-    if (!this.#refusals.note(ownerOf(address))) return "ignore";
-    this.#onRefused(address);
-    return "refuse";
+    return this.#refusals.note(ownerOf(address)) ? "refuse" : "ignore";
   }
 
   /** Whether the address is denied, and was told so within the last minute. */
@@ -56,19 +49,15 @@ export class DomainFences {
   readonly #rules = new WeakMap<Domain, AccessRules>();
   /** One for all domains, so that a flood fills it once and not once a domain. */
   readonly #refusals: Refusals;
-  readonly #onRefused: RefusalListener;
 
-  constructor(clock: Clock, onRefused: RefusalListener = () => {}) {
+  constructor(clock: Clock) {
     this.#refusals = new Refusals(clock);
-    this.#onRefused = onRefused;
   }
 
   verdict(domain: Domain, address: string): AccessVerdict {
     if (domain.accessControlList === undefined) return "admit";
     if (this.#rulesOf(domain, domain.accessControlList).admits(address)) return "admit";
-    if (!this.#refusals.note(`${ownerOf(address)} ${domain.ref}`)) return "ignore";
-    this.#onRefused(address);
-    return "refuse";
+    return this.#refusals.note(`${ownerOf(address)} ${domain.ref}`) ? "refuse" : "ignore";
   }
 
   #rulesOf(domain: Domain, list: AccessControlList): AccessRules {

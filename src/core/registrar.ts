@@ -328,9 +328,9 @@ export class Registrar {
       const isNews = expires === 0 || before === 0;
       if (!isNews && !logging.debug) continue;
       const message = expires === 0
-        ? "{aor} unregistered {contact}"
-        : "{aor} registered {contact} for {expires} s";
-      log[isNews ? "info" : "debug"](message, {
+        ? "{aor} unregistered {contact} from {source}"
+        : "{aor} registered {contact} for {expires} s from {source}";
+      log.info(message, {
         aor,
         contact: uri.text,
         expires,

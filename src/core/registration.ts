@@ -60,7 +60,11 @@ export function readRegistration(request: SipRequest, limits: RegistrationLimits
       const contact = readContact(value, fallback);
       if (!contact) return { status: 400, reason: "Contact Is Malformed" };
       if (contact.expires > 0 && contact.expires < limits.minExpires) {
-        return { status: 423, headers: `Min-Expires: ${limits.minExpires}\r\n` };
+        return {
+          status: 423,
+          headers: `Min-Expires: ${limits.minExpires}\r\n`,
+          cause: `less than ${limits.minExpires} s`,
+        };
       }
       contacts.push(
         contact.expires > limits.maxExpires ? { ...contact, expires: limits.maxExpires } : contact,

@@ -1,9 +1,12 @@
 /** What becomes of registrations, as events: refreshes are not told. */
 import type { Binding } from "../location/binding.ts";
 import type { LocationService } from "../location/location_service.ts";
+import { logger, logging } from "../runtime/log.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { BoundFlow } from "./bound_flow.ts";
 import type { ServerEvents } from "./server_events.ts";
+
+const log = logger("registrar");
 
 export function tellRegistrations(
   location: LocationService<BoundFlow>,
@@ -37,8 +40,11 @@ export function tellRegistrations(
   location.onExpired((aor, gone) => {
     for (const binding of gone) {
       const isOver = binding.expiresAt <= clock.now();
-      if (isOver) tell("registration.expired", aor, { binding, reason: "expired" });
-      else tell("registration.removed", aor, { binding, reason: "connection lost" });
+      const reason = isOver ? "expired" : "connection lost";
+      if (logging.debug) {
+        log.info("{aor} lost {contact}: {reason}", { aor, contact: binding.contact, reason });
+      }
+      tell(isOver ? "registration.expired" : "registration.removed", aor, { binding, reason });
     }
   });
 }

@@ -78,20 +78,26 @@ export class Router {
       ? calleeOf(request.to.uriText, request.to.uri)
       : calleeOf(routed.requestUri, routed.uri);
     // An emergency service, or something else that nobody here is called.
-    if (!callee || callee.user === "") return refuse(404);
+    if (!callee || callee.user === "") return refuse(404, "nobody here has such a URI");
     const domain = this.#domainOf(callee, caller);
     const agent = domain === undefined ? undefined : directory.agent(callee.user, domain);
     if (!agent) {
       const peer = this.#toPeer(callee);
       if (peer) return peer;
     }
-    if (domain === undefined) return this.#isForeign(callee) ? refuse(403) : this.#toNumber(callee);
+    if (domain === undefined) {
+      return this.#isForeign(callee)
+        ? refuse(403, "no domain or peer of this server")
+        : this.#toNumber(callee);
+    }
     const isMember = caller.kind !== "agent" || caller.agent.domains.includes(domain);
-    if (!isMember && !allowsInterDomainCalls) return refuse(403);
+    if (!isMember && !allowsInterDomainCalls) return refuse(403, "interDomainCalls is off");
     if (agent) return this.#toAgent(agent, domain, callee.isSecure);
     const inside = didOfUser(directory, callee.user);
     if (inside) return this.#toDid(inside, callee.isSecure);
-    return isMember && caller.kind !== "stranger" ? this.#egress(callee, domain) : refuse(404);
+    return isMember && caller.kind !== "stranger"
+      ? this.#egress(callee, domain)
+      : refuse(404, nobody(callee.user));
   }
 
   /** A call from a gateway: for a number of its own, or for an agent by its address (design: ingress). */
@@ -110,9 +116,10 @@ export class Router {
     }
     const callee = calleeOf(dialled[0]);
     const host = callee?.uri?.host;
-    if (!callee || host === undefined) return refuse(404);
+    const cause = "no agent, and no DID of the gateway it came from";
+    if (!callee || host === undefined) return refuse(404, cause);
     const agent = directory.agent(callee.user, host);
-    return agent ? by(gateways[0], this.#toAgent(agent, host, callee.isSecure), host) : refuse(404);
+    return agent ? by(gateways[0], this.#toAgent(agent, host, callee.isSecure), host) : refuse(404, cause);
   }
 
   #toAgent(agent: Agent, domain: string, isSecure: boolean): Routing {
@@ -122,7 +129,7 @@ export class Router {
       const routing = this.#toBindings(location.lookup(`sip:${agent.username}@${each}`), isSecure, false);
       if (routing) return routing;
     }
-    return refuse(480);
+    return refuse(480, noDevice(agent.username, isSecure));
   }
 
   /** Undefined when no peer is called by this name. */
@@ -135,7 +142,7 @@ export class Router {
       ? bindings.length > 0 || isServerAddress(uri) || directory.domain(uri.host) !== undefined
       : peer.device === uri.host;
     if (!isItsName) return undefined;
-    return this.#toBindings(bindings, isSecure, true) ?? refuse(480);
+    return this.#toBindings(bindings, isSecure, true) ?? refuse(480, noDevice(user, isSecure));
   }
 
   #toBindings(
@@ -155,14 +162,14 @@ export class Router {
     const agent = callee && host !== undefined ? this.#parts.directory.agent(callee.user, host) : undefined;
     const routing = agent && host !== undefined
       ? within(host, this.#toAgent(agent, host, isSecure))
-      : callee && this.#toPeer({ ...callee, isSecure }) || refuse(404);
+      : callee && this.#toPeer({ ...callee, isSecure }) || refuse(404, `nobody is ${did.aorLink}`);
     return routing.kind === "targets" ? { ...routing, did } : routing;
   }
 
   /** A number that was dialled without a domain. */
   #toNumber({ user, isSecure }: Callee): Routing {
     const did = didOfUser(this.#parts.directory, user);
-    return did ? this.#toDid(did, isSecure) : refuse(404);
+    return did ? this.#toDid(did, isSecure) : refuse(404, nobody(user));
   }
 
   #egress({ user, isSecure }: Callee, domain: string): Routing {
@@ -170,10 +177,13 @@ export class Router {
     const policy = directory.domain(domain)?.egressPolicy;
     const did = policy && directory.did(policy.didRef);
     const gateway = did && directory.gateway(did.gwRef);
-    if (!gateway || !egressRule(policy.rule).matches(user)) return refuse(404);
+    if (!gateway) return refuse(404, `${nobody(user)}, and ${domain} has no egressPolicy`);
+    if (!egressRule(policy.rule).matches(user)) {
+      return refuse(404, `${nobody(user)}, and the egressPolicy of ${domain} does not let it out`);
+    }
     const hop = hopToGateway(gateway);
     // `sips:` is for TLS all the way (RFC 5630 §5.3).
-    if (isSecure && !hop.isSecure) return refuse(480);
+    if (isSecure && !hop.isSecure) return refuse(480, "the gateway is not reached by TLS");
     const port = hop.port === undefined ? "" : `:${hop.port}`;
     const target: Target = {
       requestUri: `${isSecure ? "sips" : "sip"}:${escapeUser(user)}@${toUriHost(gateway.host)}${port}`,
@@ -227,8 +237,16 @@ function within(domain: string, routing: Routing): Routing {
   return routing.kind === "targets" ? { ...routing, domain } : routing;
 }
 
-function refuse(status: number): Routing {
-  return { kind: "refused", answer: { status } };
+function refuse(status: number, cause: string): Routing {
+  return { kind: "refused", answer: { status, cause } };
+}
+
+function nobody(user: string): string {
+  return `no agent, peer or DID has the name ${user}`;
+}
+
+function noDevice(user: string, isSecure: boolean): string {
+  return `no device of ${user} is registered${isSecure ? " by TLS" : ""}`;
 }
 
 /** `sips:` goes to those only who registered a `sips:` Contact, and over TLS to the last hop (RFC 5630 §5.3). */

@@ -33,5 +33,6 @@ export function refuseExtensions(
   const understood = header === Header.Require ? SUPPORTED_TAGS : new Set<string>();
   const unsupported = request.values(header).filter((tag) => !understood.has(tag.toLowerCase()));
   if (unsupported.length === 0) return undefined;
-  return { status: 420, headers: `Unsupported: ${unsupported.join(", ")}\r\n` };
+  const tags = unsupported.join(", ");
+  return { status: 420, headers: `Unsupported: ${tags}\r\n`, cause: `not supported: ${tags}` };
 }

@@ -4,7 +4,7 @@ import type { Clock } from "./clock.ts";
 /** Milliseconds after which every source may cause lines again, and what was left out is told. */
 const WINDOW = 60_000;
 /** Lines of one source in a window. */
-const LINES_PER_SOURCE = 10;
+const LINES_PER_SOURCE = 30;
 /** Lines of all sources together in a window. */
 const MAX_LINES = 300;
 /** Sources that are counted apart in a window; all others are one. */

@@ -90,6 +90,7 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     if (this.#isFull) {
       this.#overload.value++;
       this.reply(request, flow, { status: 503, headers: "Retry-After: 10\r\n", toTag: randomToken() });
+      this.#user?.onOverload?.(request, flow);
       return undefined;
     }
     const key = serverKey(request, request.method);

@@ -13,6 +13,8 @@ export interface TransactionUser {
   onAck(request: SipRequest, flow: Flow): void;
   /** A message that breaks the grammar. */
   onMalformed(malformed: MalformedMessage, flow: Flow): void;
+  /** A request was answered 503, because there are too many transactions. */
+  onOverload?(request: SipRequest, flow: Flow): void;
   onFlowClosed(flow: Flow): void;
 }
 

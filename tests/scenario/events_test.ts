@@ -159,10 +159,22 @@ Deno.test(
       bob.expect("401");
     }
     const failures = events.map(({ type, data }) => [type, data]);
-    const failed = { address: "192.0.2.12", method: "REGISTER" };
+    const failed = {
+      address: "192.0.2.12",
+      transport: "udp",
+      method: "REGISTER",
+      from: "sip:bob@sip.local",
+      to: "sip:sip.local",
+      status: 401,
+    };
+    const reason = `no such user: ${username} in realm sip.local`.slice(0, 256);
     assert.deepEqual(failures, [
-      ["authentication.failed", { ...failed, username: "bob" }],
-      ["authentication.failed", { ...failed, username: "u".repeat(64) }],
+      ["authentication.failed", {
+        ...failed,
+        username: "bob",
+        reason: "wrong password: bob in realm sip.local",
+      }],
+      ["authentication.failed", { ...failed, username: "u".repeat(64), reason }],
     ]);
   }),
 );
@@ -197,7 +209,15 @@ Deno.test(
     for (let i = 0; i < 3; i++) bob.send("OPTIONS sip:192.0.2.1 SIP/2.0");
     bob.takeAll();
     assert.deepEqual(events.map(({ type, data }) => [type, data]), [
-      ["request.denied", { address: "192.0.2.12", reason: "access control list" }],
+      ["request.denied", {
+        address: "192.0.2.12",
+        transport: "udp",
+        method: "OPTIONS",
+        from: "sip:bob@sip.local",
+        to: "sip:192.0.2.1",
+        status: 403,
+        reason: "access control list of the server",
+      }],
     ]);
   }),
 );

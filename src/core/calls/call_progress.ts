@@ -1,14 +1,11 @@
 /** A call under way, which hears what becomes of its INVITE. */
 import { hash } from "node:crypto";
-import type { NameAddr } from "../../message/name_addr.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import { detachText } from "../../runtime/detached_text.ts";
 import { randomToken } from "../../runtime/random.ts";
 import type { FailureCause, ForwardingObserver } from "../proxy/forwarding_observer.ts";
+import { MAX_SHOWN_TEXT, shownUri } from "../shown_uri.ts";
 import type { Call, CallBeginning, CallState } from "./call.ts";
-
-/** UTF-16 units of a text that is shown. */
-const LONGEST_TEXT = 256;
 
 /** What a call tells the table of calls. */
 export interface CallProgressHost {
@@ -53,8 +50,8 @@ export class CallProgress implements Call, ForwardingObserver {
   ) {
     this.#host = host;
     this.callId = shownText(request.callId);
-    this.from = shownUri(request.from);
-    this.to = shownUri(request.to);
+    this.from = shownText(shownUri(request.from));
+    this.to = shownText(shownUri(request.to));
     this.account = beginning.account;
     this.address = beginning.address;
     this.transport = beginning.transport;
@@ -108,20 +105,10 @@ export function dialogId(callId: string, callerTag: string, calleeTag: string): 
 
 /** A message may consist of little else; calls are remembered for hours. */
 function bounded(text: string): string {
-  return text.length <= LONGEST_TEXT ? text : hash("sha256", text);
-}
-
-/** Without password and parameters, which are nobody's business here. */
-function shownUri({ uri, uriText }: NameAddr): string {
-  if (uri === undefined) return shownText(uriText.split(/[;?]/, 1)[0]);
-  const { secure, user, host, port } = uri;
-  const scheme = secure ? "sips:" : "sip:";
-  const place = port === undefined ? host : `${host}:${port}`;
-  const text = user === undefined ? `${scheme}${place}` : `${scheme}${user}@${place}`;
-  return shownText(text);
+  return text.length <= MAX_SHOWN_TEXT ? text : hash("sha256", text);
 }
 
 /** The beginning of a text that another end has chosen, without its message. */
 export function shownText(text: string): string {
-  return detachText(text.slice(0, LONGEST_TEXT));
+  return detachText(text.slice(0, MAX_SHOWN_TEXT));
 }

@@ -135,13 +135,11 @@ Deno.test("IPv6 addresses that come once are forgotten", () => {
 });
 
 Deno.test("a list without rules keeps nobody out, and another one counts from then on", () => {
-  const refused: string[] = [];
-  const fence = new Fence({ allow: [], deny: [] }, new FakeClock(), (address) => refused.push(address));
+  const fence = new Fence({ allow: [], deny: [] }, new FakeClock());
   assert.equal(fence.verdict(DENIED), "admit");
   fence.change({ allow: [], deny: [DENIED] });
   assert.equal(fence.verdict(DENIED), "refuse");
   assert.equal(fence.verdict(DENIED), "ignore");
-  assert.deepEqual(refused, [DENIED]);
   fence.change({ allow: [DENIED], deny: [] });
   assert.equal(fence.verdict(DENIED), "admit");
 });

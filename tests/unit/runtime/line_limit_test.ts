@@ -16,15 +16,15 @@ function start() {
   return { clock, leftOut, limit, admitted };
 }
 
-Deno.test("a source has ten lines a minute, and the end of the minute tells what was left out", () => {
+Deno.test("a source has thirty lines a minute, and the end of the minute tells what was left out", () => {
   const { clock, leftOut, admitted } = start();
-  assert.equal(admitted("192.0.2.1", 25), 10);
+  assert.equal(admitted("192.0.2.1", 45), 30);
   assert.equal(admitted("192.0.2.2", 3), 3);
   clock.advance(MINUTE - 1);
   assert.deepEqual(leftOut, []);
   clock.advance(1);
   assert.deepEqual(leftOut, [["192.0.2.1", 15]]);
-  assert.equal(admitted("192.0.2.1", 25), 10);
+  assert.equal(admitted("192.0.2.1", 45), 30);
 });
 
 Deno.test("all sources together have a bounded number of lines, and are remembered in bounded number", () => {
@@ -42,7 +42,7 @@ Deno.test("all sources together have a bounded number of lines, and are remember
 
 Deno.test("closing tells what was left out, and leaves no alarm behind", () => {
   const { clock, leftOut, limit, admitted } = start();
-  admitted("192.0.2.1", 11);
+  admitted("192.0.2.1", 31);
   limit.close();
   assert.deepEqual(leftOut, [["192.0.2.1", 1]]);
   clock.advance(MINUTE);

@@ -1,0 +1,99 @@
+/** Tells whoever asks why a request was refused: one line and one event for each, in bounded number. */
+import type { HeaderRows } from "../message/header_rows.ts";
+import { SipRequest } from "../message/sip_message.ts";
+import { reasonPhrase } from "../message/status.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { LineLimit } from "../runtime/line_limit.ts";
+import { logger } from "../runtime/log.ts";
+import type { Flow } from "../transport/transport.ts";
+import { networkOf } from "./address_words.ts";
+import type { Answer } from "./answer.ts";
+import type { ServerEvents } from "./server_events.ts";
+import { shownUri } from "./shown_uri.ts";
+
+const log = logger("refused");
+
+/** UTF-16 units of a cause, which may quote what a stranger sent. */
+const MAX_CAUSE = 256;
+/** UTF-16 units of a name that a stranger gives. */
+const MAX_NAME = 64;
+
+export interface RefusalLogParts {
+  readonly clock: Clock;
+  readonly events: ServerEvents;
+}
+
+/** A request that was refused, in words. */
+interface Refusal {
+  readonly method: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export class RefusalLog {
+  readonly #events: ServerEvents;
+  readonly #lines: LineLimit;
+
+  constructor({ clock, events }: RefusalLogParts) {
+    this.#events = events;
+    this.#lines = new LineLimit({
+      clock,
+      onLeftOut: (source, count) =>
+        log.info("Refused {count} more requests from {source} within a minute", { count, source }),
+    });
+  }
+
+  /** Tells of an answer to a request, if it is a refusal. */
+  note(request: HeaderRows | undefined, flow: Flow, answer: Answer): void {
+    const { status, cause, username } = answer;
+    if (status < 300 || isNegotiation(answer)) return;
+    // An idle NOTIFY is how some phones keep a NAT mapping alive.
+    if (status === 405 && request instanceof SipRequest && request.method === "NOTIFY") return;
+    const isTold = this.#lines.admits(networkOf(flow.remoteAddress));
+    if (!isTold && !this.#events.isHeard) return;
+    const refusal = request instanceof SipRequest ? refusalOf(request) : undefined;
+    const phrase = answer.reason ?? reasonPhrase(status);
+    const reason = (cause ?? phrase).slice(0, MAX_CAUSE);
+    if (isTold) {
+      const { remoteAddress, remotePort, protocol } = flow;
+      log.info(
+        refusal === undefined
+          ? "Refused a message from {source}: {status} {phrase}{why}"
+          : "Refused {method} of {from} from {source} to {to}: {status} {phrase}{why}",
+        {
+          ...refusal,
+          source: `${protocol} ${remoteAddress}:${remotePort}`,
+          status,
+          phrase,
+          why: cause === undefined ? "" : ` (${reason})`,
+        },
+      );
+    }
+    this.#events.refused(username === undefined ? "request.denied" : "authentication.failed", {
+      address: flow.remoteAddress,
+      transport: flow.protocol,
+      ...username !== undefined && { username: username.slice(0, MAX_NAME) },
+      ...refusal,
+      status,
+      reason,
+    });
+  }
+
+  /** Tells what was left out so far. */
+  close(): void {
+    this.#lines.close();
+  }
+}
+
+/** A first challenge, or a lifetime to ask for instead: the client goes on by itself. */
+function isNegotiation({ status, cause }: Answer): boolean {
+  return status === 423 || (status === 401 || status === 407) && cause === undefined;
+}
+
+function refusalOf({ method, from, uri, requestUri }: SipRequest): Refusal {
+  return {
+    method: method.slice(0, MAX_NAME),
+    from: shownUri(from),
+    to: shownUri({ uri, uriText: requestUri }),
+  };
+}

@@ -1,0 +1,16 @@
+/** URIs as logs, events and lists of calls show them. */
+import type { SipUri } from "../message/sip_uri.ts";
+import { withoutSecrets } from "../runtime/log_secrets.ts";
+
+/** UTF-16 units of a text that is shown. */
+export const MAX_SHOWN_TEXT = 256;
+
+/** A URI without password and parameters, which are nobody's business here. */
+export function shownUri({ uri, uriText }: { uri: SipUri | undefined; uriText: string }): string {
+  if (uri === undefined) return withoutSecrets(uriText.slice(0, MAX_SHOWN_TEXT)).split(/[;?]/, 1)[0];
+  const { secure, user, host, port } = uri;
+  const scheme = secure ? "sips:" : "sip:";
+  const place = port === undefined ? host : `${host}:${port}`;
+  const text = user === undefined ? `${scheme}${place}` : `${scheme}${user}@${place}`;
+  return text.slice(0, MAX_SHOWN_TEXT);
+}
