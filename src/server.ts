@@ -19,6 +19,7 @@ import { ProxyCore } from "./core/proxy/proxy_core.ts";
 import { RefusalLog } from "./core/refusal_log.ts";
 import { Registrar } from "./core/registrar.ts";
 import { tellRegistrations } from "./core/registration_events.ts";
+import { Revocation } from "./core/revocation.ts";
 import { Router } from "./core/router.ts";
 import { ServerEvents } from "./core/server_events.ts";
 import { GatewayAddresses } from "./core/trunk/gateway_addresses.ts";
@@ -134,6 +135,7 @@ export class Server {
   readonly #epoch = randomToken();
   readonly #flowTexts: FlowTexts;
   readonly #registrar: Registrar;
+  readonly #revocation: Revocation;
   readonly #ownFlows: OwnFlowRecords;
   readonly #journal: RegistrationJournal<BoundFlow> | undefined;
   #cluster: Cluster | undefined;
@@ -213,7 +215,8 @@ export class Server {
       proofKey: options.database && key,
       onPeer: (address, lifetime) => peerAddresses.add(address, lifetime),
     });
-    directory.onChange(({ replaced }) => registrar.revokeOutdated(replaced));
+    this.#revocation = new Revocation({ clock, directory, location: this.location });
+    directory.onChange((change) => this.#revocation.follow(change));
     const legs = new Legs({ directory, realms, gateways });
     this.#flowTexts = new FlowTexts(transport, this.#epoch);
     this.#ownFlows = new OwnFlowRecords({ transport, texts: this.#flowTexts });
@@ -389,6 +392,7 @@ export class Server {
 
   async stop(): Promise<void> {
     this.#gateways.stop();
+    this.#revocation.close();
     await this.#registrations.stop();
     await this.#transport.close();
     await this.#journal?.stop();

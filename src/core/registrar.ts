@@ -1,9 +1,7 @@
 /** The registrar (§10.3). */
 import { hash } from "node:crypto";
 import type { Agent } from "../data/agent.ts";
-import { isSameSecret } from "../data/ha1.ts";
 import type { Peer } from "../data/peer.ts";
-import type { Resource } from "../data/resource.ts";
 import type { Directory } from "../data/directory.ts";
 import type { Binding } from "../location/binding.ts";
 import type { LocationService } from "../location/location_service.ts";
@@ -142,14 +140,6 @@ export class Registrar {
     log.info("{aor} was bound to {contact} for {expires} s", { aor, contact, expires });
   }
 
-  /** Ends what agents and peers have registered who are gone, or have another password or other domains now. */
-  revokeOutdated(replaced: readonly Resource[]): void {
-    for (const resource of replaced) {
-      if (resource.kind === "Agent") this.#revokeAgent(resource);
-      else if (resource.kind === "Peer") this.#revokePeer(resource);
-    }
-  }
-
   /** Whether a binding that was kept may be served: its agent or peer is still there, with the secret of then. */
   accepts(aor: string, { proof }: Binding<BoundFlow>): boolean {
     const account = this.#accountOf(aor);
@@ -180,33 +170,6 @@ export class Registrar {
       this.#proofs.set(account, proof);
     }
     return proof;
-  }
-
-  #revokeAgent(agent: Agent): void {
-    const { username, domains } = agent;
-    for (const domain of domains) {
-      const now = this.#parts.directory.agent(username, domain);
-      if (now && isSameSecret(now, agent)) continue;
-      this.#revoke(`sip:${username}@${domain}`);
-    }
-  }
-
-  #revokePeer(peer: Peer): void {
-    const { directory, location } = this.#parts;
-    const { username, device } = peer;
-    const now = directory.peer(username);
-    if (now && isSameSecret(now, peer) && now.device === device) return;
-    const prefix = `sip:${username}@`;
-    for (const [aor] of location.entries()) {
-      if (aor.startsWith(prefix) && !directory.agent(username, aor.slice(prefix.length))) this.#revoke(aor);
-    }
-  }
-
-  #revoke(aor: string): void {
-    const { location } = this.#parts;
-    if (location.lookup(aor).length === 0) return;
-    location.replace(aor, [], "credentials changed");
-    log.info("{aor} lost its bindings: its credentials are no longer valid", { aor });
   }
 
   /** Agents register in a domain, peers for their device or with this server by its address as well. */

@@ -13,6 +13,12 @@ export interface DataProvider {
    */
   load(): Promise<readonly Source[]>;
 
+  /** Whether the last `load` has all that there is now, as far as that can be told at once. Never rejects. */
+  isLoaded(): Promise<boolean>;
+
+  /** Whether the place can be read at this moment, by what the last look at it found. */
+  readonly isReachable: boolean;
+
   /** Where each problem stands, as far as the place has lines and still is as it was loaded. */
   locate(source: Source, problems: readonly DocumentProblem[]): Promise<readonly (Position | undefined)[]>;
 
@@ -135,6 +141,8 @@ export interface Source {
    * documents that are written one by one, the faulty ones are left out.
    */
   readonly isOneText?: boolean;
+  /** Whether the text ends like one that is still being written: within a line, or at the end of a block. */
+  readonly looksCut?: boolean;
   /** Whether the text could be read at all. */
   readonly readable: boolean;
   readonly faults: readonly Fault[];

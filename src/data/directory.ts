@@ -43,6 +43,8 @@ export interface Directory {
 export interface DirectoryChange {
   /** What was there before and is gone, or says something else now; empty when resources were only added. */
   readonly replaced: readonly Resource[];
+  /** Whether an administrator of this server made the change: what is gone is then gone for good. */
+  readonly isDeliberate?: true;
 }
 
 export interface ResourceCounts {
@@ -125,19 +127,22 @@ export class MemoryDirectory implements Directory {
   }
 
   /** `resources` fit together as `checkResources` sees to. */
-  replace(resources: Iterable<Resource>): void {
-    const steps = this.#replace(resources);
+  replace(resources: Iterable<Resource>, isDeliberate = false): void {
+    const steps = this.#replace(resources, isDeliberate);
     while (!steps.next().done);
   }
 
   /** The same in many turns, for thousands of resources: answers stay the old ones until all is done. One at a time. */
-  async replaceInTurns(resources: Iterable<Resource>): Promise<void> {
+  async replaceInTurns(
+    resources: Iterable<Resource>,
+    { isDeliberate }: { isDeliberate: boolean },
+  ): Promise<void> {
     const turn = new Turn();
-    for (const _ of this.#replace(resources)) if (turn.isOver) await turn.next();
+    for (const _ of this.#replace(resources, isDeliberate)) if (turn.isOver) await turn.next();
   }
 
   /** A step is done each time it yields. */
-  *#replace(resources: Iterable<Resource>): Generator<void> {
+  *#replace(resources: Iterable<Resource>, isDeliberate: boolean): Generator<void> {
     const before = this.#index;
     const index = new Index();
     for (const resource of resources) {
@@ -151,7 +156,9 @@ export class MemoryDirectory implements Directory {
     }
     this.#index = index;
     const kept = before.resources.size - replaced.length;
-    if (replaced.length > 0 || index.resources.size > kept) this.#tell({ replaced });
+    if (replaced.length > 0 || index.resources.size > kept) {
+      this.#tell({ replaced, ...isDeliberate && { isDeliberate } });
+    }
   }
 
   #tell(change: DirectoryChange): void {

@@ -11,6 +11,7 @@ import {
 import { type Fault, faultOf, type Position } from "./fault.ts";
 import { fileVersion } from "./files/file_version.ts";
 import { FolderWatch } from "./files/folder_watch.ts";
+import { misnamedFiles } from "./files/misnamed_files.ts";
 import { type Kind, KINDS, readResource, type ResourceReading } from "./resource.ts";
 import { refuseNullTexts, ResourceFile } from "./files/resource_file.ts";
 import { readTextFile } from "./files/text_file.ts";
@@ -47,6 +48,7 @@ export class FilesDataProvider implements DataProvider {
   /** By path; of all that were ever read or written one document at a time. */
   readonly #files = new Map<string, ResourceFile>();
   #fingerprint = "";
+  #isReachable = true;
   #watch: FolderWatch | undefined;
 
   constructor(folder: string) {
@@ -54,7 +56,11 @@ export class FilesDataProvider implements DataProvider {
   }
 
   async load(): Promise<readonly Source[]> {
+    const reason = await whyUnreadable(this.#folder);
+    this.#isReachable = reason === undefined;
+    if (reason !== undefined) return this.#unreadable(reason);
     const files = await this.#findFiles();
+    const misnamed = await misnamedFiles(this.#folder, COLLECTIONS);
     const loaded = new Map<string, LoadedFile>();
     for (const file of files) {
       const known = this.#loaded.get(file.path);
@@ -62,8 +68,16 @@ export class FilesDataProvider implements DataProvider {
     }
     this.#loaded = loaded;
     for (const file of loaded.values()) this.#teach(file);
-    this.#fingerprint = fingerprintOf(files);
-    return [...loaded.values()].map(({ source }) => source);
+    this.#fingerprint = await this.#look();
+    return [...[...loaded.values()].map(({ source }) => source), ...misnamed];
+  }
+
+  async isLoaded(): Promise<boolean> {
+    return await this.#look() === this.#fingerprint;
+  }
+
+  get isReachable(): boolean {
+    return this.#isReachable;
   }
 
   async locate(
@@ -85,7 +99,7 @@ export class FilesDataProvider implements DataProvider {
   watch(onChange: () => void): void {
     this.#watch?.close();
     this.#watch = new FolderWatch(this.#folder, {
-      fingerprint: async () => fingerprintOf(await this.#findFiles()),
+      fingerprint: () => this.#look(),
       known: this.#fingerprint,
       onChange,
     });
@@ -136,6 +150,35 @@ export class FilesDataProvider implements DataProvider {
     await this.#file(kind, path).change({ action: "create", documents });
   }
 
+  /** Each file that was there cannot be read, and the folder itself if there was none. */
+  #unreadable(reason: string): Source[] {
+    this.#fingerprint = reason;
+    const known = [...this.#loaded.values()].map(({ source: { kind, name } }) => ({ kind, name }));
+    const places = known.length > 0 ? known : [{ kind: COLLECTIONS[0].kind, name: this.#folder }];
+    return places.map(({ kind, name }) => ({
+      kind,
+      name,
+      readable: false,
+      resources: [],
+      declared: [],
+      faults: [{
+        file: this.#folder,
+        property: "",
+        found: `a folder that cannot be read (${reason})`,
+        expected: "a readable folder",
+      }],
+      warnings: [],
+    }));
+  }
+
+  /** A text that differs whenever there is something new to load. */
+  async #look(): Promise<string> {
+    const reason = await whyUnreadable(this.#folder);
+    if (reason !== undefined) return reason;
+    const misnamed = await misnamedFiles(this.#folder, COLLECTIONS);
+    return [fingerprintOf(await this.#findFiles()), ...misnamed.map(({ name }) => name)].join("\n");
+  }
+
   #file(kind: Kind, path: string): ResourceFile {
     const known = this.#files.get(path);
     if (known !== undefined) return known;
@@ -166,6 +209,17 @@ export class FilesDataProvider implements DataProvider {
   }
 }
 
+/** Undefined for a folder that can be searched, and for one that does not exist. */
+async function whyUnreadable(folder: string): Promise<string | undefined> {
+  try {
+    await Deno.stat(`${folder}/.there-is-no-such-file`);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    return error instanceof Error ? error.name : String(error);
+  }
+}
+
 function fingerprintOf(files: readonly FoundFile[]): string {
   return files.map(({ path, version }) => `${path} ${version}`).join("\n");
 }
@@ -184,6 +238,7 @@ async function loadFile(file: FoundFile): Promise<LoadedFile> {
     kind,
     name: path,
     isOneText: true,
+    looksCut: text !== "" && !text.endsWith("\n"),
     readable: true,
     resources: items.map(({ resource }) => resource),
     declared: items.flatMap(({ declared }) => declared ?? []),

@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "../runtime/clock.ts";
 import { logger } from "../runtime/log.ts";
 import { Turn } from "../runtime/turn.ts";
 import type { DataProvider, DocumentPlace, DocumentProblem, Source } from "./data_provider.ts";
@@ -6,6 +7,7 @@ import { type Fault, faultOf } from "./fault.ts";
 import { type CheckedResources, checkResources } from "./resource_checks.ts";
 import { type Kind, naturalKey, type Resource } from "./resource.ts";
 import { directoryWarnings, resourceWarnings } from "./resource_warnings.ts";
+import { SuddenLoss } from "./sudden_loss.ts";
 
 const log = logger("directory");
 
@@ -21,7 +23,9 @@ export interface LoadReport {
 /** Keeps a directory in step with a provider. */
 export class LiveDirectory {
   readonly #provider: DataProvider;
+  readonly #clock: Clock;
   readonly #directory = new MemoryDirectory();
+  readonly #losses: SuddenLoss;
   /** The newest content without fault, by the name of the source. */
   readonly #lastGood = new Map<string, Source>();
   /** What the directory was made from, by the name of the source. */
@@ -32,9 +36,14 @@ export class LiveDirectory {
   #reloading: Promise<void> | undefined;
   #reloadAgain = false;
   #closed = false;
+  #onReload: ((report: LoadReport) => void) | undefined;
+  /** Rings when a loss has lasted. */
+  #alarm: unknown;
 
-  constructor(provider: DataProvider) {
+  constructor(provider: DataProvider, clock: Clock = systemClock) {
     this.#provider = provider;
+    this.#clock = clock;
+    this.#losses = new SuddenLoss(clock);
   }
 
   /** Empty until loaded. */
@@ -44,17 +53,35 @@ export class LiveDirectory {
 
   /**
    * Loads everything anew. Faulty documents are left out and the others serve. But an edit of a file that brings a fault
-   * into what was good is not taken over at all: the last good content of that source stays.
+   * into what was good is not taken over at all: the last good content of that source stays. So does, for a while, what
+   * was there and is gone all of a sudden (`sudden_loss.ts`).
+   * @param ownChange the kind of which this server itself has just changed a document
    */
-  load(): Promise<LoadReport> {
-    const load = this.#lastLoad.then(() => this.#load());
+  load(ownChange?: Kind): Promise<LoadReport> {
+    const load = this.#lastLoad.then(() => this.#load(ownChange));
     this.#lastLoad = load.catch(() => undefined);
     return load;
   }
 
-  /** Names of the sources of a kind whose last edit is not in force. */
+  /** Loads what the provider knows to have changed, so that the next question is answered by what is there now. */
+  async catchUp(): Promise<void> {
+    await this.#lastLoad;
+    if (!await this.#provider.isLoaded()) await this.load();
+  }
+
+  /** Whether resources can be read at this moment; where they cannot, the last ones are in force. */
+  get isReachable(): boolean {
+    return this.#provider.isReachable;
+  }
+
+  /** Names of the sources of a kind whose last edit is not in force because of its faults. */
   rejected(kind: Kind): readonly string[] {
     return this.#rejected.filter((source) => source.kind === kind).map(({ name }) => name);
+  }
+
+  /** Names of the sources whose content is gone and still in force, and that a change of this kind would disturb. */
+  lost(kind: Kind): readonly string[] {
+    return this.#losses.keptFor(kind);
   }
 
   /** Where the document of a resource of the directory is kept. */
@@ -73,9 +100,11 @@ export class LiveDirectory {
     return undefined;
   }
 
-  async #load(): Promise<LoadReport> {
+  async #load(ownChange: Kind | undefined): Promise<LoadReport> {
     const loaded = await this.#provider.load();
-    const hopeful = loaded.map((source) => source.faults.length > 0 ? this.#fallback(source) : source);
+    const bridged = this.#losses.bridge(loaded, this.#inForce, ownChange);
+    this.#awaitEndOfLoss();
+    const hopeful = bridged.map((source) => source.faults.length > 0 ? this.#fallback(source) : source);
     const first = await checkResources(hopeful);
     const sources = hopeful.map((source) => first.problems.has(source) ? this.#fallback(source) : source);
     const rejected = hopeful.filter((source, i) => source !== sources[i]);
@@ -84,9 +113,9 @@ export class LiveDirectory {
       log.error("All resources are gone");
     }
     this.#hadResources = checked.resources.length > 0;
-    await this.#directory.replaceInTurns(checked.resources);
+    await this.#directory.replaceInTurns(checked.resources, { isDeliberate: ownChange !== undefined });
     this.#remember(sources, checked);
-    this.#rejected = loaded.filter((source) => !sources.includes(source));
+    this.#rejected = bridged.filter((source) => !sources.includes(source));
     return {
       faults: [
         ...loaded.flatMap(({ faults }) => faults),
@@ -104,15 +133,27 @@ export class LiveDirectory {
 
   /** Loads again whenever the provider has news, until closed. */
   follow(onReload: (report: LoadReport) => void): void {
-    this.#provider.watch(() => {
-      this.#reloadAgain = true;
-      this.#reloading ??= this.#reload(onReload);
-    });
+    this.#onReload = onReload;
+    this.#provider.watch(() => this.#loadAgain());
+    this.#awaitEndOfLoss();
   }
 
   close(): void {
     this.#closed = true;
+    this.#clock.clearAlarm(this.#alarm);
     this.#provider.close();
+  }
+
+  #loadAgain(): void {
+    this.#reloadAgain = true;
+    if (this.#onReload !== undefined) this.#reloading ??= this.#reload(this.#onReload);
+  }
+
+  #awaitEndOfLoss(): void {
+    this.#clock.clearAlarm(this.#alarm);
+    const { wait } = this.#losses;
+    if (wait === undefined || this.#onReload === undefined || this.#closed) return;
+    this.#alarm = this.#clock.setAlarm(() => this.#loadAgain(), wait);
   }
 
   async #reload(onReload: (report: LoadReport) => void): Promise<void> {

@@ -93,6 +93,15 @@ export class RedisDataProvider implements DataProvider {
     return this.#sources();
   }
 
+  /** Documents are written one by one, so that a change which is not known yet disturbs no other. */
+  isLoaded(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  get isReachable(): boolean {
+    return this.#connection.isUp;
+  }
+
   locate(_: Source, problems: readonly DocumentProblem[]): Promise<readonly (Position | undefined)[]> {
     return Promise.resolve(problems.map(() => undefined));
   }

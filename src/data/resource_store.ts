@@ -68,15 +68,15 @@ export class ResourceStore {
 
   /** Resolves with the ref of the new resource: the given one, or one that is made from its natural key. */
   create(kind: Kind, document: ResourceDocument): Promise<string> {
-    return this.#inTurn(() => {
-      this.#refuseIfFaulty(kind);
+    return this.#inTurn(async () => {
+      await this.#catchUp(kind);
       const resource = this.#readValid(kind, document);
       this.#refuseIfUnfit(resource, undefined);
       const others = new OthersThan(undefined, this.#options.live.directory);
       const ref = freeRef(resource, others);
       const time = this.#time();
       const metadata = { ...metadataOf(document), ref, createdOn: time, modifiedOn: time };
-      return this.#create({ action: "create", kind, ref, document: { ...document, metadata } });
+      return await this.#create({ action: "create", kind, ref, document: { ...document, metadata } });
     });
   }
 
@@ -86,7 +86,7 @@ export class ResourceStore {
    */
   createAll(kind: Kind, documents: readonly ResourceDocument[]): Promise<readonly string[]> {
     return this.#inTurn(async () => {
-      this.#refuseIfFaulty(kind);
+      await this.#catchUp(kind);
       const resources = await this.#readAll(kind, documents);
       const refs = await this.#findPlaces(kind, resources);
       const time = this.#time();
@@ -98,7 +98,7 @@ export class ResourceStore {
           return { ref: refs[i], document: { ...document, metadata } };
         }),
       );
-      await live.load();
+      await live.load(kind);
       await this.#takeBackUnlessInForce(kind, made);
       return made;
     });
@@ -142,7 +142,7 @@ export class ResourceStore {
     const { provider, live } = this.#options;
     if (refs.every((ref) => live.directory.resource(kind, ref) !== undefined)) return;
     await takeBack(provider, kind, new Set(refs));
-    await live.load();
+    await live.load(kind);
     throw new WriteRefused(409, DUPLICATE);
   }
 
@@ -170,18 +170,21 @@ export class ResourceStore {
     const document = withRef({ ...merged, metadata }, kind, resource);
     const changed = this.#readValid(kind, document);
     refuseIfRenamed(resource, changed);
-    return await this.#inTurn(() => {
+    return await this.#inTurn(async () => {
       this.#refuseIfUnfit(changed, resource);
-      return this.#write({ action: "update", place, ref, version: stored.version, document });
+      const written = await this.#write({ action: "update", place, ref, version: stored.version, document });
+      this.#refuseIfNotInForce(kind);
+      return written;
     });
   }
 
   async remove(kind: Kind, ref: string, mayChange?: (current: Resource) => void): Promise<void> {
     const { resource, place, stored } = await this.#find(kind, ref);
     mayChange?.(currentOf(resource, stored));
-    await this.#inTurn(() => {
+    await this.#inTurn(async () => {
       if (hasDependents(resource, this.#options.live.directory)) throw new WriteRefused(409, DEPENDENT);
-      return this.#write({ action: "remove", place, ref, version: stored.version });
+      await this.#write({ action: "remove", place, ref, version: stored.version });
+      this.#refuseIfNotInForce(kind);
     });
   }
 
@@ -194,28 +197,51 @@ export class ResourceStore {
 
   async #find(kind: Kind, ref: string) {
     const { live, provider } = this.#options;
+    await this.#catchUp(kind);
     const resource = live.directory.resource(kind, ref);
     const place: DocumentPlace | undefined = resource && live.placeOf(resource);
     const stored = place && await provider.read(place);
     if (!resource || !place || !stored) throw new WriteRefused(404, "Not found");
-    this.#refuseIfFaulty(kind);
     return { resource, place, stored };
   }
 
-  async #write(change: Parameters<DataProvider["write"]>[0]): Promise<string> {
+  async #write(change: DocumentChange): Promise<string> {
     const { provider, live } = this.#options;
+    const kind = change.action === "create" ? change.kind : change.place.source.kind;
     const ref = await provider.write(change);
-    await live.load();
+    await live.load(kind);
     return ref;
   }
 
-  /** What is written beside a fault of somebody's hand would not be in force. */
-  #refuseIfFaulty(kind: Kind): void {
+  /**
+   * Takes notice of what somebody changed by hand a moment ago. What is written beside a fault, or where everything is
+   * gone, would not be in force: it is refused.
+   */
+  async #catchUp(kind: Kind): Promise<void> {
+    const { live } = this.#options;
+    await live.catchUp();
+    const [faulty] = live.rejected(kind);
+    if (faulty !== undefined) {
+      throw new WriteRefused(
+        409,
+        `The last edit of ${faulty} is not in force because of its faults: mend them first`,
+      );
+    }
+    const [lost] = live.lost(kind);
+    if (lost === undefined) return;
+    throw new WriteRefused(
+      409,
+      `${lost} has lost its content, which is still in force for a while: restore it first`,
+    );
+  }
+
+  /** Somebody may have edited the place while the change was being made. */
+  #refuseIfNotInForce(kind: Kind): void {
     const [name] = this.#options.live.rejected(kind);
     if (name === undefined) return;
     throw new WriteRefused(
       409,
-      `The last edit of ${name} is not in force because of its faults: mend them first`,
+      `The change is written, but not in force: ${name} was edited, and has faults`,
     );
   }
 

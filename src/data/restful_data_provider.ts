@@ -93,6 +93,15 @@ export class RestfulDataProvider implements DataProvider {
     return this.#handedOut = this.#sources;
   }
 
+  /** The backend is asked at its intervals; documents are written one by one, so that a change disturbs no other. */
+  isLoaded(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  get isReachable(): boolean {
+    return !this.#isFailing;
+  }
+
   /** Documents of a service have no lines. */
   locate(_: Source, problems: readonly DocumentProblem[]): Promise<readonly (Position | undefined)[]> {
     return Promise.resolve(problems.map(() => undefined));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { DataProvider } from "../../src/data/data_provider.ts";
 import { type Fault, formatFault } from "../../src/data/fault.ts";
 import { LiveDirectory, type LoadReport } from "../../src/data/live_directory.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import {
   agentDocument,
   didDocument,
@@ -103,11 +104,14 @@ export function testDataProvider(name: string, harness: () => Promise<DataProvid
     assert.deepEqual(served.report, { faults: [], warnings: [], rejected: [] });
   });
 
-  Deno.test(`${name}: a collection that is taken away leaves no resources`, async () => {
+  Deno.test(`${name}: a collection that is taken away, and stays away, leaves no resources`, async () => {
     await using place = await filled(harness);
     using served = await Served.from(place);
     await place.remove("peers");
-    await served.until(() => served.counts.peers === 0);
+    await served.until(() => {
+      served.clock.advance(5000);
+      return served.counts.peers === 0;
+    });
     assert.deepEqual(served.report.faults, []);
   });
 
@@ -137,15 +141,17 @@ async function filled(harness: () => Promise<DataProviderHarness>): Promise<Data
 
 /** A directory that follows the provider of a place. */
 class Served implements Disposable {
+  /** That of losses only: they are taken over when they have lasted. */
+  readonly clock = new FakeClock();
   readonly #live: LiveDirectory;
   #report: LoadReport = { faults: [], warnings: [], rejected: [] };
 
-  private constructor(live: LiveDirectory) {
-    this.#live = live;
+  private constructor(provider: DataProvider) {
+    this.#live = new LiveDirectory(provider, this.clock);
   }
 
   static async from(place: DataProviderHarness): Promise<Served> {
-    const served = new Served(new LiveDirectory(place.open()));
+    const served = new Served(place.open());
     served.#report = await served.#live.load();
     served.#live.follow((report) => served.#report = report);
     return served;

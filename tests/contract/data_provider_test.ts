@@ -131,6 +131,71 @@ Deno.test("files: what cannot be read is told", async () => {
   );
 });
 
+Deno.test("files: names that are nearly right are told", async () => {
+  const names = ["agent.yaml", "Domains.yml", "peers.yaml.txt", "gateways.json", "config.yaml", "cdr.json"];
+  await using folder = await TemporaryFolder.of(Object.fromEntries(names.map((name) => [name, ""])));
+  const live = new LiveDirectory(new FilesDataProvider(folder.path));
+  const { warnings } = await live.load();
+  assert.deepEqual(
+    warnings,
+    [
+      ["Domains.yml", "domains"],
+      ["agent.yaml", "agents"],
+      ["gateways.json", "gateways"],
+      ["peers.yaml.txt", "peers"],
+    ].map(([name, collection]) =>
+      `${folder.pathOf(name)} is not read: ${collection} belong in ${folder.pathOf(collection)}.yaml`
+    ),
+  );
+});
+
+Deno.test("files: a folder that cannot be read is told in its place, and the last content stays", async () => {
+  await using folder = await TemporaryFolder.of({});
+  const path = folder.pathOf("config");
+  await Deno.mkdir(path);
+  await folder.write("config/domains.yaml", LOCAL_DOMAIN);
+  const provider = new FilesDataProvider(path);
+  const live = new LiveDirectory(provider);
+  await live.load();
+  await Deno.rename(path, folder.pathOf("old"));
+  await folder.write("config", "no folder");
+  const { faults, warnings } = await live.load();
+  assert.match(
+    formatFault(faults[0]),
+    /config: found a folder that cannot be read \(.+\), expected a readable/,
+  );
+  assert.deepEqual(warnings, []);
+  assert.equal(live.directory.counts.domains, 1);
+  assert.equal(provider.isReachable, false);
+  const anew = await new LiveDirectory(new FilesDataProvider(path)).load();
+  assert.equal(anew.faults.length, 1);
+});
+
+Deno.test("files: emptied for 0.3 s or away for two, as by a copy that is not atomic, they lose nothing", async () => {
+  await using folder = await TemporaryFolder.of({ "domains.yaml": LOCAL_DOMAIN });
+  const agents = yamlOf(["1001", "1002", "1003"].map((name) => agentDocument(name)));
+  await folder.write("agents.yaml", agents);
+  const live = new LiveDirectory(new FilesDataProvider(folder.path));
+  await live.load();
+  let changes = 0;
+  live.directory.onChange(() => changes++);
+  live.follow(() => {});
+  const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  await folder.write("agents.yaml", "");
+  await pause(300);
+  await folder.write("agents.yaml", agents);
+  await pause(300);
+  await folder.remove("agents.yaml");
+  await pause(2000);
+  await folder.write("agents.yaml", agents.slice(0, agents.indexOf("1003") - 60));
+  await pause(300);
+  await folder.write("agents.yaml", agents);
+  await pause(500);
+  live.close();
+  assert.equal(changes, 0);
+  assert.equal(live.directory.counts.agents, 3);
+});
+
 Deno.test("files: a folder that comes into being later is noticed, and so is one that takes its place", async () => {
   await using folder = await TemporaryFolder.of({});
   const path = folder.pathOf("config");

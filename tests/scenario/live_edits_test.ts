@@ -56,14 +56,52 @@ Deno.test(
 );
 
 Deno.test(
-  "An agent is removed: it is nobody, and its bindings are gone when it comes back",
+  "An agent is removed by an administrator: it is nobody, and its bindings are gone when it comes back",
   ladder(BEFORE, (net) => {
     const alice = net.phone("alice");
     const bob = net.registered("bob");
+    net.replace(world(ALICE), true);
+    assert.equal(statusOf(alice, "sip:bob@sip.local"), "404");
+    assert.match(bob.tryRegister(), /^SIP\/2\.0 401 /);
+    net.replace(BEFORE, true);
+    assert.equal(statusOf(alice, "sip:bob@sip.local"), "480");
+  }),
+);
+
+Deno.test(
+  "Agents and peers that are away for a moment are nobody meanwhile, and are reached again without registering",
+  ladder(BEFORE, (net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    const ast = net.registered("ast", { registrar: SERVER });
     net.replace(world(ALICE));
     assert.equal(statusOf(alice, "sip:bob@sip.local"), "404");
     assert.match(bob.tryRegister(), /^SIP\/2\.0 401 /);
+    assert.equal(statusOf(alice, "sip:ast@astserver"), "403");
+    net.clock.advance(59_000);
     net.replace(BEFORE);
+    net.clock.advance(60_000);
+    assert.equal(net.server.location.size, 2);
+    assert.equal(statusOf(alice, "sip:bob@sip.local"), "");
+    bob.expect("MESSAGE ");
+    assert.equal(statusOf(alice, "sip:ast@astserver"), "");
+    ast.expect("MESSAGE ");
+  }),
+);
+
+Deno.test(
+  "An agent that is away for more than a minute, or comes back with another secret, has to register again",
+  ladder(BEFORE, (net) => {
+    const alice = net.phone("alice");
+    net.registered("bob");
+    net.replace(world(ALICE));
+    net.clock.advance(60_000);
+    assert.equal(net.server.location.size, 0);
+    net.replace(BEFORE);
+    assert.equal(statusOf(alice, "sip:bob@sip.local"), "480");
+    net.phone("bob").register();
+    net.replace(world(ALICE));
+    net.replace(world(ALICE, agent("bob", { credentials: { username: "bob", secret: "another" } })));
     assert.equal(statusOf(alice, "sip:bob@sip.local"), "480");
   }),
 );

@@ -100,9 +100,9 @@ export class Network implements PhoneHost {
     return this.#server!;
   }
 
-  /** Puts other resources in the place of all there are, as a live edit does. */
-  replace(resources: LadderResources): void {
-    this.#directory.replace(resourcesOf(resources));
+  /** Puts other resources in the place of all there are, as a live edit does, or an administrator of this server. */
+  replace(resources: LadderResources, isDeliberate = false): void {
+    this.#directory.replace(resourcesOf(resources), isDeliberate);
   }
 
   /**

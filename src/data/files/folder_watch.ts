@@ -1,7 +1,7 @@
 /** A change is told once the files have been still for so long, since many editors write in several steps. Milliseconds. */
 const QUIET_PERIOD = 100;
-/** It is told after this time even if they are not. */
-const LONGEST_UNREST = 500;
+/** It is told after this time even if they are not: a large file may be on its way over a network. */
+const LONGEST_UNREST = 5000;
 /** How often files are looked at without being told to: rarely while the system reports changes, for those it misses. */
 const INTERVAL_WATCHED = 5000;
 const INTERVAL_UNWATCHED = 400;

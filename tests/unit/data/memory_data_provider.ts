@@ -28,6 +28,12 @@ export class MemoryDataProvider implements DataProvider {
     );
   }
 
+  readonly isReachable = true;
+
+  isLoaded(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
   locate: DataProvider["locate"] = (_source, problems) => Promise.resolve(problems.map(() => undefined));
 
   watch(onChange: () => void): void {

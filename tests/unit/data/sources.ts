@@ -55,6 +55,12 @@ export class FakeDataProvider implements DataProvider {
     return Promise.resolve(this.sources);
   }
 
+  readonly isReachable = true;
+
+  isLoaded(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
   locate: DataProvider["locate"] = (_source, problems) => {
     return Promise.resolve(problems.map(({ index }) => ({ line: index + 1, column: 1 })));
   };
