@@ -120,7 +120,7 @@ class Shell implements AsyncDisposable {
     this.#writer = this.#child.stdin.getWriter();
     this.#reader = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     const routr =
-      `'${Deno.execPath()}' run -A --quiet --config '${projectRoot}deno.json' '${projectRoot}main.ts'`;
+      `'${Deno.execPath()}' run --quiet --no-prompt -P=start --config '${projectRoot}deno.json' '${projectRoot}main.ts'`;
     void this.#writer.write(new TextEncoder().encode(`exec 2>&1; routr() { ${routr} "$@"; }\n`));
   }
 

@@ -69,23 +69,51 @@ class TrustingAgent extends https.Agent {
     options: https.RequestOptions,
     callback?: (error: Error | null, stream: Duplex) => void,
   ): Duplex {
-    const host = options.host ?? "localhost";
-    const socket = tls.connect({
-      ...tlsOptionsOf(this.#trust),
-      ALPNProtocols: ["http/1.1"],
-      host,
-      port: Number(options.port ?? 443),
-      ...isIpAddress(host) ? {} : { servername: host },
-    });
-    const fail = (error: Error) => callback?.(error, socket);
-    socket.once("error", fail);
-    socket.once("secureConnect", () => {
-      socket.off("error", fail);
-      callback?.(null, socket);
-    });
+    this.#connect(options, tlsOptionsOf(this.#trust)).then(
+      (socket) => callback?.(null, socket),
+      // The types ask for a stream with an error, which is not looked at.
+      (error) => callback?.(error, undefined as unknown as Duplex),
+    );
     // Node's agents wait for the callback then, which the types do not tell.
     return undefined as unknown as Duplex;
   }
+
+  /** Tries one after the other; rejects with what says more than that nobody known has signed, if anything. */
+  async #connect(
+    { host: named, port }: https.RequestOptions,
+    attempts: readonly tls.ConnectionOptions[],
+  ): Promise<tls.TLSSocket> {
+    const host = named ?? "localhost";
+    const failures: CodedError[] = [];
+    for (const attempt of attempts) {
+      try {
+        return await secured(tls.connect({
+          ...attempt,
+          ALPNProtocols: ["http/1.1"],
+          host,
+          port: Number(port ?? 443),
+          ...isIpAddress(host) ? {} : { servername: host },
+        }));
+      } catch (error) {
+        failures.push(error as CodedError);
+        if (!isAboutCertificate(error as CodedError)) break;
+      }
+    }
+    throw failures.find(({ code = "" }) => !SIGNER_REASONS.has(code)) ?? failures.at(-1);
+  }
+}
+
+type CodedError = Error & { code?: string };
+
+/** Resolves when the handshake has found the server trustworthy. */
+function secured(socket: tls.TLSSocket): Promise<tls.TLSSocket> {
+  return new Promise((resolve, reject) => {
+    socket.once("error", reject);
+    socket.once("secureConnect", () => {
+      socket.off("error", reject);
+      resolve(socket);
+    });
+  });
 }
 
 /** The certificate that a server shows, in PEM. Nothing is sent there, and nothing it says is believed. */
@@ -119,23 +147,35 @@ const REASONS: Readonly<Record<string, string>> = {
 
 const UNKNOWN_SIGNER =
   "nobody known has signed its certificate; log in again, or name who has signed it by --cacert";
-const CERTIFICATE_REASONS: Readonly<Record<string, string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT:
+const SIGNER_REASONS: ReadonlyMap<string, string> = new Map([
+  [
+    "DEPTH_ZERO_SELF_SIGNED_CERT",
     "its certificate is signed by itself; log in at a terminal, or name it by --cacert",
-  CERT_HAS_EXPIRED: "its certificate has expired",
-  CERT_NOT_YET_VALID: "its certificate is not valid yet",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_SIGNER,
-  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_SIGNER,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_SIGNER,
-  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_SIGNER,
-};
+  ],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", UNKNOWN_SIGNER],
+  ["UNABLE_TO_GET_ISSUER_CERT", UNKNOWN_SIGNER],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", UNKNOWN_SIGNER],
+  ["SELF_SIGNED_CERT_IN_CHAIN", UNKNOWN_SIGNER],
+]);
+const TIME_REASONS: ReadonlyMap<string, string> = new Map([
+  ["CERT_HAS_EXPIRED", "its certificate has expired"],
+  ["CERT_NOT_YET_VALID", "its certificate is not valid yet"],
+]);
 
-function connectionError({ origin }: URL, { code = "", message }: Error & { code?: string }): ClientError {
-  const reason = CERTIFICATE_REASONS[code] ?? (/CERT/.test(code) ? message : undefined);
-  if (reason === undefined) {
+function connectionError({ origin }: URL, error: CodedError): ClientError {
+  const { code = "", message } = error;
+  if (!isAboutCertificate(error)) {
     return new ClientError(`Cannot connect to ${origin}: ${REASONS[code] ?? message}`);
   }
-  return new CertificateError(`Cannot trust ${origin}: ${reason}`, {
+  return new CertificateError(`Cannot trust ${origin}: ${certificateReason(error)}`, {
     isSelfSigned: code === "DEPTH_ZERO_SELF_SIGNED_CERT",
   });
+}
+
+function certificateReason({ code = "", message }: CodedError): string {
+  return SIGNER_REASONS.get(code) ?? TIME_REASONS.get(code) ?? message;
+}
+
+function isAboutCertificate({ code = "" }: CodedError): boolean {
+  return SIGNER_REASONS.has(code) || /CERT/.test(code);
 }

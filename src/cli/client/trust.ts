@@ -36,17 +36,16 @@ export function isSameCertificate(a: string, b: string): boolean {
 }
 
 /**
- * For `tls.connect`. Pinned certificates are trusted as authorities are, so that the runtime has the server prove
- * that it has the key.
+ * For `tls.connect`, to be tried in this order. Pinned certificates are trusted as authorities are, so that the runtime
+ * has the server prove that it has the key. They are tried apart from the authorities that this computer knows: who
+ * names both at once has to be allowed to list the latter.
  */
-export function tlsOptionsOf({ isInsecure, authorities, pinned }: Trust): tls.ConnectionOptions {
-  if (isInsecure) return { rejectUnauthorized: false };
-  if (pinned.length === 0) return authorities === undefined ? {} : { ca: certificatesIn(authorities) };
-  const known = authorities === undefined ? tls.getCACertificates("default") : certificatesIn(authorities);
+export function tlsOptionsOf({ isInsecure, authorities, pinned }: Trust): readonly tls.ConnectionOptions[] {
+  if (isInsecure) return [{ rejectUnauthorized: false }];
+  const known = authorities === undefined ? {} : { ca: certificatesIn(authorities) };
+  if (pinned.length === 0) return [known];
   const fingerprints = new Set(pinned.map(fingerprintOf));
-  return {
-    ca: [...known, ...pinned],
-    checkServerIdentity: (host, certificate) =>
-      fingerprints.has(certificate.fingerprint256) ? undefined : tls.checkServerIdentity(host, certificate),
-  };
+  const checkServerIdentity: tls.ConnectionOptions["checkServerIdentity"] = (host, certificate) =>
+    fingerprints.has(certificate.fingerprint256) ? undefined : tls.checkServerIdentity(host, certificate);
+  return [{ ca: [...pinned], checkServerIdentity }, known];
 }

@@ -30,7 +30,9 @@ export async function login(
   const before = await file.read().catch(() => undefined);
   const known = before?.apiUrl === apiUrl ? before.certificate : undefined;
   const trust = await findTrust(apiUrl, { options, place, kept: known });
-  const accepted = trust.isInsecure ? undefined : await newlyTrusted(apiUrl, trust, { known, terminal });
+  const accepted = trust.isInsecure
+    ? await shownForLater(apiUrl, terminal)
+    : await newlyTrusted(apiUrl, trust, { known, terminal });
 
   const credentials = await readCredentials(options, { place, terminal });
   const pinned = accepted === undefined ? trust.pinned : [accepted];
@@ -69,6 +71,22 @@ async function newlyTrusted(
   );
   const answer = await terminal.ask("Trust it from now on? (yes/no) ");
   if (!/^y(?:es)?$/i.test(answer.trim())) throw reason;
+  return certificate;
+}
+
+/**
+ * The certificate that is shown at an insecure login: later commands expect the same, and need no `--insecure`. Undefined
+ * when it proves nothing because another has signed it.
+ */
+async function shownForLater(apiUrl: string, terminal: Terminal): Promise<string | undefined> {
+  const url = new URL(apiUrl);
+  if (url.protocol !== "https:") return undefined;
+  const certificate = await shownCertificate(url);
+  if (await refusalOf(apiUrl, { isInsecure: false, pinned: [certificate] }) !== undefined) {
+    terminal.warn("Later commands need --insecure as well, or --cacert with who has signed the certificate");
+    return undefined;
+  }
+  terminal.warn(`Later commands expect this certificate (SHA-256):\n  ${fingerprintOf(certificate)}`);
   return certificate;
 }
 

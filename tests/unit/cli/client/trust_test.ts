@@ -141,14 +141,34 @@ Deno.test("The certificate that the server on this host has made is trusted here
 
 Deno.test("--insecure trusts anybody, and says so", async () => {
   using certificates = new TestCertificates();
-  await using there = service(certificates.selfSigned({ name: "routr" }));
+  await using there = service(certificates.issue({ name: "routr", dnsNames: ["pbx.example"] }));
   await using home = await ClientHome.create();
   const login = await home.run(["login", there.origin, ...LOGIN, "--insecure"]);
   assert.equal(login.status, 0);
   assert.match(login.err, /^Warning: the certificate of the service is not verified/);
+  // A certificate that another has signed does not speak for itself.
+  assert.match(login.err, /Later commands need --insecure as well/);
   assert.equal(JSON.parse(await Deno.readTextFile(home.accessPath)).certificate, undefined);
-  // For one command only.
   assert.equal((await home.run(["get", "agents"])).status, 1);
+  assert.equal((await home.run(["get", "agents", "--insecure"])).status, 0);
+});
+
+Deno.test("After an insecure login, the certificate that was shown then is trusted, and no other", async () => {
+  using certificates = new TestCertificates();
+  const [first, second] = [1, 2].map(() => certificates.selfSigned({ name: "routr" }));
+  await using home = await ClientHome.create();
+  let port: number;
+  {
+    await using there = service(first);
+    port = there.port;
+    const login = await home.run(["login", there.origin, ...LOGIN, "--insecure"]);
+    assert.equal(login.status, 0);
+    assert.match(login.err, /expect this certificate[^]*(?:[0-9A-F]{2}:){31}[0-9A-F]{2}/);
+    assert.equal((await home.run(["get", "agents"])).status, 0);
+  }
+  await using imposter = service(second, port);
+  assert.equal((await home.run(["get", "agents"])).status, 1);
+  assert.deepEqual(imposter.calls, []);
 });
 
 Deno.test("What --cacert names has to be a certificate", async () => {
