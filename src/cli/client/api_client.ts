@@ -1,8 +1,8 @@
 /** The REST service as its clients see it: that of this server, and those of all releases of Routr v1. */
 import { Buffer } from "node:buffer";
-import type { IncomingMessage } from "node:http";
 import { ApiError, ClientError } from "./client_error.ts";
 import { HttpConnection, type HttpRequest } from "./http_connection.ts";
+import type { HttpResponse } from "./http_wire.ts";
 import type { Trust } from "./trust.ts";
 
 export interface Answer {
@@ -83,9 +83,9 @@ export class ApiClient implements Disposable {
   /** The body comes as it is sent; leaving it ends the request. */
   async stream(path: string, { query, headers }: Omit<Sent, "json">): Promise<AsyncIterable<Uint8Array>> {
     const response = await this.#send("GET", path, { query, headers });
-    if (response.statusCode === 200) return response;
+    if (response.status === 200) return response.body;
     readAnswer(response, await textOf(response));
-    throw new ApiError(response.statusCode ?? 0, `Unexpected answer ${response.statusCode}`);
+    throw new ApiError(response.status, `Unexpected answer ${response.status}`);
   }
 
   /** Whether a list is created at once, or not at all. Routr v1 takes one resource at a time. */
@@ -104,7 +104,7 @@ export class ApiClient implements Disposable {
     return readAnswer(response, await textOf(response));
   }
 
-  #send(method: string, path: string, { query = {}, headers = {}, json }: Sent): Promise<IncomingMessage> {
+  #send(method: string, path: string, { query = {}, headers = {}, json }: Sent): Promise<HttpResponse> {
     const { apiUrl, token } = this.#options;
     const url = new URL(apiUrl + path);
     for (const [name, value] of Object.entries(query)) {
@@ -125,10 +125,10 @@ export class ApiClient implements Disposable {
   }
 }
 
-async function textOf(response: IncomingMessage): Promise<string> {
+async function textOf({ body }: HttpResponse): Promise<string> {
   const chunks: Uint8Array[] = [];
   try {
-    for await (const chunk of response) chunks.push(chunk);
+    for await (const chunk of body) chunks.push(chunk);
   } catch (error) {
     throw new ClientError(`The connection was lost: ${error instanceof Error ? error.message : error}`);
   }
@@ -136,7 +136,7 @@ async function textOf(response: IncomingMessage): Promise<string> {
 }
 
 /** Early services answer every request by HTTP 200; their status is in the body, as a number or a text. */
-function readAnswer({ statusCode = 0, headers }: IncomingMessage, text: string): Answer {
+function readAnswer({ status: statusCode, headers }: HttpResponse, text: string): Answer {
   const body = parsed(text);
   const stated = Number(property(body, "status"));
   const status = statusCode < 300 && stated >= 300 ? stated : statusCode;
@@ -152,7 +152,7 @@ function readAnswer({ statusCode = 0, headers }: IncomingMessage, text: string):
   return { message: typeof message === "string" ? message : "", data: data ?? body, body };
 }
 
-function refusalText(status: number, message: string, headers: IncomingMessage["headers"]): string {
+function refusalText(status: number, message: string, headers: HttpResponse["headers"]): string {
   if (status === UNAUTHORIZED) return `${message || "Unauthorized"}: run routr login`;
   if (status < 400) return `The service is somewhere else: ${headers.location ?? `it answers ${status}`}`;
   const wait = headers["retry-after"];

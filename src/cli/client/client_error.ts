@@ -33,11 +33,11 @@ export class ApiError extends ClientError {
 /** The service shows a certificate that is not trusted. Nothing was sent to it. */
 export class CertificateError extends ClientError {
   override readonly name = "CertificateError";
-  /** Whether nobody has signed it but itself. */
-  readonly isSelfSigned: boolean;
+  /** Whether it is refused for who has signed it: nobody known, or itself. */
+  readonly isSignerUnknown: boolean;
 
-  constructor(message: string, { isSelfSigned }: { isSelfSigned: boolean }) {
+  constructor(message: string, { isSignerUnknown }: { isSignerUnknown: boolean }) {
     super(message);
-    this.isSelfSigned = isSelfSigned;
+    this.isSignerUnknown = isSignerUnknown;
   }
 }

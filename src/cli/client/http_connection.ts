@@ -1,15 +1,17 @@
-/** HTTP and HTTPS to one server, over node:http: its sockets are ours, so that we say whom they trust. */
+/** HTTP and HTTPS to one server: sockets are ours, so that we say whom they trust. */
 import { Buffer } from "node:buffer";
-import http from "node:http";
-import https from "node:https";
-import type { Duplex } from "node:stream";
+import net from "node:net";
 import tls from "node:tls";
 import { isIpAddress, toSocketHost } from "../../transport/ip_address.ts";
+import { onceSecure } from "../../transport/tls/tls_runtime.ts";
 import { CertificateError, ClientError } from "./client_error.ts";
-import { tlsOptionsOf, type Trust } from "./trust.ts";
+import { type HttpResponse, HttpWire, UnansweredError } from "./http_wire.ts";
+import { type Trust, type TrustAttempt, trustAttempts } from "./trust.ts";
 
 /** Milliseconds in which nothing comes. Uploads of thousands of resources take seconds. */
 const PATIENCE = 60_000;
+/** Methods whose requests may be sent twice. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "PUT", "DELETE"]);
 
 export interface HttpRequest {
   readonly method: string;
@@ -19,119 +21,137 @@ export interface HttpRequest {
 }
 
 export class HttpConnection implements Disposable {
-  readonly #agent: http.Agent;
+  readonly #baseUrl: URL;
+  readonly #trust: Trust;
+  #wire: HttpWire | undefined;
 
   /** @param baseUrl the scheme, host and port of all requests */
   constructor(baseUrl: URL, trust: Trust) {
-    const options = { keepAlive: true, maxSockets: 1 };
-    this.#agent = baseUrl.protocol === "https:" ? new TrustingAgent(trust, options) : new http.Agent(options);
-  }
-
-  /**
-   * Resolves when the head of the answer is there; its body is to be read. Redirections are answers. Rejects with
-   * `ClientError` when there is no answer.
-   */
-  request({ method, url, headers, body }: HttpRequest): Promise<http.IncomingMessage> {
-    const { request } = url.protocol === "https:" ? https : http;
-    const length = body === undefined
-      ? {}
-      : { "content-length": String(new TextEncoder().encode(body).length) };
-    return new Promise((resolve, reject) => {
-      const sent = request({
-        agent: this.#agent,
-        method,
-        host: toSocketHost(url.hostname),
-        port: url.port || undefined,
-        path: url.pathname + url.search,
-        headers: { ...headers, ...length, host: url.host },
-      }, resolve);
-      sent.setTimeout(PATIENCE, () => sent.destroy(new Error(`no answer in ${PATIENCE / 1000} s`)));
-      sent.on("error", (error: Error & { code?: string }) => reject(connectionError(url, error)));
-      sent.end(body);
-    });
-  }
-
-  [Symbol.dispose](): void {
-    this.#agent.destroy();
-  }
-}
-
-/** Every request waits for a handshake that has found the server trustworthy. */
-class TrustingAgent extends https.Agent {
-  readonly #trust: Trust;
-
-  constructor(trust: Trust, options: https.AgentOptions) {
-    super(options);
+    this.#baseUrl = baseUrl;
     this.#trust = trust;
   }
 
-  override createConnection(
-    options: https.RequestOptions,
-    callback?: (error: Error | null, stream: Duplex) => void,
-  ): Duplex {
-    this.#connect(options, tlsOptionsOf(this.#trust)).then(
-      (socket) => callback?.(null, socket),
-      // The types ask for a stream with an error, which is not looked at.
-      (error) => callback?.(error, undefined as unknown as Duplex),
-    );
-    // Node's agents wait for the callback then, which the types do not tell.
-    return undefined as unknown as Duplex;
+  /**
+   * Resolves when the head of the answer is there; its body is to be read before the next request. Redirections are
+   * answers. Rejects with `ClientError` when there is no answer.
+   */
+  async request(request: HttpRequest): Promise<HttpResponse> {
+    const head = headOf(request);
+    try {
+      const wire = this.#wire;
+      if (wire?.isIdle) {
+        try {
+          return await wire.exchange(head, request.body);
+        } catch (error) {
+          // It was closed for its silence.
+          if (!(error instanceof UnansweredError) || !IDEMPOTENT.has(request.method)) throw error;
+        }
+      }
+      wire?.close();
+      this.#wire = new HttpWire(await connect(this.#baseUrl, this.#trust));
+      return await this.#wire.exchange(head, request.body);
+    } catch (error) {
+      throw connectionError(request.url, error as CodedError);
+    }
   }
 
-  /** Tries one after the other; rejects with what says more than that nobody known has signed, if anything. */
-  async #connect(
-    { host: named, port }: https.RequestOptions,
-    attempts: readonly tls.ConnectionOptions[],
-  ): Promise<tls.TLSSocket> {
-    const host = named ?? "localhost";
-    const failures: CodedError[] = [];
-    for (const attempt of attempts) {
-      try {
-        return await secured(tls.connect({
-          ...attempt,
-          ALPNProtocols: ["http/1.1"],
-          host,
-          port: Number(port ?? 443),
-          ...isIpAddress(host) ? {} : { servername: host },
-        }));
-      } catch (error) {
-        failures.push(error as CodedError);
-        if (!isAboutCertificate(error as CodedError)) break;
-      }
-    }
-    throw failures.find(({ code = "" }) => !SIGNER_REASONS.has(code)) ?? failures.at(-1);
+  [Symbol.dispose](): void {
+    this.#wire?.close();
   }
+}
+
+function headOf({ method, url, headers, body }: HttpRequest): string {
+  const fields = {
+    host: url.host,
+    ...headers,
+    ...body !== undefined && { "content-length": String(Buffer.byteLength(body)) },
+  };
+  const lines = Object.entries(fields).map(([name, value]) => {
+    if (/[\r\n\0]/.test(value)) throw new Error(`The header field ${name} cannot have a line break`);
+    return `${name}: ${value}`;
+  });
+  return [`${method} ${url.pathname}${url.search} HTTP/1.1`, ...lines, "", ""].join("\r\n");
+}
+
+async function connect(url: URL, trust: Trust): Promise<net.Socket> {
+  const socket = url.protocol === "https:"
+    ? await connectTrusting(url, trustAttempts(trust))
+    : await connected(net.connect({ host: toSocketHost(url.hostname), port: Number(url.port || 80) }));
+  socket.on("error", () => {});
+  socket.setTimeout(PATIENCE, () => socket.destroy(new Error(`no answer in ${PATIENCE / 1000} s`)));
+  return socket;
+}
+
+/** Tries one after the other; rejects with what says more than that nobody known has signed, if anything. */
+async function connectTrusting(url: URL, attempts: readonly TrustAttempt[]): Promise<tls.TLSSocket> {
+  const failures: CodedError[] = [];
+  for (const { options, isExpected } of attempts) {
+    try {
+      return await secured(tlsSocket(url, options), isExpected);
+    } catch (error) {
+      failures.push(error as CodedError);
+      if (!isAboutCertificate(error as CodedError)) break;
+    }
+  }
+  throw failures.find((failure) => !isAboutSigner(failure)) ?? failures.at(-1);
+}
+
+function tlsSocket(url: URL, options: tls.ConnectionOptions): tls.TLSSocket {
+  const host = toSocketHost(url.hostname);
+  return tls.connect({
+    ...options,
+    ALPNProtocols: ["http/1.1"],
+    host,
+    port: Number(url.port || 443),
+    ...isIpAddress(host) ? {} : { servername: host },
+  });
 }
 
 type CodedError = Error & { code?: string };
 
-/** Resolves when the handshake has found the server trustworthy. */
-function secured(socket: tls.TLSSocket): Promise<tls.TLSSocket> {
+function connected(socket: net.Socket): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
     socket.once("error", reject);
-    socket.once("secureConnect", () => {
+    socket.once("connect", () => {
       socket.off("error", reject);
       resolve(socket);
     });
   });
 }
 
+/** Resolves when the handshake has found the server trustworthy. */
+function secured(
+  socket: tls.TLSSocket,
+  isExpected: TrustAttempt["isExpected"] = () => true,
+): Promise<tls.TLSSocket> {
+  return new Promise((resolve, reject) => {
+    socket.once("error", reject);
+    socket.once("close", () => reject(Object.assign(new Error(), { code: "ECONNRESET" })));
+    socket.once("secureConnect", () =>
+      onceSecure(socket, (certificate) => {
+        if (!isExpected(certificate)) return void socket.destroy(new UnknownCertificateError());
+        socket.off("error", reject);
+        resolve(socket);
+      }));
+  });
+}
+
+/** The server shows a certificate that is not the expected one. */
+class UnknownCertificateError extends Error {
+  readonly code = "UNABLE_TO_VERIFY_LEAF_SIGNATURE";
+}
+
 /** The certificate that a server shows, in PEM. Nothing is sent there, and nothing it says is believed. */
 export function shownCertificate(url: URL): Promise<string> {
-  const host = toSocketHost(url.hostname);
+  const socket = tlsSocket(url, { rejectUnauthorized: false });
   return new Promise((resolve, reject) => {
-    const socket = tls.connect({
-      host,
-      port: Number(url.port || 443),
-      ...isIpAddress(host) ? {} : { servername: host },
-      rejectUnauthorized: false,
-    }, () => {
-      const raw = Buffer.from(socket.getPeerCertificate().raw);
-      socket.destroy();
-      const lines = raw.toString("base64").match(/.{1,64}/g) ?? [];
-      resolve(["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n"));
-    });
-    socket.once("error", (error) => reject(connectionError(url, error)));
+    socket.on("error", (error) => reject(connectionError(url, error)));
+    socket.once("secureConnect", () =>
+      onceSecure(socket, (certificate) => {
+        socket.destroy();
+        const lines = Buffer.from(certificate).toString("base64").match(/.{1,64}/g) ?? [];
+        resolve(["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n"));
+      }));
   });
 }
 
@@ -162,20 +182,37 @@ const TIME_REASONS: ReadonlyMap<string, string> = new Map([
   ["CERT_NOT_YET_VALID", "its certificate is not valid yet"],
 ]);
 
+/** What older runtimes say of certificates, in words and without a code; and what newer ones call the same. */
+const WORDS: readonly (readonly [RegExp, string])[] = [
+  [/UnknownIssuer/, "UNABLE_TO_GET_ISSUER_CERT"],
+  [/Expired/, "CERT_HAS_EXPIRED"],
+  [/NotValidYet/, "CERT_NOT_YET_VALID"],
+  [/not valid for/, "ERR_TLS_CERT_ALTNAME_INVALID"],
+  [/invalid peer certificate/, "CERT_REJECTED"],
+];
+
+function codeOf({ code, message }: CodedError): string {
+  return code ?? WORDS.find(([pattern]) => pattern.test(message))?.[1] ?? "";
+}
+
 function connectionError({ origin }: URL, error: CodedError): ClientError {
-  const { code = "", message } = error;
-  if (!isAboutCertificate(error)) {
-    return new ClientError(`Cannot connect to ${origin}: ${REASONS[code] ?? message}`);
+  if (error instanceof UnansweredError) {
+    return new ClientError(`Cannot connect to ${origin}: ${error.message}`);
   }
-  return new CertificateError(`Cannot trust ${origin}: ${certificateReason(error)}`, {
-    isSelfSigned: code === "DEPTH_ZERO_SELF_SIGNED_CERT",
+  const code = codeOf(error);
+  if (!isAboutCertificate(error)) {
+    return new ClientError(`Cannot connect to ${origin}: ${REASONS[code] ?? error.message}`);
+  }
+  const reason = SIGNER_REASONS.get(code) ?? TIME_REASONS.get(code) ?? error.message;
+  return new CertificateError(`Cannot trust ${origin}: ${reason}`, {
+    isSignerUnknown: isAboutSigner(error),
   });
 }
 
-function certificateReason({ code = "", message }: CodedError): string {
-  return SIGNER_REASONS.get(code) ?? TIME_REASONS.get(code) ?? message;
+function isAboutCertificate(error: CodedError): boolean {
+  return isAboutSigner(error) || /CERT/.test(codeOf(error));
 }
 
-function isAboutCertificate({ code = "" }: CodedError): boolean {
-  return SIGNER_REASONS.has(code) || /CERT/.test(code);
+function isAboutSigner(error: CodedError): boolean {
+  return SIGNER_REASONS.has(codeOf(error));
 }

@@ -1,10 +1,11 @@
 /** The certificate that the service makes for itself at its first start, when it is given none. */
 import { Buffer } from "node:buffer";
-import { createPrivateKey, generateKeyPair, randomBytes, X509Certificate } from "node:crypto";
+import { createPrivateKey, generateKeyPair, randomBytes } from "node:crypto";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { randomToken } from "../../runtime/random.ts";
+import { StoredCertificate } from "../../transport/tls/stored_certificate.ts";
 import type { ForgeCertificates } from "./node_forge_certificates.d.ts";
 
 const FILE = "api-cert.pem";
@@ -55,7 +56,7 @@ export async function ensureCertificate(
 /** Whether key and certificate are whole, belong to each other, and are good for some time. */
 function isGood(text: string, now: number): boolean {
   try {
-    const certificate = new X509Certificate(text);
+    const certificate = new StoredCertificate(text);
     const [key] = KEY.exec(text) ?? [""];
     return certificate.checkPrivateKey(createPrivateKey(key)) &&
       Date.parse(certificate.validFrom) <= now &&

@@ -28,7 +28,8 @@ export class ClientCertificates {
   }
 
   async #read(socket: tls.TLSSocket): Promise<string | undefined> {
-    const { raw, subject } = socket.getPeerCertificate();
+    // Older runtimes have plain sockets here.
+    const { raw, subject } = socket.getPeerCertificate?.() ?? {};
     if (!raw) return undefined;
     // The runtime does not look at the time of a certificate that is in the trust store itself.
     const isGood = faultOfTime(raw) === undefined &&

@@ -4,6 +4,11 @@ import https from "node:https";
 import net from "node:net";
 import { toSocketHost, toUriHost } from "../../transport/ip_address.ts";
 import type { TlsContexts } from "../../transport/tls/tls_contexts.ts";
+import {
+  followCertificate,
+  HAS_FULL_SERVERS,
+  type ShownCertificate,
+} from "../../transport/tls/tls_runtime.ts";
 import { AddressQuota } from "./address_quota.ts";
 import type { FrontLimits, ListeningPlace } from "./front_messages.ts";
 import { addressOf } from "./request_desk.ts";
@@ -27,6 +32,9 @@ export class HttpListener {
   #server: http.Server | undefined;
   #place: ListeningPlace = { address: "", port: 0 };
   #rejected = 0;
+  /** Of an older runtime: what all its servers show. */
+  #certificate: ShownCertificate | undefined;
+  #stopFollowing = () => {};
 
   constructor(options: HttpListenerOptions) {
     this.#options = options;
@@ -47,11 +55,12 @@ export class HttpListener {
    * certificate to show or the address cannot be had.
    */
   async listen(address: string, port: number): Promise<ListeningPlace> {
-    await this.#options.contexts?.prepareServer();
+    const { contexts } = this.#options;
+    await contexts?.prepareServer();
+    if (contexts !== undefined && !HAS_FULL_SERVERS) await this.#follow(contexts);
     const before = this.#server;
-    // The new address may contain the old one. Not by the method of HTTP's own servers: they would stop looking at the
-    // time that the connections they have take.
-    if (before !== undefined) net.Server.prototype.close.call(before);
+    // The new address may contain the old one.
+    if (before !== undefined) closeAlone(before);
     try {
       this.#server = this.#createServer();
       this.#place = await listen(this.#server, address, port);
@@ -68,6 +77,7 @@ export class HttpListener {
 
   /** Accepts no more connections. */
   stopListening(): void {
+    this.#stopFollowing();
     if (this.#server?.listening) this.#server.close();
   }
 
@@ -87,6 +97,7 @@ export class HttpListener {
     };
     const server = contexts === undefined ? http.createServer(options) : https.createServer({
       ...options,
+      ...this.#certificate,
       handshakeTimeout: timeoutMillis,
       SNICallback: (name, callback) =>
         void contexts.serverContext(name).then((context) => callback(null, context), callback),
@@ -102,6 +113,18 @@ export class HttpListener {
       refuse(error.code ?? "", socket);
     });
     return server;
+  }
+
+  /** Shows the certificate that there is, and another one once there is another. */
+  async #follow(contexts: TlsContexts): Promise<void> {
+    if (this.#certificate !== undefined) return;
+    contexts.warnOfOlderRuntime();
+    const read = () => contexts.onlyCertificate();
+    this.#certificate = await read();
+    this.#stopFollowing = followCertificate(this.#certificate, read, async (other) => {
+      this.#certificate = other;
+      await this.listen(this.#place.address, this.#place.port);
+    });
   }
 
   #onConnection(socket: net.Socket): void {
@@ -120,6 +143,13 @@ export class HttpListener {
       this.#quota.release(address);
     });
   }
+}
+
+/** Not by the method of HTTP's own servers: they would stop looking at the time that the connections they have take. */
+function closeAlone(server: http.Server): void {
+  if (server instanceof net.Server) net.Server.prototype.close.call(server);
+  // Of an older runtime.
+  else (server as http.Server).close();
 }
 
 function listen(server: http.Server, address: string, port: number): Promise<ListeningPlace> {

@@ -1,9 +1,10 @@
 /** Java's own key stores (JKS), as keytool made them before Java 9. */
 import type { Buffer } from "node:buffer";
-import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject } from "node:crypto";
 import type { KeyEntry, TrustedKeyEntry } from "jks-js";
 import { KeyStoreError } from "./key_store_error.ts";
 import type { StoreContents } from "./store_contents.ts";
+import { StoredCertificate } from "./stored_certificate.ts";
 
 type Jks = typeof import("jks-js");
 
@@ -46,9 +47,9 @@ function isTrustedEntry(entry: KeyEntry | TrustedKeyEntry): entry is TrustedKeyE
   return "cert" in entry;
 }
 
-function toCertificate(path: string, alias: string, bytes: Buffer): X509Certificate {
+function toCertificate(path: string, alias: string, bytes: Buffer): StoredCertificate {
   try {
-    return new X509Certificate(bytes);
+    return new StoredCertificate(bytes);
   } catch {
     throw new KeyStoreError(path, `the certificate "${alias}" in it is damaged`);
   }

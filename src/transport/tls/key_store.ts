@@ -1,5 +1,6 @@
 /** Reads a private key and its certificates out of a JKS, PKCS#12 or PEM store (`spec.securityContext`). */
-import type { KeyObject, X509Certificate } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+import type { StoredCertificate } from "./stored_certificate.ts";
 import { chainOf, findLeaf } from "./certificate_chain.ts";
 import { KeyStoreError } from "./key_store_error.ts";
 import { type KeyStoreType, readKeyStoreFile } from "./key_store_file.ts";
@@ -25,7 +26,7 @@ export interface KeyEntry {
   readonly certificates: string;
   /** PEM, PKCS#8, unencrypted. */
   readonly privateKey: string;
-  readonly leaf: X509Certificate;
+  readonly leaf: StoredCertificate;
   /** Aliases of further keys in the store, which are not used. */
   readonly ignored: readonly string[];
 }
@@ -38,7 +39,11 @@ export interface TrustStoreSource {
 
 /** Kinds of keys and curves that the runtime can do TLS with. */
 const USABLE_KEYS: ReadonlySet<string> = new Set(["rsa", "ec", "ed25519"]);
-const USABLE_CURVES: ReadonlySet<string> = new Set(["prime256v1", "secp384r1", "secp521r1"]);
+const USABLE_CURVES: ReadonlySet<string> = new Set([
+  ...["prime256v1", "secp384r1", "secp521r1"],
+  // As runtimes before Deno 2.8 call them.
+  ...["p256", "p384"],
+]);
 
 /**
  * The key of a store: of several, the first by alias that can be used. Dates are not looked at. Rejects with a
@@ -126,6 +131,6 @@ function unusableKind({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): s
   return curve === undefined || USABLE_CURVES.has(curve) ? undefined : curve;
 }
 
-function nameOf({ subject, fingerprint256 }: X509Certificate): string {
+function nameOf({ subject, fingerprint256 }: StoredCertificate): string {
   return subject ? subject.replaceAll("\n", ", ") : fingerprint256;
 }

@@ -1,8 +1,9 @@
 /** Certificates and private keys in PEM (RFC 7468, and the older forms of private keys). */
 import type { Buffer } from "node:buffer";
-import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject } from "node:crypto";
 import { KeyStoreError } from "./key_store_error.ts";
 import type { StoreContents, StoredKey } from "./store_contents.ts";
+import { StoredCertificate } from "./stored_certificate.ts";
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----\s[^-]*(?:-(?!----)[^-]*)*-----END \1-----/g;
 const CERTIFICATE_LABELS: ReadonlySet<string> = new Set(["CERTIFICATE", "X509 CERTIFICATE"]);
@@ -17,7 +18,7 @@ export function readPrivateKeys(
   path: string,
   bytes: Buffer,
   password: string,
-  certificates: readonly X509Certificate[],
+  certificates: readonly StoredCertificate[],
 ): StoredKey[] {
   const blocks = blocksOf(bytes).filter(({ label }) => label.endsWith("PRIVATE KEY"));
   return blocks.map(({ text }, index) => ({
@@ -27,11 +28,11 @@ export function readPrivateKeys(
   }));
 }
 
-function readCertificates(path: string, bytes: Buffer): X509Certificate[] {
+function readCertificates(path: string, bytes: Buffer): StoredCertificate[] {
   const blocks = blocksOf(bytes).filter(({ label }) => CERTIFICATE_LABELS.has(label));
   return blocks.map(({ text }, index) => {
     try {
-      return new X509Certificate(text);
+      return new StoredCertificate(text);
     } catch {
       throw new KeyStoreError(path, `certificate ${index + 1} in it is damaged`);
     }

@@ -1,10 +1,11 @@
 /** PKCS#12 stores (RFC 7292): those of openssl, old and new, of keytool since Java 9, of Windows. */
 import { Buffer } from "node:buffer";
-import { createPrivateKey, type KeyObject, pbkdf2Sync, X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject, pbkdf2Sync } from "node:crypto";
 import { chainOf, findLeaf } from "./certificate_chain.ts";
 import { KeyStoreError } from "./key_store_error.ts";
 import type { Asn1, NodeForge, SafeBag } from "./node_forge.d.ts";
 import type { StoreContents, StoredKey } from "./store_contents.ts";
+import { StoredCertificate } from "./stored_certificate.ts";
 
 /** With it Java marks certificates that it trusts. */
 const TRUSTED_KEY_USAGE = "2.16.840.1.113894.746875.1.1";
@@ -57,9 +58,9 @@ function holdsKey({ key, asn1, type }: SafeBag): boolean {
   return type !== CERTIFICATE_BAG && (key ?? asn1) !== undefined;
 }
 
-function toCertificate(forge: NodeForge, path: string, { cert, asn1 }: SafeBag): X509Certificate {
+function toCertificate(forge: NodeForge, path: string, { cert, asn1 }: SafeBag): StoredCertificate {
   try {
-    return new X509Certificate(toDer(forge, cert ? forge.pki.certificateToAsn1(cert) : asn1));
+    return new StoredCertificate(toDer(forge, cert ? forge.pki.certificateToAsn1(cert) : asn1));
   } catch {
     throw new KeyStoreError(path, "a certificate in it is damaged");
   }
@@ -83,11 +84,11 @@ function toDer(forge: NodeForge, value: Asn1 | undefined): Buffer {
 /** As Java has it: what is marked, the certificate of each key, but not its chain; other programs mark nothing. */
 function trustedOf(
   keys: readonly StoredKey[],
-  certificates: readonly X509Certificate[],
+  certificates: readonly StoredCertificate[],
   isMarked: (index: number) => boolean,
-): X509Certificate[] {
-  const leaves = new Set<X509Certificate>();
-  const chained = new Set<X509Certificate>();
+): StoredCertificate[] {
+  const leaves = new Set<StoredCertificate>();
+  const chained = new Set<StoredCertificate>();
   for (const { privateKey } of keys) {
     const leaf = findLeaf(privateKey(), certificates);
     if (!leaf) continue;

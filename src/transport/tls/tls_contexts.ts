@@ -11,8 +11,11 @@ import {
   type TrustStoreSource,
 } from "./key_store.ts";
 import { Reloaded } from "./reloaded.ts";
+import { HAS_FULL_SERVERS, type ShownCertificate } from "./tls_runtime.ts";
 
 const log = logger("tls");
+
+const BUILT_ON = `because this program is built on Deno ${Deno.version.deno}`;
 
 /** A certificate and the server names it is chosen for; those that it names itself when none are given. */
 export interface CertificateSource extends KeyStoreSource {
@@ -62,7 +65,28 @@ export class TlsContexts {
     if (clientCertificates !== "none" && !trustStore) {
       throw new Error("Clients' certificates need spec.securityContext.trustStore to be checked against");
     }
+    if (clientCertificates === "required" && !HAS_FULL_SERVERS) {
+      throw new Error(`Servers cannot ask clients for certificates ${BUILT_ON}; a build on Deno 2.9 can`);
+    }
     await this.#read();
+  }
+
+  /** What a server of an older runtime shows to everybody: the first certificate. */
+  async onlyCertificate(): Promise<ShownCertificate> {
+    const [first] = await this.#read();
+    const { entry } = await first.get();
+    return { cert: entry.certificates, key: entry.privateKey };
+  }
+
+  /** Logs what is configured for servers and cannot be had from an older runtime. */
+  warnOfOlderRuntime(): void {
+    const { certificates, clientCertificates, versions } = this.settings;
+    const lost = [
+      ...certificates.length > 1 ? ["every client is shown the first certificate"] : [],
+      ...clientCertificates === "wanted" ? ["clients are not asked for certificates"] : [],
+      ...versions.length === 1 ? ["clients may use TLSv1.2 and TLSv1.3"] : [],
+    ];
+    for (const what of lost) log.warn("{what} {why}", { what, why: BUILT_ON });
   }
 
   /** What to show to a client that asks for `serverName`, "" when it asks for nobody. */

@@ -7,7 +7,9 @@ import type { ConnectEvents, ListenEvents, Newcomer, Sockets } from "../sockets.
 import { bind, closeServer, ignoreErrors, KEEP_ALIVE } from "../tcp_sockets.ts";
 import { isFor, namesOf } from "./certificate_names.ts";
 import { faultOfTime } from "./certificate_time.ts";
+import { PlainTlsServer } from "./plain_tls_server.ts";
 import type { TlsContexts } from "./tls_contexts.ts";
+import { HAS_FULL_SERVERS, onceSecure } from "./tls_runtime.ts";
 
 const log = logger("tls");
 
@@ -24,6 +26,7 @@ export class TlsSockets implements Sockets {
   /** Who was at the other end of a plain socket: once it is closed, it does not know any more. */
   readonly #peers = new WeakMap<net.Socket, string>();
   #server: tls.Server | undefined;
+  #plainServer: PlainTlsServer | undefined;
 
   constructor(contexts: TlsContexts) {
     this.#contexts = contexts;
@@ -33,6 +36,7 @@ export class TlsSockets implements Sockets {
   async listen(place: { address: string; port: number }, events: ListenEvents): Promise<number> {
     const contexts = this.#contexts;
     await contexts.prepareServer();
+    if (!HAS_FULL_SERVERS) return await this.#listenPlainly(place, events);
     const server = tls.createServer({
       noDelay: true,
       SNICallback: (name, callback) =>
@@ -74,7 +78,29 @@ export class TlsSockets implements Sockets {
   }
 
   close(): Promise<void> {
+    this.#plainServer?.close();
     return closeServer(this.#server);
+  }
+
+  /** Without a word of handshakes: when one fails, its socket ends. */
+  async #listenPlainly(
+    { address, port }: { address: string; port: number },
+    events: ListenEvents,
+  ): Promise<number> {
+    const contexts = this.#contexts;
+    contexts.warnOfOlderRuntime();
+    this.#plainServer = new PlainTlsServer({
+      address,
+      certificate: () => contexts.onlyCertificate(),
+      onSocket: (socket) => {
+        ignoreErrors(socket);
+        socket.setNoDelay(true);
+        socket.setKeepAlive(true, KEEP_ALIVE);
+        events.onConnection(socket)?.onReady({ socket });
+      },
+      onViolation: (reason) => events.onViolation(reason),
+    });
+    return await this.#plainServer.listen(port);
   }
 
   #connect(place: ConnectPlace, options: tls.ConnectionOptions, events: ConnectEvents): tls.TLSSocket {
@@ -86,12 +112,8 @@ export class TlsSockets implements Sockets {
       port,
       ...(isIpAddress(domain) ? {} : { servername: domain }),
       rejectUnauthorized: settings.verifiesServers,
-      checkServerIdentity: (_host, certificate) => {
-        const names = namesOf(certificate.raw);
-        if (isFor(names, domain, settings.allowsWildcards)) return undefined;
-        const owners = [...names.domains, ...names.addresses].join(", ") || "nobody";
-        return new Error(`The certificate is for ${owners}, not for ${domain}`);
-      },
+      // Below, where older runtimes can tell of the certificate.
+      checkServerIdentity: () => undefined,
     });
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE);
@@ -102,13 +124,24 @@ export class TlsSockets implements Sockets {
       events.onFailure(error.message);
     };
     socket.once("error", onFailure);
-    socket.once("secureConnect", () => {
+    const onSecure = (certificate: Uint8Array) => {
+      const fault = settings.verifiesServers ? this.#faultOfName(certificate, domain) : undefined;
+      if (fault !== undefined) return void socket.destroy(fault);
       socket.off("error", onFailure);
       ignoreErrors(socket);
       if (settings.isDebugging) logHandshake("Connected", socket);
       events.onReady({ socket, peerNames: settings.verifiesServers ? [domain] : [] });
-    });
+    };
+    socket.once("secureConnect", () => onceSecure(socket, onSecure));
     return socket;
+  }
+
+  /** RFC 5922 §7.2. */
+  #faultOfName(certificate: Uint8Array, domain: string): Error | undefined {
+    const names = namesOf(certificate);
+    if (isFor(names, domain, this.#contexts.settings.allowsWildcards)) return undefined;
+    const owners = [...names.domains, ...names.addresses].join(", ") || "nobody";
+    return new Error(`The certificate is for ${owners}, not for ${domain}`);
   }
 
   #onSecure(socket: tls.TLSSocket, events: ListenEvents): void {

@@ -6,7 +6,7 @@ import type { ClientCommand, ClientOptions } from "../client_command.ts";
 import { ApiError, CertificateError, ClientError } from "../client_error.ts";
 import { shownCertificate } from "../http_connection.ts";
 import type { Terminal } from "../terminal.ts";
-import { certificatesIn, fingerprintOf, isSameCertificate, type Trust } from "../trust.ts";
+import { certificatesIn, fingerprintOf, isSameCertificate, isSelfSigned, type Trust } from "../trust.ts";
 
 interface Login {
   readonly apiUrl: string;
@@ -54,13 +54,10 @@ async function newlyTrusted(
 ): Promise<string | undefined> {
   const refusal = await refusalOf(apiUrl, trust);
   if (refusal === undefined) return undefined;
-  // Beside a trusted one that calls itself alike, it is not seen that it has signed itself.
-  const reason = await refusalOf(apiUrl, { ...trust, pinned: [] });
-  if (!reason?.isSelfSigned || !terminal.isInteractive || trust.authorities !== undefined) {
-    throw reason ?? refusal;
-  }
+  if (!refusal.isSignerUnknown || !terminal.isInteractive || trust.authorities !== undefined) throw refusal;
   const url = new URL(apiUrl);
   const certificate = await shownCertificate(url);
+  if (!isSelfSigned(certificate)) throw refusal;
   if (known !== undefined && !certificatesIn(known).some((each) => isSameCertificate(each, certificate))) {
     terminal.warn("Warning: the certificate is another than at the last login. Somebody may be in between.");
   }
@@ -70,7 +67,7 @@ async function newlyTrusted(
     }`,
   );
   const answer = await terminal.ask("Trust it from now on? (yes/no) ");
-  if (!/^y(?:es)?$/i.test(answer.trim())) throw reason;
+  if (!/^y(?:es)?$/i.test(answer.trim())) throw refusal;
   return certificate;
 }
 
