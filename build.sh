@@ -58,7 +58,8 @@ fi
 # Programs of threads have to be named, since no module imports them.
 mkdir -p "$(dirname "$output")"
 "$@" compile --no-check --quiet --bundle --v8-flags=--max-semi-space-size=8 --permission-set=start --no-prompt ${target:+--target "$target"} \
-  --include src/location/registration_database_worker.ts --include src/rest/front/front_worker.ts --output "$output" main.ts ||
+  --include src/location/registration_database_worker.ts --include src/rest/front/front_worker.ts \
+  --include src/rest/http/document_worker.ts --output "$output" main.ts ||
   fail "deno compile failed; where Deno's download host is out of reach, set DENORT_BIN to a denort of its version"
 echo "$output: $(($(wc -c <"$output") / 1000000)) MB"
 

@@ -59,6 +59,7 @@ export class Administration {
   readonly #upSince = Date.now();
   #configuration: CurrentConfiguration;
   #front: HttpFront | undefined;
+  #service: RestService | undefined;
   #address = "";
   #isReady = false;
 
@@ -91,6 +92,7 @@ export class Administration {
 
   async stop(): Promise<void> {
     await this.#front?.stop();
+    this.#service?.[Symbol.dispose]();
   }
 
   get #restService(): Configuration["restService"] {
@@ -126,7 +128,7 @@ export class Administration {
       isForeign: (request) => isForeign(request, corsOrigins),
       onFailure: ({ address }) => server.events.refused("authentication.failed", { address, by: "REST" }),
     });
-    const service = new RestService({
+    const service = this.#service = new RestService({
       operations: this.#operations(tokens),
       authenticate: (request, client) => authentication.authenticate(request, client),
       corsHeaders: (request) => corsHeaders(request, corsOrigins),

@@ -2,6 +2,7 @@
 import type * as z from "zod";
 import type { User } from "../data/user.ts";
 import type { JsonSchema } from "../data/json_schema.ts";
+import type { SentDocument } from "./http/request_documents.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
@@ -61,6 +62,8 @@ export interface Call<Query = Readonly<Record<string, unknown>>> {
   readonly query: Query;
   /** Undefined for open operations. */
   readonly user: User | undefined;
+  /** Rejects with `HttpError` when the body cannot be read. To be called once. */
+  readBody(options?: { readonly isUpload?: boolean }): Promise<SentDocument>;
 }
 
 /** Lets the compiler see the types of the query. */

@@ -6,7 +6,8 @@ import { logger } from "../runtime/log.ts";
 import { refusal } from "./http/envelope.ts";
 import { HttpError } from "./http/http_error.ts";
 import { validated } from "./http/validation.ts";
-import type { Client, Operation } from "./operation.ts";
+import { RequestDocuments } from "./http/request_documents.ts";
+import type { Call, Client, Operation } from "./operation.ts";
 import { type Route, Routes } from "./routes.ts";
 
 const log = logger("rest");
@@ -19,10 +20,11 @@ export interface RestServiceOptions {
   corsHeaders(request: Request): Readonly<Record<string, string>>;
 }
 
-export class RestService {
+export class RestService implements Disposable {
   readonly #options: RestServiceOptions;
   readonly #routes: Routes;
   readonly #queries = new Map<Operation, z.ZodType>();
+  readonly #documents = new RequestDocuments();
 
   constructor(options: RestServiceOptions) {
     this.#options = options;
@@ -40,13 +42,18 @@ export class RestService {
     return response;
   }
 
+  [Symbol.dispose](): void {
+    this.#documents[Symbol.dispose]();
+  }
+
   async #answer(request: Request, client: Client): Promise<Response> {
     const url = new URL(request.url);
     if (request.method === "OPTIONS") return new Response("OK");
     const { operation, parameters } = await this.#find(request, client, url);
     const user = operation.isOpen ? undefined : await this.#options.authenticate(request, client);
     const query = this.#readQuery(operation, url.searchParams);
-    return await operation.handle({ request, client, parameters, query, user });
+    const readBody: Call["readBody"] = (options) => this.#documents.read(request, options);
+    return await operation.handle({ request, client, parameters, query, user, readBody });
   }
 
   /** What there is not is told to nobody who may not ask. */

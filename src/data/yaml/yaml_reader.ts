@@ -5,7 +5,7 @@ import { findItemStarts, itemDash } from "./yaml_items.ts";
 import { type SyntaxProblem, syntaxProblem } from "./yaml_syntax_problem.ts";
 
 /** Aliases may make a document larger than its text, but not without end. */
-const NODES_PER_CHARACTER = 4;
+const NODES_PER_CHARACTER = 1;
 const NODES_AT_LEAST = 100_000;
 /** Long lists are read in parts of about so many characters, a few milliseconds each, so that others get their turn. */
 const PART = 50_000;
@@ -99,13 +99,18 @@ function parseTidily(text: string): unknown {
 function tidy(document: unknown, mostNodes: number): void {
   let nodes = 0;
 
+  function count(more: number): void {
+    nodes += more;
+    if (nodes > mostNodes) throw new RangeError("Cannot read YAML: aliases make it too large");
+  }
+
   function visit(node: unknown): void {
-    if (++nodes > mostNodes) throw new RangeError("Cannot read YAML: aliases make it too large");
+    count(1);
     if (typeof node !== "object" || node === null) return;
     if (Array.isArray(node)) return node.forEach(visit);
     const mapping = node as Record<string, unknown>;
-    if (Object.hasOwn(mapping, "<<")) merge(mapping);
-    for (const key in mapping) {
+    if (Object.hasOwn(mapping, "<<")) merge(mapping, count);
+    for (const key of Object.keys(mapping)) {
       if (isNull(mapping[key])) delete mapping[key];
       else visit(mapping[key]);
     }
@@ -114,8 +119,11 @@ function tidy(document: unknown, mostNodes: number): void {
   visit(document);
 }
 
-/** Adds the entries of the mappings that `<<` names, where the mapping has none of its own (YAML merge key). */
-function merge(mapping: Record<string, unknown>): void {
+/**
+ * Adds the entries of the mappings that `<<` names, where the mapping has none of its own (YAML merge key).
+ * @param count told of the entries before they are looked at
+ */
+function merge(mapping: Record<string, unknown>, count: (entries: number) => void): void {
   const merged = mapping["<<"];
   const sources = Array.isArray(merged) ? merged : [merged];
   if (!sources.every((source) => typeof source === "object" && source !== null && !Array.isArray(source))) {
@@ -123,8 +131,13 @@ function merge(mapping: Record<string, unknown>): void {
   }
   delete mapping["<<"];
   for (const source of sources) {
-    for (const [key, value] of Object.entries(source)) {
-      if (!Object.hasOwn(mapping, key)) mapping[key] = value;
+    const entries = Object.entries(source);
+    count(1 + entries.length);
+    for (const [key, value] of entries) {
+      if (Object.hasOwn(mapping, key)) continue;
+      // Assigned, it would be the prototype.
+      if (key === "__proto__") Object.defineProperty(mapping, key, { value, enumerable: true });
+      else mapping[key] = value;
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Position } from "../fault.ts";
+import { findItemStarts } from "./yaml_items.ts";
 
 /** Why a text is not YAML. No part of the text is quoted, since it may be a secret. */
 export interface SyntaxProblem {
@@ -28,11 +29,15 @@ const MISTAKES: Readonly<Record<string, readonly [string, string]>> = {
   ],
 };
 
-/** The same, by the beginning of what the first reader says; the second one lets these pass. */
+/** The same, by the beginning of what the first reader says: the second one lets these pass, or is not asked. */
 const MORE_MISTAKES: readonly (readonly [string, string, string])[] = [
   ["Cannot read alias", ...MISTAKES.BAD_ALIAS],
+  ["Cannot store mapping pair", ...MISTAKES.DUPLICATE_KEY],
   ["Cannot resolve", "a value that begins with an exclamation mark", "quotes around it"],
 ];
+
+/** Where the first reader has noticed it; the offset is in characters. */
+type FirstReadersError = SyntaxError & Partial<Position & { readonly offset: number }>;
 
 /** `error` is what the YAML reader threw; a second reader, loaded only now, knows better what is wrong and where. */
 export async function syntaxProblem(text: string, error: unknown): Promise<SyntaxProblem> {
@@ -40,14 +45,27 @@ export async function syntaxProblem(text: string, error: unknown): Promise<Synta
     return { found: "lists or mappings nested or repeated without end", expected: "a plain document" };
   }
   if (!(error instanceof SyntaxError)) throw error;
-  return await explain(text) ?? describe(error);
+  return await explainExcerpt(text, error) ?? describe(error);
 }
 
-/** Above this, a second reading takes too long and too much memory, in characters. */
-const LONGEST_EXPLAINED = 4_000_000;
+/** Characters: of more, a second reading may take seconds. */
+const MAX_EXPLAINED = 20_000;
+
+/** Explains the item of a long list in which the first reader has found the mistake, or a short text as a whole. */
+async function explainExcerpt(text: string, error: FirstReadersError): Promise<SyntaxProblem | undefined> {
+  if (text.length <= MAX_EXPLAINED) return await explain(text);
+  const starts = findItemStarts(text);
+  const next = starts.findIndex(({ offset }) => offset > (error.offset ?? text.length));
+  const start = starts.at(next === -1 ? -1 : next - 1);
+  if (start === undefined || next === 0) return undefined;
+  const excerpt = text.slice(start.offset, next === -1 ? undefined : starts[next].offset);
+  const problem = excerpt.length > MAX_EXPLAINED ? undefined : await explain(excerpt);
+  if (problem?.position === undefined) return undefined;
+  const { line, column } = problem.position;
+  return { ...problem, position: { line: line + start.line - 1, column } };
+}
 
 async function explain(text: string): Promise<SyntaxProblem | undefined> {
-  if (text.length > LONGEST_EXPLAINED) return undefined;
   const { isScalar, LineCounter, parseDocument, visit } = await import("yaml");
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, schema: "failsafe" });
@@ -73,12 +91,14 @@ function problemOf(code: string, position: Position): SyntaxProblem {
 }
 
 /** What the first reader says, without what it quotes. */
-function describe(error: SyntaxError): SyntaxProblem {
+function describe(error: FirstReadersError): SyntaxProblem {
   const mistake = MORE_MISTAKES.find(([beginning]) => error.message.startsWith(beginning));
   const problem = {
     found: mistake?.[1] ?? "text that is not YAML",
     expected: mistake?.[2] ?? "a YAML document",
   };
-  const { line, column } = error as SyntaxError & Partial<Position>;
-  return line === undefined || column === undefined ? problem : { ...problem, position: { line, column } };
+  const { line, column } = error;
+  if (line === undefined || column === undefined) return problem;
+  // The reader takes what it has passed of the line for granted, which is less than nothing after a key of many characters.
+  return { ...problem, position: { line, column: Math.max(1, column) } };
 }

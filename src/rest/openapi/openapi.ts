@@ -1,7 +1,7 @@
 /** The contract (OpenAPI 3.1), made of the operations that serve it. */
 import { type JsonSchema, jsonSchemaOf } from "../../data/json_schema.ts";
 import { mapping } from "../../data/property_types.ts";
-import { UPLOAD_TYPES } from "../http/body.ts";
+import { UPLOAD_TYPES } from "../http/document_text.ts";
 import type { AnswerForm, BodyForm, Operation } from "../operation.ts";
 
 export interface ContractOptions {

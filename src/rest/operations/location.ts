@@ -8,7 +8,6 @@ import type { Binding } from "../../location/binding.ts";
 import type { LocationService } from "../../location/location_service.ts";
 import { SipUri } from "../../message/sip_uri.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { readBody } from "../http/body.ts";
 import { bareJson, enveloped } from "../http/envelope.ts";
 import { HttpError } from "../http/http_error.ts";
 import { BASE_PATH, type Operation, operation } from "../operation.ts";
@@ -113,9 +112,9 @@ export function locationOperations(parts: LocationOperationsParts): Operation[] 
         404: { description: "No agent or peer of ours." },
         422: { description: "Faults." },
       },
-      async handle({ request, parameters }) {
+      async handle({ readBody, parameters }) {
         const aor = readAor(parameters.aor);
-        const contact = validated(staticContact, (await readBody(request)).value);
+        const contact = validated(staticContact, (await readBody()).value);
         try {
           parts.bind(aor, contact);
         } catch (error) {

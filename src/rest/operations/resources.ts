@@ -7,7 +7,6 @@ import { type Kind, KINDS, type Resource } from "../../data/resource.ts";
 import type { User } from "../../data/user.ts";
 import type { ResourceStore } from "../../data/resource_store.ts";
 import { documentOf, fullDocumentOf } from "../../data/resource_view.ts";
-import { readBody } from "../http/body.ts";
 import { enveloped } from "../http/envelope.ts";
 import { entityTag, isUnmodified, refuseIfModified } from "../http/entity_tag.ts";
 import { HttpError } from "../http/http_error.ts";
@@ -149,8 +148,8 @@ class Collection {
     return enveloped(document, { headers: { etag } });
   }
 
-  async #create({ request, user }: Call): Promise<Response> {
-    const { value, isFile } = await readBody(request, { isUpload: true });
+  async #create({ readBody, user }: Call): Promise<Response> {
+    const { value, isFile } = await readBody({ isUpload: true });
     for (const each of Array.isArray(value) ? value : [value]) this.#refuseReader(user, each);
     const { store } = this.#parts;
     if (!Array.isArray(value) && !isFile) {
@@ -168,8 +167,8 @@ class Collection {
     return isFile ? enveloped(refs, { message: "done" }) : enveloped(refs, { status: 201 });
   }
 
-  async #update({ request, user, parameters: { ref } }: Call): Promise<Response> {
-    const { value } = await readBody(request, { isUpload: true });
+  async #update({ request, readBody, user, parameters: { ref } }: Call): Promise<Response> {
+    const { value } = await readBody({ isUpload: true });
     const changes = this.#document(value, "");
     this.#refuseReader(user, changes);
     const target = this.#targetOf(ref, changes);

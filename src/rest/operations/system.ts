@@ -1,6 +1,5 @@
 /** The server itself: what it is, how it does, and when it ends. */
 import { flag, oneOf } from "../../data/property_types.ts";
-import { readBody } from "../http/body.ts";
 import { bareJson, enveloped } from "../http/envelope.ts";
 import { HttpError } from "../http/http_error.ts";
 import { BASE_PATH, type Operation, operation } from "../operation.ts";
@@ -116,8 +115,8 @@ export function systemOperations(appliance: Appliance): Operation[] {
         405: { description: "That cannot be changed while the server runs." },
         422: { description: "Faults." },
       },
-      async handle({ request }) {
-        const { value } = await readBody(request, { isUpload: true });
+      async handle({ readBody }) {
+        const { value } = await readBody({ isUpload: true });
         return enveloped(appliance.configure(value));
       },
     }),

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { readBody } from "../../../../src/rest/http/body.ts";
+import { RequestDocuments, type SentDocument } from "../../../../src/rest/http/request_documents.ts";
 
-function read(body: BodyInit, type?: string, options = { isUpload: true }) {
+async function read(body: BodyInit, type?: string, options = { isUpload: true }): Promise<SentDocument> {
   const headers = new Headers(type === undefined ? [] : [["content-type", type]]);
-  return readBody(new Request("http://localhost/", { method: "POST", body, headers }), options);
+  using documents = new RequestDocuments();
+  return await documents.read(new Request("http://localhost/", { method: "POST", body, headers }), options);
 }
 
 const bytes = (text: string) => new TextEncoder().encode(text);
