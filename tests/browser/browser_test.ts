@@ -192,6 +192,32 @@ Deno.test("Browser: jssip over wss and sipjs over ws: they call and write to eac
   }
 });
 
+for (
+  const [transferor, ...others] of [["sipjs", "jssip", "sipjs"], ["sipjs", "sipjs", "jssip"], [
+    "jssip",
+    "sipjs",
+    "jssip",
+  ]] as const
+) {
+  Deno.test(
+    `Browser: ${transferor} asks a ${others[1]}, and joins it and the ${others[0]} that it talks to`,
+    async () => {
+      await using alice = await registered(transferor, "ws", "1001");
+      await using bob = await registered(others[0], "wss", "1002");
+      await using carol = await registered(others[1], "ws", "1003");
+      await establish(alice, bob, "1002");
+      await alice.press("hold");
+      await establish(alice, carol, "1003");
+      const [, caller] = await Promise.all([alice.press("join"), carol.event("incoming")]);
+      assert.equal(caller, "1002");
+      await bob.event("established");
+      await hearEachOther(bob, carol);
+      await bob.press("hangUp");
+      await carol.event("closed");
+    },
+  );
+}
+
 Deno.test("Browser: a tab that is closed while it rings ends the call at once", async () => {
   await using alice = await registered("jssip", "wss", "1001");
   const bob = await registered("sipjs", "ws", "1002");
@@ -255,7 +281,7 @@ function desk(options: Partial<BaresipOptions> = {}): BaresipOptions {
 
 async function ring(caller: BrowserPhone, callee: BrowserPhone, user = "1002"): Promise<void> {
   await caller.press("call", user);
-  assert.equal(await callee.event("incoming"), user === "1002" ? "1001" : "1002");
+  assert.equal(await callee.event("incoming"), user === "1001" ? "1002" : "1001");
   assert.match(await caller.event("ringing"), /^180 /);
 }
 

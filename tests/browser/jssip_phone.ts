@@ -11,6 +11,8 @@ export class JsSipPhone implements PagePhone {
   readonly #domain: string;
   readonly #report: Report;
   #session: Session | undefined;
+  /** The call before the last one. */
+  #waiting: Session | undefined;
 
   constructor({ server, user, domain, password }: PageAccount, report: Report) {
     this.#domain = domain;
@@ -70,6 +72,20 @@ export class JsSipPhone implements PagePhone {
     });
   }
 
+  join(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (!this.#waiting) return reject(new Error("There are no two calls"));
+      this.#waiting.refer(this.#current.remote_identity.uri, {
+        replaces: this.#current,
+        eventHandlers: {
+          accepted: () => resolve(),
+          failed: () => reject(new Error("The transfer failed")),
+          requestFailed: () => reject(new Error("The transfer was refused")),
+        },
+      });
+    });
+  }
+
   message(user: string, text: string): Promise<number> {
     return new Promise((resolve) => {
       this.#userAgent.sendMessage(`sip:${user}@${this.#domain}`, text, {
@@ -91,7 +107,10 @@ export class JsSipPhone implements PagePhone {
   }
 
   #follow(session: Session): void {
+    this.#waiting = this.#session;
     this.#session = session;
+    session.on("refer", ({ accept }) => accept(() => {}, media));
+    session.on("replaces", ({ accept }) => accept((joined: Session) => joined.answer(media)));
     if (session.direction === "incoming") this.#report("incoming", session.remote_identity.uri.user);
     session.on("progress", (event: { originator: string; response?: Response }) => {
       if (event.originator === "remote") this.#report("ringing", statusOf(event.response));

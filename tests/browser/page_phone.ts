@@ -38,7 +38,10 @@ export interface PageAccount {
   readonly password: string;
 }
 
-/** The buttons of a phone in a page; it has one call at a time. */
+/**
+ * The buttons of a phone in a page. They are for its last call; one that was up before waits. Whoever is asked to call
+ * somebody else, or to take a call in the place of another one, does so.
+ */
 export interface PagePhone {
   /** Connects and registers. */
   start(): Promise<void>;
@@ -50,6 +53,8 @@ export interface PagePhone {
   hold(): Promise<void>;
   /** Resolves when the other side has accepted the re-INVITE. */
   resume(): Promise<void>;
+  /** Joins the other sides of its last two calls; resolves when they have said that they talk. */
+  join(): Promise<void>;
   /** Sends a MESSAGE; resolves with the status of its final response. */
   message(user: string, text: string): Promise<number>;
   /** RTP packets of audio that have come in this call. */

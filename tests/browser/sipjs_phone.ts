@@ -19,6 +19,8 @@ export class SipJsPhone implements PagePhone {
   readonly #domain: string;
   readonly #report: Report;
   #session: Session | undefined;
+  /** The call before the last one. */
+  #waiting: Session | undefined;
   #invitation: Invitation | undefined;
 
   constructor({ server, user, domain, password }: PageAccount, report: Report) {
@@ -86,6 +88,21 @@ export class SipJsPhone implements PagePhone {
     return this.#offerAgain({ hold: false });
   }
 
+  join(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (!this.#waiting) return reject(new Error("There are no two calls"));
+      this.#waiting.refer(this.#current, {
+        requestDelegate: { onReject: ({ message }) => reject(new Error(statusOf(message))) },
+        onNotify: ({ request, accept }) => {
+          accept();
+          const [, status] = /^SIP\/2\.0 (\d+)/.exec(request.body) ?? [];
+          if (status === "200") resolve();
+          else if (Number(status) >= 300) reject(new Error(request.body));
+        },
+      }).catch(reject);
+    });
+  }
+
   async message(user: string, text: string): Promise<number> {
     const { promise, resolve } = Promise.withResolvers<number>();
     await new Messager(this.#userAgent, uriOf(user, this.#domain), text).message({
@@ -113,10 +130,12 @@ export class SipJsPhone implements PagePhone {
     this.#invitation = invitation;
     this.#follow(invitation, () => "local");
     this.#report("incoming", invitation.remoteIdentity.uri.user);
+    if (invitation.replacee) this.answer();
   }
 
   /** `localEnd` is asked when neither BYE nor CANCEL has ended the call. */
   #follow(session: Session, localEnd: () => string): void {
+    this.#waiting = this.#session;
     this.#session = session;
     let end: string | undefined;
     session.delegate = {
@@ -125,6 +144,11 @@ export class SipJsPhone implements PagePhone {
         bye.accept();
       },
       onCancel: () => end = "CANCEL",
+      onRefer: (referral) => {
+        const inviter = referral.makeInviter({ sessionDescriptionHandlerOptions: media });
+        this.#follow(inviter, () => "local");
+        referral.accept().then(() => inviter.invite());
+      },
       onInvite: ({ body }) => this.#report(/^a=(sendonly|inactive)/m.test(body) ? "held" : "resumed"),
     };
     session.stateChange.addListener((state) => {
