@@ -178,6 +178,7 @@ export class Server {
       clock,
       metrics,
       algorithms: configuration.digestAlgorithms,
+      isOurs: (host) => directory.domain(host) !== undefined || transport.hasHost(host),
     });
     const transactions = this.#transactions;
     const timer = (callback: () => void) => transactions.timer(callback);

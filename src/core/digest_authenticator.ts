@@ -4,10 +4,13 @@ import { type DigestCredentials, formatDigestChallenge, parseDigestCredentials }
 import { Header } from "../message/header_name.ts";
 import type { SipRequest } from "../message/sip_message.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { withoutSecrets } from "../runtime/log_secrets.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
 import { randomToken } from "../runtime/random.ts";
 import type { Flow } from "../transport/transport.ts";
+import { ownerOf } from "./address_words.ts";
 import { equalsInConstantTime, expectedResponse } from "./digest_response.ts";
+import { namesResource } from "./digest_uri.ts";
 import { NonceRing } from "./nonce_ring.ts";
 import type { Answer } from "./answer.ts";
 import { statelessTag } from "./stateless_tag.ts";
@@ -44,10 +47,19 @@ export interface DigestAuthenticatorOptions {
    * everybody, as who asks is not known yet: accounts that have hashes need one for each of them.
    */
   readonly algorithms: readonly DigestAlgorithm[];
+  /** Whether a host is a domain or an address of this server. */
+  isOurs(host: string): boolean;
 }
 
-/** Header rows looked at: each costs a digest. */
-const MAX_TRIES = 4;
+/** A header row with credentials. */
+interface TriedRow {
+  readonly credentials: DigestCredentials;
+  readonly algorithm: DigestAlgorithm;
+  readonly row: number;
+}
+
+/** Header rows looked at. */
+const MAX_ROWS = 16;
 /** Challenges remembered for retransmissions: some seconds of dense traffic. */
 const MAX_RECENT = 8192;
 /** Realms remembered for an account. */
@@ -65,14 +77,21 @@ export class DigestAuthenticator {
   /** Nonces of the latest challenges, by the request that was challenged. */
   readonly #recent = new Map<string, string>();
   readonly #failures: Counter;
+  readonly #strangeNonces: Counter;
+  readonly #isOurs: DigestAuthenticatorOptions["isOurs"];
 
   constructor(options: DigestAuthenticatorOptions) {
     this.#algorithms = options.algorithms;
     this.#forBrowsers = [...options.algorithms.filter((algorithm) => algorithm !== "MD5"), "MD5"];
     this.#nonces = new NonceRing(options.clock);
+    this.#isOurs = options.isOurs;
     this.#failures = options.metrics.counter(
       "routr_authentication_failures_total",
       "Wrong digest credentials",
+    );
+    this.#strangeNonces = options.metrics.counter(
+      "routr_strange_nonces_total",
+      "Digest credentials with a nonce that was not given out here, or long ago",
     );
   }
 
@@ -86,31 +105,53 @@ export class DigestAuthenticator {
     find: (username: string) => A | undefined,
   ): Authentication<A> {
     const id = challenge.status === 401 ? Header.Authorization : Header.ProxyAuthorization;
-    let isStale = false;
-    let failure: Pick<Answer, "username" | "cause"> | undefined;
-    let tries = MAX_TRIES;
-    for (let row = request.rowOf(id); row >= 0 && tries > 0; row = request.rowOf(id, row)) {
+    let tried: TriedRow | undefined;
+    let stranger: DigestCredentials | undefined;
+    let newest = -1;
+    let rows = MAX_ROWS;
+    for (let row = request.rowOf(id); row >= 0 && rows > 0; row = request.rowOf(id, row)) {
+      rows--;
       const credentials = parseDigestCredentials(request.rowValue(row));
       const algorithm = credentials && this.#algorithmOf(credentials);
       if (!credentials || !algorithm || credentials.realm !== challenge.realm) continue;
-      tries--;
-      const account = find(credentials.username);
-      if (!this.#isRight(credentials, { algorithm, account, method: request.method })) {
-        this.#failures.value++;
-        const { username } = credentials;
-        const cause = `${
-          account === undefined ? "no such user" : "wrong password"
-        }: ${username} in realm ${challenge.realm}`;
-        failure ??= { username, cause };
-        continue;
+      const number = this.#nonces.numberOf(credentials.nonce);
+      // No digest is computed for a nonce of the sender's own: anybody could try passwords without asking first.
+      if (number < 0) stranger ??= credentials;
+      else if (number > newest) {
+        newest = number;
+        tried = { credentials, algorithm, row };
       }
-      const count = credentials.qop === "" ? 0 : parseInt(credentials.nc, 16);
-      if (this.#nonces.use(credentials.nonce, count) === "fresh") {
-        return { kind: "authenticated", account: account!, row };
-      }
-      isStale = true;
     }
-    return { kind: "refused", answer: { ...this.#challenge(request, challenge, isStale), ...failure } };
+    if (tried) return this.#check(request, { challenge, ...tried }, find);
+    if (!stranger) return refused(this.#challenge(request, challenge));
+    this.#strangeNonces.value++;
+    const cause = `${stranger.username} answers a challenge that is not of this server, or forgotten`;
+    return refused({ ...this.#challenge(request, challenge), cause });
+  }
+
+  /** Tries the row with the newest nonce, and no other: each is a guess. */
+  #check<A extends Account>(
+    request: SipRequest,
+    { challenge, credentials, algorithm, row }: TriedRow & { challenge: Challenge },
+    find: (username: string) => A | undefined,
+  ): Authentication<A> {
+    const { username, uri, nonce, qop, nc } = credentials;
+    if (!namesResource(uri, request, this.#isOurs)) {
+      const cause = `credentials of ${username} for ${withoutSecrets(uri)}`;
+      return refused({ status: 400, reason: "Credentials Are For Another URI", cause });
+    }
+    const account = find(username);
+    if (!this.#isRight(credentials, { algorithm, account, method: request.method })) {
+      this.#failures.value++;
+      const fault = account === undefined ? "no such user" : "wrong password";
+      const cause = `${fault}: ${username} in realm ${challenge.realm}`;
+      return refused({ ...this.#challenge(request, challenge), cause, username });
+    }
+    const count = qop === "" ? 0 : parseInt(nc, 16);
+    const isFresh = this.#nonces.use(nonce, count, ownerOf(challenge.flow.remoteAddress)) === "fresh";
+    return isFresh
+      ? { kind: "authenticated", account: account!, row }
+      : refused(this.#challenge(request, challenge, "true"));
   }
 
   /** The algorithm of credentials that answer something we offer. */
@@ -155,12 +196,13 @@ export class DigestAuthenticator {
   }
 
   /** A new nonce, but for a request that comes again the same: what is answered without state is answered alike (§8.2.7). */
-  #nonceFor(request: SipRequest): string {
-    const identity = statelessTag(request);
+  #nonceFor(request: SipRequest, flow: Flow): string {
+    const source = ownerOf(flow.remoteAddress);
+    const identity = `${statelessTag(request)} ${source}`;
     const known = this.#recent.get(identity);
     if (known !== undefined) return known;
     if (this.#recent.size >= MAX_RECENT) this.#recent.delete(this.#recent.keys().next().value!);
-    const nonce = this.#nonces.issue();
+    const nonce = this.#nonces.issue(source);
     this.#recent.set(identity, nonce);
     return nonce;
   }
@@ -172,10 +214,9 @@ export class DigestAuthenticator {
     return /^WSS?$/i.test(request.topVia.transport) ? this.#forBrowsers : this.#algorithms;
   }
 
-  #challenge(request: SipRequest, { status, realm }: Challenge, isStale: boolean): Answer {
+  #challenge(request: SipRequest, { status, realm, flow }: Challenge, stale: "true" | "" = ""): Answer {
     const name = status === 401 ? "WWW-Authenticate" : "Proxy-Authenticate";
-    const nonce = this.#nonceFor(request);
-    const stale = isStale ? "true" : "";
+    const nonce = this.#nonceFor(request, flow);
     const headers = this.#offerTo(request).map((algorithm) => {
       const value = formatDigestChallenge({
         realm,
@@ -190,4 +231,8 @@ export class DigestAuthenticator {
     });
     return { status, headers: headers.join("") };
   }
+}
+
+function refused(answer: Answer): { readonly kind: "refused"; readonly answer: Answer } {
+  return { kind: "refused", answer };
 }

@@ -7,6 +7,7 @@ import {
   type DigestOptions,
   headers,
   parameter,
+  startLine,
   withCredentials,
   withLines,
 } from "../support/sip_text.ts";
@@ -136,12 +137,17 @@ for (
   const nonce of ["", "x", "dcd98b7102dd2f0e8b11d0f600bfb0c093", "0-0-0", "-1-2-3", "zzzzzzzzzzzz-1-1", "NaN"]
 ) {
   Deno.test(
-    `RFC 7616 §3.3: a nonce that is not ours is stale when the password was right: "${nonce}"`,
+    `RFC 7616 §5.5: with a nonce that is not ours no password is tried, nor told from a wrong one: "${nonce}"`,
     ladder((net) => {
-      const { alice, register, challenge } = challenged(net);
-      alice.authenticate(register, challenge, { nonce });
-      assert.ok(isStale(alice.expect("401")));
+      for (const secret of ["ecila", "wrong"]) {
+        const { alice, register, challenge } = challenged(net);
+        alice.authenticate(register, challenge, { nonce, secret });
+        assert.ok(!isStale(alice.expect("401")));
+      }
       assert.equal(net.server.location.size, 0);
+      const { routr_authentication_failures_total, routr_strange_nonces_total } = net.server.metrics
+        .snapshot();
+      assert.deepEqual([routr_authentication_failures_total, routr_strange_nonces_total], [0, 2]);
     }),
   );
 }
@@ -222,7 +228,10 @@ for (
     ["an nc of seven digits", (line: string) => line.replace("nc=00000001", "nc=0000001")],
     ["another realm", (line: string) => line.replace('realm="sip.local"', 'realm="elsewhere"')],
     ["another username", (line: string) => line.replace('username="alice"', 'username="bob"')],
-    ["another URI than was hashed", (line: string) => line.replace('uri="sip:sip.local"', 'uri="sip:x"')],
+    [
+      "another URI than was hashed",
+      (line: string) => line.replace('uri="sip:sip.local"', 'uri="sips:sip.local"'),
+    ],
     ["an empty response", (line: string) => line.replace(/response="[^"]*"/, 'response=""')],
     ["no response", (line: string) => line.replace(/, response="[^"]*"/, "")],
     ["half a response", (line: string) => line.replace(/response="(.{16})[^"]*"/, 'response="$1"')],
@@ -258,18 +267,32 @@ Deno.test(
 );
 
 Deno.test(
-  "§22.4: of several Authorization lines the one that is right counts",
+  "§22.4: of several Authorization lines only one for our realm is tried, that with the newest nonce",
   ladder((net) => {
     const { alice, register, challenge } = challenged(net);
     const { username, secret } = alice;
-    const lines = [
+    const others = [
       'Authorization: Digest username="alice", realm="elsewhere.example", nonce="1", uri="sip:x", response="2"',
       "Authorization: Bearer abc",
+    ];
+    const guesses = [
       credentialsLine(register, challenge, { username, secret: "wrong", algorithm: "MD5" }),
       credentialsLine(register, challenge, { username, secret, algorithm: "SHA-256" }),
     ];
-    alice.sendAsIs(withLines(register.replace("branch=z9hG4bK", "branch=z9hG4bKx"), lines));
-    alice.expect("200");
+    const newer = challenged(net).challenge;
+    const rows: [lines: string[], status: string][] = [
+      [guesses, "401"],
+      [[...guesses, credentialsLine(register, newer, { username, secret })], "200"],
+    ];
+    for (const [i, [lines, status]] of rows.entries()) {
+      const request = register.replace("branch=z9hG4bK", `branch=z9hG4bKx${i}`).replace(
+        /CSeq: \d+/,
+        `CSeq: ${50 + i}`,
+      );
+      alice.sendAsIs(withLines(request, [...others, ...lines]));
+      alice.expect(status);
+    }
+    assert.equal(net.server.metrics.snapshot().routr_authentication_failures_total, 1);
   }),
 );
 
@@ -290,14 +313,14 @@ Deno.test(
 );
 
 Deno.test(
-  "a request with two hundred wrong Authorization lines costs a few digests, not two hundred",
+  "a request with two hundred wrong Authorization lines is one guess, not two hundred",
   ladder((net) => {
     const { alice, register, challenge } = challenged(net);
     const { username } = alice;
     const wrong = credentialsLine(register, challenge, { username, secret: "wrong", cnonce: "1" });
     alice.sendAsIs(withLines(register.replace("branch=z9hG4bK", "branch=z9hG4bKx"), Array(200).fill(wrong)));
     alice.expect("401");
-    assert.ok(net.server.metrics.snapshot().routr_authentication_failures_total <= 10);
+    assert.equal(net.server.metrics.snapshot().routr_authentication_failures_total, 1);
   }),
 );
 
@@ -326,5 +349,104 @@ Deno.test(
       "MD5",
       "SHA-256",
     ]);
+  }),
+);
+
+/** A REGISTER or MESSAGE with credentials for this URI; what it is answered. */
+function answered(net: Network, request: string, uri: string): string | undefined {
+  const alice = net.phone("alice");
+  const sent = alice.send(request);
+  const challenge = alice.expect("40");
+  const { username, secret } = alice;
+  const named = sent.replace(/^(\w+) \S+/, `$1 ${uri}`);
+  const line = credentialsLine(named, challenge, { username, secret });
+  alice.sendAsIs(withLines(sent.replace("branch=z9hG4bK", "branch=z9hG4bKx"), [line]));
+  const [answer] = alice.takeAll();
+  return answer && startLine(answer).slice("SIP/2.0 ".length);
+}
+
+for (
+  const uri of [
+    "sip:attacker@127.6.6.6:5060",
+    "sip:bob@elsewhere.example",
+    "sip:carol@sip.local",
+    "sip:elsewhere.example",
+    "tel:+4420",
+    "bob",
+    "*",
+    "",
+  ]
+) {
+  Deno.test(
+    `RFC 7616 §3.4.6: credentials for another resource are refused with 400: "${uri}"`,
+    ladder((net) => {
+      net.registered("bob");
+      assert.equal(
+        answered(net, "MESSAGE sip:bob@sip.local SIP/2.0", uri),
+        "400 Credentials Are For Another URI",
+      );
+    }),
+  );
+}
+
+Deno.test(
+  "RFC 7616 §3.4.6: a REGISTER with credentials for another registrar is refused with 400, and binds nothing",
+  ladder((net) => {
+    assert.equal(answered(net, REGISTER, "sip:evil.test"), "400 Credentials Are For Another URI");
+    assert.equal(answered(net, REGISTER, "sip:sip.local@evil.test"), "400 Credentials Are For Another URI");
+    assert.equal(net.server.location.size, 0);
+    const { routr_authentication_failures_total } = net.server.metrics.snapshot();
+    assert.equal(routr_authentication_failures_total, 0);
+  }),
+);
+
+for (
+  const uri of [
+    "sip:bob@SIP.local",
+    "sip:bob@sip.local:5060",
+    "sip:bob@sip.local;user=phone",
+    "sip:%62ob@sip.local;transport=udp",
+    "sips:bob@sip.local",
+    "sip:bob@192.0.2.1",
+    "sip:sip.local",
+  ]
+) {
+  Deno.test(
+    `RFC 7616 §3.4.6: phones spell the resource otherwise, and are believed: "${uri}"`,
+    ladder((net) => {
+      net.registered("bob");
+      assert.equal(answered(net, "MESSAGE sip:bob@sip.local SIP/2.0", uri), undefined);
+      net.phone("bob").expect("MESSAGE");
+    }),
+  );
+}
+
+Deno.test(
+  "RFC 7616 §3.4.6: a REGISTER may have credentials for the address-of-record in To",
+  ladder((net) => {
+    assert.equal(answered(net, REGISTER, "sip:alice@sip.local"), "200 OK");
+  }),
+);
+
+Deno.test(
+  "RFC 7616 §5.5: a nonce that was given to one address is stale from another, the port may change",
+  ladder((net) => {
+    const { alice, register, challenge } = challenged(net);
+    const { username, secret } = alice;
+    const moved = net.phone("alice", { address: "198.51.100.11" });
+    const answerTo = (phone: Phone, branch: string, options: Partial<DigestOptions> = {}) => {
+      const request = withCredentials(register, challenge, { username, secret, ...options })
+        .replace(/branch=z9hG4bK/, `rport;branch=z9hG4bK${branch}`);
+      phone.sendAsIs(request);
+      return phone.expect("");
+    };
+    const wrong = answerTo(moved, "a", { secret: "wrong" });
+    assert.ok(!isStale(wrong));
+    const stale = answerTo(moved, "b");
+    assert.ok(isStale(stale));
+    assert.equal(net.server.location.size, 0);
+    const behindNat = net.phone("alice", { port: 40_000 });
+    assert.match(answerTo(behindNat, "c"), /^SIP\/2\.0 200 /);
+    assert.match(again(moved, stale), /^SIP\/2\.0 200 /);
   }),
 );
