@@ -106,6 +106,44 @@ for (const method of ["BYE", "INFO", "INVITE"]) {
 }
 
 Deno.test(
+  "§8.1.1.5: a call whose CSeq is near 2³¹ is renumbered for the gateway, and goes on after its challenge",
+  ladder(WORLD, (net) => {
+    const alice = net.phone("alice");
+    const trunk = trunkOf(net);
+    const cseq = 2 ** 31 - 3;
+    const invite = alice.invite("sip:+4420@sip.local", `CSeq: ${cseq} INVITE`);
+    const first = trunk.expect("INVITE ");
+    const arrived = challengeOnce(trunk, first);
+    assert.equal(cseqOf(arrived) < 2 ** 31, true);
+    trunk.accept(arrived);
+    const ok = expectOwn(alice.expect("200"), invite);
+    alice.send(fromCaller("ACK", { invite, ok }));
+    assert.equal(cseqOf(trunk.expect("ACK ")), cseqOf(arrived));
+    const bye = alice.send(fromCaller("BYE", { invite, ok, cseq: cseqOf(invite) + 1 }));
+    const byeAtTrunk = trunk.expect("BYE ");
+    assert.equal(cseqOf(byeAtTrunk), cseqOf(arrived) + 1);
+    trunk.answer(byeAtTrunk, "200 OK");
+    expectOwn(alice.expect("200"), bye);
+  }),
+);
+
+Deno.test(
+  "§8.1.1.5: what has no sequence number left towards the gateway is 500",
+  ladder(WORLD, (net) => {
+    const { alice, trunk, invite, ok } = establish(net);
+    const last = 2 ** 31 - 1;
+    alice.send(fromCaller("INFO", { invite, ok, cseq: last }));
+    alice.expect("500");
+    alice.send(fromCaller("INFO", { invite, ok, cseq: last - 1 }));
+    trunk.answer(trunk.expect("INFO "), "407 Proxy Authentication Required", {
+      lines: `Proxy-Authenticate: ${challenge("n9")}`,
+    });
+    alice.expect("502");
+    trunk.expectNothing();
+  }),
+);
+
+Deno.test(
   "§22.1: the next address of a gateway asks anew, and is answered though the first one was",
   ladder({
     ...WORLD,

@@ -35,9 +35,17 @@ export interface ChallengedUser {
   onAccepted(flow: Flow): void;
 }
 
+/** Sequence numbers are less than 2³¹ (§8.1.1.5). */
+const CSEQ_LIMIT = 2 ** 31;
+/** Numbers that a dialog has left at its beginning, at least. */
+const MIN_NUMBERS_LEFT = 2 ** 16;
+/** What is taken off the numbers of a caller that begins near the limit. */
+const RENUMBERING = 2 ** 30;
+
 /**
  * Every challenge that is answered on a leg takes a number of its CSeq space (§22.2), which the caller knows nothing of:
- * from then on, and until the dialog ends, numbers there are higher than here.
+ * from then on, and until the dialog ends, numbers there are higher than here. They are lower where the caller begins
+ * near the limit.
  */
 export class CSeqShift {
   #current: number;
@@ -45,20 +53,31 @@ export class CSeqShift {
   /** The highest number that was given out. */
   #highest = 0;
 
-  /** @param sealed the shift that our Record-Route entry tells, 0 for a new dialog */
+  /** @param sealed the shift that our Record-Route entry tells */
   constructor(sealed: number) {
-    this.#current = sealed;
-    this.#ofInvite = sealed;
+    this.#current = sealed < RENUMBERING / 2 ? sealed : sealed - CSEQ_LIMIT;
+    this.#ofInvite = this.#current;
   }
 
-  /** That of the next request. */
+  /** For a request that begins a dialog, and for what follows within it. */
+  static from(cseq: number): CSeqShift {
+    return new CSeqShift(cseq < CSEQ_LIMIT - MIN_NUMBERS_LEFT ? 0 : CSEQ_LIMIT - RENUMBERING);
+  }
+
+  /** That of the next request, as an entry tells it: modulo 2³¹. */
   get current(): number {
-    return this.#current;
+    return this.#current < 0 ? this.#current + CSEQ_LIMIT : this.#current;
   }
 
   /** That of the latest INVITE, which its ACK shares, and PRACKs refer to. */
   get ofInvite(): number {
     return this.#ofInvite;
+  }
+
+  /** Whether the request that the caller has called `cseq` has a number on this leg. */
+  hasNumberFor(method: string, cseq: number): boolean {
+    const number = cseq + (method === "ACK" ? this.#ofInvite : this.#current);
+    return number >= 0 && number < CSEQ_LIMIT;
   }
 
   /** The number of a request that goes out, which the caller has called `cseq`. */

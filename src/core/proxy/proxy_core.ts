@@ -96,6 +96,7 @@ export class ProxyCore implements ResponseContextHost {
   forward(request: SipRequest, routed: RoutedRequest, place: ForwardingPlace): Answer | undefined {
     const breadth = readBreadth(request);
     if (breadth === 0) return { status: 440 };
+    if (!hasSequenceNumber(request, place.leg)) return { status: 500, reason: "CSeq Too High" };
     const server = this.#parts.transactions.serve(request, place.flow);
     if (!server) return undefined;
     if (request.method === "INVITE") server.respond(100, buildResponse(request, { status: 100 }));
@@ -126,8 +127,8 @@ export class ProxyCore implements ResponseContextHost {
     { requestUri, routes }: RoutedRequest,
     place: { flow: Flow; leg?: Leg },
   ): void {
-    if (validateForwarding(request)) return;
     const { flow, leg } = place;
+    if (validateForwarding(request) || !hasSequenceNumber(request, leg)) return;
     const { ownsRealm } = this.#parts;
     const text = buildCopy(
       buildCommonPart(request, { ownsRealm, isTrusted: false, credentialsRow: -1, leg }),
@@ -235,6 +236,7 @@ export class ProxyCore implements ResponseContextHost {
         const credentials = challenged?.answer(response, { method, uri: copy.target.requestUri, body }, flow);
         if (credentials === undefined) return false;
         shift.raise(request.cseq);
+        if (!hasSequenceNumber(request, leg)) return false;
         const outgoing = this.#copyFor(forwarding, { ...copy, credentials }, openFlow(flow));
         const { transactions } = this.#parts;
         if (failover) failover.again((user) => transactions.request(outgoing, user));
@@ -298,6 +300,11 @@ function hopOf(uri: string | undefined): NextHop | undefined {
 /** The CSeq line of a leg that has numbers of its own; else the one that came stays where it is. */
 function sequenceOf({ cseq, method }: SipRequest, leg: Leg | undefined): string {
   return leg?.shift ? `CSeq: ${leg.shift.numberOf(method, cseq)} ${method}\r\n` : "";
+}
+
+/** Whether the leg has a number for the request (§8.1.1.5). */
+function hasSequenceNumber({ cseq, method }: SipRequest, leg: Leg | undefined): boolean {
+  return leg?.shift?.hasNumberFor(method, cseq) ?? true;
 }
 
 /** Whether the other end can send to this URI itself: a datagram address with no NAT in front of it. */

@@ -77,7 +77,7 @@ export class Legs {
   ): Leg {
     const isPrivate = caller.isPrivate || asksForPrivacy(request);
     const number = numberOfDid(caller.isTrusted ? this.#claimedNumber(request, gateway) ?? did : did);
-    const shift = new CSeqShift(0);
+    const shift = CSeqShift.from(request.cseq);
     return {
       from: caller.isPrivate ? anonymousFrom(request) : fromAt(gateway, request),
       removed: caller.isPrivate ? [...NOT_FOR_GATEWAYS, Header.Privacy] : NOT_FOR_GATEWAYS,

@@ -43,6 +43,27 @@ Deno.test("CSeqShift: what is sent again gets a number above those that went out
   assert.equal(shift.numberOf("BYE", 7), 10);
 });
 
+Deno.test("§8.1.1.5: a caller that begins near 2³¹ gets lower numbers, which an entry tells", () => {
+  const high = 2 ** 31 - 1;
+  assert.equal(CSeqShift.from(high - 2 ** 16).current, 0);
+  const shift = CSeqShift.from(high);
+  assert.equal(shift.numberOf("INVITE", high), 2 ** 30 - 1);
+  shift.raise(high);
+  assert.equal(shift.hasNumberFor("INVITE", high), true);
+  assert.equal(shift.numberOf("INVITE", high), 2 ** 30);
+  const opened = new CSeqShift(shift.current);
+  assert.equal(opened.numberOf("ACK", high), 2 ** 30);
+  assert.equal(opened.hasNumberFor("BYE", 5), false);
+});
+
+Deno.test("§8.1.1.5: numbers end at 2³¹ on a leg, too", () => {
+  const shift = new CSeqShift(1);
+  assert.equal(shift.hasNumberFor("BYE", 2 ** 31 - 2), true);
+  assert.equal(shift.hasNumberFor("BYE", 2 ** 31 - 1), false);
+  shift.raise(7);
+  assert.equal(shift.hasNumberFor("ACK", 2 ** 31 - 2), true);
+});
+
 Deno.test("restoration(): the response has From and CSeq as the caller sent them, and all else as it came", () => {
   const sent = request(`
     INVITE sip:1@sip.local SIP/2.0
