@@ -9,7 +9,13 @@ import type { Binding } from "../location/binding.ts";
 import type { LocationService } from "../location/location_service.ts";
 import { parseNameAddr } from "../message/name_addr.ts";
 import type { SipRequest } from "../message/sip_message.ts";
-import { escapeUser, hasSecureScheme, SipUri } from "../message/sip_uri.ts";
+import {
+  escapeParameters,
+  escapeUser,
+  hasSecureScheme,
+  SipUri,
+  telephoneSubscriber,
+} from "../message/sip_uri.ts";
 import { TelUri } from "../message/tel_uri.ts";
 import { toUriHost } from "../transport/ip_address.ts";
 import { isSecure } from "../transport/transport.ts";
@@ -58,6 +64,10 @@ export type Routing =
 interface Callee {
   /** User part, unescaped, or the number of a `tel:` URI. */
   readonly user: string;
+  /** The same without the parameters of a number (RFC 3966 §3). */
+  readonly number: string;
+  /** These parameters as a user part may have them: `;npdi;rn=15550104111` (RFC 4694), or "". */
+  readonly numberParameters: string;
   /** Undefined for a `tel:` URI, which belongs to no host. */
   readonly uri: SipUri | undefined;
   readonly isSecure: boolean;
@@ -172,21 +182,23 @@ export class Router {
     return did ? this.#toDid(did, isSecure) : refuse(404, nobody(user));
   }
 
-  #egress({ user, isSecure }: Callee, domain: string): Routing {
+  #egress({ number, numberParameters, isSecure }: Callee, domain: string): Routing {
     const { directory } = this.#parts;
     const policy = directory.domain(domain)?.egressPolicy;
     const did = policy && directory.did(policy.didRef);
     const gateway = did && directory.gateway(did.gwRef);
-    if (!gateway) return refuse(404, `${nobody(user)}, and ${domain} has no egressPolicy`);
-    if (!egressRule(policy.rule).matches(user)) {
-      return refuse(404, `${nobody(user)}, and the egressPolicy of ${domain} does not let it out`);
+    if (!gateway) return refuse(404, `${nobody(number)}, and ${domain} has no egressPolicy`);
+    if (!egressRule(policy.rule).matches(number)) {
+      return refuse(404, `${nobody(number)}, and the egressPolicy of ${domain} does not let it out`);
     }
     const hop = hopToGateway(gateway);
     // `sips:` is for TLS all the way (RFC 5630 §5.3).
     if (isSecure && !hop.isSecure) return refuse(480, "the gateway is not reached by TLS");
     const port = hop.port === undefined ? "" : `:${hop.port}`;
+    const dialled = escapeUser(number) + numberParameters;
+    const mark = numberParameters === "" ? "" : ";user=phone";
     const target: Target = {
-      requestUri: `${isSecure ? "sips" : "sip"}:${escapeUser(user)}@${toUriHost(gateway.host)}${port}`,
+      requestUri: `${isSecure ? "sips" : "sip"}:${dialled}@${toUriHost(gateway.host)}${port}${mark}`,
       routes: [],
       flow: undefined,
       hop,
@@ -210,12 +222,17 @@ export class Router {
 /** @param uri `text` when it is a SIP URI and was parsed already */
 function calleeOf(text: string, uri = SipUri.parse(text)): Callee | undefined {
   if (uri) {
-    // A number may have parameters of its own (RFC 3966 in §19.1.6).
-    const user = uri.parameter("user") === "phone" ? uri.userText.split(";", 1)[0] : uri.userText;
-    return { user, uri, isSecure: uri.secure };
+    const isSecure = uri.secure;
+    const subscriber = telephoneSubscriber(uri);
+    if (!subscriber) return { user: uri.userText, number: uri.userText, numberParameters: "", uri, isSecure };
+    const { number, parameters } = subscriber;
+    const user = uri.parameter("user") === "phone" ? number : uri.userText;
+    return { user, number, numberParameters: parameters, uri, isSecure };
   }
   const tel = TelUri.parse(text);
-  return tel && { user: tel.number, uri: undefined, isSecure: false };
+  if (!tel) return undefined;
+  const numberParameters = escapeParameters(tel.parameters);
+  return { user: tel.number, number: tel.number, numberParameters, uri: undefined, isSecure: false };
 }
 
 /** The URI in the first of these header fields that is there and has one. */

@@ -122,11 +122,33 @@ export class SipUri {
 
 /** A username as the user part of a URI: `me@home` becomes `me%40home`. */
 export function escapeUser(username: string): string {
-  return Array.from(encodeUtf8(username), (character) => {
-    const code = character.charCodeAt(0);
-    if (isUserCharacter(code) && character !== "%") return character;
-    return `%${code.toString(16).toUpperCase().padStart(2, "0")}`;
-  }).join("");
+  return Array.from(encodeUtf8(username), escapeOctet).join("");
+}
+
+/** Parameters of a `tel:` URI as they may stand in a user part: escapes stay, what has no place there is escaped. */
+export function escapeParameters(parameters: string): string {
+  return parameters.replace(/%[0-9a-f]{2}|[^]/gi, (part) => part.length > 1 ? part : escapeOctet(part));
+}
+
+function escapeOctet(octet: string): string {
+  const code = octet.charCodeAt(0);
+  if (isUserCharacter(code) && octet !== "%") return octet;
+  return `%${code.toString(16).toUpperCase().padStart(2, "0")}`;
+}
+
+const NUMBER = /^(?:\+|%2B)?[\d().*#-]+$/i;
+
+/**
+ * A number with parameters in the user part (§19.1.6): `15550104180;npdi`. The number unescaped, the parameters as they
+ * are; undefined where there are none, or they belong to a name.
+ */
+export function telephoneSubscriber(uri: SipUri): { number: string; parameters: string } | undefined {
+  const { user = "" } = uri;
+  const end = user.indexOf(";");
+  if (end < 0) return undefined;
+  const number = user.substring(0, end);
+  if (uri.parameter("user") !== "phone" && !NUMBER.test(number)) return undefined;
+  return { number: decodeUtf8(unescape(number)), parameters: user.substring(end) };
 }
 
 /** Whether the URI in this text is to be of the `sips:` kind. */

@@ -18,15 +18,61 @@ Deno.test(
         ["sip:004420@192.0.2.1", "004420"],
         ["sip:%2B4420@SIP.local:5060", "+4420"],
         ["sip:+4420@sip.local;user=phone", "+4420"],
-        ["sip:+4420;phone-context=example.com@sip.local;user=phone", "+4420"],
         ["tel:+44-20-7946-0018", "+442079460018"],
-        ["tel:7946(0018);phone-context=+4420", "79460018"],
         ["TEL:+4420", "+4420"],
       ]
     ) {
       alice.sendAuthenticated(`MESSAGE ${dialled} SIP/2.0`);
       trunk.expect(`MESSAGE sip:${number}@${TRUNK} SIP/2.0`);
     }
+  }),
+);
+
+Deno.test(
+  "RFC 3966, RFC 4694: parameters of a number are passed by where it is matched, and go out with it",
+  ladder(WORLD, (net) => {
+    const alice = net.phone("alice");
+    const trunk = trunkOf(net);
+    for (
+      const [dialled, user] of [
+        [
+          "sip:15550104180;npdi;rn=15550104111@sip.local;user=phone",
+          "15550104180;npdi;rn=15550104111",
+        ],
+        ["sip:15550104180;npdi@sip.local", "15550104180;npdi"],
+        ["sip:%2B15550104180;ext=%31@SIP.local:5060;user=phone", "+15550104180;ext=%31"],
+        ["sip:+4420;phone-context=example.com@sip.local;user=phone", "+4420;phone-context=example.com"],
+        ["tel:7946(0018);phone-context=+4420", "79460018;phone-context=+4420"],
+        ["tel:+1-555-010-4180;npdi;rn=+1-555-010-4111", "+15550104180;npdi;rn=+1-555-010-4111"],
+        ["tel:+15550104180;isub=12:34;x=%20", "+15550104180;isub=12%3A34;x=%20"],
+      ]
+    ) {
+      alice.sendAuthenticated(`MESSAGE ${dialled} SIP/2.0`);
+      trunk.expect(`MESSAGE sip:${user}@${TRUNK};user=phone SIP/2.0`);
+    }
+    for (const dialled of ["sip:bob;npdi@sip.local", "sip:x;npdi@sip.local;user=phone"]) {
+      alice.sendAuthenticated(`MESSAGE ${dialled} SIP/2.0`);
+      alice.expect("404");
+    }
+  }),
+);
+
+Deno.test(
+  "RFC 4694: a number of ours with parameters rings whom it belongs to, dialled here or by the gateway",
+  ladder(WORLD, (net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    const trunk = trunkOf(net);
+    for (
+      const uri of [`sip:${NUMBER};npdi@sip.local;user=phone`, `sip:+${NUMBER};rn=+15550104111@sip.local`]
+    ) {
+      alice.sendAuthenticated(`MESSAGE ${uri} SIP/2.0`);
+      bob.expect(`MESSAGE ${bob.uri} SIP/2.0`);
+      trunk.send(`MESSAGE ${uri} SIP/2.0`);
+      bob.expect(`MESSAGE ${bob.uri} SIP/2.0`);
+    }
+    trunk.send(`MESSAGE tel:+${NUMBER};npdi;rn=+15550104111 SIP/2.0`);
+    bob.expect(`MESSAGE ${bob.uri} SIP/2.0`);
   }),
 );
 
