@@ -8,7 +8,7 @@ import type { LocationService } from "../location/location_service.ts";
 import { Header } from "../message/header_name.ts";
 import { quote } from "../message/parameters.ts";
 import type { SipRequest } from "../message/sip_message.ts";
-import { SipUri } from "../message/sip_uri.ts";
+import { addressOfRecord, partsOfAddress, SipUri } from "../message/sip_uri.ts";
 import { logger, logging } from "../runtime/log.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { detachText } from "../runtime/detached_text.ts";
@@ -154,9 +154,8 @@ export class Registrar {
   }
 
   #accountOf(aor: string): Agent | Peer | undefined {
-    const at = aor.lastIndexOf("@");
-    const username = aor.slice("sip:".length, at);
-    return this.#parts.directory.agent(username, aor.slice(at + 1)) ?? this.#parts.directory.peer(username);
+    const { username, host } = partsOfAddress(aor);
+    return this.#parts.directory.agent(username, host) ?? this.#parts.directory.peer(username);
   }
 
   /** A digest of what the account has to know. */
@@ -339,9 +338,9 @@ function contactAddrOf(account: Agent | Peer): string | undefined {
  */
 function addressesOfRecord(account: Agent | Peer, host: string, flow: Flow): string[] {
   const { username } = account;
-  if (account.kind === "Agent") return [`sip:${username}@${host}`];
-  if (account.device !== undefined) return [`sip:${username}@${account.device}`];
-  return [...new Set([host, flow.remoteAddress])].map((each) => `sip:${username}@${each}`);
+  if (account.kind === "Agent") return [addressOfRecord(username, host)];
+  if (account.device !== undefined) return [addressOfRecord(username, account.device)];
+  return [...new Set([host, flow.remoteAddress])].map((each) => addressOfRecord(username, each));
 }
 
 /** Same instance over the same flow number (RFC 5626 §6), else equal Contact URIs (§10.3 step 7). */

@@ -5,6 +5,7 @@ import { isSameSecret } from "../data/ha1.ts";
 import type { Peer } from "../data/peer.ts";
 import type { LocationService } from "../location/location_service.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { addressOfRecord } from "../message/sip_uri.ts";
 import { logger } from "../runtime/log.ts";
 import type { BoundFlow } from "./bound_flow.ts";
 
@@ -96,13 +97,13 @@ export class Revocation {
     const { username } = account;
     if (account.kind === "Agent") {
       return account.domains.map((domain) => ({
-        aor: `sip:${username}@${domain}`,
+        aor: addressOfRecord(username, domain),
         now: directory.agent(username, domain),
       }));
     }
     const now = directory.peer(username);
     if (now !== undefined && isSameAccount(now, account)) return [];
-    const prefix = `sip:${username}@`;
+    const prefix = addressOfRecord(username, "");
     return [...location.addressesOfRecord()]
       .filter((aor) => aor.startsWith(prefix) && !directory.agent(username, aor.slice(prefix.length)))
       .map((aor) => ({ aor, now }));

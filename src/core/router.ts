@@ -10,6 +10,7 @@ import type { LocationService } from "../location/location_service.ts";
 import { parseNameAddr } from "../message/name_addr.ts";
 import type { SipRequest } from "../message/sip_message.ts";
 import {
+  addressOfRecord,
   escapeParameters,
   escapeUser,
   hasSecureScheme,
@@ -136,7 +137,11 @@ export class Router {
     const { location } = this.#parts;
     // A device that has registered in one domain of its agent is reached in all of them.
     for (const each of [domain, ...agent.domains]) {
-      const routing = this.#toBindings(location.lookup(`sip:${agent.username}@${each}`), isSecure, false);
+      const routing = this.#toBindings(
+        location.lookup(addressOfRecord(agent.username, each)),
+        isSecure,
+        false,
+      );
       if (routing) return routing;
     }
     return refuse(480, noDevice(agent.username, isSecure));
@@ -147,7 +152,7 @@ export class Router {
     const { directory, location, isServerAddress } = this.#parts;
     const peer = uri && directory.peer(user);
     if (!peer) return undefined;
-    const bindings = location.lookup(`sip:${user}@${uri.host}`);
+    const bindings = location.lookup(addressOfRecord(user, uri.host));
     const isItsName = peer.device === undefined
       ? bindings.length > 0 || isServerAddress(uri) || directory.domain(uri.host) !== undefined
       : peer.device === uri.host;

@@ -37,9 +37,12 @@ export function reference(expected: string): z.ZodType<string> {
   return textMatching(/^(?!\.{1,2}$)[^\s\x00-\x1f\x7f]+$/, expected);
 }
 
-/** The user part of an address-of-record, which is also the name used to authenticate. */
+// deno-lint-ignore no-control-regex
+const USERNAME = /^[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$/;
+
+/** The user part of an address-of-record, unescaped, which is also the name used to authenticate: it may be an e-mail address. */
 export function username(): z.ZodType<string> {
-  return textMatching(/^[^\s"<>@\\]+$/, 'a username without spaces, quotes or "@"')
+  return textMatching(USERNAME, "a username without line breaks, or spaces around it")
     .describe("The name to authenticate with, and the user part of the address-of-record.");
 }
 

@@ -125,6 +125,25 @@ export function escapeUser(username: string): string {
   return Array.from(encodeUtf8(username), escapeOctet).join("");
 }
 
+/** ASCII characters that are none of a user part, and `%`. */
+const RESERVED = /[\0-\x20"#%:<>@[-^`{-\x7f]/;
+const ALL_RESERVED = new RegExp(RESERVED, "g");
+
+/**
+ * What bindings are kept under: `sip:user@host`, or `sip:me%40home@host` where a username has characters that have a
+ * meaning in URIs. Other letters than ASCII's stay as people write them.
+ */
+export function addressOfRecord(username: string, host: string): string {
+  const user = RESERVED.test(username) ? username.replace(ALL_RESERVED, escapeOctet) : username;
+  return `sip:${user}@${host}`;
+}
+
+/** The username and the host that `addressOfRecord` was told. */
+export function partsOfAddress(aor: string): { username: string; host: string } {
+  const at = aor.lastIndexOf("@");
+  return { username: unescape(aor.slice("sip:".length, at)), host: aor.slice(at + 1) };
+}
+
 /** Parameters of a `tel:` URI as they may stand in a user part: escapes stay, what has no place there is escaped. */
 export function escapeParameters(parameters: string): string {
   return parameters.replace(/%[0-9a-f]{2}|[^]/gi, (part) => part.length > 1 ? part : escapeOctet(part));

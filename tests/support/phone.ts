@@ -1,5 +1,6 @@
 /** A user agent of a ladder: sends and expects messages as text, from one address. */
 import assert from "node:assert/strict";
+import { escapeUser } from "../../src/message/sip_uri.ts";
 import type { MemoryTransport } from "./memory_transport.ts";
 import {
   ackTo,
@@ -57,7 +58,14 @@ export class Phone implements Credentials {
   /** `sip:alice@192.0.2.11:5060`, with its transport when that is not UDP. */
   get uri(): string {
     const { username, address, port, protocol } = this.#place;
-    return `sip:${username}@${address}:${port}${protocol === "udp" ? "" : `;transport=${protocol}`}`;
+    return `sip:${escapeUser(username)}@${address}:${port}${
+      protocol === "udp" ? "" : `;transport=${protocol}`
+    }`;
+  }
+
+  /** The username as far as a token may have it (§25.1). */
+  get #token(): string {
+    return this.username.replace(/[^\w.!~*'+-]/g, "_");
   }
 
   get transport(): MemoryTransport {
@@ -74,11 +82,12 @@ export class Phone implements Credentials {
     const request = sip(text);
     const method = methodOf(request);
     const isRegister = method === "REGISTER";
-    const addressOfRecord = `<sip:${username}@${domain}>`;
+    const user = escapeUser(username);
+    const addressOfRecord = `<sip:${user}@${domain}>`;
     const whole = complete(request, [
-      `Via: SIP/2.0/${protocol.toUpperCase()} ${address}:${port};branch=z9hG4bK-${username}-${this.#host.nextNumber()}`,
+      `Via: SIP/2.0/${protocol.toUpperCase()} ${address}:${port};branch=z9hG4bK-${this.#token}-${this.#host.nextNumber()}`,
       `Max-Forwards: 70`,
-      `From: ${addressOfRecord};tag=tag-of-${username}`,
+      `From: ${addressOfRecord};tag=tag-of-${this.#token}`,
       `To: ${isRegister ? addressOfRecord : `<${requestUri(request)}>`}`,
       `Call-ID: ${isRegister ? "registrations" : `call-${this.#host.nextNumber()}`}@${address}:${port}`,
       `CSeq: ${++this.#cseq} ${method}`,

@@ -223,7 +223,8 @@ function digestCredentials(offer: string, options: DigestOptions & { method: str
   const secretPart = digest(`${username}:${realm}:${secret}`);
   const requestPart = digest(`${method}:${uri}`);
   const middle = qop === "" ? nonce : `${nonce}:${nc}:${cnonce}:${qop}`;
-  return `Digest username="${utf8(username)}", realm="${realm}", nonce="${nonce}", uri="${uri}", ` +
+  const written = utf8(username).replace(/["\\]/g, "\\$&");
+  return `Digest username="${written}", realm="${realm}", nonce="${nonce}", uri="${uri}", ` +
     `response="${digest(`${secretPart}:${middle}:${requestPart}`)}", algorithm=${algorithm}` +
     (qop === "" ? "" : `, qop=${qop}, nc=${nc}, cnonce="${cnonce}"`);
 }

@@ -6,7 +6,7 @@ import { jsonSchemaOf } from "../../data/json_schema.ts";
 import type { BoundFlow } from "../../core/bound_flow.ts";
 import type { Binding } from "../../location/binding.ts";
 import type { LocationService } from "../../location/location_service.ts";
-import { SipUri } from "../../message/sip_uri.ts";
+import { addressOfRecord, SipUri } from "../../message/sip_uri.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { bareJson, enveloped } from "../http/envelope.ts";
 import { HttpError } from "../http/http_error.ts";
@@ -148,13 +148,15 @@ const FIXED = {
   },
 };
 
-/** In the form that the location service has: lower case host, no port, no parameters. */
+/** In the form that the location service has. People write `me@home@sip.local` for `me%40home@sip.local`. */
 function readAor(text: string): string {
-  const uri = SipUri.parse(/^sips?:/i.test(text) ? text : `sip:${text}`);
+  const written = /^sips?:/i.test(text) ? text : `sip:${text}`;
+  const uri = SipUri.parse(written) ??
+    SipUri.parse(written.replace(/@(?=.*@)/g, "%40"));
   if (uri?.user === undefined) {
     throw new HttpError(400, "Bad request: expected an address-of-record such as sip:1001@sip.local");
   }
-  return `sip:${uri.userText}@${uri.host}`;
+  return addressOfRecord(uri.userText, uri.host);
 }
 
 /** Undefined when there is nothing any more. */

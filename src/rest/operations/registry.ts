@@ -1,6 +1,7 @@
 /** `GET /registry`: where this server is registered as a client. */
 import type { GatewayRegistrationStatus } from "../../core/trunk/gateway_registration_status.ts";
 import type { JsonSchema } from "../../data/json_schema.ts";
+import { escapeUser } from "../../message/sip_uri.ts";
 import { enveloped } from "../http/envelope.ts";
 import { BASE_PATH, type Operation, operation } from "../operation.ts";
 import { selectItems } from "../selection.ts";
@@ -56,7 +57,7 @@ function shownRegistration(status: GatewayRegistrationStatus) {
     registeredOn,
     regOnFormatted: registeredOn === 0 ? "never" : ago(Date.now() - registeredOn),
     gwRef,
-    gwURI: `sip:${username}@${uriHost}:${status.port}`,
+    gwURI: `sip:${escapeUser(username)}@${uriHost}:${status.port}`,
     state,
     lastStatus,
     reason,

@@ -90,6 +90,23 @@ Deno.test("/location: what has registered is listed, can be ended, and can be ad
   });
 });
 
+Deno.test("an e-mail address as username: found by filters, bound and evicted in every spelling", async () => {
+  await using server = await startWithAgents();
+  const username = "ann@example.com";
+  assert.equal((await server.ask("POST /agents", { json: agentDocument(username) })).status, 201);
+  const filter = encodeURIComponent(`@.spec.credentials.username=='${username}'`);
+  assert.equal((await server.ask(`GET /agents?filter=${filter}`)).body.data.length, 1);
+  for (const aor of ["ann@example.com@sip.local", "sip:ann%40example.com@sip.local"]) {
+    const path = `/location/${encodeURIComponent(aor)}`;
+    const json = { user: username, address: "127.0.0.1", port: 5099, expires: 60 };
+    assert.equal((await server.ask(`POST ${path}`, { json })).status, 200);
+    const [entry] = (await server.ask("GET /location")).body.data;
+    assert.equal(entry.addressOfRecord, "sip:ann%40example.com@sip.local");
+    assert.equal(entry.contacts[0].uri, "sip:ann%40example.com@127.0.0.1:5099");
+    assert.equal((await server.ask(`DELETE ${path}`)).status, 200);
+  }
+});
+
 Deno.test("/registry: a gateway that is made is registered with, and its state is told", async () => {
   await using server = await startWithAgents();
   using provider = new UdpPhone(server.sipPort);

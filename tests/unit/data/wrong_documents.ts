@@ -11,7 +11,7 @@ import {
 
 const hostAndPort = "a host with or without a port, such as 192.168.1.2:6060";
 const networks = "an IP address, a network such as 192.168.0.0/16, or one such as 192.168.0.0/255.255.0.0";
-const username = 'a username without spaces, quotes or "@"';
+const username = "a username without line breaks, or spaces around it";
 /** Each with its one problem: `property found | expected | nearest`. */
 export const WRONG_DOCUMENTS: readonly (readonly [Kind, Document, string])[] = [
   ["Agent", { ...agentDocument("1001"), kind: "Peer" }, 'kind "Peer" | Agent'],
@@ -20,8 +20,8 @@ export const WRONG_DOCUMENTS: readonly (readonly [Kind, Document, string])[] = [
     { ...agentDocument("1001"), apiVersion: "v1beta2" },
     'apiVersion "v1beta2" | one of v1beta1, v1.0, v1 | v1beta1',
   ],
-  ["Agent", agentDocument("10 01"), `spec.credentials.username "10 01" | ${username}`],
-  ["Agent", agentDocument("1001@sip.local"), `spec.credentials.username "1001@sip.local" | ${username}`],
+  ["Agent", agentDocument(" 1001"), `spec.credentials.username " 1001" | ${username}`],
+  ["Agent", agentDocument("10\n01"), `spec.credentials.username "10\\n01" | ${username}`],
   ["Agent", agentDocument("1001", { domains: [] }), "spec.domains an empty list | a list of domains"],
   [
     "Agent",
