@@ -25,6 +25,7 @@ export interface Place {
 /** A request as it came. */
 export interface Arrival {
   readonly request: string;
+  /** Where responses go. */
   readonly from: Place;
   /** Sends a response and returns it; a request that comes again gets it again, unless it is an INVITE. */
   answer(status: string, parts?: ResponseParts & { body?: string }): string;
@@ -133,10 +134,11 @@ export class SipSocket implements AsyncDisposable {
     }
   }
 
-  #take(message: string, from: Place): void {
+  #take(message: string, source: Place): void {
     if (message.trim() === "") return;
-    this.#note(`< ${from.address}:${from.port} ${startLine(message)}`);
+    this.#note(`< ${source.address}:${source.port} ${startLine(message)}`);
     if (message.startsWith("SIP/2.0 ")) return this.#takeResponse(message);
+    const from = answerPlace(message, source);
     const method = methodOf(message);
     const key = `${branchOf(message)} ${method}`;
     const before = this.#answers.get(key);
@@ -176,6 +178,13 @@ export async function within<T>(promise: Promise<T>, milliseconds: number, what:
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Where a response goes: to the source where `rport` asks for that (RFC 3581 §4), else to its address and Via's port. */
+function answerPlace(request: string, source: Place): Place {
+  const via = header(request, "Via");
+  if (/;\s*rport/i.test(via)) return source;
+  return { address: source.address, port: Number(/^\S+\s+[^;]*:(\d+)/.exec(via)?.[1] ?? 5060) };
 }
 
 /** Where a URI with an address leads to. */
