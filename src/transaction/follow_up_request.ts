@@ -9,13 +9,13 @@ export function buildAck(invite: string, response: SipResponse): string {
   return followUp(invite, "ACK", response.header(Header.To));
 }
 
-/** The CANCEL for a request as it was sent. */
-export function buildCancel(request: string): string {
-  return followUp(request, "CANCEL", undefined);
+/** The CANCEL for a request as it was sent; `reasons` are Reason lines (RFC 3326), each ended by CRLF, or "". */
+export function buildCancel(request: string, reasons = ""): string {
+  return followUp(request, "CANCEL", undefined, reasons);
 }
 
 /** The request is one of ours, so its own Via is the first row of that name and alone in it. */
-function followUp(text: string, method: string, to: string | undefined): string {
+function followUp(text: string, method: string, to: string | undefined, added = ""): string {
   const lineEnd = text.indexOf("\r\n");
   const scan = scanRows(text, lineEnd + 2);
   const request = new HeaderRows({ text, ...scan, headersEnd: scan.end }, undefined);
@@ -26,5 +26,5 @@ function followUp(text: string, method: string, to: string | undefined): string 
     `Max-Forwards: 70\r\n${line("From", Header.From)}${
       to === undefined ? line("To", Header.To) : `To: ${to}\r\n`
     }` +
-    `${line("Call-ID", Header.CallId)}CSeq: ${number} ${method}\r\nContent-Length: 0\r\n\r\n`;
+    `${line("Call-ID", Header.CallId)}CSeq: ${number} ${method}\r\n${added}Content-Length: 0\r\n\r\n`;
 }

@@ -3,7 +3,7 @@
  *
  *     Calling ──1xx──▶ Proceeding ──2xx──▶ Accepted ──M──▶ Terminated
  *        │ A: again       └──3xx–6xx──▶ Completed ──D──▶ Terminated
- *        └──B──▶ timeout
+ *        └──B──▶ timeout ◀──64·T1 after a CANCEL
  */
 import type { SipResponse } from "../message/sip_message.ts";
 import type { Timer } from "../runtime/timer_wheel.ts";
@@ -18,6 +18,7 @@ const TIMER_D = 32_000;
 type State = "calling" | "proceeding" | "accepted" | "completed" | "terminated";
 
 export class InviteClientTransaction implements ClientTransaction {
+  readonly method = "INVITE";
   readonly flow: Flow;
   readonly branch: string;
   readonly #host: TransactionHost;
@@ -30,6 +31,8 @@ export class InviteClientTransaction implements ClientTransaction {
   #state: State = "calling";
   #ack = "";
   #isCancelled = false;
+  /** Reason lines of a CANCEL that cannot be sent yet. */
+  #reasons = "";
 
   constructor(host: TransactionHost, request: OutgoingRequest, user: ClientTransactionUser) {
     this.#host = host;
@@ -62,11 +65,7 @@ export class InviteClientTransaction implements ClientTransaction {
     const isOpen = this.#state === "calling" || this.#state === "proceeding";
     if (status < 200) {
       if (!isOpen) return;
-      const isFirst = this.#state === "calling";
-      this.#state = "proceeding";
-      this.#stopRetransmission();
-      this.#stateTimer.stop();
-      if (isFirst && this.#isCancelled) this.#host.cancel(this.#request);
+      if (this.#state === "calling") this.#proceed();
       return this.#user.onResponse(response);
     }
     if (status < 300) {
@@ -80,11 +79,12 @@ export class InviteClientTransaction implements ClientTransaction {
     this.#user.onResponse(response);
   }
 
-  cancel(): void {
+  cancel(reasons = ""): void {
     if (this.#isCancelled) return;
     this.#isCancelled = true;
+    this.#reasons = reasons;
     // Before a provisional response there may be nothing to cancel yet (§9.1).
-    if (this.#state === "proceeding") this.#host.cancel(this.#request);
+    if (this.#state === "proceeding") this.#sendCancel();
   }
 
   /** The connection is closed: no response can come by it any more. */
@@ -94,6 +94,19 @@ export class InviteClientTransaction implements ClientTransaction {
 
   abandon(): void {
     if (this.#state !== "terminated") this.#terminate();
+  }
+
+  #proceed(): void {
+    this.#state = "proceeding";
+    this.#stopRetransmission();
+    this.#stateTimer.stop();
+    if (this.#isCancelled) this.#sendCancel();
+  }
+
+  #sendCancel(): void {
+    this.#host.cancel(this.#request, this.#reasons);
+    // A server of RFC 2543 may never answer the INVITE that was cancelled (§9.1).
+    this.#stateTimer.start(64 * this.#host.timers.t1);
   }
 
   #accept(): void {
@@ -136,7 +149,7 @@ export class InviteClientTransaction implements ClientTransaction {
   }
 
   #onStateTimer(): void {
-    const isTimeout = this.#state === "calling";
+    const isTimeout = this.#state === "calling" || this.#state === "proceeding";
     this.#terminate();
     if (isTimeout) this.#user.onTimeout();
   }

@@ -16,7 +16,7 @@ type State = "proceeding" | "accepted" | "completed" | "confirmed" | "terminated
 export class InviteServerTransaction implements ServerTransaction {
   request: SipRequest | undefined;
   readonly flow: Flow;
-  onCancel: (() => void) | undefined = undefined;
+  onCancel: ((reasons: string) => void) | undefined = undefined;
   readonly #host: TransactionHost;
   readonly #key: string;
   readonly #route: ResponseRoute;

@@ -32,6 +32,10 @@ export class NonInviteClientTransaction implements ClientTransaction {
     this.#stateTimer = host.timer(() => this.#onStateTimer());
   }
 
+  get method(): string {
+    return this.#request.method;
+  }
+
   get state(): State {
     return this.#state;
   }

@@ -18,7 +18,7 @@ type State = "trying" | "proceeding" | "completed" | "terminated";
 export class NonInviteServerTransaction implements ServerTransaction {
   request: SipRequest | undefined;
   readonly flow: Flow;
-  onCancel: (() => void) | undefined = undefined;
+  onCancel: ((reasons: string) => void) | undefined = undefined;
   readonly #host: TransactionHost;
   readonly #key: string;
   readonly #route: ResponseRoute;

@@ -21,6 +21,6 @@ export interface TransactionHost {
   endServer(key: string): void;
   /** Forgets a client transaction. */
   endClient(request: OutgoingRequest, transaction: ClientTransaction): void;
-  /** Sends a CANCEL for this request, in a transaction of its own. */
-  cancel(request: OutgoingRequest): void;
+  /** Sends a CANCEL for this request, with these Reason lines, in a transaction of its own. */
+  cancel(request: OutgoingRequest, reasons: string): void;
 }

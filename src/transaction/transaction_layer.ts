@@ -1,8 +1,10 @@
 /** The transaction layer (§17): which transaction a message belongs to, and the beginning and end of each. */
 import { buildResponse, type ResponseContent } from "../message/response_builder.ts";
+import { Header } from "../message/header_name.ts";
 import type { HeaderRows } from "../message/header_rows.ts";
 import type { MalformedMessage, SipRequest, SipResponse } from "../message/sip_message.ts";
 import { MAGIC_COOKIE } from "../message/via.ts";
+import { detachText } from "../runtime/detached_text.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
 import { randomToken } from "../runtime/random.ts";
 import { TextMap } from "../runtime/text_map.ts";
@@ -140,9 +142,8 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     const { branch } = response.topVia;
     const { cseqMethod } = response;
     const transaction = cseqMethod === "CANCEL" ? this.#cancels.get(branch) : this.#clients.get(branch);
-    // A response that fits no transaction is dropped, 2xx too (RFC 6026 §8.8).
-    const isInvite = transaction instanceof InviteClientTransaction;
-    if (!transaction || isInvite !== (cseqMethod === "INVITE")) return void this.#strays.value++;
+    // A response fits by branch and method of CSeq (§17.1.3); one that fits nothing is dropped, 2xx too (RFC 6026 §8.8).
+    if (transaction?.method !== cseqMethod) return void this.#strays.value++;
     transaction.onResponse(response);
   }
 
@@ -175,10 +176,10 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     (request.method === "CANCEL" ? this.#cancels : this.#clients).delete(request.branch);
   }
 
-  cancel(request: OutgoingRequest): void {
+  cancel(request: OutgoingRequest, reasons: string): void {
     const { branch, flow } = request;
     if (this.#cancels.has(branch)) return;
-    this.request({ text: buildCancel(request.text), method: "CANCEL", branch, flow }, IGNORE);
+    this.request({ text: buildCancel(request.text, reasons), method: "CANCEL", branch, flow }, IGNORE);
   }
 
   #onAck(request: SipRequest, flow: Flow): void {
@@ -202,7 +203,7 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     // A CANCEL frees what a full table holds, so it is served even then.
     if (this.#isFull) this.reply(request, flow, response);
     else this.serve(request, flow)?.respond(200, buildResponse(request, response));
-    invite.onCancel?.();
+    invite.onCancel?.(reasonLines(request));
   }
 
   get #isFull(): boolean {
@@ -220,6 +221,18 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     known?.delete(transaction);
     if (known?.size === 0) this.#byConnection.delete(flow.id);
   }
+}
+
+/** Longer Reasons of a CANCEL are not passed on: they may have to be kept until a callee rings. */
+const MAX_REASON_LENGTH = 1024;
+
+/** The Reason lines of a CANCEL, to be passed on (RFC 3326 §2). */
+function reasonLines(cancel: SipRequest): string {
+  let lines = "";
+  for (let row = cancel.rowOf(Header.Other); row >= 0; row = cancel.rowOf(Header.Other, row)) {
+    if (/^reason$/i.test(cancel.rowName(row))) lines += `Reason: ${cancel.rowValue(row)}\r\n`;
+  }
+  return lines.length > MAX_REASON_LENGTH ? "" : detachText(lines);
 }
 
 /** Whether a CANCEL that fits by branch also fits by what only the two ends of the hop should know, and by source. */

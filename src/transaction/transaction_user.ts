@@ -28,8 +28,11 @@ export interface ServerTransaction {
   readonly isAnswered: boolean;
   /** Sends a response. After a final one only further 2xx of an INVITE are sent; others are ignored. */
   respond(status: number, text: string): void;
-  /** Set by the user: the INVITE was cancelled (§9.2) and not answered yet. The 200 for the CANCEL is sent already. */
-  onCancel: (() => void) | undefined;
+  /**
+   * Set by the user: the INVITE was cancelled (§9.2) and not answered yet. The 200 for the CANCEL is sent already;
+   * `reasons` are its Reason lines (RFC 3326), each ended by CRLF.
+   */
+  onCancel: ((reasons: string) => void) | undefined;
 }
 
 /** What the user of a client transaction (§17.1) hears. After the first of `onTimeout` and `onFailure` nothing follows. */
@@ -56,8 +59,11 @@ export interface OutgoingRequest {
 export interface ClientTransaction {
   readonly flow: Flow;
   readonly branch: string;
-  /** Sends a CANCEL as soon as that is allowed: after a provisional response (§9.1). */
-  cancel(): void;
+  /**
+   * Sends a CANCEL, with these Reason lines (RFC 3326), as soon as that is allowed: after a provisional response. The
+   * request counts as timed out when no final response follows within 64·T1 (§9.1).
+   */
+  cancel(reasons?: string): void;
   /** Ends the transaction without a word. */
   abandon(): void;
 }

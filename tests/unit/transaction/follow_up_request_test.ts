@@ -52,3 +52,8 @@ Deno.test("§9.1: the CANCEL has To as it was sent, and neither Require nor cred
   assert.deepEqual(headers(cancel, "Via"), ["SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKours;rport"]);
   assert.doesNotMatch(cancel, /Require|Authorization|body/);
 });
+
+Deno.test("RFC 3326 §2: the CANCEL has its Reasons", () => {
+  const reasons = 'Reason: SIP;cause=200;text="Call completed elsewhere"\r\nReason: Q.850;cause=16\r\n';
+  assert.ok(buildCancel(INVITE, reasons).includes(`\r\n${reasons}Content-Length: 0\r\n\r\n`));
+});

@@ -154,3 +154,12 @@ Deno.test("§9.1: a final response before any provisional one makes the waiting 
     assert.ok(!rig.actions.includes("cancel"));
   }
 });
+
+Deno.test("§9.1: what is cancelled and never answered times out 64·T1 after the CANCEL", () => {
+  for (const events of [["180", "cancel", "180"], ["cancel", "180", "183"]]) {
+    const machine = start("udp");
+    for (const event of events) machine.apply(event);
+    assert.deepEqual(machine.rig.record(60_000), ["32000 end", "32000 timeout"]);
+    assert.equal(machine.state(), "terminated");
+  }
+});
