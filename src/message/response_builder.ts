@@ -22,7 +22,7 @@ export interface ResponseContent {
 export function buildResponse(request: HeaderRows, content: ResponseContent): string {
   const { status, reason = reasonPhrase(status), toTag, headers = "" } = content;
   const timestamp = status === 100 ? copyRow(request, Header.Timestamp) : "";
-  return `SIP/2.0 ${status} ${reason}\r\n${copyVias(request)}${copyRow(request, Header.From)}${
+  return `SIP/2.0 ${status} ${reason}\r\n${viaLines(request)}${copyRow(request, Header.From)}${
     copyTo(request, toTag)
   }${copyRow(request, Header.CallId)}${
     copyRow(request, Header.CSeq)
@@ -39,7 +39,8 @@ function rowText({ text, rows }: HeaderRows, row: number): string {
   return text.substring(rows[row + 1], rows[row + 3]);
 }
 
-function copyVias(request: HeaderRows): string {
+/** The Via lines of a request as its responses copy them (§8.2.6.2), each ended by CRLF. */
+export function viaLines(request: HeaderRows): string {
   const { text, rows, topVia } = request;
   let row = request.rowOf(Header.Via);
   let vias = "";

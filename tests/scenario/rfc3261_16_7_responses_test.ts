@@ -274,3 +274,71 @@ Deno.test(
     assert.equal(ok.match(/^v:/gm)?.length, 1);
   }),
 );
+
+/** What somebody downstream has made of the Via lines below ours, as functions of those lines. */
+const DAMAGED_VIAS: Readonly<Record<string, (theirs: string) => string>> = {
+  "one of them is another": (theirs) => theirs.replace("branch=z9hG4bKfirst", "branch=z9hG4bKother"),
+  "parameters are missing": (theirs) => theirs.replace(/;rport=[^;\r]*/, ""),
+  "one was added below": (theirs) => `${theirs}Via: SIP/2.0/UDP 192.0.2.77;branch=z9hG4bKadded\r\n`,
+  "one was added above": (theirs) => `Via: SIP/2.0/UDP 192.0.2.77;branch=z9hG4bKadded\r\n${theirs}`,
+  "one is missing": (theirs) => theirs.replace(/\r\nVia: .*\r\n$/, "\r\n"),
+  "their order is another": (theirs) => theirs.split("\r\n").slice(0, -1).reverse().join("\r\n") + "\r\n",
+};
+
+for (const [damage, change] of Object.entries(DAMAGED_VIAS)) {
+  Deno.test(
+    `§16.7 step 3: the caller's Vias are as it sent them, although of those below ours ${damage}`,
+    ladder((net) => {
+      const alice = net.phone("alice");
+      const bob = net.registered("bob");
+      alice.invite(
+        "sip:bob@sip.local",
+        `
+          Via: SIP/2.0/UDP 192.0.2.11:5060;branch=z9hG4bKfirst;rport
+          Via: SIP/2.0/UDP 192.0.2.10;branch=z9hG4bKsecond
+        `,
+      );
+      const atBob = bob.expect("INVITE");
+      const [, ...theirs] = headers(atBob, "Via");
+      const lines = theirs.map((via) => `Via: ${via}\r\n`).join("");
+      const damaged = (status: string) => bob.textOf(atBob, status).replace(lines, change(lines));
+      for (const status of ["180 Ringing", "200 OK", "200 OK"]) {
+        bob.sendAsIs(damaged(status));
+        assert.deepEqual(headers(alice.expect(status), "Via"), theirs);
+      }
+    }),
+  );
+}
+
+Deno.test(
+  "§16.7 step 3: a refusal with damaged Vias reaches the caller with its own",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    const invite = alice.invite("sip:bob@sip.local");
+    const atBob = bob.expect("INVITE");
+    const [, theirs] = headers(atBob, "Via");
+    bob.sendAsIs(bob.textOf(atBob, "486 Busy Here").replace(theirs, "SIP/2.0/UDP x.example;branch=z9hG4bKx"));
+    bob.expect("ACK");
+    const busy = alice.expect("486");
+    assert.deepEqual(headers(busy, "Via"), headers(invite, "Via"));
+    alice.sendAsIs(ackTo(invite, busy));
+  }),
+);
+
+Deno.test(
+  "§17.1.3: a response whose CSeq names another method is not the answer, whatever its branch",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    alice.sendAuthenticated("MESSAGE sip:bob@sip.local SIP/2.0");
+    const atBob = bob.expect("MESSAGE");
+    for (const method of ["INFO", "INVITE", "CANCEL", "message"]) {
+      bob.sendAsIs(bob.textOf(atBob, "200 OK").replace(/ MESSAGE\r/, ` ${method}\r`));
+    }
+    alice.expectNothing();
+    bob.answer(atBob, "200 OK");
+    alice.expect("200");
+    assert.equal(net.server.metrics.snapshot().routr_stray_responses_total, 4);
+  }),
+);

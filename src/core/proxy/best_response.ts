@@ -2,7 +2,7 @@
 import { Header, type HeaderId } from "../../message/header_name.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
 import type { FailureCause } from "./forwarding_observer.ts";
-import { withoutTopVia } from "./response_forwarding.ts";
+import { upstreamText } from "./response_forwarding.ts";
 
 /** A final response of a branch, or the status that stands for none (408, 503). */
 export interface BranchOutcome {
@@ -30,19 +30,41 @@ export function chooseBestResponse(outcomes: readonly BranchOutcome[]): BranchOu
   return outcomes.reduce((best, outcome) => rank(outcome) < rank(best) ? outcome : best);
 }
 
-/** The text to send upstream for the best response: challenges of all branches together (step 7). */
-export function buildBestResponse(best: SipResponse, outcomes: readonly BranchOutcome[]): string | undefined {
-  const text = withoutTopVia(best);
-  if (text === undefined || best.status !== 401 && best.status !== 407) return text;
+/** The outcomes that still matter once there is another one: the best, and challenges. */
+export function addOutcome(
+  outcomes: readonly BranchOutcome[],
+  outcome: BranchOutcome,
+): readonly BranchOutcome[] {
+  if (outcomes.length === 0) return [outcome];
+  const all = [...outcomes, outcome];
+  const best = chooseBestResponse(all);
+  return all.filter((one) => one === best || isChallenge(one.status));
+}
+
+/**
+ * The text to send upstream for the best response: challenges of all branches together (step 7).
+ * @param vias see `upstreamText`
+ */
+export function buildBestResponse(
+  best: SipResponse,
+  outcomes: readonly BranchOutcome[],
+  vias?: string,
+): string | undefined {
+  const text = upstreamText(best, vias);
+  if (text === undefined || !isChallenge(best.status)) return text;
   let challenges = "";
   for (const { response } of outcomes) {
-    if (!response || response === best || response.status !== 401 && response.status !== 407) continue;
+    if (!response || response === best || !isChallenge(response.status)) continue;
     challenges += headerLines(response, Header.WwwAuthenticate, "WWW-Authenticate");
     challenges += headerLines(response, Header.ProxyAuthenticate, "Proxy-Authenticate");
   }
   if (challenges === "") return text;
   const lineEnd = text.indexOf("\r\n") + 2;
   return text.substring(0, lineEnd) + challenges + text.substring(lineEnd);
+}
+
+function isChallenge(status: number): boolean {
+  return status === 401 || status === 407;
 }
 
 function headerLines(response: SipResponse, id: HeaderId, name: string): string {

@@ -1,6 +1,21 @@
 /** §16.7 steps 3 and 9: a response as it goes upstream. */
 import { Header } from "../../message/header_name.ts";
+import { splitValues } from "../../message/header_rows.ts";
+import { MessageEdits } from "../../message/message_edits.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
+
+/**
+ * The response as its caller gets it: without our Via, cut to its Content-Length. Undefined when ours was the only one.
+ * @param vias the Via lines of the request, each ended by CRLF: they take the place of what somebody downstream has made
+ *   of them, since nobody upstream would take the response for an answer
+ */
+export function upstreamText(response: SipResponse, vias?: string): string | undefined {
+  const text = withoutTopVia(response);
+  if (text === undefined || vias === undefined || hasViasBelow(response, vias)) return text;
+  const start = response.rows[response.rowOf(Header.Via) + 1];
+  return new MessageEdits().replace(start, start, vias).removeAll(response, Header.Via)
+    .apply(response.text, 0, response.bodyEnd);
+}
 
 /** The response without our Via, cut to its Content-Length. Undefined when ours was the only one (step 3). */
 export function withoutTopVia(response: SipResponse): string | undefined {
@@ -12,4 +27,24 @@ export function withoutTopVia(response: SipResponse): string | undefined {
   }
   if (response.rowOf(Header.Via, row) < 0) return undefined;
   return text.substring(0, rows[row + 1]) + text.substring(response.rowEnd(row), bodyEnd);
+}
+
+/** Whether the Vias below ours are those of the request, however they are written. */
+function hasViasBelow(response: SipResponse, vias: string): boolean {
+  const { text, rows } = response;
+  let row = response.rowOf(Header.Via);
+  const start = response.rowEnd(row);
+  if (response.topVia.end === rows[row + 3] && text.startsWith(vias, start)) {
+    // As nearly everybody copies them; nothing may follow.
+    while (row >= 0 && rows[row + 1] < start + vias.length) row = response.rowOf(Header.Via, row);
+    return row < 0;
+  }
+  const lines = vias.replace(/\r\n[ \t]+/g, " ").split("\r\n").slice(0, -1);
+  const sent = lines.flatMap((line) => splitValues(line.slice(line.indexOf(":") + 1)));
+  const below = response.values(Header.Via).slice(1);
+  return below.length === sent.length && below.every((via, i) => withoutSpace(via) === withoutSpace(sent[i]));
+}
+
+function withoutSpace(via: string): string {
+  return via.replace(/\s+/g, "");
 }
