@@ -11,7 +11,7 @@ import {
   text,
   textMatching,
 } from "../data/property_types.ts";
-import { API_VERSIONS } from "../data/resource_document.ts";
+import { API_VERSIONS, serialRingSeconds } from "../data/resource_document.ts";
 import type * as z from "zod";
 import { dataSource } from "./data_source.ts";
 import { laterExtensions } from "./later_extensions.ts";
@@ -48,6 +48,8 @@ const registrar = mapping({
   defaultExpires: seconds.default(3600).describe(
     "How long a registration lasts that does not say, in seconds.",
   ),
+  serialRingSeconds: serialRingSeconds().default(20)
+    .describe("How long devices ring before those of a lower q are tried, in seconds."),
 }).superRefine(({ minExpires, maxExpires, defaultExpires }, context) => {
   if (minExpires > maxExpires) {
     context.addIssue({ code: "custom", path: ["maxExpires"], message: "at least minExpires" });

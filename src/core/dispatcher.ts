@@ -209,6 +209,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
       isTrusted: caller.kind === "peer" || caller.kind === "gateway",
       credentialsRow,
       leg: this.#legOf(request, caller, routing),
+      ...routing.kind === "targets" && { serialRingSeconds: routing.serialRingSeconds },
       ...request.method === "INVITE" && {
         observe: () => this.#parts.calls.begin(request, { ...callOf(caller, routing), ...sourceOf(flow) }),
       },

@@ -52,6 +52,8 @@ export type Routing =
     readonly isTrusted: boolean;
     /** The gateway that a call came in by. */
     readonly gateway?: Gateway;
+    /** How long the callee's devices ring before those of a lower q are tried, where it has a value of its own. */
+    readonly serialRingSeconds?: number;
     /** The number that was dialled. */
     readonly did?: Did;
     /** The domain of who is called, where the request may not name it: its access control list has a say. */
@@ -142,7 +144,7 @@ export class Router {
         isSecure,
         false,
       );
-      if (routing) return routing;
+      if (routing?.kind === "targets") return { ...routing, serialRingSeconds: agent.serialRingSeconds };
     }
     return refuse(480, noDevice(agent.username, isSecure));
   }

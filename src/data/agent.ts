@@ -8,6 +8,7 @@ import {
   namedMetadata,
   readMaxContacts,
   type ResourceTimes,
+  serialRingSeconds,
   timesOf,
   username,
 } from "./resource_document.ts";
@@ -23,6 +24,8 @@ export interface Agent extends Credentials, ResourceTimes {
   /** `private` withholds the caller's identity from those who are called. */
   readonly privacy: "none" | "private";
   readonly maxContacts: number | undefined;
+  /** As the configuration says if left out. */
+  readonly serialRingSeconds?: number;
 }
 
 /** "Agent Resource" in the configuration reference; `privacy` and `ex_maxContact` are of later v1 releases. */
@@ -37,6 +40,9 @@ export const agentSchema = mapping({
     privacy: oneOf(["none", "private"]).default("none")
       .describe("private withholds the caller's identity from those who are called."),
     ...maxContactsProperties(),
+    serialRingSeconds: serialRingSeconds().optional().describe(
+      "How long devices ring before those of a lower q are tried, in seconds; spec.registrar of config.yaml unless set.",
+    ),
   }),
 }).transform(({ metadata, spec }, { issues }): Agent => {
   const { username, secret, ha1 } = spec.credentials;
@@ -52,5 +58,6 @@ export const agentSchema = mapping({
     domains,
     privacy: spec.privacy,
     maxContacts: readMaxContacts(spec),
+    serialRingSeconds: spec.serialRingSeconds,
   };
 });

@@ -56,6 +56,11 @@ export function maxContactsProperties() {
   };
 }
 
+/** Less than Timer C, which ends what rings (RFC 3261 §16.8). */
+export function serialRingSeconds() {
+  return integer({ min: 1, max: 180 });
+}
+
 /** Undefined where the document leaves it to `spec.maxContacts` of the configuration. Zero means one, as in Routr v1. */
 export function readMaxContacts(spec: { maxContacts?: number; ex_maxContact?: number }): number | undefined {
   const count = spec.maxContacts ?? spec.ex_maxContact;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Phone } from "../support/phone.ts";
 import { ladder, type Network } from "../support/scenario.ts";
-import { ackTo } from "../support/sip_text.ts";
+import { ackTo, header } from "../support/sip_text.ts";
 
 /** Devices of bob at 192.0.2.31, .32, …, registered with these q values. */
 function devicesOfBob(net: Network, qs: readonly string[]): Phone[] {
@@ -125,5 +125,106 @@ Deno.test(
     second.answer(atSecond, "200 OK");
     alice.expect("200");
     alice.expectNothing();
+  }),
+);
+
+for (const ringing of ["180 Ringing", "100 Trying"]) {
+  Deno.test(
+    `§16.6: a group that says ${ringing} and is not answered within 20 s is cancelled, and the next one tried`,
+    ladder((net) => {
+      const alice = net.phone("alice");
+      const [first, alsoFirst, second] = devicesOfBob(net, ["0.9", "0.9", "0.8"]);
+      const invite = alice.invite("sip:bob@sip.local");
+      const invites = [first, alsoFirst].map((device) => device.expect("INVITE"));
+      first.answer(invites[0], ringing);
+      if (ringing.startsWith("180")) alice.expect("180");
+      net.clock.advance(19_900);
+      second.expectNothing();
+      net.clock.advance(100);
+      const cancel = first.expect("CANCEL");
+      assert.equal(header(cancel, "Reason"), 'SIP;cause=408;text="Not answered in time"');
+      const atSecond = second.expect("INVITE");
+      first.answer(cancel, "200 OK");
+      first.answer(invites[0], "487 Request Terminated");
+      first.expect("ACK");
+      second.answer(atSecond, "486 Busy Here");
+      second.expect("ACK");
+      alice.sendAsIs(ackTo(invite, alice.expect("486")));
+      alsoFirst.takeAll();
+    }),
+  );
+}
+
+Deno.test(
+  "§16.6: a device that was rung in vain and answers after all wins, and the next group is cancelled",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const [first, second] = devicesOfBob(net, ["0.9", "0.8"]);
+    alice.invite("sip:bob@sip.local");
+    const atFirst = first.expect("INVITE");
+    first.answer(atFirst, "180 Ringing");
+    alice.expect("180");
+    net.clock.advance(20_000);
+    first.expect("CANCEL");
+    const atSecond = second.expect("INVITE");
+    second.answer(atSecond, "180 Ringing");
+    alice.expect("180");
+    first.accept(atFirst);
+    alice.expect("200");
+    second.expect("CANCEL");
+  }),
+);
+
+Deno.test(
+  "§16.6: nobody has answered in any group: 480, not the 487 of devices that we cancelled; the last rings on",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const [first, second] = devicesOfBob(net, ["0.9", "0.8"]);
+    const invite = alice.invite("sip:bob@sip.local");
+    const atFirst = first.expect("INVITE");
+    first.answer(atFirst, "180 Ringing");
+    alice.expect("180");
+    net.clock.advance(20_000);
+    first.answer(first.expect("CANCEL"), "200 OK");
+    first.answer(atFirst, "487 Request Terminated");
+    first.expect("ACK");
+    const atSecond = second.expect("INVITE");
+    second.answer(atSecond, "180 Ringing");
+    alice.expect("180");
+    net.clock.advance(60_000);
+    second.expectNothing();
+    second.answer(atSecond, "480 Temporarily Unavailable");
+    second.expect("ACK");
+    alice.sendAsIs(ackTo(invite, alice.expect("480")));
+  }),
+);
+
+Deno.test(
+  "§16.6: spec.registrar.serialRingSeconds is the ringing time of all agents, spec.serialRingSeconds that of one",
+  ladder({
+    agents: [
+      { username: "alice", domains: ["sip.local"] },
+      { username: "bob", domains: ["sip.local"] },
+      { username: "carol", domains: ["sip.local"], serialRingSeconds: 5 },
+    ],
+    spec: { registrar: { serialRingSeconds: 8 } },
+  }, (net) => {
+    const alice = net.phone("alice");
+    for (const [name, seconds] of [["bob", 8], ["carol", 5]] as const) {
+      const [first, second] = [31, 32].map((host) => {
+        const device = net.phone(name, { address: `192.0.2.${host}` });
+        device.register(`Contact: <${device.uri}>;q=0.${40 - host}`);
+        return device;
+      });
+      alice.invite(`sip:${name}@sip.local`);
+      first.answer(first.expect("INVITE"), "180 Ringing");
+      alice.expect("180");
+      net.clock.advance(seconds * 1000 - 100);
+      second.expectNothing();
+      net.clock.advance(100);
+      first.answer(first.expect("CANCEL"), "200 OK");
+      second.accept(second.expect("INVITE"));
+      alice.expect("200");
+    }
   }),
 );

@@ -228,14 +228,14 @@ Deno.test(
 );
 
 Deno.test(
-  "§16.6 step 10: a target that cannot be reached: the caller gets 503 at once",
+  "§16.6 step 10: a device that cannot be reached: the caller gets 480 at once",
   ladder(async (net) => {
     const alice = net.phone("alice");
     net.registered("bob");
     net.transports.udp.unreachable.add("192.0.2.12:5060");
     alice.invite("sip:bob@sip.local");
     await net.settle();
-    alice.expect("503 Service Unavailable");
+    alice.expect("480 Temporarily Unavailable");
   }),
 );
 

@@ -107,7 +107,7 @@ Deno.test(
 );
 
 Deno.test(
-  "§16.7 step 6: a device that cannot be reached counts as 503, and is said to be: 503",
+  "§16.7 step 6: devices that cannot be reached are temporarily unavailable: 480, and no 503 of ours about them",
   ladder(async (net) => {
     const alice = net.phone("alice");
     net.registered("bob", { address: "192.0.2.31" });
@@ -115,6 +115,49 @@ Deno.test(
     for (const host of [31, 32]) net.transports.udp.unreachable.add(`192.0.2.${host}:5060`);
     const invite = alice.invite("sip:bob@sip.local");
     await net.settle();
-    alice.sendAsIs(ackTo(invite, alice.expect("503")));
+    alice.sendAsIs(ackTo(invite, alice.expect("480")));
+  }),
+);
+
+Deno.test(
+  "§16.9: a phone registered by TCP is gone, and nobody listens at its port: 480",
+  ladder(async (net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob", { protocol: "tcp" });
+    bob.transport.unreachable.add("192.0.2.12:5060");
+    for (const method of ["INVITE", "MESSAGE", "OPTIONS"]) {
+      alice.sendAuthenticated(`${method} sip:bob@sip.local SIP/2.0`);
+      if (method === "INVITE") alice.expect("100");
+      await net.settle();
+      alice.expect("480");
+    }
+  }),
+);
+
+Deno.test(
+  "§16.9: a phone whose connection breaks while it rings: 480",
+  ladder((net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob", { protocol: "tcp" });
+    const invite = alice.invite("sip:bob@sip.local");
+    bob.answer(bob.expect("INVITE"), "180 Ringing");
+    alice.expect("180");
+    bob.hangUpConnection();
+    alice.sendAsIs(ackTo(invite, alice.expect("480")));
+  }),
+);
+
+Deno.test(
+  "§16.7 step 6: one device cannot be reached, the other has a 503 of its own: neither is a 503 to the caller",
+  ladder(async (net) => {
+    const alice = net.phone("alice");
+    net.registered("bob", { address: "192.0.2.31" });
+    const other = net.registered("bob", { address: "192.0.2.32" });
+    net.transports.udp.unreachable.add("192.0.2.31:5060");
+    const invite = alice.invite("sip:bob@sip.local");
+    await net.settle();
+    other.answer(other.expect("INVITE"), "503 Service Unavailable");
+    other.expect("ACK");
+    alice.sendAsIs(ackTo(invite, alice.expect("480")));
   }),
 );

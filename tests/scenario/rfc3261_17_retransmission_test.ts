@@ -168,17 +168,17 @@ Deno.test(
 );
 
 Deno.test(
-  "§17.1.4: the callee's host does not answer at all (ICMP): the caller gets 503 at once, not after 32 s",
+  "§17.1.4: the callee's host does not answer at all (ICMP): the caller gets 480 at once, not after 32 s",
   ladder(async (net) => {
     const alice = net.phone("alice");
     const bob = net.registered("bob");
     net.transports.udp.unreachable.add("192.0.2.12:5060");
     const invite = alice.invite("sip:bob@sip.local");
     await net.settle();
-    alice.sendAsIs(ackTo(invite, alice.expect("503")));
+    alice.sendAsIs(ackTo(invite, alice.expect("480")));
     alice.sendAuthenticated("MESSAGE sip:bob@sip.local SIP/2.0");
     await net.settle();
-    alice.expect("503");
+    alice.expect("480");
     assert.deepEqual(arrivals(net, bob, 40), []);
   }),
 );
@@ -193,7 +193,7 @@ Deno.test(
     net.transports.udp.unreachable.add("192.0.2.12:5060");
     net.clock.advance(500);
     await net.settle();
-    alice.sendAsIs(ackTo(invite, alice.expect("503")));
+    alice.sendAsIs(ackTo(invite, alice.expect("480")));
   }),
 );
 

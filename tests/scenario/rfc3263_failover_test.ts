@@ -183,11 +183,11 @@ Deno.test("§4.3: who has answered anything is given the time it takes", async (
   assert.deepEqual(hop.heard(), ["SIP/2.0 100 Trying", "SIP/2.0 180 Ringing"]);
 });
 
-Deno.test("§4.3: when all places fail, the caller hears 503", async () => {
+Deno.test("§4.3: when all places of a device fail, the caller hears 480", async () => {
   const hop = await Hop.start();
   hop.udp.unreachable.add(`${FIRST}:5060`).add(`${SECOND}:5060`);
   await hop.send("MESSAGE", "sip:bob@pbx.example:5060");
-  assert.deepEqual(hop.heard(), ["SIP/2.0 503 Service Unavailable"]);
+  assert.deepEqual(hop.heard(), ["SIP/2.0 480 Temporarily Unavailable"]);
 });
 
 Deno.test("A place that failed comes last for a minute; other requests are not slowed down by it", async () => {
@@ -227,11 +227,11 @@ Deno.test("A slow look-up delays its own request only", async () => {
   assert.match(only(hop.taken("udp", FIRST)), /^MESSAGE sip:bob/);
 });
 
-Deno.test("A look-up that never ends is answered 503 after some seconds", async () => {
+Deno.test("A look-up that never ends is answered 480 after some seconds", async () => {
   const hop = await Hop.start({ isLookupSlow: true });
   await hop.send("MESSAGE", "sip:bob@pbx.example:5060");
   await hop.pass(5_100);
-  assert.equal(hop.heard().at(-1), "SIP/2.0 503 Service Unavailable");
+  assert.equal(hop.heard().at(-1), "SIP/2.0 480 Temporarily Unavailable");
 });
 
 Deno.test("§18.1.1: a request of more than 1300 bytes goes by TCP where nobody asked for UDP", async () => {

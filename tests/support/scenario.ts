@@ -21,7 +21,12 @@ export interface LadderResources {
   /** `sip.local` unless said otherwise. */
   readonly domains?: readonly string[];
   /** alice, bob, carol and dave of the first domain unless said otherwise; the password is the name backwards. */
-  readonly agents?: readonly { username: string; domains: readonly string[]; maxContacts?: number }[];
+  readonly agents?: readonly {
+    username: string;
+    domains: readonly string[];
+    maxContacts?: number;
+    serialRingSeconds?: number;
+  }[];
   /** User names of peers. */
   readonly peers?: readonly string[];
   /** Further resources of any kind, as documents without `apiVersion`: `{ kind: "Gateway", metadata, spec }`. */

@@ -3,6 +3,7 @@ import type { SipResponse } from "../../message/sip_message.ts";
 import type { ClientTransaction, ClientTransactionUser } from "../../transaction/transaction_user.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { BranchOutcome } from "./best_response.ts";
+import { NOT_ANSWERED } from "./cancel_reason.ts";
 import type { ResponseContext, ResponseContextHost } from "./response_context.ts";
 
 /** Deals with the challenges of a branch that leads to a gateway: they are not for the caller. */
@@ -23,11 +24,12 @@ export class Branch implements ClientTransactionUser {
   #isPending = true;
   #wasAnswered = false;
   #isCancelled = false;
+  #isGivenUp = false;
 
   constructor(context: ResponseContext, host: ResponseContextHost) {
     this.#context = context;
     this.#host = host;
-    if (context.isInvite) this.#timer = host.timer(() => this.#onTimerC());
+    if (context.isInvite) this.#timer = host.timer(() => this.cancel(NOT_ANSWERED));
   }
 
   /** Whether a final response is still to come. */
@@ -44,6 +46,16 @@ export class Branch implements ClientTransactionUser {
     return this.#isCancelled;
   }
 
+  /** Whether the next group of targets is tried without waiting for this one. */
+  get isGivenUp(): boolean {
+    return this.#isGivenUp;
+  }
+
+  /** Whether the caller's answer has to wait for this one. A silent device that is given up may be silent for long. */
+  get isAwaited(): boolean {
+    return this.#isPending && (this.#wasAnswered || !this.#isGivenUp);
+  }
+
   /** The request is on its way (§16.6 steps 10 and 11). */
   begin(client: ClientTransaction): void {
     // A transport may refuse within the call that begins the transaction.
@@ -57,13 +69,20 @@ export class Branch implements ClientTransactionUser {
     this.#endAs(status, reason);
   }
 
-  cancel(): void {
+  /** Cancels the request; `reasons` are Reason lines (RFC 3326), each ended by CRLF. */
+  cancel(reasons: string): void {
     if (!this.#isPending || this.#isCancelled) return;
     this.#isCancelled = true;
     if (!this.#client) return this.fail(487);
     if (!this.#context.isInvite) return;
-    this.#client.cancel();
-    this.#timer?.start(this.#host.cancelPatience);
+    this.#timer?.stop();
+    this.#client.cancel(reasons);
+  }
+
+  /** Cancels the request because others are to be tried; nobody has answered, whatever the device says to the CANCEL. */
+  giveUp(): void {
+    this.#isGivenUp = true;
+    this.cancel(NOT_ANSWERED);
   }
 
   onResponse(response: SipResponse): void {
@@ -77,7 +96,7 @@ export class Branch implements ClientTransactionUser {
     if (status < 200) {
       // 101 to 199 show that somebody is there: Timer C starts anew (§16.7 step 2).
       if (status > 100 && this.#isPending && !this.#isCancelled) this.#timer?.start(this.#host.timerC);
-      return this.#context.onProvisional(response);
+      return this.#context.onProvisional(response, this);
     }
     if (status >= 300) return this.#end({ status, response });
     this.#finish();
@@ -103,15 +122,6 @@ export class Branch implements ClientTransactionUser {
     this.#end({ status: this.#isCancelled ? 487 : 502, response: undefined, cause });
   }
 
-  #onTimerC(): void {
-    if (!this.#isPending) return;
-    if (!this.#wasAnswered || this.#isCancelled) {
-      this.#client?.abandon();
-      return this.#endAs(408, "No answer");
-    }
-    this.cancel();
-  }
-
   /** Ends without a response: with 487 when it was cancelled. */
   #endAs(status: number, reason: string | undefined): void {
     const cause = reason === undefined ? undefined : { reason, isRemote: false };
@@ -121,7 +131,8 @@ export class Branch implements ClientTransactionUser {
   #end(outcome: BranchOutcome): void {
     if (!this.#isPending) return;
     this.#finish();
-    this.#context.onFailure(outcome);
+    const isUnanswered = this.#isGivenUp && outcome.status === 487;
+    this.#context.onFailure(isUnanswered ? UNANSWERED : outcome);
   }
 
   /** A branch is kept for half a minute after a 2xx, because there may be more of them. */
@@ -133,3 +144,10 @@ export class Branch implements ClientTransactionUser {
     this.challenges = undefined;
   }
 }
+
+/** A device that was rung and given up: it was there, and nobody answered. */
+const UNANSWERED: BranchOutcome = {
+  status: 480,
+  response: undefined,
+  cause: { reason: "No answer", isRemote: false },
+};

@@ -4,6 +4,7 @@ import type { ClientTransaction, ClientTransactionUser } from "../../transaction
 import type { Destination } from "../../transport/dns/destination.ts";
 import type { ServerLocator } from "../../transport/dns/server_locator.ts";
 import type { Branch } from "./branch.ts";
+import { NOT_ANSWERED } from "./cancel_reason.ts";
 
 /** How many times T1 a place may stay silent while there is another one to try: 6 s, four retransmissions. */
 export const FAILOVER_PATIENCE = 12;
@@ -103,7 +104,7 @@ export class Failover {
     const slow = this.#current;
     if (!slow || !this.#isWanted) return;
     // Should it answer yet, it hears a CANCEL; who asks does not hear of it any more.
-    slow.client?.cancel();
+    slow.client?.cancel(NOT_ANSWERED);
     this.#parts.locator.noteFailure(slow.destination);
     if (!this.next()) this.#branch.onTimeout();
   }

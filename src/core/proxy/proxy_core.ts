@@ -22,6 +22,7 @@ import type { Leg } from "./leg.ts";
 import { isLoop, newBranch, routingDigest } from "./loop_detection.ts";
 import { nextHopOf } from "./next_hop.ts";
 import { buildCommonPart, buildCopy, contactUri, DEFAULT_BREADTH } from "./request_forwarding.ts";
+import { PendingCalls } from "./pending_calls.ts";
 import { type Forwarding, ResponseContext, type ResponseContextHost } from "./response_context.ts";
 import { type RoutedRequest, uriOf } from "./route_preprocessing.ts";
 import { validateForwarding } from "./request_validation.ts";
@@ -48,6 +49,8 @@ const DIALOG_METHODS: ReadonlySet<string> = new Set(["INVITE", "SUBSCRIBE", "NOT
 /** Timer C: longer than 3 minutes (§16.6 step 11). */
 const TIMER_C = 185_000;
 
+const DEFAULT_SERIAL_RING_SECONDS = 20;
+
 /** Bytes a request may have to go by UDP where nobody asked for UDP: the path's MTU is not known (§18.1.1). */
 const MAX_UDP_REQUEST = 1300;
 
@@ -61,6 +64,8 @@ export interface ForwardingPlace {
   /** Header row of credentials that were checked here; -1 for none. */
   readonly credentialsRow: number;
   readonly leg?: Leg;
+  /** How long the callee's devices ring when there are others of a lower q, where it has a value of its own. */
+  readonly serialRingSeconds?: number;
   /** Asked for once it is certain that the request is forwarded, and is no retransmission. */
   observe?(): ForwardingObserver | undefined;
 }
@@ -77,12 +82,13 @@ interface Copy {
 
 export class ProxyCore implements ResponseContextHost {
   readonly timerC = TIMER_C;
-  readonly cancelPatience: number;
+  /** How long targets ring when there are others of a lower q, unless the callee has a value of its own. */
+  serialRingSeconds = DEFAULT_SERIAL_RING_SECONDS;
+  readonly calls = new PendingCalls();
   readonly #parts: ProxyCoreParts;
 
   constructor(parts: ProxyCoreParts) {
     this.#parts = parts;
-    this.cancelPatience = 64 * parts.transactions.timers.t1;
   }
 
   /** §16.3 as far as forwarding is concerned: Max-Forwards, loops, Proxy-Require. To be asked before policy is. */
@@ -97,6 +103,7 @@ export class ProxyCore implements ResponseContextHost {
     const breadth = readBreadth(request);
     if (breadth === 0) return { status: 440 };
     if (!hasSequenceNumber(request, place.leg)) return { status: 500, reason: "CSeq Too High" };
+    if (this.calls.isEnding && request.method === "INVITE") return { status: 503 };
     const server = this.#parts.transactions.serve(request, place.flow);
     if (!server) return undefined;
     if (request.method === "INVITE") server.respond(100, buildResponse(request, { status: 100 }));
@@ -113,10 +120,12 @@ export class ProxyCore implements ResponseContextHost {
       routes: routed.routes,
       breadth,
       isInDialog: routed.dialog !== undefined,
+      serialRingMs: 1000 * (place.serialRingSeconds ?? this.serialRingSeconds),
       leg: place.leg,
       observer: place.observe?.(),
     };
     const context = new ResponseContext(this, server, { forwarding, targets: place.targets });
+    if (context.isInvite) this.calls.add(context);
     context.forwardNextGroup();
     return undefined;
   }
@@ -150,6 +159,10 @@ export class ProxyCore implements ResponseContextHost {
     return [Header.WwwAuthenticate, Header.ProxyAuthenticate].some((id) =>
       response.rowValues(id).flatMap(parseDigestChallenges).some(({ realm }) => this.#parts.ownsRealm(realm))
     );
+  }
+
+  onEnded(context: ResponseContext): void {
+    if (context.isInvite) this.calls.delete(context);
   }
 
   timer(callback: () => void) {

@@ -1,16 +1,18 @@
 /** The response context (§16.2): the branches of one request, and what of their answers goes upstream (§16.7–16.10). */
-import { buildResponse } from "../../message/response_builder.ts";
+import { buildResponse, viaLines } from "../../message/response_builder.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
+import { reasonPhrase } from "../../message/status.ts";
+import { detachText } from "../../runtime/detached_text.ts";
 import { randomToken } from "../../runtime/random.ts";
 import type { ServerTransaction } from "../../transaction/transaction_user.ts";
 import type { Flow } from "../../transport/transport.ts";
-import { reasonPhrase } from "../../message/status.ts";
-import { type BranchOutcome, buildBestResponse, chooseBestResponse } from "./best_response.ts";
+import { addOutcome, type BranchOutcome, buildBestResponse, chooseBestResponse } from "./best_response.ts";
 import { Branch } from "./branch.ts";
+import { COMPLETED_ELSEWHERE, refusedElsewhere, SERVER_STOPS } from "./cancel_reason.ts";
 import type { FailureCause, ForwardingObserver } from "./forwarding_observer.ts";
 import { type Leg, restoration } from "./leg.ts";
 import type { CommonPart } from "./request_forwarding.ts";
-import { withoutTopVia } from "./response_forwarding.ts";
+import { upstreamText } from "./response_forwarding.ts";
 import type { Target } from "./target.ts";
 
 /** A request that was let through, with everything decided but the copies. */
@@ -26,6 +28,8 @@ export interface Forwarding {
   /** Max-Breadth to share among the branches. */
   readonly breadth: number;
   readonly isInDialog: boolean;
+  /** Milliseconds that a group of targets rings when there is a further one. */
+  readonly serialRingMs: number;
   readonly leg: Leg | undefined;
   readonly observer: ForwardingObserver | undefined;
 }
@@ -40,8 +44,8 @@ export interface ResponseContextHost {
   timer(callback: () => void): { start(delay: number): void; stop(): void };
   /** Timer C (§16.8): more than 3 minutes. */
   readonly timerC: number;
-  /** How long a cancelled branch may take to answer (§9.1): 64 × T1. */
-  readonly cancelPatience: number;
+  /** The caller has its answer, and no branch is pending any more. May be called more than once. */
+  onEnded(context: ResponseContext): void;
 }
 
 export class ResponseContext {
@@ -50,11 +54,15 @@ export class ResponseContext {
   readonly #host: ResponseContextHost;
   /** Target groups still to be tried, best q first. */
   readonly #groups: Target[][];
-  #branches: Branch[] = [];
-  #outcomes: BranchOutcome[] = [];
+  #branches: readonly Branch[] = [];
+  #outcomes: readonly BranchOutcome[] = [];
   /** Forgotten once the caller has its answer: the context itself lives on for further 2xx. */
   #forwarding: Forwarding | undefined;
   #isStopped = false;
+  /** Runs while a group rings and there is a further one. */
+  #ringTimer: { start(delay: number): void; stop(): void } | undefined;
+  /** The Via lines that responses go upstream with. */
+  readonly #vias: string;
   readonly #restore: ((text: string) => string) | undefined;
   readonly #observer: ForwardingObserver | undefined;
 
@@ -70,9 +78,10 @@ export class ResponseContext {
     const { request, leg, observer } = work.forwarding;
     this.#observer = observer;
     this.#restore = leg && restoration(request, leg);
+    this.#vias = detachText(viaLines(request));
     this.#groups = groupByPreference(work.targets, work.forwarding.breadth);
     this.isInvite = work.forwarding.request.method === "INVITE";
-    if (this.isInvite) server.onCancel = () => this.cancel();
+    if (this.isInvite) server.onCancel = (reasons) => this.cancel(reasons);
   }
 
   /** Tries the next group of targets (§16.6: groups in sequence, the targets of one in parallel). */
@@ -81,12 +90,22 @@ export class ResponseContext {
     const group = this.#groups.shift();
     if (!forwarding || !group) return;
     const breadth = Math.floor(forwarding.breadth / group.length);
-    this.#branches = group.map(() => new Branch(this, this.#host));
-    this.#branches.forEach((branch, i) => this.#host.send(forwarding, branch, { target: group[i], breadth }));
+    const branches = group.map(() => new Branch(this, this.#host));
+    this.#branches = [...this.#branches.filter(({ isPending }) => isPending), ...branches];
+    this.#ringTimer?.stop();
+    this.#ringTimer = undefined;
+    branches.forEach((branch, i) => this.#host.send(forwarding, branch, { target: group[i], breadth }));
+  }
+
+  /** The server stops: the caller hears it, and whoever rings is cancelled. */
+  abort(): void {
+    if (!this.#server.isAnswered) this.#respondLocally(503, { reason: "Server stops", isRemote: false });
+    this.#stop(SERVER_STOPS);
   }
 
   /** A provisional response of a branch: to the caller at once, 100 excepted (§16.7 step 5). */
-  onProvisional(response: SipResponse): void {
+  onProvisional(response: SipResponse, branch: Branch): void {
+    if (this.#groups.length > 0 && !branch.isCancelled) this.#startRinging();
     if (response.status === 100 || this.#server.isAnswered) return;
     const text = this.#upstream(response);
     if (text === undefined) return;
@@ -102,40 +121,62 @@ export class ResponseContext {
     if (text === undefined) return isFirst ? this.onFailure({ status: 502, response: undefined }) : undefined;
     this.#observer?.onSuccess(response);
     if (isFirst || this.isInvite) this.#server.respond(response.status, text);
-    if (!isFirst) return;
-    this.#stop();
+    if (!isFirst) return this.#checkEnd();
+    this.#stop(COMPLETED_ELSEWHERE);
     this.#finish();
   }
 
   /** A branch ended without success; the caller hears when none is left to wait for (§16.7 step 6). */
   onFailure(outcome: BranchOutcome): void {
-    this.#outcomes.push(outcome);
+    if (this.#server.isAnswered) return this.#checkEnd();
+    this.#outcomes = addOutcome(this.#outcomes, outcome);
     // A 6xx ends the search: no further groups, and the other branches are cancelled (§16.7 step 5).
-    if (outcome.status >= 600) this.#stop();
-    if (this.#server.isAnswered || this.#branches.some((branch) => branch.isPending)) return;
+    if (outcome.status >= 600) this.#stop(refusedElsewhere(outcome.status));
+    if (this.#branches.some(({ isPending, isGivenUp }) => isPending && !isGivenUp)) return;
     if (!this.#isStopped && this.#groups.length > 0) return this.forwardNextGroup();
-    this.#respondBest();
+    if (!this.#branches.some(({ isAwaited }) => isAwaited)) this.#respondBest();
   }
 
-  /** The caller cancelled (§16.10): its answer is the 487 of the branches, or ours when they stay silent. */
-  cancel(): void {
+  /**
+   * The caller cancelled (§16.10): its answer is the 487 of the branches, or ours when they stay silent. The branches
+   * hear its Reason (RFC 3326).
+   */
+  cancel(reasons: string): void {
     this.#observer?.onCancel?.();
-    this.#stop();
+    this.#stop(reasons);
   }
 
-  #stop(): void {
+  #stop(reasons: string): void {
     this.#isStopped = true;
-    for (const branch of this.#branches) branch.cancel();
+    this.#ringTimer?.stop();
+    for (const branch of this.#branches) branch.cancel(reasons);
+  }
+
+  /** Silent devices are left to Timer B; as soon as one of the group is there, it has so much time to be answered. */
+  #startRinging(): void {
+    if (!this.#forwarding || !this.isInvite || this.#ringTimer) return;
+    this.#ringTimer = this.#host.timer(() => this.#onRungOut());
+    this.#ringTimer.start(this.#forwarding.serialRingMs);
+  }
+
+  /** The group has rung as long as it may while there is another one to try. */
+  #onRungOut(): void {
+    const left = this.#groups.length;
+    for (const branch of this.#branches) branch.giveUp();
+    // A branch that has nothing to cancel ends at once, and may have brought on the next group.
+    if (this.#groups.length === left) this.forwardNextGroup();
   }
 
   #respondBest(): void {
     const best = chooseBestResponse(this.#outcomes);
-    if (!best.response) return this.#respondLocally(best.status, best.cause);
+    if (!best.response) {
+      return this.#respondLocally(best.status === 503 ? this.#statusOfUnreachable : best.status, best.cause);
+    }
     // Somebody else's 503 would make the caller give up on us; to it, it is a 500 (§16.7 step 6).
     if (best.status === 503) {
       return this.#respondLocally(500, { reason: `503 ${best.response.reason}`, isRemote: true });
     }
-    const text = buildBestResponse(best.response, this.#outcomes);
+    const text = buildBestResponse(best.response, this.#outcomes, this.#vias);
     // A user agent that lost the other Vias still gets its status through.
     if (text === undefined) return this.#respondLocally(best.status);
     this.#observer?.onFailure(best.status, false, { reason: best.response.reason, isRemote: true });
@@ -145,8 +186,13 @@ export class ResponseContext {
 
   /** The response as the caller gets it; undefined without the caller's Via. */
   #upstream(response: SipResponse): string | undefined {
-    const text = withoutTopVia(response);
+    const text = upstreamText(response, this.#vias);
     return text !== undefined && this.#restore ? this.#restore(text) : text;
+  }
+
+  /** A 503 is about a gateway, or this server; that a device is not there is no reason to try another server (§16.9). */
+  get #statusOfUnreachable(): number {
+    return this.#forwarding?.leg?.shift ? 503 : 480;
   }
 
   #respondLocally(status: number, cause?: FailureCause): void {
@@ -160,6 +206,12 @@ export class ResponseContext {
     this.#outcomes = [];
     this.#groups.length = 0;
     this.#forwarding = undefined;
+    this.#ringTimer?.stop();
+    this.#checkEnd();
+  }
+
+  #checkEnd(): void {
+    if (!this.#branches.some(({ isPending }) => isPending)) this.#host.onEnded(this);
   }
 }
 

@@ -1,0 +1,36 @@
+/** INVITEs that are forwarded and not over yet: a server that stops ends them. */
+import type { ResponseContext } from "./response_context.ts";
+
+export class PendingCalls {
+  readonly #contexts = new Set<ResponseContext>();
+  #isEnding = false;
+  #onEmpty: (() => void) | undefined;
+
+  /** Whether `end` was called: no further calls are taken. */
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
+  add(context: ResponseContext): void {
+    this.#contexts.add(context);
+  }
+
+  delete(context: ResponseContext): void {
+    if (this.#contexts.delete(context) && this.#contexts.size === 0) this.#onEmpty?.();
+  }
+
+  /**
+   * Answers every caller 503 and cancels what rings. Resolves when all callees have answered to that, or after
+   * `patienceMs`.
+   */
+  async end(patienceMs: number): Promise<void> {
+    this.#isEnding = true;
+    for (const context of this.#contexts) context.abort();
+    if (this.#contexts.size === 0 || patienceMs === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onEmpty = resolve;
+    const timeout = setTimeout(resolve, patienceMs);
+    await promise;
+    clearTimeout(timeout);
+  }
+}
