@@ -1,5 +1,6 @@
 /** The composition root: one SIP server, from configuration to sockets. */
 import type { Configuration, Listener } from "./config/configuration.ts";
+import { connectionLimits } from "./config/connection_limits.ts";
 import type { LiveConfiguration } from "./config/live_configuration.ts";
 import { tlsSettingsOf } from "./config/tls_settings.ts";
 import { type BoundFlow, OwnFlowRecords } from "./core/bound_flow.ts";
@@ -35,7 +36,6 @@ import type { RegistrationDatabase } from "./location/registration_database.ts";
 import { RegistrationJournal } from "./location/registration_journal.ts";
 import { escapeUser, type SipUri } from "./message/sip_uri.ts";
 import { type Clock, systemClock } from "./runtime/clock.ts";
-import { logger } from "./runtime/log.ts";
 import { Metrics } from "./runtime/metrics.ts";
 import { randomToken } from "./runtime/random.ts";
 import type { RedisConnection } from "./runtime/redis_connection.ts";
@@ -43,33 +43,17 @@ import { TimerWheel } from "./runtime/timer_wheel.ts";
 import { Turn } from "./runtime/turn.ts";
 import { TransactionLayer } from "./transaction/transaction_layer.ts";
 import type { TransactionTimers } from "./transaction/transaction_timers.ts";
-import { maxOpenFiles } from "./transport/linux/libc.ts";
 import { isIpv6, toUriHost } from "./transport/ip_address.ts";
 import { LocalAddresses } from "./transport/local_addresses.ts";
 import { Resolver, type ResolverOptions } from "./transport/dns/resolver.ts";
 import { SipTrace } from "./transport/sip_trace.ts";
 import type { Transport } from "./transport/transport.ts";
-import type { ConnectionLimits } from "./transport/connection_limits.ts";
 import { TlsContexts } from "./transport/tls/tls_contexts.ts";
 import { createTransport } from "./transport/transport_factory.ts";
 import { TransportLayer } from "./transport/transport_layer.ts";
 
-const log = logger("server");
-
 /** Devices one user may register unless the configuration says otherwise. */
 const DEFAULT_MAX_CONTACTS = 16;
-
-/** Bytes that may wait for a peer that does not read. */
-const MAX_UNSENT_BYTES = 1024 * 1024;
-/** Bytes that may wait for all peers that do not read, per transport. */
-const MAX_TOTAL_UNSENT_BYTES = 8 * 1024 * 1024;
-/** Bytes of messages that peers began and did not finish, per transport. */
-const MAX_UNFINISHED_BYTES = 64 * 1024 * 1024;
-
-/** Connections that may be accepted, and refused, before the first of them is closed. */
-const ACCEPTED_AT_ONCE = 2500;
-/** Files that are open besides connections, at most. */
-const OTHER_FILES = 100;
 
 /** What a server is made of. Tests put in their own clock, timers, look-ups and transports. */
 export interface ServerOptions {
@@ -136,6 +120,7 @@ export class Server {
   readonly #flowTexts: FlowTexts;
   readonly #registrar: Registrar;
   readonly #revocation: Revocation;
+  readonly #proxy: ProxyCore;
   readonly #ownFlows: OwnFlowRecords;
   readonly #journal: RegistrationJournal<BoundFlow> | undefined;
   #cluster: Cluster | undefined;
@@ -248,6 +233,15 @@ export class Server {
       hostFacing: (flow) => transport.sentBy(flow).replace(/:\d+$/, ""),
       isPeerAddress: (address) => peerAddresses.has(address),
     });
+    this.#proxy = new ProxyCore({
+      transactions,
+      transport,
+      dialogRoutes,
+      nodeRoutes,
+      recordsRoute: configuration.recordRoute,
+      ownsRealm: (realm) => callers.ownsRealm(realm) || transport.hasHost(realm),
+    });
+    this.#proxy.serialRingSeconds = configuration.registrar.serialRingSeconds;
     this.#transactions.attach(
       new Dispatcher({
         transport,
@@ -272,14 +266,7 @@ export class Server {
           addressInfo: configuration.addressInfo,
           isServerAddress,
         }),
-        proxy: new ProxyCore({
-          transactions,
-          transport,
-          dialogRoutes,
-          nodeRoutes,
-          recordsRoute: configuration.recordRoute,
-          ownsRealm: (realm) => callers.ownsRealm(realm) || transport.hasHost(realm),
-        }),
+        proxy: this.#proxy,
       }),
     );
   }
@@ -309,11 +296,17 @@ export class Server {
     return this.#calls.pending;
   }
 
+  /** Ends the calls that are being set up; resolves when their callees have answered to that, or after `patienceMs`. */
+  endCalls(patienceMs: number): Promise<void> {
+    return this.#proxy.calls.end(patienceMs);
+  }
+
   /** Puts what can be changed while the server runs in force. */
   configure(configuration: LiveConfiguration): void {
     const { accessControlList, registrar, maxContacts = DEFAULT_MAX_CONTACTS } = configuration;
     this.#fence.change(accessControlList);
     this.#registrar.change({ limits: registrar, maxContacts });
+    this.#proxy.serialRingSeconds = registrar.serialRingSeconds;
   }
 
   /** Binds an address-of-record to where a device listens for UDP. Throws a TypeError when that cannot be done. */
@@ -392,6 +385,7 @@ export class Server {
   }
 
   async stop(): Promise<void> {
+    await this.endCalls(0);
     this.#gateways.stop();
     this.#revocation.close();
     await this.#registrations.stop();
@@ -418,29 +412,4 @@ function nodeAddress(given: HostPort | undefined, transports: readonly Transport
 /** A port in `externAddr` leads to the first listener, and to those that share its port. */
 function externPorts({ externAddr, transport: [{ port }] }: Configuration): ReadonlyMap<number, number> {
   return new Map(externAddr?.port === undefined ? [] : [[port, externAddr.port]]);
-}
-
-function connectionLimits({ limits }: Configuration): ConnectionLimits {
-  // At the limit of open files accepting fails for good, so part of them is left for everything else.
-  const files = maxOpenFiles();
-  const possible = Math.floor(files - Math.max(OTHER_FILES, Math.min(files / 4, ACCEPTED_AT_ONCE)));
-  if (possible < limits.maxConnections) {
-    log.warn(
-      "This process may have {possible} connections only, fewer than spec.limits.maxConnections: ulimit -n",
-      {
-        possible,
-      },
-    );
-  }
-  return {
-    maxMessageSize: limits.maxStreamMessageSize,
-    maxConnections: Math.min(possible, limits.maxConnections),
-    maxConnectionsPerAddress: limits.maxConnectionsPerAddress,
-    idleTimeout: limits.idleTimeoutMillis,
-    messageTimeout: limits.messageTimeoutMillis,
-    maxUnsentBytes: MAX_UNSENT_BYTES,
-    maxTotalUnsentBytes: MAX_TOTAL_UNSENT_BYTES,
-    maxUnfinishedBytes: MAX_UNFINISHED_BYTES,
-    total: { open: 0 },
-  };
 }

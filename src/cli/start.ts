@@ -30,6 +30,8 @@ const STOP_LIMIT = 10_000;
 /** Milliseconds that a stop in order waits for calls that are being set up, and between two looks. */
 const LONGEST_SETUP = 60_000;
 const SETUP_INTERVAL = 250;
+/** Milliseconds that callees have to answer the CANCEL of a server that stops. */
+const CANCEL_PATIENCE = 1000;
 
 export interface StartOptions extends PlaceOptions {
   /** Of this program. */
@@ -159,7 +161,7 @@ async function stopAll(
   administration: Administration,
   records: readonly CallRecordFile[],
 ): Promise<void> {
-  await administration.stop();
+  await Promise.all([administration.stop(), server.endCalls(CANCEL_PATIENCE)]);
   await server.stop();
   await Promise.all(records.map((record) => record.close()));
 }
