@@ -67,7 +67,7 @@ export class CallerIdentification {
     }
     const from = request.from.uri;
     const domain = from && directory.domain(from.host) ? from.host : undefined;
-    const isOurs = domain !== undefined || from !== undefined && this.#isHomeOfPeer(from);
+    const isOurs = domain !== undefined || from !== undefined && this.#isHomeOfPeers(from);
     if (allowsStrangers) return identified(this.#claimed(from), -1);
     if (isOurs && from) return this.#authenticate(request, { from, flow, domain });
     return this.#authenticateForeign(request, from, flow);
@@ -77,9 +77,8 @@ export class CallerIdentification {
   ownsRealm(realm: string): boolean {
     const { directory, gateways } = this.#parts;
     const host = realm.toLowerCase();
-    if (directory.domain(host) !== undefined || gateways.named(host).length > 0) return true;
-    for (const { device } of directory.peers()) if (device === host) return true;
-    return false;
+    return directory.domain(host) !== undefined || gateways.named(host).length > 0 ||
+      directory.isDevice(host);
   }
 
   /** Whether it comes from a gateway by its address. Providers may name callers at our own domain, but not those who are there. */
@@ -123,13 +122,17 @@ export class CallerIdentification {
         ? identified({ kind: "peer", peer: account, domain: undefined }, row)
         : identified({ kind: "agent", agent: account, domain }, row);
     }
-    if (this.#parts.isPeerAddress(flow.remoteAddress) || this.#isSignedByPeer(request)) {
+    // Whoever signs is asked, whatever the name: nobody learns which names peers have.
+    if (this.#parts.isPeerAddress(flow.remoteAddress) || request.has(Header.ProxyAuthorization)) {
       const isHere = host !== undefined && this.#parts.isServerAddress(request.uri!);
       const realm = domain ?? (isHere ? host : this.#parts.hostFacing(flow));
-      const find = (name: string) => directory.peer(name);
+      const find = (name: string) =>
+        (domain === undefined ? undefined : directory.agent(name, domain)) ?? directory.peer(name);
       const result = authenticator.authenticate(request, challenge(realm), find);
       if (result.kind === "refused") return result;
-      return identified({ kind: "peer", peer: result.account, domain: undefined }, result.row);
+      const { account, row } = result;
+      if (account.kind === "Agent") return NOT_YOURS;
+      return identified({ kind: "peer", peer: account, domain: undefined }, row);
     }
     if (from && this.#isHomeOfGateway(from)) {
       const find = (name: string) => this.#gatewayAccount(name, from.host);
@@ -144,20 +147,20 @@ export class CallerIdentification {
   #claimed(from: SipUri | undefined): Caller {
     const agent = from && this.#parts.directory.agent(from.userText, from.host);
     if (from && agent) return { kind: "agent", agent, domain: from.host };
-    const peer = from && this.#isHomeOfPeer(from) ? this.#parts.directory.peer(from.userText) : undefined;
+    const peer = from && this.#isHomeOfPeers(from) ? this.#parts.directory.peer(from.userText) : undefined;
     return peer ? { kind: "peer", peer, domain: undefined } : { kind: "stranger" };
   }
 
   /** Peers are known by their device, by the address of this server, or by any of our domains. */
   #isNameOfPeer(from: SipUri): boolean {
-    return this.#isHomeOfPeer(from) ||
-      this.#parts.directory.domain(from.host) !== undefined &&
-        this.#parts.directory.peer(from.userText) !== undefined;
+    const { directory } = this.#parts;
+    return directory.peer(from.userText) !== undefined &&
+      (this.#isHomeOfPeers(from) || directory.domain(from.host) !== undefined);
   }
 
-  #isHomeOfPeer(from: SipUri): boolean {
-    const peer = this.#parts.directory.peer(from.userText);
-    return peer !== undefined && (peer.device === from.host || this.#parts.isServerAddress(from));
+  /** Whether callers at this host are asked for a password, whatever their name: the device of a peer, or this server. */
+  #isHomeOfPeers(from: SipUri): boolean {
+    return this.#parts.directory.isDevice(from.host) || this.#parts.isServerAddress(from);
   }
 
   #isSignedByPeer(request: SipRequest): boolean {

@@ -132,7 +132,9 @@ export class Dispatcher implements TransactionUser, RouteContext {
     const isForUs = !dialog && uri !== undefined && this.isOurs(uri);
     // Nobody registers elsewhere by us: a gateway would take it for ours.
     if (request.method === "REGISTER") {
-      return isForUs ? this.#register(request, flow) : REGISTERS_ELSEWHERE;
+      const isHere = isForUs ||
+        !dialog && uri !== undefined && this.#parts.registrar.isForPeer(uri.host, request.to.uri);
+      return isHere ? this.#register(request, flow) : REGISTERS_ELSEWHERE;
     }
     if (isForUs && uri.user === undefined) return answerAsServer(request, this.#parts.userAgent);
     const refusal = this.#parts.proxy.validate(request);

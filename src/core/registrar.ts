@@ -83,7 +83,7 @@ export class Registrar {
     const { directory, authenticator } = this.#parts;
     const to = request.to.uri;
     if (!to) return { status: 400, reason: "To Is Not A SIP URI" };
-    if (!this.#serves(to)) return { status: 404, reason: "Domain Is Not Served Here" };
+    if (!this.#serves(to)) return { status: 404, reason: "Domain Is Not Served Here", cause: to.host };
     const challenge = { status: 401, realm: to.host, flow } as const;
     const authentication = authenticator.authenticate(
       request,
@@ -103,6 +103,15 @@ export class Registrar {
       .map((aor) => this.#update(aor, change));
     if (account.kind === "Peer" && answer.status === 200) this.#noteAddress(change);
     return answer;
+  }
+
+  /**
+   * Whether a REGISTER that names a host which is no domain or address of ours is for us all the same: peers register at
+   * their device, and at whatever name of this server they were given.
+   */
+  isForPeer(host: string, to: SipUri | undefined): boolean {
+    const { directory } = this.#parts;
+    return directory.isDevice(host) || to !== undefined && directory.peer(to.userText) !== undefined;
   }
 
   /** Other limits from now on. */
@@ -171,11 +180,10 @@ export class Registrar {
     return proof;
   }
 
-  /** Agents register in a domain, peers for their device or with this server by its address as well. */
+  /** Agents register in a domain, peers with this server by its address as well, or as `isForPeer` says. */
   #serves(to: SipUri): boolean {
     const { directory, isServerAddress } = this.#parts;
-    return directory.domain(to.host) !== undefined || isServerAddress(to) ||
-      directory.peer(to.userText)?.device === to.host;
+    return directory.domain(to.host) !== undefined || isServerAddress(to) || this.isForPeer(to.host, to);
   }
 
   #noteAddress({ registration, flow }: Change): void {

@@ -17,6 +17,8 @@ export interface Directory {
   agent(username: string, domainUri: string): Agent | undefined;
   peer(username: string): Peer | undefined;
   peers(): Iterable<Peer>;
+  /** Whether a peer has this host, which is in lower case, for its device. */
+  isDevice(host: string): boolean;
   /** `domainUri` in lower case. */
   domain(domainUri: string): Domain | undefined;
   gateways(): Iterable<Gateway>;
@@ -73,6 +75,10 @@ export class MemoryDirectory implements Directory {
 
   peers(): Iterable<Peer> {
     return this.#index.peers.values();
+  }
+
+  isDevice(host: string): boolean {
+    return this.#index.devices.has(host);
   }
 
   domain(domainUri: string): Domain | undefined {
@@ -189,6 +195,7 @@ class Index {
   /** Domain URI, then username: no key has to be put together for a look-up. */
   readonly agents = new Map<string, Map<string, Agent>>();
   readonly peers = new Map<string, Peer>();
+  readonly devices = new Set<string>();
   readonly domains = new Map<string, Domain>();
   readonly users = new Map<string, User>();
   readonly gateways: Gateway[] = [];
@@ -216,6 +223,7 @@ class Index {
       case "Domain":
         return void this.domains.set(resource.domainUri, resource);
       case "Peer":
+        if (resource.device !== undefined) this.devices.add(resource.device);
         return void this.peers.set(resource.username, resource);
       case "User":
         return void this.users.set(resource.username, resource);

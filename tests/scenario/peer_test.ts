@@ -1,11 +1,18 @@
 /** Peers: PBXs and media servers that register here, and by which names they are reached. */
 import assert from "node:assert/strict";
 import type { Phone } from "../support/phone.ts";
-import { peer } from "../support/resources.ts";
+import { gateway, peer } from "../support/resources.ts";
 import { ladder, type LadderOptions, type Network, SERVER } from "../support/scenario.ts";
 import { header, headers, uriIn } from "../support/sip_text.ts";
 
 const ADDRESS = "192.0.2.20";
+
+const GATEWAYS = [
+  gateway("GW1", "203.0.113.1", {
+    credentials: { username: "trunk-user", secret: "trunk-secret" },
+    sendRegister: false,
+  }),
+];
 
 /** A server with a peer called ast. */
 function world(spec: object): LadderOptions {
@@ -188,3 +195,94 @@ Deno.test(
     ast.expect("403");
   }),
 );
+
+Deno.test(
+  "A peer registers at its own device, and at any other name that leads here, and is bound to its device",
+  ladder(world({ device: "astserver" }), (net) => {
+    for (const registrar of ["astserver", "ASTSERVER:5060", "pbx.lan", "192.0.2.250"]) {
+      for (const domain of ["astserver", "pbx.lan"]) {
+        const ast = net.phone("ast", { address: ADDRESS, domain, registrar });
+        const answer = ast.register();
+        assert.equal(uriIn(header(answer, "Contact")), ast.uri);
+        assert.equal(outcome(net, "sip:ast@astserver", ast), ast.uri);
+        ast.register(`Contact: <${ast.uri}>;expires=0`);
+        assert.equal(outcome(net, "sip:ast@astserver", ast), "480");
+      }
+    }
+  }),
+);
+
+Deno.test(
+  "The realm of a peer that registers at another name is that name, and a wrong password is refused there",
+  ladder(world({ device: "astserver" }), (net) => {
+    const ast = net.phone("ast", { address: ADDRESS, domain: "pbx.lan" });
+    const request = ast.send(`REGISTER sip:pbx.lan SIP/2.0\nContact: <${ast.uri}>`);
+    const challenge = ast.expect("401");
+    assert.match(header(challenge, "WWW-Authenticate"), /realm="pbx\.lan"/);
+    ast.authenticate(request, challenge, { secret: "wrong" });
+    ast.expect("401");
+    assert.equal(net.server.location.size, 0);
+  }),
+);
+
+Deno.test(
+  "A peer without a device is reached at the name that it registered at",
+  ladder(world({}), (net) => {
+    const ast = net.phone("ast", { address: ADDRESS, domain: "pbx.lan" });
+    ast.register();
+    assert.equal(outcome(net, "sip:ast@pbx.lan", ast), ast.uri);
+    assert.equal(outcome(net, `sip:ast@${ADDRESS}`, ast), ast.uri);
+  }),
+);
+
+Deno.test(
+  "Nobody else registers at a host that is not ours: neither an agent nor a stranger, and nothing is passed on",
+  ladder(world({ device: "astserver" }), (net) => {
+    for (const username of ["alice", "nobody"]) {
+      const phone = net.phone(username, { domain: "elsewhere.example" });
+      phone.send(`REGISTER sip:elsewhere.example SIP/2.0\nContact: <${phone.uri}>`);
+      phone.expect("403");
+      const atDevice = net.phone(username, { domain: "astserver" });
+      const request = atDevice.send(`REGISTER sip:astserver SIP/2.0\nContact: <${atDevice.uri}>`);
+      atDevice.authenticate(request, atDevice.expect("401"));
+      atDevice.expect("401");
+    }
+    assert.equal(net.server.location.size, 0);
+  }),
+);
+
+/** What a stranger is answered who says it is somebody, without the challenge's nonce. */
+function answerTo(net: Network, request: string): string {
+  const stranger = net.phone("mallory", { address: "203.0.113.66", domain: "elsewhere.example" });
+  stranger.send(request);
+  return stranger.expect("").replace(/nonce="[^"]*"/g, "").replace(
+    /tag=[^\s;]*|branch=[^\s;]*|Call-ID: .*|CSeq: .*/g,
+    "",
+  );
+}
+
+for (const place of ["astserver", SERVER, "sip.local", "elsewhere.example", "203.0.113.1"]) {
+  Deno.test(
+    `Nobody learns who is a peer: a call from somebody at ${place} is answered alike, whatever the name`,
+    ladder({ resources: [peer("ast", { device: "astserver" }), ...GATEWAYS] }, (net) => {
+      const from = (name: string) =>
+        answerTo(net, `INVITE sip:alice@sip.local SIP/2.0\nFrom: <sip:${name}@${place}>;tag=1`)
+          .replaceAll(`${name}@`, "NAME@");
+      assert.equal(from("ast"), from("abc"));
+      assert.equal(from("trunk-user"), from("other-user"));
+    }),
+  );
+
+  Deno.test(
+    `Nobody learns who is a peer: credentials of a name at ${place} are answered alike, whatever the name`,
+    ladder({ resources: [peer("ast", { device: "astserver" }), ...GATEWAYS] }, (net) => {
+      const signed = (name: string) =>
+        answerTo(
+          net,
+          `INVITE sip:alice@sip.local SIP/2.0\nFrom: <sip:x@${place}>;tag=1\n` +
+            `Proxy-Authorization: Digest username="${name}", realm="sip.local", nonce="1", uri="sip:alice@sip.local", response="2"`,
+        ).replaceAll(`${name}@`, "NAME@");
+      assert.equal(signed("ast"), signed("abc"));
+    }),
+  );
+}
