@@ -109,7 +109,7 @@ export class JsSipPhone implements PagePhone {
   #follow(session: Session): void {
     this.#waiting = this.#session;
     this.#session = session;
-    session.on("refer", ({ accept }) => accept(() => {}, media));
+    session.on("refer", ({ accept }) => accept(() => {}, { ...media }));
     session.on("replaces", ({ accept }) => accept((joined: Session) => joined.answer(media)));
     if (session.direction === "incoming") this.#report("incoming", session.remote_identity.uri.user);
     session.on("progress", (event: { originator: string; response?: Response }) => {

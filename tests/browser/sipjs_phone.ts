@@ -6,6 +6,7 @@ import {
   Registerer,
   type Session,
   SessionState,
+  SIPExtension,
   UserAgent,
   Web,
 } from "sip.js";
@@ -32,6 +33,7 @@ export class SipJsPhone implements PagePhone {
       authorizationPassword: password,
       transportOptions: { server },
       sessionDescriptionHandlerFactoryOptions: { peerConnectionConfiguration: { iceServers: [] } },
+      sipExtensionReplaces: SIPExtension.Supported,
       logLevel: "warn",
       delegate: {
         onInvite: (invitation) => this.#ring(invitation),
@@ -93,11 +95,11 @@ export class SipJsPhone implements PagePhone {
       if (!this.#waiting) return reject(new Error("There are no two calls"));
       this.#waiting.refer(this.#current, {
         requestDelegate: { onReject: ({ message }) => reject(new Error(statusOf(message))) },
-        onNotify: ({ request, accept }) => {
-          accept();
-          const [, status] = /^SIP\/2\.0 (\d+)/.exec(request.body) ?? [];
-          if (status === "200") resolve();
-          else if (Number(status) >= 300) reject(new Error(request.body));
+        onNotify: (notification) => {
+          notification.accept();
+          const { body } = notification.request;
+          if (body.startsWith("SIP/2.0 200")) resolve();
+          else if (!body.startsWith("SIP/2.0 1")) reject(new Error(body));
         },
       }).catch(reject);
     });
