@@ -6,6 +6,7 @@ import type { Directory } from "../data/directory.ts";
 import type { Binding } from "../location/binding.ts";
 import type { LocationService } from "../location/location_service.ts";
 import { Header } from "../message/header_name.ts";
+import { parseNameAddr } from "../message/name_addr.ts";
 import { quote } from "../message/parameters.ts";
 import type { SipRequest } from "../message/sip_message.ts";
 import { addressOfRecord, partsOfAddress, SipUri } from "../message/sip_uri.ts";
@@ -26,7 +27,7 @@ import {
   type RegistrationLimits,
   type RequestedContact,
 } from "./registration.ts";
-import { refuseExtensions } from "./uas_core.ts";
+import { refuseExtensions, SUPPORTED } from "./uas_core.ts";
 
 /** What the registrar is made of. */
 export interface RegistrarParts {
@@ -69,7 +70,7 @@ export class Registrar {
 
   constructor(parts: RegistrarParts) {
     this.#parts = parts;
-    this.#server = `Server: ${parts.userAgent}\r\n`;
+    this.#server = `Supported: ${SUPPORTED}\r\nServer: ${parts.userAgent}\r\n`;
     this.#registrations = parts.metrics.counter(
       "routr_registrations_total",
       "REGISTER requests answered 200",
@@ -204,9 +205,9 @@ export class Registrar {
       if (current.some(isOlder)) return outOfOrder;
       location.replace(aor, []);
       log.info("{aor} removed all its bindings", { aor });
-      return this.#accept(request, []);
+      return this.#accept(change, []);
     }
-    if (registration.contacts.length === 0) return this.#accept(request, current);
+    if (registration.contacts.length === 0) return this.#accept(change, current);
     const limit = Math.min(change.account.maxContacts ?? this.#parts.maxContacts, MAX_BINDINGS);
     const added = registration.contacts.filter(({ expires }) => expires > 0).length;
     if (added > limit) return { status: 403, reason: "Too Many Contacts" };
@@ -226,7 +227,7 @@ export class Registrar {
     }
     location.replace(aor, bindings, areTooMany ? "evicted" : "unregistered");
     this.#log(aor, change, current.length);
-    return this.#accept(request, bindings);
+    return this.#accept(change, bindings);
   }
 
   #bind(
@@ -248,7 +249,7 @@ export class Registrar {
       cseq: request.cseq,
       instance: known?.instance === contact.instance ? known.instance : detachText(contact.instance),
       regId: contact.regId,
-      path: hasOption(request, "path") ? detachText(request.rowValues(Header.Path).join(", ")) : "",
+      path: request.has(Header.Path) ? detachText(request.rowValues(Header.Path).join(", ")) : "",
       flow,
       listensAt: contact.regId > 0 ? 0 : listeningPort(uri, flow),
       ...proof !== undefined && { proof },
@@ -265,10 +266,10 @@ export class Registrar {
   }
 
   /** 200 with every binding (step 8). */
-  #accept(request: SipRequest, bindings: readonly Binding<BoundFlow>[]): Answer {
+  #accept({ request, registration }: Change, bindings: readonly Binding<BoundFlow>[]): Answer {
     this.#registrations.value++;
     const now = this.#parts.clock.now();
-    let headers = "";
+    let headers = isOutbound(request, registration) ? "Require: outbound\r\n" : "";
     for (const binding of bindings) {
       headers += `Contact: <${binding.contact}>;expires=${Math.ceil((binding.expiresAt - now) / 1000)}`;
       if (binding.q !== 1000) headers += `;q=${binding.q / 1000}`;
@@ -276,7 +277,8 @@ export class Registrar {
       if (binding.regId !== 0) headers += `;reg-id=${binding.regId}`;
       headers += "\r\n";
     }
-    if (hasOption(request, "path")) {
+    // Kept and used all the same, it is told to those only who know it (RFC 3327 §5.3).
+    if (request.has(Header.Path) && supports(request, "path")) {
       for (const path of request.rowValues(Header.Path)) headers += `Path: ${path}\r\n`;
     }
     return { status: 200, headers: `${headers}Date: ${this.#httpDate()}\r\n${this.#server}` };
@@ -360,7 +362,20 @@ function isSameBinding(binding: Binding<BoundFlow>, uri: SipUri, contact: Reques
   return SipUri.parse(binding.contact)?.equals(uri) ?? false;
 }
 
-function hasOption(request: SipRequest, option: string): boolean {
-  return request.has(Header.Path) &&
-    request.values(Header.Supported).some((tag) => tag.toLowerCase() === option);
+function supports(request: SipRequest, option: string): boolean {
+  return request.values(Header.Supported).some((tag) => tag.toLowerCase() === option);
+}
+
+/**
+ * Whether a REGISTER is for a flow of RFC 5626 (§6): the device knows it, and the first hop that it came by is this
+ * server, or an edge proxy that keeps flows (`ob` in the URI that it put into Path first).
+ */
+function isOutbound(request: SipRequest, registration: Registration): boolean {
+  if (registration.kind !== "update") return false;
+  const hasFlow = registration.contacts.some(({ regId, instance }) => regId > 0 && instance !== "");
+  if (!hasFlow || !supports(request, "outbound")) return false;
+  if (request.values(Header.Via).length === 1) return true;
+  const edge = request.values(Header.Path).at(-1);
+  const uri = edge === undefined ? undefined : parseNameAddr(edge, 0, edge.length)?.uri;
+  return uri?.parameter("ob") !== undefined;
 }

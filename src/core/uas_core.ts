@@ -7,10 +7,13 @@ import type { Answer } from "./answer.ts";
 export const ALLOW =
   "REGISTER, OPTIONS, INVITE, ACK, CANCEL, BYE, INFO, MESSAGE, NOTIFY, PRACK, PUBLISH, REFER, SUBSCRIBE, UPDATE";
 
-/** Option tags of the registrar (RFC 3327). */
-export const SUPPORTED = "path";
+const SUPPORTED_TAGS: ReadonlySet<string> = new Set(["path", "outbound"]);
 
-const SUPPORTED_TAGS: ReadonlySet<string> = new Set([SUPPORTED]);
+/** Option tags of the registrar (RFC 3327, RFC 5626), as Supported has them. */
+export const SUPPORTED = [...SUPPORTED_TAGS].join(", ");
+
+/** What the body of a request may be (§11.2). */
+const ACCEPT = "Accept: application/sdp\r\nAccept-Encoding: identity\r\nAccept-Language: en\r\n";
 
 /** Answers a request that was sent to us and is not REGISTER; `userAgent` is what we call ourselves. */
 export function answerAsServer(request: SipRequest, userAgent: string): Answer {
@@ -19,8 +22,7 @@ export function answerAsServer(request: SipRequest, userAgent: string): Answer {
   if (extension) return extension;
   return {
     status: 200,
-    headers:
-      `Allow: ${ALLOW}\r\nAccept: application/sdp\r\nSupported: ${SUPPORTED}\r\nServer: ${userAgent}\r\n`,
+    headers: `Allow: ${ALLOW}\r\n${ACCEPT}Supported: ${SUPPORTED}\r\nServer: ${userAgent}\r\n`,
   };
 }
 

@@ -7,7 +7,7 @@ const SERVER_URIS = ["sip:sip.local", "sip:192.0.2.1", "sip:192.0.2.1:5060", "si
 
 for (const uri of SERVER_URIS) {
   Deno.test(
-    `§11.2: OPTIONS ${uri} is answered 200 with Allow, Accept and Supported`,
+    `§11.2: OPTIONS ${uri} is answered 200 with Allow, Accept and the like, Supported`,
     ladder((net) => {
       const alice = net.phone("alice");
       alice.send(`OPTIONS ${uri} SIP/2.0`);
@@ -16,7 +16,9 @@ for (const uri of SERVER_URIS) {
         assert.ok(header(ok, "Allow").split(", ").includes(method), `Allow lacks ${method}`);
       }
       assert.equal(header(ok, "Accept"), "application/sdp");
-      assert.equal(header(ok, "Supported"), "path");
+      assert.equal(header(ok, "Accept-Encoding"), "identity");
+      assert.equal(header(ok, "Accept-Language"), "en");
+      assert.equal(header(ok, "Supported"), "path, outbound");
     }),
   );
 }

@@ -18,6 +18,50 @@ Deno.test(
   }),
 );
 
+/** How a REGISTER is answered: what its 200 requires. */
+const OUTBOUND: readonly (readonly [what: string, lines: string, required: readonly string[]])[] = [
+  [
+    "a flow of a device that knows it",
+    `Contact: <sip:bob@192.0.2.12>;${INSTANCE};reg-id=1\nSupported: path, Outbound`,
+    [
+      "outbound",
+    ],
+  ],
+  [
+    "a device that does not say so",
+    `Contact: <sip:bob@192.0.2.12>;${INSTANCE};reg-id=1\nSupported: path`,
+    [],
+  ],
+  ["no reg-id", `Contact: <sip:bob@192.0.2.12>;${INSTANCE}\nSupported: outbound`, []],
+  ["no instance", "Contact: <sip:bob@192.0.2.12>;reg-id=1\nSupported: outbound", []],
+  ["a query", "Supported: outbound", []],
+  [
+    "an edge proxy that keeps flows",
+    `Contact: <sip:bob@10.0.0.9>;${INSTANCE};reg-id=1\nSupported: path, outbound\n` +
+    "Via: SIP/2.0/UDP 192.0.2.12;branch=z9hG4bKedge-NUMBER\nVia: SIP/2.0/UDP 10.0.0.9;branch=z9hG4bKphone\n" +
+    "Path: <sip:core.example;lr>, <sip:edge@192.0.2.12;lr;ob>",
+    ["outbound"],
+  ],
+  [
+    "an edge proxy that keeps none",
+    `Contact: <sip:bob@10.0.0.9>;${INSTANCE};reg-id=1\nSupported: path, outbound\n` +
+    "Via: SIP/2.0/UDP 192.0.2.12;branch=z9hG4bKedge-NUMBER\nVia: SIP/2.0/UDP 10.0.0.9;branch=z9hG4bKphone\n" +
+    "Path: <sip:core@192.0.2.12;lr;ob>, <sip:edge.example;lr>",
+    [],
+  ],
+];
+
+for (const [what, lines, required] of OUTBOUND) {
+  Deno.test(
+    `RFC 5626 §6: what the 200 for a REGISTER requires of ${what}: ${required.join() || "nothing"}`,
+    ladder((net) => {
+      const ok = net.phone("bob").register(lines);
+      assert.deepEqual(headers(ok, "Require"), required);
+      assert.deepEqual(headers(ok, "Supported"), ["path, outbound"]);
+    }),
+  );
+}
+
 Deno.test(
   "RFC 5626 §6: another reg-id is another flow of the same device",
   ladder((net) => {
