@@ -1,17 +1,23 @@
 /** The REST service of a running server, put together. */
 import { hostname } from "node:os";
-import { isAbsolute, join } from "node:path";
 import type { Configuration } from "../config/configuration.ts";
 import { type Environment, setVariables } from "../config/environment.ts";
-import { changeConfiguration, type CurrentConfiguration } from "../config/live_configuration.ts";
+import {
+  changeConfiguration,
+  changedProperties,
+  type CurrentConfiguration,
+  livePart,
+  pathOf,
+} from "../config/live_configuration.ts";
 import { withoutSecrets, withTypes } from "../config/shown_configuration.ts";
+import { restTlsSettings } from "../config/tls_settings.ts";
 import { formatPath, jsonPointer } from "../data/fault.ts";
 import type { LiveDirectory } from "../data/live_directory.ts";
 import type { ResourceStore } from "../data/resource_store.ts";
 import { Attempts } from "../rest/access/attempts.ts";
 import { Authentication } from "../rest/access/authentication.ts";
 import { corsHeaders, isForeign } from "../rest/access/cors.ts";
-import { tokenKey } from "../rest/access/salt.ts";
+import { type SaltPlace, tokenKey } from "../rest/access/salt.ts";
 import { ensureCertificate } from "../rest/access/self_signed.ts";
 import { Tokens } from "../rest/access/tokens.ts";
 import { DEFAULT_FRONT_LIMITS, type ListeningPlace } from "../rest/front/front_messages.ts";
@@ -106,13 +112,7 @@ export class Administration {
     const user = (username: string) => live.directory.user(username);
     const tokens = new Tokens({
       key: await kept(
-        tokenKey({
-          salt,
-          arkeSalt: env.ARKE_SALT,
-          saltFile,
-          stateDirectory,
-          formerDirectories: [".", ...env.HOME ? [env.HOME] : []],
-        }),
+        tokenKey(saltPlace({ salt, saltFile }, { env, stateDirectory })),
         "salt",
       ),
       lifetimeSeconds: tokenLifetimeSeconds,
@@ -211,39 +211,40 @@ export class Administration {
         headers: { allow: "GET, HEAD, PUT, OPTIONS" },
       });
     }
-    const { config, document } = change;
-    this.#configuration = { config, document };
-    this.#options.server.configure(config);
-    changeLogLevel(levelOf(config, this.#options.env));
+    this.#apply(change, change.changed);
     log.info("The configuration was changed: it lasts until the next start");
-    this.#options.server.events.emit("configuration.changed", { properties: change.changed });
     return this.#shownConfiguration(false);
   }
 
-  /** The certificate that is configured; its own one where none is. */
-  async #tls(): Promise<TlsSettings> {
-    const { stateDirectory } = this.#options;
-    const { keyStore, keyStorePassword, trustStore, trustStorePassword } = this.#restService;
-    const given = keyStore === undefined ? undefined : this.#find(keyStore);
-    const path = given ?? await kept(ensureCertificate(stateDirectory, ownNames()), "keyStore");
-    if (given === undefined) {
-      log.info("The REST service shows a certificate that it has made itself: {path}", { path });
+  /** Takes over what can be in force at once of a configuration that was read again; says what cannot. */
+  adopt(read: CurrentConfiguration): void {
+    const { live, fixed } = changedProperties(this.#configuration.config, read.config);
+    if (fixed.length > 0) {
+      log.warn("Only a restart takes over {properties}", { properties: fixed.map(pathOf).join(", ") });
     }
-    return {
-      certificates: [{ path, password: given === undefined ? "" : keyStorePassword }],
-      trustStore: trustStore === undefined
-        ? undefined
-        : { path: this.#find(trustStore), password: trustStorePassword ?? "changeit" },
-      clientCertificates: trustStore === undefined ? "none" : "required",
-      verifiesServers: true,
-      allowsWildcards: false,
-      versions: ["TLSv1.2", "TLSv1.3"],
-      isDebugging: false,
-    };
+    if (live.length === 0) return;
+    const config = { ...this.#configuration.config, ...livePart(read.config) };
+    this.#apply({ config, document: read.document }, live.map(pathOf));
+    log.info("In force from now on: {properties}", { properties: live.map(pathOf).join(", ") });
   }
 
-  #find(path: string): string {
-    return isAbsolute(path) || exists(path) ? path : join(this.#options.directory, path);
+  #apply(configuration: CurrentConfiguration, changed: readonly string[]): void {
+    const { config, document } = configuration;
+    this.#configuration = { config, document };
+    this.#options.server.configure(config);
+    changeLogLevel(levelOf(config, this.#options.env));
+    this.#options.server.events.emit("configuration.changed", { properties: changed });
+  }
+
+  /** With the certificate that is configured; its own one where none is. */
+  async #tls(): Promise<TlsSettings> {
+    const { stateDirectory, directory } = this.#options;
+    const isOwn = this.#restService.keyStore === undefined;
+    const own = isOwn ? await kept(ensureCertificate(stateDirectory, ownNames()), "keyStore") : "";
+    if (isOwn) {
+      log.info("The REST service shows a certificate that it has made itself: {path}", { path: own });
+    }
+    return restTlsSettings(this.#restService, { directory, own });
   }
 
   /** A changed secret opens the service, or closes it. */
@@ -272,6 +273,20 @@ export class Administration {
   }
 }
 
+/** Where the salt is looked for. */
+export function saltPlace(
+  { salt, saltFile }: Pick<Configuration["restService"], "salt" | "saltFile">,
+  { env, stateDirectory }: { env: Environment; stateDirectory: string },
+): SaltPlace {
+  return {
+    salt,
+    arkeSalt: env.ARKE_SALT,
+    saltFile,
+    stateDirectory,
+    formerDirectories: [".", ...env.HOME ? [env.HOME] : []],
+  };
+}
+
 /** What is kept in the state folder, unless a property gives it. */
 async function kept<T>(making: Promise<T>, property: string): Promise<T> {
   try {
@@ -295,12 +310,4 @@ function limitsOf(
 function ownNames(): string[] {
   const addresses = Deno.networkInterfaces().map(({ address }) => address.replace(/%.*/, ""));
   return [...new Set(["localhost", hostname(), "127.0.0.1", "::1", ...addresses])];
-}
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path) !== undefined;
-  } catch {
-    return false;
-  }
 }

@@ -1,29 +1,34 @@
 import type { Configuration } from "../config/configuration.ts";
 import type { ConfigurationPlace, PlaceOptions } from "../config/configuration_place.ts";
 import { loadConfiguration } from "../config/load_configuration.ts";
-import { tlsSettingsOf } from "../config/tls_settings.ts";
-import { unservedGateways } from "../config/unserved_gateways.ts";
 import type { Directory, ResourceCounts } from "../data/directory.ts";
 import { formatFault } from "../data/fault.ts";
 import { FilesDataProvider } from "../data/files_data_provider.ts";
 import { LiveDirectory, type LoadReport } from "../data/live_directory.ts";
-import { TlsContexts } from "../transport/tls/tls_contexts.ts";
-import { isSecure } from "../transport/transport.ts";
 import { openDataPlace } from "./data_place.ts";
+import { inspect } from "./inspection.ts";
+import { readableSecrets } from "./readable_secrets.ts";
+import { inspectResources } from "./resource_inspection.ts";
 
 /** Milliseconds that a server with the resources may take to answer. */
 const PATIENCE = 5000;
 
 /** `routr check`: prints every fault of every file. Returns the exit status: 0 if there is none, else 1. */
 export async function check(options: PlaceOptions): Promise<number> {
-  const { config, source, ...loaded } = await loadConfiguration(options);
+  const { config, document, source, ...loaded } = await loadConfiguration(options);
   const { name, report, directory } = await loadResources(config, source);
 
-  const faults = [...loaded.faults, ...report.faults].map(formatFault);
-  if (config) faults.push(...await certificateFaults(config, source));
+  const found = [...loaded.faults, ...report.faults];
+  if (config) found.push(...await inspect({ config, source, env: options.env }));
+  const faults = found.map(formatFault);
   for (const fault of faults) console.log(fault);
   const warnings = [...loaded.warnings, ...report.warnings];
-  if (config) warnings.push(...unservedGateways(config, directory.gateways()));
+  if (config) {
+    warnings.push(
+      ...inspectResources(config, directory),
+      ...await readableSecrets({ config, document, source }),
+    );
+  }
   for (const warning of warnings) console.log(`Warning: ${warning}`);
 
   const noFile = config === undefined ? "none" : "defaults, since there is no config.yaml";
@@ -31,18 +36,6 @@ export async function check(options: PlaceOptions): Promise<number> {
   console.log(`Resources: ${formatCounts(directory.counts)} in ${name}`);
   console.log(faults.length === 0 ? "No faults" : `${count(faults.length, "fault")}`);
   return faults.length === 0 ? 0 : 1;
-}
-
-/** What keeps the transports over TLS from being opened. */
-async function certificateFaults(config: Configuration, source: ConfigurationPlace): Promise<string[]> {
-  if (!config.transport.some(({ protocol }) => isSecure(protocol))) return [];
-  try {
-    await new TlsContexts(tlsSettingsOf(config.securityContext, source.directory)).prepareServer();
-    return [];
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return [`${source.file ?? source.directory}: spec.securityContext: ${reason}`];
-  }
 }
 
 interface LoadedResources {

@@ -4,12 +4,17 @@ import { SHIPPED_SECRET } from "../data/user.ts";
 import { SAMPLES } from "./samples.ts";
 import { SCHEMA_NAMES, schemaText } from "./schema.ts";
 
-/** Holds a secret that opens the REST service: for the owner only. */
-const USERS_MODE = 0o600;
+/** All of them have secrets, or will have: for the owner only. */
+const MODE = 0o600;
+/** Without letters and digits that look alike: people type them into phones. */
+const SECRET_CHARACTERS = "abcdefghijkmnpqrstuvwxyz23456789";
+const SECRET_LENGTH = 16;
+/** Nobody types that of the administrator. */
+const USER_SECRET_LENGTH = 32;
 
 /**
- * `routr init`: writes a commented sample configuration into `directory`, with a secret for the administrator that
- * nobody else has, and schemas for editors beside it. Overwrites nothing else. Returns the exit status.
+ * `routr init`: writes a commented sample configuration into `directory`, with secrets that nobody else has, and schemas
+ * for editors beside it. Overwrites nothing else. Returns the exit status.
  */
 export async function init(directory: string): Promise<number> {
   const existing = await existingFiles(directory);
@@ -22,20 +27,23 @@ export async function init(directory: string): Promise<number> {
   try {
     await Deno.mkdir(directory, { recursive: true });
     for (const [name, sample] of Object.entries(SAMPLES)) {
-      const isUsers = name === "users";
-      const text = isUsers ? withRandomSecret(sample) : sample;
-      const options = { createNew: true, ...(isUsers ? { mode: USERS_MODE } : {}) };
-      await Deno.writeTextFile(join(directory, `${name}.yaml`), text, options);
+      const path = join(directory, `${name}.yaml`);
+      await Deno.writeTextFile(
+        path,
+        withRandomSecrets(sample, name === "users" ? USER_SECRET_LENGTH : SECRET_LENGTH),
+        { createNew: true, mode: MODE },
+      );
     }
     await writeSchemas(join(directory, "schemas"));
   } catch (error) {
     console.error(`Cannot write a sample configuration: ${error instanceof Error ? error.message : error}`);
     return 1;
   }
+  const agents = join(directory, "agents.yaml");
   console.log(
-    `Wrote a sample configuration to ${directory}: agents 1001 and 1002, secret 1234, in the domain sip.local.
+    `Wrote a sample configuration to ${directory}: agents 1001 and 1002 in the domain sip.local, with random secrets.
 Next:
-  1. Change the agents' secrets in ${join(directory, "agents.yaml")}.
+  1. grep secret: ${agents}    # shows the agents' secrets
   2. routr check --config ${directory}
   3. routr --config ${directory}
   4. Register two phones as 1001@sip.local and 1002@sip.local, with this host as their proxy, and call.
@@ -52,9 +60,16 @@ async function writeSchemas(directory: string): Promise<void> {
   }
 }
 
-function withRandomSecret(users: string): string {
-  // None that begins with a hyphen: it is typed as an argument.
-  return users.replace(`secret: ${SHIPPED_SECRET}`, `secret: '${randomBytes(16).toString("hex")}'`);
+/** What the samples have stands in comments too, where it stays. */
+function withRandomSecrets(sample: string, length: number): string {
+  const shipped = new RegExp(`^( *secret: )(?:'1234'|${SHIPPED_SECRET})$`, "gm");
+  return sample.replace(shipped, (_, name) => `${name}'${randomSecret(length)}'`);
+}
+
+function randomSecret(length: number): string {
+  // Of 32 characters: a byte falls on each of them equally often.
+  const bytes = Array.from(randomBytes(length));
+  return bytes.map((byte) => SECRET_CHARACTERS[byte % SECRET_CHARACTERS.length]).join("");
 }
 
 /** Those that would be overwritten, and those of the other spelling that the new ones would take precedence over. */

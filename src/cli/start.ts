@@ -3,7 +3,6 @@ import type { PlaceOptions } from "../config/configuration_place.ts";
 import { loadConfiguration } from "../config/load_configuration.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { stateDirectory } from "../config/state_directory.ts";
-import { unservedGateways } from "../config/unserved_gateways.ts";
 import { formatFault } from "../data/fault.ts";
 import { LiveDirectory, type LoadReport } from "../data/live_directory.ts";
 import { clusterKey } from "../location/redis/cluster_key.ts";
@@ -20,8 +19,12 @@ import { Administration } from "./administration.ts";
 import { CallRecordFile } from "./call_record_file.ts";
 import { openDataPlace } from "./data_place.ts";
 import { type End, EndRequest } from "./end_request.ts";
+import { inspect } from "./inspection.ts";
 import { levelOf } from "./log_level.ts";
 import { openKeptState } from "./kept_state.ts";
+import { readableSecrets } from "./readable_secrets.ts";
+import { inspectResources } from "./resource_inspection.ts";
+import { HangUp } from "./signals.ts";
 
 const log = logger("server");
 
@@ -41,13 +44,15 @@ export interface StartOptions extends PlaceOptions {
 /** Resolves with the exit code once the server has stopped: 0, or 1 when it could not start. A restart reads everything anew. */
 export async function start(options: StartOptions): Promise<number> {
   surviveMistakes();
+  const hangUp = new HangUp();
   for (;;) {
-    const code = await run(options);
+    const code = await run(options, hangUp);
+    hangUp.action = () => {};
     if (code !== "restart") return code;
   }
 }
 
-async function run(options: StartOptions): Promise<number | "restart"> {
+async function run(options: StartOptions, hangUp: HangUp): Promise<number | "restart"> {
   const { config, document, source, faults, warnings } = await loadConfiguration(options);
   configureLogging({
     level: levelOf(config, options.env),
@@ -67,7 +72,7 @@ async function run(options: StartOptions): Promise<number | "restart"> {
   const tell = (loaded: LoadReport) =>
     report({
       ...loaded,
-      warnings: [...loaded.warnings, ...unservedGateways(config, live.directory.gateways())],
+      warnings: [...loaded.warnings, ...inspectResources(config, live.directory)],
     });
   const request = new EndRequest();
   // The place may keep us waiting.
@@ -79,6 +84,9 @@ async function run(options: StartOptions): Promise<number | "restart"> {
     return 0;
   }
   tell(loaded);
+  const inspected = { config, document, source, env: options.env };
+  for (const warning of await readableSecrets(inspected)) log.warn("{warning}", { warning });
+  for (const fault of await inspect(inspected)) log.error("{fault}", { fault: formatFault(fault) });
   const { agents, domains, peers, gateways, dids } = live.directory.counts;
   log.info(
     "Serving {agents} agents, {domains} domains, {peers} peers, {gateways} gateways, {dids} DIDs of {place}",
@@ -121,11 +129,20 @@ async function run(options: StartOptions): Promise<number | "restart"> {
     },
     reload: async () => onReload(await live.load()),
   });
-  const isOpen = await open(server, config) && (await administration.start() || !config.strictListeners);
+  const missing = await open(server, config);
+  if (missing !== undefined && !await administration.start()) missing.push("the REST service");
+  const isOpen = missing !== undefined && (missing.length === 0 || !config.strictListeners);
   if (isOpen) {
     live.follow(onReload);
+    hangUp.action = () => {
+      log.info("Reading everything again: SIGHUP");
+      reread(options, administration).then(async () => onReload(await live.load()))
+        .catch((error) => log.error("Cannot read everything again: {error}", { error }));
+    };
     administration.isReady = true;
-    log.info("Ready");
+    log.info("Ready{without}", {
+      without: missing.length === 0 ? "" : `, but without ${missing.join(", ")}`,
+    });
   }
   const end = isOpen ? await request.end : undefined;
   administration.isReady = false;
@@ -134,7 +151,7 @@ async function run(options: StartOptions): Promise<number | "restart"> {
   live.close();
   const stopped = stopAll(server, administration, records)
     .catch((error) => log.error("Cannot stop in order: {error}", { error }));
-  await Promise.race([stopped, tooLong()]);
+  await inTime(stopped);
   if (end === undefined) return 1;
   log.info("Stopped");
   return end.how === "restart" ? "restart" : 0;
@@ -194,8 +211,16 @@ async function keptBy(
   }
 }
 
-/** Opens the listeners and tells of each; false when the server cannot serve. */
-async function open(server: Server, config: Configuration): Promise<boolean> {
+/** The part of `config.yaml` that is in force at once; of the rest it is said that it waits for a restart. */
+async function reread(options: StartOptions, administration: Administration): Promise<void> {
+  const { config, document, faults, warnings } = await loadConfiguration(options);
+  report({ faults, warnings, rejected: [] });
+  if (config) administration.adopt({ config, document });
+  else log.error("The configuration stays as it was");
+}
+
+/** Opens the listeners and tells of each. Returns those that failed; undefined when the server cannot serve. */
+async function open(server: Server, config: Configuration): Promise<string[] | undefined> {
   const failed = await server.start();
   for (const { protocol, address, port } of server.transports) {
     log.info("Listening on {protocol} {address}:{port}", { protocol, address, port });
@@ -208,17 +233,26 @@ async function open(server: Server, config: Configuration): Promise<boolean> {
       reason,
     });
   }
-  if (server.transports.length > 0 && (failed.length === 0 || !config.strictListeners)) return true;
+  if (server.transports.length > 0 && (failed.length === 0 || !config.strictListeners)) {
+    return failed.map(({ listener: { protocol, bindAddr, port } }) =>
+      `${protocol} ${toUriHost(bindAddr)}:${port}`
+    );
+  }
   log.fatal("Cannot start: {why}", {
     why: config.strictListeners ? "a listener failed" : "no listener is left",
   });
-  return false;
+  return undefined;
 }
 
 /** Who was told to stop has to stop, whatever others leave unanswered. */
-async function tooLong(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, STOP_LIMIT));
-  log.warn("Stopping takes too long: not everything was told to others");
+async function inTime(stopped: Promise<void>): Promise<void> {
+  const limit = Promise.withResolvers<void>();
+  const alarm = setTimeout(() => {
+    log.warn("Stopping takes too long: not everything was told to others");
+    limit.resolve();
+  }, STOP_LIMIT);
+  await Promise.race([stopped, limit.promise]);
+  clearTimeout(alarm);
 }
 
 function report({ faults, warnings, rejected }: LoadReport): void {

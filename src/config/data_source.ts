@@ -98,8 +98,11 @@ function readParameters(value: unknown): Record<string, unknown> | undefined {
     return value as Record<string, unknown>;
   }
   if (typeof value !== "string") return undefined;
-  const pairs = value.split(",").map((pair) => pair.split(/=(.*)/s, 2).map((part) => part.trim()));
-  return pairs.every((pair) => pair.length === 2) ? Object.fromEntries(pairs) : undefined;
+  const pairs = value.split(",").filter((pair) => pair.trim() !== "")
+    .map((pair) => pair.split(/=(.*)/s, 2).map((part) => part.trim()));
+  if (!pairs.every((pair) => pair.length === 2)) return undefined;
+  // An empty value is none.
+  return Object.fromEntries(pairs.filter(([, text]) => text !== ""));
 }
 
 function readRedisUrl(value: unknown): string | undefined {

@@ -1,4 +1,5 @@
-import type { PropertyPath } from "../data/fault.ts";
+import type { Fault, PropertyPath } from "../data/fault.ts";
+import { nearestName } from "../data/nearest_name.ts";
 
 /** Environment variables as of process start. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -67,6 +68,14 @@ const LISTS: ReadonlySet<string> = new Set([
 ]);
 
 const PREFIX = "ROUTR_";
+/** Those of the first release of Routr v1, and of what it was called before. */
+const FORMER_PREFIXES = ["ARKE_", "SIPIO_"] as const;
+/** Variables that name files, which no property does. */
+const PLACES = ["CONFIG_PATH", "CONFIG_FILE"] as const;
+/** Further ones that are understood with the prefix. */
+const OTHERS = ["STATE_DIR", "URL", "TOKEN", "SECRET"] as const;
+/** What stands for nothing where images of Routr v1 insist on an address. */
+const PLACEHOLDER = "no-op";
 
 /** A property that a variable sets. */
 export interface Override {
@@ -76,16 +85,21 @@ export interface Override {
   readonly value: string | readonly string[];
 }
 
-/** The value of a variable, with the prefix first; an empty one counts as not set. */
+/** The value of a variable, with the prefix first; an empty one, `[]` and `no-op` count as not set. */
 export function readVariable(
   environment: Environment,
   name: string,
 ): { variable: string; text: string } | undefined {
   for (const variable of [PREFIX + name, name]) {
-    const text = environment[variable]?.trim();
-    if (text !== undefined && text !== "") return { variable, text };
+    const text = unquoted(name, environment[variable]?.trim() ?? "");
+    if (text !== "" && text !== PLACEHOLDER) return { variable, text };
   }
   return undefined;
+}
+
+/** Files of variables (`docker run --env-file`) keep the quotes around a value; secrets may have some of their own. */
+function unquoted(name: string, text: string): string {
+  return SECRET.test(name) ? text : text.replace(/^(["'])(.*)\1$/s, "$2").trim();
 }
 
 /** Holding secrets, or a mapping with them. */
@@ -104,8 +118,41 @@ export function readOverrides(environment: Environment): Override[] {
   return Object.entries(VARIABLES).flatMap(([name, property]): Override[] => {
     const found = readVariable(environment, name);
     if (found === undefined) return [];
-    const value = LISTS.has(name) ? found.text.split(",").map((item) => item.trim()) : found.text;
+    const value = LISTS.has(name) ? itemsOf(found.text) : found.text;
+    if (value.length === 0) return [];
     return [{ variable: found.variable, path: property.split("."), value }];
+  });
+}
+
+/** `a,b`, `[a, b]` and `["a", "b"]`, as configurations have it, and `[a b]`, as charts print it. */
+function itemsOf(text: string): string[] {
+  const items = text.replace(/^\[(.*)\]$/s, "$1").split(/[\s,;]+/);
+  return items.map((item) => item.replace(/^(["'])(.*)\1$/s, "$2")).filter((item) => item !== "");
+}
+
+/** Variables under a name of former times, which nothing reads any more. */
+export function formerVariables(environment: Environment): Fault[] {
+  return [...Object.keys(VARIABLES), ...PLACES].flatMap((name) =>
+    FORMER_PREFIXES.map((prefix) => prefix + name)
+      // The salt is read by its former name.
+      .filter((variable) => variable !== "ARKE_SALT" && Boolean(environment[variable]?.trim()))
+      .map((variable): Fault => ({
+        file: "environment",
+        property: variable,
+        found: "a name of former times",
+        expected: name,
+      }))
+  );
+}
+
+/** Variables that look like one of these and are none. */
+export function misspeltVariables(environment: Environment): string[] {
+  const known = [...Object.keys(VARIABLES), ...PLACES, ...OTHERS];
+  return Object.keys(environment).flatMap((variable) => {
+    if (!variable.startsWith(PREFIX)) return [];
+    const name = variable.slice(PREFIX.length);
+    const nearest = known.includes(name) ? undefined : nearestName(name, known);
+    return nearest === undefined ? [] : [`${variable} has no effect; did you mean ${PREFIX}${nearest}?`];
   });
 }
 

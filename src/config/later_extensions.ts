@@ -1,5 +1,9 @@
 import { host, ipAddress } from "../data/network_property.ts";
-import { flag, mapping, oneOf, password, port, text } from "../data/property_types.ts";
+import { SCALAR } from "../data/json_form.ts";
+import { flag, mapping, oneOf, password, port, property, text } from "../data/property_types.ts";
+
+/** Is not looked at. */
+const anything = () => property("a value", (value) => value, { type: [...SCALAR, "object", "array"] });
 
 const NO_EFFECT = "Of later releases of Routr v1. Has no effect yet.";
 
@@ -14,12 +18,7 @@ export const laterExtensions = {
     proto: oneOf(["http", "https"]).default("http"),
     host: host("a host").optional(),
     port: port(1).default(8080),
-    bridgeParams: mapping({
-      webToWeb: text("parameters").optional(),
-      webToSip: text("parameters").optional(),
-      sipToWeb: text("parameters").optional(),
-      sipToSip: text("parameters").optional(),
-    }).prefault({}),
+    bridgeParams: anything().default({}),
   }).prefault({}).describe(NO_EFFECT),
   ex_kafka: mapping({
     enabled: flag().default(false),
@@ -29,6 +28,8 @@ export const laterExtensions = {
     saslJaasConfig: password("a login configuration").optional(),
     topic: text("a topic").optional(),
   }).prefault({}).describe(NO_EFFECT),
+  /** As some charts have it. */
+  ex_kafkaPublisher: anything().optional().describe(NO_EFFECT),
   /** Where call records are sent to; known by its environment names only. */
   ex_logsDriver: mapping({ host: host("a host").optional(), port: port(1).optional() }).prefault({})
     .describe(NO_EFFECT),

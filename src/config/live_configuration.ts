@@ -3,6 +3,7 @@ import { documentProblems } from "../data/document_problems.ts";
 import { formatPath, type Problem } from "../data/fault.ts";
 import { mergeDocuments } from "../data/merged_document.ts";
 import { type Configuration, configurationSchema } from "./configuration.ts";
+import { withoutEmpty } from "./filled_document.ts";
 import { withSecretsOf } from "./shown_configuration.ts";
 
 /** Properties of `spec` that are in force as soon as they are changed. */
@@ -40,16 +41,30 @@ export function changeConfiguration(current: CurrentConfiguration, changes: unkn
   const before = isMapping(current.document) ? current.document : {};
   const { kind: _, ...named } = changes;
   const document = mergeDocuments(before, withSecretsOf(before, named) as typeof named);
-  const { success, data: config, error } = configurationSchema.safeParse(document);
+  const { success, data: config, error } = configurationSchema.safeParse(withoutEmpty(document));
   if (!success) return { kind: "faulty", problems: documentProblems(error, document) };
-  const changed = (Object.keys(config) as (keyof Configuration)[])
-    .filter((name) => !isSame(config[name], current.config[name]));
-  const fixed = changed.filter((name) => !isLive(name));
+  const { live, fixed } = changedProperties(current.config, config);
   if (fixed.length > 0) return { kind: "fixed", properties: fixed.map(pathOf) };
-  return { kind: "done", config, document, changed: changed.map(pathOf) };
+  return { kind: "done", config, document, changed: live.map(pathOf) };
 }
 
-function pathOf(name: string): string {
+/** Names of properties with another value than before: those that can be in force at once, and those that cannot. */
+export function changedProperties(
+  before: Configuration,
+  after: Configuration,
+): { live: string[]; fixed: string[] } {
+  const names = Object.keys({ ...before, ...after }) as (keyof Configuration)[];
+  const changed = names.filter((name) => !isSame(before[name], after[name]));
+  return { live: changed.filter(isLive), fixed: changed.filter((name) => !isLive(name)) };
+}
+
+export function livePart(config: Configuration): LiveConfiguration {
+  const { accessControlList, logging, maxContacts, registrar } = config;
+  return { accessControlList, logging, maxContacts, registrar };
+}
+
+/** As people write it: `spec.logging`. */
+export function pathOf(name: string): string {
   return formatPath([name === "userAgent" ? "metadata" : "spec", name]);
 }
 

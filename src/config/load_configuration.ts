@@ -7,8 +7,17 @@ import { YamlPositions } from "../data/yaml/yaml_positions.ts";
 import { readYaml } from "../data/yaml/yaml_reader.ts";
 import { type Configuration, configurationSchema } from "./configuration.ts";
 import { type ConfigurationPlace, findConfiguration, type PlaceOptions } from "./configuration_place.ts";
+import { withoutEmpty } from "./filled_document.ts";
 import { tlsWarnings } from "./tls_settings.ts";
-import { applyOverrides, type Override, readOverrides } from "./environment.ts";
+import {
+  applyOverrides,
+  type Environment,
+  formerVariables,
+  misspeltVariables,
+  type Override,
+  readOverrides,
+} from "./environment.ts";
+import { withoutEffect } from "./without_effect.ts";
 
 export interface LoadedConfiguration {
   /** Undefined if and only if there are faults. */
@@ -24,12 +33,16 @@ export interface LoadedConfiguration {
 export async function loadConfiguration(options: PlaceOptions): Promise<LoadedConfiguration> {
   const { directory, file, faults, warnings } = await findConfiguration(options);
   const source = { directory, file };
-  const loaded = faults.length > 0 ? { faults } : await readConfiguration(file, readOverrides(options.env));
+  const former = [...faults, ...formerVariables(options.env)];
+  const loaded = former.length > 0
+    ? { faults: former }
+    : await readConfiguration(file, readOverrides(options.env));
   if (loaded.config === undefined) {
     return { config: undefined, document: undefined, source, faults: loaded.faults, warnings };
   }
   const { config, document } = loaded;
-  return { config, document, source, faults: [], warnings: [...warnings, ...warningsOf(config)] };
+  const told = [...misspeltVariables(options.env), ...withoutEffect(document), ...warningsOf(config)];
+  return { config, document, source, faults: [], warnings: [...warnings, ...told] };
 }
 
 type Reading = { config: Configuration; document: unknown } | {
@@ -48,20 +61,38 @@ async function readConfiguration(file: string | undefined, overrides: readonly O
     const { found, expected, position } = problem;
     return { faults: [{ file: place, ...position, property: "", found, expected }] };
   }
-  const document = applyOverrides(value ?? EMPTY_DOCUMENT, overrides);
+  const document = applyOverrides(withoutEmpty(value) ?? EMPTY_DOCUMENT, overrides);
   const { success, data, error } = configurationSchema.safeParse(document);
   const problems = success ? await missingFolders(data) : documentProblems(error, document);
   if (success && problems.length === 0) return { config: data, document };
+  return { faults: await locate(problems, { file: place, text, overrides }) };
+}
+
+/** Where an operator finds what is wrong with the configuration. */
+export async function locateProblems(
+  problems: readonly Problem[],
+  { file, env }: { file: string | undefined; env: Environment },
+): Promise<Fault[]> {
+  if (problems.length === 0) return [];
+  const text = file === undefined ? "" : await readTextFile(file);
+  return await locate(problems, {
+    file: file ?? "environment",
+    text: typeof text === "string" ? text : "",
+    overrides: readOverrides(env),
+  });
+}
+
+/** In the variable that sets the property, else in the file. */
+async function locate(
+  problems: readonly Problem[],
+  { file, text, overrides }: { file: string; text: string; overrides: readonly Override[] },
+): Promise<Fault[]> {
   const positions = await YamlPositions.of(text);
-  return {
-    faults: problems.map((problem) => {
-      const override = overrides.find(({ path }) =>
-        path.every((step, depth) => step === problem.path[depth])
-      );
-      if (override !== undefined) return environmentFault(problem, override);
-      return faultOf(problem, { file: place, position: positions.find(problem.path, problem.at) });
-    }),
-  };
+  return problems.map((problem) => {
+    const override = overrides.find(({ path }) => path.every((step, depth) => step === problem.path[depth]));
+    if (override !== undefined) return environmentFault(problem, override);
+    return faultOf(problem, { file, position: positions.find(problem.path, problem.at) });
+  });
 }
 
 /** Told apart from a folder without resources, which is allowed. */
@@ -79,9 +110,14 @@ function environmentFault(problem: Problem, { variable, path }: Override): Fault
   return { ...faultOf(problem, { file: "environment" }), property };
 }
 
-function warningsOf({ accessControlList, securityContext }: Configuration): string[] {
+function warningsOf({ accessControlList, securityContext, externAddr, localnets }: Configuration): string[] {
   const rules = halfCoveringRules(accessControlList);
   return [
+    ...externAddr !== undefined && localnets.length === 0
+      ? [
+        "spec.externAddr without spec.localnets: every host counts as outside, even those of the same network",
+      ]
+      : [],
     ...rules.map((rule) => `spec.accessControlList: ${halfCoverage(rule)}`),
     ...tlsWarnings(securityContext),
   ];

@@ -36,6 +36,33 @@ export function tlsSettingsOf(context: SecurityContext, directory: string): TlsS
   };
 }
 
+/**
+ * The same of the REST service. In Routr v1 both stores are one file unless set; where they are, the trust store is not
+ * meant to ask clients for certificates.
+ * @param own the certificate that is shown unless a key store is configured
+ */
+export function restTlsSettings(
+  { keyStore, keyStorePassword, trustStore, trustStorePassword }: Configuration["restService"],
+  { directory, own }: { directory: string; own: string },
+): TlsSettings {
+  const asksClients = trustStore !== undefined && trustStore !== keyStore;
+  return {
+    certificates: [
+      keyStore === undefined
+        ? { path: own, password: "" }
+        : { path: findFile(keyStore, directory), password: keyStorePassword },
+    ],
+    trustStore: asksClients
+      ? { path: findFile(trustStore, directory), password: trustStorePassword ?? "changeit" }
+      : undefined,
+    clientCertificates: asksClients ? "required" : "none",
+    verifiesServers: true,
+    allowsWildcards: false,
+    versions: ["TLSv1.2", "TLSv1.3"],
+    isDebugging: false,
+  };
+}
+
 /** What is asked for and cannot be had. */
 export function tlsWarnings({ client }: SecurityContext): string[] {
   const unspoken = client.protocols.filter((protocol) => !VERSIONS.includes(protocol));

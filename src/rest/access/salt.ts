@@ -12,6 +12,9 @@ const FILE = ".routr.salt";
 const FORMER_FILES = [FILE, ".arke.salt"] as const;
 /** Bytes below which tokens could be forged by trying. */
 const SHORTEST = 12;
+const TOO_SHORT =
+  `too short, expected base64 of at least ${SHORTEST} bytes, such as \`openssl rand -base64 24\` prints; ` +
+  "without any, one is made";
 /** That of an image of Routr v1: everybody knows it. */
 const SHIPPED_SALT = "1ecdc765b27e4b80924f4c5deeccf590";
 
@@ -34,16 +37,31 @@ export interface SaltPlace {
  */
 export async function tokenKey(place: SaltPlace): Promise<Uint8Array> {
   const text = given(place.salt) ?? given(place.arkeSalt) ?? await findSalt(place);
-  const key = new Uint8Array(Buffer.from(text, "base64"));
-  if (key.length < SHORTEST) {
-    throw new Error(
-      `The salt of the REST service is too short: expected base64 of at least ${SHORTEST} bytes`,
-    );
-  }
+  const key = keyOf(text);
+  if (key === undefined) throw new Error(`The salt of the REST service is ${TOO_SHORT}`);
   if (isShippedSalt(key)) {
     log.warn("The salt of the REST service is one that everybody knows: leave it out, and one is made");
   }
   return key;
+}
+
+/**
+ * Why the salt that is given cannot be used, such as `too short, expected …`; undefined when it can, or one is going to be
+ * made. Makes nothing.
+ */
+export async function saltFault({ salt, arkeSalt, saltFile }: SaltPlace): Promise<string | undefined> {
+  try {
+    const text = given(salt) ?? given(arkeSalt) ??
+      (saltFile === undefined ? undefined : await readSalt(saltFile));
+    return text === undefined || keyOf(text) ? undefined : TOO_SHORT;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function keyOf(salt: string): Uint8Array | undefined {
+  const key = new Uint8Array(Buffer.from(salt, "base64"));
+  return key.length < SHORTEST ? undefined : key;
 }
 
 /** Whether anybody can sign with this key, because it was shipped. */

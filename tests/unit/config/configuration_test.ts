@@ -345,7 +345,7 @@ const SPEC_PROPERTIES =
   "bindAddr, externAddr, localnets, recordRoute, useToAsAOR, registrarIntf, addressInfo, accessControlList, " +
   "transport, restService, securityContext, dataSource, logging, cdr, digestAlgorithms, allowUnauthenticatedCalls, " +
   "interDomainCalls, maxContacts, strictListeners, nameServers, registrar, limits, grpcService, ex_rtpEngine, ex_kafka, " +
-  "ex_logsDriver, ex_convertTelToE164, ex_uniqueGatewayPerHostPort";
+  "ex_kafkaPublisher, ex_logsDriver, ex_convertTelToE164, ex_uniqueGatewayPerHostPort";
 
 Deno.test("what is outside of spec is checked too", () => {
   assert.deepEqual(problemsOf({}), ["apiVersion missing | one of v1beta1, v1.0, v1"]);

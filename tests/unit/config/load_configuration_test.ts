@@ -208,3 +208,141 @@ Deno.test("a rule that is half of everything is a warning", async () => {
     "all of them are 0.0.0.0/0",
   ]);
 });
+
+Deno.test("what stands for nothing in the environment is nothing", async () => {
+  const env = {
+    EXTERN_ADDR: "no-op",
+    LOCALNETS: "[]",
+    ACCESS_CONTROL_LIST_DENY: "",
+    ROUTR_ACCESS_CONTROL_LIST_ALLOW: "  ",
+    BIND_ADDR: '""',
+    USER_AGENT: "",
+    SALT: "",
+    DS_PARAMETERS: "",
+    EX_KAFKA_SASL_JAAS_CONFIG: "",
+  };
+  await using folder = await TemporaryFolder.of({});
+  const { config, faults, warnings } = await load(folder, env);
+  assert.deepEqual({ faults, warnings }, { faults: [], warnings: [] });
+  assert.equal(config?.externAddr, undefined);
+  assert.deepEqual(config?.localnets, []);
+  assert.equal(config?.bindAddr, "0.0.0.0");
+  assert.equal(config?.restService.salt, undefined);
+});
+
+Deno.test("lists in the environment may look like those of files, and like those that charts print", async () => {
+  await using folder = await TemporaryFolder.of({});
+  const written = [
+    "10.0.0.0/8,192.168.0.0/16",
+    "[10.0.0.0/8, 192.168.0.0/16]",
+    '["10.0.0.0/8","192.168.0.0/16"]',
+    "[10.0.0.0/8 192.168.0.0/16]",
+    '"10.0.0.0/8, 192.168.0.0/16"',
+    "10.0.0.0/8 192.168.0.0/16,",
+  ];
+  for (const LOCALNETS of written) {
+    const { config } = await load(folder, { LOCALNETS, SECURITY_CONTEXT_CLIENT_PROTOCOLS: "[TLSv1.2]" });
+    assert.deepEqual(config?.localnets, ["10.0.0.0/8", "192.168.0.0/16"], LOCALNETS);
+    assert.deepEqual(config?.securityContext.client.protocols, ["TLSv1.2"]);
+  }
+  const { faults } = await load(folder, { LOCALNETS: "[10.0.0.0/8, somewhere]" });
+  assert.match(formatFault(faults[0]), /^environment: LOCALNETS\[1\] is "somewhere", expected an IP address/);
+});
+
+Deno.test("a value in quotes, as env files keep them, is what is in the quotes; secrets stay as they are", async () => {
+  await using folder = await TemporaryFolder.of({});
+  const { config } = await load(folder, {
+    EXTERN_ADDR: '"203.0.113.7"',
+    RECORD_ROUTE: "'true'",
+    REST_SERVICE_KEY_STORE_PASSWORD: '"changeit"',
+  });
+  assert.equal(config?.externAddr?.host, "203.0.113.7");
+  assert.equal(config?.recordRoute, true);
+  assert.equal(config?.restService.keyStorePassword, '"changeit"');
+});
+
+Deno.test("an empty value is the same as none, in the file and in parameters", async () => {
+  const text = `apiVersion: v1beta1
+metadata: { userAgent: '' }
+spec:
+  externAddr: ""
+  localnets: ['', 10.0.0.0/8, ~]
+  accessControlList: { allow: , deny: [] }
+  restService: { keyStore: ' ', trustStore: null, salt: "" }
+  securityContext:
+  dataSource:
+    provider: redis_data_provider
+    parameters: host=redis,port=,secret=,
+`;
+  await using folder = await TemporaryFolder.of({ "config.yaml": text });
+  const { config, faults } = await load(folder);
+  assert.deepEqual(faults.map(formatFault), []);
+  assert.equal(config?.userAgent, "Routr v1.0");
+  assert.equal(config?.externAddr, undefined);
+  assert.deepEqual(config?.localnets, ["10.0.0.0/8"]);
+  assert.equal(config?.restService.keyStore, undefined);
+  const { parameters } = config!.dataSource;
+  assert.deepEqual({ ...parameters, timeout: 0 }, {
+    host: "redis",
+    port: 6379,
+    db: 0,
+    tls: false,
+    max_retry: -1,
+    retry_interval: 2,
+    timeout: 0,
+  });
+});
+
+Deno.test("variables under their former names are refused with the name of now, misspelt ones are a warning", async () => {
+  await using folder = await TemporaryFolder.of({});
+  const { config, faults } = await load(folder, {
+    SIPIO_EXTERN_ADDR: "203.0.113.7",
+    ARKE_DS_PROVIDER: "redis_data_provider",
+    // Read by its former name.
+    ARKE_SALT: "c2FsdHNhbHRzYWx0c2FsdA==",
+    SIPIO_LOCALNETS: "",
+  });
+  assert.equal(config, undefined);
+  assert.deepEqual(faults.map(formatFault).toSorted(), [
+    "environment: ARKE_DS_PROVIDER is a name of former times, expected DS_PROVIDER",
+    "environment: SIPIO_EXTERN_ADDR is a name of former times, expected EXTERN_ADDR",
+  ]);
+  const { warnings } = await load(folder, {
+    ROUTR_EXTERNADDR: "203.0.113.7",
+    ROUTR_SERVICE_HOST: "10.0.0.1",
+  });
+  assert.deepEqual(warnings, ["ROUTR_EXTERNADDR has no effect; did you mean ROUTR_EXTERN_ADDR?"]);
+});
+
+Deno.test("what has no effect says so, unless it is switched off", async () => {
+  const text = (enabled: boolean) =>
+    `apiVersion: v1beta1
+spec:
+  grpcService: { bind: 0.0.0.0, port: 50099 }
+  restService: { minThreads: 8 }
+  ex_rtpEngine:
+    enabled: ${enabled}
+    host: rtpengine
+    bridgeParams: { webToSip: { ICE: remove, 'rtcp-mux': demux } }
+  ex_kafka: { enabled: ${enabled}, topic: routr }
+  ex_kafkaPublisher: { topic: routr, host: kafka }
+`;
+  await using folder = await TemporaryFolder.of({ "config.yaml": text(true) });
+  const properties = async () =>
+    (await load(folder)).warnings.map((warning) => /^(\S+) has no effect: ./.exec(warning)?.[1]);
+  const always = ["spec.grpcService", "spec.ex_kafkaPublisher", "spec.restService.minThreads"];
+  assert.deepEqual(
+    (await properties()).toSorted(),
+    [...always, "spec.ex_kafka", "spec.ex_rtpEngine"].toSorted(),
+  );
+  await folder.write("config.yaml", text(false));
+  assert.deepEqual((await properties()).toSorted(), always.toSorted());
+});
+
+Deno.test("externAddr without localnets is a warning", async () => {
+  await using folder = await TemporaryFolder.of({});
+  const { warnings } = await load(folder, { EXTERN_ADDR: "203.0.113.7" });
+  assert.match(warnings.join(), /^spec\.externAddr without spec\.localnets: /);
+  const both = await load(folder, { EXTERN_ADDR: "203.0.113.7", LOCALNETS: "10.0.0.0/8" });
+  assert.deepEqual(both.warnings, []);
+});

@@ -1,0 +1,132 @@
+/** What keeps a part of the server from serving, as far as it can be told before: the same at start and by `routr check`. */
+import type { Configuration, Listener } from "../config/configuration.ts";
+import type { ConfigurationPlace } from "../config/configuration_place.ts";
+import type { Environment } from "../config/environment.ts";
+import { locateProblems } from "../config/load_configuration.ts";
+import { stateDirectory } from "../config/state_directory.ts";
+import { restTlsSettings, tlsSettingsOf } from "../config/tls_settings.ts";
+import type { Fault, Problem, PropertyPath } from "../data/fault.ts";
+import { saltFault } from "../rest/access/salt.ts";
+import { readKeyStore, readTrustStore } from "../transport/tls/key_store.ts";
+import { KeyStoreError } from "../transport/tls/key_store_error.ts";
+import { TlsContexts, type TlsSettings } from "../transport/tls/tls_contexts.ts";
+import { isSecure } from "../transport/transport.ts";
+import { saltPlace } from "./administration.ts";
+
+export interface InspectedConfiguration {
+  readonly config: Configuration;
+  readonly source: ConfigurationPlace;
+  readonly env: Environment;
+}
+
+const ANY_ADDRESS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
+const SECURITY_CONTEXT: PropertyPath = ["spec", "securityContext"];
+const REST_SERVICE: PropertyPath = ["spec", "restService"];
+
+/** Faults with which the server starts all the same, without what they concern. */
+export async function inspect({ config, source, env }: InspectedConfiguration): Promise<Fault[]> {
+  const problems = [
+    ...portProblems(config),
+    ...await transportStoreProblems(config, source.directory),
+    ...await restProblems(config, { source, env }),
+  ];
+  return await locateProblems(problems, { file: source.file, env });
+}
+
+/** Ports that two listeners want: all but UDP and SCTP stand on TCP. */
+function portProblems({ transport, restService }: Configuration): Problem[] {
+  const taken: (Listener & { readonly name: string })[] = [];
+  const problems: Problem[] = [];
+  const take = (listener: Omit<Listener, "protocol">, name: string, path: PropertyPath) => {
+    const { bindAddr, port } = listener;
+    const other = taken.find((each) => port !== 0 && each.port === port && overlaps(each.bindAddr, bindAddr));
+    if (other === undefined) return void taken.push({ ...listener, protocol: "tcp", name });
+    const expected = `another port than that of ${other.name}`;
+    problems.push({ path: [...path, "port"], at: "value", found: String(port), expected });
+  };
+  for (const [i, listener] of transport.entries()) {
+    if (listener.protocol === "udp" || listener.protocol === "sctp") continue;
+    take(listener, `the transport ${listener.protocol}`, ["spec", "transport", i]);
+  }
+  take(restService, "the REST service", REST_SERVICE);
+  return problems;
+}
+
+function overlaps(one: string, other: string): boolean {
+  return one === other || ANY_ADDRESS.has(one) || ANY_ADDRESS.has(other);
+}
+
+async function transportStoreProblems(config: Configuration, directory: string): Promise<Problem[]> {
+  if (!config.transport.some(({ protocol }) => isSecure(protocol))) return [];
+  const settings = tlsSettingsOf(config.securityContext, directory);
+  return await storeProblems(
+    settings,
+    SECURITY_CONTEXT,
+    (index) => index === 0 ? [] : ["certificates", index - 1],
+  );
+}
+
+async function restProblems(
+  { restService }: Configuration,
+  { source, env }: Pick<InspectedConfiguration, "source" | "env">,
+): Promise<Problem[]> {
+  const state = stateDirectory(env, source.directory);
+  const salt = await saltFault(saltPlace(restService, { env, stateDirectory: state }));
+  const property = restService.salt === undefined && restService.saltFile !== undefined ? "saltFile" : "salt";
+  const [found, expected = "a file that can be read"] = salt?.split(", expected ") ?? [];
+  const problems: Problem[] = found === undefined
+    ? []
+    : [{ path: [...REST_SERVICE, property], at: "value", found, expected }];
+  if (restService.unsecured) return problems;
+  const { certificates, ...settings } = restTlsSettings(restService, {
+    directory: source.directory,
+    own: "",
+  });
+  // Its own one is made when it is needed.
+  const given = restService.keyStore === undefined ? [] : certificates;
+  return [...problems, ...await storeProblems({ ...settings, certificates: given }, REST_SERVICE, () => [])];
+}
+
+/** @param place where the certificate of this index is configured, from `base` on */
+async function storeProblems(
+  settings: TlsSettings,
+  base: PropertyPath,
+  place: (index: number) => PropertyPath,
+): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  const look = async (
+    reading: Promise<unknown>,
+    pathOf: (file: string) => PropertyPath,
+    expected: string,
+  ) => {
+    try {
+      await reading;
+    } catch (error) {
+      if (!(error instanceof KeyStoreError)) throw error;
+      const found = `${JSON.stringify(error.path)}, of no use: ${error.problem}`;
+      problems.push({ path: [...base, ...pathOf(error.path)], at: "value", found, expected });
+    }
+  };
+  for (const [index, source] of settings.certificates.entries()) {
+    await look(
+      readKeyStore(source),
+      (file) => [...place(index), file === source.privateKey ? "privateKey" : "keyStore"],
+      "a certificate with its key (PEM, PKCS#12 or JKS)",
+    );
+  }
+  const { trustStore } = settings;
+  if (trustStore !== undefined) {
+    await look(
+      readTrustStore(trustStore),
+      () => ["trustStore"],
+      "certificates of authorities (PEM, PKCS#12 or JKS)",
+    );
+  }
+  if (problems.length > 0 || settings.certificates.length === 0) return problems;
+  return await new TlsContexts(settings).prepareServer().then(() => [], (error: Error) => [{
+    path: base,
+    at: "value",
+    found: `of no use: ${error.message}`,
+    expected: "what TLS needs",
+  }]);
+}

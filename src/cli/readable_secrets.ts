@@ -1,0 +1,51 @@
+/** Files with secrets that every user of the host can read. */
+import { join } from "node:path";
+import type { Configuration } from "../config/configuration.ts";
+import type { ConfigurationPlace } from "../config/configuration_place.ts";
+import { resourceFolder } from "../config/data_source.ts";
+import { withoutSecrets } from "../config/shown_configuration.ts";
+import { tlsSettingsOf } from "../config/tls_settings.ts";
+import { isSecure } from "../transport/transport.ts";
+
+/** Read permission of others. */
+const OTHERS_READ = 0o004;
+const COLLECTIONS = ["users", "agents", "peers", "gateways"] as const;
+
+export interface ReadableSecretsOptions {
+  readonly config: Configuration;
+  /** Of `config.yaml`, with the environment. */
+  readonly document: unknown;
+  readonly source: ConfigurationPlace;
+}
+
+/** One warning for all of them. A resource file without a secret is none of them. */
+export async function readableSecrets(options: ReadableSecretsOptions): Promise<string[]> {
+  const readable: string[] = [];
+  for (const path of await secretFiles(options)) {
+    const mode = await Deno.stat(path).then((info) => info.mode ?? 0, () => 0);
+    if ((mode & OTHERS_READ) !== 0) readable.push(path);
+  }
+  if (readable.length === 0) return [];
+  return [`Every user of this host can read secrets: chmod o-rwx ${readable.join(" ")}`];
+}
+
+async function secretFiles({ config, document, source }: ReadableSecretsOptions): Promise<string[]> {
+  const { dataSource, transport, securityContext } = config;
+  const files: string[] = [];
+  if (source.file !== undefined && JSON.stringify(withoutSecrets(document)) !== JSON.stringify(document)) {
+    files.push(source.file);
+  }
+  if (dataSource.provider === "files_data_provider") {
+    const folder = resourceFolder(dataSource.parameters, source.directory);
+    for (const path of COLLECTIONS.flatMap((name) => [`${name}.yaml`, `${name}.yml`])) {
+      const file = join(folder, path);
+      const text = await Deno.readTextFile(file).catch(() => "");
+      if (/^[^#\n]*\b(?:secret|ha1)\b/m.test(text)) files.push(file);
+    }
+  }
+  if (transport.some(({ protocol }) => isSecure(protocol))) {
+    const { certificates } = tlsSettingsOf(securityContext, source.directory);
+    files.push(...certificates.map(({ path, privateKey }) => privateKey ?? path));
+  }
+  return files;
+}
