@@ -25,6 +25,7 @@ import { Router } from "./core/router.ts";
 import { ServerEvents } from "./core/server_events.ts";
 import { GatewayAddresses } from "./core/trunk/gateway_addresses.ts";
 import { GatewayRealms } from "./core/trunk/gateway_realms.ts";
+import { GatewayRefusals } from "./core/trunk/gateway_refusals.ts";
 import { GatewayRegistrations } from "./core/trunk/gateway_registrations.ts";
 import type { GatewayRegistrationStatus } from "./core/trunk/gateway_registration_status.ts";
 import { Legs } from "./core/trunk/legs.ts";
@@ -203,7 +204,7 @@ export class Server {
     });
     this.#revocation = new Revocation({ clock, directory, location: this.location });
     directory.onChange((change) => this.#revocation.follow(change));
-    const legs = new Legs({ directory, realms, gateways });
+    const legs = new Legs({ directory, realms, gateways, refusals: new GatewayRefusals(clock) });
     this.#flowTexts = new FlowTexts(transport, this.#epoch);
     this.#ownFlows = new OwnFlowRecords({ transport, texts: this.#flowTexts });
     this.#registrar = registrar;

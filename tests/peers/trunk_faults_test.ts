@@ -125,7 +125,7 @@ Deno.test("A wrong password of the gateway is our fault: 502 for the phone, and 
   assert.match(await routr.logged(/Gateway GW0001 has not registered us/), /401|403/);
   const sent = await desk.invite(`sip:${outside}@${domain}`);
   await desk.sendAsIs(ackTo(sent, await desk.expect("502")));
-  await routr.logged(/GW0001 .*INVITE: wrong username or password/);
+  await routr.logged(/by gateway GW0001 failed: 502 40[17] .*wrong username or password/);
   assert.ok(!routr.output.includes(wrong), "the password is in the log");
   assert.ok(!provider.lines.some((line) => line.includes("customer:")), "nothing was accepted");
   await pstn.expectNothing(200);
@@ -142,6 +142,6 @@ Deno.test("Our password is for the provider's realm: what others ask for behind 
   });
   await pstn.expect("ACK");
   await desk.sendAsIs(ackTo(sent, await desk.expect("502")));
-  await routr.logged(/GW0001 .*INVITE: realm "evil\.test" is not one of its own/);
+  await routr.logged(/by gateway GW0001 failed: 502 407 .*realm "evil\.test" is not one of its own/);
   await pstn.expectNothing(200);
 });

@@ -1,5 +1,6 @@
 /** Registrations with gateways (§10.2): what a provider's registrar sees of us, and what we make of its answers. */
 import assert from "node:assert/strict";
+import { logged } from "../support/log_lines.ts";
 import { branchOf, header, headers, startLine, tagOf, uriIn } from "../support/sip_text.ts";
 import { gateway } from "../unit/core/trunk/gateways.ts";
 import { FIRST, isAuthenticated, SECOND, TrunkRig } from "../unit/core/trunk/trunk_rig.ts";
@@ -118,6 +119,22 @@ Deno.test("§22.2: a new nonce without stale=true means that the password is wro
   );
   assert.deepEqual(rig.taken(), []);
   assert.equal(Math.round(rig.delay), 30);
+});
+
+Deno.test("§22.2: a wrong password has one line in the log, however often it is refused", async () => {
+  const lines = await logged("info", async () => {
+    const rig = await TrunkRig.start();
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const signed = await rig.challenge(rig.register());
+      await rig.answer(signed, "401 Unauthorized", `WWW-Authenticate: Digest realm="asterisk", nonce="n2"`);
+      await rig.pass(rig.delay * 1000 + 20);
+    }
+    rig.register();
+  });
+  assert.deepEqual(lines, [
+    "warning trunk: Gateway GW1 has not registered us at sip.provider.com: 401 wrong username or password, " +
+    "next attempt in 15 s",
+  ]);
 });
 
 Deno.test("§22.2: a stale nonce says nothing of the password: there are three answers", async () => {
@@ -356,7 +373,7 @@ Deno.test("Silence is a failure after Timer F, and so is a host without address"
   assert.equal(rig.status.lastStatus, 408);
   await rig.reload(gateway({ host: "nowhere.example" }));
   assert.equal(rig.status.lastStatus, 503);
-  assert.equal(rig.status.reason, "No way to nowhere.example by udp");
+  assert.equal(rig.status.reason, "No address of nowhere.example in DNS");
 });
 
 Deno.test("Retry-After is waited out, with any failure", async () => {
@@ -473,7 +490,7 @@ Deno.test("IPv6 gateways and usernames that need escapes make well-formed URIs",
       gateway({ host: FIRST, credentials: { username: "me@home", secret: "x" } }, "GW2"),
     ],
   });
-  assert.equal(rig.registrations.list()[0].reason, "No way to [2001:db8::50] by udp");
+  assert.equal(rig.registrations.list()[0].reason, "No listener reaches [2001:db8::50]");
   await rig.pass(60);
   const register = rig.register();
   assert.equal(uriIn(header(register, "From")), `sip:me%40home@${FIRST}`);

@@ -8,8 +8,8 @@ import type { ResponseContext, ResponseContextHost } from "./response_context.ts
 
 /** Deals with the challenges of a branch that leads to a gateway: they are not for the caller. */
 export interface ChallengeHandler {
-  /** Sends the request again with credentials, by the flow of the challenge; false when it cannot be answered. */
-  retry(response: SipResponse, flow: Flow): boolean;
+  /** Sends the request again with credentials, by the flow of the challenge; or tells why it cannot be answered. */
+  retry(response: SipResponse, flow: Flow): string | undefined;
   /** The gateway went on with the request, by this flow. */
   onAccepted(flow: Flow): void;
 }
@@ -117,8 +117,11 @@ export class Branch implements ClientTransactionUser {
   #onChallenge(response: SipResponse): void {
     if (!this.#isPending) return;
     const flow = this.#client?.flow;
-    if (!this.#isCancelled && flow && this.challenges?.retry(response, flow)) return;
-    const cause = { reason: `${response.status} ${response.reason}`, isRemote: true };
+    const { challenges } = this;
+    const why = flow && !this.#isCancelled ? challenges?.retry(response, flow) : undefined;
+    if (flow && !this.#isCancelled && challenges && why === undefined) return;
+    const reason = `${response.status} ${response.reason}${why === undefined ? "" : `, ${why}`}`;
+    const cause = { reason, isRemote: true };
     this.#end({ status: this.#isCancelled ? 487 : 502, response: undefined, cause });
   }
 

@@ -23,14 +23,19 @@ export interface Leg {
   readonly challenged: ChallengedUser | undefined;
 }
 
+/** Header lines with credentials, each ended by CRLF; or why there are none. */
+export type Authorization =
+  | { readonly kind: "granted"; readonly lines: string }
+  | { readonly kind: "refused"; readonly reason: string };
+
 /** Answers the challenges of a gateway in the place of the caller (§22.3). */
 export interface ChallengedUser {
-  /** Header lines with credentials, or undefined when the challenge that came by this flow is not to be answered. */
+  /** Credentials for the challenge that came by this flow. */
   answer(
     response: SipResponse,
     request: { method: string; uri: string; body: string },
     flow: Flow,
-  ): string | undefined;
+  ): Authorization;
   /** The gateway went on with the request, by this flow. */
   onAccepted(flow: Flow): void;
 }

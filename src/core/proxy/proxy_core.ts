@@ -189,9 +189,7 @@ export class ProxyCore implements ResponseContextHost {
       if (!branch.isPending) return;
       const failover = new Failover(this.#failoverParts(forwarding, copy), branch, destinations);
       branch.challenges = this.#challengesOf({ forwarding, branch, copy, failover });
-      if (!failover.next()) {
-        branch.fail(503, `No ${destinations.length === 0 ? "address of" : "way to"} ${hop.host}`);
-      }
+      if (!failover.next()) branch.fail(503, this.#parts.transport.locator.whyNowhere(hop));
     };
     if (!(located instanceof Promise)) return sendTo(located);
     located.then(sendTo).catch((error) => {
@@ -246,15 +244,19 @@ export class ProxyCore implements ResponseContextHost {
       onAccepted: (flow) => challenged?.onAccepted(flow),
       retry: (response, flow) => {
         const { method, body } = request;
-        const credentials = challenged?.answer(response, { method, uri: copy.target.requestUri, body }, flow);
-        if (credentials === undefined) return false;
+        const uri = copy.target.requestUri;
+        const authorization = challenged?.answer(response, { method, uri, body }, flow);
+        if (authorization?.kind !== "granted") {
+          return authorization?.reason ?? "nobody answers for it any more";
+        }
         shift.raise(request.cseq);
-        if (!hasSequenceNumber(request, leg)) return false;
+        if (!hasSequenceNumber(request, leg)) return "there is no higher CSeq";
+        const credentials = authorization.lines;
         const outgoing = this.#copyFor(forwarding, { ...copy, credentials }, openFlow(flow));
         const { transactions } = this.#parts;
         if (failover) failover.again((user) => transactions.request(outgoing, user));
         else branch.begin(transactions.request(outgoing, branch));
-        return true;
+        return undefined;
       },
     };
   }

@@ -1,5 +1,6 @@
 /** The response context (§16.2): the branches of one request, and what of their answers goes upstream (§16.7–16.10). */
-import { buildResponse, viaLines } from "../../message/response_builder.ts";
+import { quote } from "../../message/parameters.ts";
+import { buildResponse, type ResponseContent, viaLines } from "../../message/response_builder.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import { reasonPhrase } from "../../message/status.ts";
 import { detachText } from "../../runtime/detached_text.ts";
@@ -65,6 +66,7 @@ export class ResponseContext {
   readonly #vias: string;
   readonly #restore: ((text: string) => string) | undefined;
   readonly #observer: ForwardingObserver | undefined;
+  readonly #isToGateway: boolean;
 
   /** @param targets the target set, not empty */
   constructor(
@@ -79,6 +81,7 @@ export class ResponseContext {
     this.#observer = observer;
     this.#restore = leg && restoration(request, leg);
     this.#vias = detachText(viaLines(request));
+    this.#isToGateway = leg?.challenged !== undefined;
     this.#groups = groupByPreference(work.targets, work.forwarding.breadth);
     this.isInvite = work.forwarding.request.method === "INVITE";
     if (this.isInvite) server.onCancel = (reasons) => this.cancel(reasons);
@@ -198,7 +201,10 @@ export class ResponseContext {
   #respondLocally(status: number, cause?: FailureCause): void {
     const request = this.#forwarding?.request;
     this.#observer?.onFailure(status, true, cause ?? { reason: reasonPhrase(status), isRemote: false });
-    if (request) this.#server.respond(status, buildResponse(request, { status, toTag: randomToken() }));
+    if (request) {
+      const content = this.#isToGateway ? gatewayFailure(status, cause) : { status };
+      this.#server.respond(status, buildResponse(request, { ...content, toTag: randomToken() }));
+    }
     this.#finish();
   }
 
@@ -213,6 +219,14 @@ export class ResponseContext {
   #checkEnd(): void {
     if (!this.#branches.some(({ isPending }) => isPending)) this.#host.onEnded(this);
   }
+}
+
+/** Tells a gateway that was not reached from one that has answered 503, which its caller hears as 500 (§20.43, §21.5.4). */
+function gatewayFailure(status: number, cause: FailureCause | undefined): ResponseContent {
+  if (!cause || status !== 503 && status !== 500) return { status };
+  const said = cause.isRemote ? `The gateway has answered ${cause.reason}` : cause.reason;
+  const headers = `Warning: 399 routr ${quote(said.replace(/[^\x20-\x7e]/g, " "))}\r\n`;
+  return { status, headers };
 }
 
 /** Targets of equal q together, the highest q first; no group larger than Max-Breadth allows (RFC 5393 §5.3.3). */

@@ -1,17 +1,13 @@
 /** What we have answered to those who challenged one request of ours, on its way to one server (§22.2, §22.3). */
 import type { Credentials } from "../../data/ha1.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
+import type { Authorization } from "../proxy/leg.ts";
 import {
   answerChallenges,
   type ChallengeAnswer,
   type ChallengedRequest,
   missingHash,
 } from "./challenge_answer.ts";
-
-/** Header lines with all credentials for the next attempt, each ended by CRLF; or why there is none. */
-export type Authorization =
-  | { readonly kind: "granted"; readonly lines: readonly string[] }
-  | { readonly kind: "refused"; readonly reason: string };
 
 /** What answers are made from. */
 export interface ChallengeAnswersParts {
@@ -70,7 +66,7 @@ export class ChallengeAnswers {
     }
     if (++this.#count > maxAnswers) return refused("credentials are asked for again and again");
     for (const answer of answers) this.#given.set(keyOf(answer), answer);
-    return { kind: "granted", lines: this.lines };
+    return { kind: "granted", lines: this.lines.join("") };
   }
 
   /** Forgets what was given: once it was used for another request, it would come as a replay. */

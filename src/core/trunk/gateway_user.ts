@@ -1,24 +1,24 @@
 /** Answers what a gateway asks for one request of a call, with its credentials (§22.2, §22.3). */
 import type { Gateway } from "../../data/gateway.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
-import { logger } from "../../runtime/log.ts";
 import type { Flow } from "../../transport/transport.ts";
-import type { ChallengedUser } from "../proxy/leg.ts";
+import type { Authorization, ChallengedUser } from "../proxy/leg.ts";
 import type { ChallengedRequest } from "./challenge_answer.ts";
 import { ChallengeAnswers } from "./challenge_answers.ts";
 import type { GatewayAddresses } from "./gateway_addresses.ts";
 import type { GatewayRealms } from "./gateway_realms.ts";
+import type { GatewayRefusals } from "./gateway_refusals.ts";
 
 /** What is known of gateways, and learned when they accept us. */
 export interface GatewayKnowledge {
   readonly realms: GatewayRealms;
   readonly gateways: Pick<GatewayAddresses, "add">;
+  /** Absent where the log tells of the request anyway. */
+  readonly refusals?: GatewayRefusals;
 }
 
 /** Challenges of one request that are answered at one server. */
 const MAX_ANSWERS = 3;
-
-const log = logger("trunk");
 
 export class GatewayUser implements ChallengedUser {
   readonly #gateway: Gateway;
@@ -32,18 +32,12 @@ export class GatewayUser implements ChallengedUser {
     this.#knowledge = knowledge;
   }
 
-  answer(response: SipResponse, request: ChallengedRequest, flow: Flow): string | undefined {
+  answer(response: SipResponse, request: ChallengedRequest, flow: Flow): Authorization {
     const authorization = this.#answersAt(flow).answer(response, request);
-    if (authorization.kind === "granted") return authorization.lines.join("");
-    const { ref, host } = this.#gateway;
-    const { method } = request;
-    log.warn("Gateway {ref} ({host}) refuses {method}: {why}", {
-      ref,
-      host,
-      method,
-      why: authorization.reason,
-    });
-    return undefined;
+    if (authorization.kind === "refused") {
+      this.#knowledge.refusals?.note(this.#gateway, { method: request.method, reason: authorization.reason });
+    }
+    return authorization;
   }
 
   onAccepted({ remoteAddress }: Flow): void {

@@ -11,6 +11,7 @@ import { CSeqShift, type Leg } from "../proxy/leg.ts";
 import { formatNote, parseNote } from "./dialog_note.ts";
 import type { GatewayAddresses } from "./gateway_addresses.ts";
 import type { GatewayRealms } from "./gateway_realms.ts";
+import type { GatewayRefusals } from "./gateway_refusals.ts";
 import { GatewayUser } from "./gateway_user.ts";
 import {
   anonymousFrom,
@@ -27,6 +28,7 @@ export interface LegsParts {
   /** The realms that a gateway may ask our credentials for. */
   readonly realms: GatewayRealms;
   readonly gateways: Pick<GatewayAddresses, "at" | "add">;
+  readonly refusals: GatewayRefusals;
 }
 
 /** Who a call out is from. */
@@ -75,6 +77,7 @@ export class Legs {
     request: SipRequest,
     { gateway, did, caller }: { gateway: Gateway; did: Did; caller: OutboundCaller },
   ): Leg {
+    const { realms, gateways, refusals } = this.#parts;
     const isPrivate = caller.isPrivate || asksForPrivacy(request);
     const number = numberOfDid(caller.isTrusted ? this.#claimedNumber(request, gateway) ?? did : did);
     const shift = CSeqShift.from(request.cseq);
@@ -88,7 +91,11 @@ export class Legs {
         const end = { side: "callee", shift: shift.current, ref: gateway.ref } as const;
         return formatNote({ isUnnamed: caller.isPrivate, gateway: end });
       },
-      challenged: new GatewayUser(gateway, this.#parts),
+      challenged: new GatewayUser(gateway, {
+        realms,
+        gateways,
+        ...request.method !== "INVITE" && { refusals },
+      }),
     };
   }
 

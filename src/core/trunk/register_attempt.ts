@@ -158,8 +158,7 @@ export class RegisterAttempt implements ClientTransactionUser {
       ...destinations.filter(isPreferred),
       ...destinations.filter((destination) => !isPreferred(destination)),
     ];
-    const { host, protocol = this.#parts.protocol } = this.#place!.hop;
-    this.#next({ status: 503, reason: `No way to ${host} by ${protocol}` });
+    this.#next({ status: 503, reason: this.#parts.transport.locator.whyNowhere(this.#place!.hop) });
   }
 
   /** Tries the next place; where there is none, it was this failure. */

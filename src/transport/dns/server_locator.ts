@@ -65,6 +65,13 @@ export class ServerLocator {
     });
   }
 
+  /** Tells why there is no place for a hop. */
+  whyNowhere({ host, protocol, isSecure }: NextHop): string {
+    const named = isSecure && protocol ? securedProtocol(protocol) ?? protocol : protocol;
+    if (named && !this.#parts.serves(named)) return `No listener for ${named}, by which ${host} is reached`;
+    return isIpAddress(host) ? `No listener reaches ${host}` : `No address of ${host} in DNS`;
+  }
+
   /** Nothing came back from there: for the next minute it is tried after the others of its list. */
   noteFailure(destination: Destination): void {
     this.#failed.add(destination);

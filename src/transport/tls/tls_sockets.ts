@@ -117,11 +117,13 @@ export class TlsSockets implements Sockets {
     });
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE);
+    let isConnected = false;
+    socket.once("connect", () => isConnected = true);
     const onFailure = (error: Error) => {
       if (settings.isDebugging) {
         logHandshake("Handshake failed", socket, { reason: error.message, peer: `${address}:${port}` });
       }
-      events.onFailure(error.message);
+      events.onFailure(isConnected ? `TLS handshake with ${domain} failed: ${error.message}` : error.message);
     };
     socket.once("error", onFailure);
     const onSecure = (certificate: Uint8Array) => {
