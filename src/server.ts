@@ -150,6 +150,7 @@ export class Server {
       metrics,
       trace: new SipTrace(),
       maxDatagramSize: configuration.limits.maxDatagramSize,
+      messageLimits: configuration.limits,
       fence: this.#fence,
     });
     this.#transactions = new TransactionLayer({

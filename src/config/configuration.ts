@@ -12,6 +12,7 @@ import {
   textMatching,
 } from "../data/property_types.ts";
 import { API_VERSIONS, serialRingSeconds } from "../data/resource_document.ts";
+import { DEFAULT_MESSAGE_LIMITS } from "../message/message_limits.ts";
 import type * as z from "zod";
 import { dataSource } from "./data_source.ts";
 import { laterExtensions } from "./later_extensions.ts";
@@ -65,6 +66,12 @@ const limits = mapping({
     .describe("Bytes of one message in a datagram."),
   maxStreamMessageSize: integer({ min: 512, max: 2 ** 30 }).default(1_048_576)
     .describe("Bytes of one message on a connection."),
+  maxHeadSize: integer({ min: 512, max: 2 ** 20 }).default(DEFAULT_MESSAGE_LIMITS.maxHeadSize)
+    .describe("Bytes of the head of a message, on any transport."),
+  maxHeaderRows: count.default(DEFAULT_MESSAGE_LIMITS.maxHeaderRows)
+    .describe("Header fields of one message."),
+  maxHeaderValues: count.default(DEFAULT_MESSAGE_LIMITS.maxHeaderValues)
+    .describe("Values of one header field, such as Via, Route or Contact, in one message."),
   maxConnections: count.default(16_384).describe("Open connections."),
   maxConnectionsPerAddress: count.default(1024)
     .describe("Open connections from one address; a whole office may be behind it."),

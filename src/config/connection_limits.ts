@@ -32,6 +32,7 @@ export function connectionLimits({ limits }: Configuration): ConnectionLimits {
   }
   return {
     maxMessageSize: limits.maxStreamMessageSize,
+    maxHeadSize: limits.maxHeadSize,
     maxConnections: Math.min(possible, limits.maxConnections),
     maxConnectionsPerAddress: limits.maxConnectionsPerAddress,
     idleTimeout: limits.idleTimeoutMillis,

@@ -32,6 +32,8 @@ export type Registration =
 
 /** Contacts one REGISTER may bring; more are refused before they are looked at. */
 const MAX_CONTACTS = 64;
+/** Characters of one Contact: it is kept, written and compared with all others. */
+const MAX_CONTACT_LENGTH = 2048;
 const QVALUE = /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/;
 
 /** Reads the Contacts and their lifetimes, or says what to answer. */
@@ -57,6 +59,7 @@ export function readRegistration(request: SipRequest, limits: RegistrationLimits
         : { status: 400, reason: "Contact Is Malformed" };
     }
     for (const value of values) {
+      if (value.end - value.start > MAX_CONTACT_LENGTH) return { status: 403, reason: "Contact Is Too Long" };
       const contact = readContact(value, fallback);
       if (!contact) return { status: 400, reason: "Contact Is Malformed" };
       if (contact.expires > 0 && contact.expires < limits.minExpires) {

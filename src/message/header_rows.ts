@@ -136,15 +136,18 @@ export class HeaderRows implements Head {
   }
 }
 
-/** Splits a header value at its commas, not at those inside quotes or angle brackets, and appends the parts to `into`. */
-export function splitValues(value: string, into: string[] = []): string[] {
+/**
+ * Splits a header value at its commas, not at those inside quotes or angle brackets, and appends the parts to `into`.
+ * It ends when there are more than `max`.
+ */
+export function splitValues(value: string, into: string[] = [], max = Infinity): string[] {
   if (!value.includes(",")) {
     if (value !== "") into.push(value);
     return into;
   }
   let start = 0;
   let inBrackets = false;
-  for (let at = 0; at <= value.length; at++) {
+  for (let at = 0; at <= value.length && into.length <= max; at++) {
     const code = at < value.length ? value.charCodeAt(at) : 44;
     if (code === 34) {
       const close = skipQuotedString(value, at, value.length);
@@ -152,7 +155,7 @@ export function splitValues(value: string, into: string[] = []): string[] {
     } else if (code === 60) inBrackets = true;
     else if (code === 62) inBrackets = false;
     else if (code === 44 && (!inBrackets || at === value.length)) {
-      const part = trimWhiteSpace(value.substring(start, at));
+      const part = at === start ? "" : trimWhiteSpace(value.substring(start, at));
       if (part !== "") into.push(part);
       start = at + 1;
     }

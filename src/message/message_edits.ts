@@ -17,25 +17,20 @@ interface Edit {
 /** Edits of one text. They must not overlap; their order does not matter. */
 export class MessageEdits {
   readonly #edits: Edit[] = [];
+  #isSorted = true;
 
   /** Puts `text` in the place of `[start, end)`. */
   replace(start: number, end: number, text: string): this {
+    const edit = { start, end, text };
     const edits = this.#edits;
-    let i = edits.length;
-    // An insertion goes before what replaces the text behind it.
-    while (i > 0 && (edits[i - 1].start > start || edits[i - 1].start === start && edits[i - 1].end > end)) {
-      i--;
-    }
-    edits.splice(i, 0, { start, end, text });
+    if (edits.length > 0 && inOrder(edits[edits.length - 1], edit) > 0) this.#isSorted = false;
+    edits.push(edit);
     return this;
   }
 
   /** Takes out a whole header row; a second time changes nothing. */
   removeRow(message: Rows, row: number): this {
-    const start = message.rows[row + 1];
-    const end = message.rowEnd(row);
-    if (this.#edits.some((edit) => edit.start === start && edit.end === end)) return this;
-    return this.replace(start, end, "");
+    return this.replace(message.rows[row + 1], message.rowEnd(row), "");
   }
 
   /** Takes out every row of this name. */
@@ -46,12 +41,21 @@ export class MessageEdits {
 
   /** `text[from, to)` with the edits applied. */
   apply(text: string, from: number, to: number): string {
+    if (!this.#isSorted) this.#edits.sort(inOrder);
+    this.#isSorted = true;
     let result = "";
     let at = from;
     for (const edit of this.#edits) {
+      // The row was taken out already.
+      if (edit.start < at) continue;
       result += text.substring(at, edit.start) + edit.text;
       at = edit.end;
     }
     return result + text.substring(at, to);
   }
+}
+
+/** An insertion goes before what replaces the text behind it. */
+function inOrder(a: Edit, b: Edit): number {
+  return a.start - b.start || a.end - b.end;
 }

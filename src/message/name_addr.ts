@@ -105,9 +105,11 @@ export function parseNameAddr(text: string, from: number, to: number): NameAddr 
 
 function bracketed(text: string, place: { start: number; open: number; to: number }): NameAddr | undefined {
   const uriStart = place.open + 1;
-  const uriEnd = text.indexOf(">", uriStart);
-  if (uriEnd < 0 || uriEnd >= place.to || uriEnd === uriStart) return undefined;
-  for (let at = uriStart; at < uriEnd; at++) if (text.charCodeAt(at) <= 32) return undefined;
+  let uriEnd = uriStart;
+  for (; text.charCodeAt(uriEnd) !== 62; uriEnd++) {
+    if (uriEnd >= place.to || text.charCodeAt(uriEnd) <= 32) return undefined;
+  }
+  if (uriEnd >= place.to || uriEnd === uriStart) return undefined;
   return withParameters(text, { start: place.start, uriStart, uriEnd, after: uriEnd + 1, to: place.to });
 }
 

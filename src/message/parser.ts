@@ -1,29 +1,12 @@
 /** From text to message (§7, §25): one pass over the head that only notes where things are. */
-import {
-  isDigit,
-  isTokenCharacter,
-  isWhiteSpace,
-  parseNumber,
-  skipToken,
-  skipWhiteSpace,
-} from "./characters.ts";
-import { Header, type HeaderId, headerId } from "./header_name.ts";
+import { isDigit, isTokenCharacter, parseNumber, skipToken, skipWhiteSpace } from "./characters.ts";
+import { Header, type HeaderId } from "./header_name.ts";
 import { type Head, HeaderRows, ROW_STRIDE } from "./header_rows.ts";
+import { hasTooManyValues, type HeaderScan, scanRows, TOO_LARGE } from "./header_scan.ts";
+import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from "./message_limits.ts";
 import { parseNameAddr } from "./name_addr.ts";
 import { MalformedMessage, SipRequest, SipResponse } from "./sip_message.ts";
 import { parseVia, type Via } from "./via.ts";
-
-/** Headers of which a message may have one row only. */
-const SINGLE = [
-  Header.From,
-  Header.To,
-  Header.CallId,
-  Header.CSeq,
-  Header.MaxForwards,
-  Header.ContentLength,
-  Header.ContentType,
-  Header.Expires,
-].reduce((bits, id) => bits | 1 << id, 0);
 
 const MANDATORY = [Header.Via, Header.From, Header.To, Header.CallId, Header.CSeq]
   .reduce((bits, id) => bits | 1 << id, 0);
@@ -31,98 +14,26 @@ const MANDATORY = [Header.Via, Header.From, Header.To, Header.CallId, Header.CSe
 /** CSeq numbers are below 2³¹ (§8.1.1.5). */
 const MAX_CSEQ = 2 ** 31 - 1;
 
-const MAX_SCRATCH = 16_384;
-
 /**
  * Reads one message. `text` holds one byte a character (latin1) and exactly one message: a datagram, or what the
  * stream framer cut out. Empty lines before the start line are skipped (§7.5). Never throws.
  */
-export function parseMessage(text: string): SipRequest | SipResponse | MalformedMessage {
+export function parseMessage(
+  text: string,
+  limits: MessageLimits = DEFAULT_MESSAGE_LIMITS,
+): SipRequest | SipResponse | MalformedMessage {
   let start = 0;
   while (text.charCodeAt(start) === 13 && text.charCodeAt(start + 1) === 10) start += 2;
   const lineEnd = text.indexOf("\r\n", start);
   if (lineEnd < 0) return new MalformedMessage("Start line has no end", 400, undefined);
-  const scan = scanRows(text, lineEnd + 2);
+  if (lineEnd - start > limits.maxHeadSize) return new MalformedMessage(TOO_LARGE, 513, undefined);
+  const scan = scanRows(text, lineEnd + 2, limits);
+  if (scan.fault === "" && hasTooManyValues(text, scan.rows, limits.maxHeaderValues)) {
+    scan.fault = "Too Many Header Values";
+  }
   const head: Head = { text, rows: scan.rows, hasFolds: scan.hasFolds, headersEnd: scan.end };
   const isResponse = /^sip\/$/i.test(text.substring(start, start + 4));
   return isResponse ? readResponse(head, scan, start, lineEnd) : readRequest(head, scan, start, lineEnd);
-}
-
-/** What one pass over the header rows found. */
-export interface HeaderScan {
-  /** See `Head.rows`. */
-  rows: number[];
-  /** Where the empty line begins. */
-  end: number;
-  hasFolds: boolean;
-  /** One bit for each header id that was seen. */
-  seen: number;
-  /** What is wrong with the rows, "" when nothing is. */
-  fault: string;
-}
-
-/** Where rows are noted before it is known how many there are: growing a new array for each message costs more. */
-const scratch: number[] = [];
-
-/** Notes the header rows from `from` up to the empty line. */
-export function scanRows(text: string, from: number): HeaderScan {
-  const scan: HeaderScan = { rows: [], end: text.length, hasFolds: false, seen: 0, fault: "" };
-  const length = scanInto(text, from, scan);
-  scan.rows = scratch.slice(0, length);
-  // One message with very many headers does not keep the memory for ever.
-  if (scratch.length > MAX_SCRATCH) scratch.length = 0;
-  return scan;
-}
-
-/** Fills the scratch array and returns how much of it is filled. */
-function scanInto(text: string, from: number, scan: HeaderScan): number {
-  let length = 0;
-  let at = from;
-  for (;;) {
-    if (text.charCodeAt(at) === 13 && text.charCodeAt(at + 1) === 10) {
-      scan.end = at;
-      return length;
-    }
-    const nameEnd = skipToken(text, at, text.length);
-    let colon = nameEnd;
-    while (text.charCodeAt(colon) === 32 || text.charCodeAt(colon) === 9) colon++;
-    let lineEnd = text.indexOf("\n", colon);
-    if (lineEnd < 0) {
-      scan.fault ||= "Header section has no end";
-      scan.end = at;
-      return length;
-    }
-    if (text.indexOf("\r", colon) !== lineEnd - 1) scan.fault ||= "Line does not end in CRLF";
-    // A line that begins with white space continues the one before it (§7.3.1).
-    for (
-      let next = text.charCodeAt(lineEnd + 1);
-      next === 32 || next === 9;
-      next = text.charCodeAt(lineEnd + 1)
-    ) {
-      scan.hasFolds = true;
-      const further = text.indexOf("\n", lineEnd + 1);
-      if (further < 0) break;
-      if (text.indexOf("\r", lineEnd) !== further - 1) scan.fault ||= "Line does not end in CRLF";
-      lineEnd = further;
-    }
-    if (nameEnd === at || text.charCodeAt(colon) !== 58) {
-      scan.fault ||= "Header line has no name";
-    } else {
-      const id = headerId(text, at, nameEnd);
-      const valueStart = skipWhiteSpace(text, colon + 1, lineEnd);
-      let valueEnd = lineEnd;
-      while (valueEnd > valueStart && isWhiteSpace(text.charCodeAt(valueEnd - 1))) valueEnd--;
-      scratch[length++] = id;
-      scratch[length++] = at;
-      scratch[length++] = valueStart;
-      scratch[length++] = valueEnd;
-      if (id !== Header.Other) {
-        if ((scan.seen & SINGLE & 1 << id) !== 0) scan.fault ||= "Header must not be repeated";
-        scan.seen |= 1 << id;
-      }
-    }
-    at = lineEnd + 1;
-  }
 }
 
 function rowOf(rows: number[], id: HeaderId): number {
@@ -156,11 +67,10 @@ function readCommon(head: Head, scan: HeaderScan, via: Via | undefined) {
   const bodyStart = scan.end + 2;
   let bodyEnd = text.length;
   if ((scan.seen & 1 << Header.ContentLength) !== 0) {
-    const row = rowOf(rows, Header.ContentLength);
-    const length = parseNumber(text, rows[row + 2], rows[row + 3], Number.MAX_SAFE_INTEGER);
-    if (length < 0) return "Content-Length is malformed";
-    if (length > text.length - bodyStart) return "Content-Length is larger than the body";
-    bodyEnd = bodyStart + length;
+    const { contentLength } = scan;
+    if (contentLength < 0) return "Content-Length is malformed";
+    if (contentLength > text.length - bodyStart) return "Content-Length is larger than the body";
+    bodyEnd = bodyStart + contentLength;
   }
   return { topVia: via, callId, cseq, cseqMethod: text.substring(methodStart, cseqEnd), bodyStart, bodyEnd };
 }
@@ -191,7 +101,7 @@ function readRequest(
   const requestUri = text.substring(methodEnd + 1, uriEnd);
   if (!isUriText(requestUri)) return malformed("Request-URI is malformed");
   const fields = readCommon(head, scan, via);
-  if (typeof fields === "string") return malformed(fields);
+  if (typeof fields === "string") return malformed(fields, fields === TOO_LARGE ? 513 : 400);
   const method = text.substring(start, methodEnd);
   if (fields.cseqMethod !== method) return malformed("CSeq method is not the method of the request");
   const fromRow = rowOf(rows, Header.From);

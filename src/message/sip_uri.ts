@@ -7,6 +7,7 @@ import {
   isUriParameterCharacter,
   isUserCharacter,
   parseNumber,
+  spanEqualsIgnoringCase,
 } from "./characters.ts";
 import { isHost, skipHost } from "./via.ts";
 
@@ -84,13 +85,16 @@ export class SipUri {
 
   /** The value of a URI parameter, unescaped: "" when it has none, undefined when absent. */
   parameter(lowerCaseName: string): string | undefined {
-    if (this.parameters === "") return undefined;
-    for (const parameter of this.parameters.split(";")) {
-      const equals = parameter.indexOf("=");
-      const name = equals < 0 ? parameter : parameter.slice(0, equals);
-      if (unescape(name).toLowerCase() === lowerCaseName) {
-        return equals < 0 ? "" : unescape(parameter.slice(equals + 1));
+    const { parameters } = this;
+    let end: number;
+    for (let start = 1; start <= parameters.length; start = end + 1) {
+      end = start;
+      let nameEnd = -1;
+      for (let code = 0; end < parameters.length && (code = parameters.charCodeAt(end)) !== 59; end++) {
+        if (code === 61 && nameEnd < 0) nameEnd = end;
       }
+      if (!isParameterName(parameters, start, nameEnd < 0 ? end : nameEnd, lowerCaseName)) continue;
+      return nameEnd < 0 ? "" : unescape(parameters.substring(nameEnd + 1, end));
     }
     return undefined;
   }
@@ -207,6 +211,13 @@ function areParameters(text: string, from: number, to: number): boolean {
   if (from === to) return true;
   if (text.charCodeAt(from) !== 59) return false;
   return isEscaped(text, from, to, (code) => code === 59 || code === 61 || isUriParameterCharacter(code));
+}
+
+function isParameterName(text: string, from: number, end: number, lowerCaseName: string): boolean {
+  if (end - from === lowerCaseName.length) return spanEqualsIgnoringCase(text, from, end, lowerCaseName);
+  // Written with escapes, it is longer.
+  if (end - from < lowerCaseName.length || end - from > 3 * lowerCaseName.length) return false;
+  return unescape(text.substring(from, end)).toLowerCase() === lowerCaseName;
 }
 
 function lowerCase(text: string): string {

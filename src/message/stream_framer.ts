@@ -1,8 +1,11 @@
 /** Cuts a byte stream into messages by Content-Length (§18.3), and sees the keep-alives between them (RFC 5626 §3.5.1). */
-import { parseNumber } from "./characters.ts";
-import { Header } from "./header_name.ts";
-import { ROW_STRIDE } from "./header_rows.ts";
-import { scanRows } from "./parser.ts";
+import { scanRows } from "./header_scan.ts";
+
+/** What is answered to a message that is not taken. */
+export interface Refusal {
+  readonly status: number;
+  readonly reason: string;
+}
 
 /** What the framer found. Calls come in stream order, inside `push`. */
 export interface StreamFramerEvents {
@@ -10,20 +13,27 @@ export interface StreamFramerEvents {
   onMessage(text: string): void;
   /** A double CRLF before a message: the peer asks for a single one. */
   onPing(): void;
+  /** A message is not taken from the stream. `text` is its head, or as much of that as there is. */
+  onRefusal(text: string, refusal: Refusal): void;
   /** The stream makes no sense any more and must be closed; nothing is called after this. */
   onFailure(reason: string): void;
 }
 
-/** Bytes a head may have: appending to it copies it, so a sender of single bytes must not make it long. */
-const MAX_HEAD_SIZE = 65536;
-const MAX_LENGTH = 2 ** 31;
+/** Bounds on the messages of one stream (`spec.limits`). */
+export interface StreamLimits {
+  /** Bytes a head may have: appending to it copies it, so a sender of single bytes must not make it long. */
+  readonly maxHeadSize: number;
+  /** Bytes a message may have, head and body. */
+  readonly maxMessageSize: number;
+}
+
 /** Pieces that a buffer is made of at most. */
 const MAX_PIECES = 256;
 
 /** A resumable framer for one connection. Text is latin1: one byte a character. */
 export class StreamFramer {
   readonly #events: StreamFramerEvents;
-  readonly #maxMessageSize: number;
+  readonly #limits: StreamLimits;
   #buffer = "";
   /** Length of the message at the front of the buffer once its head is whole, else 0. */
   #wanted = 0;
@@ -32,10 +42,9 @@ export class StreamFramer {
   #failed = false;
   #pieces = 0;
 
-  /** @param maxMessageSize bytes a message may have, head and body */
-  constructor(events: StreamFramerEvents, maxMessageSize: number) {
+  constructor(events: StreamFramerEvents, limits: StreamLimits) {
     this.#events = events;
-    this.#maxMessageSize = maxMessageSize;
+    this.#limits = limits;
   }
 
   /** Bytes of a message that has come in part; half a keep-alive is none. */
@@ -68,15 +77,13 @@ export class StreamFramer {
     if (buffer.length > 0 && !isPlausibleStart(buffer)) return this.#fail("Bytes are not SIP");
     const headEnd = buffer.indexOf("\r\n\r\n", Math.max(0, this.#searched - 3));
     this.#searched = buffer.length;
-    if (headEnd < 0) {
-      if (buffer.length > MAX_HEAD_SIZE) this.#fail("Head of the message is too large");
-      return false;
-    }
-    if (headEnd > MAX_HEAD_SIZE) return this.#fail("Head of the message is too large");
-    const length = contentLength(buffer, buffer.indexOf("\r\n") + 2);
-    if (length < 0) return this.#fail("Content-Length is missing or malformed");
+    const { maxHeadSize, maxMessageSize } = this.#limits;
+    if (headEnd < 0 && buffer.length <= maxHeadSize) return false;
+    if (headEnd < 0 || headEnd > maxHeadSize) return this.#refuse(513, "Message Too Large", maxHeadSize);
+    const length = contentLength(buffer);
+    if (length < 0) return this.#refuse(400, "Content-Length is missing or malformed", headEnd + 4);
     this.#wanted = headEnd + 4 + length;
-    if (this.#wanted > this.#maxMessageSize) return this.#fail("Message is too large");
+    if (this.#wanted > maxMessageSize) return this.#refuse(513, "Message Too Large", headEnd + 4);
     return true;
   }
 
@@ -99,6 +106,12 @@ export class StreamFramer {
     this.#searched = 0;
   }
 
+  /** Where the message ends is not known, or it is not waited for: the peer is told why, and the stream is over. */
+  #refuse(status: number, reason: string, end: number): false {
+    this.#events.onRefusal(this.#buffer.substring(0, end), { status, reason });
+    return this.#fail(reason);
+  }
+
   #fail(reason: string): false {
     this.#failed = true;
     this.#buffer = "";
@@ -114,15 +127,7 @@ function isPlausibleStart(buffer: string): boolean {
   return code > 32 && code < 127;
 }
 
-/** The Content-Length of the head whose rows begin at `from`; -1 when there is none, or more than one. */
-function contentLength(buffer: string, from: number): number {
-  const { rows } = scanRows(buffer, from);
-  let length = -1;
-  for (let row = 0; row < rows.length; row += ROW_STRIDE) {
-    if (rows[row] !== Header.ContentLength) continue;
-    if (length >= 0) return -1;
-    length = parseNumber(buffer, rows[row + 2], rows[row + 3], MAX_LENGTH);
-    if (length < 0) return -1;
-  }
-  return length;
+/** The Content-Length of the head that the buffer begins with; -1 when there is none, or more than one. */
+function contentLength(buffer: string): number {
+  return scanRows(buffer, buffer.indexOf("\r\n") + 2).contentLength;
 }

@@ -1,7 +1,7 @@
 /** The ACK for a non-2xx (§17.1.1.3) and the CANCEL (§9.1), made from the request they follow. */
 import { Header, type HeaderId } from "../message/header_name.ts";
 import { HeaderRows } from "../message/header_rows.ts";
-import { scanRows } from "../message/parser.ts";
+import { scanRows } from "../message/header_scan.ts";
 import type { SipResponse } from "../message/sip_message.ts";
 
 /** The ACK that the INVITE client transaction sends for a 300–699; `invite` is the request as it was sent. */

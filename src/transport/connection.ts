@@ -1,4 +1,5 @@
 /** One connection as a flow: what waits to be sent, how long silence may last, how much the peer can make us keep. */
+import type { Refusal } from "../message/stream_framer.ts";
 import type { ConnectionTable } from "./connection_table.ts";
 import { type Flow, nextFlowId, type Transport, type TransportProtocol } from "./transport.ts";
 import type { Wire, WireEvents } from "./wire.ts";
@@ -140,6 +141,10 @@ export class Connection implements Flow, WireEvents {
     this.#hasSpoken = true;
     this.#deadline = Infinity;
     this.#table.events.onMessage(text, this);
+  }
+
+  onRefusal(text: string, refusal: Refusal): void {
+    if (this.#isOpen) this.#table.events.onRefusal(text, refusal, this);
   }
 
   onUnfinished(bytes: number): void {

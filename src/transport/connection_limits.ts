@@ -2,6 +2,8 @@
 export interface ConnectionLimits {
   /** Bytes of one message. */
   readonly maxMessageSize: number;
+  /** Bytes of the head of one. */
+  readonly maxHeadSize: number;
   /** Open connections, of all transports that share `total`. */
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;

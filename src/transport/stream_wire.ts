@@ -1,14 +1,13 @@
 /** SIP on a stream (§18.3): messages cut by Content-Length. */
 import type { Buffer } from "node:buffer";
 import type net from "node:net";
-import { StreamFramer } from "../message/stream_framer.ts";
+import { StreamFramer, type StreamLimits } from "../message/stream_framer.ts";
 import { SocketWriter } from "./socket_writer.ts";
 import type { Wire, WireEvents } from "./wire.ts";
 
 /** What is particular to a protocol. */
 export interface StreamWireOptions {
-  /** Bytes a message may have. */
-  readonly maxMessageSize: number;
+  readonly limits: StreamLimits;
   /** See `SocketWriterOptions`. */
   readonly isMessageOriented: boolean;
   /** Whether these bytes are not the peer's. */
@@ -18,6 +17,8 @@ export interface StreamWireOptions {
 export class StreamWire implements Wire {
   readonly #socket: net.Socket;
   readonly #writer: SocketWriter;
+  /** Whether the peer may be in the middle of a message: to close on bytes that were not read would take our answer away. */
+  #awaitsPeer = false;
 
   constructor(socket: net.Socket, events: WireEvents, options: StreamWireOptions) {
     this.#socket = socket;
@@ -27,9 +28,13 @@ export class StreamWire implements Wire {
     });
     const framer = new StreamFramer({
       onMessage: (text) => events.onMessage(text),
+      onRefusal: (text, refusal) => {
+        this.#awaitsPeer = true;
+        events.onRefusal(text, refusal);
+      },
       onPing: () => events.onPing(),
       onFailure: (reason) => events.onViolation(reason),
-    }, options.maxMessageSize);
+    }, options.limits);
     socket.on("data", (chunk: Buffer) => {
       if (options.isForeign?.(chunk)) return;
       events.onTraffic();
@@ -45,7 +50,7 @@ export class StreamWire implements Wire {
   }
 
   end(): void {
-    this.#writer.finish(() => this.#socket.destroySoon());
+    this.#writer.finish(() => this.#awaitsPeer ? this.#socket.end() : this.#socket.destroySoon());
   }
 
   destroy(): void {

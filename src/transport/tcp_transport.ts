@@ -14,7 +14,7 @@ export function createTcpTransport(
     protocol: "tcp",
     limits,
     sockets: new TcpSockets(),
-    carrier: new StreamCarrier({ maxMessageSize: limits.maxMessageSize, isMessageOriented: false }),
+    carrier: new StreamCarrier({ limits, isMessageOriented: false }),
     hasCertificates: false,
   });
 }

@@ -1,7 +1,9 @@
 /** The transport layer (§18): from bytes to messages, from next hops and Vias to flows. */
+import type { MessageLimits } from "../message/message_limits.ts";
 import { parseMessage } from "../message/parser.ts";
 import { MalformedMessage, type SipRequest, type SipResponse } from "../message/sip_message.ts";
 import type { SipUri } from "../message/sip_uri.ts";
+import type { Refusal } from "../message/stream_framer.ts";
 import { logger } from "../runtime/log.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -53,6 +55,8 @@ export interface TransportLayerParts {
   readonly trace: SipTrace;
   /** Bytes a request on UDP may have (`spec.limits.maxDatagramSize`); larger ones are answered 513. */
   readonly maxDatagramSize: number;
+  /** Bounds on the heads of messages; the usual ones when left out. */
+  readonly messageLimits?: MessageLimits;
   /** Left out when everybody is admitted. */
   readonly fence?: AccessFence;
 }
@@ -240,11 +244,23 @@ export class TransportLayer implements TransportEvents {
   #turnAway(text: string, flow: Flow, fence: AccessFence): void {
     this.#denied.value++;
     if (isKeepAlive(text) || isAck(text) || fence.verdict(flow.remoteAddress) !== "refuse") return;
+    this.#refuse(text, { status: 403, reason: "Forbidden" }, flow);
+  }
+
+  onRefusal(text: string, refusal: Refusal, flow: Flow): void {
+    const { fence } = this.#parts;
+    if (fence !== undefined && !fence.admits(flow.remoteAddress)) return;
+    this.#malformed.value++;
+    if (!isResponse(text)) this.#refuse(text, refusal, flow);
+  }
+
+  /** Answers a request, or what was one, without a further look at it. */
+  #refuse(text: string, { status, reason }: Refusal, flow: Flow): void {
     try {
-      const message = parseMessage(text);
+      const message = parseMessage(text, this.#parts.messageLimits);
       const head = message.kind === "malformed" ? message.request : message;
       head?.stampTopVia(flow.remoteAddress, flow.remotePort, keepAliveOf(flow));
-      this.#user?.onMalformed(new MalformedMessage("Forbidden", 403, head), flow);
+      this.#user?.onMalformed(new MalformedMessage(reason, status, head), flow);
     } catch (error) {
       this.#errors.value++;
       log.error("Cannot refuse a message from {address}: {error}", { address: flow.remoteAddress, error });
@@ -252,7 +268,7 @@ export class TransportLayer implements TransportEvents {
   }
 
   #handUp(text: string, flow: Flow): void {
-    const message = parseMessage(text);
+    const message = parseMessage(text, this.#parts.messageLimits);
     if (message.kind === "response") {
       // A response whose top Via is not ours went astray (§18.1.2).
       const { host, port = defaultPort(flow.protocol) } = message.topVia;

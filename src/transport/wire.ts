@@ -1,3 +1,5 @@
+import type { Refusal } from "../message/stream_framer.ts";
+
 /** What carries the messages of one connection: a stream, or a WebSocket. */
 export interface Wire {
   /** Writes one message, one byte a character. */
@@ -16,6 +18,8 @@ export interface WireEvents {
   onTraffic(): void;
   /** One whole message. */
   onMessage(text: string): void;
+  /** A message is not taken, of which this is the head: the peer is told before the connection is ended. */
+  onRefusal(text: string, refusal: Refusal): void;
   /** So many bytes of an unfinished message are kept. */
   onUnfinished(bytes: number): void;
   /** The peer asks for a sign of life: CRLF, to be sent when nothing else waits (RFC 5626 §3.5.1). */

@@ -3,6 +3,7 @@ import type { ConnectionLimits } from "../../src/transport/connection_limits.ts"
 /** Wide enough for every test that does not set its own. */
 export const LIMITS: ConnectionLimits = {
   maxMessageSize: 262_144,
+  maxHeadSize: 65_536,
   maxConnections: 1_000,
   maxConnectionsPerAddress: 1_000,
   idleTimeout: 60_000,

@@ -1,5 +1,6 @@
 /** A transport under test, what it tells, and the far ends it talks to. */
 import assert from "node:assert/strict";
+import type { Refusal } from "../../src/message/stream_framer.ts";
 import type { ConnectionLimits } from "../../src/transport/connection_limits.ts";
 import type { Flow, Transport, TransportEvents, TransportProtocol } from "../../src/transport/transport.ts";
 import type { Peer, PeerListener, PeerProtocol, Place } from "./transport_peers.ts";
@@ -67,6 +68,8 @@ export function contractTest(name: string, fn: () => Promise<void>): void {
 export class ServedTransport implements TransportEvents, AsyncDisposable {
   readonly transport: Transport;
   readonly messages: { text: string; flow: Flow }[] = [];
+  /** What was not taken from its stream; the peer is told by a line. */
+  readonly refusals: { text: string; status: number }[] = [];
   readonly opened: Flow[] = [];
   readonly closed: Flow[] = [];
   readonly violations: string[] = [];
@@ -97,6 +100,12 @@ export class ServedTransport implements TransportEvents, AsyncDisposable {
     assert.equal(this.#isClosed, false, "no message comes after close()");
     this.messages.push({ text, flow });
     this.answer(text, flow);
+    this.#wake();
+  }
+
+  onRefusal(text: string, { status, reason }: Refusal, flow: Flow): void {
+    this.refusals.push({ text, status });
+    flow.send(`${status} ${reason}`);
     this.#wake();
   }
 

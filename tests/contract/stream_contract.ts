@@ -122,7 +122,7 @@ function testFraming(harness: TransportHarness<StreamPeer>): void {
       "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
       message(2).replace(/Content-Length: \d+\r\n/, ""),
       message(2).replace(/Content-Length: \d+/, "Content-Length: x"),
-      message(2).replace("Content-Length", "l: 0\r\nContent-Length"),
+      message(2).replace("Content-Length", "l: 1\r\nContent-Length"),
     ];
     for (const text of garbage) {
       const peer = await peers.connect(served);
@@ -133,6 +133,39 @@ function testFraming(harness: TransportHarness<StreamPeer>): void {
     assert.equal(served.violations.length, garbage.length);
     await good.write(message(3));
     await served.until(() => served.messages.length === 2, "a message of the peer that did no wrong");
+  });
+
+  contractTest(
+    `${name}: RFC 4475 §3.3.9: who sends no usable Content-Length is told so before the connection ends`,
+    async () => {
+      await using served = await ServedTransport.listen(harness);
+      using peers = new Peers(harness);
+      const wrong = [
+        message(1).replace(/Content-Length: \d+\r\n/, ""),
+        message(1).replace(/Content-Length: \d+/, "Content-Length: x"),
+        message(1).replace("Content-Length", "l: 1\r\nContent-Length"),
+        message(1).replace(/Content-Length: \d+/, "Content-Length: 99999999"),
+        message(1).replace("\r\n", `\r\nSubject: ${"x".repeat(100_000)}\r\n`),
+      ];
+      for (const text of wrong) {
+        const peer = await peers.connect(served);
+        await peer.write(`${text}what follows`);
+        assert.match(await within(peer.readBytes(3), "a refusal"), /^(?:400|513)$/);
+        await ended(peer);
+      }
+      assert.deepEqual(served.refusals.map(({ status }) => status), [400, 400, 400, 513, 513]);
+      assert.equal(served.messages.length, 0);
+    },
+  );
+
+  contractTest(`${name}: Content-Lengths that agree are one`, async () => {
+    await using served = await ServedTransport.listen(harness);
+    using peers = new Peers(harness);
+    const peer = await peers.connect(served);
+    const text = message(1, "body").replace("Content-Length", "l: 4\r\nContent-Length");
+    await peer.write(text + message(2));
+    await served.until(() => served.messages.length === 2, "both messages");
+    assert.deepEqual([served.texts, served.violations], [[text, message(2)], []]);
   });
 
   contractTest(

@@ -99,7 +99,8 @@ Deno.test("A message over the limit closes its connection; over UDP it is answer
   const limits = { maxStreamMessageSize: 4096, maxDatagramSize: 4096 };
   const server = await startTestServer({ domains: ["sip.local"], agents, spec: { limits } });
   const socket = await connect(server.tcpPort);
-  socket.write("OPTIONS sip:sip.local SIP/2.0\r\nContent-Length: 1000000\r\n\r\n");
+  socket.write(oversized(5060).replace("Content-Length: 0", "Content-Length: 1000000"));
+  assertAnswer(String((await once(socket, "data"))[0]), 513);
   await once(socket.resume(), "close");
   assertAnswer(await exchange(server.udpPort, (port) => oversized(port)), 513);
   assertAnswer(await ping(server), 200);
@@ -112,7 +113,7 @@ function oversized(port: number): string {
     `Subject: ${"x".repeat(8000)}\r\nContent-Length: 0\r\n\r\n`;
 }
 
-Deno.test("A thousand Vias are answered with a thousand Vias", async () => {
+Deno.test("A thousand Vias are refused, with a thousand Vias in the answer", async () => {
   const server = await startTestServer({ domains: ["sip.local"], agents });
   const vias = "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKx\r\n".repeat(999);
   const answer = await exchange(
@@ -121,12 +122,12 @@ Deno.test("A thousand Vias are answered with a thousand Vias", async () => {
       `OPTIONS sip:sip.local SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:${port};branch=z9hG4bKvias\r\n${vias}` +
       `From: <sip:x@y.invalid>;tag=1\r\nTo: <sip:sip.local>\r\nCall-ID: vias\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n`,
   );
-  assertAnswer(answer, 200);
+  assertAnswer(answer, 400);
   assert.equal(answer.match(/^Via:/gm)?.length, 1000);
   await server.stop();
 });
 
-Deno.test("A REGISTER with ten thousand contacts over TCP is challenged like any other, and keeps nothing", async () => {
+Deno.test("A REGISTER with ten thousand contacts over TCP is refused, and keeps nothing", async () => {
   const server = await startTestServer({ domains: ["sip.local"], agents });
   const socket = await connect(server.tcpPort);
   const contacts = Array.from({ length: 10_000 }, (_, i) => `<sip:1001@192.0.2.1:${i + 1}>`).join(",");
@@ -137,11 +138,32 @@ Deno.test("A REGISTER with ten thousand contacts over TCP is challenged like any
       `Contact: ${contacts.slice(0, 60_000).replace(/,[^,]*$/, "")}\r\nContent-Length: 0\r\n\r\n`,
   );
   const [answer] = await once(socket, "data");
-  assertAnswer(String(answer), 401);
+  assertAnswer(String(answer), 400);
   assert.equal(server.server.location.size, 0);
   await destroyAll([socket]);
   await server.stop();
 });
+
+Deno.test("RFC 4475 §3.3.9: on TCP a Content-Length that is no good is answered 400, then the connection ends", async () => {
+  const server = await startTestServer({ domains: ["sip.local"], agents });
+  for (const lengths of ["Content-Length: 0\r\nContent-Length: 5", "Content-Length: x", "l: -1", ""]) {
+    const socket = await connect(server.tcpPort);
+    socket.write(options(lengths));
+    assertAnswer(String((await once(socket, "data"))[0]), 400);
+    await once(socket.resume(), "close");
+  }
+  const socket = await connect(server.tcpPort);
+  socket.write(options("Content-Length: 0\r\nContent-Length: 0"));
+  assertAnswer(String((await once(socket, "data"))[0]), 200);
+  await destroyAll([socket]);
+  await server.stop();
+});
+
+function options(lengths: string): string {
+  const lines = lengths === "" ? "" : `${lengths}\r\n`;
+  return `OPTIONS sip:sip.local SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:5060;branch=z9hG4bKlength\r\n` +
+    `From: <sip:x@y.invalid>;tag=1\r\nTo: <sip:sip.local>\r\nCall-ID: length\r\nCSeq: 1 OPTIONS\r\n${lines}\r\n`;
+}
 
 Deno.test("A malformed request is answered 400 when it can be, and counted", async () => {
   const server = await startTestServer({ domains: ["sip.local"], agents });

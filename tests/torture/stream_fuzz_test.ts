@@ -28,8 +28,9 @@ function frame(chunks: Iterable<string>): Found {
   const framer = new StreamFramer({
     onMessage: (text) => (expectSense(), found.messages.push(text)),
     onPing: () => (expectSense(), found.pings++),
+    onRefusal: () => expectSense(),
     onFailure: (reason) => (expectSense(), found.failure = reason),
-  }, maxMessageSize);
+  }, { maxMessageSize, maxHeadSize: 65_536 });
   for (const chunk of chunks) framer.push(chunk);
   return found;
 }
@@ -75,7 +76,7 @@ Deno.test("The framer waits for the body that clerr announces", () => {
 });
 
 Deno.test("The framer takes what follows dblreq's Content-Length for the next message", () => {
-  const [register, invite] = frame([readText("dblreq")]).messages.map(parseMessage);
+  const [register, invite] = frame([readText("dblreq")]).messages.map((text) => parseMessage(text));
   assert.ok(register.kind === "request" && invite.kind === "request");
   assert.deepEqual([register.method, invite.method], ["REGISTER", "INVITE"]);
 });

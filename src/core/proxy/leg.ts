@@ -1,8 +1,8 @@
 /** A leg: the side that a request goes to, where it has to be another there than it was when it came. */
 import { Header, type HeaderId } from "../../message/header_name.ts";
 import { HeaderRows } from "../../message/header_rows.ts";
+import { scanRows } from "../../message/header_scan.ts";
 import { MessageEdits } from "../../message/message_edits.ts";
-import { scanRows } from "../../message/parser.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import type { Flow } from "../../transport/transport.ts";
 import { detachText } from "../../runtime/detached_text.ts";

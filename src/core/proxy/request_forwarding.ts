@@ -42,6 +42,10 @@ export function buildCommonPart(request: SipRequest, changes: CommonChanges): Co
     edits.replace(rows[maxForwards + 2], rows[maxForwards + 3], String(request.maxForwards! - 1));
   }
   edits.removeAll(request, Header.Route);
+  const length = request.rowOf(Header.ContentLength);
+  for (let row = length; row >= 0; row = request.rowOf(Header.ContentLength, row)) {
+    if (row !== length) edits.removeRow(request, row);
+  }
   edits.removeAll(request, Header.MaxBreadth);
   if (!changes.isTrusted) {
     edits.removeAll(request, Header.PAssertedIdentity);

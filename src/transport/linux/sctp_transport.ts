@@ -16,7 +16,7 @@ export function createSctpTransport(
     protocol: "sctp",
     limits,
     sockets: new SctpSockets(protocol),
-    carrier: new StreamCarrier({ maxMessageSize: limits.maxMessageSize, isMessageOriented: true, isForeign }),
+    carrier: new StreamCarrier({ limits, isMessageOriented: true, isForeign }),
     hasCertificates: false,
   });
 }

@@ -16,7 +16,7 @@ export function createTlsTransport(
     protocol: "tls",
     limits,
     sockets: new TlsSockets(contexts),
-    carrier: new StreamCarrier({ maxMessageSize: limits.maxMessageSize, isMessageOriented: false }),
+    carrier: new StreamCarrier({ limits, isMessageOriented: false }),
     hasCertificates: true,
   });
 }

@@ -109,8 +109,9 @@ Deno.test("Requests that are refused with 400, and answered", () => {
     ["two Call-IDs", { "Call-ID": ["a", "a"] }],
     ["two CSeqs", { "CSeq": ["1 INVITE", "1 INVITE"] }],
     ["two Max-Forwards", { "Max-Forwards": ["1", "2"] }],
-    ["two Content-Lengths", { "Content-Length": ["0", "0"] }],
-    ["Content-Length and its compact form", { "l": "0" }],
+    ["two Content-Lengths that differ", { "Content-Length": ["0", "1"] }, { body: "x" }],
+    ["Content-Length and another in compact form", { "l": "1" }, { body: "xy" }],
+    ["two Content-Lengths that are no numbers", { "Content-Length": ["x", "x"] }],
     ["two Content-Types", { "Content-Type": ["a/b", "a/b"] }],
     ["a Via that is malformed", { "Via": "SIP/2.0/UDP" }],
     ["a Via that is empty", { "Via": "" }],
@@ -161,6 +162,46 @@ Deno.test("Requests that are refused with 400, and answered", () => {
     assert.equal(malformed.status, 400, what);
     assert.ok(malformed.request, `${what} is answered`);
     assert.match(malformed.reason, /^[A-Z][\w -]+$/, what);
+  }
+});
+
+Deno.test("Content-Lengths that agree are one", () => {
+  for (const changes of [{ "Content-Length": ["2", "2", "02"] }, { "l": "2" }]) {
+    assert.equal(readRequest(messageText(changes, { body: "xy" })).body, "xy");
+  }
+});
+
+Deno.test("A head beyond the limits is refused, and answered by what was read of it", () => {
+  const limits = { maxHeadSize: 2_000, maxHeaderRows: 20, maxHeaderValues: 4 };
+  const table: [what: string, changes: HeaderChanges, status: number][] = [
+    ["a long line", { "Subject": "x".repeat(2_000) }, 513],
+    ["a long line in folds", { "Subject": "x\r\n ".repeat(1_000) }, 513],
+    ["many long lines", { "Subject": new Array(15).fill("x".repeat(200)) }, 513],
+    ["many lines", { "Subject": new Array(20).fill("x") }, 400],
+    ["many rows of one header", { "Route": new Array(5).fill("<sip:a>") }, 400],
+    ["many values in a row", { "Route": new Array(5).fill("<sip:a>").join(",") }, 400],
+    ["many values in few rows", { "Path": ["<sip:a>,<sip:b>", "<sip:c>,<sip:d>,<sip:e>"] }, 400],
+    ["many Vias", { "Via": new Array(5).fill("SIP/2.0/UDP a;branch=z9hG4bK1") }, 400],
+    ["many credentials", { "Authorization": new Array(5).fill("Digest a=b") }, 400],
+  ];
+  for (const [what, changes, status] of table) {
+    const malformed = parseMessage(messageText(changes), limits);
+    assert.ok(malformed.kind === "malformed", what);
+    assert.deepEqual([malformed.status, malformed.request?.topVia === undefined], [status, false], what);
+  }
+});
+
+Deno.test("Commas within a value do not count as values", () => {
+  const limits = { maxHeadSize: 2_000, maxHeaderRows: 20, maxHeaderValues: 4 };
+  for (
+    const changes of [
+      { "Contact": '"a,b,c,d,e" <sip:a,b,c,d,e@f>' },
+      { "Route": ["<sip:a,b@c>,<sip:d,e@f>", "<sip:a,b@c>,<sip:d,e@f>"] },
+      { "Authorization": 'Digest a=b,c=d,e=f,g=h,i="j"' },
+      { "Subject": "a,b,c,d,e,f" },
+    ]
+  ) {
+    assert.equal(parseMessage(messageText(changes), limits).kind, "request", JSON.stringify(changes));
   }
 });
 
@@ -226,7 +267,9 @@ Deno.test("A message that stops too early is never taken for a whole one", () =>
 });
 
 Deno.test("A message keeps its rows when others are read, with more rows or fewer", () => {
-  const many = readRequest(messageText({ "Record-Route": new Array(6_000).fill("<sip:a;lr>") }));
+  const text = messageText({ "Record-Route": new Array(6_000).fill("<sip:a;lr>") });
+  const many = parseMessage(text, { maxHeadSize: Infinity, maxHeaderRows: 6_100, maxHeaderValues: 6_000 });
+  assert.ok(many.kind === "request");
   const few = readRequest(messageText({ "User-Agent": "few" }));
   const other = readRequest(messageText({ "User-Agent": "other" }));
   assert.equal(many.rowValues(Header.RecordRoute).length, 6_000);

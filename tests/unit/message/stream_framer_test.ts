@@ -13,8 +13,9 @@ function found(
   const framer = new StreamFramer({
     onMessage: (text) => events.push(text),
     onPing: () => events.push("ping"),
+    onRefusal: (_text, { status }) => events.push(`refusal: ${status}`),
     onFailure: (reason) => events.push(`failure: ${reason}`),
-  }, maxMessageSize);
+  }, { maxMessageSize, maxHeadSize: 65_536 });
   for (const chunk of chunks) framer.push(chunk);
   return { events, buffered: framer.buffered };
 }
@@ -115,15 +116,22 @@ Deno.test("§18.3: a stream without a usable Content-Length is given up", () => 
     "1 2",
     "9".repeat(25),
     "4294967296",
-    ["0", "0"],
     ["0", "5"],
   ];
   for (const length of lengths) {
     const { events } = found([messageText({ "Content-Length": length }) + BYE]);
-    assert.equal(events.length, 1, String(length));
-    assert.match(events[0], /^failure: /, String(length));
+    assert.equal(events.length, 2, String(length));
+    assert.match(events[0], /^refusal: (?:400|513)$/, String(length));
+    assert.match(events[1], /^failure: /, String(length));
   }
-  assert.match(found([messageText({ "l": "0" })]).events[0], /^failure: /);
+  assert.match(found([messageText({ "l": "1" })]).events[1], /^failure: /);
+});
+
+Deno.test("Content-Lengths that agree are one", () => {
+  for (const changes of [{ "Content-Length": ["2", "2"] }, { "l": "2" }]) {
+    const text = messageText(changes, { body: "xy" });
+    assert.deepEqual(found([text + BYE]).events, [text, BYE]);
+  }
 });
 
 Deno.test("A Content-Length that lies: too long waits for more, too short leaves bytes that are not SIP", () => {
@@ -153,21 +161,24 @@ Deno.test("After a failure nothing is called any more, and nothing kept", () => 
 
 Deno.test("A message may have as many bytes as allowed and not one more", () => {
   assert.deepEqual(found([INVITE], INVITE.length).events, [INVITE]);
-  assert.match(found([INVITE], INVITE.length - 1).events[0], /^failure: .*too large/);
+  assert.match(found([INVITE], INVITE.length - 1).events.join(), /^refusal: 513,failure: .*Too Large$/);
 });
 
 Deno.test("A message that will be too large is given up when its head is there", () => {
   const head = messageText({ "Content-Length": "2000000" });
-  assert.match(found([head.slice(0, -1), head.slice(-1)]).events[0], /^failure: .*too large/);
+  assert.match(
+    found([head.slice(0, -1), head.slice(-1)]).events.join(),
+    /^refusal: 513,failure: .*Too Large$/,
+  );
 });
 
 Deno.test("A head without end is given up, whether it comes at once or byte by byte", () => {
   const endless = `INVITE sip:bob@biloxi.com SIP/2.0\r\nSubject: ${"x".repeat(70_000)}`;
-  assert.match(found([endless]).events[0], /^failure: Head/);
+  assert.match(found([endless]).events.join(), /^refusal: 513,failure: .*Too Large$/);
   const pieces = endless.match(/[\s\S]{1,100}/g)!;
-  assert.match(found(pieces).events[0], /^failure: Head/);
+  assert.match(found(pieces).events.join(), /^refusal: 513,failure: .*Too Large$/);
   assert.deepEqual(found([endless.slice(0, 60_000)]).events, []);
-  assert.match(found([`${endless}\r\n\r\n`]).events[0], /^failure: Head/);
+  assert.match(found([`${endless}\r\n\r\n`]).events.join(), /^refusal: 513,failure: .*Too Large$/);
 });
 
 Deno.test("A long head is found when it comes in small pieces", () => {

@@ -8,6 +8,7 @@ import { letPass } from "../../support/later.ts";
 
 const LIMITS: ConnectionLimits = {
   maxMessageSize: 10_000,
+  maxHeadSize: 10_000,
   maxConnections: 5,
   maxConnectionsPerAddress: 2,
   idleTimeout: 60_000,
@@ -50,6 +51,7 @@ class Table implements Disposable, TransportEvents {
   }
 
   onMessage(): void {}
+  onRefusal(): void {}
   onFlowOpened(): void {}
 
   onFlowClosed(flow: Flow): void {

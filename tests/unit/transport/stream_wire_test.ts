@@ -28,6 +28,10 @@ class FakeSocket extends EventEmitter {
     this.#taken.shift()?.(error);
   }
 
+  end(): void {
+    this.calls.push("end");
+  }
+
   destroySoon(): void {
     this.calls.push("destroySoon");
   }
@@ -42,12 +46,13 @@ function wireOn(socket: FakeSocket, options: Partial<StreamWireOptions> = {}) {
   const wire = new StreamWire(socket as unknown as net.Socket, {
     onTraffic: () => told.push("traffic"),
     onMessage: (text) => told.push(`message of ${text.length}`),
+    onRefusal: (text, { status }) => told.push(`refusal ${status} of ${text.length}`),
     onUnfinished: (bytes) => told.push(`unfinished ${bytes}`),
     onPing: () => told.push("ping"),
     onWritten: (count) => told.push(`written ${count}`),
     onViolation: (reason) => told.push(`violation: ${reason}`),
     onClosed: (reason) => told.push(`closed: ${reason}`),
-  }, { maxMessageSize: 1_000, isMessageOriented: false, ...options });
+  }, { limits: { maxMessageSize: 1_000, maxHeadSize: 1_000 }, isMessageOriented: false, ...options });
   return { wire, told };
 }
 
@@ -138,12 +143,24 @@ Deno.test("§18.3: messages, pings and what is unfinished are told in the order 
 });
 
 Deno.test("what is no SIP, or too large, is a violation", () => {
-  for (const text of ["\x16\x03\x01", MESSAGE.replace("4", "5000")]) {
+  for (
+    const [text, refusal] of [["\x16\x03\x01", ""], [MESSAGE.replace("4", "5000"), "\nrefusal 513 of 60"]]
+  ) {
     const socket = new FakeSocket();
     const { told } = wireOn(socket);
     socket.emit("data", Buffer.from(text, "latin1"));
-    assert.match(told.join("\n"), /^traffic\nviolation: .+\nunfinished 0$/);
+    assert.match(told.join("\n"), new RegExp(`^traffic${refusal}\nviolation: .+\nunfinished 0$`));
   }
+});
+
+Deno.test("after a refusal the peer closes first, so that it reads why", async () => {
+  const socket = new FakeSocket();
+  const { wire } = wireOn(socket);
+  socket.emit("data", Buffer.from(MESSAGE.replace("4", "x"), "latin1"));
+  wire.write("400");
+  wire.end();
+  await turn();
+  assert.deepEqual(socket.calls.slice(-1), ["end"]);
 });
 
 Deno.test("bytes that are not the peer's are no traffic", () => {

@@ -10,6 +10,7 @@ import { createTransport } from "../../../src/transport/transport_factory.ts";
 
 const LIMITS: ConnectionLimits = {
   maxMessageSize: 1_048_576,
+  maxHeadSize: 65_536,
   maxConnections: 10,
   maxConnectionsPerAddress: 10,
   idleTimeout: 1_000,
@@ -31,6 +32,7 @@ const TLS = new TlsContexts({
 
 const EVENTS: TransportEvents = {
   onMessage: () => {},
+  onRefusal: () => {},
   onFlowOpened: () => {},
   onFlowClosed: () => {},
   onViolation: () => {},

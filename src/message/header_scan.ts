@@ -1,0 +1,210 @@
+/** Where the header rows of a message are (§7.3), and whether they keep within the limits. */
+import { isWhiteSpace, parseNumber, skipToken, skipWhiteSpace } from "./characters.ts";
+import { Header, type HeaderId, headerId } from "./header_name.ts";
+import { ROW_STRIDE, splitValues } from "./header_rows.ts";
+import type { MessageLimits } from "./message_limits.ts";
+
+/** What one pass over the header rows found. */
+export interface HeaderScan {
+  /** See `Head.rows`. */
+  rows: number[];
+  /** Where the empty line begins. */
+  end: number;
+  hasFolds: boolean;
+  /** One bit for each header id that was seen. */
+  seen: number;
+  /** What is wrong with the rows, "" when nothing is. */
+  fault: string;
+  /** -1 when it is missing, malformed, or given twice with different numbers. */
+  contentLength: number;
+}
+
+/** Headers of which a message may have one row only; Content-Length has a rule of its own. */
+const SINGLE = bitsOf([
+  Header.From,
+  Header.To,
+  Header.CallId,
+  Header.CSeq,
+  Header.MaxForwards,
+  Header.ContentType,
+  Header.Expires,
+]);
+
+/** Headers whose rows are lists (§7.3.1). */
+const LISTS = bitsOf([
+  Header.Via,
+  Header.Contact,
+  Header.Route,
+  Header.RecordRoute,
+  Header.Require,
+  Header.ProxyRequire,
+  Header.Supported,
+  Header.Unsupported,
+  Header.Allow,
+  Header.Path,
+  Header.PAssertedIdentity,
+  Header.PPreferredIdentity,
+  Header.RemotePartyId,
+]);
+
+/** What is wrong with a message that is answered 513. */
+export const TOO_LARGE = "Message Too Large";
+const NO_CRLF = "Line does not end in CRLF";
+const REPEATED = "Header must not be repeated";
+
+type RowLimits = Omit<MessageLimits, "maxHeaderValues">;
+
+const UNLIMITED: RowLimits = { maxHeadSize: Infinity, maxHeaderRows: Infinity };
+
+/** How many times the rows allowed are read of a message that is refused. */
+const ANSWERED = 4;
+
+const MAX_SCRATCH = 16_384;
+
+/** Where rows are noted before it is known how many there are: growing a new array for each message costs more. */
+const scratch: number[] = [];
+
+/** Notes the header rows from `from` up to the empty line, or up to where the limits end. */
+export function scanRows(text: string, from: number, limits: RowLimits = UNLIMITED): HeaderScan {
+  const scan: HeaderScan = {
+    rows: [],
+    end: text.length,
+    hasFolds: false,
+    seen: 0,
+    fault: "",
+    contentLength: -1,
+  };
+  const length = scanInto(text, from, { scan, ...limits });
+  scan.rows = scratch.slice(0, length);
+  // One message with very many headers does not keep the memory for ever.
+  if (scratch.length > MAX_SCRATCH) scratch.length = 0;
+  return scan;
+}
+
+/** Fills the scratch array and returns how much of it is filled. */
+function scanInto(
+  text: string,
+  from: number,
+  { scan, maxHeadSize, maxHeaderRows }: RowLimits & { scan: HeaderScan },
+): number {
+  const lastEnd = from + maxHeadSize;
+  const maxLength = maxHeaderRows * ROW_STRIDE;
+  let length = 0;
+  let at = from;
+  // The next CR. Searching for it once and not in each line keeps the scan linear where CRs are rare.
+  let cr = -1;
+  for (;;) {
+    if (text.charCodeAt(at) === 13 && text.charCodeAt(at + 1) === 10) {
+      scan.end = at;
+      return length;
+    }
+    const nameEnd = skipToken(text, at, text.length);
+    let colon = nameEnd;
+    while (text.charCodeAt(colon) === 32 || text.charCodeAt(colon) === 9) colon++;
+    let lineEnd = text.indexOf("\n", colon);
+    if (lineEnd < 0) {
+      scan.fault ||= text.length > lastEnd ? TOO_LARGE : "Header section has no end";
+      scan.end = at;
+      return length;
+    }
+    if (cr < colon) cr = indexOrEnd(text, "\r", colon);
+    if (cr !== lineEnd - 1) scan.fault ||= NO_CRLF;
+    // A line that begins with white space continues the one before it (§7.3.1).
+    for (
+      let next = text.charCodeAt(lineEnd + 1);
+      (next === 32 || next === 9) && lineEnd < lastEnd;
+      next = text.charCodeAt(lineEnd + 1)
+    ) {
+      scan.hasFolds = true;
+      const further = text.indexOf("\n", lineEnd + 1);
+      if (further < 0) break;
+      if (cr < lineEnd) cr = indexOrEnd(text, "\r", lineEnd);
+      if (cr !== further - 1) scan.fault ||= NO_CRLF;
+      lineEnd = further;
+    }
+    if (lineEnd >= lastEnd) {
+      scan.fault = TOO_LARGE;
+      scan.end = at;
+      return length;
+    }
+    // More is read all the same, within reason: the answer needs every Via.
+    if (length >= maxLength) scan.fault ||= "Too Many Header Fields";
+    if (length >= maxLength * ANSWERED) {
+      scan.end = at;
+      return length;
+    }
+    if (nameEnd === at || text.charCodeAt(colon) !== 58) {
+      scan.fault ||= "Header line has no name";
+    } else {
+      const id = headerId(text, at, nameEnd);
+      const valueStart = skipWhiteSpace(text, colon + 1, lineEnd);
+      let valueEnd = lineEnd;
+      while (valueEnd > valueStart && isWhiteSpace(text.charCodeAt(valueEnd - 1))) valueEnd--;
+      scratch[length++] = id;
+      scratch[length++] = at;
+      scratch[length++] = valueStart;
+      scratch[length++] = valueEnd;
+      if (id === Header.ContentLength) {
+        const contentLength = parseNumber(text, valueStart, valueEnd, Number.MAX_SAFE_INTEGER);
+        if ((scan.seen & 1 << id) === 0) scan.contentLength = contentLength;
+        else if (contentLength !== scan.contentLength) {
+          // Rows that agree do no harm; of others nobody knows which one a peer goes by (RFC 4475 §3.3.9).
+          scan.fault ||= REPEATED;
+          scan.contentLength = -1;
+        }
+      } else if ((scan.seen & SINGLE & 1 << id) !== 0) scan.fault ||= REPEATED;
+      if (id !== Header.Other) scan.seen |= 1 << id;
+    }
+    at = lineEnd + 1;
+  }
+}
+
+const counts = new Int32Array(64);
+
+/** Whether any header has more values than `max` in all its rows together. */
+export function hasTooManyValues(text: string, rows: readonly number[], max: number): boolean {
+  counts.fill(0);
+  // The next comma; most rows have none.
+  let comma = -1;
+  for (let row = 0; row < rows.length; row += ROW_STRIDE) {
+    const id = rows[row] as HeaderId;
+    if (id === Header.Other) continue;
+    counts[id]++;
+    if ((LISTS & 1 << id) !== 0) {
+      const end = rows[row + 3];
+      if (comma < rows[row + 2]) comma = indexOrEnd(text, ",", rows[row + 2]);
+      for (; comma < end; comma++) if (text.charCodeAt(comma) === 44) counts[id]++;
+    }
+    if (counts[id] <= max) continue;
+    if (countValues(text, rows, { id, max }) > max) return true;
+    // The commas were in quotes or URIs, and every row has been counted.
+    counts[id] = -(2 ** 31);
+  }
+  return false;
+}
+
+/** How many values a header has; more than `max` are not counted. */
+function countValues(
+  text: string,
+  rows: readonly number[],
+  { id, max }: { id: HeaderId; max: number },
+): number {
+  const isList = (LISTS & 1 << id) !== 0;
+  const values: string[] = [];
+  for (let row = 0; row < rows.length && values.length <= max; row += ROW_STRIDE) {
+    if (rows[row] !== id) continue;
+    const value = text.substring(rows[row + 2], rows[row + 3]);
+    if (isList) splitValues(value, values, max);
+    else values.push(value);
+  }
+  return values.length;
+}
+
+function bitsOf(ids: readonly HeaderId[]): number {
+  return ids.reduce((bits: number, id) => bits | 1 << id, 0);
+}
+
+function indexOrEnd(text: string, sought: string, from: number): number {
+  const index = text.indexOf(sought, from);
+  return index < 0 ? text.length : index;
+}

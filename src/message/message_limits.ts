@@ -1,0 +1,14 @@
+/** Bounds on the head of a message (`spec.limits`): what a peer can make the layers above walk over. */
+export interface MessageLimits {
+  /** Bytes of the start line, and of all header rows together. */
+  readonly maxHeadSize: number;
+  readonly maxHeaderRows: number;
+  /** Values of one header, all its rows together. */
+  readonly maxHeaderValues: number;
+}
+
+export const DEFAULT_MESSAGE_LIMITS: MessageLimits = {
+  maxHeadSize: 65_536,
+  maxHeaderRows: 256,
+  maxHeaderValues: 100,
+};
