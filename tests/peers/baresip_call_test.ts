@@ -1,12 +1,21 @@
 // Two baresip phones on one server: what each of them sees of a call.
 
 import assert from "node:assert/strict";
-import { startRoutr } from "../support/routr_process.ts";
+import { type RoutrProcess, startRoutr } from "../support/routr_process.ts";
 import { registeredBaresip, startBaresip } from "./baresip.ts";
+
+let server: RoutrProcess;
+
+Deno.test.beforeAll(async () => {
+  server = await startRoutr();
+});
+
+Deno.test.afterAll(async () => {
+  await server?.[Symbol.asyncDispose]();
+});
 
 for (const transport of ["udp", "tcp"] as const) {
   Deno.test(`baresip over ${transport}: 1001 calls 1002, it rings, is answered, and the caller hangs up`, async () => {
-    await using server = await startRoutr();
     await using callee = await registeredBaresip({ user: "1002", server: server.port, transport });
     await using caller = await registeredBaresip({ user: "1001", server: server.port, transport });
 
@@ -22,7 +31,6 @@ for (const transport of ["udp", "tcp"] as const) {
   });
 
   Deno.test(`baresip over ${transport}: the callee hangs up`, async () => {
-    await using server = await startRoutr();
     await using callee = await registeredBaresip({
       user: "1002",
       server: server.port,
@@ -39,7 +47,6 @@ for (const transport of ["udp", "tcp"] as const) {
   });
 
   Deno.test(`baresip over ${transport}: the caller gives up while it rings, gets its 487, and can call again`, async () => {
-    await using server = await startRoutr();
     await using callee = await registeredBaresip({ user: "1002", server: server.port, transport });
     await using caller = await registeredBaresip({ user: "1001", server: server.port, transport });
 
@@ -55,7 +62,6 @@ for (const transport of ["udp", "tcp"] as const) {
   });
 
   Deno.test(`baresip over ${transport}: a busy callee that rejects gives the caller its 486`, async () => {
-    await using server = await startRoutr();
     await using callee = await registeredBaresip({ user: "1002", server: server.port, transport });
     await using caller = await registeredBaresip({ user: "1001", server: server.port, transport });
 
@@ -67,9 +73,9 @@ for (const transport of ["udp", "tcp"] as const) {
 }
 
 Deno.test("baresip: a call is hung up from phone to phone when the server does not stay in its path", async () => {
-  await using server = await startRoutr({ recordRoute: false });
-  await using callee = await registeredBaresip({ user: "1002", server: server.port, answer: "auto" });
-  await using caller = await registeredBaresip({ user: "1001", server: server.port });
+  await using aside = await startRoutr({ recordRoute: false });
+  await using callee = await registeredBaresip({ user: "1002", server: aside.port, answer: "auto" });
+  await using caller = await registeredBaresip({ user: "1001", server: aside.port });
 
   await caller.dial("1002");
   await caller.event("CALL_ESTABLISHED");
@@ -78,7 +84,6 @@ Deno.test("baresip: a call is hung up from phone to phone when the server does n
 });
 
 Deno.test("baresip: a callee that nobody answers stops ringing by itself, and the caller learns it", async () => {
-  await using server = await startRoutr();
   await using callee = await registeredBaresip({ user: "1002", server: server.port, ringSeconds: 1 });
   await using caller = await registeredBaresip({ user: "1001", server: server.port });
 
@@ -88,7 +93,6 @@ Deno.test("baresip: a callee that nobody answers stops ringing by itself, and th
 });
 
 Deno.test("baresip: a user that does not exist is 404", async () => {
-  await using server = await startRoutr();
   await using caller = await registeredBaresip({ user: "1001", server: server.port });
 
   await caller.dial("9999");
@@ -96,7 +100,6 @@ Deno.test("baresip: a user that does not exist is 404", async () => {
 });
 
 Deno.test("baresip: a user that is not registered is 480", async () => {
-  await using server = await startRoutr();
   await using caller = await registeredBaresip({ user: "1001", server: server.port });
 
   await caller.dial("1002");
@@ -104,7 +107,6 @@ Deno.test("baresip: a user that is not registered is 480", async () => {
 });
 
 Deno.test("baresip: a wrong password fails promptly", async () => {
-  await using server = await startRoutr();
   await using phone = await startBaresip({ user: "1001", server: server.port, password: "wrong" });
 
   await phone.register();

@@ -3,17 +3,25 @@
 
 import assert from "node:assert/strict";
 import { runProcess } from "../support/process.ts";
-import { domain, startRoutr } from "../support/routr_process.ts";
+import { domain, type RoutrProcess, startRoutr } from "../support/routr_process.ts";
+
+let server: RoutrProcess;
+
+Deno.test.beforeAll(async () => {
+  server = await startRoutr();
+});
+
+Deno.test.afterAll(async () => {
+  await server?.[Symbol.asyncDispose]();
+});
 
 for (const transport of ["udp", "tcp"]) {
   Deno.test(`sipsak over ${transport}: OPTIONS to the server's domain is answered 200`, async () => {
-    await using server = await startRoutr();
     await assertPing(server.port, transport);
   });
 }
 
 Deno.test("sipsak: after 5000 OPTIONS at once the server answers the next", async () => {
-  await using server = await startRoutr();
   const args = ["-F", "-e", "5000", ...target(server.port)];
   const { code, output } = await runProcess("sipsak", { args, lifetime: 10_000 });
   assert.equal(code, 0, output);

@@ -21,7 +21,7 @@ export interface RoutrOptions {
 export async function startRoutr(options: RoutrOptions = {}): Promise<RoutrProcess> {
   const directory = await Deno.makeTempDir({ prefix: "routr-test-" });
   const port = freePort();
-  await writeConfiguration(directory, { ...options, port });
+  await writeConfiguration(directory, { ...options, port, isRestUnsecured: true });
   const child = startProcess(Deno.execPath(), {
     args: ["run", "--permission-set=start", "main.ts", "--config", directory],
     cwd: projectRoot,
@@ -67,10 +67,17 @@ export class RoutrProcess implements AsyncDisposable {
   }
 }
 
+/** What is written for a server. */
+interface WrittenOptions extends RoutrOptions {
+  readonly port: number;
+  /** HTTP in the place of HTTPS: the server then starts without making itself a certificate, which takes a second. */
+  readonly isRestUnsecured?: boolean;
+}
+
 /** Writes config.yaml, domains.yaml and agents.yaml, listening on `port` for UDP and TCP. */
 export async function writeConfiguration(
   directory: string,
-  { port, agents = ["1001", "1002"], recordRoute = true }: RoutrOptions & { port: number },
+  { port, agents = ["1001", "1002"], recordRoute = true, isRestUnsecured = false }: WrittenOptions,
 ): Promise<void> {
   const config = `apiVersion: v1beta1
 spec:
@@ -79,6 +86,7 @@ spec:
   restService:
     bindAddr: 127.0.0.1
     port: ${freePort()}
+${isRestUnsecured ? "    unsecured: true\n" : ""}\
   transport:
     - protocol: udp
       port: ${port}

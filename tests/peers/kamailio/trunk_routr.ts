@@ -77,7 +77,7 @@ function filesOf(options: TrunkRoutrOptions, port: number): Readonly<Record<stri
       spec: {
         bindAddr: "127.0.0.1",
         recordRoute: true,
-        restService: { bindAddr: "127.0.0.1", port: freePort() },
+        restService: { bindAddr: "127.0.0.1", port: freePort(), unsecured: true },
         transport: [listener("udp"), listener("tcp")],
         ...options.spec,
       },

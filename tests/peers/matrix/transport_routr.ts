@@ -63,6 +63,7 @@ spec:
   restService:
     bindAddr: 127.0.0.1
     port: ${freePort()}
+    unsecured: true
   transport: ${JSON.stringify(listeners)}
   securityContext: ${JSON.stringify(securityContext)}
 ${options.spec ?? ""}`,

@@ -28,7 +28,7 @@ export async function startNode(options: RoutrNodeOptions = {}): Promise<RoutrNo
   const whole = {
     bindAddr: "127.0.0.1",
     recordRoute: true,
-    restService: { bindAddr: "127.0.0.1", port: freePort() },
+    restService: { bindAddr: "127.0.0.1", port: freePort(), unsecured: true },
     transport: [
       { protocol: "udp", port },
       { protocol: "tcp", port },

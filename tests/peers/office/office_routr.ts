@@ -22,7 +22,7 @@ export async function startOfficeRoutr(options: OfficeRoutrOptions): Promise<Rou
   await writeConfiguration(directory, { port: PORT, agents });
   await Deno.writeTextFile(
     `${directory}/config.yaml`,
-    `apiVersion: v1beta1\nspec:\n  restService: { bindAddr: 127.0.0.1 }\n${spec}`,
+    `apiVersion: v1beta1\nspec:\n  restService: { bindAddr: 127.0.0.1, unsecured: true }\n${spec}`,
   );
   const words = ["run", "--permission-set=start", "main.ts", "--config", directory];
   const [command, args] = site.namespace.commandLine(Deno.execPath(), words);

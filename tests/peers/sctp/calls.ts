@@ -7,7 +7,7 @@ import { assertAllCalls, type CallRow, type Sipp, startSipp } from "../sipp.ts";
 import { startSctpSipp } from "./sctp_sipp.ts";
 
 const projectRoot = new URL("../../../", import.meta.url).pathname;
-const readyWithin = 60_000;
+const readyWithin = 180_000;
 const calls = 3;
 
 type Way = "sctp" | "sctp6" | "udp" | "tcp";
@@ -73,7 +73,7 @@ async function startRoutr(agents: readonly string[]): Promise<RoutrProcess> {
   );
   await Deno.writeTextFile(
     `${directory}/config.yaml`,
-    `apiVersion: v1beta1\nspec:\n  bindAddr: 127.0.0.1\n  recordRoute: true\n  transport:\n${
+    `apiVersion: v1beta1\nspec:\n  bindAddr: 127.0.0.1\n  recordRoute: true\n  restService: { unsecured: true }\n  transport:\n${
       listeners.join("")
     }`,
   );
