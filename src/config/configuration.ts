@@ -11,7 +11,7 @@ import {
   text,
   textMatching,
 } from "../data/property_types.ts";
-import { API_VERSIONS, serialRingSeconds } from "../data/resource_document.ts";
+import { apiVersion, serialRingSeconds } from "../data/resource_document.ts";
 import { DEFAULT_MESSAGE_LIMITS } from "../message/message_limits.ts";
 import type * as z from "zod";
 import { dataSource } from "./data_source.ts";
@@ -148,7 +148,7 @@ const spec = mapping({
 });
 
 export const configurationSchema = mapping({
-  apiVersion: oneOf(API_VERSIONS).describe("The version of the configuration."),
+  apiVersion: apiVersion().describe("The version of the configuration."),
   metadata: metadata.prefault({}),
   spec: spec.prefault({}),
 }).transform(({ metadata, spec }) => ({

@@ -1,3 +1,4 @@
+import { isAbsolute, join, resolve } from "node:path";
 import * as z from "zod";
 import { valueAt } from "../data/document_problems.ts";
 import { describeValue, type PropertyPath } from "../data/fault.ts";
@@ -9,7 +10,7 @@ import { redisAddress } from "../runtime/redis_address.ts";
 export const PARAMETERS = {
   files_data_provider: mapping({
     path: text("a path").optional().describe(
-      "The folder of the files; without it, that of the configuration.",
+      "The folder of the files, in the working directory or beside config.yaml; without it, that of the configuration.",
     ),
   }),
   redis_data_provider: mapping({
@@ -88,11 +89,36 @@ export const dataSource = mapping({
   return z.NEVER;
 });
 
-/** Where the resource files are; `directory` is that of the configuration. */
+/**
+ * Where the resource files are; `directory` is that of the configuration. A relative path is one of the working directory,
+ * or else beside `config.yaml`.
+ */
 export function resourceFolder({ path }: FilesParameters, directory: string): string {
-  return path ?? directory;
+  if (path === undefined) return directory;
+  const beside = besideConfiguration(path, directory);
+  return !isFolder(path) && isFolder(beside) ? beside : path;
 }
 
+/** Of a relative path that leads to two folders. */
+export function resourceFolderWarnings({ path = "" }: FilesParameters, directory: string): string[] {
+  const beside = besideConfiguration(path, directory);
+  if (path === "" || resolve(beside) === resolve(path) || !isFolder(path) || !isFolder(beside)) return [];
+  return [`spec.dataSource.parameters.path: ${resolve(path)} is used, and not ${resolve(beside)}`];
+}
+
+function besideConfiguration(path: string, directory: string): string {
+  return isAbsolute(path) ? path : join(directory, path);
+}
+
+export function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+/** What is empty counts as absent, as in `host=localhost,secret=,`. */
 function readParameters(value: unknown): Record<string, unknown> | undefined {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;

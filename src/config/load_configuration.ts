@@ -7,6 +7,7 @@ import { YamlPositions } from "../data/yaml/yaml_positions.ts";
 import { readYaml } from "../data/yaml/yaml_reader.ts";
 import { type Configuration, configurationSchema } from "./configuration.ts";
 import { type ConfigurationPlace, findConfiguration, type PlaceOptions } from "./configuration_place.ts";
+import { isFolder, resourceFolder, resourceFolderWarnings } from "./data_source.ts";
 import { withoutEmpty } from "./filled_document.ts";
 import { tlsWarnings } from "./tls_settings.ts";
 import {
@@ -36,12 +37,12 @@ export async function loadConfiguration(options: PlaceOptions): Promise<LoadedCo
   const former = [...faults, ...formerVariables(options.env)];
   const loaded = former.length > 0
     ? { faults: former }
-    : await readConfiguration(file, readOverrides(options.env));
+    : await readConfiguration(source, readOverrides(options.env));
   if (loaded.config === undefined) {
     return { config: undefined, document: undefined, source, faults: loaded.faults, warnings };
   }
   const { config, document } = loaded;
-  const told = [...misspeltVariables(options.env), ...withoutEffect(document), ...warningsOf(config)];
+  const told = [...misspeltVariables(options.env), ...withoutEffect(document), ...warningsOf(config, directory)];
   return { config, document, source, faults: [], warnings: [...warnings, ...told] };
 }
 
@@ -52,7 +53,10 @@ type Reading = { config: Configuration; document: unknown } | {
 
 const EMPTY_DOCUMENT = { apiVersion: "v1beta1" };
 
-async function readConfiguration(file: string | undefined, overrides: readonly Override[]): Promise<Reading> {
+async function readConfiguration(
+  { file, directory }: ConfigurationPlace,
+  overrides: readonly Override[],
+): Promise<Reading> {
   const place = file ?? "environment";
   const text = file === undefined ? "" : await readTextFile(file);
   if (typeof text !== "string") return { faults: [text] };
@@ -63,7 +67,7 @@ async function readConfiguration(file: string | undefined, overrides: readonly O
   }
   const document = applyOverrides(withoutEmpty(value) ?? EMPTY_DOCUMENT, overrides);
   const { success, data, error } = configurationSchema.safeParse(document);
-  const problems = success ? await missingFolders(data) : documentProblems(error, document);
+  const problems = success ? missingFolders(data, directory) : documentProblems(error, document);
   if (success && problems.length === 0) return { config: data, document };
   return { faults: await locate(problems, { file: place, text, overrides }) };
 }
@@ -96,12 +100,12 @@ async function locate(
 }
 
 /** Told apart from a folder without resources, which is allowed. */
-async function missingFolders({ dataSource }: Configuration): Promise<Problem[]> {
+function missingFolders({ dataSource }: Configuration, directory: string): Problem[] {
   if (dataSource.provider !== "files_data_provider" || dataSource.parameters.path === undefined) return [];
-  const folder = dataSource.parameters.path;
-  const exists = await Deno.stat(folder).then((info) => info.isDirectory, () => false);
+  const folder = resourceFolder(dataSource.parameters, directory);
+  if (isFolder(folder)) return [];
   const path = ["spec", "dataSource", "parameters", "path"];
-  return exists ? [] : [{ path, at: "value", found: JSON.stringify(folder), expected: "an existing folder" }];
+  return [{ path, at: "value", found: JSON.stringify(folder), expected: "an existing folder" }];
 }
 
 /** The same problem, told of the variable that brought it. */
@@ -110,7 +114,10 @@ function environmentFault(problem: Problem, { variable, path }: Override): Fault
   return { ...faultOf(problem, { file: "environment" }), property };
 }
 
-function warningsOf({ accessControlList, securityContext, externAddr, localnets }: Configuration): string[] {
+function warningsOf(
+  { accessControlList, securityContext, externAddr, localnets, dataSource }: Configuration,
+  directory: string,
+): string[] {
   const rules = halfCoveringRules(accessControlList);
   return [
     ...externAddr !== undefined && localnets.length === 0
@@ -120,5 +127,8 @@ function warningsOf({ accessControlList, securityContext, externAddr, localnets 
       : [],
     ...rules.map((rule) => `spec.accessControlList: ${halfCoverage(rule)}`),
     ...tlsWarnings(securityContext),
+    ...dataSource.provider === "files_data_provider"
+      ? resourceFolderWarnings(dataSource.parameters, directory)
+      : [],
   ];
 }

@@ -15,6 +15,7 @@ import { misnamedFiles } from "./files/misnamed_files.ts";
 import { type Kind, KINDS, readResource, type ResourceReading } from "./resource.ts";
 import { refuseNullTexts, ResourceFile } from "./files/resource_file.ts";
 import { readTextFile } from "./files/text_file.ts";
+import { tolerateOthers, unknownPropertiesWarning } from "./unknown_properties.ts";
 import { refuseRepeatedRefs } from "./write_refusal.ts";
 import { YamlPositions } from "./yaml/yaml_positions.ts";
 import { readYamlList } from "./yaml/yaml_reader.ts";
@@ -229,7 +230,10 @@ async function loadFile(file: FoundFile): Promise<LoadedFile> {
   const warnings = file.ignored === undefined ? [] : [`${file.ignored} is ignored, because there is ${path}`];
   const text = await readTextFile(path);
   if (typeof text !== "string") return unreadable(text);
-  const { items, isList, problem } = await readYamlList(text, (document) => readResource(kind, document));
+  const { items, isList, problem } = await readYamlList(
+    text,
+    (document) => readResource(kind, document, tolerateOthers),
+  );
   if (problem !== undefined) {
     const { found, expected, position } = problem;
     return unreadable({ file: path, ...position, property: "", found, expected });
@@ -243,7 +247,7 @@ async function loadFile(file: FoundFile): Promise<LoadedFile> {
     resources: items.map(({ resource }) => resource),
     declared: items.flatMap(({ declared }) => declared ?? []),
     faults: await faultsOf(items, { path, text, isList }),
-    warnings,
+    warnings: [...warnings, ...unknownPropertiesWarning(path, items.map(({ unknown }) => unknown))],
   };
   return { version, source, isList };
 

@@ -16,7 +16,7 @@ import type { Position } from "./fault.ts";
 import { makeDefaultUser } from "./redis/default_user.ts";
 import { RedisChanges } from "./redis/redis_changes.ts";
 import { RedisCollection } from "./redis/redis_collection.ts";
-import { isMapping, parseDocument, versionOf } from "./redis/redis_document.ts";
+import { isMapping, parseExactly, versionOf } from "./redis/redis_document.ts";
 import { RedisReader } from "./redis/redis_reader.ts";
 import { createDocuments, reached, refusal, writeDocument } from "./redis/redis_writes.ts";
 import { createOneByOne } from "./one_by_one.ts";
@@ -33,6 +33,9 @@ export interface RedisDataProviderOptions {
 }
 
 const CHECK_INTERVAL = 30_000;
+/** The same where Redis does not report changes: a second, or so many times what a look takes. */
+const SHORTEST_CHECK_INTERVAL = 1000;
+const LOOKS_PER_INTERVAL = 20;
 /** Milliseconds between a notice and a look at it: changes often come in numbers. */
 const REST = 30;
 /** After a look that took long, or failed. */
@@ -47,9 +50,9 @@ const log = logger("redis");
  * Resources in Redis, as Routr v1 kept them ("redis_data_provider"): the sets `agents`, `domains`, … have the refs, and
  * the key of each ref has the JSON document. What was read stays in memory, and serves while Redis is away.
  *
- * Changes are heard from other nodes (`routr:changes`) and, where the server has them switched on and is no cluster,
- * from keyspace notifications; a look at everything now and then finds the rest. For that look Redis makes digests of
- * the documents, so little is sent; in a cluster, and where scripts are not allowed, it sends all documents.
+ * Changes are heard from other nodes (`routr:changes`) and, unless the server refuses or is a cluster, from keyspace
+ * notifications; a look at everything now and then finds the rest, often where it is the only means. For that look Redis
+ * makes digests of the documents, so little is sent; in a cluster, and where scripts are not allowed, it sends all documents.
  */
 export class RedisDataProvider implements DataProvider {
   readonly #connection: RedisConnection;
@@ -67,6 +70,8 @@ export class RedisDataProvider implements DataProvider {
   #rest: ReturnType<typeof setTimeout> | undefined;
   #nextRest = REST;
   #check: ReturnType<typeof setTimeout> | undefined;
+  /** Milliseconds that the last look at everything took. */
+  #cost = 0;
 
   /** `connection` is the provider's own from now on. */
   constructor(connection: RedisConnection, options: RedisDataProviderOptions = {}) {
@@ -126,7 +131,7 @@ export class RedisDataProvider implements DataProvider {
       throw refusal(error, `Redis at ${this.#connection.name}`);
     });
     if (isMember === 0 || bytes === null) return undefined;
-    const document = parseDocument(bytes);
+    const document = parseExactly(bytes);
     if (isMapping(document)) return { document, version: versionOf(bytes) };
     throw new WriteRefused(409, `${JSON.stringify(ref)} holds no document any more`);
   }
@@ -214,10 +219,22 @@ export class RedisDataProvider implements DataProvider {
   }
 
   #checkLater(): void {
+    const interval = this.#checkInterval;
     this.#check = setTimeout(() => {
-      if (this.#connection.isUp) this.#changes.noteEverything();
+      // Redis may have begun to report meanwhile.
+      if (interval >= this.#checkInterval) {
+        if (this.#connection.isUp) this.#changes.noteEverything();
+        if (this.#changes.hearsEverybody) void this.#changes.turnOnNotifications();
+      }
       this.#checkLater();
-    }, this.#options.checkInterval ?? CHECK_INTERVAL);
+    }, interval);
+  }
+
+  get #checkInterval(): number {
+    const { checkInterval } = this.#options;
+    if (checkInterval !== undefined) return checkInterval;
+    if (this.#changes.hearsEverybody) return CHECK_INTERVAL;
+    return Math.min(CHECK_INTERVAL, Math.max(SHORTEST_CHECK_INTERVAL, LOOKS_PER_INTERVAL * this.#cost));
   }
 
   /** Reads what was noted, after the looks before. Resolves with whether anything is different; never rejects. */
@@ -230,9 +247,10 @@ export class RedisDataProvider implements DataProvider {
   async #lookNow(): Promise<boolean> {
     if (!this.#connection.isUp || this.#closed) return false;
     const started = performance.now();
-    let [isNews, isWhole] = [false, true];
+    let [isNews, isWhole, isEverything] = [false, true, true];
     for (const [name, collection] of this.#collections) {
       const change = this.#changes.take(name);
+      if (change !== "all") isEverything = false;
       if (change === undefined) continue;
       try {
         if (await collection.refresh(change === "all" ? undefined : change)) isNews = true;
@@ -248,6 +266,7 @@ export class RedisDataProvider implements DataProvider {
       }
     }
     if (isWhole) this.#isLoaded = true;
+    if (isEverything) this.#cost = performance.now() - started;
     this.#nextRest = isWhole
       ? Math.min(LONGEST_REST, Math.max(REST, performance.now() - started))
       : LONGEST_REST;

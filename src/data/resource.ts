@@ -3,10 +3,12 @@ import { type Agent, agentSchema } from "./agent.ts";
 import { type Did, didSchema } from "./did.ts";
 import { documentProblems, valueAt } from "./document_problems.ts";
 import { type Domain, domainSchema } from "./domain.ts";
+import { withoutEmptyProperties } from "./empty_values.ts";
 import type { Problem, PropertyPath } from "./fault.ts";
 import { firstGeneratedRef, laterGeneratedRef } from "./generated_ref.ts";
 import { type Gateway, gatewaySchema } from "./gateway.ts";
 import { type Peer, peerSchema } from "./peer.ts";
+import { nameOfUnknown, type Tolerance, tolerateNothing, without } from "./unknown_properties.ts";
 import { type User, userSchema } from "./user.ts";
 
 /** What operators configure, checked, in the form that the server works with. */
@@ -37,12 +39,50 @@ export interface ResourceReading {
   readonly problems?: readonly Problem[];
   /** What others may refer to the faulty document by. */
   readonly declared?: readonly string[];
+  /** Properties without effect that the document has besides. */
+  readonly unknown?: readonly string[];
 }
 
-export function readResource(kind: Kind, document: unknown): ResourceReading {
-  const result = KINDS[kind].schema.safeParse(document);
-  if (result.success) return { resource: result.data };
-  return { problems: documentProblems(result.error, document), declared: declaredNames(kind, document) };
+/**
+ * Reads the document of a resource. What is empty in it counts as absent.
+ * @param tolerates which properties may be there that are not known
+ */
+export function readResource(
+  kind: Kind,
+  document: unknown,
+  tolerates: Tolerance = tolerateNothing,
+): ResourceReading {
+  const { resource } = parse(kind, document);
+  if (resource !== undefined) return { resource };
+  const tidy = withoutEmptyProperties(document);
+  const reading = readKnown(kind, tidy, tolerates);
+  if (reading.resource !== undefined) return reading;
+  const hollow = withoutEmptyProperties(document, true);
+  const last = hollow === tidy ? reading : readKnown(kind, hollow, tolerates);
+  if (last.resource !== undefined) return last;
+  return { ...reading, declared: declaredNames(kind, document) };
+
+  function readKnown(kind: Kind, candidate: unknown, tolerates: Tolerance): ResourceReading {
+    const { resource, error } = parse(kind, candidate);
+    if (resource !== undefined) return { resource };
+    const problems = documentProblems(error, document);
+    const tolerated = problems.filter((problem) => problem.at === "key" && tolerates(problem, candidate));
+    if (tolerated.length === 0) return { problems };
+    const known = parse(kind, without(candidate, tolerated.map(({ path }) => path)));
+    if (known.resource !== undefined) {
+      return { resource: known.resource, unknown: tolerated.map(nameOfUnknown) };
+    }
+    return { problems: documentProblems(known.error, document) };
+  }
+}
+
+type Parsing =
+  | { readonly resource: Resource; readonly error?: undefined }
+  | { readonly resource?: undefined; readonly error: z.ZodError };
+
+function parse(kind: Kind, document: unknown): Parsing {
+  const { success, data, error } = KINDS[kind].schema.safeParse(document);
+  return success ? { resource: data } : { error };
 }
 
 /** What other resources call this one by: refs of gateways and DIDs, URIs of domains. */

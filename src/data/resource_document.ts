@@ -3,15 +3,28 @@
  * ("Resources" in the configuration reference).
  */
 import type * as z from "zod";
-import { integer, oneOf, text, textMatching } from "./property_types.ts";
+import { integer, oneOf, property, Refused, text, textMatching } from "./property_types.ts";
 
 /** `v1beta1` is the version of the reference; the other two were written by later releases of Routr v1. */
 export const API_VERSIONS = ["v1beta1", "v1.0", "v1"] as const;
 
+/** What releases before the first one of Routr v1 wrote. */
+const FORMER_VERSIONS = /^v1draft\d*$/i;
+
+/** One of `API_VERSIONS`; a former one is told what it is called now. */
+export function apiVersion(): z.ZodType<(typeof API_VERSIONS)[number]> {
+  const known = oneOf(API_VERSIONS);
+  const named = property(`one of ${API_VERSIONS.join(", ")}`, (value) => {
+    if (typeof value !== "string" || !FORMER_VERSIONS.test(value)) return known.safeParse(value).data;
+    return new Refused(JSON.stringify(value), "v1beta1, which is what it is called now");
+  }, {});
+  return named.meta(known.meta() ?? {});
+}
+
 /** `apiVersion` and `kind`; a resource may be known by several kinds, such as DID and Number. */
 export function envelope(...kinds: string[]) {
   return {
-    apiVersion: oneOf(API_VERSIONS).describe("The version of the resource."),
+    apiVersion: apiVersion().describe("The version of the resource."),
     kind: oneOf(kinds).describe("The type of the resource."),
   };
 }

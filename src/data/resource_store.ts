@@ -8,6 +8,7 @@ import {
   WriteRefused,
 } from "./data_provider.ts";
 import type { Directory } from "./directory.ts";
+import { valueAt } from "./document_problems.ts";
 import type { PropertyPath } from "./fault.ts";
 import type { Gateway } from "./gateway.ts";
 import type { LiveDirectory } from "./live_directory.ts";
@@ -18,6 +19,7 @@ import { takeBack } from "./one_by_one.ts";
 import { ManyMore, OthersThan } from "./other_resources.ts";
 import { freeRef } from "./resource_checks.ts";
 import { type Kind, naturalKey, readResource, type Resource } from "./resource.ts";
+import { type Tolerance, tolerateOthers } from "./unknown_properties.ts";
 import {
   DUPLICATE,
   MOST_DETAILS,
@@ -168,7 +170,12 @@ export class ResourceStore {
     const merged = mergeDocuments(stored.document, changes);
     const metadata = { ...metadataOf(merged), modifiedOn: this.#time() };
     const document = withRef({ ...merged, metadata }, kind, resource);
-    const changed = this.#readValid(kind, document);
+    // What a program has put there for itself stays.
+    const changed = this.#readValid(
+      kind,
+      document,
+      ({ path }) => valueAt(stored.document, path) !== undefined,
+    );
     refuseIfRenamed(resource, changed);
     return await this.#inTurn(async () => {
       this.#refuseIfUnfit(changed, resource);
@@ -245,8 +252,8 @@ export class ResourceStore {
     );
   }
 
-  #readValid(kind: Kind, document: ResourceDocument): Resource {
-    const { resource, problems = [] } = readResource(kind, document);
+  #readValid(kind: Kind, document: ResourceDocument, tolerates?: Tolerance): Resource {
+    const { resource, problems = [] } = readResource(kind, document, tolerates);
     if (resource === undefined) throw refusal(422, UNPROCESSABLE, { kind, problems });
     return resource;
   }
@@ -325,7 +332,9 @@ function hostAndPort({ host, port }: Gateway): string {
 /** A ref that was made from what has changed now would change with it, and be lost to those who refer to it. */
 function withRef(document: ResourceDocument, kind: Kind, { ref }: Resource): ResourceDocument {
   const metadata = metadataOf(document);
-  if (metadata.ref !== undefined || readResource(kind, document).resource?.ref === ref) return document;
+  if (metadata.ref !== undefined || readResource(kind, document, tolerateOthers).resource?.ref === ref) {
+    return document;
+  }
   return { ...document, metadata: { ...metadata, ref } };
 }
 
@@ -351,6 +360,6 @@ function metadataOf({ metadata }: ResourceDocument): Record<string, unknown> {
 
 /** The resource of the document at this moment, under the ref that it is known by. */
 function currentOf(known: Resource, { document }: StoredDocument): Resource {
-  const { resource } = readResource(known.kind, document);
+  const { resource } = readResource(known.kind, document, tolerateOthers);
   return resource === undefined ? known : { ...resource, ref: known.ref };
 }

@@ -3,6 +3,7 @@ import type { DataProvider } from "../../src/data/data_provider.ts";
 import { type Fault, formatFault } from "../../src/data/fault.ts";
 import { LiveDirectory, type LoadReport } from "../../src/data/live_directory.ts";
 import { FakeClock } from "../support/fake_clock.ts";
+import { ResourceStore } from "../../src/data/resource_store.ts";
 import {
   agentDocument,
   didDocument,
@@ -60,6 +61,56 @@ export function testDataProvider(name: string, harness: () => Promise<DataProvid
     using served = await Served.from(place);
     assert.deepEqual(served.faults, ['spec.privacy is "some", expected one of none, private']);
     assert.equal(served.counts.agents, 1);
+  });
+
+  Deno.test(`${name}: properties of other programs are told once, have no effect, and stay when one is changed`, async () => {
+    await using place = await filled(harness);
+    const others = { _id: "5cdf", deleted: false };
+    const metadata = { name: "John", ref: "AG1", createdBy: "crm", modifiedBy: "crm", tech: { vlan: 7 } };
+    const document = { ...agentDocument("1001", { createdAt: "now" }), ...others, metadata };
+    await place.put("agents", [document, { ...agentDocument("1002"), ...others }]);
+    const provider = place.open();
+    const live = new LiveDirectory(provider);
+    const { faults, warnings } = await live.load();
+    assert.deepEqual(faults, []);
+    assert.equal(live.directory.counts.agents, 2);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0], /agents.*: 2 documents have properties that are not known .* metadata\.tech/);
+    const store = new ResourceStore({ provider, live });
+    await store.update("Agent", "AG1", { metadata: { name: "Ann" } });
+    assert.equal((await live.load()).faults.length, 0);
+    const { document: kept } = await store.read("Agent", "AG1");
+    provider.close();
+    const { modifiedOn: _, ...keptMetadata } = kept.metadata as Document;
+    const asText = (value: unknown) => JSON.stringify(value).replaceAll(/"?(false|7)"?/g, "$1");
+    assert.equal(
+      asText({ ...kept, metadata: keptMetadata }),
+      asText({ ...document, metadata: { ...metadata, name: "Ann" } }),
+    );
+  });
+
+  Deno.test(`${name}: a misspelt property is a fault`, async () => {
+    await using place = await filled(harness);
+    await place.put("agents", [agentDocument("1001", { privat: "private" }), agentDocument("1002")]);
+    using served = await Served.from(place);
+    assert.match(served.faults.join(), /^spec\.privat is not a known property, .*/);
+    assert.equal(served.report.faults[0].nearest, "privacy");
+    assert.equal(served.counts.agents, 1);
+  });
+
+  Deno.test(`${name}: empty values count as absent`, async () => {
+    await using place = await filled(harness);
+    const spec = { privacy: "", maxContacts: null };
+    await place.put("agents", [
+      { ...agentDocument("1001", spec), metadata: { name: "Ann", ref: "AG1", createdOn: "" } },
+    ]);
+    await place.put("gateways", [
+      { ...gatewayDocument("GW0001", { credentials: { username: "", secret: "" }, realms: null }) },
+    ]);
+    using served = await Served.from(place);
+    assert.deepEqual(served.faults, []);
+    assert.equal(served.counts.agents, 1);
+    assert.equal(served.counts.gateways, 1);
   });
 
   Deno.test(`${name}: load() gives the same objects for what has not changed`, async () => {

@@ -33,7 +33,9 @@ const CLUSTER = [
 
 const PLACES: Readonly<Record<string, RedisPlaceOptions>> = {
   "redis that notifies": { server: { args: NOTIFYING } },
-  "redis that does not notify": { provider: { checkInterval: 200 } },
+  "redis that may not be told to notify": {
+    server: { user: { ...USER, rules: [...USER.rules, "-config"] } },
+  },
   "redis with a password": { server: { password: "of the server", args: NOTIFYING } },
   "redis with an ACL user": { server: { user: USER, args: NOTIFYING } },
 };

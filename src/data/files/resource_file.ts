@@ -9,6 +9,7 @@ import { formatPath, type PropertyPath } from "../fault.ts";
 import { readExactText, replaceFile, type TextAndVersion } from "./replaced_file.ts";
 import { type Kind, readResource } from "../resource.ts";
 import { Turn } from "../../runtime/turn.ts";
+import { tolerateOthers } from "../unknown_properties.ts";
 import { detailOf } from "../write_refusal.ts";
 import { changeList, type DocumentList, type ListChange, readListItem } from "../yaml/yaml_list_edit.ts";
 import { readYamlList } from "../yaml/yaml_reader.ts";
@@ -134,7 +135,7 @@ export class ResourceFile {
     if (this.#known?.version === version) return this.#known;
     const { items, isList, problem } = await readYamlList(
       text,
-      (document) => readResource(this.#kind, document).resource?.ref,
+      (document) => readResource(this.#kind, document, tolerateOthers).resource?.ref,
     );
     if (problem !== undefined) {
       const line = problem.position === undefined ? "" : `line ${problem.position.line}: `;

@@ -1,5 +1,6 @@
 import type { RedisConnection } from "../../runtime/redis_connection.ts";
 import { isMapping, parseDocument } from "./redis_document.ts";
+import { KeyspaceNotifications } from "./keyspace_notifications.ts";
 import type { CollectionChange, RedisCollection } from "./redis_collection.ts";
 import { CHANGES_CHANNEL } from "./redis_writes.ts";
 
@@ -21,6 +22,7 @@ export class RedisChanges {
   readonly #onNews: () => void;
   readonly #noted = new Map<string, Noted>();
   readonly #candidates = new Set<string>();
+  readonly #notifications: KeyspaceNotifications;
 
   constructor(
     connection: RedisConnection,
@@ -30,14 +32,29 @@ export class RedisChanges {
     this.#connection = connection;
     this.#collections = collections;
     this.#onNews = onNews;
+    this.#notifications = new KeyspaceNotifications(connection);
   }
 
-  /** Listens to other nodes, and to what the server itself reports if its `notify-keyspace-events` has `K` and `$s`. */
+  /** Whether changes by anybody are heard of. */
+  get hearsEverybody(): boolean {
+    return this.#notifications.areOn;
+  }
+
+  /** Listens to other nodes, and to what the server itself reports as far as it can be made to. */
   listen(): void {
     this.#connection.subscribe(CHANGES_CHANNEL, (message) => this.#hearNode(message));
     const prefix = `__keyspace@${this.#connection.db}__:`;
     this.#connection.subscribe(`${prefix}*`, (_, channel) => this.#hearServer(channel.slice(prefix.length)));
     this.#connection.onSubscribed(() => this.noteEverything());
+    this.#connection.onUp(() => void this.turnOnNotifications());
+    this.#connection.onDown(() => this.#notifications.note(false));
+    if (this.#connection.isUp) void this.turnOnNotifications();
+  }
+
+  /** Whoever restarts or configures the server may have turned them off again. */
+  async turnOnNotifications(): Promise<void> {
+    // What was changed before has not been heard of.
+    if (await this.#notifications.turnOn()) this.noteEverything();
   }
 
   note(collection: string, ref: string): void {
@@ -84,6 +101,7 @@ export class RedisChanges {
   }
 
   #hearServer(key: string): void {
+    this.#notifications.note(true);
     if (this.#collections.has(key)) {
       this.#notedOf(key).membership = true;
       return this.#onNews();

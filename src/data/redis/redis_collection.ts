@@ -5,6 +5,7 @@ import type { Fault } from "../fault.ts";
 import type { Kind, Resource } from "../resource.ts";
 import { fingerprintOf, NOTHING, readDocument, type RedisDocument } from "./redis_document.ts";
 import { CHUNK, type RedisReader } from "./redis_reader.ts";
+import { unknownPropertiesWarning } from "../unknown_properties.ts";
 import { sortInTurns } from "./sort_in_turns.ts";
 
 /** Members without document that are told by name. */
@@ -183,6 +184,7 @@ export class RedisCollection {
     const faults: Fault[] = [];
     const declared: string[] = [];
     const dangling: string[] = [];
+    const unknown: (readonly string[])[] = [];
     for (const ref of await sortInTurns([...this.#documents.keys()])) {
       const document = this.#documents.get(ref);
       if (document === undefined) continue;
@@ -195,6 +197,7 @@ export class RedisCollection {
       resources.push(document.resource);
       faults.push(...document.faults);
       declared.push(...document.declared);
+      if (document.unknown !== undefined) unknown.push(document.unknown);
     }
     const warnings = dangling.slice(0, MOST_WARNINGS).map((ref) =>
       `${file}: there is no document at ${quote(ref)}`
@@ -202,6 +205,7 @@ export class RedisCollection {
     if (dangling.length > MOST_WARNINGS) {
       warnings.push(`${file}: there is no document for ${dangling.length - MOST_WARNINGS} more refs`);
     }
+    warnings.push(...unknownPropertiesWarning(file, unknown));
     const source = { kind, name: file, resources, readable: true, faults, warnings, declared };
     this.#refs.set(source, refs);
     this.#source = refs.length === 0 && warnings.length === 0 ? undefined : source;

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { type Fault, faultOf } from "../fault.ts";
 import { type Kind, readResource, type Resource } from "../resource.ts";
+import { tolerateOthers } from "../unknown_properties.ts";
 
 /** Bytes of a document; Redis would keep half a gigabyte. */
 export const LARGEST_DOCUMENT = 2 ** 20;
@@ -19,6 +20,8 @@ export interface RedisDocument {
   readonly resource: Resource | undefined;
   readonly faults: readonly Fault[];
   readonly declared: readonly string[];
+  /** Properties without effect. */
+  readonly unknown?: readonly string[];
 }
 
 /** Differs whenever the value does, and is what `DIGEST_SCRIPT` makes of it. */
@@ -65,30 +68,40 @@ export function readDocument(value: StoredValue, { kind, ref, file }: DocumentNa
   }
   const document = parseDocument(value.bytes);
   if (document === undefined) return fault("text that is not JSON", "a JSON document");
-  const { resource, problems = [], declared = [] } = readResource(kind, withRef(document, ref));
-  return { fingerprint, resource, faults: problems.map((problem) => faultOf(problem, { file })), declared };
+  const reading = readResource(kind, withRef(document, ref), tolerateOthers);
+  const { resource, problems = [], declared = [], unknown } = reading;
+  const faults = problems.map((problem) => faultOf(problem, { file }));
+  return { fingerprint, resource, faults, declared, ...unknown !== undefined && { unknown } };
 }
 
 const decoder = new TextDecoder();
 
 /** Properties that are null count as absent, as in YAML. Undefined if the text is no JSON. */
 export function parseDocument(content: string | Uint8Array): unknown {
-  const text = typeof content === "string" ? content : decoder.decode(content);
+  const text = textOf(content);
+  const document = parseExactly(text);
+  if (!text.includes("null") || document === undefined) return document;
+  return JSON.parse(text, (_, value) => value === null ? undefined : value) ?? null;
+}
+
+/** The same as it is, to be written again. */
+export function parseExactly(content: string | Uint8Array): unknown {
   try {
-    const document: unknown = text.includes("null")
-      ? JSON.parse(text, (_, value) => value === null ? undefined : value)
-      : JSON.parse(text);
-    return document === undefined ? null : document;
+    return JSON.parse(textOf(content));
   } catch {
     return undefined;
   }
 }
 
+function textOf(content: string | Uint8Array): string {
+  return typeof content === "string" ? content : decoder.decode(content);
+}
+
 /** A document that does not say its ref goes by its key. */
 function withRef(document: unknown, ref: string): unknown {
   if (!isMapping(document)) return document;
-  const { metadata = {} } = document;
-  return !isMapping(metadata) || metadata.ref !== undefined
+  const metadata = document.metadata ?? {};
+  return !isMapping(metadata) || (metadata.ref ?? "") !== ""
     ? document
     : { ...document, metadata: { ...metadata, ref } };
 }

@@ -7,6 +7,7 @@ import { DocumentReader } from "./document_reader.ts";
 import { listOf, type PageNumbers } from "./envelope.ts";
 import { FullDocuments } from "./full_documents.ts";
 import { parseList } from "./json_list.ts";
+import { unknownPropertiesWarning } from "../unknown_properties.ts";
 import { faultsOf, type ListedDocument, listedDocument } from "./listed_document.ts";
 import { readPages } from "./paged_list.ts";
 
@@ -198,7 +199,7 @@ export class Collection {
       resources: list.map(({ reading }) => reading.resource),
       declared: list.flatMap(({ reading }) => reading.declared ?? []),
       faults: list.flatMap((document, index) => faultsOf(document, { url: this.url, index })),
-      warnings: [],
+      warnings: unknownPropertiesWarning(this.url, list.map(({ reading }) => reading.unknown)),
     };
   }
 

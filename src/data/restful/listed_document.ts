@@ -2,6 +2,7 @@ import { formatPath } from "../fault.ts";
 import type { Fault } from "../fault.ts";
 import { valueAt } from "../document_problems.ts";
 import { type Kind, readResource, type ResourceReading } from "../resource.ts";
+import { tolerateOthers } from "../unknown_properties.ts";
 import { documentHash, LARGEST_DOCUMENT } from "./document_hash.ts";
 import { isMapping } from "./envelope.ts";
 
@@ -29,7 +30,7 @@ export function listedDocument(
   const ref = refOf(document);
   const before = known(ref ?? `#${hash}`);
   if (before !== undefined && hash !== undefined && before.hash === hash) return before;
-  const reading = hash === undefined ? TOO_LARGE : readResource(kind, document);
+  const reading = hash === undefined ? TOO_LARGE : readResource(kind, document, tolerateOthers);
   return {
     key: ref ?? `#${hash}`,
     ref,

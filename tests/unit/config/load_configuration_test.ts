@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Environment } from "../../../src/config/environment.ts";
+import { resourceFolder } from "../../../src/config/data_source.ts";
 import { loadConfiguration, type LoadedConfiguration } from "../../../src/config/load_configuration.ts";
 import { formatFault } from "../../../src/data/fault.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
@@ -198,6 +199,47 @@ Deno.test("a folder of resources that is named must exist", async () => {
   assert.deepEqual(await faultsOf(text), [
     'config.yaml:5:13: spec.dataSource.parameters.path is "/nowhere/at/all", expected an existing folder',
   ]);
+});
+
+Deno.test("a relative folder of resources is one of the working directory, or else beside config.yaml", async () => {
+  const text = "apiVersion: v1\nspec: {dataSource: {parameters: {path: PATH}}}\n";
+  await using folder = await TemporaryFolder.of({ "config.yaml": text.replace("PATH", "resources") });
+  await Deno.mkdir(folder.pathOf("resources"));
+  const beside = await load(folder);
+  assert.equal(folderOf(beside), folder.pathOf("resources"));
+  assert.deepEqual(beside.warnings, []);
+  // There is one in the working directory, too.
+  await folder.write("config.yaml", text.replace("PATH", "src"));
+  assert.equal(folderOf(await load(folder)), "src");
+  await Deno.mkdir(folder.pathOf("src"));
+  const both = await load(folder);
+  assert.equal(folderOf(both), "src");
+  assert.deepEqual(both.warnings, [
+    `spec.dataSource.parameters.path: ${Deno.cwd()}/src is used, and not ${folder.pathOf("src")}`,
+  ]);
+
+  function folderOf({ config, source }: LoadedConfiguration): string | undefined {
+    assert.ok(config?.dataSource.provider === "files_data_provider");
+    return resourceFolder(config.dataSource.parameters, source.directory);
+  }
+});
+
+Deno.test("parameters of the data source that are empty are absent, as text and as a mapping", async () => {
+  const parameters = [
+    "host=10.0.0.5,secret=,username=,",
+    "{host: 10.0.0.5, secret: '', username: ~, port: null}",
+  ];
+  for (const each of parameters) {
+    const spec = `{dataSource: {provider: redis_data_provider, parameters: ${
+      each.startsWith("{") ? each : JSON.stringify(each)
+    }}}`;
+    await using folder = await TemporaryFolder.of({ "config.yaml": `apiVersion: v1\nspec: ${spec}\n` });
+    const { config, faults } = await load(folder);
+    assert.deepEqual(faults, []);
+    assert.ok(config?.dataSource.provider === "redis_data_provider");
+    const { host, port, secret, username } = config.dataSource.parameters;
+    assert.deepEqual([host, port, secret, username], ["10.0.0.5", 6379, undefined, undefined]);
+  }
 });
 
 Deno.test("a rule that is half of everything is a warning", async () => {

@@ -1,0 +1,38 @@
+/** Values that say nothing count as absent: null, as programs write it, and a text without characters. */
+
+/** Resources are shallower than this. */
+const DEEPEST = 12;
+
+/**
+ * A copy without properties and items that are empty; the same object where there are none.
+ * @param dropsMappings whether mappings go, too, of which nothing is left
+ */
+export function withoutEmptyProperties(document: unknown, dropsMappings = false): unknown {
+  return filled(document, dropsMappings, 0);
+}
+
+function filled(value: unknown, dropsMappings: boolean, depth: number): unknown {
+  if (typeof value !== "object" || value === null || depth > DEEPEST) return value;
+  if (Array.isArray(value)) {
+    const items = value.filter(isFilled).map((item) => filled(item, dropsMappings, depth + 1));
+    return items.length === value.length && items.every((item, i) => item === value[i]) ? value : items;
+  }
+  let isSame = true;
+  const copy: Record<string, unknown> = {};
+  for (const [name, part] of Object.entries(value)) {
+    const kept = isFilled(part) ? filled(part, dropsMappings, depth + 1) : undefined;
+    const isHollow = dropsMappings && kept !== part && isEmptyMapping(kept);
+    if (kept !== part || isHollow) isSame = false;
+    if (kept !== undefined && !isHollow) copy[name] = kept;
+  }
+  return isSame ? value : copy;
+}
+
+function isFilled(value: unknown): boolean {
+  return value !== null && value !== "";
+}
+
+function isEmptyMapping(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    Object.keys(value).length === 0;
+}

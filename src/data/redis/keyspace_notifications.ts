@@ -1,0 +1,81 @@
+import { describeRedisError } from "../../runtime/redis_client.ts";
+import type { RedisConnection } from "../../runtime/redis_connection.ts";
+import { logger } from "../../runtime/log.ts";
+
+const SETTING = "notify-keyspace-events";
+/** Notices by key, of commands for any type, for strings and for sets. */
+const WANTED = "Kg$s";
+/** Stands for all types. */
+const ALL_TYPES = "A";
+
+const log = logger("redis");
+
+/**
+ * Has a Redis server report which keys are written, whoever writes them. Flags that are set for others stay. Where the
+ * server does not allow it, the line that somebody else has to type is told once.
+ */
+export class KeyspaceNotifications {
+  readonly #connection: RedisConnection;
+  #isOn = false;
+  #isRefusalTold = false;
+
+  constructor(connection: RedisConnection) {
+    this.#connection = connection;
+  }
+
+  /** Whether the server is known to report changes. */
+  get areOn(): boolean {
+    return this.#isOn;
+  }
+
+  /** A notice has come, or the connection has ended. */
+  note(isOn: boolean): void {
+    this.#isOn = isOn;
+  }
+
+  /** Resolves with whether the server has just begun to report; never rejects. A cluster's nodes report only their own keys. */
+  async turnOn(): Promise<boolean> {
+    const { commands, isCluster, name } = this.#connection;
+    if (isCluster) return false;
+    let flags = WANTED;
+    try {
+      const known = flagsIn(await commands.config("GET", SETTING));
+      const missing = [...WANTED].filter((flag) => !hasFlag(known, flag));
+      const wasOn = this.#isOn;
+      if (missing.length > 0) {
+        flags = known + missing.join("");
+        await commands.config("SET", SETTING, flags);
+        log.info("Redis at {name} reports what other programs change from now on ({setting} {flags})", {
+          name,
+          setting: SETTING,
+          flags,
+        });
+      }
+      this.#isOn = true;
+      return !wasOn || missing.length > 0;
+    } catch (error) {
+      if (this.#connection.isUp) this.#tellRefusal(flags, describeRedisError(error));
+      return false;
+    }
+  }
+
+  #tellRefusal(flags: string, reason: string): void {
+    if (this.#isRefusalTold || this.#isOn) return;
+    this.#isRefusalTold = true;
+    log.warn(
+      "Redis at {name} may not report what other programs change ({reason}), which is then in force " +
+        "a second to half a minute later. At once with: redis-cli CONFIG SET {setting} '{flags}'",
+      { name: this.#connection.name, reason, setting: SETTING, flags },
+    );
+  }
+}
+
+/** Of an answer such as `["notify-keyspace-events", "xE"]`. */
+function flagsIn(answer: unknown): string {
+  const text: unknown = Array.isArray(answer) ? answer[1] : undefined;
+  return typeof text === "string" ? text : "";
+}
+
+function hasFlag(flags: string, flag: string): boolean {
+  return flags.includes(flag) || (flag !== "K" && flags.includes(ALL_TYPES));
+}

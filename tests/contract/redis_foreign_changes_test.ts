@@ -1,0 +1,117 @@
+/** Redis as other programs and operators change it, who tell nobody. */
+import assert from "node:assert/strict";
+import { LiveDirectory } from "../../src/data/live_directory.ts";
+import { configureLogging, logHistory } from "../../src/runtime/log.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { agentDocument, domainDocument, userDocument } from "../unit/data/documents.ts";
+import { RedisPlace, type RedisPlaceOptions } from "./redis_place.ts";
+
+/** A second, and what a busy machine may need on top, in milliseconds. */
+const ALLOWED = 3000;
+const USER = { name: "routr", password: "of the user", rules: ["~*", "&*", "+@all", "-config"] };
+
+class Followed implements AsyncDisposable {
+  readonly place: RedisPlace;
+  readonly live: LiveDirectory;
+  readonly clock = new FakeClock();
+
+  private constructor(place: RedisPlace) {
+    this.place = place;
+    this.live = new LiveDirectory(place.open(), this.clock);
+  }
+
+  static async start(options: RedisPlaceOptions = {}): Promise<Followed> {
+    configureLogging({ level: "info", format: "text" });
+    const place = await RedisPlace.start(options);
+    await place.put("users", [userDocument("admin")]);
+    await place.put("domains", [domainDocument("sip.local")]);
+    await place.put("agents", [agentDocument("1001"), agentDocument("1002")]);
+    const followed = new Followed(place);
+    await followed.live.load();
+    followed.live.follow(() => {});
+    return followed;
+  }
+
+  get agents(): number {
+    return this.live.directory.counts.agents;
+  }
+
+  async until(condition: () => boolean | Promise<boolean>): Promise<void> {
+    const end = performance.now() + ALLOWED;
+    while (!(await condition())) {
+      assert.ok(performance.now() < end, "Not in time");
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  /** Adds an agent and removes it, as another program does. */
+  async addAndRemove(): Promise<void> {
+    await this.place.run("SET", "1003", JSON.stringify(agentDocument("1003")));
+    await this.place.run("SADD", "agents", "1003");
+    await this.until(() => this.agents === 3);
+    await this.place.run("SREM", "agents", "1003");
+    await this.until(() => this.agents === 2);
+    await this.place.run("SET", "agents-0", JSON.stringify(agentDocument("1001", { privacy: "private" })));
+    await this.until(() => this.live.directory.agent("1001", "sip.local")?.privacy === "private");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.live.close();
+    await this.place[Symbol.asyncDispose]();
+  }
+}
+
+Deno.test("redis: what another program changes is in force within a second, and flags of others stay", async () => {
+  await using followed = await Followed.start({ server: { args: ["--notify-keyspace-events", "Ex"] } });
+  const { place } = followed;
+  await followed.until(async () => {
+    const [, flags] = await place.run("CONFIG", "GET", "notify-keyspace-events") as string[];
+    return [..."ExK$sg"].every((flag) => flags.includes(flag));
+  });
+  await followed.addAndRemove();
+  await place.server.restart();
+  await followed.until(async () => {
+    const [, flags] = await place.run("CONFIG", "GET", "notify-keyspace-events") as string[];
+    return flags.includes("K");
+  });
+  await followed.addAndRemove();
+});
+
+Deno.test("redis: where it may not be told to notify, it is looked at often, and the log has the line to type", async () => {
+  const before = logHistory.text().length;
+  await using followed = await Followed.start({ server: { user: USER } });
+  await followed.addAndRemove();
+  const line = /CONFIG SET notify-keyspace-events '([^']+)'/g;
+  assert.deepEqual([...logHistory.text().slice(before).matchAll(line)].map(([, flags]) => flags), ["Kg$s"]);
+});
+
+Deno.test("redis: emptied (FLUSHALL), killed and started again, everything is served, and the log says so", async () => {
+  const before = logHistory.text().length;
+  await using followed = await Followed.start();
+  const { place, live, clock } = followed;
+  await place.run("FLUSHALL");
+  await place.server.restart();
+  await followed.until(() => live.lost("Agent").length > 0);
+  assert.equal(followed.agents, 2);
+  assert.ok(live.directory.user("admin"));
+  clock.advance(599_000);
+  // Another node that starts now makes a user for itself.
+  await place.put("users", [userDocument("admin", "changeit")]);
+  await followed.until(() => logHistory.text().slice(before).includes("has its content again"));
+  assert.equal(followed.agents, 2);
+  assert.match(
+    logHistory.text().slice(before),
+    /Everything is gone from redis .* agents: .*2 agents stay in force for 10 min/,
+  );
+  await place.put("domains", [domainDocument("sip.local")]);
+  await place.put("agents", [agentDocument("1001")]);
+  await followed.until(() => followed.agents === 1);
+});
+
+Deno.test("redis: one of two agents is removed by another program, then the other: each is gone at once", async () => {
+  await using followed = await Followed.start();
+  for (const [i, left] of [[0, 1], [1, 0]]) {
+    await followed.place.run("SREM", "agents", `agents-${i}`);
+    await followed.until(() => followed.agents === left);
+  }
+});
