@@ -5,7 +5,7 @@ import type { Directory, ResourceCounts } from "../data/directory.ts";
 import { formatFault } from "../data/fault.ts";
 import { FilesDataProvider } from "../data/files_data_provider.ts";
 import { LiveDirectory, type LoadReport } from "../data/live_directory.ts";
-import { openDataPlace } from "./data_place.ts";
+import { emptyPlaceWarnings, openDataPlace } from "./data_place.ts";
 import { inspect } from "./inspection.ts";
 import { readableSecrets } from "./readable_secrets.ts";
 import { inspectResources } from "./resource_inspection.ts";
@@ -52,11 +52,12 @@ async function loadResources(
 ): Promise<LoadedResources> {
   const place = config
     ? openDataPlace(config, { directory, patience: PATIENCE })
-    : { provider: new FilesDataProvider(directory), name: directory };
+    : { provider: new FilesDataProvider(directory), name: directory, isFolder: true };
   const live = new LiveDirectory(place.provider);
   const report = await live.load();
   live.close();
-  return { name: place.name, report, directory: live.directory };
+  const warnings = [...report.warnings, ...emptyPlaceWarnings(place, report, live.directory.counts)];
+  return { name: place.name, report: { ...report, warnings }, directory: live.directory };
 }
 
 function formatCounts({ agents, domains, peers, users, gateways, dids }: ResourceCounts): string {

@@ -3,6 +3,8 @@ import { resolve } from "node:path";
 import type { Configuration } from "../config/configuration.ts";
 import { resourceFolder } from "../config/data_source.ts";
 import type { DataProvider } from "../data/data_provider.ts";
+import type { ResourceCounts } from "../data/directory.ts";
+import type { LoadReport } from "../data/live_directory.ts";
 import { FilesDataProvider } from "../data/files_data_provider.ts";
 import { RedisDataProvider } from "../data/redis_data_provider.ts";
 import { RestfulDataProvider } from "../data/restful_data_provider.ts";
@@ -12,6 +14,7 @@ export interface DataPlace {
   readonly provider: DataProvider;
   /** As people call it: a folder, a server, a URL. */
   readonly name: string;
+  readonly isFolder: boolean;
 }
 
 export interface DataPlaceOptions {
@@ -28,7 +31,7 @@ export function openDataPlace(config: Configuration, { directory, patience }: Da
     case "files_data_provider": {
       const name = resourceFolder(dataSource.parameters, directory);
       const provider = new FilesDataProvider(name);
-      return { provider, name };
+      return { provider, name, isFolder: true };
     }
     case "redis_data_provider": {
       const redis = new RedisConnection(dataSource.parameters);
@@ -36,7 +39,7 @@ export function openDataPlace(config: Configuration, { directory, patience }: Da
         patience,
         initialSecret: patience === undefined ? restService.initialApiSecret : null,
       });
-      return { provider, name: `redis ${redis.name}` };
+      return { provider, name: `redis ${redis.name}`, isFolder: false };
     }
     case "restful_data_provider": {
       const { trustStore, ...parameters } = dataSource.parameters;
@@ -45,9 +48,20 @@ export function openDataPlace(config: Configuration, { directory, patience }: Da
         ...trustStore !== undefined && { trustStore: resolve(directory, trustStore) },
         patience,
       });
-      return { provider, name: withoutSecrets(dataSource.parameters.baseUrl) };
+      return { provider, name: withoutSecrets(dataSource.parameters.baseUrl), isFolder: false };
     }
   }
+}
+
+/** Warns of a place where nothing is that could be served. */
+export function emptyPlaceWarnings(
+  { name, isFolder }: Pick<DataPlace, "name" | "isFolder">,
+  { faults }: LoadReport,
+  { agents, peers, gateways, domains }: ResourceCounts,
+): string[] {
+  if (faults.length > 0 || agents + peers + gateways + domains > 0) return [];
+  const remedy = isFolder ? ` (routr init ${name} writes a sample configuration)` : "";
+  return [`There are no agents, domains, peers or gateways in ${name}: nobody can register or call${remedy}`];
 }
 
 function withoutSecrets(baseUrl: string): string {

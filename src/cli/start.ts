@@ -17,7 +17,7 @@ import { ResourceStore } from "../data/resource_store.ts";
 import { resolve } from "node:path";
 import { Administration } from "./administration.ts";
 import { CallRecordFile } from "./call_record_file.ts";
-import { openDataPlace } from "./data_place.ts";
+import { emptyPlaceWarnings, openDataPlace } from "./data_place.ts";
 import { type End, EndRequest } from "./end_request.ts";
 import { inspect } from "./inspection.ts";
 import { levelOf } from "./log_level.ts";
@@ -69,11 +69,16 @@ async function run(options: StartOptions, hangUp: HangUp): Promise<number | "res
   });
   const place = openDataPlace(config, source);
   const live = new LiveDirectory(place.provider);
-  const tell = (loaded: LoadReport) =>
-    report({
-      ...loaded,
-      warnings: [...loaded.warnings, ...inspectResources(config, live.directory)],
-    });
+  let told: readonly string[] = [];
+  const tell = (loaded: LoadReport) => {
+    const warnings = [
+      ...loaded.warnings,
+      ...inspectResources(config, live.directory),
+      ...emptyPlaceWarnings(place, loaded, live.directory.counts),
+    ];
+    report({ ...loaded, warnings: warnings.filter((warning) => !told.includes(warning)) });
+    told = warnings;
+  };
   const request = new EndRequest();
   // The place may keep us waiting.
   const loaded = await Promise.race([live.load(), request.end]);

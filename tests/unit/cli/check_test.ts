@@ -6,8 +6,9 @@ import { TemporaryFolder } from "../data/temporary_folder.ts";
 /** The exit status of `routr check` on these files and the lines it wrote, without the folder. */
 async function checked(
   files: Readonly<Record<string, string>>,
+  others: Readonly<Record<string, string>> = RESOURCES,
 ): Promise<{ status: number; lines: string[] }> {
-  await using folder = await TemporaryFolder.of({ ...RESOURCES, ...files });
+  await using folder = await TemporaryFolder.of({ ...others, ...files });
   const { log } = console;
   const lines: string[] = [];
   console.log = (line: string) => lines.push(line.replaceAll(`${folder.path}/`, ""));
@@ -201,6 +202,17 @@ Deno.test("check warns of a gateway that no listener reaches", async () => {
   const warning = 'Warning: Gateway "GW0001" is over tls, for which spec.transport has no listener';
   assert.equal(lines[0], warning);
   assert.equal(status, 0);
+});
+
+Deno.test("check says of a folder without resources how to begin, and which names are nearly right", async () => {
+  const empty = await checked({}, {});
+  assert.equal(empty.status, 0);
+  assert.match(
+    empty.lines[0],
+    /^Warning: There are no agents.* in .*: nobody can register or call \(routr init/,
+  );
+  const misnamed = await checked({ "agent.yaml": "" }, {});
+  assert.equal(misnamed.lines[0], "Warning: agent.yaml is not read: agents belong in agents.yaml");
 });
 
 Deno.test("check warns of a DID that reaches nobody, which is no fault", async () => {
