@@ -18,6 +18,7 @@ import { accountOf, sourceOf } from "./calls/call_account.ts";
 import type { CallTable } from "./calls/call_table.ts";
 import type { Caller, CallerIdentification } from "./caller.ts";
 import type { NodeRoute, NodeRoutes } from "./cluster/node_route.ts";
+import { refuseOwnEvents } from "./event_requests.ts";
 import type { DomainFences } from "./fence.ts";
 import type { DialogRoutes } from "./proxy/dialog_route.ts";
 import type { ProxyCore } from "./proxy/proxy_core.ts";
@@ -200,6 +201,10 @@ export class Dispatcher implements TransactionUser, RouteContext {
     if (caller.kind === "gateway" && credentialsRow < 0 && COMMANDS.has(request.method)) {
       return { status: 403, cause: `a gateway without its password sends no ${request.method}` };
     }
+    const { directory } = this.#parts;
+    const isOurs = (uri: SipUri) => this.isOurs(uri);
+    const events = refuseOwnEvents(request, { uri: routed.uri, caller, directory, isOurs });
+    if (events) return events;
     const routing = this.#parts.router.determineTargetSet(request, routed, caller);
     if (routing.kind === "refused") return routing.answer;
     const verdict = routing.kind === "targets" ? this.#verdict(routing.domain, flow) : "admit";
