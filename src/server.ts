@@ -1,6 +1,7 @@
 /** The composition root: one SIP server, from configuration to sockets. */
 import type { Configuration, Listener } from "./config/configuration.ts";
 import { connectionLimits } from "./config/connection_limits.ts";
+import { pendingBytes } from "./config/pending_bytes.ts";
 import type { LiveConfiguration } from "./config/live_configuration.ts";
 import { tlsSettingsOf } from "./config/tls_settings.ts";
 import { type BoundFlow, OwnFlowRecords } from "./core/bound_flow.ts";
@@ -21,6 +22,7 @@ import { RefusalLog } from "./core/refusal_log.ts";
 import { Registrar } from "./core/registrar.ts";
 import { tellRegistrations } from "./core/registration_events.ts";
 import { Revocation } from "./core/revocation.ts";
+import { RequestLimits } from "./core/request_limits.ts";
 import { Router } from "./core/router.ts";
 import { ServerEvents } from "./core/server_events.ts";
 import { GatewayAddresses } from "./core/trunk/gateway_addresses.ts";
@@ -153,12 +155,14 @@ export class Server {
       messageLimits: configuration.limits,
       fence: this.#fence,
     });
+    const maxPendingBytes = pendingBytes(configuration);
     this.#transactions = new TransactionLayer({
       transport: this.#transport,
       wheel: this.#wheel,
       metrics,
       timers: options.timers,
       maxTransactions: configuration.limits.maxTransactions,
+      maxPendingBytes,
     });
     const transport = this.#transport;
     const authenticator = new DigestAuthenticator({
@@ -235,7 +239,9 @@ export class Server {
       hostFacing: (flow) => transport.sentBy(flow).replace(/:\d+$/, ""),
       isPeerAddress: (address) => peerAddresses.has(address),
     });
+    const limits = new RequestLimits({ ...configuration.limits, metrics, maxPendingBytes });
     this.#proxy = new ProxyCore({
+      limits,
       transactions,
       transport,
       dialogRoutes,
@@ -254,6 +260,7 @@ export class Server {
         nodeRoutes,
         registrar,
         calls: this.#calls,
+        limits,
         refusals: this.#refusals,
         fences: new DomainFences(clock),
         legs,

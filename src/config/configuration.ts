@@ -82,6 +82,14 @@ const limits = mapping({
     .describe("The time a message may take to arrive once its first byte is there, in milliseconds."),
   maxTransactions: count.default(500_000)
     .describe("Transactions kept at a time; a call has three for half a minute."),
+  maxPendingBytes: integer({ min: 65_536, max: Infinity }).optional().describe(
+    "Bytes of messages kept for transactions; a quarter of the memory this process may have, 256 MiB at most, unless set.",
+  ),
+  maxCallsInSetupPerAgent: count.default(10).describe("Calls that one agent may have in set-up."),
+  maxCallsInSetup: count.default(1000)
+    .describe("Calls that any other party may have in set-up: a peer, a gateway, an address."),
+  maxCallsOutPerAgent: count.default(10)
+    .describe("Calls that one agent may have by gateways at a time."),
 });
 
 const metadata = mapping({

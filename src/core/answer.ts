@@ -9,6 +9,8 @@ export interface Answer {
   readonly cause?: string;
   /** Whose credentials were wrong, as they said. */
   readonly username?: string;
+  /** Whether the sender had too much under way (`spec.limits`). */
+  readonly isLimit?: boolean;
   /** Further header lines, each ended by CRLF. */
   readonly headers?: string;
 }

@@ -26,6 +26,7 @@ import { validateRequest } from "./proxy/request_validation.ts";
 import { preprocessRoutes, type RouteContext, type RoutedRequest } from "./proxy/route_preprocessing.ts";
 import type { Leg } from "./proxy/leg.ts";
 import type { RefusalLog } from "./refusal_log.ts";
+import type { Party, RequestLimits } from "./request_limits.ts";
 import type { Registrar } from "./registrar.ts";
 import type { Router, Routing } from "./router.ts";
 import { statelessTag } from "./stateless_tag.ts";
@@ -47,6 +48,7 @@ export interface DispatcherParts {
   readonly legs: Legs;
   readonly proxy: ProxyCore;
   readonly calls: CallTable;
+  readonly limits: RequestLimits;
   readonly refusals: RefusalLog;
   /** What this server calls itself (`metadata.userAgent`). */
   readonly userAgent: string;
@@ -102,8 +104,8 @@ export class Dispatcher implements TransactionUser, RouteContext {
     else if (status === 403) this.#parts.refusals.note(request, flow, answer);
   }
 
-  onOverload(request: SipRequest, flow: Flow): void {
-    this.#parts.refusals.note(request, flow, { status: 503, cause: "too many transactions" });
+  onOverload(request: SipRequest, flow: Flow, cause: string): void {
+    this.#parts.refusals.note(request, flow, { status: 503, cause, isLimit: true });
   }
 
   onFlowClosed(flow: Flow): void {
@@ -182,6 +184,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
       flow,
       // The other end, by the flow that our entry sealed in.
       targets: [{ requestUri, routes: [], flow: dialog.flow, q: 1000 }],
+      party: flow.remoteAddress,
       isTrusted: false,
       credentialsRow: -1,
       leg: this.#parts.legs.withinDialog(request, dialog),
@@ -209,9 +212,15 @@ export class Dispatcher implements TransactionUser, RouteContext {
     if (routing.kind === "refused") return routing.answer;
     const verdict = routing.kind === "targets" ? this.#verdict(routing.domain, flow) : "admit";
     if (verdict !== "admit") return refusal(verdict);
+    if (routing.kind === "egress" && caller.kind === "agent" && request.method === "INVITE") {
+      const { limits, calls } = this.#parts;
+      const refused = limits.refuseCallOut(caller.agent, calls.countOut(caller.agent.ref));
+      if (refused) return refused;
+    }
     flow.markKnown?.();
     return this.#parts.proxy.forward(request, routed, {
       flow,
+      party: partyOf(caller, routing, flow),
       targets: routing.kind === "egress" ? [routing.target] : routing.targets,
       isTrusted: caller.kind === "peer" || caller.kind === "gateway",
       credentialsRow,
@@ -262,6 +271,20 @@ export class Dispatcher implements TransactionUser, RouteContext {
   #reply(request: HeaderRows, flow: Flow, answer: Answer): void {
     this.#parts.refusals.note(request, flow, answer);
     this.#parts.transactions.reply(request, flow, { ...answer, toTag: statelessTag(request) });
+  }
+}
+
+/** Who is answerable for a request. */
+function partyOf(caller: Caller, routing: Exclude<Routing, { kind: "refused" }>, flow: Flow): Party {
+  switch (caller.kind) {
+    case "agent":
+      return caller.agent;
+    case "peer":
+      return caller.peer;
+    case "gateway":
+      return routing.gateway ?? caller.gateways[0];
+    case "stranger":
+      return flow.remoteAddress;
   }
 }
 

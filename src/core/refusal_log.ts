@@ -45,7 +45,7 @@ export class RefusalLog {
 
   /** Tells of an answer to a request, if it is a refusal. */
   note(request: HeaderRows | undefined, flow: Flow, answer: Answer): void {
-    const { status, cause, username } = answer;
+    const { status, cause, username, isLimit = false } = answer;
     if (status < 300 || isNegotiation(answer)) return;
     // An idle NOTIFY is how some phones keep a NAT mapping alive.
     if (status === 405 && request instanceof SipRequest && request.method === "NOTIFY") return;
@@ -69,7 +69,8 @@ export class RefusalLog {
         },
       );
     }
-    this.#events.refused(username === undefined ? "request.denied" : "authentication.failed", {
+    const type = username === undefined ? "request.denied" : "authentication.failed";
+    this.#events.refused(isLimit ? "call.limited" : type, {
       address: flow.remoteAddress,
       transport: flow.protocol,
       ...username !== undefined && { username: username.slice(0, MAX_NAME) },

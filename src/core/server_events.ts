@@ -24,6 +24,9 @@ export type EventType =
   | "configuration.reloaded"
   | "configuration.changed";
 
+/** What anybody can cause. */
+export type RefusalType = "authentication.failed" | "request.denied" | "call.limited";
+
 /** Of what strangers cause, so many are told in a second. */
 const MOST_REFUSALS = 50;
 const SECOND = 1000;
@@ -54,14 +57,14 @@ export class ServerEvents {
     return () => void this.#listeners.delete(listener);
   }
 
-  emit(type: EventType | "authentication.failed" | "request.denied", data: ServerEvent["data"]): void {
+  emit(type: EventType | RefusalType, data: ServerEvent["data"]): void {
     if (this.#listeners.size === 0) return;
     const event = { type, time: this.#clock.wallTime(), data };
     for (const listener of this.#listeners) listener(event);
   }
 
   /** The same for what anybody can cause: of a flood, only the beginning of each second is told. */
-  refused(type: "authentication.failed" | "request.denied", data: ServerEvent["data"]): void {
+  refused(type: RefusalType, data: ServerEvent["data"]): void {
     const now = this.#clock.now();
     if (now - this.#second >= SECOND) {
       this.#second = now;

@@ -10,7 +10,12 @@ import type { Timer } from "../runtime/timer_wheel.ts";
 import { type Flow, isReliable } from "../transport/transport.ts";
 import { buildAck } from "./follow_up_request.ts";
 import type { TransactionHost } from "./transaction_host.ts";
-import type { ClientTransaction, ClientTransactionUser, OutgoingRequest } from "./transaction_user.ts";
+import {
+  type ClientTransaction,
+  type ClientTransactionUser,
+  type OutgoingRequest,
+  wholeText,
+} from "./transaction_user.ts";
 
 /** Timer D: at least 32 s on unreliable transports (§17.1.1.2). */
 const TIMER_D = 32_000;
@@ -28,6 +33,8 @@ export class InviteClientTransaction implements ClientTransaction {
   readonly #request: OutgoingRequest;
   #retransmission: Timer | undefined;
   #interval = 0;
+  /** Bytes of text, see `TransactionHost.keep`. */
+  #kept = 0;
   #state: State = "calling";
   #ack = "";
   #isCancelled = false;
@@ -51,6 +58,7 @@ export class InviteClientTransaction implements ClientTransaction {
   /** Sends the request and starts Timers A and B. */
   start(): void {
     const { t1 } = this.#host.timers;
+    this.#kept = this.#host.keep(0, this.#request.text.length);
     this.#stateTimer.start(64 * t1); // Timer B
     if (!this.#isReliable) {
       this.#interval = t1;
@@ -83,8 +91,11 @@ export class InviteClientTransaction implements ClientTransaction {
     if (this.#isCancelled) return;
     this.#isCancelled = true;
     this.#reasons = reasons;
-    // Before a provisional response there may be nothing to cancel yet (§9.1).
-    if (this.#state === "proceeding") this.#sendCancel();
+    if (this.#state === "proceeding") return this.#sendCancel();
+    if (this.#state !== "calling") return;
+    // Before a provisional response there may be nothing to cancel yet (§9.1): it outlives the others that share its tail.
+    const { text, tail = "" } = this.#request;
+    this.#kept = this.#host.keep(this.#kept, text.length + tail.length);
   }
 
   /** The connection is closed: no response can come by it any more. */
@@ -113,21 +124,28 @@ export class InviteClientTransaction implements ClientTransaction {
     this.#state = "accepted";
     this.#stopRetransmission();
     this.#stateTimer.start(64 * this.#host.timers.t1); // Timer M
+    this.#forgetRequest("");
+  }
+
+  /** Keeps this text in the place of the request. */
+  #forgetRequest(ack: string): void {
+    this.#ack = ack;
     this.#request.text = "";
+    this.#request.tail = undefined;
+    this.#kept = this.#host.keep(this.#kept, ack.length);
   }
 
   #complete(response: SipResponse): void {
     this.#state = "completed";
     this.#stopRetransmission();
-    this.#ack = buildAck(this.#request.text, response);
-    this.#request.text = "";
+    this.#forgetRequest(buildAck(wholeText(this.#request), response));
     this.#host.send(this.#ack, this.flow);
     if (this.#isReliable) this.#terminate();
     else this.#stateTimer.start(TIMER_D);
   }
 
   #send(): void {
-    this.#host.send(this.#request.text, this.flow, (reason) => this.#fail(reason));
+    this.#host.send(wholeText(this.#request), this.flow, (reason) => this.#fail(reason));
   }
 
   #fail(reason: string): void {
@@ -156,6 +174,7 @@ export class InviteClientTransaction implements ClientTransaction {
 
   #terminate(): void {
     this.#state = "terminated";
+    this.#kept = this.#host.keep(this.#kept, 0);
     this.#stateTimer.stop();
     this.#stopRetransmission();
     this.#host.endClient(this.#request, this);

@@ -25,6 +25,8 @@ export class InviteServerTransaction implements ServerTransaction {
   #interval = 0;
   #state: State = "proceeding";
   #lastResponse = "";
+  /** Bytes of text, see `TransactionHost.keep`. */
+  #kept: number;
 
   constructor(
     host: TransactionHost,
@@ -36,6 +38,7 @@ export class InviteServerTransaction implements ServerTransaction {
     this.flow = place.flow;
     this.#key = place.key;
     this.#route = place.route;
+    this.#kept = host.keep(0, place.key.length + request.text.length);
     this.#stateTimer = host.timer(() => this.#terminate());
   }
 
@@ -54,21 +57,18 @@ export class InviteServerTransaction implements ServerTransaction {
     }
     if (this.#state !== "proceeding") return;
     this.#host.respond(text, this.#route);
-    if (status < 200) {
-      this.#lastResponse = text;
-      return;
-    }
+    if (status < 200) return this.#keepResponse(text);
     this.request = undefined;
     this.onCancel = undefined;
     const { t1 } = this.#host.timers;
     if (status < 300) {
       this.#state = "accepted";
-      this.#lastResponse = "";
+      this.#keepResponse("");
       this.#stateTimer.start(64 * t1); // Timer L
       return;
     }
     this.#state = "completed";
-    this.#lastResponse = text;
+    this.#keepResponse(text);
     this.#stateTimer.start(64 * t1); // Timer H
     if (isReliable(this.#route.flow.protocol)) return;
     this.#interval = t1;
@@ -89,10 +89,17 @@ export class InviteServerTransaction implements ServerTransaction {
     if (this.#state !== "completed") return true;
     this.#state = "confirmed";
     this.#retransmission?.stop();
-    this.#lastResponse = "";
+    this.#keepResponse("");
     if (isReliable(this.#route.flow.protocol)) this.#terminate();
     else this.#stateTimer.start(this.#host.timers.t4); // Timer I
     return true;
+  }
+
+  /** Keeps a response for retransmissions of the request, "" for none. */
+  #keepResponse(text: string): void {
+    this.#lastResponse = text;
+    const others = this.#key.length + (this.request?.text.length ?? 0);
+    this.#kept = this.#host.keep(this.#kept, others + text.length);
   }
 
   #retransmit(): void {
@@ -104,6 +111,7 @@ export class InviteServerTransaction implements ServerTransaction {
 
   #terminate(): void {
     this.#state = "terminated";
+    this.#kept = this.#host.keep(this.#kept, 0);
     this.#stateTimer.stop();
     this.#retransmission?.stop();
     this.#host.endServer(this.#key);

@@ -8,7 +8,12 @@ import type { SipResponse } from "../message/sip_message.ts";
 import type { Timer } from "../runtime/timer_wheel.ts";
 import { type Flow, isReliable } from "../transport/transport.ts";
 import type { TransactionHost } from "./transaction_host.ts";
-import type { ClientTransaction, ClientTransactionUser, OutgoingRequest } from "./transaction_user.ts";
+import {
+  type ClientTransaction,
+  type ClientTransactionUser,
+  type OutgoingRequest,
+  wholeText,
+} from "./transaction_user.ts";
 
 type State = "trying" | "proceeding" | "completed" | "terminated";
 
@@ -21,6 +26,8 @@ export class NonInviteClientTransaction implements ClientTransaction {
   readonly #stateTimer: Timer;
   #retransmission: Timer | undefined;
   #interval = 0;
+  /** Bytes of text, see `TransactionHost.keep`. */
+  #kept = 0;
   #state: State = "trying";
 
   constructor(host: TransactionHost, request: OutgoingRequest, user: ClientTransactionUser) {
@@ -43,6 +50,9 @@ export class NonInviteClientTransaction implements ClientTransaction {
   /** Sends the request and starts Timers E and F. */
   start(): void {
     const { t1 } = this.#host.timers;
+    const { text, tail = "" } = this.#request;
+    // Nothing ends it but an answer, so it may outlive the others that share its tail.
+    this.#kept = this.#host.keep(0, text.length + tail.length);
     this.#stateTimer.start(64 * t1); // Timer F
     if (!isReliable(this.flow.protocol)) {
       this.#interval = t1;
@@ -60,6 +70,8 @@ export class NonInviteClientTransaction implements ClientTransaction {
     }
     this.#state = "completed";
     this.#request.text = "";
+    this.#request.tail = undefined;
+    this.#kept = this.#host.keep(this.#kept, 0);
     this.#stopRetransmission();
     if (isReliable(this.flow.protocol)) this.#terminate();
     else this.#stateTimer.start(this.#host.timers.t4); // Timer K
@@ -79,7 +91,7 @@ export class NonInviteClientTransaction implements ClientTransaction {
   }
 
   #send(): void {
-    this.#host.send(this.#request.text, this.flow, (reason) => this.#fail(reason));
+    this.#host.send(wholeText(this.#request), this.flow, (reason) => this.#fail(reason));
   }
 
   #fail(reason: string): void {
@@ -109,6 +121,7 @@ export class NonInviteClientTransaction implements ClientTransaction {
 
   #terminate(): void {
     this.#state = "terminated";
+    this.#kept = this.#host.keep(this.#kept, 0);
     this.#stateTimer.stop();
     this.#stopRetransmission();
     this.#host.endClient(this.#request, this);

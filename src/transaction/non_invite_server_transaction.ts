@@ -25,6 +25,8 @@ export class NonInviteServerTransaction implements ServerTransaction {
   readonly #timer: Timer;
   #state: State = "trying";
   #lastResponse = "";
+  /** Bytes of text, see `TransactionHost.keep`. */
+  #kept: number;
 
   constructor(
     host: TransactionHost,
@@ -36,6 +38,7 @@ export class NonInviteServerTransaction implements ServerTransaction {
     this.flow = place.flow;
     this.#key = place.key;
     this.#route = place.route;
+    this.#kept = host.keep(0, place.key.length + request.text.length);
     this.#timer = host.timer(() => this.#onTimer());
     this.#timer.start(UNTIL_100 * host.timers.t1);
   }
@@ -59,6 +62,7 @@ export class NonInviteServerTransaction implements ServerTransaction {
     this.onCancel = undefined;
     this.#state = "completed";
     this.#lastResponse = text;
+    this.#kept = this.#host.keep(this.#kept, this.#key.length + text.length);
     if (isReliable(this.#route.flow.protocol)) this.#terminate();
     else this.#timer.start(64 * this.#host.timers.t1); // Timer J
   }
@@ -80,6 +84,7 @@ export class NonInviteServerTransaction implements ServerTransaction {
 
   #terminate(): void {
     this.#state = "terminated";
+    this.#kept = this.#host.keep(this.#kept, 0);
     this.#timer.stop();
     this.#host.endServer(this.#key);
   }

@@ -13,6 +13,8 @@ export interface ResponseRoute {
 
 export interface TransactionHost {
   readonly timers: TransactionTimers;
+  /** Notes that a transaction keeps `now` bytes of text in the place of `before`; returns `now`. */
+  keep(before: number, now: number): number;
   timer(callback: () => void): Timer;
   send(text: string, flow: Flow, onFailure?: (reason: string) => void): void;
   /** Sends a response: by the connection its request came by or, when that is gone, by a new one (§18.2.2). */

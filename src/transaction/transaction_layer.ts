@@ -18,12 +18,13 @@ import { NonInviteClientTransaction } from "./non_invite_client_transaction.ts";
 import { NonInviteServerTransaction } from "./non_invite_server_transaction.ts";
 import type { ResponseRoute, TransactionHost } from "./transaction_host.ts";
 import { DEFAULT_TIMERS, type TransactionTimers } from "./transaction_timers.ts";
-import type {
-  ClientTransaction,
-  ClientTransactionUser,
-  OutgoingRequest,
-  ServerTransaction,
-  TransactionUser,
+import {
+  type ClientTransaction,
+  type ClientTransactionUser,
+  type OutgoingRequest,
+  type ServerTransaction,
+  type TransactionUser,
+  wholeText,
 } from "./transaction_user.ts";
 
 /** What the layer is made of. */
@@ -34,9 +35,12 @@ export interface TransactionLayerParts {
   readonly timers?: TransactionTimers;
   /** Transactions kept at most (`spec.limits.maxTransactions`); further requests are answered 503. */
   readonly maxTransactions?: number;
+  /** Bytes of text that all transactions keep at most (`spec.limits.maxPendingBytes`); further requests are answered 503. */
+  readonly maxPendingBytes?: number;
 }
 
 const MAX_TRANSACTIONS = 500_000;
+const MAX_PENDING_BYTES = 256 * 1024 * 1024;
 const CANCELLED_IN_VAIN = [
   "REGISTER",
   "OPTIONS",
@@ -57,6 +61,8 @@ export class TransactionLayer implements TransportUser, TransactionHost {
   readonly #transport: TransportLayer;
   readonly #wheel: TimerWheel;
   readonly #maxTransactions: number;
+  readonly #maxPendingBytes: number;
+  #pendingBytes = 0;
   readonly #servers = new TextMap<InviteServerTransaction | NonInviteServerTransaction>();
   readonly #clients = new TextMap<AnyClientTransaction>();
   /** CANCEL shares the branch of its INVITE, so it is kept apart. */
@@ -72,11 +78,17 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     this.#transport = parts.transport;
     this.#wheel = parts.wheel;
     this.#maxTransactions = parts.maxTransactions ?? MAX_TRANSACTIONS;
+    this.#maxPendingBytes = parts.maxPendingBytes ?? MAX_PENDING_BYTES;
     const { metrics } = parts;
     this.#strays = metrics.counter("routr_stray_responses_total", "Responses that fit no transaction");
     this.#overload = metrics.counter(
       "routr_overload_total",
-      "Requests refused because of too many transactions",
+      "Requests refused because of too many transactions, or too much text that they keep",
+    );
+    metrics.gauge(
+      "routr_pending_bytes",
+      "Bytes of text that transactions keep now",
+      () => this.#pendingBytes,
     );
     metrics.gauge("routr_server_transactions", "Server transactions now", () => this.#servers.size);
     metrics.gauge("routr_client_transactions", "Client transactions now", () => this.#clients.size);
@@ -92,12 +104,19 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     if (this.#isFull) {
       this.#overload.value++;
       this.reply(request, flow, { status: 503, headers: "Retry-After: 10\r\n", toTag: randomToken() });
-      this.#user?.onOverload?.(request, flow);
+      const keepsTooMuch = this.#pendingBytes >= this.#maxPendingBytes;
+      this.#user?.onOverload?.(
+        request,
+        flow,
+        keepsTooMuch ? "transactions keep too much" : "too many transactions",
+      );
       return undefined;
     }
     const key = serverKey(request, request.method);
     const { host, port = defaultPort(flow.protocol) } = request.topVia;
-    const route = { flow: this.#transport.responseFlow(request, flow), sentBy: { host, port } };
+    // A piece of the request would keep the whole of it.
+    const sentBy = { host: detachText(host), port };
+    const route = { flow: this.#transport.responseFlow(request, flow), sentBy };
     const place = { key, flow, route };
     const transaction = request.method === "INVITE"
       ? new InviteServerTransaction(this, request, place)
@@ -159,6 +178,11 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     this.#user?.onFlowClosed(flow);
   }
 
+  keep(before: number, now: number): number {
+    this.#pendingBytes += now - before;
+    return now;
+  }
+
   timer(callback: () => void): Timer {
     return this.#wheel.timer(callback);
   }
@@ -179,7 +203,7 @@ export class TransactionLayer implements TransportUser, TransactionHost {
   cancel(request: OutgoingRequest, reasons: string): void {
     const { branch, flow } = request;
     if (this.#cancels.has(branch)) return;
-    this.request({ text: buildCancel(request.text, reasons), method: "CANCEL", branch, flow }, IGNORE);
+    this.request({ text: buildCancel(wholeText(request), reasons), method: "CANCEL", branch, flow }, IGNORE);
   }
 
   #onAck(request: SipRequest, flow: Flow): void {
@@ -207,7 +231,8 @@ export class TransactionLayer implements TransportUser, TransactionHost {
   }
 
   get #isFull(): boolean {
-    return this.#servers.size + this.#clients.size >= this.#maxTransactions;
+    return this.#servers.size + this.#clients.size >= this.#maxTransactions ||
+      this.#pendingBytes >= this.#maxPendingBytes;
   }
 
   #watchConnection(flow: Flow, transaction: AnyClientTransaction): void {

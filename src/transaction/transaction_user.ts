@@ -13,8 +13,8 @@ export interface TransactionUser {
   onAck(request: SipRequest, flow: Flow): void;
   /** A message that breaks the grammar. */
   onMalformed(malformed: MalformedMessage, flow: Flow): void;
-  /** A request was answered 503, because there are too many transactions. */
-  onOverload?(request: SipRequest, flow: Flow): void;
+  /** A request was answered 503, for this cause: there are too many transactions, or they keep too much. */
+  onOverload?(request: SipRequest, flow: Flow, cause: string): void;
   onFlowClosed(flow: Flow): void;
 }
 
@@ -49,10 +49,17 @@ export interface ClientTransactionUser {
 export interface OutgoingRequest {
   /** Emptied by the transaction when it will not be sent again. */
   text: string;
+  /** What follows `text`, where it is the same for all copies of a request: it is kept once. Forgotten like `text`. */
+  tail?: string;
   readonly method: string;
   /** Of its top Via. */
   readonly branch: string;
   readonly flow: Flow;
+}
+
+/** The request as it goes out. */
+export function wholeText({ text, tail }: OutgoingRequest): string {
+  return tail === undefined ? text : text + tail;
 }
 
 /** A client transaction as its user sees it. */

@@ -16,6 +16,8 @@ import { type EndedCall, EndedCalls } from "./ended_calls.ts";
 const MOST_CALLS = 100_000;
 /** Milliseconds without a request after which a call is given up: session timers and people are shorter. */
 const LONGEST_SILENCE = 12 * 3600_000;
+/** Milliseconds without a request after which a call out does not count for the limit of its agent any more. */
+const LONGEST_COUNTED_SILENCE = 4 * 3600_000;
 const SWEEP_INTERVAL = 60_000;
 /** Answers of a forked INVITE that are told apart. */
 const MOST_DIALOGS = 16;
@@ -41,6 +43,8 @@ export class CallTable implements CallProgressHost {
   readonly #dialogs = new TextMap<readonly CallProgress[]>();
   readonly #ended = new EndedCalls();
   readonly #log: CallLog;
+  /** Calls of agents that go out by gateways, by the agent's ref. */
+  readonly #out = new Map<string, Set<CallProgress>>();
   readonly #sweep: Timer;
   readonly #started: Counter;
   readonly #answered: Counter;
@@ -73,6 +77,14 @@ export class CallTable implements CallProgressHost {
     return count;
   }
 
+  /** How many calls of an agent go out by gateways now; of those that nobody has heard of for long it may be free again. */
+  countOut(agentRef: string): number {
+    const latest = this.#parts.clock.now() - LONGEST_COUNTED_SILENCE;
+    let count = 0;
+    for (const call of this.#out.get(agentRef) ?? []) if (call.heardOf > latest) count++;
+    return count;
+  }
+
   /** An INVITE outside of a dialog is forwarded. */
   begin(request: SipRequest, beginning: CallBeginning): CallProgress {
     const { clock, events } = this.#parts;
@@ -83,6 +95,7 @@ export class CallTable implements CallProgressHost {
     const times = { now: clock.now(), wallTime: clock.wallTime() };
     const call = new CallProgress(this, { request, beginning, ...times });
     this.#calls.add(call);
+    this.#countOut(call);
     if (!this.#sweep.running) this.#sweep.start(SWEEP_INTERVAL);
     this.#started.value++;
     this.#log.started(call);
@@ -184,12 +197,28 @@ export class CallTable implements CallProgressHost {
 
   #end(call: CallProgress, end: CallEnd): void {
     if (!this.#calls.delete(call)) return;
+    this.#uncountOut(call);
     for (const id of call.dialogs) this.#forget(call, id);
     const { clock, events } = this.#parts;
     const shown = shownEndedCall(call, end, clock.wallTime());
     this.#log.ended(call, end);
     this.#ended.add(shown);
     events.emit("call.ended", shown);
+  }
+
+  #countOut(call: CallProgress): void {
+    const agent = agentCallingOut(call);
+    if (agent === undefined) return;
+    const calls = this.#out.get(agent);
+    if (calls) calls.add(call);
+    else this.#out.set(agent, new Set([call]));
+  }
+
+  #uncountOut(call: CallProgress): void {
+    const agent = agentCallingOut(call);
+    const calls = agent === undefined ? undefined : this.#out.get(agent);
+    calls?.delete(call);
+    if (agent !== undefined && calls?.size === 0) this.#out.delete(agent);
   }
 
   #giveUpSilent(): void {
@@ -205,4 +234,9 @@ export class CallTable implements CallProgressHost {
 /** The end of a call that this server does not see. */
 function unseen(cause: "lost" | "not observed", { state }: CallProgress, reason: string): CallEnd {
   return { cause, status: state === "answered" ? 200 : 0, reason, endedBy: "server" };
+}
+
+/** The ref of the agent that calls out by a gateway; undefined for other calls. */
+function agentCallingOut({ direction, account }: CallProgress): string | undefined {
+  return direction === "outbound" && account?.kind === "agent" ? account.ref : undefined;
 }

@@ -4,7 +4,7 @@ import type { ClientTransaction, ClientTransactionUser } from "../../transaction
 import type { Destination } from "../../transport/dns/destination.ts";
 import type { ServerLocator } from "../../transport/dns/server_locator.ts";
 import type { Branch } from "./branch.ts";
-import { NOT_ANSWERED } from "./cancel_reason.ts";
+import { COMPLETED_ELSEWHERE, NOT_ANSWERED } from "./cancel_reason.ts";
 
 /** How many times T1 a place may stay silent while there is another one to try: 6 s, four retransmissions. */
 export const FAILOVER_PATIENCE = 12;
@@ -33,7 +33,8 @@ export interface FailoverParts {
 
 /** Finds the place that answers a branch: one client transaction after the other. */
 export class Failover {
-  readonly #parts: FailoverParts;
+  /** Forgotten once the branch has ended: it holds on to the request. */
+  #parts: FailoverParts | undefined;
   readonly #branch: Branch;
   readonly #attempts: Attempt[];
   #timer: { start(delay: number): void; stop(): void } | undefined;
@@ -47,13 +48,15 @@ export class Failover {
 
   /** Tries the next place; false when there is none. */
   next(): boolean {
+    const parts = this.#parts;
+    if (!parts) return false;
     for (let attempt = this.#attempts.shift(); attempt; attempt = this.#attempts.shift()) {
       const current = new Try(this, attempt);
       this.#current = current;
-      const client = this.#parts.send(attempt, this.#attempts, current);
+      const client = parts.send(attempt, this.#attempts, current);
       if (!client) continue;
       current.client = client;
-      if (this.#attempts.length > 0 || this.#parts.isLastWatched) this.#watch();
+      if (this.#attempts.length > 0 || parts.isLastWatched) this.#watch(parts);
       this.#branch.begin(client);
       return true;
     }
@@ -69,15 +72,20 @@ export class Failover {
   }
 
   onResponse(by: Try, response: SipResponse): void {
-    if (by !== this.#current) return;
+    if (by !== this.#current) {
+      // A place that was slow, and is answered after all, has won: every 2xx goes to the caller (§16.7 step 5).
+      if (response.status < 200 || response.status >= 300) return;
+      this.#current?.client?.cancel(COMPLETED_ELSEWHERE);
+      this.#current = by;
+    }
     this.#timer?.stop();
-    this.#parts.locator.noteSuccess(by.destination);
+    this.#parts?.locator.noteSuccess(by.destination);
     // It refused, so there is no sense in asking it by another transport.
     if (response.status === 503 && this.#isWanted) {
       while (this.#attempts[0]?.isFallback) this.#attempts.shift();
       if (this.next()) return;
     }
-    this.#branch.onResponse(response);
+    this.#report((branch) => branch.onResponse(response));
   }
 
   /** `report` tells the branch, when nobody else is to be asked. */
@@ -85,28 +93,33 @@ export class Failover {
     if (by !== this.#current) return;
     this.#timer?.stop();
     // What was heard of once has the request; nobody else must get it, too.
-    if (this.#branch.wasAnswered) return report(this.#branch);
-    this.#parts.locator.noteFailure(by.destination);
-    if (!this.#isWanted || !this.next()) report(this.#branch);
+    if (this.#branch.wasAnswered) return this.#report(report);
+    this.#parts?.locator.noteFailure(by.destination);
+    if (!this.#isWanted || !this.next()) this.#report(report);
+  }
+
+  #report(report: (branch: Branch) => void): void {
+    report(this.#branch);
+    if (!this.#branch.isPending) this.#parts = undefined;
   }
 
   get #isWanted(): boolean {
     return this.#branch.isPending && !this.#branch.isCancelled;
   }
 
-  #watch(): void {
-    this.#timer ??= this.#parts.timer(() => this.#giveUp());
-    this.#timer.start(this.#parts.patience);
+  #watch({ timer, patience }: FailoverParts): void {
+    this.#timer ??= timer(() => this.#giveUp());
+    this.#timer.start(patience);
   }
 
   /** Nothing was heard for so long that somebody else is asked; before Timer B the caller would have hung up. */
   #giveUp(): void {
     const slow = this.#current;
     if (!slow || !this.#isWanted) return;
-    // Should it answer yet, it hears a CANCEL; who asks does not hear of it any more.
+    // As soon as it says anything it hears a CANCEL.
     slow.client?.cancel(NOT_ANSWERED);
-    this.#parts.locator.noteFailure(slow.destination);
-    if (!this.next()) this.#branch.onTimeout();
+    this.#parts?.locator.noteFailure(slow.destination);
+    if (!this.next()) this.#report((branch) => branch.onTimeout());
   }
 }
 

@@ -7,13 +7,14 @@ import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import { hasSecureScheme, SipUri } from "../../message/sip_uri.ts";
 import { logger } from "../../runtime/log.ts";
 import type { TransactionLayer } from "../../transaction/transaction_layer.ts";
-import type { OutgoingRequest } from "../../transaction/transaction_user.ts";
+import { type OutgoingRequest, wholeText } from "../../transaction/transaction_user.ts";
 import type { Destination, NextHop } from "../../transport/dns/destination.ts";
 import { type Flow, transportParameter } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import type { Answer } from "../answer.ts";
 import { namesFlow } from "../flow_uri.ts";
 import type { NodeRoutes } from "../cluster/node_route.ts";
+import type { Party, RequestLimits } from "../request_limits.ts";
 import type { Branch, ChallengeHandler } from "./branch.ts";
 import type { DialogRoutes } from "./dialog_route.ts";
 import { Failover, FAILOVER_PATIENCE, type FailoverParts } from "./failover.ts";
@@ -21,7 +22,13 @@ import type { ForwardingObserver } from "./forwarding_observer.ts";
 import type { Leg } from "./leg.ts";
 import { isLoop, newBranch, routingDigest } from "./loop_detection.ts";
 import { nextHopOf } from "./next_hop.ts";
-import { buildCommonPart, buildCopy, contactUri, DEFAULT_BREADTH } from "./request_forwarding.ts";
+import {
+  buildCommonPart,
+  buildCopy,
+  buildCopyHead,
+  contactUri,
+  DEFAULT_BREADTH,
+} from "./request_forwarding.ts";
 import { PendingCalls } from "./pending_calls.ts";
 import { type Forwarding, ResponseContext, type ResponseContextHost } from "./response_context.ts";
 import { type RoutedRequest, uriOf } from "./route_preprocessing.ts";
@@ -35,6 +42,8 @@ export interface ProxyCoreParts {
   readonly dialogRoutes: DialogRoutes;
   /** Absent where no other node shares our bindings. */
   readonly nodeRoutes: NodeRoutes | undefined;
+  /** Absent where nothing is limited. */
+  readonly limits?: RequestLimits;
   /** `spec.recordRoute`: stay in the path of every dialog. */
   readonly recordsRoute: boolean;
   /** Whether we challenge for this realm. */
@@ -59,6 +68,8 @@ export interface ForwardingPlace {
   /** The flow it came by. */
   readonly flow: Flow;
   readonly targets: readonly Target[];
+  /** Who is answerable for it; undefined for another node, which has asked already. */
+  readonly party?: Party;
   /** Whether the sender may assert identities. */
   readonly isTrusted: boolean;
   /** Header row of credentials that were checked here; -1 for none. */
@@ -104,8 +115,12 @@ export class ProxyCore implements ResponseContextHost {
     if (breadth === 0) return { status: 440 };
     if (!hasSequenceNumber(request, place.leg)) return { status: 500, reason: "CSeq Too High" };
     if (this.calls.isEnding && request.method === "INVITE") return { status: 503 };
+    const share = place.party === undefined
+      ? undefined
+      : this.#parts.limits?.admit(place.party, request, place.targets.length);
+    if (share && "status" in share) return share;
     const server = this.#parts.transactions.serve(request, place.flow);
-    if (!server) return undefined;
+    if (!server) return void share?.release();
     if (request.method === "INVITE") server.respond(100, buildResponse(request, { status: 100 }));
     const forwarding: Forwarding = {
       request,
@@ -124,7 +139,7 @@ export class ProxyCore implements ResponseContextHost {
       leg: place.leg,
       observer: place.observe?.(),
     };
-    const context = new ResponseContext(this, server, { forwarding, targets: place.targets });
+    const context = new ResponseContext(this, server, { forwarding, targets: place.targets, share });
     if (context.isInvite) this.calls.add(context);
     context.forwardNextGroup();
     return undefined;
@@ -216,7 +231,7 @@ export class ProxyCore implements ResponseContextHost {
         const flow = transport.flowTo(destination);
         if (!flow) return undefined;
         const outgoing = this.#copyFor(forwarding, copy, flow);
-        const isLarge = flow.protocol === "udp" && outgoing.text.length > MAX_UDP_REQUEST;
+        const isLarge = flow.protocol === "udp" && wholeText(outgoing).length > MAX_UDP_REQUEST;
         if (!isLarge || isFallback || destination.isTransportFixed) {
           return transactions.request(outgoing, user);
         }
@@ -267,7 +282,7 @@ export class ProxyCore implements ResponseContextHost {
     const branch = newBranch(digest);
     const recordRoute = this.#recordRoute(forwarding, target, flow);
     if (recordRoute !== "") forwarding.observer?.onRecordRoute?.();
-    const text = buildCopy(common, {
+    const text = buildCopyHead(common, {
       requestUri: target.requestUri,
       routes,
       flow,
@@ -277,7 +292,7 @@ export class ProxyCore implements ResponseContextHost {
       breadth,
       added: `${credentials}${sequenceOf(request, leg)}`,
     });
-    return { text, method: request.method, branch, flow };
+    return { text, tail: common.text, method: request.method, branch, flow };
   }
 
   /** Step 4: our entry, one for each side where the sides differ (RFC 5658); "" when we need not stay in the path. */

@@ -107,14 +107,19 @@ export interface CopyParts {
   readonly added: string;
 }
 
-/** Steps 2, 4, 6 and 8: Request-URI, Record-Route, Route and our Via, put on top of the common part. */
+/** A whole copy. */
 export function buildCopy(common: CommonPart, copy: CopyParts): string {
+  return buildCopyHead(common, copy) + common.text;
+}
+
+/** Steps 2, 4, 6 and 8: Request-URI, Record-Route, Route and our Via, to be put on top of the common part. */
+export function buildCopyHead(common: CommonPart, copy: CopyParts): string {
   const { requestUri, routes } = repairForStrictRouter(copy);
   let head =
     `${common.method} ${requestUri} SIP/2.0\r\nVia: SIP/2.0/${copy.flow.protocol.toUpperCase()} ${copy.sentBy}` +
     `;branch=${copy.branch};rport${copy.flow.domain === undefined ? "" : ";alias"}\r\n${copy.recordRoute}`;
   for (const route of routes) head += `Route: ${route}\r\n`;
-  return `${head}Max-Breadth: ${copy.breadth}\r\n${copy.added}${common.text}`;
+  return `${head}Max-Breadth: ${copy.breadth}\r\n${copy.added}`;
 }
 
 /** Step 6: a first Route without `lr` is a strict router: it wants itself in the Request-URI. */

@@ -7,6 +7,7 @@ import { detachText } from "../../runtime/detached_text.ts";
 import { randomToken } from "../../runtime/random.ts";
 import type { ServerTransaction } from "../../transaction/transaction_user.ts";
 import type { Flow } from "../../transport/transport.ts";
+import type { RequestShare } from "../request_limits.ts";
 import { addOutcome, type BranchOutcome, buildBestResponse, chooseBestResponse } from "./best_response.ts";
 import { Branch } from "./branch.ts";
 import { COMPLETED_ELSEWHERE, refusedElsewhere, SERVER_STOPS } from "./cancel_reason.ts";
@@ -60,6 +61,7 @@ export class ResponseContext {
   /** Forgotten once the caller has its answer: the context itself lives on for further 2xx. */
   #forwarding: Forwarding | undefined;
   #isStopped = false;
+  readonly #share: RequestShare | undefined;
   /** Runs while a group rings and there is a further one. */
   #ringTimer: { start(delay: number): void; stop(): void } | undefined;
   /** The Via lines that responses go upstream with. */
@@ -72,11 +74,12 @@ export class ResponseContext {
   constructor(
     host: ResponseContextHost,
     server: ServerTransaction,
-    work: { forwarding: Forwarding; targets: readonly Target[] },
+    work: { forwarding: Forwarding; targets: readonly Target[]; share?: RequestShare },
   ) {
     this.#host = host;
     this.#server = server;
     this.#forwarding = work.forwarding;
+    this.#share = work.share;
     const { request, leg, observer } = work.forwarding;
     this.#observer = observer;
     this.#restore = leg && restoration(request, leg);
@@ -212,12 +215,15 @@ export class ResponseContext {
     this.#outcomes = [];
     this.#groups.length = 0;
     this.#forwarding = undefined;
+    this.#share?.endSetup();
     this.#ringTimer?.stop();
     this.#checkEnd();
   }
 
   #checkEnd(): void {
-    if (!this.#branches.some(({ isPending }) => isPending)) this.#host.onEnded(this);
+    if (this.#branches.some(({ isPending }) => isPending)) return;
+    this.#share?.release();
+    this.#host.onEnded(this);
   }
 }
 

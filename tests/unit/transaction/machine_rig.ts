@@ -20,11 +20,18 @@ export class MachineRig implements TransactionHost, ClientTransactionUser {
   readonly flow: Flow;
   readonly route: ResponseRoute;
   actions: string[] = [];
+  /** Bytes of text that the machine keeps. */
+  kept = 0;
   #reportFailure: ((reason: string) => void) | undefined;
 
   constructor(protocol: "udp" | "tcp") {
     this.flow = new MemoryTransport(protocol, "192.0.2.1", 5060).flowTo("192.0.2.12", 5060);
     this.route = { flow: this.flow, sentBy: { host: "127.0.0.1", port: 5060 } };
+  }
+
+  keep(before: number, now: number): number {
+    this.kept += now - before;
+    return now;
   }
 
   timer(callback: () => void): Timer {
@@ -140,6 +147,7 @@ export function testTable(
       machine.rig.actions = [];
       machine.apply(event);
       assert.deepEqual(machine.rig.actions, actions);
+      if (next === "terminated") assert.equal(machine.rig.kept, 0, "Text is kept beyond the end");
       assert.equal(machine.state(), next);
     });
   }
