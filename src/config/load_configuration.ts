@@ -42,7 +42,11 @@ export async function loadConfiguration(options: PlaceOptions): Promise<LoadedCo
     return { config: undefined, document: undefined, source, faults: loaded.faults, warnings };
   }
   const { config, document } = loaded;
-  const told = [...misspeltVariables(options.env), ...withoutEffect(document), ...warningsOf(config, directory)];
+  const told = [
+    ...misspeltVariables(options.env),
+    ...withoutEffect(document),
+    ...warningsOf(config, directory),
+  ];
   return { config, document, source, faults: [], warnings: [...warnings, ...told] };
 }
 

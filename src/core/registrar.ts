@@ -6,7 +6,7 @@ import type { Directory } from "../data/directory.ts";
 import type { Binding } from "../location/binding.ts";
 import type { LocationService } from "../location/location_service.ts";
 import { Header } from "../message/header_name.ts";
-import { parseNameAddr } from "../message/name_addr.ts";
+import { parseNameAddr, parseNameAddrList } from "../message/name_addr.ts";
 import { quote } from "../message/parameters.ts";
 import type { SipRequest } from "../message/sip_message.ts";
 import { addressOfRecord, partsOfAddress, SipUri } from "../message/sip_uri.ts";
@@ -96,8 +96,11 @@ export class Registrar {
     if (to.userText !== account.username) return { status: 403, reason: "Not Your Address-Of-Record" }; // 4
     const registration = readRegistration(request, this.#parts.limits); // 6, 7
     if ("status" in registration) return registration;
-    if (request.rowValues(Header.Path).join(", ").length > MAX_PATH) {
-      return { status: 403, reason: "Path Is Too Long" };
+    const path = request.rowValues(Header.Path);
+    if (path.join(", ").length > MAX_PATH) return { status: 403, reason: "Path Is Too Long" };
+    // Its values become Routes (RFC 3327 §4).
+    if (!path.every((row) => parseNameAddrList(row)?.every(({ uri }) => uri))) {
+      return { status: 400, reason: "Path Is Malformed" };
     }
     const change: Change = { request, flow, account, registration };
     const [answer] = addressesOfRecord(account, to.host, flow) // 5

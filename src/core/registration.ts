@@ -3,6 +3,7 @@ import { parseNumber } from "../message/characters.ts";
 import { parseDeltaSeconds } from "../message/delta_seconds.ts";
 import { Header } from "../message/header_name.ts";
 import { type NameAddr, parseNameAddrList } from "../message/name_addr.ts";
+import { ParameterCursor } from "../message/parameters.ts";
 import type { SipRequest } from "../message/sip_message.ts";
 import { SipUri } from "../message/sip_uri.ts";
 import type { Answer } from "./answer.ts";
@@ -77,19 +78,33 @@ export function readRegistration(request: SipRequest, limits: RegistrationLimits
   return { kind: "update", contacts };
 }
 
+/** Reads one Contact; undefined when it is malformed, or a parameter stands twice in it (§7.3.1). */
 function readContact(value: NameAddr, fallback: number): RequestedContact | undefined {
   const { uri } = value;
-  if (!uri) return undefined;
+  if (!uri || hasParameterTwice(value.parameters)) return undefined;
   const expires = value.parameter("expires");
   const q = value.parameter("q");
   const regId = value.parameter("reg-id");
   if (q !== undefined && !QVALUE.test(q)) return undefined;
+  // 1 to 2³¹ − 1 (RFC 5626 §4.2.1).
+  const flowNumber = regId === undefined ? 0 : parseNumber(regId, 0, regId.length, 2 ** 31 - 1);
+  if (regId !== undefined && flowNumber < 1) return undefined;
   return {
     uri,
     // A malformed lifetime counts as none (§10.2.1.1).
     expires: expires === undefined ? fallback : parseDeltaSeconds(expires) ?? fallback,
     q: q === undefined ? 1000 : Math.round(Number(q) * 1000),
     instance: value.parameter("+sip.instance") ?? "",
-    regId: regId === undefined ? 0 : Math.max(0, parseNumber(regId, 0, regId.length, 2 ** 31 - 1)),
+    regId: flowNumber,
   };
+}
+
+function hasParameterTwice(parameters: string): boolean {
+  const names = new Set<string>();
+  const cursor = new ParameterCursor().reset(parameters, 0, parameters.length);
+  let count = 0;
+  for (; cursor.next(); count++) {
+    names.add(parameters.substring(cursor.nameStart, cursor.nameEnd).toLowerCase());
+  }
+  return names.size < count;
 }

@@ -132,7 +132,8 @@ function withParameters(text: string, place: NameAddrPlace): NameAddr | undefine
   cursor.reset(text, place.after, place.to);
   while (cursor.next()) {
     if (cursor.nameEnd - cursor.nameStart !== 3 || !cursor.is("tag")) continue;
-    if (tag !== "") return undefined;
+    // A token, and once: some take an empty or quoted one for none, others for one (§25.1).
+    if (tag !== "" || !cursor.hasToken) return undefined;
     tag = cursor.value;
   }
   if (cursor.failed) return undefined;

@@ -85,6 +85,12 @@ export class ParameterCursor {
     return spanEqualsIgnoringCase(this.text, this.nameStart, this.nameEnd, lowerCaseName);
   }
 
+  /** Whether there is a value, and it is a token. */
+  get hasToken(): boolean {
+    const { text, valueStart, valueEnd } = this;
+    return valueStart >= 0 && skipToken(text, valueStart, valueEnd) === valueEnd;
+  }
+
   /** The value as written, quotes included; "" when there is none. */
   get value(): string {
     return this.valueStart < 0 ? "" : this.text.substring(this.valueStart, this.valueEnd);

@@ -72,7 +72,10 @@ export function parseVia(text: string, from: number, to: number): Via | undefine
   for (let before = at; cursor.next(); before = cursor.position) {
     const length = cursor.nameEnd - cursor.nameStart;
     if (length === 6 && cursor.is("branch")) {
-      if (branch !== "") return undefined;
+      // More characters than a token has are met with, but no quotes, and never none (§25.1).
+      if (branch !== "" || cursor.valueStart < 0 || text.charCodeAt(cursor.valueStart) === 34) {
+        return undefined;
+      }
       branch = cursor.value;
     } else if (length === 5 && cursor.is("rport")) {
       if (rportStart >= 0) return undefined;

@@ -112,6 +112,7 @@ export class ProxyCore implements ResponseContextHost {
   /** Forwards a valid request to its targets, or says what to answer instead. */
   forward(request: SipRequest, routed: RoutedRequest, place: ForwardingPlace): Answer | undefined {
     const breadth = readBreadth(request);
+    if (breadth === undefined) return { status: 400, reason: "Max-Breadth Is Malformed" };
     if (breadth === 0) return { status: 440 };
     if (!hasSequenceNumber(request, place.leg)) return { status: 500, reason: "CSeq Too High" };
     if (this.calls.isEnding && request.method === "INVITE") return { status: 503 };
@@ -163,7 +164,7 @@ export class ProxyCore implements ResponseContextHost {
         branch: newBranch(routingDigest(request)),
         sentBy: this.#parts.transport.sentBy(flow),
         recordRoute: "",
-        breadth: readBreadth(request),
+        breadth: readBreadth(request) ?? DEFAULT_BREADTH,
         added: sequenceOf(request, leg),
       },
     );
@@ -347,9 +348,10 @@ function routeAddress({ protocol }: Flow, sentBy: string, isSecure: boolean): st
   return isSecure && protocol === "tls" ? sentBy : sentBy + transportParameter(protocol);
 }
 
-/** Max-Breadth of a request (RFC 5393 §5.3.3), 60 when it has none. */
-function readBreadth(request: SipRequest): number {
+/** Max-Breadth of a request (RFC 5393 §5.3.3), 60 when it has none; undefined when it is malformed. */
+function readBreadth(request: SipRequest): number | undefined {
   const value = request.header(Header.MaxBreadth);
-  const breadth = value === undefined ? -1 : parseNumber(value, 0, value.length, 2 ** 31 - 1);
-  return breadth < 0 ? DEFAULT_BREADTH : breadth;
+  if (value === undefined) return DEFAULT_BREADTH;
+  const breadth = parseNumber(value, 0, value.length, 2 ** 31 - 1);
+  return breadth < 0 ? undefined : breadth;
 }

@@ -31,7 +31,16 @@ const CASES: readonly (readonly [lines: string, summary: readonly string[]])[] =
   ["Contact: <sip:a@x>;expires=59", ["423"]],
   ["Contact: <sip:a@x>;expires=60", ["sip:a@x 60 1000  0"]],
   ['Contact: <sip:a@x>;+sip.instance="<urn:uuid:1>";reg-id=7', ["sip:a@x 3600 1000 <urn:uuid:1> 7"]],
-  ["Contact: <sip:a@x>;reg-id=x", ["sip:a@x 3600 1000  0"]],
+  ...["x", "0", "-1", "", "1.0", "2147483648", "0x1"].map((regId) =>
+    [`Contact: <sip:a@x>;reg-id=${regId}`, ["400"]] as const
+  ),
+  ["Contact: <sip:a@x>;reg-id", ["400"]],
+  ["Contact: <sip:a@x>;reg-id=2147483647", ["sip:a@x 3600 1000  2147483647"]],
+  ["Contact: <sip:a@x>;expires=60;Expires=0", ["400"]],
+  ["Contact: <sip:a@x>;q=1;expires=60;q=0", ["400"]],
+  ['Contact: <sip:a@x>;+sip.instance="<urn:uuid:1>";+SIP.Instance="<urn:uuid:2>"', ["400"]],
+  ["Contact: <sip:a@x>;q", ["400"]],
+  ["Contact: <sip:a@x>;q=0.5.5", ["400"]],
   ["Contact: <sip:a@x>;q=0.0004", ["400"]],
   ["Contact: <sip:a@x>;q=.5", ["400"]],
   ["Contact: <sip:a@x>;q=0", ["sip:a@x 3600 0  0"]],

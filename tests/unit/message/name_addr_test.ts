@@ -187,3 +187,29 @@ Deno.test("Both throw at no prefix and no suffix", () => {
     parseNameAddrList(text.slice(at));
   }
 });
+
+Deno.test("parseNameAddr(): a tag is a token, and there only once (§25.1)", () => {
+  for (
+    const parameters of [
+      ';tag=""',
+      ';tag="x"',
+      ";tag",
+      ";tag=",
+      ";tag=a@b",
+      ";tag=a/b",
+      ";tag=[::1]",
+      ";tag=a:b",
+      ";tag=a;tag=b",
+      ";tag=a;TAG=a",
+      ";tag;tag=a",
+      ";tag=é",
+    ]
+  ) {
+    const value = `<sip:a@x>${parameters}`;
+    assert.equal(parseNameAddr(value, 0, value.length), undefined, value);
+  }
+  for (const tag of ["a", "_token~1'+`*%!-.", "0"]) {
+    const value = `<sip:a@x> ; Tag = ${tag};x="y"`;
+    assert.equal(parseNameAddr(value, 0, value.length)?.tag, tag);
+  }
+});

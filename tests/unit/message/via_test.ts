@@ -165,3 +165,12 @@ Deno.test("skipHost() ends at what is no part of a host", () => {
   for (const [text, host] of table) assert.equal(text.slice(0, skipHost(text, 0, text.length)), host);
   assert.equal(skipHost("[::1]", 0, 4), 0);
 });
+
+Deno.test("parseVia(): a branch is there once, and is no quoted string (§25.1)", () => {
+  for (
+    const parameters of [";branch", ";branch=", ';branch=""', ';branch="z9hG4bK1"', ";branch;branch=z9hG4bK1"]
+  ) {
+    const value = `SIP/2.0/UDP a${parameters}`;
+    assert.equal(parseVia(value, 0, value.length), undefined, value);
+  }
+});
