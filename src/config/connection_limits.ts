@@ -2,6 +2,7 @@
 import { logger } from "../runtime/log.ts";
 import type { ConnectionLimits } from "../transport/connection_limits.ts";
 import { maxOpenFiles } from "../transport/linux/libc.ts";
+import { OpenSockets } from "../transport/open_sockets.ts";
 import type { Configuration } from "./configuration.ts";
 
 const log = logger("server");
@@ -40,6 +41,6 @@ export function connectionLimits({ limits }: Configuration): ConnectionLimits {
     maxUnsentBytes: MAX_UNSENT_BYTES,
     maxTotalUnsentBytes: MAX_TOTAL_UNSENT_BYTES,
     maxUnfinishedBytes: MAX_UNFINISHED_BYTES,
-    total: { open: 0 },
+    total: new OpenSockets(),
   };
 }

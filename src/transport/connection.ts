@@ -29,6 +29,8 @@ export interface ConnectionParts {
   /** Stops connecting: the connection is ended before it has a wire. */
   readonly giveUp?: () => void;
   readonly onEnd?: () => void;
+  /** The peer was served: the connection need not make room for others any more. */
+  readonly onKnown?: () => void;
 }
 
 type OnFailure = (reason: string) => void;
@@ -69,6 +71,7 @@ export class Connection implements Flow, WireEvents {
   #deadline: number;
   #giveUp: (() => void) | undefined;
   readonly #onEnd: (() => void) | undefined;
+  readonly #onKnown: (() => void) | undefined;
   #linger: ReturnType<typeof setTimeout> | undefined;
 
   constructor(transport: Transport, peer: ConnectionPeer, parts: ConnectionParts) {
@@ -82,6 +85,7 @@ export class Connection implements Flow, WireEvents {
     this.#table = parts.table;
     this.#giveUp = parts.giveUp;
     this.#onEnd = parts.onEnd;
+    this.#onKnown = parts.onKnown;
     this.#deadline = this.#lastTraffic + parts.table.limits.messageTimeout;
   }
 
@@ -90,7 +94,9 @@ export class Connection implements Flow, WireEvents {
   }
 
   markKnown(): void {
+    if (this.#isKnown) return;
     this.#isKnown = true;
+    this.#onKnown?.();
   }
 
   addAlias(port: number): void {

@@ -1,3 +1,5 @@
+import type { OpenSockets } from "./open_sockets.ts";
+
 /** Bounds on what the connections of one transport can make us keep (`spec.limits`). */
 export interface ConnectionLimits {
   /** Bytes of one message. */
@@ -17,8 +19,8 @@ export interface ConnectionLimits {
   readonly maxTotalUnsentBytes: number;
   /** Bytes of unfinished messages, all connections of the transport together. */
   readonly maxUnfinishedBytes: number;
-  /** How many connections there are; a transport without it counts its own. */
-  readonly total?: { open: number };
+  /** The sockets of all transports that share the limit; a transport without it counts its own. */
+  readonly total?: OpenSockets;
   /** Whether an address (as flows have it) is denied access and was told: its connections are closed. */
   readonly isRefused?: (address: string) => boolean;
 }

@@ -1,7 +1,7 @@
 /** The connections of one transport: found by where they lead, counted, and watched for silence. */
 import type { Connection } from "./connection.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
-import { addressBytes, isIpv6 } from "./ip_address.ts";
+import { OpenSockets, ownerOf } from "./open_sockets.ts";
 import type { TransportEvents } from "./transport.ts";
 
 /** Seconds between two pings of connections that have them: less than routers and proxies forget within. */
@@ -33,7 +33,7 @@ export class ConnectionTable {
   readonly #newcomers = new Set<Newcomer>();
   readonly #perAddress = new Map<string, number>();
   readonly #watch: ReturnType<typeof setInterval>;
-  readonly #total: { open: number };
+  readonly #total: OpenSockets;
   /** The second up to which connections were pinged: a part of them in each. */
   #pinged = Math.floor(performance.now() / 1000);
   #isClosed = false;
@@ -41,7 +41,7 @@ export class ConnectionTable {
   constructor(limits: ConnectionLimits, events: TransportEvents) {
     this.limits = limits;
     this.events = events;
-    this.#total = limits.total ?? { open: 0 };
+    this.#total = limits.total ?? new OpenSockets();
     const shortest = Math.min(limits.idleTimeout, limits.messageTimeout);
     this.#watch = setInterval(() => this.#lookAround(), Math.max(20, Math.min(1000, shortest / 8)));
   }
@@ -78,28 +78,44 @@ export class ConnectionTable {
     }
   }
 
-  /** Why no further connection may be made with this address; undefined when it may. Some are left for our own. */
+  /**
+   * Why no further connection may be made with this address; undefined when it may, if need be because another had to make
+   * room. Some are left for our own.
+   */
   refusal(address: string, isInbound: boolean): string | undefined {
     const { maxConnections, maxConnectionsPerAddress } = this.limits;
     if (this.#isClosed) return "Transport is closed";
     if (isInbound && this.limits.isRefused?.(address)) return ACCESS_DENIED;
+    if ((this.#perAddress.get(ownerOf(address)) ?? 0) >= maxConnectionsPerAddress) {
+      return `Too many connections with ${address}`;
+    }
     const reserved = isInbound ? Math.floor(maxConnections / RESERVED) : 0;
-    if (this.#total.open >= maxConnections - reserved) return "Too many connections";
-    if ((this.#perAddress.get(ownerOf(address)) ?? 0) < maxConnectionsPerAddress) return undefined;
-    return `Too many connections with ${address}`;
+    if (this.#total.open < maxConnections - reserved) return undefined;
+    return this.#total.makeRoom(isInbound ? address : undefined) ? undefined : "Too many connections";
   }
 
-  /** Counts a socket with this address from now on; to be called back once when the socket is gone. */
+  /** Counts a socket with this address from now on; to be called back when the socket is gone. */
   count(address: string): () => void {
     const owner = ownerOf(address);
     this.#total.open++;
     this.#perAddress.set(owner, (this.#perAddress.get(owner) ?? 0) + 1);
+    let isCounted = true;
     return () => {
+      if (!isCounted) return;
+      isCounted = false;
       this.#total.open--;
       const left = (this.#perAddress.get(owner) ?? 1) - 1;
       if (left > 0) this.#perAddress.set(owner, left);
       else this.#perAddress.delete(owner);
     };
+  }
+
+  /** A socket that has to make room for others until its peer was served; to be called back then, or when it is gone. */
+  watch(address: string, evict: () => void): () => void {
+    return this.#total.watch(address, () => {
+      this.events.onViolation("Too many connections: one that was of no use makes room", undefined);
+      evict();
+    });
   }
 
   /** Ends a handshake that takes too long; to be called back when it is over. */
@@ -166,9 +182,4 @@ export class ConnectionTable {
 
 function keyOf(address: string, port: number, domain: string | undefined): string {
   return domain === undefined ? `${address}:${port}` : `${address}:${port}/${domain}`;
-}
-
-/** Whoever has an IPv6 address has the whole network of 64 bits around it. */
-function ownerOf(address: string): string {
-  return isIpv6(address) ? addressBytes(address).slice(0, 8).join(".") : address;
 }

@@ -101,23 +101,31 @@ export class ConnectionTransport implements Transport {
       table.events.onViolation(reason, undefined);
       return void socket.destroy();
     }
+    let outermost = socket;
     const release = table.count(address);
     const arrive = table.await(() => socket.destroy());
+    const onKnown = table.watch(address, () => {
+      release();
+      outermost.destroy();
+    });
     socket.on("close", () => {
       release();
       arrive();
+      onKnown();
     });
     return {
-      onReady: (ready) =>
+      onReady: (ready) => {
+        outermost = ready.socket;
         this.#parts.carrier.accept(ready.socket, {
           carried: (make) => {
             arrive();
-            const connection = new Connection(this, { address, port, isInbound: true }, { table });
+            const connection = new Connection(this, { address, port, isInbound: true }, { table, onKnown });
             this.#open(connection, table);
             connection.attach(make(connection), ready.peerNames);
           },
           refused: (reason) => table.events.onViolation(reason, undefined),
-        }),
+        });
+      },
     };
   }
 

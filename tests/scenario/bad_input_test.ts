@@ -34,8 +34,8 @@ async function exchange(to: number, message: (port: number) => string): Promise<
   }
 }
 
-async function connect(port: number): Promise<net.Socket> {
-  const socket = net.connect(port, "127.0.0.1");
+async function connect(port: number, localAddress = "127.0.0.1"): Promise<net.Socket> {
+  const socket = net.connect({ port, host: "127.0.0.1", localAddress });
   socket.on("error", () => {});
   await once(socket, "connect");
   return socket;
@@ -66,6 +66,29 @@ Deno.test("A thousand connections that say nothing leave others served, and each
   assertAnswer(await ping(server), 200);
   await Promise.all(sockets.map((socket) => socket.closed ? undefined : once(socket.resume(), "close")));
   assertAnswer(await ping(server), 200);
+  await destroyAll(sockets);
+  await server.stop();
+});
+
+Deno.test("Addresses that open all the connections there may be keep nobody else out", async () => {
+  const server = await startTestServer({
+    domains: ["sip.local"],
+    agents,
+    spec: { limits: { maxConnections: 64, maxConnectionsPerAddress: 8 } },
+  });
+  const sockets: net.Socket[] = [];
+  for (let i = 0; i < 80; i++) {
+    const socket = await connect(server.tcpPort, `127.9.0.${1 + i % 10}`);
+    socket.write(options("Content-Length: 0"));
+    sockets.push(socket);
+  }
+  for (let i = 0; i < 5; i++) {
+    const socket = await connect(server.tcpPort);
+    sockets.push(socket);
+    socket.write(options("Content-Length: 0"));
+    assertAnswer(String((await once(socket, "data"))[0]), 200);
+  }
+  assert.ok(sockets.slice(-5).every((socket) => !socket.closed), "who has few is not closed");
   await destroyAll(sockets);
   await server.stop();
 });
