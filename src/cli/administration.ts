@@ -24,7 +24,6 @@ import { DEFAULT_FRONT_LIMITS, type ListeningPlace } from "../rest/front/front_m
 import { HttpFront } from "../rest/front/http_front.ts";
 import { HttpError } from "../rest/http/http_error.ts";
 import type { EventHistory } from "../rest/observe/event_history.ts";
-import { readinessOf } from "../rest/observe/health.ts";
 import type { Operation } from "../rest/operation.ts";
 import { locationOperations } from "../rest/operations/location.ts";
 import { observationOperations } from "../rest/operations/observation.ts";
@@ -167,7 +166,11 @@ export class Administration {
         history,
         calls: () => server.calls,
         endedCalls: () => server.endedCalls,
-        readiness: () => readinessOf({ listeners: server.transports.length > 0, directory: this.#isReady }),
+        checks: () => ({
+          listeners: server.transports.length > 0,
+          directory: this.#isReady,
+          ...live.isReachable !== undefined && { dataSource: live.isReachable },
+        }),
       }),
     ];
     return withDocumentation(operations, { version, schemas: resourceSchemas() });

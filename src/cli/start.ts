@@ -6,7 +6,7 @@ import { stateDirectory } from "../config/state_directory.ts";
 import { formatFault } from "../data/fault.ts";
 import { LiveDirectory, type LoadReport } from "../data/live_directory.ts";
 import { clusterKey } from "../location/redis/cluster_key.ts";
-import { configureLogging, logger } from "../runtime/log.ts";
+import { configureLogging, logger, logLibraryLines } from "../runtime/log.ts";
 import { describeRedisError } from "../runtime/redis_client.ts";
 import { RedisConnection } from "../runtime/redis_connection.ts";
 import { Server, type ServerOptions } from "../server.ts";
@@ -44,6 +44,7 @@ export interface StartOptions extends PlaceOptions {
 /** Resolves with the exit code once the server has stopped: 0, or 1 when it could not start. A restart reads everything anew. */
 export async function start(options: StartOptions): Promise<number> {
   surviveMistakes();
+  logLibraryLines();
   const hangUp = new HangUp();
   for (;;) {
     const code = await run(options, hangUp);
@@ -132,7 +133,7 @@ async function run(options: StartOptions, hangUp: HangUp): Promise<number | "res
       if (how === "restart") await refuseIfFaulty(options);
       request.ask({ how, by: "the REST service", isNow });
     },
-    reload: async () => onReload(await live.load()),
+    reload: async () => onReload(await live.reload()),
   });
   const missing = await open(server, config);
   if (missing !== undefined && !await administration.start()) missing.push("the REST service");
@@ -141,7 +142,7 @@ async function run(options: StartOptions, hangUp: HangUp): Promise<number | "res
     live.follow(onReload);
     hangUp.action = () => {
       log.info("Reading everything again: SIGHUP");
-      reread(options, administration).then(async () => onReload(await live.load()))
+      reread(options, administration).then(async () => onReload(await live.reload()))
         .catch((error) => log.error("Cannot read everything again: {error}", { error }));
     };
     administration.isReady = true;

@@ -16,8 +16,11 @@ export interface DataProvider {
   /** Whether the last `load` has all that there is now, as far as that can be told at once. Never rejects. */
   isLoaded(): Promise<boolean>;
 
-  /** Whether the place can be read at this moment, by what the last look at it found. */
-  readonly isReachable: boolean;
+  /**
+   * Whether the place can be read at this moment, by what the last look at it found; undefined where it is at hand anyway, as
+   * files are.
+   */
+  readonly isReachable: boolean | undefined;
 
   /** Where each problem stands, as far as the place has lines and still is as it was loaded. */
   locate(source: Source, problems: readonly DocumentProblem[]): Promise<readonly (Position | undefined)[]>;

@@ -49,7 +49,7 @@ export class FilesDataProvider implements DataProvider {
   /** By path; of all that were ever read or written one document at a time. */
   readonly #files = new Map<string, ResourceFile>();
   #fingerprint = "";
-  #isReachable = true;
+  #isReachable: false | undefined;
   #watch: FolderWatch | undefined;
 
   constructor(folder: string) {
@@ -58,7 +58,7 @@ export class FilesDataProvider implements DataProvider {
 
   async load(): Promise<readonly Source[]> {
     const reason = await whyUnreadable(this.#folder);
-    this.#isReachable = reason === undefined;
+    this.#isReachable = reason === undefined ? undefined : false;
     if (reason !== undefined) return this.#unreadable(reason);
     const files = await this.#findFiles();
     const misnamed = await misnamedFiles(this.#folder, COLLECTIONS);
@@ -77,7 +77,7 @@ export class FilesDataProvider implements DataProvider {
     return await this.#look() === this.#fingerprint;
   }
 
-  get isReachable(): boolean {
+  get isReachable(): false | undefined {
     return this.#isReachable;
   }
 

@@ -58,9 +58,12 @@ export class LiveDirectory {
    * @param ownChange the kind of which this server itself has just changed a document
    */
   load(ownChange?: Kind): Promise<LoadReport> {
-    const load = this.#lastLoad.then(() => this.#load(ownChange));
-    this.#lastLoad = load.catch(() => undefined);
-    return load;
+    return this.#loadInTurn(ownChange);
+  }
+
+  /** The same for somebody who knows what was changed: what is gone is out of force at once. */
+  reload(): Promise<LoadReport> {
+    return this.#loadInTurn("everything");
   }
 
   /** Loads what the provider knows to have changed, so that the next question is answered by what is there now. */
@@ -70,7 +73,7 @@ export class LiveDirectory {
   }
 
   /** Whether resources can be read at this moment; where they cannot, the last ones are in force. */
-  get isReachable(): boolean {
+  get isReachable(): boolean | undefined {
     return this.#provider.isReachable;
   }
 
@@ -100,9 +103,15 @@ export class LiveDirectory {
     return undefined;
   }
 
-  async #load(ownChange: Kind | undefined): Promise<LoadReport> {
+  #loadInTurn(trusted: Kind | "everything" | undefined): Promise<LoadReport> {
+    const load = this.#lastLoad.then(() => this.#load(trusted));
+    this.#lastLoad = load.catch(() => undefined);
+    return load;
+  }
+
+  async #load(trusted: Kind | "everything" | undefined): Promise<LoadReport> {
     const loaded = await this.#provider.load();
-    const bridged = this.#losses.bridge(loaded, this.#inForce, ownChange);
+    const bridged = this.#losses.bridge(loaded, this.#inForce, trusted);
     this.#awaitEndOfLoss();
     const hopeful = bridged.map((source) => source.faults.length > 0 ? this.#fallback(source) : source);
     const first = await checkResources(hopeful);
@@ -113,7 +122,8 @@ export class LiveDirectory {
       log.error("All resources are gone");
     }
     this.#hadResources = checked.resources.length > 0;
-    await this.#directory.replaceInTurns(checked.resources, { isDeliberate: ownChange !== undefined });
+    const isDeliberate = trusted !== undefined && trusted !== "everything";
+    await this.#directory.replaceInTurns(checked.resources, { isDeliberate });
     this.#remember(sources, checked);
     this.#rejected = bridged.filter((source) => !sources.includes(source));
     return {

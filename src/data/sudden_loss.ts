@@ -36,15 +36,17 @@ export class SuddenLoss {
   }
 
   /**
-   * Returns `loaded` with every source that has just lost its resources as it is in force. A kind that this server changed
-   * itself is taken as it is.
+   * Returns `loaded` with every source that has just lost its resources as it is in force.
+   * @param trusted what is taken as it is: a kind that this server changed itself, or all that somebody wants reloaded
    */
   bridge(
     loaded: readonly Source[],
     inForce: ReadonlyMap<string, Source>,
-    ownChange: Kind | undefined,
+    trusted: Kind | "everything" | undefined,
   ): readonly Source[] {
-    const lost = lostSources(loaded, inForce).filter(({ source }) => source.kind !== ownChange);
+    const lost = trusted === "everything"
+      ? []
+      : lostSources(loaded, inForce).filter(({ source }) => source.kind !== trusted);
     const now = this.#clock.now();
     const losses = new Map<string, Loss>();
     const kept = new Map<string, Source>();
@@ -63,7 +65,7 @@ export class SuddenLoss {
     if (over.length > 0) log.error("{what} stays gone and is out of force now", { what: totalOf(over) });
     for (const name of this.#losses.keys()) {
       const isOver = over.some((source) => source.name === name);
-      if (!losses.has(name) && !isOver) log.info("{name} has its content again", { name });
+      if (!losses.has(name) && !isOver && trusted !== "everything") log.info("{name} has its content again", { name });
     }
     this.#losses = losses;
     if (kept.size === 0) return loaded;
@@ -94,7 +96,7 @@ export class SuddenLoss {
     if (everything.length > 0) {
       log.error(
         "Everything is gone from {names}: {what} stay in force for {minutes} minutes, " +
-          "or until something is written there or this server starts anew",
+          "or until something is written there or resources are reloaded (SIGHUP)",
         {
           names: everything.map(({ name }) => name).join(", "),
           what: totalOf(everything),

@@ -7,6 +7,7 @@ import {
   type Logger,
   type LogLevel,
   type LogRecord,
+  type Sink,
   type TextFormatter,
 } from "@logtape/logtape";
 import { LogHistory } from "./log_history.ts";
@@ -50,12 +51,38 @@ export function configureLogging({ level, format }: LogOptions): void {
   logging.debug = logging.trace || level === "debug";
   configureSync({
     reset: true,
-    sinks: { console: getConsoleSink({ formatter }), history: remember },
+    sinks: { console: printing(getConsoleSink({ formatter })), history: remember },
     loggers: [
       { category: ["routr"], sinks: ["console", "history"], lowestLevel: level },
       { category: ["logtape", "meta"], sinks: ["console"], lowestLevel: "warning" },
     ],
   });
+}
+
+/** Whether what the console gets at this moment is a line of the log. */
+let isPrinting = false;
+
+function printing(sink: Sink): Sink {
+  return (record) => {
+    isPrinting = true;
+    try {
+      sink(record);
+    } finally {
+      isPrinting = false;
+    }
+  };
+}
+
+/** Has what libraries print by themselves logged like everything else: in JSON, where that is wanted. */
+export function logLibraryLines(): void {
+  for (const method of ["warn", "error"] as const) {
+    const print = console[method];
+    console[method] = (...words: unknown[]) => {
+      if (isPrinting) return print(...words);
+      const text = words.map(String).join(" ").replace(/^\[(?:WARN|ERROR)\] /, "");
+      logger("library")[method]("{text}", { text });
+    };
+  }
 }
 
 /** SIP messages are left out: they are long, and only for those who may see the terminal. */

@@ -69,7 +69,8 @@ export class RestServer implements AsyncDisposable {
   directory = "";
   /** Of the provider `restful`. */
   backend: ResourceBackend | undefined;
-  #redis: RedisServer | undefined;
+  /** Of the provider `redis`. */
+  redis: RedisServer | undefined;
   #process: RunningProcess | undefined;
   #client: Deno.HttpClient | undefined;
 
@@ -173,8 +174,8 @@ export class RestServer implements AsyncDisposable {
       case "files":
         return undefined;
       case "redis":
-        this.#redis = this.#parts.use(await startRedis());
-        return { provider: "redis_data_provider", parameters: { host: "127.0.0.1", port: this.#redis.port } };
+        this.redis = this.#parts.use(await startRedis());
+        return { provider: "redis_data_provider", parameters: { host: "127.0.0.1", port: this.redis.port } };
       case "restful": {
         const backend = this.backend = this.#parts.use(new ResourceBackend({ hasEtags: true }));
         backend.put("users", [admin(this.secret)]);

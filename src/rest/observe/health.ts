@@ -6,7 +6,11 @@ export interface Readiness {
   readonly checks: Readonly<Record<string, boolean>>;
 }
 
-/** Ready is what fails no check. */
-export function readinessOf(checks: Readonly<Record<string, boolean>>): Readiness {
-  return { isReady: Object.values(checks).every((isGood) => isGood), checks };
+/** Ready is what fails no check, but for those that are not asked for. */
+export function readinessOf(
+  checks: Readonly<Record<string, boolean>>,
+  excluded: readonly string[] = [],
+): Readiness {
+  const isReady = Object.entries(checks).every(([name, isGood]) => isGood || excluded.includes(name));
+  return { isReady, checks };
 }

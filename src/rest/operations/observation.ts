@@ -7,7 +7,7 @@ import type { JsonSchema } from "../../data/json_schema.ts";
 import { bareJson, enveloped, plainText } from "../http/envelope.ts";
 import type { EventHistory } from "../observe/event_history.ts";
 import { eventStream } from "../observe/event_stream.ts";
-import type { Readiness } from "../observe/health.ts";
+import { readinessOf } from "../observe/health.ts";
 import { PROMETHEUS_TYPE, prometheusText } from "../observe/prometheus.ts";
 import { BASE_PATH, type Operation, operation } from "../operation.ts";
 import { selectItems } from "../selection.ts";
@@ -20,7 +20,8 @@ export interface ObservationParts {
   calls(): readonly Call[];
   /** The latest first. */
   endedCalls(): readonly EndedCall[];
-  readiness(): Readiness;
+  /** Whether each thing is there that serving needs, by its name. */
+  checks(): Readonly<Record<string, boolean>>;
 }
 
 const TAG = "observation";
@@ -102,12 +103,17 @@ export function observationOperations(parts: ObservationParts): Operation[] {
       tag: TAG,
       isOpen: true,
       summary: "Whether calls can be sent here",
+      query: {
+        exclude: text("names of checks with commas between").optional().describe(
+          "Checks that may fail: dataSource, where all servers of a balancer have the same one.",
+        ),
+      },
       answers: {
         200: { description: "They can.", content: { type: "application/json", schema: { type: "object" } } },
         503: { description: "Not now.", content: { type: "application/json", schema: { type: "object" } } },
       },
-      handle() {
-        const readiness = parts.readiness();
+      handle({ query: { exclude = "" } }) {
+        const readiness = readinessOf(parts.checks(), exclude.split(","));
         return bareJson(readiness, readiness.isReady ? 200 : 503);
       },
     }),

@@ -120,6 +120,15 @@ Deno.test("a place where nothing is left but users keeps its content for ten min
   }
 });
 
+Deno.test("what somebody wants reloaded is taken as it is", async () => {
+  const { provider, live, agents } = await followed(USERS, DOMAINS, AGENTS);
+  provider.change([]);
+  assert.equal(await agents(), 3);
+  await live.reload();
+  assert.equal(live.directory.counts.agents, 0);
+  assert.deepEqual(live.lost("Agent"), []);
+});
+
 Deno.test("a place where everything was gone is taken as it is once something is written there", async () => {
   const { provider, clock, agents } = await followed(USERS, oneByOne(DOMAINS), oneByOne(AGENTS));
   provider.change([]);

@@ -4,6 +4,7 @@ import {
   logger,
   logging,
   type LogLevel,
+  logLibraryLines,
   type LogOptions,
 } from "../../../src/runtime/log.ts";
 
@@ -32,6 +33,21 @@ Deno.test("A text line is time, level, part and message", () => {
     () => logger("registrar").info("{aor} registered {count}", { aor: "x", count: 2 }),
   );
   assert.match(line, /^\d\d:\d\d:\d\d\.\d{3} info {2}registrar: x registered 2$/);
+});
+
+Deno.test("What libraries print is a line of the log, and lines of the log are printed once", () => {
+  const lines = printed(json(), () => {
+    logLibraryLines();
+    console.warn("[WARN] This Redis server's `default` user does not require a password");
+    logger("core").error("hello");
+  });
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line)).map(({ level, logger, message }) => [level, logger, message]),
+    [
+      ["WARN", "routr.library", '"This Redis server\'s `default` user does not require a password"'],
+      ["ERROR", "routr.core", "hello"],
+    ],
+  );
 });
 
 Deno.test("Every level has its name in the line", () => {
