@@ -1,156 +1,20 @@
-/** The tour of the REST service in README.md, line by line as a person types it, against a server made by `routr init`. */
-import assert from "node:assert/strict";
-import { freePort } from "../support/ports.ts";
-import { type RunningProcess, startProcess } from "../support/process.ts";
+/** The tour of the REST service in README.md with the server and the client from source, as `deno task start` runs them. */
+import { startProcess } from "../support/process.ts";
+import { walkTour } from "../support/readme_tour.ts";
 
 const projectRoot = new URL("../../", import.meta.url).pathname;
-const SECTION = "## The REST service";
-const lineWithin = 15_000;
-
-/** What a line prints, and its exit code where that is not 0. */
-interface Outcome {
-  readonly output: RegExp;
-  readonly code?: number;
-}
-
-const prints = (output: RegExp): Outcome => ({ output });
-const done = prints(/"status":"?200"?,/);
-const nothing = prints(/^$/);
-
-/** In the order of the lines. */
-const OUTCOMES: readonly (readonly [start: string, outcome: Outcome])[] = [
-  ["API=", nothing],
-  ["SECRET=", nothing],
-  ["TOKEN=", nothing],
-  ["api()", nothing],
-  ["api $API/agents ", prints(/"username":"1001".*"totalItems":2/)],
-  ["api -G $API/agents", prints(/"totalItems":1\b/)],
-  ["api $API/agents --json", prints(/^\{"status":201,.*"data":"ann"/)],
-  ["api $API/agents/ann", prints(/"username":"1003"/)],
-  ["api $API/agents/ann -X PUT", done],
-  ["api $API/agents/ann -X DELETE", done],
-  ["printf", nothing],
-  ["api $API/agents -F", prints(/"message":"done","data":\["[^"]+","[^"]+"\]/)],
-  ["api $API/location/1001@sip.local --json", prints(/Added location entry/)],
-  ["api $API/location ", prints(/"addressOfRecord":"sip:1001@sip\.local".*127\.0\.0\.1/)],
-  ["api $API/location/1001@sip.local -X DELETE", prints(/Location entry evicted/)],
-  ["api $API/registry", prints(/"data":\[\]/)],
-  ["api $API/calls", prints(/"data":\[\]/)],
-  ["api $API/system/status", prints(/"status":"Up"/)],
-  ["api $API/system/info", prints(/"version":"v\d+\.\d+\.\d+"/)],
-  ['api "$API/system/config?full=true"', prints(/"useToAsAOR":false/)],
-  ["api $API/system/config -X PUT", prints(/"traceLevel":"?5"?/)],
-  ['api "$API/system/logs?format=text"', prints(/Ready\n/)],
-  // curl's 28: the time that the line gives it is over.
-  ["api -N --max-time 3", { output: /^retry: \d+\nid: \S+\n/, code: 28 }],
-  ["api https://127.0.0.1:", prints(/^routr_calls_total 0$/m)],
-  ["ROUTR_SECRET=", prints(/Logged in to https:.* as admin/)],
-  ["routr get agents", prints(/1001[\s\S]*2002/)],
-  ["routr apply", prints(/changed\n.* changed/)],
-  ["api -X POST $API/system/status/down", prints(/Request sent to server/)],
-];
 
 Deno.test("README: each line of the tour of the REST service does what it says", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "routr-tour-" });
-  try {
-    const ports = { rest: freePort(), sip: freePort() };
-    await makeConfiguration(`${folder}/config`, ports);
-    await using server = startRoutr(["--config", `${folder}/config`]);
-    await server.waitForLine(/\bReady\b/, 30_000);
-    const lines = (await tourOf("README.md")).map((line) => line.replaceAll("4567", String(ports.rest)));
-    assert.equal(lines.length, OUTCOMES.length, lines.join("\n"));
-    await using shell = new Shell(folder);
-    for (const [i, line] of lines.entries()) {
-      const [start, { output, code = 0 }] = OUTCOMES[i];
-      assert.ok(line.startsWith(start), `${line}\nshould begin with ${start}`);
-      const result = await shell.run(line);
-      assert.match(result.output, output, `${line}\n${result.output}`);
-      assert.equal(result.code, code, `${line}\n${result.output}`);
-    }
-    assert.equal(await server.exitCode(lineWithin), 0, server.output);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
-
-/** The lines of the shell in the section. */
-async function tourOf(path: string): Promise<readonly string[]> {
-  const text = await Deno.readTextFile(`${projectRoot}${path}`);
-  const section = text.slice(text.indexOf(`\n${SECTION}\n`)).split(/\n## /)[1];
-  const blocks = [...section.matchAll(/^```sh\n([^]*?)^```$/gm)];
-  return blocks.flatMap(([, block]) => block.split("\n")).filter((line) => line !== "");
-}
-
-async function makeConfiguration(folder: string, { rest, sip }: { rest: number; sip: number }) {
-  await using init = startRoutr(["init", folder]);
-  assert.equal(await init.exitCode(30_000), 0, init.output);
-  const path = `${folder}/config.yaml`;
-  const text = await Deno.readTextFile(path);
-  const changed = text
-    .replaceAll("port: 5060", `port: ${sip}`)
-    .replace("port: 4567", `port: ${rest}\n    bindAddr: 127.0.0.1`)
-    .replace("bindAddr: 0.0.0.0", "bindAddr: 127.0.0.1");
-  await Deno.writeTextFile(path, changed);
-}
-
-function startRoutr(args: readonly string[]): RunningProcess {
-  return startProcess(Deno.execPath(), {
-    args: ["run", "--quiet", "--permission-set=start", `${projectRoot}main.ts`, ...args],
-    cwd: projectRoot,
-    env: { NO_COLOR: "1" },
+  await walkTour({
+    start: (args) =>
+      startProcess(Deno.execPath(), {
+        args: ["run", "--quiet", "--no-prompt", "--permission-set=start", `${projectRoot}main.ts`, ...args],
+        cwd: projectRoot,
+        env: { NO_COLOR: "1" },
+      }),
+    // In the folder of the tour, not of the project.
+    command:
+      `'${Deno.execPath()}' run --quiet --no-prompt --permission-set=start --config '${projectRoot}deno.json' ` +
+      `'${projectRoot}main.ts'`,
   });
-}
-
-/** One that keeps its variables from line to line. */
-class Shell implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #reader: ReadableStreamDefaultReader<string>;
-  #text = "";
-
-  constructor(folder: string) {
-    this.#child = new Deno.Command("bash", {
-      cwd: folder,
-      // For the client's login, which is kept in the home folder.
-      env: { HOME: folder, DENO_DIR: denoFolder() },
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    this.#writer = this.#child.stdin.getWriter();
-    this.#reader = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    const routr =
-      `'${Deno.execPath()}' run --quiet --no-prompt -P=start --config '${projectRoot}deno.json' '${projectRoot}main.ts'`;
-    void this.#writer.write(new TextEncoder().encode(`exec 2>&1; routr() { ${routr} "$@"; }\n`));
-  }
-
-  async run(line: string): Promise<{ output: string; code: number }> {
-    const end = `--end-of-${crypto.randomUUID()}--`;
-    // No line reads what is meant for the shell.
-    await this.#writer.write(new TextEncoder().encode(`{ ${line}\n} < /dev/null; echo "${end}$?"\n`));
-    const deadline = AbortSignal.timeout(lineWithin);
-    for (;;) {
-      const [output, code] = this.#text.split(end);
-      if (code?.endsWith("\n")) {
-        this.#text = "";
-        return { output, code: Number(code) };
-      }
-      if (deadline.aborted) assert.fail(`${line}\nhas not ended: ${this.#text}`);
-      const { value = "", done } = await this.#reader.read();
-      assert.ok(!done, `${line}\nhas ended the shell: ${this.#text}`);
-      this.#text += value;
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#writer.close();
-    await this.#reader.cancel();
-    await this.#child.status;
-  }
-}
-
-/** Where this process has its modules: the home folder of the shell is another one. */
-function denoFolder(): string {
-  return Deno.env.get("DENO_DIR") ??
-    `${Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`}/deno`;
-}
+});

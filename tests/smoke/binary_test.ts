@@ -5,14 +5,9 @@ import { join } from "node:path";
 import manifest from "../../deno.json" with { type: "json" };
 import { assertAllCalls, assertSipp, startSipp } from "../peers/sipp.ts";
 import { freePort } from "../support/ports.ts";
-import { type RunningProcess, runProcess, startProcess } from "../support/process.ts";
+import type { RunningProcess } from "../support/process.ts";
 import { writeConfiguration } from "../support/routr_process.ts";
-
-const projectRoot = new URL("../../", import.meta.url).pathname;
-const builtBinary = Deno.env.get("ROUTR_BINARY") ?? join(projectRoot, "dist/routr");
-const readyWithin = 5_000; // it takes a tenth of a second on an idle machine
-const commandWithin = 10_000;
-const environment = { PATH: "/nonexistent", NO_COLOR: "1" };
+import { install, makeTestable, readyWithin } from "./installation.ts";
 
 Deno.test("the binary tells its version", async () => {
   await using installation = await install();
@@ -109,7 +104,6 @@ Deno.test("the binary is run by its own client: log in, read, change, restart, s
   await writeConfiguration(config, { port: freePort() });
   const path = join(config, "config.yaml");
   const text = await Deno.readTextFile(path);
-  // The runtime that binaries are built on where Deno's is out of reach has no TLS to speak of.
   const insecure = `restService:\n    bindAddr: 127.0.0.1\n    unsecured: true\n    port: ${rest}`;
   await Deno.writeTextFile(path, text.replace(/restService:\s+bindAddr: .*\s+port: \d+/, insecure));
   await using server = installation.start();
@@ -150,62 +144,4 @@ async function assertServes(server: RunningProcess, port: number): Promise<void>
   await assertSipp("call", { server: port, calls: 10, rows: [{ user: "1001", callee: "1002" }] });
   assertAllCalls(await answering.result(), 10);
   assert.equal(await server.stop(), 0, server.output);
-}
-
-/** Copies the executable and the sample configuration, and nothing else, to a folder of their own. */
-async function install(): Promise<Installation> {
-  const directory = await Deno.makeTempDir({ prefix: "routr-binary-" });
-  await Deno.copyFile(builtBinary, join(directory, "routr"));
-  await Deno.mkdir(join(directory, "config"));
-  for await (const { name, isFile } of Deno.readDir(join(projectRoot, "config"))) {
-    if (!isFile) continue;
-    await Deno.copyFile(join(projectRoot, "config", name), join(directory, "config", name));
-  }
-  return new Installation(directory);
-}
-
-class Installation implements AsyncDisposable {
-  readonly directory: string;
-
-  constructor(directory: string) {
-    this.directory = directory;
-  }
-
-  /** Runs a command of the executable to its end. */
-  run(...args: string[]): Promise<{ code: number; output: string }> {
-    return runProcess(this.#executable, { ...this.#options, args, lifetime: commandWithin });
-  }
-
-  start(...args: string[]): RunningProcess {
-    return startProcess(this.#executable, { ...this.#options, args });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(this.directory, { recursive: true });
-  }
-
-  get #executable(): string {
-    return join(this.directory, "routr");
-  }
-
-  get #options() {
-    // What the client remembers stays in the folder.
-    return { cwd: "/", env: { ...environment, HOME: this.directory }, clearEnv: true };
-  }
-}
-
-/**
- * Moves a sample configuration to loopback and a free port for SIP, which is returned, and one for REST.
- * SIPp sends whole calls to the server: it has to stay in their path.
- */
-async function makeTestable(path: string): Promise<number> {
-  const port = freePort();
-  const text = await Deno.readTextFile(path);
-  const changed = text
-    .replace("bindAddr: 0.0.0.0", "bindAddr: 127.0.0.1")
-    .replace("recordRoute: false", "recordRoute: true")
-    .replaceAll("port: 5060", `port: ${port}`)
-    .replaceAll("port: 4567", `port: ${freePort()}`);
-  await Deno.writeTextFile(path, changed);
-  return port;
 }

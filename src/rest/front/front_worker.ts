@@ -1,6 +1,7 @@
 /** The program of the thread that has the HTTP listener. */
 import { parentPort } from "node:worker_threads";
 import { TlsContexts } from "../../transport/tls/tls_contexts.ts";
+import { HAS_FULL_SERVERS } from "../../transport/tls/tls_runtime.ts";
 import { forwardLogs } from "./front_logs.ts";
 import type { FrontCommand, FrontReport, FrontSettings, ListeningPlace } from "./front_messages.ts";
 import { HttpListener } from "./http_listener.ts";
@@ -10,6 +11,8 @@ import { RequestDesk } from "./request_desk.ts";
 const SWEEP_INTERVAL = 1000;
 /** Milliseconds that requests under way have when the service stops. */
 const GRACE = 1000;
+/** Milliseconds that an answer takes to go out after an older runtime has said that it did. */
+const LAST_BYTES = 300;
 
 interface Front {
   readonly desk: RequestDesk;
@@ -79,10 +82,15 @@ function tellCounts(): void {
 
 async function close(): Promise<void> {
   front?.listener.stopListening();
-  await Promise.race([front?.desk.close(), new Promise((resolve) => setTimeout(resolve, GRACE))]);
+  await Promise.race([front?.desk.close(), pause(GRACE)]);
+  if (!HAS_FULL_SERVERS) await pause(LAST_BYTES);
   front?.listener.destroy();
   tellCounts();
   tell({ kind: "closed" });
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 forwardLogs((record) => tell({ kind: "log", record }));

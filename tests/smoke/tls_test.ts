@@ -1,0 +1,204 @@
+// TLS of the executable: phones by tls and wss, HTTPS, and its own client, whatever runtime it is built on.
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import tls from "node:tls";
+import { TestCertificates } from "../support/certificates.ts";
+import { freePort } from "../support/ports.ts";
+import { startProcess } from "../support/process.ts";
+import { walkTour } from "../support/readme_tour.ts";
+import { install, type Installation, readyWithin } from "./installation.ts";
+
+const answerWithin = 20_000;
+
+Deno.test("the binary: each line of the README's tour does what it says", async () => {
+  await using installation = await install();
+  await walkTour({
+    start: (args) => startProcess(installation.executable, { args, env: { NO_COLOR: "1" } }),
+    command: `'${installation.executable}'`,
+  });
+});
+
+Deno.test("the binary is asked over tls and wss, and shows a replaced certificate from then on", async () => {
+  await using installation = await install();
+  using certificates = new TestCertificates();
+  const ports = { tls: freePort(), wss: freePort(), rest: freePort() };
+  const [first, second] = ["first", "second"].map((name) =>
+    certificates.issue({ name, dnsNames: ["sip.local"], ipAddresses: ["127.0.0.1"] })
+  );
+  await configure(installation, ports);
+  await show(installation, first);
+  await using server = installation.start();
+  await server.waitForLine(/\bReady$/m, readyWithin);
+  for (const scheme of ["tls", "wss"] as const) await server.waitForLine(listening(scheme, ports[scheme]), 0);
+  const ca = await Deno.readTextFile(certificates.root.certificate);
+  assert.equal(await answerOverTls(ports.tls, ca), "SIP/2.0 407 Proxy Authentication Required from first");
+  assert.equal(await answerOverWebSocket(ports.wss, ca), "SIP/2.0 407 Proxy Authentication Required");
+  await show(installation, second);
+  let answer = "";
+  for (let tries = 0; tries < 40 && !answer.endsWith("second"); tries++) {
+    answer = await answerOverTls(ports.tls, ca).catch((error) => String(error));
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  assert.equal(answer, "SIP/2.0 407 Proxy Authentication Required from second");
+  assert.equal(await server.stop(), 0, server.output);
+});
+
+Deno.test("the binary's client: --cacert and --insecure, at the login and later, and whom it does not trust", async () => {
+  await using installation = await install();
+  using certificates = new TestCertificates();
+  const rest = freePort();
+  const pair = certificates.issue({ name: "routr", ipAddresses: ["127.0.0.1"] });
+  await configure(installation, { tls: freePort(), wss: freePort(), rest }, `keyStore: ${pair.both}`);
+  await show(installation, pair);
+  await using server = installation.start();
+  await server.waitForLine(/\bReady$/m, readyWithin);
+  const url = `https://127.0.0.1:${rest}`;
+  const login = ["login", url, "-u", "admin", "-p", "changeit"];
+  const routr = async (expected: number, ...args: string[]) => {
+    const { code, output } = await installation.run(...args);
+    assert.equal(code, expected, `${args.join(" ")}\n${output}\n${server.output}`);
+    return output;
+  };
+  assert.match(await routr(1, ...login), /Cannot trust https:.*: nobody known has signed its certificate/);
+  await routr(0, ...login, "--cacert", certificates.root.certificate);
+  assert.match(await routr(0, "get", "agents"), /1001/);
+  assert.match(await routr(0, "ping"), /is up/);
+  const more = join(installation.directory, "more.yaml");
+  await Deno.writeTextFile(more, await Deno.readTextFile(join(installation.directory, "config/agents.yaml")));
+  assert.match(await routr(0, "apply", "-f", more), /changed/);
+  await routr(0, "logout");
+  await routr(0, ...login, "--insecure");
+  assert.match(await routr(0, "get", "agents", "--insecure"), /1001/);
+  // An authority of its own has signed it.
+  await routr(1, "get", "agents");
+  assert.equal(await server.stop(), 0, server.output);
+});
+
+Deno.test("the binary says what keeps tls from being served, and check says it before", async () => {
+  await using installation = await install();
+  await configure(installation, { tls: freePort(), wss: freePort(), rest: freePort() });
+  const missing =
+    /config\.yaml:\d+:\d+: spec\.securityContext\.keyStore is ".*cert\.pem", of no use: there is no such file/;
+  const { code, output } = await installation.run("check");
+  assert.equal(code, 1, output);
+  assert.match(output, missing);
+  await using server = installation.start();
+  await server.waitForLine(/\bReady, but without tls 127\.0\.0\.1:\d+, wss 127\.0\.0\.1:\d+$/m, readyWithin);
+  assert.match(server.output, missing);
+  assert.equal(await server.stop(), 0, server.output);
+});
+
+Deno.test("the binary reads everything again at SIGHUP, and lives through other signals and a restart", async () => {
+  await using installation = await install();
+  const rest = freePort();
+  const path = await configure(installation, { tls: freePort(), wss: freePort(), rest }, "unsecured: true");
+  await using server = installation.start();
+  await server.waitForLine(/\bReady\b/, readyWithin);
+  for (const signal of ["SIGUSR1", "SIGUSR2", "SIGALRM"] as const) server.signal(signal);
+  const text = await Deno.readTextFile(path);
+  await Deno.writeTextFile(path, `${text}  logging: { traceLevel: 5 }\n  recordRoute: true\n`);
+  server.signal("SIGHUP");
+  await server.waitForLine(/Only a restart takes over spec\.recordRoute$/m, readyWithin);
+  await server.waitForLine(/In force from now on: spec\.logging$/m, readyWithin);
+  await Deno.writeTextFile(path, `${text}  bindAdr: 127.0.0.1\n`);
+  server.signal("SIGHUP");
+  await server.waitForLine(/spec\.bindAdr is not a known property/, readyWithin);
+  await server.waitForLine(/The configuration stays as it was/, readyWithin);
+  await Deno.writeTextFile(path, text);
+  await installation.run("login", `http://127.0.0.1:${rest}`, "-u", "admin", "-p", "changeit");
+  const { code, output } = await installation.run("restart");
+  assert.equal(code, 0, output);
+  await server.waitForLine(/\bStopped$/, readyWithin);
+  const deadline = performance.now() + readyWithin;
+  while (!/\bStopped\n[^]*\bReady\b/.test(server.output)) {
+    assert.ok(performance.now() < deadline, server.output);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  // The alarm of the end would ring after ten seconds.
+  await new Promise((resolve) => setTimeout(resolve, 11_000));
+  assert.doesNotMatch(server.output, /takes too long/);
+  assert.equal(await server.stop(), 0, server.output);
+});
+
+/** Writes `config.yaml` and returns its path. */
+async function configure(
+  { directory }: Installation,
+  ports: Readonly<Record<"tls" | "wss" | "rest", number>>,
+  restService = "unsecured: false",
+): Promise<string> {
+  const path = join(directory, "config/config.yaml");
+  await Deno.writeTextFile(
+    path,
+    `apiVersion: v1beta1
+spec:
+  bindAddr: 127.0.0.1
+  transport:
+    - { protocol: udp, port: ${freePort()} }
+    - { protocol: tls, port: ${ports.tls} }
+    - { protocol: wss, port: ${ports.wss} }
+  securityContext:
+    keyStore: ${join(directory, "cert.pem")}
+    privateKey: ${join(directory, "key.pem")}
+  restService: { bindAddr: 127.0.0.1, port: ${ports.rest}, ${restService} }
+`,
+  );
+  return path;
+}
+
+async function show(
+  { directory }: Installation,
+  { certificate, privateKey }: { certificate: string; privateKey: string },
+): Promise<void> {
+  await Deno.copyFile(privateKey, join(directory, "key.pem"));
+  await Deno.copyFile(certificate, join(directory, "cert.pem"));
+}
+
+function listening(protocol: string, port: number): RegExp {
+  return new RegExp(`Listening on ${protocol} 127\\.0\\.0\\.1:${port}$`, "m");
+}
+
+/** A call of a stranger, who is asked for a password. */
+function invite(transport: string): string {
+  return [
+    "INVITE sip:1002@sip.local SIP/2.0",
+    `Via: SIP/2.0/${transport} 127.0.0.1:9;branch=z9hG4bK${crypto.randomUUID()}`,
+    "Max-Forwards: 70",
+    "From: <sip:1001@sip.local>;tag=1",
+    "To: <sip:1002@sip.local>",
+    `Call-ID: ${crypto.randomUUID()}`,
+    "CSeq: 1 INVITE",
+    "Contact: <sip:1001@127.0.0.1:9>",
+    "Content-Length: 0\r\n\r\n",
+  ].join("\r\n");
+}
+
+/** The status line of the answer, and whose certificate was shown. */
+function answerOverTls(port: number, ca: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = tls.connect({ host: "127.0.0.1", port, servername: "sip.local", ca }, () => {
+      socket.write(invite("TLS"));
+    });
+    socket.on("data", (bytes) => {
+      const { CN } = socket.getPeerCertificate().subject;
+      resolve(`${bytes.toString("latin1").split("\r\n")[0]} from ${CN}`);
+      socket.destroy();
+    });
+    socket.on("error", reject);
+    socket.setTimeout(answerWithin, () => socket.destroy(new Error("no answer over TLS")));
+  });
+}
+
+async function answerOverWebSocket(port: number, ca: string): Promise<string> {
+  using client = Deno.createHttpClient({ caCerts: [ca] });
+  const socket = new WebSocket(`wss://127.0.0.1:${port}`, { protocols: ["sip"], client });
+  try {
+    return await new Promise((resolve, reject) => {
+      socket.onopen = () => socket.send(invite("WSS"));
+      socket.onmessage = ({ data }) => resolve(String(data).split("\r\n")[0]);
+      socket.onerror = () => reject(new Error("no answer over WebSocket"));
+    });
+  } finally {
+    socket.close();
+  }
+}
