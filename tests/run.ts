@@ -44,6 +44,7 @@ const stages: readonly Stage[] = [
   test("unit", ["tests/unit", "tests/bench", "tests/architecture_test.ts"]),
   { ...test("contract"), before: [installPeers] },
   test("scenario"),
+  test("migration"),
   test("torture"),
   testWithProcesses("peers", [installPeers]),
   // Its packages are of no use to those who only run the server, so it has a configuration of its own.

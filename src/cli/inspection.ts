@@ -22,6 +22,7 @@ export interface InspectedConfiguration {
 const ANY_ADDRESS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 const SECURITY_CONTEXT: PropertyPath = ["spec", "securityContext"];
 const REST_SERVICE: PropertyPath = ["spec", "restService"];
+const KEY_STORE = "a certificate with its key (PEM, PKCS#12 or JKS)";
 
 /** Faults with which the server starts all the same, without what they concern. */
 export async function inspect({ config, source, env }: InspectedConfiguration): Promise<Fault[]> {
@@ -59,11 +60,8 @@ function overlaps(one: string, other: string): boolean {
 async function transportStoreProblems(config: Configuration, directory: string): Promise<Problem[]> {
   if (!config.transport.some(({ protocol }) => isSecure(protocol))) return [];
   const settings = tlsSettingsOf(config.securityContext, directory);
-  return await storeProblems(
-    settings,
-    SECURITY_CONTEXT,
-    (index) => index === 0 ? [] : ["certificates", index - 1],
-  );
+  const place = (index: number) => index === 0 ? [] : ["certificates", index - 1];
+  return await storeProblems(settings, SECURITY_CONTEXT, { place, key: KEY_STORE });
 }
 
 async function restProblems(
@@ -84,14 +82,21 @@ async function restProblems(
   });
   // Its own one is made when it is needed.
   const given = restService.keyStore === undefined ? [] : certificates;
-  return [...problems, ...await storeProblems({ ...settings, certificates: given }, REST_SERVICE, () => [])];
+  const key = `${KEY_STORE}; where none is named, one is made`;
+  return [
+    ...problems,
+    ...await storeProblems({ ...settings, certificates: given }, REST_SERVICE, { place: () => [], key }),
+  ];
 }
 
-/** @param place where the certificate of this index is configured, from `base` on */
+/**
+ * @param place where the certificate of this index is configured, from `base` on
+ * @param key what is expected there
+ */
 async function storeProblems(
   settings: TlsSettings,
   base: PropertyPath,
-  place: (index: number) => PropertyPath,
+  { place, key }: { place: (index: number) => PropertyPath; key: string },
 ): Promise<Problem[]> {
   const problems: Problem[] = [];
   const look = async (
@@ -111,7 +116,7 @@ async function storeProblems(
     await look(
       readKeyStore(source),
       (file) => [...place(index), file === source.privateKey ? "privateKey" : "keyStore"],
-      "a certificate with its key (PEM, PKCS#12 or JKS)",
+      key,
     );
   }
   const { trustStore } = settings;

@@ -1,7 +1,7 @@
 /** Properties of Routr v1 that are understood and change nothing here. */
 
-/** With what they were for, and the value with which they ask for nothing. */
-const PROPERTIES: readonly (readonly [path: string, purpose: string])[] = [
+/** With what is so instead. */
+const PROPERTIES: readonly (readonly [path: string, instead: string])[] = [
   ["spec.grpcService", "nothing listens there"],
   ["spec.ex_rtpEngine", "media go straight from phone to phone"],
   ["spec.ex_kafka", "records of calls are written by spec.cdr"],
@@ -13,9 +13,9 @@ const PROPERTIES: readonly (readonly [path: string, purpose: string])[] = [
 
 /** A warning for each of them that the document asks for. */
 export function withoutEffect(document: unknown): string[] {
-  return PROPERTIES.flatMap(([path, purpose]) => {
+  return PROPERTIES.flatMap(([path, instead]) => {
     const value = path.split(".").reduce<unknown>(memberOf, document);
-    return asksForSomething(value) ? [`${path} has no effect: ${purpose}`] : [];
+    return asksForSomething(value) ? [`${path} has no effect: ${instead}`] : [];
   });
 }
 
@@ -25,9 +25,9 @@ function memberOf(value: unknown, name: string): unknown {
     : undefined;
 }
 
-/** What is switched off, as in samples, asks for nothing. */
+/** What is switched off or empty, as in samples, asks for nothing. */
 function asksForSomething(value: unknown): boolean {
-  if (value === undefined) return false;
+  if (typeof value !== "object" || value === null) return value !== undefined;
   const enabled = memberOf(value, "enabled");
-  return typeof value !== "object" || (enabled === undefined || !/^(?:false|no|off)$/i.test(String(enabled)));
+  return enabled === undefined ? Object.keys(value).length > 0 : !/^(?:false|no|off)$/i.test(String(enabled));
 }

@@ -41,8 +41,11 @@ Deno.test("the binary writes a sample configuration and serves it", async () => 
   const { code, output } = await installation.run("init", directory);
   assert.equal(code, 0, output);
   const port = await makeTestable(join(directory, "config.yaml"));
+  const agents = await Deno.readTextFile(join(directory, "agents.yaml"));
+  const secrets = [...agents.matchAll(/^ *secret: '(.*)'$/gm)].map(([, secret]) => secret);
+  assert.equal(secrets.length, 2, agents);
   await using server = installation.start("--config", directory);
-  await assertServes(server, port);
+  await assertServes(server, port, secrets);
 });
 
 Deno.test("the binary serves the folder config beside it, wherever it is started", async () => {
@@ -132,16 +135,24 @@ Deno.test("the binary is run by its own client: log in, read, change, restart, s
 });
 
 /** Ready in time, two phones register, ten calls between them, and a clean end. */
-async function assertServes(server: RunningProcess, port: number): Promise<void> {
+async function assertServes(
+  server: RunningProcess,
+  port: number,
+  [first, second]: readonly (string | undefined)[] = [],
+): Promise<void> {
   await server.waitForLine(/\bReady\b/, readyWithin);
   await using registration = await startSipp("register", {
     server: port,
     calls: 1,
-    rows: [{ user: "1002" }],
+    rows: [{ user: "1002", password: second }],
   });
   assertAllCalls(await registration.result(), 1);
   await using answering = await startSipp("answer", { server: port, calls: 10, port: registration.port });
-  await assertSipp("call", { server: port, calls: 10, rows: [{ user: "1001", callee: "1002" }] });
+  await assertSipp("call", {
+    server: port,
+    calls: 10,
+    rows: [{ user: "1001", password: first, callee: "1002" }],
+  });
   assertAllCalls(await answering.result(), 10);
   assert.equal(await server.stop(), 0, server.output);
 }

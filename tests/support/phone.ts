@@ -26,6 +26,8 @@ export interface PhonePlace {
   readonly protocol: "udp" | "tcp" | "tls";
   /** The host it registers at: the domain unless said otherwise. */
   readonly registrar: string;
+  /** The username backwards unless said otherwise. */
+  readonly secret?: string;
 }
 
 /** The network that a phone hangs on. */
@@ -52,7 +54,7 @@ export class Phone implements Credentials {
     this.#host = host;
     this.#place = place;
     this.username = place.username;
-    this.secret = secretOf(place.username);
+    this.secret = place.secret ?? secretOf(place.username);
   }
 
   /** `sip:alice@192.0.2.11:5060`, with its transport when that is not UDP. */

@@ -31,6 +31,8 @@ export interface LadderResources {
   readonly peers?: readonly string[];
   /** Further resources of any kind, as documents without `apiVersion`: `{ kind: "Gateway", metadata, spec }`. */
   readonly resources?: readonly ResourceDocument[];
+  /** Further ones that were read elsewhere. */
+  readonly loaded?: readonly Resource[];
 }
 
 /** Who the server knows, and how it is configured. */
@@ -117,7 +119,7 @@ export class Network implements PhoneHost {
   phone(username: string, place: Partial<PhonePlace> = {}): Phone {
     const address = place.address ?? `192.0.2.${HOSTS[username] ?? 99}`;
     const { port = 5060, protocol = "udp", domain = "sip.local", registrar = domain } = place;
-    return new Phone(this, { username, address, port, protocol, domain, registrar });
+    return new Phone(this, { username, address, port, protocol, domain, registrar, secret: place.secret });
   }
 
   /** A phone that has registered its own address. */
@@ -182,6 +184,7 @@ function resourcesOf(options: LadderResources): Resource[] {
       peerSchema.parse(document("Peer", username, { credentials: credentials(username) }))
     ),
     ...(options.resources ?? []).map(readResource),
+    ...options.loaded ?? [],
   ];
 }
 

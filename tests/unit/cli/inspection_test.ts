@@ -71,7 +71,8 @@ Deno.test("check: key stores and trust stores that are missing, with line and pr
     `config.yaml:5:15: spec.securityContext.keyStore is "gone.pem", of no use: there is no such file, expected ${STORE}`,
   ]);
   assert.deepEqual(await faultsOf("  restService:\n    keyStore: gone.pem\n    trustStore: gone-too.pem\n"), [
-    `config.yaml:4:15: spec.restService.keyStore is "gone.pem", of no use: there is no such file, expected ${STORE}`,
+    `config.yaml:4:15: spec.restService.keyStore is "gone.pem", of no use: there is no such file, expected ${STORE}; ` +
+    "where none is named, one is made",
     'config.yaml:5:17: spec.restService.trustStore is "gone-too.pem", of no use: there is no such file, expected ' +
     "certificates of authorities (PEM, PKCS#12 or JKS)",
   ]);
