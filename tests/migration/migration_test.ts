@@ -116,7 +116,7 @@ Deno.test("migration: names of former times are refused with those of now", asyn
   );
   assert.match(
     text,
-    /^gateways\.yml:5:5: spec\.regService is not a known property, expected one of host, port/m,
+    /^gateways\.yml:4:3: spec\.host is missing, expected the host of the gateway/m,
   );
 });
 
