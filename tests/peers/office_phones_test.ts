@@ -37,11 +37,13 @@ testAsRoot(import.meta, "§10.2.1: two Contacts in one REGISTER ring both, each 
     `"desk, right" <${right.contact}>;expires=120`,
   ]);
   for (const answering of [right, left]) {
-    const calling = caller.call("1001");
-    const ringing = await Promise.all([left.nextCall(), right.nextCall()]);
-    const [answered, other] = answering === left ? ringing : ringing.toReversed();
-    answered.accept();
-    const call = await calling;
+    const ring = async () => {
+      const calls = await Promise.all([left.nextCall(), right.nextCall()]);
+      const [answered, other] = answering === left ? calls : calls.toReversed();
+      answered.accept();
+      return { answered, other };
+    };
+    const [call, { answered, other }] = await Promise.all([caller.call("1001"), ring()]);
     await Promise.all([answered.isConfirmed(), other.isEnded()]);
     await Promise.all([call.hangUp(), answered.isEnded()]);
   }
@@ -79,9 +81,10 @@ testAsRoot(
       answersAfterMs: undefined,
     });
     assert.match(await alice.message("1002", "hello"), /^SIP\/2\.0 200 /);
-    const calling = assert.rejects(alice.call("1002"), /its call got SIP\/2\.0 486 /);
-    (await bob.nextCall()).refuse("486 Busy Here");
-    await calling;
+    await Promise.all([
+      assert.rejects(alice.call("1002"), /its call got SIP\/2\.0 486 /),
+      bob.nextCall().then((call) => call.refuse("486 Busy Here")),
+    ]);
   },
 );
 

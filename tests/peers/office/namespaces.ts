@@ -3,6 +3,9 @@
 const CLONE_NEWNET = 0x40000000;
 const encoder = new TextEncoder();
 
+/** How many namespaces this process has made; each gets a name of its own. */
+let made = 0;
+
 const libc = () =>
   Deno.dlopen("libc.so.6", {
     open: { parameters: ["buffer", "i32"], result: "i32" },
@@ -32,7 +35,7 @@ export class Namespace {
 
   /** Makes a namespace with a loopback interface; `hosts` are lines of its own /etc/hosts. */
   static async create(name: string, { hosts }: { hosts?: string } = {}): Promise<Namespace> {
-    const whole = `routr-${Deno.pid}-${name}`;
+    const whole = `routr-${Deno.pid}-${++made}-${name}`;
     await run("ip", "netns", "add", whole);
     if (hosts !== undefined) {
       await Deno.mkdir(`/etc/netns/${whole}`, { recursive: true });

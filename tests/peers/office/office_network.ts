@@ -151,7 +151,7 @@ async function plugIn(
   namespace: Namespace,
   { hub, device }: { hub: Namespace; device: string },
 ): Promise<void> {
-  const end = `v${namespace.name.split("-").slice(2).join("")}`.slice(0, 15);
+  const end = `v${namespace.name.split("-").slice(3).join("")}`.slice(0, 15);
   await hub.ip("link", "add", end, "type", "veth", "peer", "name", device, "netns", namespace.name);
   await hub.ip("link", "set", end, "master", "bridge", "up");
   await namespace.ip("link", "set", device, "up");
