@@ -1,5 +1,6 @@
 /** Where a trunk is: several addresses, transports, names, and gateways that are edited while calls are up. */
 import assert from "node:assert/strict";
+import type { Phone } from "../support/phone.ts";
 import { domain } from "../support/resources.ts";
 import { ladder, type LadderOptions } from "../support/scenario.ts";
 import {
@@ -99,6 +100,55 @@ Deno.test(
     alice.expect("183");
   }),
 );
+
+const THREE = [TRUNK, SECOND, "203.0.113.3"];
+
+for (const port of [undefined, 5080]) {
+  Deno.test(
+    `RFC 3263 §4.3: a gateway with three addresses${
+      port === undefined ? "" : " and a port"
+    } is registered with, called and heard at each of them`,
+    ladder({
+      ...WORLD,
+      resources: [DOMAIN, gatewayAt("sip.provider.example", { port, sendRegister: true }), DID],
+      names: { "sip.provider.example": THREE },
+    }, async (net) => {
+      const place = { port: port ?? 5060 };
+      const trunks = THREE.map((address) => net.phone("+49301", { address, domain: address, ...place }));
+      const fail = (address: string) => net.transports.udp.unreachable.add(`${address}:${place.port}`);
+      const alice = net.phone("alice");
+      const bob = net.registered("bob");
+      await net.settle();
+      trunks[0].answer(trunks[0].expect("REGISTER "), "200 OK", { lines: "Expires: 60" });
+      const isHeard = (trunk: Phone) => {
+        trunk.send(`MESSAGE sip:${NUMBER}@192.0.2.1 SIP/2.0`);
+        bob.answer(bob.expect("MESSAGE "), "200 OK");
+        trunk.expect("200");
+      };
+      trunks.forEach(isHeard);
+      for (const [i, trunk] of trunks.entries()) {
+        alice.sendAuthenticated("MESSAGE sip:+4420@sip.local SIP/2.0");
+        await net.settle();
+        trunk.answer(trunk.expect("MESSAGE "), "200 OK");
+        alice.expect("200");
+        // Where we were registered before may be gone by the time of the refresh.
+        fail(THREE[i]);
+        if (i > 0) continue;
+        net.clock.advance(55_000);
+        await net.settle();
+        trunks[1].answer(trunks[1].expect("REGISTER "), "200 OK", { lines: "Expires: 3600" });
+        assert.equal(net.server.registry[0].address, `${SECOND}:${place.port}`);
+      }
+      alice.sendAuthenticated("MESSAGE sip:+4420@sip.local SIP/2.0");
+      await net.settle();
+      alice.expect("503");
+      net.transports.udp.unreachable.clear();
+      trunks.forEach(isHeard);
+      net.replace({ ...WORLD, resources: [] });
+      trunks[1].answer(trunks[1].expect("REGISTER "), "200 OK");
+    }),
+  );
+}
 
 Deno.test(
   "Every address of the gateway is dead: 503",
