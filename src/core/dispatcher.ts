@@ -172,6 +172,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
       flow,
       targets: [{ requestUri: routed.requestUri, routes: [], flow: node.flow, q: 1000 }],
       isTrusted: true,
+      areTargetsTrusted: true,
       credentialsRow: -1,
     });
   }
@@ -180,14 +181,16 @@ export class Dispatcher implements TransactionUser, RouteContext {
     const { requestUri, dialog } = routed;
     if (!dialog?.flow) return { status: 430, cause: "the way to the other end of the call is closed" };
     flow.markKnown?.();
+    const leg = this.#parts.legs.withinDialog(request, dialog);
     return this.#parts.proxy.forward(request, routed, {
       flow,
       // The other end, by the flow that our entry sealed in.
       targets: [{ requestUri, routes: [], flow: dialog.flow, q: 1000 }],
       party: flow.remoteAddress,
       isTrusted: false,
+      areTargetsTrusted: leg?.shift !== undefined,
       credentialsRow: -1,
-      leg: this.#parts.legs.withinDialog(request, dialog),
+      leg,
       observe: () => this.#parts.calls.onRequest(request),
     });
   }
@@ -223,6 +226,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
       party: partyOf(caller, routing, flow),
       targets: routing.kind === "egress" ? [routing.target] : routing.targets,
       isTrusted: caller.kind === "peer" || caller.kind === "gateway",
+      areTargetsTrusted: routing.kind === "egress" || routing.isTrusted,
       credentialsRow,
       leg: this.#legOf(request, caller, routing),
       ...routing.kind === "targets" && { serialRingSeconds: routing.serialRingSeconds },

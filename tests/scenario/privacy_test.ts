@@ -259,3 +259,162 @@ Deno.test(
     assert.deepEqual(headers(bob.expect("MESSAGE "), "P-Asserted-Identity"), []);
   }),
 );
+
+/** What phones say of themselves, and of the way of a call. */
+const STATEMENTS = [
+  "Diversion: <sip:boss@sip.local>;reason=unconditional",
+  "History-Info: <sip:boss@sip.local>;index=1",
+  "Referred-By: <sip:boss@sip.local>",
+  "b: <sip:boss@sip.local>",
+  "P-Charge-Info: <sip:boss@sip.local>",
+  "p-CHARGING-vector: icid-value=boss",
+  "P-Access-Network-Info: 3GPP-UTRAN-TDD; utran-cell-id-3gpp=boss",
+  "Identity: boss;info=<https://boss.example>",
+  "Reply-To: <sip:boss@sip.local>",
+  "Organization: boss",
+  "P-Preferred-Identity: <sip:boss@sip.local>",
+];
+
+Deno.test(
+  "What an agent says about itself and the way of a call does not reach a gateway, nor its display names",
+  ladder(world("none"), (net) => {
+    const alice = net.phone("alice");
+    const trunk = trunkOf(net);
+    alice.sendAuthenticated(
+      `MESSAGE sip:+4420@sip.local SIP/2.0\nFrom: "The Boss" ${OWN}\n` +
+        `Contact: "The Boss" <${alice.uri};ob>;expires=60\nX-Kept: yes\n${STATEMENTS.join("\n")}`,
+    );
+    const message = trunk.expect("MESSAGE ");
+    assert.doesNotMatch(message, /boss/i);
+    assert.equal(header(message, "From"), `<sip:alice@${TRUNK}>;tag=tag-of-alice`);
+    assert.equal(header(message, "Contact"), `<${alice.uri};ob>;expires=60`);
+    assert.equal(header(message, "X-Kept"), "yes");
+    assert.deepEqual(identities(message), [
+      `P-Asserted-Identity: ${NUMBER}`,
+      `Remote-Party-ID: ${NUMBER};party=calling;screen=yes`,
+    ]);
+  }),
+);
+
+Deno.test(
+  "Nor within a call",
+  ladder(world("none"), (net) => {
+    const alice = net.phone("alice");
+    const trunk = trunkOf(net);
+    const invite = alice.invite("sip:+4420@sip.local");
+    trunk.accept(trunk.expect("INVITE "));
+    const ok = alice.expect("200");
+    alice.send(fromCaller("ACK", { invite, ok }));
+    trunk.expect("ACK ");
+    alice.send(
+      fromCaller("INFO", { invite, ok, cseq: 50 }).replace("From: ", 'From: "The Boss" ') +
+        `\n${STATEMENTS.join("\n")}`,
+    );
+    assert.doesNotMatch(trunk.expect("INFO "), /boss/i);
+  }),
+);
+
+Deno.test(
+  "Agents are told of each other, and a peer is believed towards a gateway",
+  ladder(world("none"), (net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    const ast = asterisk(net);
+    const trunk = trunkOf(net);
+    const lines = `${STATEMENTS.slice(0, 3).join("\n")}\nP-Preferred-Identity: <sip:x@sip.local>`;
+    alice.sendAuthenticated(`MESSAGE sip:bob@sip.local SIP/2.0\nFrom: "Alice" ${OWN}\n${lines}`);
+    const atBob = bob.expect("MESSAGE ");
+    assert.equal(header(atBob, "Diversion"), "<sip:boss@sip.local>;reason=unconditional");
+    assert.equal(hasHeader(atBob, "P-Preferred-Identity"), false);
+    ast.sendAuthenticated(
+      `MESSAGE sip:+4420@sip.local SIP/2.0\nFrom: "Asterisk" <sip:ast@astserver>;tag=1\n${lines}`,
+    );
+    const atTrunk = trunk.expect("MESSAGE ");
+    assert.equal(header(atTrunk, "History-Info"), "<sip:boss@sip.local>;index=1");
+    assert.equal(header(atTrunk, "From"), `"Asterisk" <sip:ast@${TRUNK}>;tag=1`);
+    assert.deepEqual(headers(atTrunk, "P-Asserted-Identity"), [`"Asterisk" ${NUMBER}`]);
+  }),
+);
+
+const ANSWERER = "P-Asserted-Identity: <sip:boss@sip.local>\nP-Preferred-Identity: <sip:boss@sip.local>\n" +
+  "Remote-Party-ID: <sip:boss@sip.local>;party=called";
+
+Deno.test(
+  "RFC 3325 §5: identities in responses of agents are taken out, whoever has called",
+  ladder(world("none"), (net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    const trunk = trunkOf(net);
+    for (const caller of [alice, trunk]) {
+      if (caller === alice) alice.invite("sip:bob@sip.local");
+      else trunk.send(`INVITE sip:17066041487@${SERVER} SIP/2.0\nContact: <${trunk.uri}>`);
+      if (caller === trunk) trunk.expect("100");
+      const arrived = bob.expect("INVITE ");
+      for (const status of ["180 Ringing", "183 Session Progress"]) {
+        bob.answer(arrived, status, { lines: `${ANSWERER}\nX-Kept: yes` });
+        const ringing = caller.expect(status.slice(0, 3));
+        assert.deepEqual(identities(ringing), []);
+        assert.equal(header(ringing, "X-Kept"), "yes");
+      }
+      bob.accept(arrived, ANSWERER);
+      assert.deepEqual(identities(caller.expect("200")), []);
+    }
+    alice.sendAuthenticated("MESSAGE sip:bob@sip.local SIP/2.0");
+    bob.answer(bob.expect("MESSAGE "), "302 Moved Temporarily", { lines: ANSWERER });
+    assert.deepEqual(identities(alice.expect("302")), []);
+  }),
+);
+
+Deno.test(
+  "RFC 3325 §7: peers and gateways may say who answers, to agents unless that wants to stay unnamed",
+  ladder(world("none"), (net) => {
+    const alice = net.phone("alice");
+    const ast = asterisk(net);
+    const trunk = trunkOf(net);
+    for (const [target, callee] of [["sip:ast@astserver", ast], ["sip:+4420@sip.local", trunk]] as const) {
+      for (const [privacy, count] of [["", 3], ["\nPrivacy: none", 3], ["\nPrivacy: id", 0]] as const) {
+        alice.sendAuthenticated(`MESSAGE ${target} SIP/2.0`);
+        callee.answer(callee.expect("MESSAGE "), "200 OK", { lines: ANSWERER + privacy });
+        assert.equal(identities(alice.expect("200")).length, count, target + privacy);
+      }
+    }
+    trunk.send(`MESSAGE sip:17066041488@${SERVER} SIP/2.0`);
+    ast.answer(ast.expect("MESSAGE "), "200 OK", { lines: `${ANSWERER}\nPrivacy: id` });
+    assert.equal(identities(trunk.expect("200")).length, 3);
+  }),
+);
+
+for (const [target, address] of [["sip:bob@sip.local", "192.0.2.12"], ["sip:+4420@sip.local", TRUNK]]) {
+  Deno.test(
+    `RFC 3323 §5.3: ${target} learns nothing of a private agent from Contact, Referred-By and the like, in the whole dialog`,
+    ladder(world("private"), (net) => {
+      const alice = net.phone("alice");
+      const callee = address === TRUNK ? trunkOf(net) : net.registered("bob");
+      const contact = `"Alice" <sip:alice@192.0.2.11:5060;ob;x=alice>;+sip.instance="<urn:uuid:alice>"`;
+      const invite = alice.sendAuthenticated(
+        `INVITE ${target} SIP/2.0\nContact: ${contact}\nContact: <sip:alice@192.0.2.99>\nUser-Agent: alice\n` +
+          `Subject: alice\nCall-Info: <http://alice>\n${STATEMENTS.join("\n")}`,
+      );
+      alice.expect("100");
+      const arrived = callee.expect("INVITE ");
+      assert.equal(header(arrived, "Contact"), "<sip:anonymous@192.0.2.11:5060;ob>");
+      assert.doesNotMatch(arrived.replace(/^Via: .*$|;tag=tag-of-alice/gm, ""), /alice|boss/i);
+      const accepted = callee.accept(arrived);
+      const ok = alice.expect("200");
+      alice.send(fromCaller("ACK", { invite, ok }));
+      callee.expect("ACK ");
+      alice.send(`${fromCaller("INVITE", { invite, ok, cseq: 50 })}\nContact: ${contact}`);
+      alice.expect("100");
+      const again = callee.expect("INVITE ");
+      assert.equal(header(again, "Contact"), "<sip:anonymous@192.0.2.11:5060;ob>");
+      callee.accept(again);
+      alice.expect("200");
+      callee.send(fromCallee("UPDATE", { invite: arrived, ok: accepted, cseq: 60 }));
+      const update = alice.expect("UPDATE ");
+      alice.answer(update, "200 OK", { lines: `Contact: ${contact}` });
+      const updated = callee.expect("200");
+      assert.equal(header(updated, "Contact"), "<sip:anonymous@192.0.2.11:5060;ob>");
+      assert.equal(header(updated, "To"), header(update, "To"));
+    }),
+  );
+}

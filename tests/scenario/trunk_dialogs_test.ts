@@ -315,11 +315,11 @@ Deno.test(
         ["From: sip:alice@sip.local;tag=a", `<sip:alice@${TRUNK}>;tag=a`],
         [
           'From: "Al \\"Ice\\" <sip:x@y>" <sip:alice@sip.local>;tag=a',
-          `"Al \\"Ice\\" <sip:x@y>" <sip:alice@${TRUNK}>;tag=a`,
+          `<sip:alice@${TRUNK}>;tag=a`,
         ],
         [
           "From: Alice Smith<sip:%61lice@SIP.LOCAL:5060;user=phone>;x=y;tag=a",
-          `Alice Smith <sip:%61lice@${TRUNK}>;x=y;tag=a`,
+          `<sip:%61lice@${TRUNK}>;x=y;tag=a`,
         ],
       ]
     ) {

@@ -11,14 +11,20 @@ import { detachText } from "../../runtime/detached_text.ts";
 export interface Leg {
   /** The value of From there; undefined: as it came. */
   readonly from: string | undefined;
+  /** The value of Contact there; undefined: as it came. */
+  readonly contact?: string | undefined;
   /** Header fields taken out. */
   readonly removed: readonly HeaderId[];
+  /** The same by their names, in lower case; compact forms are names of their own. */
+  readonly removedNames?: ReadonlySet<string> | undefined;
   /** Header lines put in, each ended by CRLF. */
   readonly added: string;
   /** How much higher sequence numbers are there; undefined where they are the same. */
   readonly shift: CSeqShift | undefined;
   /** What requests within the dialog have to know, for our Record-Route entry; "" for nothing. It tells the shift as well. */
   readonly note: string;
+  /** Makes the Contact of a response another: who answers is not to be named. */
+  readonly answererContact?: (response: HeaderRows) => string | undefined;
   /** Who answers challenges there. Where there is a shift but nobody who answers, the request fails. */
   readonly challenged: ChallengedUser | undefined;
 }
@@ -102,19 +108,43 @@ export class CSeqShift {
 /** Makes the responses of a leg what the caller can match to its request: From and CSeq are again those it sent. */
 export function restoration(
   request: SipRequest,
-  { from, shift }: Leg,
+  { from, shift, answererContact }: Leg,
 ): ((text: string) => string) | undefined {
-  if (from === undefined && !shift) return undefined;
+  if (from === undefined && !shift && !answererContact) return undefined;
   const sent = detachText(request.header(Header.From) ?? "");
   const cseq = `${request.cseq} ${request.method}`;
   return (text) => {
-    const scan = scanRows(text, text.indexOf("\r\n") + 2);
-    const response = new HeaderRows({ text, ...scan, headersEnd: scan.end }, undefined);
+    const response = rowsOf(text);
     const edits = new MessageEdits();
-    for (const [id, value] of [[Header.From, sent], [Header.CSeq, cseq]] as const) {
+    const replace = (id: HeaderId, value: string) => {
       const row = response.rowOf(id);
       if (row >= 0) edits.replace(response.rows[row + 2], response.rows[row + 3], value);
-    }
+    };
+    replace(Header.From, sent);
+    replace(Header.CSeq, cseq);
+    const contact = answererContact?.(response);
+    if (contact !== undefined) replace(Header.Contact, contact);
     return edits.apply(text, 0, text.length);
   };
+}
+
+function rowsOf(text: string): HeaderRows {
+  const scan = scanRows(text, text.indexOf("\r\n") + 2);
+  return new HeaderRows({ text, ...scan, headersEnd: scan.end }, undefined);
+}
+
+/** Header fields that name who has answered (RFC 3325 §9.1, §9.2). */
+const IDENTITIES = [Header.PAssertedIdentity, Header.PPreferredIdentity, Header.RemotePartyId] as const;
+
+/** Whether a response names who has answered. */
+export function namesAnswerer(response: HeaderRows): boolean {
+  return IDENTITIES.some((id) => response.has(id));
+}
+
+/** A response that does not. */
+export function withoutIdentities(text: string): string {
+  const response = rowsOf(text);
+  const edits = new MessageEdits();
+  for (const id of IDENTITIES) edits.removeAll(response, id);
+  return edits.apply(text, 0, text.length);
 }

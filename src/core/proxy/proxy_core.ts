@@ -72,6 +72,8 @@ export interface ForwardingPlace {
   readonly party?: Party;
   /** Whether the sender may assert identities. */
   readonly isTrusted: boolean;
+  /** Whether the targets may, in their responses. */
+  readonly areTargetsTrusted?: boolean;
   /** Header row of credentials that were checked here; -1 for none. */
   readonly credentialsRow: number;
   readonly leg?: Leg;
@@ -136,6 +138,8 @@ export class ProxyCore implements ResponseContextHost {
       routes: routed.routes,
       breadth,
       isInDialog: routed.dialog !== undefined,
+      isCallerTrusted: place.isTrusted,
+      areTargetsTrusted: place.areTargetsTrusted ?? false,
       serialRingMs: 1000 * (place.serialRingSeconds ?? this.serialRingSeconds),
       leg: place.leg,
       observer: place.observe?.(),

@@ -1,6 +1,7 @@
 /** §16.6: the copy of a request that goes to one target. */
 import { parseDigestCredentials } from "../../message/digest.ts";
 import { Header, type HeaderId } from "../../message/header_name.ts";
+import { ROW_STRIDE } from "../../message/header_rows.ts";
 import { MessageEdits } from "../../message/message_edits.ts";
 import { parseNameAddr } from "../../message/name_addr.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
@@ -49,6 +50,7 @@ export function buildCommonPart(request: SipRequest, changes: CommonChanges): Co
   edits.removeAll(request, Header.MaxBreadth);
   if (!changes.isTrusted) {
     edits.removeAll(request, Header.PAssertedIdentity);
+    edits.removeAll(request, Header.PPreferredIdentity);
     edits.removeAll(request, Header.RemotePartyId);
   }
   removeCredentials(request, Header.ProxyAuthorization, changes, edits);
@@ -76,13 +78,19 @@ function removeCredentials(
 }
 
 /** The CSeq of a leg with numbers of its own is written with each copy. */
-function applyLeg(request: SipRequest, { from, removed, shift }: Leg, edits: MessageEdits): void {
+function applyLeg(request: SipRequest, leg: Leg, edits: MessageEdits): void {
+  const { removed, removedNames, shift } = leg;
   const { rows } = request;
-  if (from !== undefined) {
-    const row = request.rowOf(Header.From);
-    edits.replace(rows[row + 2], rows[row + 3], from);
+  for (const [id, value] of [[Header.From, leg.from], [Header.Contact, leg.contact]] as const) {
+    let row = value === undefined ? -1 : request.rowOf(id);
+    if (value === undefined || row < 0) continue;
+    edits.replace(rows[row + 2], rows[row + 3], value);
+    while ((row = request.rowOf(id, row)) >= 0) edits.removeRow(request, row);
   }
   for (const id of removed) edits.removeAll(request, id);
+  for (let row = 0; removedNames && row < rows.length; row += ROW_STRIDE) {
+    if (removedNames.has(request.rowName(row).toLowerCase())) edits.removeRow(request, row);
+  }
   if (!shift) return;
   edits.removeAll(request, Header.CSeq);
   const rack = request.rowOf(Header.RAck);

@@ -8,11 +8,12 @@ import { randomToken } from "../../runtime/random.ts";
 import type { ServerTransaction } from "../../transaction/transaction_user.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { RequestShare } from "../request_limits.ts";
+import { asksForPrivacy } from "../trunk/identity.ts";
 import { addOutcome, type BranchOutcome, buildBestResponse, chooseBestResponse } from "./best_response.ts";
 import { Branch } from "./branch.ts";
 import { COMPLETED_ELSEWHERE, refusedElsewhere, SERVER_STOPS } from "./cancel_reason.ts";
 import type { FailureCause, ForwardingObserver } from "./forwarding_observer.ts";
-import { type Leg, restoration } from "./leg.ts";
+import { type Leg, namesAnswerer, restoration, withoutIdentities } from "./leg.ts";
 import type { CommonPart } from "./request_forwarding.ts";
 import { upstreamText } from "./response_forwarding.ts";
 import type { Target } from "./target.ts";
@@ -30,6 +31,10 @@ export interface Forwarding {
   /** Max-Breadth to share among the branches. */
   readonly breadth: number;
   readonly isInDialog: boolean;
+  /** Whether the caller may know who has answered and does not want to be named (RFC 3325 §7). */
+  readonly isCallerTrusted: boolean;
+  /** Whether those who answer may say who they are (RFC 3325 §5). */
+  readonly areTargetsTrusted: boolean;
   /** Milliseconds that a group of targets rings when there is a further one. */
   readonly serialRingMs: number;
   readonly leg: Leg | undefined;
@@ -69,6 +74,8 @@ export class ResponseContext {
   readonly #restore: ((text: string) => string) | undefined;
   readonly #observer: ForwardingObserver | undefined;
   readonly #isToGateway: boolean;
+  readonly #isCallerTrusted: boolean;
+  readonly #areTargetsTrusted: boolean;
 
   /** @param targets the target set, not empty */
   constructor(
@@ -84,6 +91,8 @@ export class ResponseContext {
     this.#observer = observer;
     this.#restore = leg && restoration(request, leg);
     this.#vias = detachText(viaLines(request));
+    this.#isCallerTrusted = work.forwarding.isCallerTrusted;
+    this.#areTargetsTrusted = work.forwarding.areTargetsTrusted;
     this.#isToGateway = leg?.challenged !== undefined;
     this.#groups = groupByPreference(work.targets, work.forwarding.breadth);
     this.isInvite = work.forwarding.request.method === "INVITE";
@@ -186,14 +195,22 @@ export class ResponseContext {
     // A user agent that lost the other Vias still gets its status through.
     if (text === undefined) return this.#respondLocally(best.status);
     this.#observer?.onFailure(best.status, false, { reason: best.response.reason, isRemote: true });
-    this.#server.respond(best.status, this.#restore ? this.#restore(text) : text);
+    this.#server.respond(best.status, this.#toCaller(text, best.response));
     this.#finish();
   }
 
   /** The response as the caller gets it; undefined without the caller's Via. */
   #upstream(response: SipResponse): string | undefined {
     const text = upstreamText(response, this.#vias);
-    return text !== undefined && this.#restore ? this.#restore(text) : text;
+    return text === undefined ? undefined : this.#toCaller(text, response);
+  }
+
+  /** With From and CSeq of its own; without identities that nobody has a right to state, or to know. */
+  #toCaller(text: string, response: SipResponse): string {
+    const restored = this.#restore ? this.#restore(text) : text;
+    if (!namesAnswerer(response)) return restored;
+    const isSeen = this.#areTargetsTrusted && (this.#isCallerTrusted || !asksForPrivacy(response));
+    return isSeen ? restored : withoutIdentities(restored);
   }
 
   /** A 503 is about a gateway, or this server; that a device is not there is no reason to try another server (§16.9). */

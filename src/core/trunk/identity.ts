@@ -1,16 +1,17 @@
-/** Who a call says it is from on a trunk: From, P-Asserted-Identity (RFC 3325), Remote-Party-ID, Privacy (RFC 3323). */
+/** Who a call says it is from: From, Contact, P-Asserted-Identity (RFC 3325), Remote-Party-ID, Privacy (RFC 3323). */
 import type { Did } from "../../data/did.ts";
 import type { Gateway } from "../../data/gateway.ts";
 import { trimWhiteSpace } from "../../message/characters.ts";
 import { Header } from "../../message/header_name.ts";
-import { parseNameAddrList } from "../../message/name_addr.ts";
+import type { HeaderRows } from "../../message/header_rows.ts";
+import { type NameAddr, parseNameAddr, parseNameAddrList } from "../../message/name_addr.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
 import { TelUri } from "../../message/tel_uri.ts";
 import { toUriHost } from "../../transport/ip_address.ts";
 
 /** Whether the caller asks that those who are called do not learn who calls. */
-export function asksForPrivacy(request: SipRequest): boolean {
-  return request.rowValues(Header.Privacy)
+export function asksForPrivacy(message: HeaderRows): boolean {
+  return message.rowValues(Header.Privacy)
     .some((value) => value.toLowerCase().split(/[\s;,]+/).some((type) => type === "id" || type === "user"));
 }
 
@@ -19,20 +20,69 @@ export function anonymousFrom({ from }: SipRequest): string {
   return `"Anonymous" <sip:anonymous@anonymous.invalid>${from.parameters}`;
 }
 
+/**
+ * What a request says about its sender beyond From, or about the way that a call has taken: billing, redirection,
+ * access. Gateways hear it from those only who are trusted. Lower case, compact forms among them.
+ */
+export const TRUSTED_STATEMENTS: ReadonlySet<string> = new Set([
+  ...["diversion", "cc-diversion", "history-info", "referred-by", "b", "reply-to", "organization"],
+  ...["identity", "y", "identity-info", "n", "rpid-privacy", "charge", "p-charge-info", "p-charging-vector"],
+  ...["p-charging-function-addresses", "p-access-network-info", "p-visited-network-id", "p-associated-uri"],
+  ...["p-served-user", "p-profile-key", "p-user-database", "p-asserted-service", "p-preferred-service"],
+  ...["p-dcs-billing-info", "p-dcs-laes", "p-dcs-redirect", "p-dcs-trace-party-id", "p-dcs-osps"],
+  ...["geolocation", "cellular-network-info", "additional-identity"],
+]);
+
+/** The same for callers who are not to be named, with what RFC 3323 §5.3 lists. */
+export const STATEMENTS_ABOUT_CALLERS: ReadonlySet<string> = new Set([
+  ...TRUSTED_STATEMENTS,
+  ...["subject", "s", "call-info", "user-agent", "in-reply-to"],
+]);
+
+/** Parameters of a Contact URI that say how to reach it, and nothing of who is there. */
+const WAYS: ReadonlySet<string> = new Set(["transport", "maddr", "ob", "lr"]);
+
+/** The Contact of who is not to be named (RFC 3323 §4.1.1): its place, without user and instance. */
+export function anonymousContact(message: HeaderRows): string | undefined {
+  const uri = contactOf(message)?.uri;
+  if (!uri) return undefined;
+  const { secure, host, port, parameters } = uri;
+  const ways = parameters.split(";").filter((each) => WAYS.has(each.split("=", 1)[0].toLowerCase()));
+  const place = port === undefined ? host : `${host}:${port}`;
+  return `<${secure ? "sips" : "sip"}:anonymous@${[place, ...ways].join(";")}>`;
+}
+
+/** The Contact without its display name; undefined where it has none. */
+export function namelessContact(message: HeaderRows): string | undefined {
+  const contact = contactOf(message);
+  return contact && contact.displayName !== "" ? `<${contact.uriText}>${contact.parameters}` : undefined;
+}
+
 /** From at the host of a gateway; undefined where it is anonymous, or nothing that has a host. */
-export function fromAt({ host }: Gateway, { from, text }: SipRequest): string | undefined {
+export function fromAt(
+  { host }: Gateway,
+  { from, text }: SipRequest,
+  { hasName }: { hasName: boolean },
+): string | undefined {
   const { uri } = from;
   if (!uri || uri.user === undefined || uri.host.endsWith(".invalid")) return undefined;
-  return `${nameOf(text, from)}<sip:${uri.user}@${toUriHost(host)}>${from.parameters}`;
+  const name = hasName ? nameOf(text, from) : "";
+  return `${name}<sip:${uri.user}@${toUriHost(host)}>${from.parameters}`;
 }
 
 /** The header lines that tell a gateway which of its numbers calls. */
 export function assertedIdentity(
   request: SipRequest,
-  { gateway, number, isPrivate }: { gateway: Gateway; number: string; isPrivate: boolean },
+  { gateway, number, isPrivate, hasName }: {
+    gateway: Gateway;
+    number: string;
+    isPrivate: boolean;
+    /** Whether the display name may be told. */
+    hasName: boolean;
+  },
 ): string {
   const uri = `<sip:${number}@${toUriHost(gateway.host)}>`;
-  const name = isPrivate ? "" : nameOf(request.text, request.from);
+  const name = isPrivate || !hasName ? "" : nameOf(request.text, request.from);
   const privacy = isPrivate ? ";privacy=full" : "";
   return `P-Asserted-Identity: ${name}${uri}\r\n` +
     `Remote-Party-ID: ${name}${uri};party=calling;screen=yes${privacy}\r\n`;
@@ -55,4 +105,9 @@ export function claimedUsers(request: SipRequest): string[] {
 function nameOf(text: string, { start, uriStart }: SipRequest["from"]): string {
   const name = trimWhiteSpace(text.substring(start, uriStart).replace(/<$/, ""));
   return name === "" ? "" : `${name} `;
+}
+
+function contactOf(message: HeaderRows): NameAddr | undefined {
+  const row = message.rowOf(Header.Contact);
+  return row < 0 ? undefined : parseNameAddr(message.text, message.rows[row + 2], message.rows[row + 3]);
 }

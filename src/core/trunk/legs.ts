@@ -14,12 +14,16 @@ import type { GatewayRealms } from "./gateway_realms.ts";
 import type { GatewayRefusals } from "./gateway_refusals.ts";
 import { GatewayUser } from "./gateway_user.ts";
 import {
+  anonymousContact,
   anonymousFrom,
   asksForPrivacy,
   assertedIdentity,
   claimedUsers,
   fromAt,
+  namelessContact,
   numberOfDid,
+  STATEMENTS_ABOUT_CALLERS,
+  TRUSTED_STATEMENTS,
 } from "./identity.ts";
 
 /** What legs are made from. */
@@ -81,10 +85,16 @@ export class Legs {
     const isPrivate = caller.isPrivate || asksForPrivacy(request);
     const number = numberOfDid(caller.isTrusted ? this.#claimedNumber(request, gateway) ?? did : did);
     const shift = CSeqShift.from(request.cseq);
+    const hasName = caller.isTrusted;
     return {
-      from: caller.isPrivate ? anonymousFrom(request) : fromAt(gateway, request),
+      ...SAME,
+      ...caller.isPrivate ? unnamed(request) : {
+        from: fromAt(gateway, request, { hasName }),
+        contact: hasName ? undefined : namelessContact(request),
+        removedNames: hasName ? undefined : TRUSTED_STATEMENTS,
+      },
       removed: caller.isPrivate ? [...NOT_FOR_GATEWAYS, Header.Privacy] : NOT_FOR_GATEWAYS,
-      added: assertedIdentity(request, { gateway, number, isPrivate }) +
+      added: assertedIdentity(request, { gateway, number, isPrivate, hasName }) +
         (caller.isPrivate ? "Privacy: id\r\n" : ""),
       shift,
       get note() {
@@ -118,7 +128,7 @@ export class Legs {
   anonymous(request: SipRequest): Leg {
     return {
       ...SAME,
-      from: anonymousFrom(request),
+      ...unnamed(request),
       removed: [Header.PPreferredIdentity, Header.PAssertedIdentity, Header.RemotePartyId, Header.Privacy],
       added: "Privacy: id\r\n",
       note: formatNote({ isUnnamed: true, gateway: undefined }),
@@ -129,16 +139,19 @@ export class Legs {
   withinDialog(request: SipRequest, { flow, note, to, entry }: DialogRoute): Leg | undefined {
     const noted = parseNote(note);
     const isByCaller = to === "callee";
-    const isUnnamed = noted.isUnnamed && isByCaller;
-    if (noted.gateway?.side !== to) {
-      return isUnnamed ? { ...SAME, from: anonymousFrom(request) } : undefined;
-    }
+    const hidden = noted.isUnnamed
+      ? isByCaller ? unnamed(request) : { answererContact: anonymousContact }
+      : undefined;
+    if (noted.gateway?.side !== to) return hidden && { ...SAME, ...hidden };
     // Calls outlive the gateway's resource: then nobody answers challenges any more.
     const gateway = flow && this.#gatewayAt(flow, noted.gateway.ref);
-    const named = gateway && isByCaller ? fromAt(gateway, request) : undefined;
     return {
       ...SAME,
-      from: isUnnamed ? anonymousFrom(request) : named,
+      ...hidden ?? {
+        from: gateway && isByCaller ? fromAt(gateway, request, { hasName: false }) : undefined,
+        contact: namelessContact(request),
+        removedNames: TRUSTED_STATEMENTS,
+      },
       removed: NOT_FOR_GATEWAYS,
       shift: this.#shiftOf(entry, noted.gateway.shift),
       // Its credentials go to nobody else, whoever has taken its place in the dialog.
@@ -188,3 +201,12 @@ const SAME: Leg = {
   note: "",
   challenged: undefined,
 };
+
+/** What is another in requests of a caller that is not to be named. */
+function unnamed(request: SipRequest): Pick<Leg, "from" | "contact" | "removedNames"> {
+  return {
+    from: anonymousFrom(request),
+    contact: anonymousContact(request),
+    removedNames: STATEMENTS_ABOUT_CALLERS,
+  };
+}
