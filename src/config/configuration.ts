@@ -117,7 +117,7 @@ const spec = mapping({
   dataSource: dataSource.prefault({}).describe("Where agents, domains and so on are kept."),
   logging: mapping({
     traceLevel: anyCount.default(0).describe(
-      "The higher, the more is told: 1 to 15 debug, 16 every SIP message.",
+      "What is told besides what fails and what is refused: from 1 on, such as 10, each call and registration; from 16 on every SIP message.",
     ),
   }).prefault({}).describe("Verbosity."),
 

@@ -122,10 +122,13 @@ export class CallerIdentification {
         ? identified({ kind: "peer", peer: account, domain: undefined }, row)
         : identified({ kind: "agent", agent: account, domain }, row);
     }
+    const isHere = host !== undefined && this.#parts.isServerAddress(request.uri!);
+    const realm = domain ?? (isHere ? host : this.#parts.hostFacing(flow));
+    const isFromGateway = from !== undefined && this.#isHomeOfGateway(from);
     // Whoever signs is asked, whatever the name: nobody learns which names peers have.
-    if (this.#parts.isPeerAddress(flow.remoteAddress) || request.has(Header.ProxyAuthorization)) {
-      const isHere = host !== undefined && this.#parts.isServerAddress(request.uri!);
-      const realm = domain ?? (isHere ? host : this.#parts.hostFacing(flow));
+    if (
+      this.#parts.isPeerAddress(flow.remoteAddress) || isSigned(request, isFromGateway ? realm : undefined)
+    ) {
       const find = (name: string) =>
         (domain === undefined ? undefined : directory.agent(name, domain)) ?? directory.peer(name);
       const result = authenticator.authenticate(request, challenge(realm), find);
@@ -134,7 +137,7 @@ export class CallerIdentification {
       if (account.kind === "Agent") return NOT_YOURS;
       return identified({ kind: "peer", peer: account, domain: undefined }, row);
     }
-    if (from && this.#isHomeOfGateway(from)) {
+    if (isFromGateway) {
       const find = (name: string) => this.#gatewayAccount(name, from.host);
       const result = authenticator.authenticate(request, challenge(from.host), find);
       if (result.kind === "refused") return result;
@@ -186,6 +189,15 @@ export class CallerIdentification {
     }
     return account;
   }
+}
+
+/** Whether a request has credentials, of one realm where it is given. */
+function isSigned(request: SipRequest, realm: string | undefined): boolean {
+  return realm === undefined
+    ? request.has(Header.ProxyAuthorization)
+    : request.rowValues(Header.ProxyAuthorization).some((row) =>
+      parseDigestCredentials(row)?.realm === realm
+    );
 }
 
 function identified(caller: Caller, credentialsRow: number): Identification {

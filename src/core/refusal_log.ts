@@ -1,5 +1,7 @@
 /** Tells whoever asks why a request was refused: one line and one event for each, in bounded number. */
+import { Header } from "../message/header_name.ts";
 import type { HeaderRows } from "../message/header_rows.ts";
+import { parseNameAddr } from "../message/name_addr.ts";
 import { SipRequest } from "../message/sip_message.ts";
 import { reasonPhrase } from "../message/status.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -15,6 +17,8 @@ const log = logger("refused");
 
 /** UTF-16 units of a cause, which may quote what a stranger sent. */
 const MAX_CAUSE = 256;
+/** UTF-16 units of the start line of a malformed request that are looked at. */
+const MAX_START_LINE = 512;
 /** UTF-16 units of a name that a stranger gives. */
 const MAX_NAME = 64;
 
@@ -51,7 +55,7 @@ export class RefusalLog {
     if (status === 405 && request instanceof SipRequest && request.method === "NOTIFY") return;
     const isTold = this.#lines.admits(networkOf(flow.remoteAddress));
     if (!isTold && !this.#events.isHeard) return;
-    const refusal = request instanceof SipRequest ? refusalOf(request) : undefined;
+    const refusal = request && refusalOf(request);
     const phrase = answer.reason ?? reasonPhrase(status);
     const reason = (cause ?? phrase).slice(0, MAX_CAUSE);
     if (isTold) {
@@ -91,10 +95,24 @@ function isNegotiation({ status, cause }: Answer): boolean {
   return status === 423 || (status === 401 || status === 407) && cause === undefined;
 }
 
-function refusalOf({ method, from, uri, requestUri }: SipRequest): Refusal {
+function refusalOf(request: HeaderRows): Refusal {
+  if (!(request instanceof SipRequest)) return malformedOf(request);
+  const { method, from, uri, requestUri } = request;
   return {
     method: method.slice(0, MAX_NAME),
     from: shownUri(from),
     to: shownUri({ uri, uriText: requestUri }),
+  };
+}
+
+/** What can be told of a request that breaks the grammar. */
+function malformedOf(request: HeaderRows): Refusal {
+  const [method, to = ""] = request.text.slice(0, MAX_START_LINE).trimStart().split(/\s+/, 2);
+  const from = request.header(Header.From) ?? "";
+  const uriText = parseNameAddr(from, 0, from.length)?.uriText ?? from;
+  return {
+    method: method.slice(0, MAX_NAME),
+    from: shownUri({ uri: undefined, uriText }),
+    to: shownUri({ uri: undefined, uriText: to }),
   };
 }

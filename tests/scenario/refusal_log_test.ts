@@ -127,6 +127,15 @@ const REFUSALS: Readonly<Record<string, [act: (net: Network) => void, line: stri
     (net) => void net.phone("alice").send("INVITE sip:sip.local SIP/2.0"),
     `INVITE of ${ALICE} to sip:sip.local: 405 Method Not Allowed`,
   ],
+  "a tag that is none": [
+    (net) => void net.phone("alice").send('INVITE sip:bob@sip.local SIP/2.0\nTo: <sip:bob@sip.local>;tag=""'),
+    `INVITE of ${ALICE} to sip:bob@sip.local: 400 To is malformed`,
+  ],
+  "a From that is none": [
+    (net) =>
+      void net.phone("alice").send("INVITE sip:bob:pw@sip.local SIP/2.0\nFrom: sip:alice:pw@sip.local>"),
+    "INVITE of sip:alice:…@sip.local> from udp 192.0.2.11:5060 to sip:bob:…@sip.local: 400 From is malformed",
+  ],
   "an address that the server denies": [
     (net) => void net.phone("alice", { address: "192.0.2.66" }).send("REGISTER sip:sip.local SIP/2.0"),
     "REGISTER of sip:alice@sip.local from udp 192.0.2.66:5060 to sip:sip.local: 403 Forbidden " +

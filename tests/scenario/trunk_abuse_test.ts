@@ -372,3 +372,27 @@ Deno.test(
     expectOwn(alice.expect("200"), invite);
   }),
 );
+
+Deno.test(
+  "Nobody finds out the trunk's password here: with a nonce of one's own the right one is answered like a wrong one",
+  ladder(WORLD, (net) => {
+    const mallory = net.phone("x", { address: "198.51.100.66", domain: TRUNK });
+    const answers = ["trunk-secret", "wrong"].map((secret) => {
+      const request = mallory.send("INVITE sip:bob@sip.local SIP/2.0");
+      mallory.authenticate(request, mallory.expect("407"), {
+        username: "trunk-user",
+        secret,
+        nonce: "a-b-c",
+      });
+      return mallory.expect("407").replace(/(nonce|tag|branch|CSeq|Call-ID).*/g, "");
+    });
+    assert.equal(answers[0], answers[1]);
+    const { routr_strange_nonces_total } = net.server.metrics.snapshot();
+    assert.equal(routr_strange_nonces_total, 2);
+    // From an address that nobody knows the password makes the gateway.
+    const bob = net.registered("bob");
+    const call = mallory.send(`MESSAGE sip:${NUMBER}@sip.local SIP/2.0`);
+    mallory.authenticate(call, mallory.expect("407"), { username: "trunk-user", secret: "trunk-secret" });
+    bob.expect("MESSAGE");
+  }),
+);
