@@ -125,10 +125,18 @@ export class Administration {
       metrics: server.metrics,
       user,
       isForeign: (request) => isForeign(request, corsOrigins),
-      onFailure: ({ address }) => server.events.refused("authentication.failed", { address, by: "REST" }),
+      onFailure: ({ address }, { username, reason }) =>
+        server.events.refused("authentication.failed", {
+          address,
+          by: "REST",
+          ...username !== "" && { username },
+          status: 401,
+          reason,
+        }),
     });
     const service = this.#service = new RestService({
       operations: this.#operations(tokens),
+      clock: systemClock,
       authenticate: (request, client) => authentication.authenticate(request, client),
       corsHeaders: (request) => corsHeaders(request, corsOrigins),
     });
@@ -197,7 +205,7 @@ export class Administration {
     return withoutSecrets({ apiVersion: "v1beta1", kind: "Config", metadata: { userAgent }, spec });
   }
 
-  #configure(changes: unknown): unknown {
+  #configure(changes: unknown): ReturnType<Appliance["configure"]> {
     const change = changeConfiguration(this.#configuration, changes);
     if (change.kind === "faulty") {
       const details = change.problems.map(({ path, found, expected }) => {
@@ -216,7 +224,7 @@ export class Administration {
     }
     this.#apply(change, change.changed);
     log.info("The configuration was changed: it lasts until the next start");
-    return this.#shownConfiguration(false);
+    return { inForce: this.#shownConfiguration(false), changed: change.changed };
   }
 
   /** Takes over what can be in force at once of a configuration that was read again; says what cannot. */

@@ -32,6 +32,8 @@ import {
 /** As Routr v1 says it. */
 const DEPENDENT = "Found one or more dependent objects";
 
+const LAST_USER = "The last user stays: nobody could administer this server any more";
+
 /** The property that others know a resource by, which stays what it is. */
 const NATURAL_KEYS: Readonly<Record<Exclude<Kind, "Gateway">, PropertyPath>> = {
   User: ["spec", "credentials", "username"],
@@ -159,25 +161,25 @@ export class ResourceStore {
    * wholes, null takes a property away.
    * @param mayChange asked of the resource as it is kept now; throws if the change was not made for that
    */
-  async update(
+  update(
     kind: Kind,
     ref: string,
     changes: ResourceDocument,
     mayChange?: (current: Resource) => void,
   ): Promise<string> {
-    const { resource, place, stored } = await this.#find(kind, ref);
-    mayChange?.(currentOf(resource, stored));
-    const merged = mergeDocuments(stored.document, changes);
-    const metadata = { ...metadataOf(merged), modifiedOn: this.#time() };
-    const document = withRef({ ...merged, metadata }, kind, resource);
-    // What a program has put there for itself stays.
-    const changed = this.#readValid(
-      kind,
-      document,
-      ({ path }) => valueAt(stored.document, path) !== undefined,
-    );
-    refuseIfRenamed(resource, changed);
-    return await this.#inTurn(async () => {
+    return this.#inTurn(async () => {
+      const { resource, place, stored } = await this.#find(kind, ref);
+      mayChange?.(currentOf(resource, stored));
+      const merged = mergeDocuments(stored.document, changes);
+      const metadata = { ...metadataOf(merged), modifiedOn: this.#time() };
+      const document = withRef({ ...merged, metadata }, kind, resource);
+      // What a program has put there for itself stays.
+      const changed = this.#readValid(
+        kind,
+        document,
+        ({ path }) => valueAt(stored.document, path) !== undefined,
+      );
+      refuseIfRenamed(resource, changed);
       this.#refuseIfUnfit(changed, resource);
       const written = await this.#write({ action: "update", place, ref, version: stored.version, document });
       this.#refuseIfNotInForce(kind);
@@ -185,17 +187,21 @@ export class ResourceStore {
     });
   }
 
-  async remove(kind: Kind, ref: string, mayChange?: (current: Resource) => void): Promise<void> {
-    const { resource, place, stored } = await this.#find(kind, ref);
-    mayChange?.(currentOf(resource, stored));
-    await this.#inTurn(async () => {
+  remove(kind: Kind, ref: string, mayChange?: (current: Resource) => void): Promise<void> {
+    return this.#inTurn(async () => {
+      const { resource, place, stored } = await this.#find(kind, ref);
+      mayChange?.(currentOf(resource, stored));
+      if (isLastUser(resource, this.#options.live.directory)) throw new WriteRefused(409, LAST_USER);
       if (hasDependents(resource, this.#options.live.directory)) throw new WriteRefused(409, DEPENDENT);
       await this.#write({ action: "remove", place, ref, version: stored.version });
       this.#refuseIfNotInForce(kind);
     });
   }
 
-  /** What was checked stays true until it is written: nobody takes a domain away while an agent of it is made. */
+  /**
+   * What was read and checked stays true until it is written: nobody takes a domain away while an agent of it is made, and of
+   * two who change the same version the second one is told.
+   */
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
     const result = this.#lastChange.then(change);
     this.#lastChange = result.catch(() => undefined);
@@ -276,6 +282,11 @@ export class ResourceStore {
   #time(): string {
     return new Date(this.#options.now?.() ?? Date.now()).toISOString();
   }
+}
+
+/** Without any user nobody could log in to make another one. */
+function isLastUser({ kind }: Resource, directory: Directory): boolean {
+  return kind === "User" && [...directory.resources("User")].length === 1;
 }
 
 /** Whoever others refer to stays. */

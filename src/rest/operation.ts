@@ -62,6 +62,8 @@ export interface Call<Query = Readonly<Record<string, unknown>>> {
   readonly query: Query;
   /** Undefined for open operations. */
   readonly user: User | undefined;
+  /** Says in the log what was changed, where method and path do not tell. */
+  note(what: string): void;
   /** Rejects with `HttpError` when the body cannot be read. To be called once. */
   readBody(options?: { readonly isUpload?: boolean }): Promise<SentDocument>;
 }

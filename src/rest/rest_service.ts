@@ -2,22 +2,32 @@
 import type * as z from "zod";
 import { mapping } from "../data/property_types.ts";
 import type { User } from "../data/user.ts";
+import type { Clock } from "../runtime/clock.ts";
 import { logger } from "../runtime/log.ts";
 import { refusal } from "./http/envelope.ts";
 import { HttpError } from "./http/http_error.ts";
 import { validated } from "./http/validation.ts";
 import { RequestDocuments } from "./http/request_documents.ts";
-import type { Call, Client, Operation } from "./operation.ts";
+import { RequestLog } from "./observe/request_log.ts";
+import type { Client, Operation } from "./operation.ts";
 import { type Route, Routes } from "./routes.ts";
 
 const log = logger("rest");
 
 export interface RestServiceOptions {
   readonly operations: readonly Operation[];
+  readonly clock: Clock;
   /** Throws `HttpError` 401 or 429. */
   authenticate(request: Request, client: Client): Promise<User>;
   /** Header fields that let pages of other origins read the answer. */
   corsHeaders(request: Request): Readonly<Record<string, string>>;
+}
+
+/** What becomes known of a request while it is served. */
+interface Trail {
+  user: User | undefined;
+  /** What was changed. */
+  note: string;
 }
 
 export class RestService implements Disposable {
@@ -25,15 +35,17 @@ export class RestService implements Disposable {
   readonly #routes: Routes;
   readonly #queries = new Map<Operation, z.ZodType>();
   readonly #documents = new RequestDocuments();
+  readonly #log: RequestLog;
 
   constructor(options: RestServiceOptions) {
     this.#options = options;
     this.#routes = new Routes(options.operations);
+    this.#log = new RequestLog(options.clock);
   }
 
   /** Answers whatever comes; never rejects. */
   async handle(request: Request, client: Client): Promise<Response> {
-    const response = await this.#answer(request, client).catch((error) => answerTo(error, request));
+    const response = await this.#serve(request, client);
     for (const [name, value] of Object.entries(this.#options.corsHeaders(request))) {
       response.headers.set(name, value);
     }
@@ -44,16 +56,41 @@ export class RestService implements Disposable {
 
   [Symbol.dispose](): void {
     this.#documents[Symbol.dispose]();
+    this.#log[Symbol.dispose]();
   }
 
-  async #answer(request: Request, client: Client): Promise<Response> {
+  async #serve(request: Request, client: Client): Promise<Response> {
+    const trail: Trail = { user: undefined, note: "" };
+    const answered = () => {
+      const { method, url } = request;
+      return { method, path: new URL(url).pathname, client, username: trail.user?.username };
+    };
+    try {
+      const response = await this.#answer(request, client, trail);
+      if (response.ok) this.#log.changed(answered(), trail.note);
+      return response;
+    } catch (error) {
+      if (error instanceof HttpError) this.#log.refused(answered(), error);
+      return answerTo(error, request);
+    }
+  }
+
+  async #answer(request: Request, client: Client, trail: Trail): Promise<Response> {
     const url = new URL(request.url);
     if (request.method === "OPTIONS") return new Response("OK");
     const { operation, parameters } = await this.#find(request, client, url);
     const user = operation.isOpen ? undefined : await this.#options.authenticate(request, client);
+    trail.user = user;
     const query = this.#readQuery(operation, url.searchParams);
-    const readBody: Call["readBody"] = (options) => this.#documents.read(request, options);
-    return await operation.handle({ request, client, parameters, query, user, readBody });
+    return await operation.handle({
+      request,
+      client,
+      parameters,
+      query,
+      user,
+      readBody: (options) => this.#documents.read(request, options),
+      note: (what) => trail.note = what,
+    });
   }
 
   /** What there is not is told to nobody who may not ask. */

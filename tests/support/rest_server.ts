@@ -129,13 +129,18 @@ export class RestServer implements AsyncDisposable {
   }
 
   url(path: string, host = "127.0.0.1"): string {
-    const root = path === "" || /^\/(?:api|metrics|healthz|readyz)/.test(path) ? "" : BASE;
+    const root = path === "" || /^\/(?:$|[?]|api|metrics|healthz|readyz)/.test(path) ? "" : BASE;
     return `${this.#options.unsecured ? "http" : "https"}://${host}:${this.restPort}${root}${path}`;
   }
 
   /** @param path below `/api/v1beta1`, or whole */
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    return fetch(this.url(path), { ...init, client: this.#client, signal: AbortSignal.timeout(20_000) });
+    return fetch(this.url(path), {
+      redirect: "manual",
+      ...init,
+      client: this.#client,
+      signal: AbortSignal.timeout(20_000),
+    });
   }
 
   /** Sends a request as `admin`; no answer may hold a secret. */

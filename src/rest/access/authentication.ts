@@ -19,9 +19,18 @@ export interface AuthenticationParts {
   user(username: string): User | undefined;
   /** Whether a password that a browser adds by itself does not count. */
   isForeign?(request: Request): boolean;
-  /** Told of each failure; the name is what was sent, empty with tokens. */
-  onFailure?(client: Client, username: string): void;
+  /** Told of each failure. */
+  onFailure?(client: Client, failure: AuthenticationFailure): void;
 }
+
+export interface AuthenticationFailure {
+  /** As it was sent; empty with tokens. */
+  readonly username: string;
+  readonly reason: string;
+}
+
+/** UTF-16 units of a name that a stranger sends. */
+const MAX_NAME = 64;
 
 const CHALLENGE = `Basic realm="${USER_REALM}", charset="UTF-8", Bearer realm="${USER_REALM}"`;
 
@@ -62,7 +71,13 @@ export class Authentication {
     const isRight = isPassword(user ?? { ...NOBODY, username }, password);
     if (user !== undefined && isRight && mayComeFrom(user, client)) return user;
     this.#noteAttempt(client);
-    throw this.#failed(client, username);
+    const reason = user === undefined
+      ? "there is no such user"
+      : isRight
+      ? "the secret that is shipped, from another host"
+      : "wrong secret";
+    const name = username.slice(0, MAX_NAME);
+    throw this.#failed(client, { username: name, reason: `user "${name}": ${reason}` });
   }
 
   /**
@@ -76,7 +91,10 @@ export class Authentication {
       this.#refuseWhileDelayed(client);
       this.#noteAttempt(client);
     }
-    throw this.#failed(client, "");
+    const reason = verdict.kind === "forged"
+      ? "a token that was not issued here"
+      : "a token that is over, or whose user is gone or has another secret";
+    throw this.#failed(client, { username: "", reason });
   }
 
   #refuseWhileDelayed({ address }: Client): void {
@@ -97,10 +115,10 @@ export class Authentication {
     });
   }
 
-  #failed(client: Client, username: string): HttpError {
+  #failed(client: Client, failure: AuthenticationFailure): HttpError {
     this.#failures.value++;
-    this.#parts.onFailure?.(client, username);
-    return unauthorized();
+    this.#parts.onFailure?.(client, failure);
+    return unauthorized(failure.reason);
   }
 }
 
@@ -140,6 +158,10 @@ function mayComeFrom(user: User, { isLoopback }: Client): boolean {
   return isLoopback || !isSecretOf(user, SHIPPED_SECRET);
 }
 
-function unauthorized(): HttpError {
-  return new HttpError(401, "Unauthorized", { headers: { "www-authenticate": CHALLENGE } });
+/** @param logReason undefined when nobody has tried to log in */
+function unauthorized(logReason?: string): HttpError {
+  return new HttpError(401, "Unauthorized", {
+    headers: { "www-authenticate": CHALLENGE },
+    ...logReason !== undefined && { logReason },
+  });
 }

@@ -11,6 +11,7 @@ import {
 } from "../../transport/tls/tls_runtime.ts";
 import { AddressQuota } from "./address_quota.ts";
 import type { FrontLimits, ListeningPlace } from "./front_messages.ts";
+import { RefusalLines } from "./refusal_lines.ts";
 import { addressOf } from "./request_desk.ts";
 
 /** Connections that may wait to be accepted. */
@@ -29,6 +30,7 @@ export class HttpListener {
   readonly #options: HttpListenerOptions;
   readonly #quota: AddressQuota;
   readonly #sockets = new Set<net.Socket>();
+  readonly #lines = new RefusalLines();
   #server: http.Server | undefined;
   #place: ListeningPlace = { address: "", port: 0 };
   #rejected = 0;
@@ -83,6 +85,7 @@ export class HttpListener {
 
   destroy(): void {
     for (const socket of this.#sockets) socket.destroy();
+    this.#lines.close();
   }
 
   #createServer(): http.Server {
@@ -110,6 +113,8 @@ export class HttpListener {
     server.on("connection", (socket: net.Socket) => this.#onConnection(socket));
     server.on("clientError", (error: Error & { code?: string }, socket: net.Socket) => {
       this.#rejected++;
+      const address = addressOf(socket);
+      if (address !== undefined) this.#lines.connection(address, error.message);
       refuse(error.code ?? "", socket);
     });
     return server;
@@ -135,6 +140,7 @@ export class HttpListener {
       !this.#quota.take(address)
     ) {
       this.#rejected++;
+      if (address !== undefined) this.#lines.connection(address, "too many connections");
       return void socket.destroy();
     }
     this.#sockets.add(socket);

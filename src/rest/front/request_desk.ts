@@ -9,6 +9,7 @@ import { AddressQuota } from "./address_quota.ts";
 import { ClientCertificates } from "./client_certificates.ts";
 import { Exchange } from "./exchange.ts";
 import type { AnswerHead, FrontLimits, FrontReport } from "./front_messages.ts";
+import { RefusalLines } from "./refusal_lines.ts";
 import { BodyReader, hasBody, Refusal } from "./request_body.ts";
 import { urlOf } from "./request_url.ts";
 import { Turns } from "./turns.ts";
@@ -39,6 +40,7 @@ export class RequestDesk {
   readonly #quota: AddressQuota;
   readonly #bodies: BodyReader;
   readonly #turns: Turns;
+  readonly #lines = new RefusalLines();
   readonly #open = new Map<number, Exchange>();
   readonly #running = new Map<number, Turn>();
   #streams = 0;
@@ -75,9 +77,11 @@ export class RequestDesk {
       this.#admit(address, response);
       await this.#serve(exchange, request, response);
     } catch (error) {
-      if (error instanceof Refusal) this.#refuse(exchange, error);
       // Where it has left, or did not send its body in time, there is nobody to answer.
-      else if (!request.destroyed) this.#refuse(exchange, new Refusal(400, "The request cannot be read"));
+      if (!(error instanceof Refusal) && request.destroyed) return;
+      const refusal = error instanceof Refusal ? error : new Refusal(400, "The request cannot be read");
+      this.#refuse(exchange, refusal);
+      this.#lines.request(request, address, refusal);
     }
   }
 
@@ -119,6 +123,7 @@ export class RequestDesk {
   /** Takes no more requests, and resolves when there are none under way. */
   async close(): Promise<void> {
     this.#isClosing = true;
+    this.#lines.close();
     if (this.#open.size > 0) await new Promise<void>((resolve) => this.#onEmpty = resolve);
   }
 

@@ -13,11 +13,19 @@ export function isUnmodified(request: Request, etag: string): boolean {
   return wanted !== null && matches(wanted, etag);
 }
 
-/** Throws `HttpError` 412 when what is there now is not what the client has seen (`If-Match`). */
-export function refuseIfModified(request: Request, current: unknown): void {
+/**
+ * Throws `HttpError` 412 when what is there now is not what the client has seen (`If-Match`), or is what it does not want
+ * to change: anything at all with `If-None-Match: *` (RFC 9110 §13.1.2).
+ */
+export function refuseUnlessConditionHolds(request: Request, current: unknown): void {
   const wanted = request.headers.get("if-match");
-  if (wanted === null || matches(wanted, entityTag(current))) return;
-  throw new HttpError(412, "The object was changed by somebody else meanwhile");
+  if (wanted !== null && !matches(wanted, entityTag(current))) {
+    throw new HttpError(412, "The object was changed by somebody else meanwhile");
+  }
+  const unwanted = request.headers.get("if-none-match");
+  if (unwanted !== null && matches(unwanted, entityTag(current))) {
+    throw new HttpError(412, "There is such an object already, which If-None-Match excludes");
+  }
 }
 
 function matches(list: string, etag: string): boolean {

@@ -12,7 +12,7 @@ export interface PageMeta {
 export interface EnvelopeOptions {
   readonly status?: number;
   readonly message?: string;
-  readonly meta?: PageMeta;
+  readonly meta?: PageMeta | Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
   /** Further members beside the envelope's. */
   readonly beside?: Readonly<Record<string, unknown>>;

@@ -9,6 +9,8 @@ export interface HttpErrorOptions {
   /** Further header fields of the answer, such as `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly details?: readonly ErrorDetail[];
+  /** What the log says of it in the place of the message: more than the client is told. */
+  readonly logReason?: string;
 }
 
 /** A request that is refused: thrown wherever it is found out, answered in one place. */
@@ -17,11 +19,17 @@ export class HttpError extends Error {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly details: readonly ErrorDetail[];
+  readonly logReason: string | undefined;
 
-  constructor(status: number, message: string, { headers = {}, details = [] }: HttpErrorOptions = {}) {
+  constructor(
+    status: number,
+    message: string,
+    { headers = {}, details = [], logReason }: HttpErrorOptions = {},
+  ) {
     super(message);
     this.status = status;
     this.headers = headers;
     this.details = details;
+    this.logReason = logReason;
   }
 }

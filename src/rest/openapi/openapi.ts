@@ -32,7 +32,7 @@ export function openApiDocument({ version, operations, schemas }: ContractOption
     security: [{ basic: [] }, { bearer: [] }, { token: [] }],
     paths,
     components: {
-      schemas: { ...schemas, Refusal: REFUSAL },
+      schemas: { ...withoutEditorWords(schemas) as typeof schemas, Refusal: REFUSAL },
       securitySchemes: {
         basic: { type: "http", scheme: "basic", description: "The credentials of a user." },
         bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
@@ -63,11 +63,15 @@ const REFUSAL: JsonSchema = {
 };
 
 function operationObject(operation: Operation) {
-  const { id, tag, summary, description, isOpen, query, body, answers, parameters = {} } = operation;
+  const { method, id, tag, summary, description, isOpen, query, body, answers, parameters = {} } = operation;
   const isAsked = query !== undefined || Object.keys(parameters).length > 0;
-  const common = isOpen ? {} : {
-    401: { description: "Not logged in." },
-    429: { description: "Too many wrong passwords, or requests." },
+  const refusals = {
+    ...isAsked && PARAMETER_REFUSAL,
+    ...!isOpen && { 401: { description: "Not logged in." } },
+    ...!isOpen && method !== "GET" &&
+      { 403: { description: "A page of another origin, which needs a token." } },
+    429: { description: "Too many wrong passwords, or requests at a time." },
+    ...body && BODY_REFUSALS,
   };
   return {
     operationId: id,
@@ -77,12 +81,21 @@ function operationObject(operation: Operation) {
     ...isOpen && { security: [] },
     parameters: [...pathParameters(operation), ...queryParameters(operation)],
     ...body && { requestBody: requestBody(body) },
-    responses: Object.fromEntries(
-      Object.entries({ ...isAsked && PARAMETER_REFUSAL, ...answers, ...common, ...body && BODY_REFUSALS })
-        .map(([status, answer]) => [status, responseObject(Number(status), answer)]),
-    ),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries({ ...refusals, ...answers })
+          .map(([status, answer]) => [status, responseObject(Number(status), answer)]),
+      ),
+      default: responseObject(500, OTHER_REFUSAL),
+    },
   };
 }
+
+const OTHER_REFUSAL: AnswerForm = {
+  description:
+    "Refused before it was served: 400 or 431 for what cannot be read, 408 when it takes too long, 501 for an unknown " +
+    "method, 503 when too much is going on or the service stops. 500 is a fault of the service.",
+};
 
 const PARAMETER_REFUSAL: Readonly<Record<string, AnswerForm>> = {
   400: { description: "A parameter cannot be read." },
@@ -104,8 +117,22 @@ function queryParameters({ query }: Operation) {
   if (query === undefined) return [];
   const { properties } = jsonSchemaOf(mapping(query)) as { properties: Record<string, JsonSchema> };
   return Object.entries(properties).map(([name, { description, ...schema }]) => {
-    return { name, in: "query", required: false, ...description !== undefined && { description }, schema };
+    return {
+      name,
+      in: "query",
+      required: false,
+      ...description !== undefined && { description },
+      schema: withoutEditorWords(schema),
+    };
   });
+}
+
+/** What editors of files understand beside JSON Schema is no keyword of OpenAPI. */
+function withoutEditorWords(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutEditorWords);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const parts = Object.entries(schema).filter(([name]) => name !== "patternErrorMessage");
+  return Object.fromEntries(parts.map(([name, part]) => [name, withoutEditorWords(part)]));
 }
 
 function requestBody({ schema, isUpload = false }: BodyForm) {
@@ -113,7 +140,9 @@ function requestBody({ schema, isUpload = false }: BodyForm) {
   return {
     required: true,
     content: Object.fromEntries(
-      types.map((type) => [type, { schema: type.startsWith("multipart/") ? FILE : schema }]),
+      types.map((
+        type,
+      ) => [type, { schema: type.startsWith("multipart/") ? FILE : withoutEditorWords(schema) }]),
     ),
   };
 }
@@ -127,6 +156,7 @@ const FILE: JsonSchema = {
 function responseObject(status: number, { description, data, content }: AnswerForm) {
   const other = content && { [content.type]: { schema: content.schema } };
   if (other !== undefined && data === undefined) return { description, content: other };
+  if (status >= 300 && status < 400) return { description };
   const schema = status < 400 ? envelopeOf(data ?? {}) : { $ref: "#/components/schemas/Refusal" };
   return { description, content: { "application/json": { schema }, ...other } };
 }
@@ -142,11 +172,13 @@ function envelopeOf(data: JsonSchema): JsonSchema {
       result: data,
       meta: {
         type: "object",
-        properties: Object.fromEntries(
-          ["currentPage", "totalPages", "itemsPerPage", "totalItems"].map((
-            name,
-          ) => [name, { type: "integer" }]),
-        ),
+        properties: {
+          ...Object.fromEntries(
+            ["currentPage", "totalPages", "itemsPerPage", "totalItems"]
+              .map((name) => [name, { type: "integer" }]),
+          ),
+          lastsUntil: { const: "restart", description: "How long a change is in force, if not for good." },
+        },
       },
     },
   };

@@ -1,11 +1,20 @@
 /** The contract of this service, and a page that shows it. */
 import type { JsonSchema } from "../../data/json_schema.ts";
-import { plainText } from "../http/envelope.ts";
-import { type Operation, operation } from "../operation.ts";
+import { bareJson, plainText } from "../http/envelope.ts";
+import { BASE_PATH, type Operation, operation } from "../operation.ts";
 import { openApiDocument } from "../openapi/openapi.ts";
 import { contractPage } from "../openapi/page.ts";
 
 const TAG = "documentation";
+
+/** What whoever comes by chance is told; neither name nor version, which are for those who log in. */
+const PLACES = {
+  documentation: "/api",
+  contract: "/api/openapi.json",
+  api: BASE_PATH,
+  health: "/healthz",
+  readiness: "/readyz",
+};
 
 export interface DocumentationParts {
   readonly version: string;
@@ -16,6 +25,23 @@ export interface DocumentationParts {
 export function withDocumentation(operations: readonly Operation[], parts: DocumentationParts): Operation[] {
   const all: Operation[] = [
     ...operations,
+    operation({
+      method: "GET",
+      path: "/",
+      id: "getRoot",
+      tag: TAG,
+      isOpen: true,
+      summary: "Where things are",
+      answers: {
+        200: { description: "Paths.", content: { type: "application/json", schema: { type: "object" } } },
+        302: { description: "To the contract for people, where `Accept` asks for HTML." },
+      },
+      handle({ request }) {
+        const isBrowser = request.headers.get("accept")?.includes("text/html") ?? false;
+        if (!isBrowser) return bareJson(PLACES);
+        return new Response(null, { status: 302, headers: { location: PLACES.documentation } });
+      },
+    }),
     operation({
       method: "GET",
       path: "/api/openapi.json",

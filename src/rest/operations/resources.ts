@@ -8,7 +8,7 @@ import type { User } from "../../data/user.ts";
 import type { ResourceStore } from "../../data/resource_store.ts";
 import { documentOf, fullDocumentOf } from "../../data/resource_view.ts";
 import { enveloped } from "../http/envelope.ts";
-import { entityTag, isUnmodified, refuseIfModified } from "../http/entity_tag.ts";
+import { entityTag, isUnmodified, refuseUnlessConditionHolds } from "../http/entity_tag.ts";
 import { HttpError } from "../http/http_error.ts";
 import { LIST_QUERY } from "./list_query.ts";
 import { BASE_PATH, type Call, type Operation, operation } from "../operation.ts";
@@ -18,6 +18,9 @@ export interface ResourceOperationsParts {
   readonly directory: Directory;
   readonly store: ResourceStore;
 }
+
+/** Names that a line of the log has. */
+const MAX_NAMED = 10;
 
 const REF = { ref: "The ref of the resource." };
 const REF_SCHEMA: JsonSchema = { type: "string", description: "The ref of the resource." };
@@ -54,6 +57,7 @@ class Collection {
       403: { description: "Not for this user." },
       405: { description: "Kept where it cannot be written." },
       409: { description: "Does not fit." },
+      503: { description: "Kept where nothing can be written now." },
     };
     return [
       operation({
@@ -93,6 +97,7 @@ class Collection {
         summary: "Reads one",
         answers: {
           200: { description: "The resource.", data: shown },
+          304: { description: "The client has it (If-None-Match)." },
           404: { description: "Not found." },
         },
         handle: (call) => this.#get(call),
@@ -108,7 +113,7 @@ class Collection {
         answers: {
           200: { description: "Changed.", data: REF_SCHEMA },
           404: { description: "Not found." },
-          412: { description: "Changed by somebody else since (If-Match)." },
+          412: { description: "Changed by somebody else since (If-Match), or there at all (If-None-Match)." },
           ...wrong,
           ...unfit,
         },
@@ -124,7 +129,7 @@ class Collection {
         answers: {
           200: { description: "Deleted." },
           404: { description: "Not found." },
-          412: { description: "Changed by somebody else since (If-Match)." },
+          412: { description: "Changed by somebody else since (If-Match), or there at all (If-None-Match)." },
           ...unfit,
         },
         handle: (call) => this.#remove(call),
@@ -148,12 +153,13 @@ class Collection {
     return enveloped(document, { headers: { etag } });
   }
 
-  async #create({ readBody, user }: Call): Promise<Response> {
+  async #create({ readBody, user, note }: Call): Promise<Response> {
     const { value, isFile } = await readBody({ isUpload: true });
     for (const each of Array.isArray(value) ? value : [value]) this.#refuseReader(user, each);
     const { store } = this.#parts;
     if (!Array.isArray(value) && !isFile) {
       const ref = await written(store.create(this.#kind, this.#document(value, "")));
+      note(ref);
       return enveloped(ref, {
         status: 201,
         headers: { location: `${this.#path}/${encodeURIComponent(ref)}` },
@@ -163,11 +169,12 @@ class Collection {
     if (list.length === 0) throw new HttpError(400, "Bad request: an empty list");
     const documents = list.map((each, i) => this.#document(each, `/${i}`));
     const refs = await written(store.createAll(this.#kind, documents));
+    note(namesIn(refs));
     // What Routr v1 says to a form.
     return isFile ? enveloped(refs, { message: "done" }) : enveloped(refs, { status: 201 });
   }
 
-  async #update({ request, readBody, user, parameters: { ref } }: Call): Promise<Response> {
+  async #update({ request, readBody, user, note, parameters: { ref } }: Call): Promise<Response> {
     const { value } = await readBody({ isUpload: true });
     const changes = this.#document(value, "");
     this.#refuseReader(user, changes);
@@ -179,10 +186,11 @@ class Collection {
         changes,
         (current) => {
           this.#refuseReader(user, { spec: current });
-          refuseIfModified(request, shownTo(user)(current));
+          refuseUnlessConditionHolds(request, shownTo(user)(current));
         },
       ),
     );
+    note(namesIn(namesOf(changes)));
     return enveloped(target);
   }
 
@@ -208,7 +216,7 @@ class Collection {
       this.#parts.store.remove(
         this.#kind,
         ref,
-        (current) => refuseIfModified(request, shownTo(user)(current)),
+        (current) => refuseUnlessConditionHolds(request, shownTo(user)(current)),
       ),
     );
     return enveloped(null);
@@ -264,6 +272,21 @@ async function written<T>(write: Promise<T>): Promise<T> {
         : {},
     });
   }
+}
+
+/** Some of many names, for the log. */
+function namesIn(names: readonly string[]): string {
+  const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : "";
+  return names.slice(0, MAX_NAMED).join(", ") + more;
+}
+
+/** The properties that a document brings, as `spec.credentials`; values may be secrets. */
+function namesOf(document: ResourceDocument): string[] {
+  return Object.entries(document).flatMap(([name, value]) =>
+    typeof value === "object" && value !== null
+      ? Object.keys(value).map((inner) => `${name}.${inner}`)
+      : [name]
+  );
 }
 
 function capitalized(name: string): string {

@@ -13,8 +13,8 @@ export interface Appliance {
   readonly environment: readonly { readonly var: string; readonly value: string }[];
   /** The configuration without secrets: as it was written, or with all defaults. */
   configuration(isFull: boolean): unknown;
-  /** Makes changes live; throws `HttpError` for what is not right or cannot be changed live. Returns what is in force. */
-  configure(changes: unknown): unknown;
+  /** Makes changes live; throws `HttpError` for what is not right or cannot be changed live. */
+  configure(changes: unknown): { readonly inForce: unknown; readonly changed: readonly string[] };
   /** The last lines of the log. */
   logs(): string;
   /** Asks for the end, which comes when calls that are being set up are; `isNow`: at once. Rejects with `HttpError` 409 when there would be no new start. */
@@ -24,6 +24,8 @@ export interface Appliance {
 }
 
 const TAG = "system";
+
+const UNTIL_RESTART = "In force until the next start";
 
 /** By all names of Routr v1's releases. */
 const STATES = ["down", "restarting", "restart", "reload"] as const;
@@ -108,16 +110,21 @@ export function systemOperations(appliance: Appliance): Operation[] {
       id: "updateConfig",
       tag: TAG,
       summary: "Changes what can be changed while the server runs",
-      description: "Until its end: config.yaml is not written.",
+      description: "Until its end: config.yaml is not written, as `message` and `meta.lastsUntil` say.",
       body: { schema: { type: "object" }, isUpload: true },
       answers: {
         200: { description: "Changed.", data: { type: "object" } },
         405: { description: "That cannot be changed while the server runs." },
         422: { description: "Faults." },
       },
-      async handle({ readBody }) {
+      async handle({ readBody, note }) {
         const { value } = await readBody({ isUpload: true });
-        return enveloped(appliance.configure(value));
+        const { inForce, changed } = appliance.configure(value);
+        note(changed.join(", "));
+        return enveloped(inForce, {
+          message: `${UNTIL_RESTART}: config.yaml is not written`,
+          meta: { lastsUntil: "restart" },
+        });
       },
     }),
     operation({

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { type Answer, BASE, type Provider, RestServer } from "../../support/rest_server.ts";
-import type { Document } from "../../unit/data/documents.ts";
+import { type Document, userDocument } from "../../unit/data/documents.ts";
 import { BASIS, type CollectionRow, COLLECTIONS } from "./collections.ts";
 
 type Case = (server: RestServer, row: CollectionRow) => Promise<void>;
@@ -171,6 +171,12 @@ const CASES: Readonly<Record<string, Case>> = {
     const json = { metadata: { name: "Four" } };
     assert.equal((await server.ask(`PUT /${name}/${ref}`, { json, headers: stale })).status, 412);
     assert.equal((await server.ask(`DELETE /${name}/${ref}`, { headers: stale })).status, 412);
+    // RFC 9110 §13.1.2: a change of what is there already was not asked for.
+    for (const excluded of ["*", last.headers.get("etag")!]) {
+      const created = { "if-none-match": excluded };
+      assert.equal((await server.ask(`PUT /${name}/${ref}`, { json, headers: created })).status, 412);
+      assert.equal((await server.ask(`DELETE /${name}/${ref}`, { headers: created })).status, 412);
+    }
     const fresh = { "if-match": last.headers.get("etag")! };
     assert.equal((await server.ask(`PUT /${name}/${ref}`, { json, headers: fresh })).status, 200);
     // What is read can be written as it is.
@@ -275,6 +281,7 @@ for (const provider of ["files", "redis", "restful"] as const) {
         assert.deepEqual(body.meta, { currentPage: 1, totalPages: 0, itemsPerPage: 30, totalItems: 0 });
       }
     });
+    await t.step("the last user is not deleted", () => refuseToDeleteLastUser(server));
   });
 }
 
@@ -290,6 +297,25 @@ async function startWithBasis(provider: Provider): Promise<RestServer> {
     assert.equal(status, 201, text);
   }
   return server;
+}
+
+async function refuseToDeleteLastUser(server: RestServer): Promise<void> {
+  const users = async () => (await server.ask("GET /users")).body.data;
+  const others = (await users()).filter(({ spec }: Document) =>
+    (spec as { credentials: { username: string } }).credentials.username !== server.user
+  );
+  for (const { metadata: { ref } } of others) {
+    assert.equal((await server.ask(`DELETE /users/${ref}`)).status, 200);
+  }
+  const [{ metadata: { ref } }] = await users();
+  const last = await server.ask(`DELETE /users/${ref}`);
+  assert.equal(last.status, 409);
+  assert.match(last.body.message, /last user/);
+  // Of two users who are deleted at the same time, one stays.
+  const made = await server.ask("POST /users", { json: userDocument("second", "secret-of-second") });
+  const both = [ref, made.body.data].map((each) => server.ask(`DELETE /users/${each}`));
+  const statuses = (await Promise.all(both)).map(({ status }) => status);
+  assert.equal(statuses.filter((status) => status === 200).length, 1, statuses.join());
 }
 
 async function refuseToDeleteReferred(server: RestServer): Promise<void> {

@@ -18,6 +18,16 @@ Deno.test("/system, and what monitors ask for", async (t) => {
     assert.deepEqual(body, { status: "Up", message: "up", data: "up", result: "up" });
   });
 
+  await t.step("the root says where things are, to browsers by the page that shows them", async () => {
+    const { status, body } = await server.ask("GET /", open);
+    assert.equal(status, 200);
+    for (const path of [body.documentation, body.contract, body.health, body.readiness]) {
+      assert.equal((await server.ask(`GET ${path}`, open)).status, 200, path);
+    }
+    const browser = await server.ask("GET /", { ...open, headers: { accept: "text/html,*/*" } });
+    assert.deepEqual([browser.status, browser.headers.get("location")], [302, "/api"]);
+  });
+
   await t.step("the info is in the envelope, and beside it", async () => {
     const { body } = await server.ask("GET /system/info");
     assert.match(body.version, /^v\d+\.\d+\.\d+/);
@@ -47,6 +57,8 @@ Deno.test("/system, and what monitors ask for", async (t) => {
     assert.equal(await phone.register("1001", "1234"), 200);
     const changed = await server.ask("PUT /system/config", { json: deny });
     assert.equal(changed.status, 200);
+    assert.deepEqual(changed.body.meta, { lastsUntil: "restart" });
+    assert.match(changed.body.message, /until the next start.*config\.yaml is not written/);
     assert.deepEqual(changed.body.data.spec.accessControlList, deny.spec.accessControlList);
     assert.notEqual(await phone.register("1001", "1234"), 200);
     const back = await server.ask("PUT /system/config", { json: { spec: { accessControlList: null } } });

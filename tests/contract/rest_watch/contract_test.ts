@@ -2,12 +2,19 @@
 import assert from "node:assert/strict";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/2020";
-import { RestServer } from "../../support/rest_server.ts";
+import { type Asked, basic, RestServer } from "../../support/rest_server.ts";
+import {
+  agentDocument,
+  type Document,
+  domainDocument,
+  gatewayDocument,
+  peerDocument,
+} from "../../unit/data/documents.ts";
 import { Chance, type Contract, RequestGenerator } from "./generated_requests.ts";
 
 const SEED = 20261124;
 /** Of each operation. */
-const ROUNDS = 25;
+const ROUNDS = 40;
 /** Path parameters; of the states of the server only the one that it lives on after. */
 const KNOWN = [
   "1001",
@@ -18,7 +25,20 @@ const KNOWN = [
   "GW1",
   "sip.local",
   "ag3f77f6",
+  ...["known", "known", "known"],
 ];
+
+/** A resource of each kind that the requests may find. */
+const RESOURCES = {
+  domains: [named("known", domainDocument("sip.local"))],
+  agents: [named("known", agentDocument("1001"))],
+  gateways: [gatewayDocument("known", { host: "127.0.0.9", sendRegister: false })],
+  peers: [named("known", peerDocument("ast"))],
+};
+
+function named(ref: string, document: Document): Document {
+  return { ...document, metadata: { ...document.metadata as object, ref } };
+}
 
 /** As they stand in the contract. */
 function operationsOf(contract: Contract) {
@@ -79,7 +99,10 @@ Deno.test("Who does not log in gets 401 from everything that the contract does n
 });
 
 Deno.test(`Requests made of the contract get answers that are in it, and never 5xx (seed ${SEED})`, async () => {
-  await using server = await RestServer.start({ restService: { maxRequestsPerAddress: 64 } });
+  await using server = await RestServer.start({
+    restService: { maxRequestsPerAddress: 64 },
+    resources: RESOURCES,
+  });
   const contract = await contractOf(server);
   const ajv = schemas(contract);
   const chance = new Chance(SEED);
@@ -120,14 +143,50 @@ Deno.test(`Requests made of the contract get answers that are in it, and never 5
     }
   }
   assert.deepEqual(faults.slice(0, 20), [], `${faults.length} faults`);
-  for (const status of [200, 201, 400, 404, 415, 422]) {
+  for (const status of [200, 201, 302, 304, 400, 403, 404, 409, 412, 415, 422]) {
     assert.ok(seen.has(status), `No request was answered with ${status}: ${JSON.stringify([...seen])}`);
   }
 });
 
-/** Compiles each schema at its place in the document, so that references hold. */
+/** Refused because of who sends it and how, which every operation has in common. */
+const UNWELCOME: readonly [how: string, statuses: readonly number[], asked: Asked][] = [
+  ["nobody", [401], { authorization: "" }],
+  ["a wrong secret", [401, 429], { authorization: basic("admin", "wrong") }],
+  ["a token that is none", [401, 429], { authorization: "Bearer a.b.c" }],
+  ["a page of another origin", [403], { headers: { origin: "https://elsewhere.example" } }],
+  ["too many header fields", [431], { headers: manyHeaders() }],
+];
+
+Deno.test("Whoever is refused as such gets an answer that the contract lists for each operation", async () => {
+  await using server = await RestServer.start();
+  const contract = await contractOf(server);
+  for (const { path, method, operation } of operationsOf(contract)) {
+    if (operation.security?.length === 0) continue;
+    for (const [how, statuses, asked] of UNWELCOME) {
+      // Reading is no page's secret: it is the browser that keeps the answer from it.
+      if (method === "GET" && how.startsWith("a page")) continue;
+      const { status } = await server.ask(`${method} ${path.replaceAll(/[{}]/g, "")}`, asked);
+      assert.ok(statuses.includes(status), `${method} ${path} by ${how}: ${status}`);
+      const { responses } = operation;
+      assert.ok(responses[status] ?? (status === 431 && responses.default), `${method} ${path}: ${status}`);
+    }
+  }
+});
+
+function manyHeaders(): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: 250 }, (_, i) => [`x-${i}`, "x"]));
+}
+
+/** Compiles each schema at its place in the document, so that references hold; a keyword that there is not is a fault. */
 function schemas(contract: Contract): Ajv2020 {
-  const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: false });
+  const ajv = new Ajv2020({
+    strictSchema: true,
+    strictTypes: false,
+    strictTuples: false,
+    allowMatchingProperties: true,
+    validateFormats: false,
+  });
+  ajv.addVocabulary(["openapi", "info", "servers", "tags", "security", "paths", "components"]);
   ajv.addSchema(contract, "contract");
   return ajv;
 }

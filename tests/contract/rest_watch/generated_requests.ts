@@ -81,6 +81,15 @@ const ODD_BODIES = [
   "[".repeat(3000),
 ];
 
+/** Conditions (RFC 9110 §13), origins and wishes. */
+const ODD_HEADERS: readonly (readonly [name: string, values: readonly string[]])[] = [
+  ["if-match", ["*", '"x"', "", "W/"]],
+  ["if-none-match", ["*", '"x"', "x,*"]],
+  ["origin", ["https://elsewhere.example", "null"]],
+  ["accept", ["text/html", "application/xml", ""]],
+  ["last-event-id", ["x", "1-1"]],
+];
+
 /** xorshift32: the same numbers for the same seed. */
 export class Chance {
   #state: number;
@@ -131,7 +140,8 @@ export class RequestGenerator {
       query.append(name, chance.oneIn(2) ? this.#oddText() : String(this.value(schema) ?? ""));
     }
     const target = query.size === 0 ? filled : `${filled}?${query}`;
-    return { method, path: target, ...this.#body(operation) };
+    const { headers, body } = this.#body(operation);
+    return { method, path: target, headers: { ...this.#oddHeaders(), ...headers }, body };
   }
 
   /** What mostly keeps to a schema. */
@@ -214,6 +224,11 @@ export class RequestGenerator {
         chance.oneIn(6) ? "" : "--"
       }\r\n`,
     };
+  }
+
+  #oddHeaders(): Record<string, string> {
+    const chosen = ODD_HEADERS.filter(() => this.#isWild && this.#chance.oneIn(3));
+    return Object.fromEntries(chosen.map(([name, values]) => [name, this.#chance.of(values)]));
   }
 
   #segment(): string {

@@ -41,7 +41,7 @@ function start() {
     attempts: new Attempts(clock),
     metrics,
     user: users.find,
-    onFailure: (client, username) => told.push([client.address, username]),
+    onFailure: ({ address }, { username, reason }) => told.push([address, username, reason]),
   });
   const send = (headers: Record<string, string>, client = OUTSIDE, url = URL_OF_AGENTS) =>
     authentication.authenticate(new Request(url, { headers }), client);
@@ -234,12 +234,16 @@ Deno.test("who still has the shipped secret comes in from this host only, by tok
   assert.deepEqual(await refusalOf(bearer(token)), UNAUTHORIZED);
 });
 
-Deno.test("each failure is told with its address and the name that was sent", async () => {
+Deno.test("each failure is told with its address, the name that was sent, and the reason", async () => {
   const { basic, bearer, told } = start();
   await refusalOf(basic("admin", "wrong"));
   await refusalOf(basic("nobody", "wrong"));
   await refusalOf(bearer("a.b.c"));
-  assert.deepEqual(told, [["192.0.2.1", "admin"], ["192.0.2.1", "nobody"], ["192.0.2.1", ""]]);
+  assert.deepEqual(told, [
+    ["192.0.2.1", "admin", 'user "admin": wrong secret'],
+    ["192.0.2.1", "nobody", 'user "nobody": there is no such user'],
+    ["192.0.2.1", "", "a token that was not issued here"],
+  ]);
 });
 
 Deno.test("each step of a delay is logged once, by the address and without name or secret", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { entityTag, isUnmodified, refuseIfModified } from "../../../../src/rest/http/entity_tag.ts";
+import { entityTag, isUnmodified, refuseUnlessConditionHolds } from "../../../../src/rest/http/entity_tag.ts";
 
 const DOCUMENT = { a: 1 };
 const TAG = entityTag(DOCUMENT);
@@ -22,7 +22,7 @@ Deno.test("If-None-Match finds the tag in a list, weak or not, and by an asteris
 });
 
 Deno.test("If-Match with another tag refuses the change", () => {
-  assert.throws(() => refuseIfModified(asking("if-match", '"x"'), DOCUMENT), { status: 412 });
-  refuseIfModified(asking("if-match", TAG), DOCUMENT);
-  refuseIfModified(new Request("http://localhost/"), DOCUMENT);
+  assert.throws(() => refuseUnlessConditionHolds(asking("if-match", '"x"'), DOCUMENT), { status: 412 });
+  refuseUnlessConditionHolds(asking("if-match", TAG), DOCUMENT);
+  refuseUnlessConditionHolds(new Request("http://localhost/"), DOCUMENT);
 });

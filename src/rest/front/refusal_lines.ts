@@ -1,0 +1,41 @@
+/** The lines of the log about what the listener itself refuses, in bounded number. */
+import type http from "node:http";
+import { networkOf } from "../../core/address_words.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import { LineLimit } from "../../runtime/line_limit.ts";
+import { logger } from "../../runtime/log.ts";
+import type { Refusal } from "./request_body.ts";
+
+const log = logger("rest");
+
+/** UTF-16 units of a path, and of the name of a method. */
+const MAX_SHOWN_TEXT = 256;
+
+export class RefusalLines {
+  readonly #limit = new LineLimit({
+    clock: systemClock,
+    onLeftOut: (source, count) =>
+      log.info("Refused {count} more requests from {source} within a minute", { count, source }),
+  });
+
+  /** The query is left out: it may have a token in it. */
+  request({ method = "", url = "" }: http.IncomingMessage, address: string, refusal: Refusal): void {
+    if (!this.#limit.admits(networkOf(address))) return;
+    log.info("Refused {method} {path} of {address}: {status} {message}", {
+      method: method.slice(0, MAX_SHOWN_TEXT),
+      path: url.split("?", 1)[0].slice(0, MAX_SHOWN_TEXT),
+      address,
+      status: refusal.status,
+      message: refusal.message,
+    });
+  }
+
+  connection(address: string, reason: string): void {
+    if (!this.#limit.admits(networkOf(address))) return;
+    log.info("Refused a connection from {address}: {reason}", { address, reason });
+  }
+
+  close(): void {
+    this.#limit.close();
+  }
+}

@@ -1,0 +1,71 @@
+/** What the log tells of the REST service: who was refused and why, and who has changed what. */
+import { networkOf } from "../../core/address_words.ts";
+import { MAX_SHOWN_TEXT } from "../../core/shown_uri.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { LineLimit } from "../../runtime/line_limit.ts";
+import { logger } from "../../runtime/log.ts";
+import type { HttpError } from "../http/http_error.ts";
+import type { Client } from "../operation.ts";
+
+const log = logger("rest");
+
+/** A request that was answered, without its query and body, which may hold secrets. */
+export interface AnsweredRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly client: Client;
+  /** The name of the user that has sent it; undefined when nobody has logged in. */
+  readonly username: string | undefined;
+}
+
+/** Requests that change nothing. */
+const READING: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
+export class RequestLog implements Disposable {
+  readonly #refusals: LineLimit;
+  readonly #changes: LineLimit;
+
+  constructor(clock: Clock) {
+    this.#refusals = new LineLimit({
+      clock,
+      onLeftOut: (source, count) =>
+        log.info("Refused {count} more requests from {source} within a minute", { count, source }),
+    });
+    this.#changes = new LineLimit({
+      clock,
+      onLeftOut: (source, count) =>
+        log.info("{count} more changes from {source} within a minute", { count, source }),
+    });
+  }
+
+  /** Who asks without having logged in, or looks for what there is not, goes on by itself. */
+  refused(request: AnsweredRequest, { status, message, logReason }: HttpError): void {
+    const isLookUp = READING.has(request.method);
+    if (status === 401 && logReason === undefined || status === 404 && isLookUp) return;
+    if (!this.#refusals.admits(networkOf(request.client.address))) return;
+    log.info("Refused {method} {path} of {who}: {status} {reason}", {
+      ...factsOf(request),
+      status,
+      reason: (logReason ?? message).slice(0, MAX_SHOWN_TEXT),
+    });
+  }
+
+  /** @param what was changed, where the path does not tell */
+  changed(request: AnsweredRequest, what: string): void {
+    if (READING.has(request.method) || !this.#changes.admits(networkOf(request.client.address))) return;
+    log.info("{method} {path} by {who}{what}", {
+      ...factsOf(request),
+      what: what === "" ? "" : `: ${what.slice(0, MAX_SHOWN_TEXT)}`,
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#refusals.close();
+    this.#changes.close();
+  }
+}
+
+function factsOf({ method, path, client, username }: AnsweredRequest) {
+  const who = username === undefined ? client.address : `${username} at ${client.address}`;
+  return { method, path: path.slice(0, MAX_SHOWN_TEXT), who };
+}
