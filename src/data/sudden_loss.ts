@@ -65,7 +65,9 @@ export class SuddenLoss {
     if (over.length > 0) log.error("{what} stays gone and is out of force now", { what: totalOf(over) });
     for (const name of this.#losses.keys()) {
       const isOver = over.some((source) => source.name === name);
-      if (!losses.has(name) && !isOver && trusted !== "everything") log.info("{name} has its content again", { name });
+      if (!losses.has(name) && !isOver && trusted !== "everything") {
+        log.info("{name} has its content again", { name });
+      }
     }
     this.#losses = losses;
     if (kept.size === 0) return loaded;
