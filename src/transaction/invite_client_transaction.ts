@@ -103,6 +103,11 @@ export class InviteClientTransaction implements ClientTransaction {
     this.#fail("Connection is closed");
   }
 
+  /** Nobody takes the request at its destination (§18.4). */
+  onUnreachable(): void {
+    this.#fail("Destination is unreachable");
+  }
+
   abandon(): void {
     if (this.#state !== "terminated") this.#terminate();
   }

@@ -178,6 +178,18 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     this.#user?.onFlowClosed(flow);
   }
 
+  /**
+   * A request did not arrive (§18.4). It is told from others by its branch, which nobody else knows: forged ICMP ends
+   * nothing. Once there was a response, somebody is there.
+   */
+  onUnreachable(datagram: string, { remoteAddress, remotePort }: Flow): void {
+    const branch = /\r\nVia:[^\r\n]*?;branch=([^;,\s]+)/i.exec(datagram)?.[1];
+    const transaction = branch === undefined ? undefined : this.#clients.get(branch);
+    if (transaction?.state !== "calling" && transaction?.state !== "trying") return;
+    const { flow } = transaction;
+    if (flow.remoteAddress === remoteAddress && flow.remotePort === remotePort) transaction.onUnreachable();
+  }
+
   keep(before: number, now: number): number {
     this.#pendingBytes += now - before;
     return now;

@@ -86,6 +86,11 @@ export interface TransportEvents {
   onFlowOpened(flow: Flow): void;
   /** A connection is gone; its `isOpen` is false already. */
   onFlowClosed(flow: Flow): void;
+  /**
+   * A datagram did not arrive, says a host or router by ICMP; this is its beginning, as far as they know it. Only where the
+   * system tells: on Linux.
+   */
+  onUnreachable?(datagram: string, flow: Flow): void;
   /** Bytes were dropped or a connection was closed because of what the peer sent. */
   onViolation(reason: string, flow: Flow | undefined): void;
 }

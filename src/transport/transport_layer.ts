@@ -33,6 +33,8 @@ export interface TransportUser {
   /** A message that breaks the grammar; `malformed.request` can be answered. */
   onMalformed(malformed: MalformedMessage, flow: Flow): void;
   onFlowClosed(flow: Flow): void;
+  /** A datagram of ours did not arrive; this is its beginning. */
+  onUnreachable?(datagram: string, flow: Flow): void;
 }
 
 /** "refuse" is told once, by 403; "ignore" is not told, because it was lately. */
@@ -303,6 +305,14 @@ export class TransportLayer implements TransportEvents {
         address: flow.remoteAddress,
         error,
       });
+    }
+  }
+
+  onUnreachable(datagram: string, flow: Flow): void {
+    try {
+      this.#user?.onUnreachable?.(datagram, flow);
+    } catch (error) {
+      log.error("Cannot give up a request to {address}: {error}", { address: flow.remoteAddress, error });
     }
   }
 

@@ -5,6 +5,8 @@ const symbols = {
   recvmmsg: { parameters: ["i32", "buffer", "u32", "i32", "pointer"], result: "i32" },
   /** int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags) */
   sendmmsg: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
+  /** ssize_t recvmsg(int fd, struct msghdr *message, int flags) */
+  recvmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   /** int getsockname(int fd, struct sockaddr *address, socklen_t *length) */
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   /** int getsockopt(int fd, int level, int option, void *value, socklen_t *length) */

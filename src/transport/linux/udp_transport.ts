@@ -5,6 +5,7 @@ import { isIpv6, toSocketHost, toUriHost } from "../ip_address.ts";
 import { type Flow, nextFlowId, type Transport, type TransportEvents } from "../transport.ts";
 import { UnreachableFlow } from "../unreachable_flow.ts";
 import { BATCH, DatagramBatch, SLOT, SOCKADDR } from "./datagram_batch.ts";
+import { ErrorQueue } from "./error_queue.ts";
 import { findDatagramSocket, type Libc, openLibc, setSocketBuffers } from "./libc.ts";
 import { type DrainedSocket, ReceiveLoop } from "./receive_loop.ts";
 import { formatSockaddr, hostOfSockaddr, sockaddrLength } from "./socket_address.ts";
@@ -14,6 +15,13 @@ const POLLOUT = 4;
 const SOCKET_BUFFER = 4 * 1024 * 1024;
 /** Milliseconds that datagrams are taken for without a pause. */
 const LONGEST_DRAIN = 10;
+/** Errors taken from the queue at a time. */
+const MAX_ERRORS = 64;
+/** Times that a datagram is sent again because an error of another one came in between. */
+const MAX_RETRIES = 3;
+/** Milliseconds after a datagram at which errors are looked for: nothing else tells that there are some. */
+const ERROR_DELAYS = [20, 200];
+
 /** Flows remembered; beyond that they are forgotten all at once and made anew as they are needed. */
 const MAX_FLOWS = 65536;
 
@@ -44,6 +52,8 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
   #descriptor = -1;
   #port: number;
   #events: TransportEvents | undefined;
+  #errors: ErrorQueue | undefined;
+  #errorTimer: ReturnType<typeof setTimeout> | undefined;
   #loop: Promise<void> | undefined;
 
   /** @throws when FFI is not permitted or not there: use `DenoUdpTransport` then */
@@ -76,12 +86,15 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
     this.#socket = socket;
     this.#descriptor = descriptor;
     this.#events = events;
+    this.#errors = new ErrorQueue(this.#libc, descriptor);
     this.#loop = (sharedLoop ??= new ReceiveLoop(this.#libc)).serve(this);
   }
 
   async close(): Promise<void> {
     this.flush();
     this.#descriptor = -1;
+    this.#errors = undefined;
+    clearTimeout(this.#errorTimer);
     this.#socket?.close();
     this.#socket = undefined;
     await this.#loop;
@@ -107,6 +120,7 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
       received = await socket.receive(this.#first);
     } catch {
       // A closed socket ends the loop; any other error belongs to one datagram.
+      this.#reportErrors();
       return this.#socket !== undefined;
     }
     const { hostname, port } = received[1] as Deno.NetAddr;
@@ -146,13 +160,17 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
     this.#isFlushScheduled = false;
     let done = 0;
     let mayWait = true;
+    let retries = 0;
+    if (this.#queued > 0) this.#expectErrors();
     while (done < this.#queued && this.#descriptor >= 0) {
       const count = this.#queued - done;
       const sent = this.#libc.sendmmsg(this.#descriptor, this.#sent.headersFrom(done), count, MSG_DONTWAIT);
       if (sent > 0) {
         done += sent;
+        retries = 0;
         continue;
       }
+      if (this.#reportErrors() > 0 && retries++ < MAX_RETRIES) continue;
       // The first one failed: wait a little for a full socket buffer, else the datagram itself is to blame.
       if (mayWait && !this.#isWritable(0)) {
         mayWait = this.#isWritable(10);
@@ -163,6 +181,30 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
     }
     this.#failures.fill(undefined, 0, this.#queued);
     this.#queued = 0;
+  }
+
+  /** Tells of datagrams that did not arrive, and returns how many errors there were. */
+  #reportErrors(): number {
+    const errors = this.#errors;
+    const events = this.#events;
+    let count = 0;
+    for (; count < MAX_ERRORS && errors?.take(); count++) {
+      if (!errors.isUnreachable) continue;
+      const { datagram } = errors;
+      const flow = this.#flowOf(errors.address, 0);
+      // Not within a call that sends.
+      queueMicrotask(() => events?.onUnreachable?.(datagram, flow));
+    }
+    return count;
+  }
+
+  #expectErrors(delays: readonly number[] = ERROR_DELAYS): void {
+    if (this.#errorTimer !== undefined || this.#errors === undefined) return;
+    this.#errorTimer = setTimeout(() => {
+      this.#errorTimer = undefined;
+      this.#reportErrors();
+      if (delays.length > 1) this.#expectErrors(delays.slice(1));
+    }, delays[0]);
   }
 
   #isWritable(milliseconds: number): boolean {

@@ -210,3 +210,57 @@ Deno.test("a malformed message and a closed connection are handed up", async () 
   layer.onFlowClosed(flow);
   assert.deepEqual(user.heard, ["malformed: 400", "closed"]);
 });
+
+Deno.test("§18.4: a request that did not arrive fails at once, told by its branch and where it went", async () => {
+  const { layer, flow } = await start();
+  const told: string[] = [];
+  const user = {
+    onResponse: () => told.push("response"),
+    onTimeout: () => told.push("timeout"),
+    onFailure: (reason: string) => told.push(reason),
+  };
+  const begin = (method: string, branch: string) => {
+    const text = sip(`
+      ${method} sip:alice@192.0.2.11 SIP/2.0
+      Via: SIP/2.0/UDP 192.0.2.1:5060;branch=${branch};rport
+      From: <sip:bob@sip.local>;tag=b
+      To: <sip:alice@sip.local>
+      Call-ID: ${branch}
+      CSeq: 1 ${method}
+    `);
+    layer.request({ text, method, branch, flow }, user);
+    return text;
+  };
+  const elsewhere = flow.transport.flowTo("192.0.2.99", 5060);
+  for (const method of ["INVITE", "MESSAGE"]) {
+    const text = begin(method, `z9hG4bK${method}`);
+    layer.onUnreachable(text.replace(`branch=z9hG4bK${method}`, "branch=z9hG4bKforged"), flow);
+    layer.onUnreachable(text, elsewhere);
+    layer.onUnreachable(text.slice(0, 60), flow);
+    assert.deepEqual(told, []);
+    layer.onUnreachable(text.slice(0, 110), flow);
+    layer.onUnreachable(text, flow);
+    assert.deepEqual(told.splice(0), ["Destination is unreachable"]);
+  }
+});
+
+Deno.test("§18.4: who has answered provisionally is there, whatever ICMP says", async () => {
+  const { layer, flow, receive } = await start();
+  const told: string[] = [];
+  const text = sip(`
+    INVITE sip:alice@192.0.2.11 SIP/2.0
+    Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1;rport
+    From: <sip:bob@sip.local>;tag=b
+    To: <sip:alice@sip.local>
+    Call-ID: 1
+    CSeq: 1 INVITE
+  `);
+  layer.request({ text, method: "INVITE", branch: "z9hG4bK1", flow }, {
+    onResponse: ({ status }) => told.push(String(status)),
+    onTimeout: () => told.push("timeout"),
+    onFailure: (reason) => told.push(reason),
+  });
+  receive(responseTo(text, "180 Ringing", { tag: "a" }));
+  layer.onUnreachable(text, flow);
+  assert.deepEqual(told, ["180"]);
+});
