@@ -209,7 +209,14 @@ export class Server {
     });
     this.#revocation = new Revocation({ clock, directory, location: this.location });
     directory.onChange((change) => this.#revocation.follow(change));
-    const legs = new Legs({ directory, realms, gateways, refusals: new GatewayRefusals(clock) });
+    const hasGlobalNumbers = configuration.ex_convertTelToE164;
+    const legs = new Legs({
+      directory,
+      realms,
+      gateways,
+      refusals: new GatewayRefusals(clock),
+      hasGlobalNumbers,
+    });
     this.#flowTexts = new FlowTexts(transport, this.#epoch);
     this.#ownFlows = new OwnFlowRecords({ transport, texts: this.#flowTexts });
     this.#registrar = registrar;
@@ -272,6 +279,7 @@ export class Server {
           location: this.location,
           allowsInterDomainCalls: configuration.interDomainCalls,
           usesTo: configuration.useToAsAOR,
+          hasGlobalNumbers,
           addressInfo: configuration.addressInfo,
           isServerAddress,
         }),

@@ -33,7 +33,10 @@ export const laterExtensions = {
   /** Where call records are sent to; known by its environment names only. */
   ex_logsDriver: mapping({ host: host("a host").optional(), port: port(1).optional() }).prefault({})
     .describe(NO_EFFECT),
-  ex_convertTelToE164: flag().default(false).describe(NO_EFFECT),
+  ex_convertTelToE164: flag().default(false)
+    .describe(
+      "Numbers with a country code leave and come in as +17066041487: in Request-URI, From, To and identities.",
+    ),
   ex_uniqueGatewayPerHostPort: flag().default(false)
-    .describe("Gateways of the same host are told apart by their ports."),
+    .describe("The REST service makes no second gateway of a host and port."),
 };

@@ -1,6 +1,6 @@
 /** The router: which targets a request has (§16.5). */
 import type { Agent } from "../data/agent.ts";
-import { didOfUser } from "../data/dialled_number.ts";
+import { didOfUser, globalNumber } from "../data/dialled_number.ts";
 import type { Did } from "../data/did.ts";
 import type { Directory } from "../data/directory.ts";
 import { egressRule } from "../data/egress_rule.ts";
@@ -39,6 +39,8 @@ export interface RouterParts {
   readonly usesTo: boolean;
   /** `spec.addressInfo`: header fields in which gateways name the number that was dialled. */
   readonly addressInfo: readonly string[];
+  /** `spec.ex_convertTelToE164`: numbers leave in their global form. */
+  readonly hasGlobalNumbers: boolean;
   /** Whether a URI names this server by address. */
   isServerAddress(uri: SipUri): boolean;
 }
@@ -195,14 +197,16 @@ export class Router {
     const did = policy && directory.did(policy.didRef);
     const gateway = did && directory.gateway(did.gwRef);
     if (!gateway) return refuse(404, `${nobody(number)}, and ${domain} has no egressPolicy`);
-    if (!egressRule(policy.rule).matches(number)) {
+    const global = this.#parts.hasGlobalNumbers ? globalNumber(number) ?? number : number;
+    const rule = egressRule(policy.rule);
+    if (!rule.matches(number) && (global === number || !rule.matches(global))) {
       return refuse(404, `${nobody(number)}, and the egressPolicy of ${domain} does not let it out`);
     }
     const hop = hopToGateway(gateway);
     // `sips:` is for TLS all the way (RFC 5630 §5.3).
     if (isSecure && !hop.isSecure) return refuse(480, "the gateway is not reached by TLS");
     const port = hop.port === undefined ? "" : `:${hop.port}`;
-    const dialled = escapeUser(number) + numberParameters;
+    const dialled = escapeUser(global) + numberParameters;
     const mark = numberParameters === "" ? "" : ";user=phone";
     const target: Target = {
       requestUri: `${isSecure ? "sips" : "sip"}:${dialled}@${toUriHost(gateway.host)}${port}${mark}`,

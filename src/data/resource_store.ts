@@ -336,9 +336,12 @@ class TakenHosts {
   }
 }
 
-function hostAndPort({ host, port }: Gateway): string {
-  return `${host}:${port}`;
+/** A gateway without port has the usual one of its transport. */
+function hostAndPort({ host, port, transport }: Gateway): string {
+  return `${host}:${port ?? USUAL_PORTS[transport]}`;
 }
+
+const USUAL_PORTS = { udp: 5060, tcp: 5060, sctp: 5060, tls: 5061, ws: 80, wss: 443 } as const;
 
 /** A ref that was made from what has changed now would change with it, and be lost to those who refer to it. */
 function withRef(document: ResourceDocument, kind: Kind, { ref }: Resource): ResourceDocument {

@@ -1,6 +1,7 @@
 /** A leg: the side that a request goes to, where it has to be another there than it was when it came. */
 import { Header, type HeaderId } from "../../message/header_name.ts";
 import { HeaderRows } from "../../message/header_rows.ts";
+import { parseNameAddr } from "../../message/name_addr.ts";
 import { scanRows } from "../../message/header_scan.ts";
 import { MessageEdits } from "../../message/message_edits.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
@@ -11,6 +12,8 @@ import { detachText } from "../../runtime/detached_text.ts";
 export interface Leg {
   /** The value of From there; undefined: as it came. */
   readonly from: string | undefined;
+  /** The value of To there; undefined: as it came. */
+  readonly to?: string | undefined;
   /** The value of Contact there; undefined: as it came. */
   readonly contact?: string | undefined;
   /** Header fields taken out. */
@@ -108,9 +111,10 @@ export class CSeqShift {
 /** Makes the responses of a leg what the caller can match to its request: From and CSeq are again those it sent. */
 export function restoration(
   request: SipRequest,
-  { from, shift, answererContact }: Leg,
+  { from, to, shift, answererContact }: Leg,
 ): ((text: string) => string) | undefined {
-  if (from === undefined && !shift && !answererContact) return undefined;
+  if (from === undefined && to === undefined && !shift && !answererContact) return undefined;
+  const sentTo = to === undefined ? undefined : detachText(request.header(Header.To) ?? "");
   const sent = detachText(request.header(Header.From) ?? "");
   const cseq = `${request.cseq} ${request.method}`;
   return (text) => {
@@ -122,10 +126,18 @@ export function restoration(
     };
     replace(Header.From, sent);
     replace(Header.CSeq, cseq);
+    if (sentTo !== undefined) replace(Header.To, withTagOf(response, sentTo));
     const contact = answererContact?.(response);
     if (contact !== undefined) replace(Header.Contact, contact);
     return edits.apply(text, 0, text.length);
   };
+}
+
+/** To as it was sent, with the tag that a response has added. */
+function withTagOf(response: HeaderRows, sentTo: string): string {
+  const tagOf = (value: string) => parseNameAddr(value, 0, value.length)?.tag ?? "";
+  const tag = tagOf(response.header(Header.To) ?? "");
+  return tag === "" || tagOf(sentTo) !== "" ? sentTo : `${sentTo};tag=${tag}`;
 }
 
 function rowsOf(text: string): HeaderRows {

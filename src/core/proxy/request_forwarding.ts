@@ -81,7 +81,13 @@ function removeCredentials(
 function applyLeg(request: SipRequest, leg: Leg, edits: MessageEdits): void {
   const { removed, removedNames, shift } = leg;
   const { rows } = request;
-  for (const [id, value] of [[Header.From, leg.from], [Header.Contact, leg.contact]] as const) {
+  for (
+    const [id, value] of [
+      [Header.From, leg.from],
+      [Header.To, leg.to],
+      [Header.Contact, leg.contact],
+    ] as const
+  ) {
     let row = value === undefined ? -1 : request.rowOf(id);
     if (value === undefined || row < 0) continue;
     edits.replace(rows[row + 2], rows[row + 3], value);

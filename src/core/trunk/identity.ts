@@ -1,4 +1,5 @@
 /** Who a call says it is from: From, Contact, P-Asserted-Identity (RFC 3325), Remote-Party-ID, Privacy (RFC 3323). */
+import { globalNumber } from "../../data/dialled_number.ts";
 import type { Did } from "../../data/did.ts";
 import type { Gateway } from "../../data/gateway.ts";
 import { trimWhiteSpace } from "../../message/characters.ts";
@@ -58,16 +59,35 @@ export function namelessContact(message: HeaderRows): string | undefined {
   return contact && contact.displayName !== "" ? `<${contact.uriText}>${contact.parameters}` : undefined;
 }
 
+/**
+ * From or To with its number in the global form (`spec.ex_convertTelToE164`); undefined where it has none, or is in that
+ * form already.
+ */
+export function withGlobalNumber(
+  text: string,
+  { start, uri, uriText, uriStart, uriEnd, end }: NameAddr,
+): string | undefined {
+  const user = uri?.user ?? TelUri.parse(uriText)?.number;
+  if (user === undefined) return undefined;
+  const [written] = user.split(";", 1);
+  const number = globalNumber(written.replace(/^%2B/i, "+"));
+  if (number === undefined || number === written) return undefined;
+  const [scheme] = uriText.split(":", 1);
+  const rest = uri ? uriText.slice(scheme.length + 1 + written.length) : TelUri.parse(uriText)!.parameters;
+  return text.substring(start, uriStart) + `${scheme}:${number}${rest}` + text.substring(uriEnd, end);
+}
+
 /** From at the host of a gateway; undefined where it is anonymous, or nothing that has a host. */
 export function fromAt(
   { host }: Gateway,
   { from, text }: SipRequest,
-  { hasName }: { hasName: boolean },
+  { hasName, isGlobal }: { hasName: boolean; isGlobal: boolean },
 ): string | undefined {
   const { uri } = from;
   if (!uri || uri.user === undefined || uri.host.endsWith(".invalid")) return undefined;
   const name = hasName ? nameOf(text, from) : "";
-  return `${name}<sip:${uri.user}@${toUriHost(host)}>${from.parameters}`;
+  const user = isGlobal ? globalNumber(uri.userText) ?? uri.user : uri.user;
+  return `${name}<sip:${user}@${toUriHost(host)}>${from.parameters}`;
 }
 
 /** The header lines that tell a gateway which of its numbers calls. */

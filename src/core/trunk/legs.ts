@@ -1,5 +1,5 @@
 /** Makes the legs of calls that a gateway is on, or whose caller stays unnamed. */
-import { didOfUser } from "../../data/dialled_number.ts";
+import { didOfUser, globalNumber } from "../../data/dialled_number.ts";
 import type { Did } from "../../data/did.ts";
 import type { Directory } from "../../data/directory.ts";
 import type { Gateway } from "../../data/gateway.ts";
@@ -24,6 +24,7 @@ import {
   numberOfDid,
   STATEMENTS_ABOUT_CALLERS,
   TRUSTED_STATEMENTS,
+  withGlobalNumber,
 } from "./identity.ts";
 
 /** What legs are made from. */
@@ -33,6 +34,8 @@ export interface LegsParts {
   readonly realms: GatewayRealms;
   readonly gateways: Pick<GatewayAddresses, "at" | "add">;
   readonly refusals: GatewayRefusals;
+  /** `spec.ex_convertTelToE164`: numbers in From, To and identities of calls with gateways are in their global form. */
+  readonly hasGlobalNumbers: boolean;
 }
 
 /** Who a call out is from. */
@@ -83,13 +86,16 @@ export class Legs {
   ): Leg {
     const { realms, gateways, refusals } = this.#parts;
     const isPrivate = caller.isPrivate || asksForPrivacy(request);
-    const number = numberOfDid(caller.isTrusted ? this.#claimedNumber(request, gateway) ?? did : did);
+    const isGlobal = this.#parts.hasGlobalNumbers;
+    const own = numberOfDid(caller.isTrusted ? this.#claimedNumber(request, gateway) ?? did : did);
+    const number = isGlobal ? globalNumber(own) ?? own : own;
     const shift = CSeqShift.from(request.cseq);
     const hasName = caller.isTrusted;
     return {
       ...SAME,
+      ...this.#globalNumbers(request),
       ...caller.isPrivate ? unnamed(request) : {
-        from: fromAt(gateway, request, { hasName }),
+        from: fromAt(gateway, request, { hasName, isGlobal }),
         contact: hasName ? undefined : namelessContact(request),
         removedNames: hasName ? undefined : TRUSTED_STATEMENTS,
       },
@@ -116,9 +122,11 @@ export class Legs {
   inbound(request: SipRequest, gateway: Gateway | undefined, isTrusted: boolean): Leg | undefined {
     const isNamed = isTrusted || !asksForPrivacy(request);
     const end = gateway?.credentials ? { side: "caller", shift: 0, ref: gateway.ref } as const : undefined;
-    if (!end && isNamed) return undefined;
+    const numbers = gateway && this.#globalNumbers(request);
+    if (!end && isNamed && !numbers) return undefined;
     return {
       ...SAME,
+      ...numbers,
       removed: isNamed ? [] : [Header.PAssertedIdentity, Header.RemotePartyId],
       note: formatNote({ isUnnamed: false, gateway: end }),
     };
@@ -142,13 +150,18 @@ export class Legs {
     const hidden = noted.isUnnamed
       ? isByCaller ? unnamed(request) : { answererContact: anonymousContact }
       : undefined;
-    if (noted.gateway?.side !== to) return hidden && { ...SAME, ...hidden };
+    const numbers = noted.gateway && this.#globalNumbers(request);
+    if (noted.gateway?.side !== to) {
+      return hidden || numbers ? { ...SAME, ...numbers, ...hidden } : undefined;
+    }
     // Calls outlive the gateway's resource: then nobody answers challenges any more.
     const gateway = flow && this.#gatewayAt(flow, noted.gateway.ref);
+    const isGlobal = this.#parts.hasGlobalNumbers;
     return {
       ...SAME,
+      ...numbers,
       ...hidden ?? {
-        from: gateway && isByCaller ? fromAt(gateway, request, { hasName: false }) : undefined,
+        from: gateway && isByCaller ? fromAt(gateway, request, { hasName: false, isGlobal }) : numbers?.from,
         contact: namelessContact(request),
         removedNames: TRUSTED_STATEMENTS,
       },
@@ -171,6 +184,13 @@ export class Legs {
   #gatewayAt({ remoteAddress }: Flow, ref: string): Gateway | undefined {
     const gateway = this.#parts.directory.gateway(ref);
     return gateway && this.#parts.gateways.at(remoteAddress).includes(gateway) ? gateway : undefined;
+  }
+
+  /** From and To with numbers in their global form; undefined where nothing of this is to change. */
+  #globalNumbers({ text, from, to }: SipRequest): Pick<Leg, "from" | "to"> | undefined {
+    if (!this.#parts.hasGlobalNumbers) return undefined;
+    const numbers = { from: withGlobalNumber(text, from), to: withGlobalNumber(text, to) };
+    return numbers.from === undefined && numbers.to === undefined ? undefined : numbers;
   }
 
   /** That of a dialog; the one that was longest without a request is forgotten first. */

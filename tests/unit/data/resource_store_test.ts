@@ -140,6 +140,10 @@ Deno.test("create(): two gateways may have one host, unless the configuration fo
     await refusalOf(strict.store.create("Gateway", gatewayDocument(undefined))),
     /^409 An attempt/,
   );
+  assert.match(
+    await refusalOf(strict.store.create("Gateway", gatewayDocument(undefined, { port: 5060 }))),
+    /^409 An attempt/,
+  );
   await strict.store.create("Gateway", gatewayDocument(undefined, { port: 5090 }));
 });
 
