@@ -1,4 +1,5 @@
 /** What keeps a part of the server from serving, as far as it can be told before: the same at start and by `routr check`. */
+import { dirname } from "node:path";
 import type { Configuration, Listener } from "../config/configuration.ts";
 import type { ConfigurationPlace } from "../config/configuration_place.ts";
 import type { Environment } from "../config/environment.ts";
@@ -28,10 +29,33 @@ const KEY_STORE = "a certificate with its key (PEM, PKCS#12 or JKS)";
 export async function inspect({ config, source, env }: InspectedConfiguration): Promise<Fault[]> {
   const problems = [
     ...portProblems(config),
+    ...addressProblems(config),
     ...await transportStoreProblems(config, source.directory),
     ...await restProblems(config, { source, env }),
   ];
-  return await locateProblems(problems, { file: source.file, env });
+  const faults = await locateProblems(problems, { file: source.file, env });
+  return [...faults, ...await stateFaults(config, stateDirectory(env, source.directory))];
+}
+
+/** The REST service keeps its salt and its certificate, unless they are given. */
+async function stateFaults({ restService }: Configuration, directory: string): Promise<Fault[]> {
+  const { salt, saltFile, keyStore, unsecured } = restService;
+  const isNeeded = (salt ?? saltFile) === undefined || (keyStore === undefined && !unsecured);
+  if (!isNeeded || await isWritable(directory)) return [];
+  const expected = "one that the REST service can keep its salt and certificate in (STATE_DIR), or " +
+    "spec.restService.salt and keyStore";
+  return [{ file: directory, property: "", found: "a folder that cannot be written", expected }];
+}
+
+/** Of a folder that is not there yet, the one that it would be made in counts. */
+async function isWritable(folder: string): Promise<boolean> {
+  try {
+    await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: ".routr-" }));
+    return true;
+  } catch (error) {
+    const parent = dirname(folder);
+    return error instanceof Deno.errors.NotFound && parent !== folder && await isWritable(parent);
+  }
 }
 
 /** Ports that two listeners want: all but UDP and SCTP stand on TCP. */
@@ -51,6 +75,28 @@ function portProblems({ transport, restService }: Configuration): Problem[] {
   }
   take(restService, "the REST service", REST_SERVICE);
   return problems;
+}
+
+/** Addresses to listen on that are not of this machine. */
+function addressProblems({ bindAddr, transport, restService }: Configuration): Problem[] {
+  const own = new Set(
+    Deno.networkInterfaces().map(({ address }) => address.replace(/%.*/, "").toLowerCase()),
+  );
+  const isOwn = (address: string) =>
+    ANY_ADDRESS.has(address) || address.startsWith("127.") || own.has(address.replace(/%.*/, ""));
+  const listed: [address: string, path: PropertyPath][] = [
+    [bindAddr, ["spec", "bindAddr"]],
+    ...transport.map((
+      listener,
+      i,
+    ): [string, PropertyPath] => [listener.bindAddr, ["spec", "transport", i, "bindAddr"]]).filter((
+      [address],
+    ) => address !== bindAddr),
+    [restService.bindAddr, [...REST_SERVICE, "bindAddr"]],
+  ];
+  return listed.filter(([address]) => !isOwn(address)).map(([address, path]) => {
+    return { path, at: "value", found: JSON.stringify(address), expected: "an address of this machine" };
+  });
 }
 
 function overlaps(one: string, other: string): boolean {

@@ -4,11 +4,13 @@ import type { Configuration } from "../config/configuration.ts";
 import type { ConfigurationPlace } from "../config/configuration_place.ts";
 import { resourceFolder } from "../config/data_source.ts";
 import { withoutSecrets } from "../config/shown_configuration.ts";
-import { tlsSettingsOf } from "../config/tls_settings.ts";
+import { restTlsSettings, tlsSettingsOf } from "../config/tls_settings.ts";
 import { isSecure } from "../transport/transport.ts";
 
 /** Read permission of others. */
 const OTHERS_READ = 0o004;
+/** Bytes of a file that are looked at. */
+const BEGINNING = 65_536;
 const COLLECTIONS = ["users", "agents", "peers", "gateways"] as const;
 
 export interface ReadableSecretsOptions {
@@ -30,7 +32,7 @@ export async function readableSecrets(options: ReadableSecretsOptions): Promise<
 }
 
 async function secretFiles({ config, document, source }: ReadableSecretsOptions): Promise<string[]> {
-  const { dataSource, transport, securityContext } = config;
+  const { dataSource, transport, securityContext, restService } = config;
   const files: string[] = [];
   if (source.file !== undefined && JSON.stringify(withoutSecrets(document)) !== JSON.stringify(document)) {
     files.push(source.file);
@@ -39,13 +41,28 @@ async function secretFiles({ config, document, source }: ReadableSecretsOptions)
     const folder = resourceFolder(dataSource.parameters, source.directory);
     for (const path of COLLECTIONS.flatMap((name) => [`${name}.yaml`, `${name}.yml`])) {
       const file = join(folder, path);
-      const text = await Deno.readTextFile(file).catch(() => "");
-      if (/^[^#\n]*\b(?:secret|ha1)\b/m.test(text)) files.push(file);
+      if (/^[^#\n]*\b(?:secret|ha1)\b/m.test(await beginningOf(file))) files.push(file);
     }
   }
-  if (transport.some(({ protocol }) => isSecure(protocol))) {
-    const { certificates } = tlsSettingsOf(securityContext, source.directory);
-    files.push(...certificates.map(({ path, privateKey }) => privateKey ?? path));
+  const certificates = [
+    ...transport.some(({ protocol }) => isSecure(protocol))
+      ? tlsSettingsOf(securityContext, source.directory).certificates
+      : [],
+    ...restService.unsecured || restService.keyStore === undefined
+      ? []
+      : restTlsSettings(restService, { directory: source.directory, own: "" }).certificates,
+  ];
+  const keys = certificates.map(({ path, privateKey }) => privateKey ?? path);
+  return [...files, ...new Set(keys)];
+}
+
+/** A long file has a secret in its first items, if it has any. */
+async function beginningOf(path: string): Promise<string> {
+  try {
+    using file = await Deno.open(path);
+    const bytes = new Uint8Array(BEGINNING);
+    return new TextDecoder().decode(bytes.subarray(0, await file.read(bytes) ?? 0));
+  } catch {
+    return "";
   }
-  return files;
 }

@@ -13,6 +13,8 @@ const SAMPLE_SECRETS: ReadonlySet<string> = new Set([
   "astsecret",
   "yoursecret",
 ]);
+/** So many resources of a kind are looked at: others have their turn after a few milliseconds. */
+const MOST_EXAMINED = 20_000;
 /** Names that a warning tells before it counts. */
 const MOST_NAMES = 3;
 
@@ -30,7 +32,9 @@ export function inspectResources(config: Configuration, directory: Directory): s
 function weakSecrets(directory: Directory): string[] {
   return (["Agent", "Peer"] as const).flatMap((kind) => {
     const names: string[] = [];
+    let examined = 0;
     for (const resource of directory.resources(kind)) {
+      if (++examined > MOST_EXAMINED) break;
       if (resource.kind !== kind || resource.secret === undefined) continue;
       const { username, secret } = resource;
       if (isWeak(username, secret)) names.push(username);

@@ -119,7 +119,7 @@ function environmentFault(problem: Problem, { variable, path }: Override): Fault
 }
 
 function warningsOf(
-  { accessControlList, securityContext, externAddr, localnets, dataSource }: Configuration,
+  { accessControlList, securityContext, externAddr, localnets, dataSource, restService }: Configuration,
   directory: string,
 ): string[] {
   const rules = halfCoveringRules(accessControlList);
@@ -127,6 +127,11 @@ function warningsOf(
     ...externAddr !== undefined && localnets.length === 0
       ? [
         "spec.externAddr without spec.localnets: every host counts as outside, even those of the same network",
+      ]
+      : [],
+    ...restService.trustStore !== undefined && restService.trustStore === restService.keyStore
+      ? [
+        "spec.restService.trustStore has no effect: it is the key store, as in Routr v1, and no client is asked",
       ]
       : [],
     ...rules.map((rule) => `spec.accessControlList: ${halfCoverage(rule)}`),

@@ -55,6 +55,7 @@ const MIGRATIONS: readonly Migration[] = [
     warnings: [
       /^spec\.restService\.minThreads has no effect/,
       /^spec\.restService\.maxThreads has no effect/,
+      /^spec\.restService\.trustStore has no effect: it is the key store/,
     ],
   },
   { set: "chart" },

@@ -206,3 +206,36 @@ Deno.test("check: files with secrets that every user of the host can read", asyn
     lines.join("\n"),
   );
 });
+
+Deno.test("check: addresses that are not of this machine", async () => {
+  const spec = `  transport:
+    - { protocol: udp, port: 5060 }
+    - { protocol: tcp, port: 5060, bindAddr: 192.0.2.1 }
+  restService: { bindAddr: '2001:db8::1' }
+`;
+  assert.deepEqual(await faultsOf(spec), [
+    'config.yaml:5:46: spec.transport[1].bindAddr is "192.0.2.1", expected an address of this machine',
+    'config.yaml:6:28: spec.restService.bindAddr is "2001:db8::1", expected an address of this machine',
+  ]);
+  assert.deepEqual(await faultsOf("  bindAddr: '::'\n"), []);
+});
+
+Deno.test("check: a state folder that the REST service cannot keep its salt in", async () => {
+  const env = { STATE_DIR: "/proc/routr/state" };
+  const [fault] = await faultsOf("  recordRoute: true\n", env);
+  assert.match(fault, /^\/proc\/routr\/state: found a folder that cannot be written, expected .*STATE_DIR/);
+  const given = "  restService: { unsecured: true, salt: c2FsdHNhbHRzYWx0c2FsdA== }\n";
+  assert.deepEqual(await faultsOf(given, env), []);
+});
+
+Deno.test("check leaves nothing behind", async () => {
+  await using folder = await TemporaryFolder.of({ "domains.yaml": DOMAIN });
+  const { log } = console;
+  console.log = () => {};
+  try {
+    await check({ directory: folder.path, env: {}, executableDirectory: "/" });
+  } finally {
+    console.log = log;
+  }
+  assert.deepEqual([...Deno.readDirSync(folder.path)].map(({ name }) => name), ["domains.yaml"]);
+});

@@ -85,7 +85,12 @@ Deno.test("every property of the reference has its default", () => {
     ex_uniqueGatewayPerHostPort: false,
   });
   assert.deepEqual(digestAlgorithms, ["MD5", "SHA-256"]);
-  assert.deepEqual(registrar, { minExpires: 60, maxExpires: 7200, defaultExpires: 3600 });
+  assert.deepEqual(registrar, {
+    minExpires: 60,
+    maxExpires: 7200,
+    defaultExpires: 3600,
+    serialRingSeconds: 20,
+  });
   assert.deepEqual(limits, {
     maxDatagramSize: 65535,
     maxStreamMessageSize: 1_048_576,
@@ -215,7 +220,12 @@ Deno.test("every property of the reference can be set", () => {
   assert.equal(config.interDomainCalls, true);
   assert.equal(config.maxContacts, 3);
   assert.equal(config.strictListeners, true);
-  assert.deepEqual(config.registrar, { minExpires: 1, maxExpires: 100, defaultExpires: 50 });
+  assert.deepEqual(config.registrar, {
+    minExpires: 1,
+    maxExpires: 100,
+    defaultExpires: 50,
+    serialRingSeconds: 20,
+  });
   assert.equal(config.limits.maxConnections, 5);
 });
 
