@@ -99,6 +99,12 @@ Deno.test("every property of the reference has its default", () => {
     idleTimeoutMillis: 7_260_000,
     messageTimeoutMillis: 32_000,
     maxTransactions: 500_000,
+    maxHeadSize: 65_536,
+    maxHeaderRows: 256,
+    maxHeaderValues: 100,
+    maxCallsInSetup: 1000,
+    maxCallsInSetupPerAgent: 10,
+    maxCallsOutPerAgent: 10,
   });
   assert.deepEqual(grpcService, { bind: "127.0.0.1", port: 50099 });
   assert.deepEqual(ex_rtpEngine, { enabled: false, proto: "http", port: 8080, bridgeParams: {} });
