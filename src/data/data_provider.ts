@@ -127,6 +127,13 @@ export class WriteRefused extends Error {
   }
 }
 
+/** Somebody else has changed the document since it was read. */
+export class ChangedMeanwhile extends WriteRefused {
+  constructor(message: string) {
+    super(409, message);
+  }
+}
+
 /** A problem of the document at position `index` of its source. */
 export interface DocumentProblem extends Problem {
   readonly index: number;

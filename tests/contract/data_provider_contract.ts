@@ -166,6 +166,19 @@ export function testDataProvider(name: string, harness: () => Promise<DataProvid
     assert.deepEqual(served.report.faults, []);
   });
 
+  Deno.test(`${name}: a place that is emptied keeps what was there, and takes what comes then`, async () => {
+    await using place = await filled(harness);
+    using served = await Served.from(place);
+    for (const collection of Object.keys(SAMPLES).reverse()) await place.remove(collection);
+    await served.until(() => served.lost.length > 0);
+    served.clock.advance(4000);
+    await pause(PROMISED / 2);
+    assert.equal(served.counts.agents, 2);
+    await place.put("domains", [domainDocument("sip.local")]);
+    await place.put("agents", [agentDocument("1003")]);
+    await served.until(() => served.counts.agents === 1);
+  });
+
   Deno.test(`${name}: a collection may come into being later`, async () => {
     await using place = await harness();
     using served = await Served.from(place);
@@ -214,6 +227,10 @@ class Served implements Disposable {
 
   get counts() {
     return this.#live.directory.counts;
+  }
+
+  get lost(): readonly string[] {
+    return this.#live.lost("Agent");
   }
 
   /** The faults without their place, which differs between providers. */

@@ -1,7 +1,7 @@
 /** Files that are changed as a whole or not at all, whenever the power fails, and by one writer at a time. */
 import { basename, dirname } from "node:path";
 import { randomToken } from "../../runtime/random.ts";
-import { WriteRefused } from "../data_provider.ts";
+import { ChangedMeanwhile, WriteRefused } from "../data_provider.ts";
 import { fileVersion } from "./file_version.ts";
 
 /** How long another writer is waited for, and how often it is looked whether it is done. Milliseconds. */
@@ -198,7 +198,7 @@ class FolderLock implements Disposable {
 }
 
 function changedMeanwhile(path: string): WriteRefused {
-  return new WriteRefused(409, `Cannot change ${path}: it was changed by somebody else meanwhile`);
+  return new ChangedMeanwhile(`Cannot change ${path}: it was changed by somebody else meanwhile`);
 }
 
 const NOT_WRITABLE = [Deno.errors.PermissionDenied, Deno.errors.NotCapable, Deno.errors.IsADirectory];

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import {
+  ChangedMeanwhile,
   type NewDocument,
   type ResourceDocument,
   type StoredDocument,
@@ -125,7 +126,9 @@ export class ResourceFile {
     const stored = index < 0 ? undefined : await readAt(list.text, content!, index);
     if (stored === undefined) throw refusal(404, this.#path, `there is no "${ref}" any more`);
     if (stored.version !== change.version) {
-      throw refusal(409, this.#path, `"${ref}" was changed by somebody else meanwhile`);
+      throw new ChangedMeanwhile(
+        `Cannot change ${this.#path}: "${ref}" was changed by somebody else meanwhile`,
+      );
     }
     if (action === "remove") return { action, index };
     return { action, index, document: yamlValueOf(change.document) as YamlMapping };

@@ -1,6 +1,6 @@
 import { type RedisConnection, RedisScript } from "../../runtime/redis_connection.ts";
 import { describeRedisError, redisErrorCode } from "../../runtime/redis_client.ts";
-import { WriteRefused } from "../data_provider.ts";
+import { ChangedMeanwhile, WriteRefused } from "../data_provider.ts";
 import { LARGEST_DOCUMENT } from "./redis_document.ts";
 
 /** The channel on which nodes tell each other what they changed, as `{"collection":"agents","ref":"ag3f77f6"}`. */
@@ -84,7 +84,7 @@ export async function writeDocument(connection: RedisConnection, write: RedisWri
     throw new WriteRefused(409, `There is something at ${JSON.stringify(ref)} already`);
   }
   if (result === "changed") {
-    throw new WriteRefused(409, `${JSON.stringify(ref)} was changed by somebody else`);
+    throw new ChangedMeanwhile(`${JSON.stringify(ref)} was changed by somebody else`);
   }
   if (result === "missing") throw new WriteRefused(404, `${JSON.stringify(ref)} is gone`);
 }

@@ -1,4 +1,9 @@
-import { type ResourceDocument, type StoredDocument, WriteRefused } from "../data_provider.ts";
+import {
+  ChangedMeanwhile,
+  type ResourceDocument,
+  type StoredDocument,
+  WriteRefused,
+} from "../data_provider.ts";
 import type { Backend, BackendRequest } from "./backend.ts";
 import { BackendFailure, FaultyAnswer } from "./backend_failure.ts";
 import { LARGEST_DOCUMENT } from "./document_hash.ts";
@@ -14,6 +19,8 @@ export interface DocumentAddress {
 /** What the predecessor sent as the body of DELETE, and backends may expect. */
 const NO_OBJECT = JSON.stringify("noobj");
 const LARGEST_ANSWER = LARGEST_DOCUMENT;
+/** Of HTTP: the document is not what `If-Match` says. */
+const PRECONDITION_FAILED = 412;
 
 /** Changes documents one by one. All methods reject with `WriteRefused`. */
 export class DocumentWriter {
@@ -62,7 +69,7 @@ export class DocumentWriter {
     const stored = await this.read(address);
     if (stored === undefined) throw new WriteRefused(404, "Not found");
     if (stored.version !== version) {
-      throw new WriteRefused(409, "The object was changed by somebody else meanwhile");
+      throw new ChangedMeanwhile("The object was changed by somebody else meanwhile");
     }
     return undefined;
   }
@@ -100,13 +107,16 @@ function refIn(content: unknown): string | undefined {
 
 function refuse(error: unknown): never {
   if (!(error instanceof BackendFailure)) throw error;
+  if (error.status === PRECONDITION_FAILED) {
+    throw new ChangedMeanwhile(`The backend refuses: ${error.message}`);
+  }
   const action = error.status === 0 ? "cannot be reached" : "refuses";
   throw new WriteRefused(statusOf(error), `The backend ${action}: ${error.message}`);
 }
 
 function statusOf({ status }: BackendFailure): WriteRefused["status"] {
   if (status === 404 || status === 410) return 404;
-  if (status === 409 || status === 412) return 409;
+  if (status === 409) return 409;
   if (status === 400 || status === 413 || status === 422) return 422;
   const isForbidden = [401, 403, 405, 501].includes(status) || (status >= 300 && status <= 399);
   return isForbidden ? 405 : 503;

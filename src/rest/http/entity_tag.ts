@@ -19,13 +19,21 @@ export function isUnmodified(request: Request, etag: string): boolean {
  */
 export function refuseUnlessConditionHolds(request: Request, current: unknown): void {
   const wanted = request.headers.get("if-match");
-  if (wanted !== null && !matches(wanted, entityTag(current))) {
-    throw new HttpError(412, "The object was changed by somebody else meanwhile");
-  }
+  if (wanted !== null && !matches(wanted, entityTag(current))) throw changedMeanwhile();
   const unwanted = request.headers.get("if-none-match");
   if (unwanted !== null && matches(unwanted, entityTag(current))) {
     throw new HttpError(412, "There is such an object already, which If-None-Match excludes");
   }
+}
+
+/** The same for what was changed just before it would have been written. */
+export function refuseIfConditional(request: Request): void {
+  const wanted = request.headers.get("if-match")?.trim() ?? "*";
+  if (wanted !== "*") throw changedMeanwhile();
+}
+
+function changedMeanwhile(): HttpError {
+  return new HttpError(412, "The object was changed by somebody else meanwhile");
 }
 
 function matches(list: string, etag: string): boolean {

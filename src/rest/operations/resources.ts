@@ -1,14 +1,19 @@
 /** The resources that an administrator keeps: the same five ways to each kind. */
 import type { Directory } from "../../data/directory.ts";
 import { valueAt } from "../../data/document_problems.ts";
-import { type ResourceDocument, WriteRefused } from "../../data/data_provider.ts";
+import { ChangedMeanwhile, type ResourceDocument, WriteRefused } from "../../data/data_provider.ts";
 import { type JsonSchema, jsonSchemaOf } from "../../data/json_schema.ts";
 import { type Kind, KINDS, type Resource } from "../../data/resource.ts";
 import type { User } from "../../data/user.ts";
 import type { ResourceStore } from "../../data/resource_store.ts";
 import { documentOf, fullDocumentOf } from "../../data/resource_view.ts";
 import { enveloped } from "../http/envelope.ts";
-import { entityTag, isUnmodified, refuseUnlessConditionHolds } from "../http/entity_tag.ts";
+import {
+  entityTag,
+  isUnmodified,
+  refuseIfConditional,
+  refuseUnlessConditionHolds,
+} from "../http/entity_tag.ts";
 import { HttpError } from "../http/http_error.ts";
 import { LIST_QUERY } from "./list_query.ts";
 import { BASE_PATH, type Call, type Operation, operation } from "../operation.ts";
@@ -189,6 +194,7 @@ class Collection {
           refuseUnlessConditionHolds(request, shownTo(user)(current));
         },
       ),
+      request,
     );
     note(namesIn(namesOf(changes)));
     return enveloped(target);
@@ -218,6 +224,7 @@ class Collection {
         ref,
         (current) => refuseUnlessConditionHolds(request, shownTo(user)(current)),
       ),
+      request,
     );
     return enveloped(null);
   }
@@ -257,10 +264,12 @@ function asShown(schema: unknown): unknown {
   return Object.fromEntries(parts.map(([name, part]) => [name, asShown(part)]));
 }
 
-async function written<T>(write: Promise<T>): Promise<T> {
+/** @param request whose conditions were met a moment ago */
+async function written<T>(write: Promise<T>, request?: Request): Promise<T> {
   try {
     return await write;
   } catch (error) {
+    if (error instanceof ChangedMeanwhile && request) refuseIfConditional(request);
     if (!(error instanceof WriteRefused)) throw error;
     const { status, message, details } = error;
     throw new HttpError(status, message, {

@@ -63,6 +63,12 @@ for (const provider of ["files", "redis", "restful"] as const) {
     const { metadata, spec } = body.data;
     assert.deepEqual([metadata.name, spec.privacy, spec.maxContacts], ["All", "private", 7]);
 
+    // Whoever has seen the same version is told the same, however close they come.
+    const seen = await server.ask(`GET /agents/${ref}`);
+    const headers = { "if-match": seen.headers.get("etag") ?? "" };
+    const conditional = properties.map((json) => server.ask(`PUT /agents/${ref}`, { json, headers }));
+    assert.deepEqual(await statuses(conditional), [200, 412, 412]);
+
     const deleted = agents.flatMap(({ metadata: { ref } }) => [
       server.ask(`DELETE /agents/${ref}`),
       server.ask(`DELETE /agents/${ref}`),
