@@ -386,10 +386,11 @@ export class Server {
     await this.#journal?.start();
     const { clock = systemClock, cluster } = this.#options;
     if (!cluster) return;
-    const { connection, nodeLifetime, address } = cluster;
+    const { connection, key, nodeLifetime, address } = cluster;
     this.#cluster = new Cluster({
       location: this.location,
       connection,
+      key,
       transport: this.#transport,
       own: this.#ownFlows,
       self: { address: nodeAddress(address, this.transports), epoch: this.#epoch },

@@ -135,7 +135,7 @@ function lostSources(
   // Who administers is no part of what is served: a server that starts on an empty Redis makes a user there.
   const serving = filled.filter(({ kind }) => kind !== "User");
   const isEverything = serving.length > 0 && serving.every((source) => empty.includes(source)) &&
-    serving.reduce((sum, source) => sum + countOf(source), 0) > 1;
+    empty.reduce((sum, source) => sum + countOf(source), 0) > 1;
   if (isEverything) return empty.map((source) => ({ source, cause: "everything" }));
   const lost = empty.filter(mayBeAccident).map((source) => ({ source, cause: "empty" as const }));
   const cut = filled.filter((source) => isCut(byName.get(source.name), source))

@@ -3,12 +3,16 @@ import assert from "node:assert/strict";
 import type { Binding, BindingFlow } from "../../src/location/binding.ts";
 import type { BindingRecord, NodeRecord } from "../../src/location/binding_record.ts";
 import { LocationService } from "../../src/location/location_service.ts";
+import { clusterKey, restoreClusterKey } from "../../src/location/redis/cluster_key.ts";
 import { NodeTable } from "../../src/location/redis/node_table.ts";
 import { SharedLocation } from "../../src/location/redis/shared_location.ts";
 import { type Clock, systemClock } from "../../src/runtime/clock.ts";
 import { RedisConnection } from "../../src/runtime/redis_connection.ts";
 import { TimerWheel } from "../../src/runtime/timer_wheel.ts";
 import { type RedisServer, startRedis } from "../support/redis_server.ts";
+
+/** Of all nodes. */
+const SECRET = "secret of the nodes";
 
 interface TestFlow extends BindingFlow {
   readonly name: string;
@@ -46,6 +50,7 @@ class Node implements AsyncDisposable {
       self: this.self,
       lifetime: 600,
       onChange: () => void this.#shared.compare(),
+      onForgotten: () => void restoreClusterKey(this.connection, SECRET),
     });
     this.#shared = new SharedLocation({
       location: this.location,
@@ -275,6 +280,15 @@ Deno.test("shared location: a Redis that has lost everything learns it again", a
   await untilKeys(redis, 2);
   assert.deepEqual(b.contacts("sip:john@x"), ["sip:1@x by a"]);
   assert.deepEqual(a.contacts("sip:mary@x"), ["sip:2@x by b"]);
+});
+
+Deno.test("shared location: the secret of all nodes is put back where Redis has lost it", async () => {
+  await using redis = await startRedis();
+  await using a = await Node.start(redis, "a");
+  await redis.run("FLUSHALL");
+  const end = performance.now() + 5000;
+  while (await redis.run("GET", "routr:key") === "" && performance.now() < end) await pause(50);
+  assert.equal(await clusterKey(a.connection), SECRET);
 });
 
 Deno.test("shared location: when a node dies, nobody is sent there, and its connections are cleaned up", async () => {

@@ -2,6 +2,7 @@
 import type { Binding } from "../../location/binding.ts";
 import type { NodeRecord } from "../../location/binding_record.ts";
 import type { LocationService } from "../../location/location_service.ts";
+import { restoreClusterKey } from "../../location/redis/cluster_key.ts";
 import { NodeTable } from "../../location/redis/node_table.ts";
 import { SharedLocation } from "../../location/redis/shared_location.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -17,6 +18,8 @@ const log = logger("cluster");
 export interface ClusterParts {
   readonly location: LocationService<BoundFlow>;
   readonly connection: RedisConnection;
+  /** The secret of all nodes. */
+  readonly key: string;
   readonly transport: TransportLayer;
   readonly own: OwnFlowRecords;
   readonly self: NodeRecord;
@@ -32,7 +35,7 @@ export class Cluster {
   readonly #parts: ClusterParts;
 
   constructor(parts: ClusterParts) {
-    const { location, connection, transport, own, self, nodeLifetime, clock, wheel, onAdopted } = parts;
+    const { location, connection, key, transport, own, self, nodeLifetime, clock, wheel, onAdopted } = parts;
     this.#parts = parts;
     const nodes = new NodeTable({
       connection,
@@ -41,6 +44,7 @@ export class Cluster {
       self,
       lifetime: nodeLifetime,
       onChange: () => void this.#shared.compare(),
+      onForgotten: () => void restoreClusterKey(connection, key),
     });
     const flows = new ClusterFlows({ own, transport, liveness: nodes, address: self.address });
     this.#nodes = nodes;

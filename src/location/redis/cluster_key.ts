@@ -30,6 +30,18 @@ export async function clusterKey(connection: Pick<RedisConnection, "commands" | 
   }
 }
 
+/**
+ * Puts the secret back where Redis has lost it: a node that starts then would make another one, and stay alone with it.
+ */
+export async function restoreClusterKey(
+  { commands }: Pick<RedisConnection, "commands">,
+  key: string,
+): Promise<void> {
+  await commands.set(KEY, key, "NX").catch(() => {
+    // Redis is away, or does not allow it, which is told elsewhere.
+  });
+}
+
 async function readOrMake({ commands }: Pick<RedisConnection, "commands">): Promise<string> {
   const known = await commands.get(KEY);
   if (known) return known;

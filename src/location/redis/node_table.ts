@@ -21,6 +21,8 @@ export interface NodeTableParts {
   readonly lifetime?: number;
   /** A node is there that was not, as another process, or is no longer. */
   onChange(): void;
+  /** Redis may have lost everything. */
+  onForgotten?(): void;
 }
 
 interface KnownNode {
@@ -57,6 +59,7 @@ export class NodeTable {
     const { connection, clock } = this.#parts;
     connection.onUp(() => {
       this.#upSince = clock.now();
+      this.#parts.onForgotten?.();
       if (!this.#isStopped) this.#show().catch(() => {});
     });
     // Without Redis, it is shown as soon as there is one.
@@ -138,6 +141,7 @@ export class NodeTable {
     if (owner === null) {
       // This process was held up for so long that it counted as dead, or Redis was, and has lost everybody.
       this.#upSince = this.#parts.clock.now();
+      this.#parts.onForgotten?.();
       this.#parts.onChange();
     }
     if (owner === null || owner === this.self.epoch || this.#isRivalTold) return;
