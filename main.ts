@@ -2,7 +2,8 @@
 import { dirname } from "node:path";
 import manifest from "./deno.json" with { type: "json" };
 import { check } from "./src/cli/check.ts";
-import { type Command, readCommandLine, USAGE } from "./src/cli/command_line.ts";
+import { type Command, readCommandLine } from "./src/cli/command_line.ts";
+import { completionScript } from "./src/cli/completion.ts";
 import { init } from "./src/cli/init.ts";
 import { schema } from "./src/cli/schema.ts";
 import { start } from "./src/cli/start.ts";
@@ -28,7 +29,10 @@ async function run(command: Command): Promise<number> {
       console.log(`routr ${manifest.version}`);
       return 0;
     case "help":
-      console.log(USAGE);
+      console.log(command.text);
+      return 0;
+    case "completion":
+      console.log(completionScript(command.shell).trimEnd());
       return 0;
     case "mistake":
       console.error(`routr: ${command.message}\nSee: routr help`);

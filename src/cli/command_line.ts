@@ -1,4 +1,4 @@
-/** The command line: of the server, `routr [--config DIR]`, `check`, `init`, `schema`, `version`; and of its client. */
+/** The command line: of the server, `routr [--config DIR]`, `check`, `init`, `schema` and so on; and of its client. */
 import { parseArgs } from "node:util";
 import {
   CLIENT_OPTIONS,
@@ -7,6 +7,8 @@ import {
   type ClientOptions,
   readClientCommand,
 } from "./client/client_command.ts";
+import { type Shell, SHELLS } from "./completion.ts";
+import { helpOf } from "./help.ts";
 
 /** What the command line asks for. */
 export type Command =
@@ -14,7 +16,10 @@ export type Command =
   | { readonly kind: "init"; readonly directory: string }
   /** `of` is what was asked for, known or not. */
   | { readonly kind: "schema"; readonly of: string }
-  | { readonly kind: "version" | "help" }
+  | { readonly kind: "version" }
+  /** Of one command, or of all. */
+  | { readonly kind: "help"; readonly text: string }
+  | { readonly kind: "completion"; readonly shell: Shell }
   | ClientCommand
   | { readonly kind: "mistake"; readonly message: string };
 
@@ -22,6 +27,8 @@ export const USAGE = `Usage: routr [--config DIR]           start the server
        routr check [--config DIR]     validate the configuration and exit
        routr init [DIR]               write a sample configuration, to "config" unless DIR is given
        routr schema KIND              print the JSON Schema of config, user, agent, domain, gateway, did or peer
+       routr completion SHELL         print what makes bash, zsh or fish complete commands and options
+       routr help [COMMAND]           tell more of one command; so does routr COMMAND --help
        routr version
 
 --config defaults to $CONFIG_PATH, else ./config, else the folder config beside the executable.
@@ -47,7 +54,7 @@ export function readCommandLine(args: readonly string[]): Command {
         ...CLIENT_OPTIONS,
       },
     });
-    if (help) return { kind: "help" };
+    if (help) return readHelp(positionals[0]);
     if (version) return { kind: "version" };
     const [name = "start", ...operands] = positionals;
     const clientCommand = readClientCommand(name, operands, clientOptions);
@@ -68,8 +75,17 @@ function checkOptions(command: Command, name: string, clientOptions: ClientOptio
   return { kind: "mistake", message: `--${foreign} is not for ${name}` };
 }
 
+const WITH_OPERAND: ReadonlySet<string> = new Set(["init", "schema", "completion", "help"]);
+
+function readHelp(command: string | undefined): Command {
+  const text = command === undefined ? USAGE : helpOf(command);
+  return text === undefined
+    ? { kind: "mistake", message: `Unknown command "${command}"` }
+    : { kind: "help", text };
+}
+
 function readCommand([name, ...rest]: readonly string[], directory: string | undefined): Command {
-  if (rest.length > (name === "init" || name === "schema" ? 1 : 0)) {
+  if (rest.length > (WITH_OPERAND.has(name) ? 1 : 0)) {
     return { kind: "mistake", message: `Unexpected argument "${rest.at(-1)}"` };
   }
   switch (name) {
@@ -82,9 +98,16 @@ function readCommand([name, ...rest]: readonly string[], directory: string | und
       return rest[0] === undefined
         ? { kind: "mistake", message: "Which schema? Name a kind" }
         : { kind: "schema", of: rest[0] };
+    case "completion": {
+      const shell = SHELLS.find((each) => each === rest[0]);
+      return shell === undefined
+        ? { kind: "mistake", message: `Which shell? Name one of ${SHELLS.join(", ")}` }
+        : { kind: "completion", shell };
+    }
     case "version":
+      return { kind: "version" };
     case "help":
-      return { kind: name };
+      return readHelp(rest[0]);
     default:
       return { kind: "mistake", message: `Unknown command "${name}"` };
   }

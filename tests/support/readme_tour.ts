@@ -47,7 +47,10 @@ const OUTCOMES: readonly (readonly [start: string, outcome: Outcome])[] = [
   ["api https://127.0.0.1:", prints(/^routr_calls_total 0$/m)],
   ["ROUTR_SECRET=", prints(/Logged in to https:.* as admin/)],
   ["routr get agents", prints(/1001[\s\S]*2002/)],
+  ["routr apply -f more.yaml --dry-run", prints(/would be changed\n.* would be changed/)],
   ["routr apply", prints(/changed\n.* changed/)],
+  ["routr help apply", prints(/^Usage: routr apply/)],
+  ["source", nothing],
   ["api -X POST $API/system/status/down", prints(/Request sent to server/)],
 ];
 

@@ -19,6 +19,8 @@ export const CLIENT_OPTIONS = {
   yes: { type: "boolean", short: "y" },
   now: { type: "boolean" },
   ended: { type: "boolean" },
+  prune: { type: "boolean" },
+  "dry-run": { type: "boolean" },
 } as const satisfies ParseArgsConfig["options"];
 
 type OptionName = keyof typeof CLIENT_OPTIONS;
@@ -67,7 +69,11 @@ const VERBS = {
     options: ["file"],
     alias: "crea",
   },
-  apply: { usage: "-f FILE", summary: "change what there is, create what is missing", options: ["file"] },
+  apply: {
+    usage: "-f FILE [--dry-run] [--prune] [--yes]",
+    summary: "change what there is, create what is missing; --prune deletes what is not in the file",
+    options: ["file", "dry-run", "prune", "yes"],
+  },
   delete: {
     operands: ["TYPE", "[REF]"],
     usage: "[--filter F] [--yes]",
@@ -106,6 +112,25 @@ const VERBS = {
   restart: { usage: "[--now]", summary: "restart it", options: ["now"] },
 } as const satisfies Readonly<Record<string, VerbDefinition>>;
 
+/** What each option is for, with the word that stands for its value. */
+const OPTION_HELP: Readonly<Record<OptionName, string>> = {
+  url: "--url URL           the service, in the place of the one that login has kept, or $ROUTR_URL",
+  token: "--token TOKEN       in the place of the one that login has kept, or $ROUTR_TOKEN",
+  cacert: "--cacert FILE       PEM: who signs the certificate of the service",
+  insecure: "--insecure          take any certificate: anybody may be at the other end",
+  user: "-u, --user USER     the name of a user",
+  secret: "-p, --secret SECRET its secret; others on this host may see it, $ROUTR_SECRET they do not",
+  file: "-f, --file FILE     YAML or JSON: one resource or a list of them; - is the standard input",
+  filter: "--filter F          those that match, such as \"@.spec.credentials.username=='1001'\"; '*' is all",
+  output: "-o, --output FORM   json or yaml, in the place of a table",
+  types: "--types A,B         events whose names begin so, such as call.,gateway.",
+  yes: "-y, --yes           delete without asking",
+  now: "--now               do not wait for calls that are being set up",
+  ended: "--ended             the last thousand that ended or failed, in the place of those that are up",
+  prune: "--prune             delete what is not in the file, of the kinds that are in it",
+  "dry-run": "--dry-run           only say what would be done",
+};
+
 export type Verb = keyof typeof VERBS;
 
 const DEFINITIONS: Readonly<Record<string, VerbDefinition>> = VERBS;
@@ -121,15 +146,49 @@ export const CLIENT_USAGE = Object.entries(DEFINITIONS)
   .map(([verb, { summary }]) => `  ${usageOf(verb).padEnd(46)}  ${summary}`)
   .join("\n");
 
+/** The verbs, for completion. */
+export const CLIENT_VERBS: readonly { readonly verb: string; readonly summary: string }[] = Object.entries(
+  DEFINITIONS,
+)
+  .map(([verb, { summary }]) => ({ verb, summary }));
+
+/** The options of a verb as they are typed: `--file`. */
+export function clientOptionsOf(verb: string): readonly string[] {
+  return optionsOf(verb as Verb).map((name) => `--${name}`);
+}
+
+/** All that there is to say of one command; undefined for what is no command of the client. */
+export function clientHelp(name: string): string | undefined {
+  const verb = verbOf(name);
+  if (verb === undefined) return undefined;
+  const { summary, alias } = DEFINITIONS[verb];
+  const options = optionsOf(verb).map((option) => `  ${OPTION_HELP[option]}`);
+  return [
+    `Usage: routr ${usageOf(verb)}`,
+    ...alias === undefined ? [] : [`       routr ${alias} …`],
+    "",
+    `${summary[0].toUpperCase()}${summary.slice(1)}.`,
+    ...options.length > 0 ? ["", ...options] : [],
+  ].join("\n");
+}
+
+function verbOf(name: string): Verb | undefined {
+  return Object.keys(DEFINITIONS).find((each) => each === name || DEFINITIONS[each].alias === name) as
+    | Verb
+    | undefined;
+}
+
+function optionsOf(verb: Verb): readonly OptionName[] {
+  return [...DEFINITIONS[verb].options ?? [], ...OWN_CONNECTION[verb] ?? CONNECTION_OPTIONS];
+}
+
 /** Undefined for what is no command of the client. Throws a TypeError that says what is wrong with it. */
 export function readClientCommand(
   name: string,
   operands: readonly string[],
   options: ClientOptions,
 ): ClientCommand | undefined {
-  const verb = Object.keys(DEFINITIONS).find((each) => each === name || DEFINITIONS[each].alias === name) as
-    | Verb
-    | undefined;
+  const verb = verbOf(name);
   if (verb === undefined) return undefined;
   checkOperands(verb, operands);
   checkOptions(verb, operands, options);
@@ -148,7 +207,7 @@ function checkOperands(verb: Verb, operands: readonly string[]): void {
 
 function checkOptions(verb: Verb, operands: readonly string[], options: ClientOptions): void {
   const own = DEFINITIONS[verb].options ?? [];
-  const known = [...own, ...OWN_CONNECTION[verb] ?? CONNECTION_OPTIONS];
+  const known = optionsOf(verb);
   const foreign = Object.keys(options).find((option) => !known.includes(option as OptionName));
   if (foreign !== undefined) throw new TypeError(`--${foreign} is not for ${verb}: routr ${usageOf(verb)}`);
   if (own.includes("file") && !options.file) throw new TypeError(`-f is missing: routr ${usageOf(verb)}`);

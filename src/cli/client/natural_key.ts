@@ -3,6 +3,7 @@ import type { Kind } from "../../data/resource.ts";
 import type { ApiClient } from "./api_client.ts";
 import { ApiError, ClientError } from "./client_error.ts";
 import type { TypedDocument } from "./documents.ts";
+import type { ResourceType } from "./resource_types.ts";
 import { valueAtPath } from "./table.ts";
 
 const USERNAME = "spec.credentials.username";
@@ -43,6 +44,13 @@ export async function findRef(
   }
   const found = valueAtPath(matches[0], "metadata.ref");
   return typeof found === "string" ? found : undefined;
+}
+
+/** What a document without a ref is known by, for people. */
+export function keyOf({ kind }: ResourceType, document: unknown): string {
+  return String(
+    valueAtPath(document, "metadata.ref") ?? valueAtPath(document, KEYS[kind]) ?? "without a key",
+  );
 }
 
 /** Names of hosts are kept in lower case here, and as they were written by Routr v1. */

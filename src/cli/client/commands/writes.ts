@@ -1,9 +1,10 @@
 /** `routr create -f`, `apply -f` and `delete`. */
+import type { Kind } from "../../../data/resource.ts";
 import { ApiError, ClientError } from "../client_error.ts";
 import type { CommandContext } from "../command_context.ts";
 import { byType, readDocuments, type ResourceDocument, type TypedDocument } from "../documents.ts";
-import { findRef } from "../natural_key.ts";
-import { type ResourceType, resourceType } from "../resource_types.ts";
+import { findRef, keyOf } from "../natural_key.ts";
+import { compareKinds, type ResourceType, resourceType } from "../resource_types.ts";
 import { RESOURCE_COLUMNS } from "../columns.ts";
 import { formatTable, printable, valueAtPath } from "../table.ts";
 
@@ -11,21 +12,64 @@ export async function create(context: CommandContext): Promise<void> {
   await createAll(context, await readDocuments(context.command.options.file!));
 }
 
-/** What there is gets the properties that the file has, and keeps its others. */
+/**
+ * What there is gets the properties that the file has, and keeps its others. `--prune` deletes what is not in the file, of
+ * the kinds that are in it; `--dry-run` says what would be done.
+ */
 export async function apply(context: CommandContext): Promise<void> {
   const { client, command: { options }, terminal } = context;
+  if (options.prune && !options["dry-run"]) refuseUnlessAsked(context);
+  const kept = new Map<Kind, KeptResources>();
   for (const { type, documents } of byType(await readDocuments(options.file!))) {
     const missing: TypedDocument[] = [];
+    const { refs } = keptOf(kept, type);
     for (const document of documents) {
       const ref = await findRef(client, { type, document });
       if (ref === undefined) {
         missing.push({ type, document });
         continue;
       }
-      await client.put(pathOf(type, ref), withRef(document, ref));
-      terminal.print(`${nameOf(type, ref)} changed`);
+      refs.add(ref);
+      if (!options["dry-run"]) await client.put(pathOf(type, ref), withRef(document, ref));
+      terminal.print(`${nameOf(type, ref)} ${options["dry-run"] ? "would be changed" : "changed"}`);
     }
-    await createAll(context, missing);
+    if (options["dry-run"]) {
+      for (const { document } of missing) {
+        terminal.print(`${nameOf(type, keyOf(type, document))} would be created`);
+      }
+    } else for (const ref of await createAll(context, missing)) refs.add(ref);
+  }
+  if (options.prune) await prune(context, kept);
+}
+
+/** What of a kind stays. */
+interface KeptResources {
+  readonly type: ResourceType;
+  readonly refs: Set<string>;
+}
+
+function keptOf(kept: Map<Kind, KeptResources>, type: ResourceType): KeptResources {
+  const known = kept.get(type.kind) ?? { type, refs: new Set() };
+  kept.set(type.kind, known);
+  return known;
+}
+
+/** Deletes what is not kept: first what refers to others. */
+async function prune(context: CommandContext, kept: ReadonlyMap<Kind, KeptResources>): Promise<void> {
+  const { client, command: { options }, terminal } = context;
+  const groups = [...kept.values()].sort((a, b) => compareKinds(b.type.kind, a.type.kind));
+  for (const { type, refs } of groups) {
+    const items = await client.list(`/${type.collection}`);
+    const rest = items.filter((item) => !refs.has(String(valueAtPath(item, "metadata.ref"))));
+    if (rest.length === 0) continue;
+    if (options["dry-run"]) {
+      for (const item of rest) {
+        terminal.print(`${nameOf(type, valueAtPath(item, "metadata.ref"))} would be deleted`);
+      }
+      continue;
+    }
+    await confirm(context, type, rest);
+    await removeAll(context, type, rest);
   }
 }
 
@@ -36,6 +80,15 @@ export async function remove(context: CommandContext): Promise<void> {
   const items = await client.list(`/${type.collection}`, options.filter);
   if (items.length === 0) return terminal.warn(`There are no such ${type.collection}`);
   await confirm(context, type, items);
+  await removeAll(context, type, items);
+}
+
+/** As many as can be deleted. */
+async function removeAll(
+  context: CommandContext,
+  type: ResourceType,
+  items: readonly unknown[],
+): Promise<void> {
   const refusals: string[] = [];
   for (const item of items) {
     const ref = String(valueAtPath(item, "metadata.ref"));
@@ -53,15 +106,19 @@ export async function remove(context: CommandContext): Promise<void> {
   }
 }
 
-/** All of a type at once where the service can do so: all or none. */
+/** All of a type at once where the service can do so: all or none. Resolves with their refs. */
 async function createAll(
   { client, terminal }: CommandContext,
   documents: readonly TypedDocument[],
-): Promise<void> {
+): Promise<string[]> {
+  const refs: string[] = [];
   const takesLists = documents.length > 1 && await client.takesLists();
   for (const { type, documents: ofType } of byType(documents)) {
     const path = `/${type.collection}`;
-    const created = (ref: unknown) => terminal.print(`${nameOf(type, ref)} created`);
+    const created = (ref: unknown) => {
+      refs.push(String(ref));
+      terminal.print(`${nameOf(type, ref)} created`);
+    };
     if (takesLists && ofType.length > 1) {
       const { data } = await client.post(path, { json: ofType });
       for (const ref of Array.isArray(data) ? data : []) created(ref);
@@ -69,6 +126,7 @@ async function createAll(
     }
     for (const document of ofType) created((await client.post(path, { json: document })).data);
   }
+  return refs;
 }
 
 async function removeOne(
@@ -80,15 +138,20 @@ async function removeOne(
   terminal.print(`${nameOf(type, ref)} deleted`);
 }
 
+/** Throws a `ClientError` where nobody can say whether to delete, and nobody has said so. */
+function refuseUnlessAsked({ command: { options }, terminal }: CommandContext): void {
+  if (options.yes || terminal.isInteractive) return;
+  throw new ClientError("Nobody can be asked here: --yes deletes without asking", { exitStatus: 2 });
+}
+
 async function confirm(
-  { command: { options }, terminal }: CommandContext,
+  context: CommandContext,
   { kind, collection }: ResourceType,
   items: readonly unknown[],
 ): Promise<void> {
+  const { command: { options }, terminal } = context;
   if (options.yes) return;
-  if (!terminal.isInteractive) {
-    throw new ClientError("Nobody can be asked here: --yes deletes without asking", { exitStatus: 2 });
-  }
+  refuseUnlessAsked(context);
   terminal.warn(formatTable(RESOURCE_COLUMNS[kind], items));
   const answer = await terminal.ask(`Delete these ${items.length} ${collection}? (yes/no) `);
   if (!/^y(?:es)?$/i.test(answer.trim())) throw new ClientError("Nothing was deleted");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readCommandLine } from "../../../../src/cli/command_line.ts";
+import { completionScript } from "../../../../src/cli/completion.ts";
 
 const MISTAKES: readonly (readonly [string, RegExp])[] = [
   ["login", /^URL is missing: routr login URL/],
@@ -53,6 +54,51 @@ Deno.test("What the server's commands were given stays as it was", () => {
   assert.deepEqual(readCommandLine(["check", "-c", "x"]), { kind: "check", directory: "x" });
   assert.deepEqual(readCommandLine(["init", "x"]), { kind: "init", directory: "x" });
   assert.deepEqual(readCommandLine(["schema", "agent"]), { kind: "schema", of: "agent" });
-  assert.deepEqual(readCommandLine(["get", "agents", "--help"]), { kind: "help" });
   assert.deepEqual(readCommandLine(["version"]), { kind: "version" });
+});
+
+/** The text that a command prints. */
+function help(...args: string[]): string {
+  const command = readCommandLine(args);
+  assert.ok(command.kind === "help", command.kind);
+  return command.text;
+}
+
+Deno.test("Each command has a help of its own, by `help` before it or --help behind it", () => {
+  assert.match(help("help"), /^Usage: routr \[--config DIR\]/);
+  const all = help("--help");
+  for (const [, command] of all.matchAll(/^(?: {7}routr| {2}) ?(\w+) /gm)) {
+    const own = help("help", command);
+    assert.match(own, new RegExp(`^Usage: routr (?:\\[?${command})`), command);
+    assert.equal(help(command, "--help"), own);
+    assert.notEqual(own, all);
+  }
+  assert.match(help("apply", "-f", "x", "-h"), /--dry-run +only say what would be done/);
+  assert.match(help("help", "del"), /^Usage: routr delete/);
+  assert.equal(readCommandLine(["help", "fetch"]).kind, "mistake");
+});
+
+Deno.test("bash completes commands, types, options and their values", async () => {
+  const command = readCommandLine(["completion", "bash"]);
+  assert.ok(command.kind === "completion");
+  const script = completionScript(command.shell);
+  const complete = async (...words: string[]) => {
+    const line = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length - 1}`;
+    const text = `set -eu\n${script}\n${line}\n_routr\nprintf '%s\\n' "\${COMPREPLY[@]}"`;
+    const { code, stdout, stderr } = await new Deno.Command("bash", { args: ["-c", text] }).output();
+    assert.equal(code, 0, new TextDecoder().decode(stderr));
+    return new TextDecoder().decode(stdout).trim().split("\n");
+  };
+  assert.deepEqual(await complete("routr", "re"), ["registry", "restart"]);
+  assert.deepEqual(await complete("routr", "get", "ag"), ["agents"]);
+  assert.deepEqual(await complete("routr", "apply", "--p"), ["--prune"]);
+  assert.deepEqual(await complete("routr", "get", "agents", "-o", "y"), ["yaml"]);
+  assert.deepEqual(await complete("routr", "completion", "f"), ["fish"]);
+});
+
+Deno.test("There is a completion for other shells, too", () => {
+  assert.match(completionScript("zsh"), /^#compdef routr\n/);
+  assert.match(completionScript("fish"), /^complete -c routr .* -a apply /m);
+  assert.equal(readCommandLine(["completion", "csh"]).kind, "mistake");
+  assert.equal(readCommandLine(["completion"]).kind, "mistake");
 });

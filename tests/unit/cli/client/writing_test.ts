@@ -213,3 +213,42 @@ Deno.test("delete by a filter goes on when one cannot be deleted, and tells whic
   assert.equal(out, "agent/ag2 deleted");
   assert.equal(err, "routr: 1 of 2 could not be deleted\n  agent/ag1: Found one or more dependent objects");
 });
+
+/** A service with two agents, of which the file has one and another that is new. */
+const TWO_AGENTS = {
+  ...OURS,
+  "GET /agents": ({ query: { filter } }: ServiceRequest) =>
+    ["1001", "1002"].filter((username) => filter === "*" || filter.includes(`'${username}'`))
+      .map((username, i) => ({ ...agentDocument(username), metadata: { ref: `ag${i + 1}` } })),
+  "PUT /agents/ag1": () => enveloped(200, "Successful request", "ag1"),
+  "POST /agents": created("ag3"),
+  "DELETE /agents/ag2": () => enveloped(200, "Successful request", null),
+};
+const FILE = [agentDocument("1001"), agentDocument("1003")];
+
+Deno.test("apply --dry-run says what would be done, and does nothing", async () => {
+  const { status, out, calls } = await ran(TWO_AGENTS, [...APPLY, "--dry-run", "--prune"], { file: FILE });
+  assert.equal(status, 0);
+  assert.deepEqual(out.split("\n"), [
+    "agent/ag1 would be changed",
+    "agent/1003 would be created",
+    "agent/ag2 would be deleted",
+  ]);
+  assert.ok(calls.every((call) => call.startsWith("GET ")), calls.join());
+});
+
+Deno.test("apply --prune deletes what is not in the file, of the kinds that are in it", async () => {
+  const { status, out, calls } = await ran(TWO_AGENTS, [...APPLY, "--prune", "--yes"], { file: FILE });
+  assert.equal(status, 0);
+  assert.deepEqual(out.split("\n"), ["agent/ag1 changed", "agent/ag3 created", "agent/ag2 deleted"]);
+  assert.equal(calls.at(-1), "DELETE /agents/ag2");
+});
+
+Deno.test("apply --prune asks first, and where nobody can be asked it changes nothing", async () => {
+  const asked = await ran(TWO_AGENTS, [...APPLY, "--prune"], { file: FILE, answers: ["no"] });
+  assert.equal(asked.status, 1);
+  assert.ok(!asked.calls.some((call) => call.startsWith("DELETE ")));
+  const alone = await ran(TWO_AGENTS, [...APPLY, "--prune"], { file: FILE });
+  assert.equal(alone.status, 2);
+  assert.deepEqual(alone.calls, []);
+});
