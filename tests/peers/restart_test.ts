@@ -12,6 +12,7 @@ import {
   registeredAt,
   unanswered,
 } from "./nodes/node_phone.ts";
+import { ackTo, header } from "../support/sip_text.ts";
 import { type RoutrNodeOptions, startNode } from "./nodes/routr_node.ts";
 
 const agents = ["alice", "bob", "carol"];
@@ -233,4 +234,24 @@ Deno.test("a second server on the same state folder says so, and both serve", as
 
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+for (const protocol of ["udp", "tcp"] as const) {
+  Deno.test(`SIGTERM while a call rings over ${protocol}: the caller hears a final answer, the callee a CANCEL`, async () => {
+    await using node = await startNode({ agents });
+    await using alice = await registeredAt(node, { user: "alice", protocol });
+    await using bob = await registeredAt(node, { user: "bob", protocol });
+    const invite = await alice.invite("sip:bob@sip.local");
+    const arrived = await bob.expect("INVITE");
+    await bob.answer(arrived, "180 Ringing");
+    await alice.expect("180");
+    const ended = node.end();
+    await alice.sendAsIs(ackTo(invite, await alice.expect("503")));
+    const cancel = await bob.expect("CANCEL");
+    assert.match(header(cancel, "Reason"), /^SIP;cause=503;/);
+    await bob.answer(cancel, "200 OK");
+    await bob.answer(arrived, "487 Request Terminated");
+    await bob.expect("ACK");
+    await ended;
+  });
 }
