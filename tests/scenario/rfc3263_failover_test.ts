@@ -1,5 +1,6 @@
 /** Where the proxy core sends what no flow is known for, and what it does when that leads nowhere. */
 import assert from "node:assert/strict";
+import { DistantFlow } from "../../src/core/cluster/distant_flow.ts";
 import { FlowTexts } from "../../src/core/flow_text.ts";
 import { DialogRoutes } from "../../src/core/proxy/dialog_route.ts";
 import { ProxyCore } from "../../src/core/proxy/proxy_core.ts";
@@ -21,6 +22,13 @@ const FIRST = "192.0.2.11";
 const SECOND = "192.0.2.12";
 const LARGE = "x".repeat(1300);
 
+/** A device at another node. */
+const DISTANT = new DistantFlow(
+  { protocol: "udp", local: "192.0.2.11:5060", remoteAddress: "192.0.2.12", remotePort: 5060, token: "t" },
+  { address: `${FIRST}:5060`, epoch: "e" },
+  { isAlive: () => true, isOver: () => false },
+);
+
 /** A proxy that forwards every request by its Request-URI; `pbx.example` has two addresses. */
 class Hop {
   readonly clock = new FakeClock();
@@ -29,7 +37,7 @@ class Hop {
   /** Lets the look-up of names end. */
   answerLookup = () => {};
 
-  static async start(options: { isLookupSlow?: boolean } = {}): Promise<Hop> {
+  static async start(options: { isLookupSlow?: boolean; distantFlow?: DistantFlow } = {}): Promise<Hop> {
     const hop = new Hop();
     const lookup = async () => {
       if (options.isLookupSlow) await new Promise<void>((resolve) => hop.answerLookup = resolve);
@@ -59,7 +67,7 @@ class Hop {
         const { requestUri, uri } = request;
         proxy.forward(request, { requestUri, uri, routes: [], dialog: undefined }, {
           flow,
-          targets: [{ requestUri, routes: [], flow: undefined, q: 1000 }],
+          targets: [{ requestUri, routes: [], flow: undefined, q: 1000, distantFlow: options.distantFlow }],
           isTrusted: false,
           credentialsRow: -1,
         });
@@ -172,6 +180,45 @@ Deno.test("§4.3: a place that answers after another was asked hears a CANCEL, a
   await hop.respond(late, "487 Request Terminated", FIRST);
   await hop.respond(asked, "200 OK", SECOND);
   assert.deepEqual(hop.heard(), ["SIP/2.0 100 Trying", "SIP/2.0 200 OK"]);
+});
+
+Deno.test("§16.7 step 5: a place that is answered after another was asked has won, and the other is cancelled", async () => {
+  const hop = await Hop.start();
+  await hop.send("INVITE", "sip:bob@pbx.example:5060");
+  const late = hop.taken("udp", FIRST)[0];
+  await hop.pass(6_100);
+  const asked = only(hop.taken("udp", SECOND));
+  hop.taken("udp", FIRST);
+  await hop.respond(asked, "180 Ringing", SECOND);
+  await hop.respond(late, "200 OK", FIRST);
+  assert.match(only(hop.taken("udp", SECOND)), /^CANCEL [^]*\r\nReason: SIP;cause=200;/);
+  await hop.respond(asked, "487 Request Terminated", SECOND);
+  // Nobody upstream has acknowledged the first one.
+  await hop.respond(late, "200 OK", FIRST);
+  assert.deepEqual(hop.heard(), [
+    "SIP/2.0 100 Trying",
+    "SIP/2.0 180 Ringing",
+    "SIP/2.0 200 OK",
+    "SIP/2.0 200 OK",
+  ]);
+});
+
+Deno.test("Another node that does not say 100 within 4·T1 has died: its device is not waited for any longer", async () => {
+  const hop = await Hop.start({ distantFlow: DISTANT });
+  await hop.send("INVITE", `sip:bob@${FIRST}`);
+  await hop.pass(1_900);
+  assert.equal(hop.taken("udp", FIRST).length, 3);
+  assert.deepEqual(hop.heard(), ["SIP/2.0 100 Trying"]);
+  await hop.pass(200);
+  assert.equal(hop.heard()[0], "SIP/2.0 408 Request Timeout");
+});
+
+Deno.test("Another node that says 100 is given the time that its device takes", async () => {
+  const hop = await Hop.start({ distantFlow: DISTANT });
+  await hop.send("INVITE", `sip:bob@${FIRST}`);
+  await hop.respond(only(hop.taken("udp", FIRST)), "100 Trying", FIRST);
+  await hop.pass(60_000);
+  assert.deepEqual(hop.heard(), ["SIP/2.0 100 Trying"]);
 });
 
 Deno.test("§4.3: who has answered anything is given the time it takes", async () => {

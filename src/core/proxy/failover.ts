@@ -9,6 +9,9 @@ import { COMPLETED_ELSEWHERE, NOT_ANSWERED } from "./cancel_reason.ts";
 /** How many times T1 a place may stay silent while there is another one to try: 6 s, four retransmissions. */
 export const FAILOVER_PATIENCE = 12;
 
+/** The same for another node, which is near and sends 100 at once: 2 s, two retransmissions. It may have just died. */
+export const NODE_PATIENCE = 4;
+
 /** One try. */
 export interface Attempt {
   readonly destination: Destination;
