@@ -17,10 +17,11 @@ import type { NodeRoutes } from "../cluster/node_route.ts";
 import type { Party, RequestLimits } from "../request_limits.ts";
 import type { Branch, ChallengeHandler } from "./branch.ts";
 import type { DialogRoutes } from "./dialog_route.ts";
-import { Failover, FAILOVER_PATIENCE, type FailoverParts } from "./failover.ts";
+import { Failover, FAILOVER_PATIENCE, type FailoverParts, NODE_PATIENCE } from "./failover.ts";
 import type { ForwardingObserver } from "./forwarding_observer.ts";
 import type { Leg } from "./leg.ts";
 import { isLoop, newBranch, routingDigest } from "./loop_detection.ts";
+import { MergedRequests } from "./merged_requests.ts";
 import { nextHopOf } from "./next_hop.ts";
 import {
   buildCommonPart,
@@ -63,6 +64,12 @@ const DEFAULT_SERIAL_RING_SECONDS = 20;
 /** Bytes a request may have to go by UDP where nobody asked for UDP: the path's MTU is not known (§18.1.1). */
 const MAX_UDP_REQUEST = 1300;
 
+const MERGED: Answer = {
+  status: 482,
+  reason: "Merged Request",
+  cause: "it has come by another path already",
+};
+
 /** Who sent a request, and where it goes. */
 export interface ForwardingPlace {
   /** The flow it came by. */
@@ -99,16 +106,19 @@ export class ProxyCore implements ResponseContextHost {
   serialRingSeconds = DEFAULT_SERIAL_RING_SECONDS;
   readonly calls = new PendingCalls();
   readonly #parts: ProxyCoreParts;
+  readonly #merged: MergedRequests;
 
   constructor(parts: ProxyCoreParts) {
     this.#parts = parts;
+    this.#merged = new MergedRequests(parts.transport);
   }
 
   /** §16.3 as far as forwarding is concerned: Max-Forwards, loops, Proxy-Require. To be asked before policy is. */
   validate(request: SipRequest): Answer | undefined {
     const refusal = validateForwarding(request);
     if (refusal) return refusal;
-    return isLoop(request, this.#parts.transport) ? { status: 482 } : undefined;
+    if (isLoop(request, this.#parts.transport)) return { status: 482 };
+    return this.#merged.has(this.#merged.keyOf(request)) ? MERGED : undefined;
   }
 
   /** Forwards a valid request to its targets, or says what to answer instead. */
@@ -144,7 +154,9 @@ export class ProxyCore implements ResponseContextHost {
       leg: place.leg,
       observer: place.observe?.(),
     };
-    const context = new ResponseContext(this, server, { forwarding, targets: place.targets, share });
+    const path = this.#merged.keyOf(request);
+    const context = new ResponseContext(this, server, { forwarding, targets: place.targets, share, path });
+    if (path !== undefined) this.#merged.add(path);
     if (context.isInvite) this.calls.add(context);
     context.forwardNextGroup();
     return undefined;
@@ -179,6 +191,10 @@ export class ProxyCore implements ResponseContextHost {
     return [Header.WwwAuthenticate, Header.ProxyAuthenticate].some((id) =>
       response.rowValues(id).flatMap(parseDigestChallenges).some(({ realm }) => this.#parts.ownsRealm(realm))
     );
+  }
+
+  onAnswered({ path }: ResponseContext): void {
+    if (path !== undefined) this.#merged.delete(path);
   }
 
   onEnded(context: ResponseContext): void {
@@ -227,10 +243,11 @@ export class ProxyCore implements ResponseContextHost {
 
   #failoverParts(forwarding: Forwarding, copy: Copy): FailoverParts {
     const { transport, transactions } = this.#parts;
+    const isForNode = copy.target.distantFlow !== undefined && forwarding.request.method === "INVITE";
     return {
       locator: transport.locator,
-      patience: FAILOVER_PATIENCE * transactions.timers.t1,
-      isLastWatched: copy.target.distantFlow !== undefined && forwarding.request.method === "INVITE",
+      patience: (isForNode ? NODE_PATIENCE : FAILOVER_PATIENCE) * transactions.timers.t1,
+      isLastWatched: isForNode,
       timer: (callback) => transactions.timer(callback),
       send: ({ destination, isFallback }, attempts, user) => {
         const flow = transport.flowTo(destination);

@@ -51,12 +51,16 @@ export interface ResponseContextHost {
   timer(callback: () => void): { start(delay: number): void; stop(): void };
   /** Timer C (§16.8): more than 3 minutes. */
   readonly timerC: number;
+  /** The caller has its answer. */
+  onAnswered(context: ResponseContext): void;
   /** The caller has its answer, and no branch is pending any more. May be called more than once. */
   onEnded(context: ResponseContext): void;
 }
 
 export class ResponseContext {
   readonly isInvite: boolean;
+  /** See `MergedRequests`. */
+  readonly path: string | undefined;
   readonly #server: ServerTransaction;
   readonly #host: ResponseContextHost;
   /** Target groups still to be tried, best q first. */
@@ -81,12 +85,13 @@ export class ResponseContext {
   constructor(
     host: ResponseContextHost,
     server: ServerTransaction,
-    work: { forwarding: Forwarding; targets: readonly Target[]; share?: RequestShare },
+    work: { forwarding: Forwarding; targets: readonly Target[]; share?: RequestShare; path?: string },
   ) {
     this.#host = host;
     this.#server = server;
     this.#forwarding = work.forwarding;
     this.#share = work.share;
+    this.path = work.path;
     const { request, leg, observer } = work.forwarding;
     this.#observer = observer;
     this.#restore = leg && restoration(request, leg);
@@ -233,6 +238,7 @@ export class ResponseContext {
     this.#groups.length = 0;
     this.#forwarding = undefined;
     this.#share?.endSetup();
+    this.#host.onAnswered(this);
     this.#ringTimer?.stop();
     this.#checkEnd();
   }
