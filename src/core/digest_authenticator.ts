@@ -123,10 +123,14 @@ export class DigestAuthenticator {
       }
     }
     if (tried) return this.#check(request, { challenge, ...tried }, find);
-    if (!stranger) return refused(this.#challenge(request, challenge));
+    const answer = this.#challenge(request, challenge);
+    if (rows === MAX_ROWS) return refused(answer);
+    if (!stranger) {
+      return refused({ ...answer, cause: `no credentials that can be used in realm ${challenge.realm}` });
+    }
     this.#strangeNonces.value++;
     const cause = `${stranger.username} answers a challenge that is not of this server, or forgotten`;
-    return refused({ ...this.#challenge(request, challenge), cause });
+    return refused({ ...answer, cause });
   }
 
   /** Tries the row with the newest nonce, and no other: each is a guess. */
@@ -143,8 +147,7 @@ export class DigestAuthenticator {
     const account = find(username);
     if (!this.#isRight(credentials, { algorithm, account, method: request.method })) {
       this.#failures.value++;
-      const fault = account === undefined ? "no such user" : "wrong password";
-      const cause = `${fault}: ${username} in realm ${challenge.realm}`;
+      const cause = `${faultOf(account, credentials, algorithm)}: ${username} in realm ${challenge.realm}`;
       return refused({ ...this.#challenge(request, challenge), cause, username });
     }
     const count = qop === "" ? 0 : parseInt(nc, 16);
@@ -231,6 +234,17 @@ export class DigestAuthenticator {
     });
     return { status, headers: headers.join("") };
   }
+}
+
+/** Why credentials are not right, in words. */
+function faultOf(
+  account: Account | undefined,
+  { realm }: DigestCredentials,
+  algorithm: DigestAlgorithm,
+): string {
+  if (account === undefined) return "no such user";
+  const canBeRight = account.secret !== undefined || findHa1(account.ha1, { algorithm, realm }) !== undefined;
+  return canBeRight ? "wrong password" : `no ha1 for ${algorithm}`;
 }
 
 function refused(answer: Answer): { readonly kind: "refused"; readonly answer: Answer } {

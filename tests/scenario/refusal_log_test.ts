@@ -5,6 +5,7 @@ import { logged } from "../support/log_lines.ts";
 import { agent, domain, peer } from "../support/resources.ts";
 import { ladder, type LadderOptions, type Network } from "../support/scenario.ts";
 import { did, gateway } from "../support/resources.ts";
+import { credentialsLine, withLines } from "../support/sip_text.ts";
 import { NUMBER, TRUNK, trunkOf } from "../support/trunk.ts";
 
 const WORLD: LadderOptions = {
@@ -18,6 +19,12 @@ const WORLD: LadderOptions = {
     domain("other.local"),
     ...["alice", "bob", "dave"].map((username) => agent(username)),
     agent("carol", { domains: ["other.local"] }),
+    agent("harry", {
+      credentials: {
+        username: "harry",
+        ha1: [{ realm: "sip.local", sha256: "0".repeat(64) }],
+      },
+    }),
     agent("tina", { domains: ["trunk.local"] }),
     gateway("GW0001", TRUNK),
     did("DID0001", { gwRef: "GW0001", telUrl: `tel:${NUMBER}`, aorLink: "sip:gone@sip.local" }),
@@ -38,6 +45,44 @@ const REFUSALS: Readonly<Record<string, [act: (net: Network) => void, line: stri
       });
     },
     `REGISTER of ${ALICE} to sip:sip.local: 401 Unauthorized (wrong password: alice in realm sip.local)`,
+  ],
+  "a registration with a nonce of its own": [
+    (net) => {
+      const alice = net.phone("alice");
+      alice.authenticate(alice.send("REGISTER sip:sip.local SIP/2.0"), alice.expect("401"), {
+        nonce: "a-b-c",
+      });
+    },
+    `REGISTER of ${ALICE} to sip:sip.local: 401 Unauthorized ` +
+    "(alice answers a challenge that is not of this server, or forgotten)",
+  ],
+  "a registration with credentials that nobody asked for": [
+    (net) =>
+      void net.phone("alice").send(
+        'REGISTER sip:sip.local SIP/2.0\nAuthorization: Digest username="alice", realm="x", nonce="1", uri="sip:x", response="2"',
+      ),
+    `REGISTER of ${ALICE} to sip:sip.local: 401 Unauthorized ` +
+    "(no credentials that can be used in realm sip.local)",
+  ],
+  "a registration with credentials for another registrar": [
+    (net) => {
+      const alice = net.phone("alice");
+      const request = alice.send("REGISTER sip:sip.local SIP/2.0");
+      const challenge = alice.expect("401");
+      const { username, secret } = alice;
+      const line = credentialsLine(request.replace("sip:sip.local", "sip:a:pw@evil.test"), challenge, {
+        username,
+        secret,
+      });
+      alice.sendAsIs(withLines(request.replace("branch=z9hG4bK", "branch=z9hG4bKx"), [line]));
+    },
+    `REGISTER of ${ALICE} to sip:sip.local: 400 Credentials Are For Another URI ` +
+    "(credentials of alice for sip:a:…@evil.test)",
+  ],
+  "a registration of somebody who has no hash for the realm": [
+    (net) => void net.phone("harry", { address: "192.0.2.11" }).tryRegister(),
+    "REGISTER of sip:harry@sip.local from udp 192.0.2.11:5060 to sip:sip.local: 401 Unauthorized " +
+    "(no ha1 for MD5: harry in realm sip.local)",
   ],
   "a registration of nobody we know": [
     (net) => net.phone("eve", { address: "192.0.2.11" }).tryRegister(),

@@ -127,7 +127,7 @@ export class ProxyCore implements ResponseContextHost {
     if (breadth === undefined) return { status: 400, reason: "Max-Breadth Is Malformed" };
     if (breadth === 0) return { status: 440 };
     if (!hasSequenceNumber(request, place.leg)) return { status: 500, reason: "CSeq Too High" };
-    if (this.calls.isEnding && request.method === "INVITE") return { status: 503 };
+    if (this.calls.isEnding && request.method === "INVITE") return { status: 503, cause: "the server stops" };
     const share = place.party === undefined
       ? undefined
       : this.#parts.limits?.admit(place.party, request, place.targets.length);
