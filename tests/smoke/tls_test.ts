@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import tls from "node:tls";
-import { TestCertificates } from "../support/certificates.ts";
+import { type TestCertificate, TestCertificates } from "../support/certificates.ts";
 import { freePort } from "../support/ports.ts";
 import { startProcess } from "../support/process.ts";
 import { walkTour } from "../support/readme_tour.ts";
@@ -74,6 +74,66 @@ Deno.test("the binary's client: --cacert and --insecure, at the login and later,
   await routr(1, "get", "agents");
   assert.equal(await server.stop(), 0, server.output);
 });
+
+Deno.test("the binary registers over tls with a gateway whose certificate is its own, and with no other", async () => {
+  await using installation = await install();
+  using certificates = new TestCertificates();
+  const [right, wrong] = ["localhost", "elsewhere.example"].map((name) =>
+    registrarOverTls(certificates.issue({ name, dnsNames: [name] }))
+  );
+  await using cleanUp = new AsyncDisposableStack();
+  for (const { listener } of [right, wrong]) cleanUp.defer(() => listener.close());
+  const own = certificates.issue({ name: "routr", dnsNames: ["sip.local"] });
+  const path = await configure(installation, { tls: freePort(), wss: freePort(), rest: freePort() });
+  await show(installation, own);
+  const text = await Deno.readTextFile(path);
+  const trust = `securityContext:\n    trustStore: ${certificates.root.certificate}`;
+  await Deno.writeTextFile(path, text.replace("securityContext:", trust));
+  const gateways = [right, wrong].map(({ listener }, i) =>
+    `- apiVersion: v1beta1
+  kind: Gateway
+  metadata: { name: Provider, ref: GW000${i + 1} }
+  spec:
+    host: localhost:${listener.addr.port}
+    transport: tls
+    credentials: { username: trunk, secret: trunk-secret }
+`
+  );
+  await Deno.writeTextFile(join(installation.directory, "config/gateways.yaml"), gateways.join(""));
+  await using server = installation.start();
+  await server.waitForLine(/Gateway GW0001 has registered us/, readyWithin);
+  await server.waitForLine(
+    /Gateway GW0002 .*certificate is for elsewhere\.example, not for localhost/,
+    readyWithin,
+  );
+  assert.match(right.requests[0], /^REGISTER sip:localhost:/);
+  assert.deepEqual(wrong.requests, []);
+  assert.equal(await server.stop(20_000), 0, server.output);
+});
+
+/** Takes every REGISTER. */
+function registrarOverTls(
+  { chain, privateKey }: TestCertificate,
+): { listener: Deno.TlsListener; requests: string[] } {
+  const [cert, key] = [chain, privateKey].map((path) => Deno.readTextFileSync(path));
+  const listener = Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+  const requests: string[] = [];
+  const serve = async (connection: Deno.TlsConn) => {
+    for await (const bytes of connection.readable) {
+      const request = new TextDecoder().decode(bytes);
+      requests.push(request);
+      const rows = request.split("\r\n").filter((row) =>
+        /^(?:Via|From|To|Call-ID|CSeq|Contact|Expires):/.test(row)
+      );
+      const answer = ["SIP/2.0 200 OK", ...rows, "Content-Length: 0\r\n\r\n"].join("\r\n");
+      await connection.write(new TextEncoder().encode(answer));
+    }
+  };
+  (async () => {
+    for await (const connection of listener) serve(connection).catch(() => {});
+  })().catch(() => {});
+  return { listener, requests };
+}
 
 Deno.test("the binary says what keeps tls from being served, and check says it before", async () => {
   await using installation = await install();
