@@ -240,18 +240,23 @@ Deno.test(
   }),
 );
 
+/** Characters of a head that is nearly as long as one may be. */
+const LONG = 25_000;
+
 Deno.test(
   "Numbers and names as long as a message are looked through once, and dealt with like others",
-  ladder(WORLD, (net) => {
+  ladder({ ...WORLD, resources: [...WORLD.resources!, peer("ast")] }, (net) => {
     const alice = net.phone("alice", { protocol: "tcp", port: 40_000 });
-    alice.sendAuthenticated(`MESSAGE sip:${"1".repeat(1_000_000)}x@sip.local SIP/2.0`);
+    alice.sendAuthenticated(`MESSAGE sip:${"1".repeat(LONG)}x@sip.local SIP/2.0`);
     alice.expect("404");
-    const name = `"a${" ".repeat(1_000_000)}b"`;
-    alice.sendAuthenticated(`
+    const ast = net.phone("ast", { protocol: "tcp", port: 40_001 });
+    const name = `"a${" ".repeat(LONG)}b"`;
+    ast.sendAuthenticated(`
       MESSAGE sip:+4420@sip.local SIP/2.0
-      From: ${name} <sip:alice@sip.local>;tag=a
+      From: ${name} <sip:ast@sip.local>;tag=a
     `);
-    assert.match(header(trunkOf(net).expect("MESSAGE"), "P-Asserted-Identity"), /^"a {1000000}b" </);
+    const asserted = header(trunkOf(net).expect("MESSAGE"), "P-Asserted-Identity");
+    assert.equal(asserted.startsWith(`${name} <`), true);
   }),
 );
 

@@ -143,7 +143,10 @@ function expectRinging(phone: Phone, caller: Caller, sent: string): void {
 
 /** The call left as one of the gateway's numbers, and without anything that is nobody else's business. */
 function expectEgress(trunk: Phone, sent: string): void {
-  const invite = trunk.expect("INVITE sip:004420@203.0.113.1 SIP/2.0");
+  // The parameters of a number go on with it (RFC 3966).
+  const [, parameters = ""] = /^INVITE tel:[^; ]*(;\S+)/.exec(sent) ?? [];
+  const mark = parameters === "" ? "" : ";user=phone";
+  const invite = trunk.expect(`INVITE sip:004420${parameters}@203.0.113.1${mark} SIP/2.0`);
   const name = /^"[^"]*" /.exec(header(sent, "From")) ?? "";
   const number = `${name}<sip:17066041487@203.0.113.1>`;
   assert.deepEqual(headers(invite, "P-Asserted-Identity"), [number]);
