@@ -21,6 +21,7 @@ import { ProxyCore } from "./core/proxy/proxy_core.ts";
 import { RefusalLog } from "./core/refusal_log.ts";
 import { Registrar } from "./core/registrar.ts";
 import { tellRegistrations } from "./core/registration_events.ts";
+import { NatKeepAlive } from "./core/nat_keep_alive.ts";
 import { Revocation } from "./core/revocation.ts";
 import { RequestLimits } from "./core/request_limits.ts";
 import { Router } from "./core/router.ts";
@@ -123,6 +124,7 @@ export class Server {
   readonly #flowTexts: FlowTexts;
   readonly #registrar: Registrar;
   readonly #revocation: Revocation;
+  readonly #natKeepAlive: NatKeepAlive;
   readonly #proxy: ProxyCore;
   readonly #ownFlows: OwnFlowRecords;
   readonly #journal: RegistrationJournal<BoundFlow> | undefined;
@@ -207,6 +209,8 @@ export class Server {
       proofKey: options.database && key,
       onPeer: (address, lifetime) => peerAddresses.add(address, lifetime),
     });
+    this.#natKeepAlive = new NatKeepAlive({ location: this.location, wheel: this.#wheel });
+    this.#natKeepAlive.seconds = configuration.registrar.natKeepAliveSeconds ?? 0;
     this.#revocation = new Revocation({ clock, directory, location: this.location });
     directory.onChange((change) => this.#revocation.follow(change));
     const hasGlobalNumbers = configuration.ex_convertTelToE164;
@@ -324,6 +328,7 @@ export class Server {
     this.#fence.change(accessControlList);
     this.#registrar.change({ limits: registrar, maxContacts });
     this.#proxy.serialRingSeconds = registrar.serialRingSeconds;
+    this.#natKeepAlive.seconds = registrar.natKeepAliveSeconds ?? 0;
   }
 
   /** Binds an address-of-record to where a device listens for UDP. Throws a TypeError when that cannot be done. */
@@ -406,6 +411,7 @@ export class Server {
     await this.endCalls(0);
     this.#gateways.stop();
     this.#revocation.close();
+    this.#natKeepAlive.close();
     await this.#registrations.stop();
     await this.#transport.close();
     await this.#journal?.stop();

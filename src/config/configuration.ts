@@ -51,6 +51,9 @@ const registrar = mapping({
   ),
   serialRingSeconds: serialRingSeconds().default(20)
     .describe("How long devices ring before those of a lower q are tried, in seconds."),
+  natKeepAliveSeconds: integer({ min: 0, max: 3600 }).optional().describe(
+    "How often devices over UDP that are behind a NAT get an empty datagram, so that it stays open; 0 or nothing for never.",
+  ),
 }).superRefine(({ minExpires, maxExpires, defaultExpires }, context) => {
   if (minExpires > maxExpires) {
     context.addIssue({ code: "custom", path: ["maxExpires"], message: "at least minExpires" });
