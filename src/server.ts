@@ -1,20 +1,26 @@
 /** The composition root: one SIP server, from configuration to sockets. */
 import type { Configuration, Listener } from "./config/configuration.ts";
-import { connectionLimits } from "./config/connection_limits.ts";
 import { pendingBytes } from "./config/pending_bytes.ts";
+import { externPorts } from "./config/extern_ports.ts";
 import type { LiveConfiguration } from "./config/live_configuration.ts";
+import { connectionLimits } from "./config/connection_limits.ts";
 import { tlsSettingsOf } from "./config/tls_settings.ts";
+import { AccountProofs } from "./core/account_proofs.ts";
 import { type BoundFlow, OwnFlowRecords } from "./core/bound_flow.ts";
 import { CallerIdentification } from "./core/caller.ts";
 import type { Call } from "./core/calls/call.ts";
 import { CallTable } from "./core/calls/call_table.ts";
 import type { EndedCall } from "./core/calls/ended_calls.ts";
-import { Cluster } from "./core/cluster/cluster.ts";
+import { Cluster, nodeAddress } from "./core/cluster/cluster.ts";
 import { NodeRoutes } from "./core/cluster/node_route.ts";
+import { ContactFlows } from "./core/contact_flows.ts";
 import { DigestAuthenticator } from "./core/digest_authenticator.ts";
+import { Dialogs } from "./core/dialogs/dialogs.ts";
 import { Dispatcher } from "./core/dispatcher.ts";
 import { FlowTexts } from "./core/flow_text.ts";
 import { DomainFences, Fence } from "./core/fence.ts";
+import { keepNames } from "./core/kept_names.ts";
+import { OwnNames } from "./core/own_names.ts";
 import { PeerAddresses } from "./core/peer_addresses.ts";
 import { DialogRoutes } from "./core/proxy/dialog_route.ts";
 import { ProxyCore } from "./core/proxy/proxy_core.ts";
@@ -36,6 +42,7 @@ import type { Directory } from "./data/directory.ts";
 import type { HostPort } from "./data/network_property.ts";
 import type { FlowRecords } from "./location/binding_record.ts";
 import { LocationService } from "./location/location_service.ts";
+import { SharedRows } from "./location/redis/shared_rows.ts";
 import type { RegistrationDatabase } from "./location/registration_database.ts";
 import { RegistrationJournal } from "./location/registration_journal.ts";
 import { escapeUser, type SipUri } from "./message/sip_uri.ts";
@@ -48,7 +55,7 @@ import { Turn } from "./runtime/turn.ts";
 import { TransactionLayer } from "./transaction/transaction_layer.ts";
 import type { TransactionTimers } from "./transaction/transaction_timers.ts";
 import { isIpv6, toUriHost } from "./transport/ip_address.ts";
-import { LocalAddresses } from "./transport/local_addresses.ts";
+import { LocalAddresses, type NetworkInterface } from "./transport/local_addresses.ts";
 import { Resolver, type ResolverOptions } from "./transport/dns/resolver.ts";
 import { SipTrace } from "./transport/sip_trace.ts";
 import type { Transport } from "./transport/transport.ts";
@@ -75,6 +82,8 @@ export interface ServerOptions {
   /** Shares registrations with other nodes; they are not kept in `database` then. */
   readonly cluster?: ClusterOptions;
   readonly makeTransport?: (listener: Listener) => Transport;
+  /** Those of this machine, if left out. */
+  readonly networkInterfaces?: readonly NetworkInterface[];
 }
 
 /** A place that an administrator says a device is at. */
@@ -128,6 +137,10 @@ export class Server {
   readonly #proxy: ProxyCore;
   readonly #ownFlows: OwnFlowRecords;
   readonly #journal: RegistrationJournal<BoundFlow> | undefined;
+  readonly #ownNames: OwnNames;
+  readonly #dialogs: Dialogs;
+  /** What outlives the process beside shared registrations. */
+  readonly #rows: Pick<RegistrationDatabase, "load" | "write"> | undefined;
   #cluster: Cluster | undefined;
 
   constructor(options: ServerOptions) {
@@ -144,7 +157,7 @@ export class Server {
     const { externAddr, localnets } = configuration;
     this.#fence = new Fence(configuration.accessControlList, clock);
     this.#transport = new TransportLayer({
-      localAddresses: new LocalAddresses(Deno.networkInterfaces(), {
+      localAddresses: new LocalAddresses(options.networkInterfaces ?? Deno.networkInterfaces(), {
         externAddr: externAddr && toUriHost(externAddr.host),
         externPorts: externPorts(configuration),
         localnets,
@@ -175,7 +188,7 @@ export class Server {
     });
     const transactions = this.#transactions;
     const timer = (callback: () => void) => transactions.timer(callback);
-    const isServerAddress = (uri: SipUri) => transport.isLocalUri(uri);
+    const isServerAddress = (uri: SipUri) => transport.isLocalUri(uri) || ownNames.has(uri);
     const realms = new GatewayRealms();
     const peerAddresses = new PeerAddresses(clock);
     const gateways = new GatewayAddresses({ directory, clock, locator: transport.locator, timer });
@@ -195,6 +208,11 @@ export class Server {
       },
     });
     const key = options.dialogKey ?? randomToken() + randomToken();
+    const proofs = new AccountProofs(key);
+    const contactFlows = new ContactFlows({
+      transport,
+      isGateway: (address) => gateways.isAt(address),
+    });
     const registrar = new Registrar({
       clock,
       directory,
@@ -206,7 +224,8 @@ export class Server {
       usesSourceAddress: configuration.registrarIntf === "Internal",
       userAgent: configuration.userAgent,
       isServerAddress,
-      proofKey: options.database && key,
+      proofs: options.database && proofs,
+      contactFlows,
       onPeer: (address, lifetime) => peerAddresses.add(address, lifetime),
     });
     this.#natKeepAlive = new NatKeepAlive({ location: this.location, wheel: this.#wheel });
@@ -236,10 +255,20 @@ export class Server {
       });
     }
     const nodeRoutes = options.cluster && new NodeRoutes(this.#flowTexts, options.cluster.key);
-    const dialogRoutes = new DialogRoutes({
-      flows: this.#flowTexts,
-      key,
-      mayMove: (note, side, to) => legs.mayMove(note, side, to),
+    const dialogRoutes = new DialogRoutes({ flows: this.#flowTexts, key });
+    const ownNames = this.#ownNames = new OwnNames({
+      locator: transport.locator,
+      isLocal: (host, port) => transport.isLocal(host, port),
+      isTaken: (host) => gateways.named(host).length > 0 || directory.domain(host) !== undefined,
+    });
+    const router = new Router({
+      directory,
+      location: this.location,
+      allowsInterDomainCalls: configuration.interDomainCalls,
+      usesTo: configuration.useToAsAOR,
+      hasGlobalNumbers,
+      addressInfo: configuration.addressInfo,
+      isServerAddress,
     });
     const callers = new CallerIdentification({
       directory,
@@ -261,6 +290,23 @@ export class Server {
       ownsRealm: (realm) => callers.ownsRealm(realm) || transport.hasHost(realm),
     });
     this.#proxy.serialRingSeconds = configuration.registrar.serialRingSeconds;
+    const { cluster } = options;
+    this.#rows = cluster
+      ? new SharedRows(cluster.connection, clock, () => nodeAddress(cluster.address, this.transports))
+      : options.database;
+    this.#dialogs = new Dialogs({
+      clock,
+      wheel: this.#wheel,
+      metrics,
+      directory,
+      authenticator,
+      contactFlows,
+      router,
+      flows: this.#flowTexts,
+      proofs,
+      database: this.#rows,
+      isGatewayAt: (ref, flow) => legs.isGatewayAt(ref, flow),
+    });
     this.#transactions.attach(
       new Dispatcher({
         transport,
@@ -278,15 +324,9 @@ export class Server {
         userAgent: configuration.userAgent,
         onFlowClosed: (flow) => this.#registrations.onFlowClosed(flow),
         callers,
-        router: new Router({
-          directory,
-          location: this.location,
-          allowsInterDomainCalls: configuration.interDomainCalls,
-          usesTo: configuration.useToAsAOR,
-          hasGlobalNumbers,
-          addressInfo: configuration.addressInfo,
-          isServerAddress,
-        }),
+        router,
+        dialogs: this.#dialogs,
+        ownNames,
         proxy: this.#proxy,
       }),
     );
@@ -388,8 +428,13 @@ export class Server {
 
   /** Takes over the registrations that were kept, now that there are sockets to reach devices by. */
   async #takeOverRegistrations(): Promise<void> {
-    await this.#journal?.start();
     const { clock = systemClock, cluster } = this.#options;
+    if (this.#rows) {
+      const rows = await this.#rows.load();
+      this.#dialogs.adopt(rows);
+      keepNames(this.#ownNames, rows, { database: this.#rows, clock });
+      await this.#journal?.start(rows);
+    }
     if (!cluster) return;
     const { connection, key, nodeLifetime, address } = cluster;
     this.#cluster = new Cluster({
@@ -414,6 +459,7 @@ export class Server {
     this.#natKeepAlive.close();
     await this.#registrations.stop();
     await this.#transport.close();
+    this.#dialogs.stop();
     await this.#journal?.stop();
     await this.#cluster?.stop();
     this.#options.cluster?.connection.close();
@@ -422,18 +468,4 @@ export class Server {
     this.#refusals.close();
     this.#wheel.clear();
   }
-}
-
-/** Where other nodes reach this one: as the configuration says, else at the first listener for what all can send. */
-function nodeAddress(given: HostPort | undefined, transports: readonly Transport[]): string {
-  const { address, port } = transports.find(({ protocol }) => protocol === "udp") ?? transports[0];
-  const host = given
-    ? toUriHost(given.host)
-    : new LocalAddresses(Deno.networkInterfaces()).facing("", address);
-  return `${host}:${given?.port ?? port}`;
-}
-
-/** A port in `externAddr` leads to the first listener, and to those that share its port. */
-function externPorts({ externAddr, transport: [{ port }] }: Configuration): ReadonlyMap<number, number> {
-  return new Map(externAddr?.port === undefined ? [] : [[port, externAddr.port]]);
 }

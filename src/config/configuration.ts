@@ -3,6 +3,7 @@ import { hostPort, ipAddress, nameServer, network } from "../data/network_proper
 import {
   filledListOf,
   flag,
+  flagOr,
   integer,
   listOf,
   mapping,
@@ -105,7 +106,9 @@ const spec = mapping({
   externAddr: hostPort("an IP address or host name, with or without a port").optional()
     .describe("The address that hosts outside of localnets are told."),
   localnets: listOf(network()).default([]).describe("Local networks, for use with externAddr."),
-  recordRoute: flag().default(false).describe("Stay within the signalling path of all calls."),
+  recordRoute: flagOr("never").default(false).describe(
+    "Stay within the signalling path of all calls; never: of calls by gateways only.",
+  ),
   useToAsAOR: flag().default(false).describe("To says who is called, in the place of the Request-URI."),
   registrarIntf: oneOf(["External", "Internal"]).default("External")
     .describe("Internal binds the address that a REGISTER came from, in the place of its Contact."),

@@ -63,7 +63,7 @@ export class CallerIdentification {
   identify(request: SipRequest, flow: Flow): Identification {
     const { directory, allowsStrangers } = this.#parts;
     if (this.isFromGateway(request, flow)) {
-      return identified({ kind: "gateway", gateways: this.#parts.gateways.at(flow.remoteAddress) }, -1);
+      return identified({ kind: "gateway", gateways: this.#parts.gateways.at(flow) }, -1);
     }
     const from = request.from.uri;
     const domain = from && directory.domain(from.host) ? from.host : undefined;
@@ -83,7 +83,7 @@ export class CallerIdentification {
 
   /** Whether it comes from a gateway by its address. Providers may name callers at our own domain, but not those who are there. */
   isFromGateway(request: SipRequest, flow: Flow): boolean {
-    if (this.#parts.gateways.at(flow.remoteAddress).length === 0 || this.#isSignedByPeer(request)) {
+    if (this.#parts.gateways.at(flow).length === 0 || this.#isSignedByPeer(request)) {
       return false;
     }
     const { directory } = this.#parts;

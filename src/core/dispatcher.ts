@@ -3,12 +3,13 @@ import type { Directory } from "../data/directory.ts";
 import type { LocationService } from "../location/location_service.ts";
 import type { HeaderRows } from "../message/header_rows.ts";
 import type { MalformedMessage, SipRequest } from "../message/sip_message.ts";
-import type { SipUri } from "../message/sip_uri.ts";
+import { SipUri } from "../message/sip_uri.ts";
 import { logger } from "../runtime/log.ts";
 import { randomToken } from "../runtime/random.ts";
 import type { TransactionLayer } from "../transaction/transaction_layer.ts";
 import type { TransactionUser } from "../transaction/transaction_user.ts";
 import { type Flow, isSecure } from "../transport/transport.ts";
+import { isIpAddress } from "../transport/ip_address.ts";
 import type { AccessVerdict, TransportLayer } from "../transport/transport_layer.ts";
 import { buildResponse } from "../message/response_builder.ts";
 import type { Answer } from "./answer.ts";
@@ -16,14 +17,26 @@ import type { BoundFlow } from "./bound_flow.ts";
 import type { CallBeginning } from "./calls/call.ts";
 import { accountOf, sourceOf } from "./calls/call_account.ts";
 import type { CallTable } from "./calls/call_table.ts";
-import type { Caller, CallerIdentification } from "./caller.ts";
+import type { Caller, CallerIdentification, Identification } from "./caller.ts";
+import { accountParty, type DialogParty } from "./dialogs/dialog.ts";
+import { DialogBeginning } from "./dialogs/dialog_beginning.ts";
+import { DialogRequest } from "./dialogs/dialog_request.ts";
+import type { DialogAdmission } from "./dialogs/dialog_access.ts";
+import type { Dialogs } from "./dialogs/dialogs.ts";
+import type { OwnNames } from "./own_names.ts";
+import { observedByBoth } from "./proxy/forwarding_observer.ts";
 import type { NodeRoute, NodeRoutes } from "./cluster/node_route.ts";
 import { refuseOwnEvents } from "./event_requests.ts";
 import type { DomainFences } from "./fence.ts";
 import type { DialogRoutes } from "./proxy/dialog_route.ts";
 import type { ProxyCore } from "./proxy/proxy_core.ts";
 import { validateRequest } from "./proxy/request_validation.ts";
-import { preprocessRoutes, type RouteContext, type RoutedRequest } from "./proxy/route_preprocessing.ts";
+import {
+  preprocessRoutes,
+  type RouteContext,
+  type RoutedRequest,
+  uriOf,
+} from "./proxy/route_preprocessing.ts";
 import type { Leg } from "./proxy/leg.ts";
 import type { RefusalLog } from "./refusal_log.ts";
 import type { Party, RequestLimits } from "./request_limits.ts";
@@ -50,6 +63,8 @@ export interface DispatcherParts {
   readonly calls: CallTable;
   readonly limits: RequestLimits;
   readonly refusals: RefusalLog;
+  readonly dialogs: Dialogs;
+  readonly ownNames: OwnNames;
   /** What this server calls itself (`metadata.userAgent`). */
   readonly userAgent: string;
   /** A connection has ended. */
@@ -58,8 +73,11 @@ export interface DispatcherParts {
 
 const log = logger("core");
 
-/** Requests that make phones call others or restart; from a gateway they need a dialog, or its password. */
-const COMMANDS: ReadonlySet<string> = new Set(["REFER", "NOTIFY"]);
+/**
+ * What a gateway may send outside of dialogs that is known by its address alone, which a datagram forges easily: calls,
+ * and to its numbers messages and questions. Other requests make phones call others, restart or hang up.
+ */
+const FROM_GATEWAYS: ReadonlySet<string> = new Set(["INVITE", "MESSAGE", "OPTIONS"]);
 
 export class Dispatcher implements TransactionUser, RouteContext {
   readonly dialogRoutes: DialogRoutes;
@@ -73,8 +91,12 @@ export class Dispatcher implements TransactionUser, RouteContext {
   }
 
   onRequest(request: SipRequest, flow: Flow): void {
+    this.#answerSafely(request, flow, () => this.#dispatch(request, flow));
+  }
+
+  #answerSafely(request: SipRequest, flow: Flow, serve: () => Answer | undefined): void {
     try {
-      const answer = this.#dispatch(request, flow);
+      const answer = serve();
       if (answer && answer !== SILENCE) this.#reply(request, flow, answer);
     } catch (error) {
       log.error("Cannot serve a {method}: {error}", { method: request.method, error });
@@ -87,10 +109,11 @@ export class Dispatcher implements TransactionUser, RouteContext {
       if (validateRequest(request)) return;
       const routed = preprocessRoutes(request, flow, this);
       // An ACK of no dialog of ours is for one of our own refusals, or for nobody.
-      const { dialog } = routed;
-      if (!dialog?.flow) return;
-      const leg = this.#parts.legs.withinDialog(request, dialog);
-      this.#parts.proxy.forwardAck(request, routed, { flow: dialog.flow, leg });
+      const admission = this.#admit(request, flow, routed);
+      if (admission?.kind !== "admitted" || !admission.route.flow) return;
+      const { route } = admission;
+      const leg = this.#parts.legs.withinDialog(request, route);
+      this.#parts.proxy.forwardAck(request, routed, { flow: admission.route.flow, leg });
     } catch (error) {
       log.error("Cannot forward an ACK from {address}: {error}", { address: flow.remoteAddress, error });
     }
@@ -115,11 +138,14 @@ export class Dispatcher implements TransactionUser, RouteContext {
 
   /** Whether a Route or Request-URI names this server: by address and port, or by a domain it serves. */
   isOurs(uri: SipUri): boolean {
-    const { transport, directory } = this.#parts;
-    if (transport.isLocalUri(uri)) return true;
+    const { transport, directory, ownNames } = this.#parts;
+    if (uri.nextHost !== uri.host) return this.isOurAddress(uri);
+    if (transport.isLocalUri(uri) || ownNames.has(uri)) return true;
     return directory.domain(uri.host) !== undefined &&
       (uri.port === undefined || transport.hasPort(uri.port));
   }
+
+  readonly isOurAddress = (uri: SipUri): boolean => this.#parts.transport.isLocalUri(uri);
 
   /** Serves or forwards a request; what it returns is answered without a transaction. */
   #dispatch(request: SipRequest, flow: Flow): Answer | undefined {
@@ -127,6 +153,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
     if (fault) return fault;
     const routed = preprocessRoutes(request, flow, this);
     const { uri, dialog, node } = routed;
+    if (routed.isOfOtherDialog) return { status: 481, cause: "its Route is of another dialog" };
     if (node) return this.#forwardForNode(request, flow, routed, node);
     // Within a dialog each end names the other by the Contact it was given, whatever the way.
     if (!dialog && uri?.secure && !isSecure(flow.protocol)) return { status: 403, reason: "SIPS Needs TLS" };
@@ -137,7 +164,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
     if (request.method === "REGISTER") {
       const isHere = isForUs ||
         !dialog && uri !== undefined && this.#parts.registrar.isForPeer(uri.host, request.to.uri);
-      return isHere ? this.#register(request, flow) : REGISTERS_ELSEWHERE;
+      return isHere ? this.#register(request, flow, routed) : REGISTERS_ELSEWHERE;
     }
     if (isForUs && uri.user === undefined) return answerAsServer(request, this.#parts.userAgent);
     const refusal = this.#parts.proxy.validate(request);
@@ -147,9 +174,12 @@ export class Dispatcher implements TransactionUser, RouteContext {
       : this.#forwardOutOfDialog(request, flow, routed);
   }
 
-  #register(request: SipRequest, flow: Flow): Answer | undefined {
+  #register(request: SipRequest, flow: Flow, { routes }: RoutedRequest): Answer | undefined {
     const answer = this.#parts.registrar.register(request, flow);
     if (answer.status !== 200) return answer;
+    // The phone takes this name for ours, and it brought the REGISTER here.
+    const proxy = routes.length === 1 ? routeUri(routes[0]) : undefined;
+    if (proxy) this.#parts.ownNames.add(proxy);
     // Only what changed something is kept, for its retransmissions.
     flow.markKnown?.();
     const transaction = this.#parts.transactions.serve(request, flow);
@@ -174,24 +204,36 @@ export class Dispatcher implements TransactionUser, RouteContext {
       isTrusted: true,
       areTargetsTrusted: true,
       credentialsRow: -1,
+      observe: () => new DialogBeginning(this.#parts.dialogs.table, request, undefined),
     });
   }
 
+  #admit(request: SipRequest, flow: Flow, routed: RoutedRequest): DialogAdmission | undefined {
+    const { dialog } = routed;
+    return dialog && this.#parts.dialogs.access.admit(request, flow, { ...routed, dialog });
+  }
+
   #forwardInDialog(request: SipRequest, flow: Flow, routed: RoutedRequest): Answer | undefined {
-    const { requestUri, dialog } = routed;
-    if (!dialog?.flow) return { status: 430, cause: "the way to the other end of the call is closed" };
+    const admission = this.#admit(request, flow, routed);
+    if (admission?.kind !== "admitted") return admission?.answer;
+    const { dialog, route, credentialsRow } = admission;
+    if (!route.flow) return { status: 430, cause: "the way to the other end of the call is closed" };
     flow.markKnown?.();
-    const leg = this.#parts.legs.withinDialog(request, dialog);
+    const leg = this.#parts.legs.withinDialog(request, route);
     return this.#parts.proxy.forward(request, routed, {
       flow,
-      // The other end, by the flow that our entry sealed in.
-      targets: [{ requestUri, routes: [], flow: dialog.flow, q: 1000 }],
+      // The other end, by its flow.
+      targets: [{ requestUri: routed.requestUri, routes: [], flow: route.flow, q: 1000 }],
       party: flow.remoteAddress,
       isTrusted: false,
       areTargetsTrusted: leg?.shift !== undefined,
-      credentialsRow: -1,
+      credentialsRow,
       leg,
-      observe: () => this.#parts.calls.onRequest(request),
+      observe: () =>
+        observedByBoth(
+          this.#parts.calls.onRequest(request),
+          new DialogRequest(this.#parts.dialogs.table, dialog, { request, to: route.to }),
+        ),
     });
   }
 
@@ -199,20 +241,45 @@ export class Dispatcher implements TransactionUser, RouteContext {
     const identification = this.#parts.callers.identify(request, flow);
     if (identification.kind === "refused") return identification.answer;
     // A Route to somewhere else would make us a relay.
-    if (routed.routes.length > 0) {
-      return { status: 403, cause: `Route leads elsewhere: ${routed.routes[0]}` };
-    }
-    const { caller, credentialsRow } = identification;
-    // The source of a datagram is easily forged, and phones do what they are asked for.
-    if (caller.kind === "gateway" && credentialsRow < 0 && COMMANDS.has(request.method)) {
-      return { status: 403, cause: `a gateway without its password sends no ${request.method}` };
-    }
+    if (routed.routes.length > 0) return this.#followRoute(request, flow, { ...routed, identification });
+    return this.#forwardFor(identification, request, flow, routed);
+  }
+
+  /** A Route is for somebody else, unless its name leads here: that takes a question to DNS, once. */
+  #followRoute(
+    request: SipRequest,
+    flow: Flow,
+    { identification, ...routed }: RoutedRequest & { identification: Identified },
+  ): Answer | undefined {
+    const elsewhere = { status: 403, cause: `Route leads elsewhere: ${routed.routes[0]}` };
+    const uri = routed.routes.length === 1 ? routeUri(routed.routes[0]) : undefined;
+    if (!uri || isIpAddress(uri.nextHost)) return elsewhere;
+    const forward = () => this.#forwardFor(identification, request, flow, { ...routed, routes: [] });
+    this.#parts.ownNames.find(uri).then((isOurs) => {
+      this.#answerSafely(request, flow, () => isOurs ? forward() : elsewhere);
+    });
+    return undefined;
+  }
+
+  #forwardFor(
+    { caller, credentialsRow }: Identified,
+    request: SipRequest,
+    flow: Flow,
+    routed: RoutedRequest,
+  ): Answer | undefined {
     const { directory } = this.#parts;
     const isOurs = (uri: SipUri) => this.isOurs(uri);
     const events = refuseOwnEvents(request, { uri: routed.uri, caller, directory, isOurs });
     if (events) return events;
+    // Its `maddr` alone says where it would go (§16.5).
+    if (routed.uri && routed.uri.nextHost !== routed.uri.host) {
+      return { status: 403, cause: `maddr leads elsewhere: ${routed.uri.text}` };
+    }
     const routing = this.#parts.router.determineTargetSet(request, routed, caller);
     if (routing.kind === "refused") return routing.answer;
+    if (caller.kind === "gateway" && credentialsRow < 0 && !mayComeFromGateway(request.method, routing)) {
+      return { status: 403, cause: `a gateway without its password sends no ${request.method} there` };
+    }
     const verdict = routing.kind === "targets" ? this.#verdict(routing.domain, flow) : "admit";
     if (verdict !== "admit") return refusal(verdict);
     if (routing.kind === "egress" && caller.kind === "agent" && request.method === "INVITE") {
@@ -230,9 +297,13 @@ export class Dispatcher implements TransactionUser, RouteContext {
       credentialsRow,
       leg: this.#legOf(request, caller, routing),
       ...routing.kind === "targets" && { serialRingSeconds: routing.serialRingSeconds },
-      ...request.method === "INVITE" && {
-        observe: () => this.#parts.calls.begin(request, { ...callOf(caller, routing), ...sourceOf(flow) }),
-      },
+      observe: () =>
+        observedByBoth(
+          request.method === "INVITE"
+            ? this.#parts.calls.begin(request, { ...callOf(caller, routing), ...sourceOf(flow) })
+            : undefined,
+          new DialogBeginning(this.#parts.dialogs.table, request, dialogPartyOf(caller, routing)),
+        ),
     });
   }
 
@@ -289,6 +360,35 @@ function partyOf(caller: Caller, routing: Exclude<Routing, { kind: "refused" }>,
       return routing.gateway ?? caller.gateways[0];
     case "stranger":
       return flow.remoteAddress;
+  }
+}
+
+type Identified = Identification & { readonly kind: "identified" };
+
+function routeUri(value: string): SipUri | undefined {
+  const text = uriOf(value);
+  return text === undefined ? undefined : SipUri.parse(text);
+}
+
+function mayComeFromGateway(method: string, routing: Exclude<Routing, { kind: "refused" }>): boolean {
+  const isToNumber = routing.kind === "targets" && routing.did !== undefined;
+  return method === "INVITE" || isToNumber && FROM_GATEWAYS.has(method);
+}
+
+/** Who a caller is within the dialog that begins. */
+function dialogPartyOf(
+  caller: Caller,
+  routing: Exclude<Routing, { kind: "refused" }>,
+): DialogParty | undefined {
+  switch (caller.kind) {
+    case "agent":
+      return accountParty(caller.agent, caller.domain);
+    case "peer":
+      return caller.domain === undefined ? undefined : accountParty(caller.peer, caller.domain);
+    case "gateway":
+      return { kind: "gateway", ref: (routing.gateway ?? caller.gateways[0]).ref };
+    case "stranger":
+      return undefined;
   }
 }
 

@@ -6,7 +6,7 @@ import { defaultPort, type Flow, type TransportProtocol } from "../transport/tra
 export function namesFlow(uri: SipUri, flow: Flow): boolean {
   const protocol =
     (uri.parameter("transport")?.toLowerCase() ?? (uri.secure ? "tls" : "udp")) as TransportProtocol;
-  return uri.host === flow.remoteAddress && (uri.port ?? defaultPort(protocol)) === flow.remotePort;
+  return uri.nextHost === flow.remoteAddress && (uri.port ?? defaultPort(protocol)) === flow.remotePort;
 }
 
 /**

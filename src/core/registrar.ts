@@ -1,5 +1,4 @@
 /** The registrar (§10.3). */
-import { hash } from "node:crypto";
 import type { Agent } from "../data/agent.ts";
 import type { Peer } from "../data/peer.ts";
 import type { Directory } from "../data/directory.ts";
@@ -17,10 +16,12 @@ import { randomToken } from "../runtime/random.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
 import { toUriHost } from "../transport/ip_address.ts";
 import type { Flow } from "../transport/transport.ts";
+import type { AccountProofs } from "./account_proofs.ts";
 import type { DigestAuthenticator } from "./digest_authenticator.ts";
 import { listeningPort, namesFlow } from "./flow_uri.ts";
 import type { Answer } from "./answer.ts";
 import type { BoundFlow } from "./bound_flow.ts";
+import type { ContactFlows } from "./contact_flows.ts";
 import {
   readRegistration,
   type Registration,
@@ -43,10 +44,12 @@ export interface RegistrarParts {
   readonly maxContacts: number;
   /** Whether a URI names this server by address. */
   isServerAddress(uri: SipUri): boolean;
-  /** Of digests that are kept with bindings, where bindings are kept; a secret of this server. */
-  readonly proofKey: string | undefined;
+  /** Kept with bindings, where bindings are kept. */
+  readonly proofs: AccountProofs | undefined;
   /** A peer is at this address for so many milliseconds. */
   onPeer(address: string, lifetime: number): void;
+  /** Tells where Contacts take requests. */
+  readonly contactFlows: ContactFlows;
   /** `spec.registrarIntf: Internal`: bind the address the REGISTER came from in the place of the Contact's. */
   readonly usesSourceAddress: boolean;
 }
@@ -55,8 +58,6 @@ const log = logger("registrar");
 
 /** Bindings of an address-of-record, whatever the configuration says: all of them must fit into one answer. */
 const MAX_BINDINGS = 64;
-/** Hexadecimal digits. */
-const PROOF_LENGTH = 16;
 /** Characters of all Path values of a REGISTER. */
 const MAX_PATH = 2048;
 
@@ -64,7 +65,6 @@ export class Registrar {
   #parts: RegistrarParts;
   readonly #registrations: Counter;
   readonly #server: string;
-  readonly #proofs = new WeakMap<Agent | Peer, string>();
   #date = "";
   #dateSecond = 0;
 
@@ -173,15 +173,7 @@ export class Registrar {
 
   /** A digest of what the account has to know. */
   #proofOf(account: Agent | Peer): string | undefined {
-    const { proofKey } = this.#parts;
-    if (proofKey === undefined) return undefined;
-    let proof = this.#proofs.get(account);
-    if (proof === undefined) {
-      const { username, secret, ha1 } = account;
-      proof = hash("sha256", JSON.stringify([proofKey, username, secret, ha1])).slice(0, PROOF_LENGTH);
-      this.#proofs.set(account, proof);
-    }
-    return proof;
+    return this.#parts.proofs?.of(account);
   }
 
   /** Agents register in a domain, peers with this server by its address as well, or as `isForPeer` says. */
@@ -241,8 +233,9 @@ export class Registrar {
     const { request, flow, account } = change;
     const now = this.#parts.clock.now();
     const uri = this.#boundUri(contact, change);
-    const isLocated = contactAddrOf(account) !== undefined;
     const proof = this.#proofOf(account);
+    const way = this.#wayTo(uri, contact, change);
+    const isLocated = way === undefined;
     return {
       contact: known?.contact === uri.text ? known.contact : detachText(uri.text),
       q: contact.q,
@@ -253,11 +246,19 @@ export class Registrar {
       instance: known?.instance === contact.instance ? known.instance : detachText(contact.instance),
       regId: contact.regId,
       path: request.has(Header.Path) ? detachText(request.rowValues(Header.Path).join(", ")) : "",
-      flow,
+      flow: way ?? flow,
       listensAt: contact.regId > 0 ? 0 : listeningPort(uri, flow),
       ...proof !== undefined && { proof },
       ...isLocated && { isLocated },
     };
+  }
+
+  /** The flow that leads to a device; undefined when it is gone to where its Contact says. */
+  #wayTo(uri: SipUri, { regId }: RequestedContact, { request, flow, account }: Change): Flow | undefined {
+    const { contactFlows, usesSourceAddress } = this.#parts;
+    if (contactAddrOf(account) !== undefined) return undefined;
+    const isByFlow = usesSourceAddress || regId > 0 || request.has(Header.Path);
+    return isByFlow ? flow : contactFlows.ofRegistration(uri, request, flow);
   }
 
   /** The Contact, at the `contactAddr` of its peer, or with `registrarIntf: Internal` at the address it came from. */

@@ -24,6 +24,7 @@ import type { Answer } from "./answer.ts";
 import { bindingTarget } from "./binding_target.ts";
 import type { BoundFlow } from "./bound_flow.ts";
 import type { Caller } from "./caller.ts";
+import { accountParty, type DialogParty } from "./dialogs/dialog.ts";
 import { DistantFlow } from "./cluster/distant_flow.ts";
 import type { RoutedRequest } from "./proxy/route_preprocessing.ts";
 import type { Target } from "./proxy/target.ts";
@@ -78,6 +79,9 @@ interface Callee {
   readonly isSecure: boolean;
 }
 
+/** Requests that leave by the policy of a domain. */
+const LEAVES: ReadonlySet<string> = new Set(["INVITE", "MESSAGE"]);
+
 export class Router {
   readonly #parts: RouterParts;
 
@@ -88,10 +92,20 @@ export class Router {
   /** The target set for a request outside of a dialog, from somebody who is known. */
   determineTargetSet(request: SipRequest, routed: RoutedRequest, caller: Caller): Routing {
     if (caller.kind === "gateway") return this.#ingress(request, routed.requestUri, caller.gateways);
-    const { directory, allowsInterDomainCalls, usesTo } = this.#parts;
-    const callee = usesTo
+    const callee = this.#parts.usesTo
       ? calleeOf(request.to.uriText, request.to.uri)
       : calleeOf(routed.requestUri, routed.uri);
+    return this.#targetsFor(callee, caller, request.method);
+  }
+
+  /** Reports whether somebody may call a URI, whoever is there now. */
+  mayCall(uri: SipUri, caller: Caller): boolean {
+    const routing = this.#targetsFor(calleeOf(uri.text, uri), caller, "INVITE");
+    return routing.kind !== "refused" || routing.answer.status === 480;
+  }
+
+  #targetsFor(callee: Callee | undefined, caller: Caller, method: string): Routing {
+    const { directory, allowsInterDomainCalls } = this.#parts;
     // An emergency service, or something else that nobody here is called.
     if (!callee || callee.user === "") return refuse(404, "nobody here has such a URI");
     const domain = this.#domainOf(callee, caller);
@@ -101,9 +115,7 @@ export class Router {
       if (peer) return peer;
     }
     if (domain === undefined) {
-      return this.#isForeign(callee)
-        ? refuse(403, "no domain or peer of this server")
-        : this.#toNumber(callee);
+      return this.#isForeign(callee) ? this.#toContact(callee, caller) : this.#toNumber(callee);
     }
     const isMember = caller.kind !== "agent" || caller.agent.domains.includes(domain);
     if (!isMember && !allowsInterDomainCalls) return refuse(403, "interDomainCalls is off");
@@ -111,8 +123,26 @@ export class Router {
     const inside = didOfUser(directory, callee.user);
     if (inside) return this.#toDid(inside, callee.isSecure);
     return isMember && caller.kind !== "stranger"
-      ? this.#egress(callee, domain)
+      ? this.#egress(callee, domain, method)
       : refuse(404, nobody(callee.user));
+  }
+
+  /**
+   * A device that is called by the Contact it has registered, as after an attended transfer (RFC 7118 §5.2: a Contact of a
+   * browser leads nowhere else). Who may call its agent may do so.
+   */
+  #toContact({ uri, isSecure }: Callee, caller: Caller): Routing {
+    const { location, directory, allowsInterDomainCalls } = this.#parts;
+    const found = uri && location.atContact(uri);
+    const aor = found && SipUri.parse(found.aor);
+    const [user, domain] = [aor?.userText ?? "", aor?.host ?? ""];
+    const agent = directory.agent(user, domain);
+    if (!found || !agent) return refuse(403, "no domain or peer of this server");
+    const isMember = caller.kind !== "agent" || caller.agent.domains.includes(domain);
+    if (!isMember && !allowsInterDomainCalls) return refuse(403, "interDomainCalls is off");
+    const party = accountParty(agent, domain);
+    return this.#toBindings([found.binding], { isSecure, isTrusted: false, party }) ??
+      refuse(480, noDevice(user, isSecure));
   }
 
   /** A call from a gateway: for a number of its own, or for an agent by its address (design: ingress). */
@@ -141,11 +171,9 @@ export class Router {
     const { location } = this.#parts;
     // A device that has registered in one domain of its agent is reached in all of them.
     for (const each of [domain, ...agent.domains]) {
-      const routing = this.#toBindings(
-        location.lookup(addressOfRecord(agent.username, each)),
-        isSecure,
-        false,
-      );
+      const bindings = location.lookup(addressOfRecord(agent.username, each));
+      const party = accountParty(agent, each);
+      const routing = this.#toBindings(bindings, { isSecure, isTrusted: false, party });
       if (routing?.kind === "targets") return { ...routing, serialRingSeconds: agent.serialRingSeconds };
     }
     return refuse(480, noDevice(agent.username, isSecure));
@@ -161,16 +189,17 @@ export class Router {
       ? bindings.length > 0 || isServerAddress(uri) || directory.domain(uri.host) !== undefined
       : peer.device === uri.host;
     if (!isItsName) return undefined;
-    return this.#toBindings(bindings, isSecure, true) ?? refuse(480, noDevice(user, isSecure));
+    const party = accountParty(peer, uri.host);
+    return this.#toBindings(bindings, { isSecure, isTrusted: true, party }) ??
+      refuse(480, noDevice(user, isSecure));
   }
 
   #toBindings(
     bindings: readonly Binding<BoundFlow>[],
-    isSecureRequest: boolean,
-    isTrusted: boolean,
+    { isSecure, isTrusted, party }: { isSecure: boolean; isTrusted: boolean; party: DialogParty },
   ): Routing | undefined {
-    const targets = bindings.filter((binding) => !isSecureRequest || isSecureBinding(binding))
-      .map((binding) => bindingTarget(binding, isSecureRequest));
+    const targets = bindings.filter((binding) => !isSecure || isSecureBinding(binding))
+      .map((binding) => ({ ...bindingTarget(binding, isSecure), party }));
     return targets.length === 0 ? undefined : { kind: "targets", targets, isTrusted };
   }
 
@@ -191,7 +220,7 @@ export class Router {
     return did ? this.#toDid(did, isSecure) : refuse(404, nobody(user));
   }
 
-  #egress({ number, numberParameters, isSecure }: Callee, domain: string): Routing {
+  #egress({ number, numberParameters, isSecure }: Callee, domain: string, method: string): Routing {
     const { directory } = this.#parts;
     const policy = directory.domain(domain)?.egressPolicy;
     const did = policy && directory.did(policy.didRef);
@@ -202,6 +231,8 @@ export class Router {
     if (!rule.matches(number) && (global === number || !rule.matches(global))) {
       return refuse(404, `${nobody(number)}, and the egressPolicy of ${domain} does not let it out`);
     }
+    // A policy is for calls: anything else would use our credentials for what nobody has allowed.
+    if (!LEAVES.has(method)) return refuse(403, `an egressPolicy lets out no ${method}`);
     const hop = hopToGateway(gateway);
     // `sips:` is for TLS all the way (RFC 5630 §5.3).
     if (isSecure && !hop.isSecure) return refuse(480, "the gateway is not reached by TLS");
@@ -213,6 +244,7 @@ export class Router {
       routes: [],
       flow: undefined,
       hop,
+      party: { kind: "gateway", ref: gateway.ref },
       q: 1000,
     };
     return { kind: "egress", target, gateway, did };

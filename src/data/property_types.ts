@@ -96,6 +96,16 @@ export function flag(): z.ZodType<boolean> {
   }, { type: ["boolean", "string"], pattern: wordsPattern([...FLAGS.keys()]) });
 }
 
+/** `true`, `false`, or one further word in any case. */
+export function flagOr<const Word extends string>(word: Word): z.ZodType<boolean | Word> {
+  const words = [...FLAGS.keys(), word];
+  return property(`true, false or ${word}`, (value) => {
+    if (typeof value === "boolean") return value;
+    if (typeof value !== "string") return undefined;
+    return value.toLowerCase() === word ? word : FLAGS.get(value.toLowerCase());
+  }, { type: ["boolean", "string"], pattern: wordsPattern(words) });
+}
+
 /** One of the given words, in any case; the result is spelled as given. */
 export function oneOf<const Words extends readonly string[]>(words: Words): z.ZodType<Words[number]> {
   const expected = words.length === 1 ? words[0] : `one of ${words.join(", ")}`;

@@ -1,4 +1,5 @@
 /** The location service (§10.2): which devices an address-of-record is bound to, in memory. */
+import { SipUri } from "../message/sip_uri.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Timer, TimerWheel } from "../runtime/timer_wheel.ts";
 import type { Binding, BindingFlow } from "./binding.ts";
@@ -28,6 +29,8 @@ export class LocationService<Flow extends BindingFlow> {
   readonly #bindings = new Map<string, readonly Binding<Flow>[]>();
   /** Addresses-of-record with a binding over this connection. */
   readonly #byConnection = new Map<number, Set<string>>();
+  /** Address-of-record by the user, host and port of a Contact. */
+  readonly #byContact = new Map<string, string>();
   readonly #sweepTimer: Timer;
   readonly #listeners: ((change: LocationChange<Flow>) => void)[] = [];
   #onExpired: (aor: string, expired: readonly Binding<Flow>[]) => void = () => {};
@@ -53,6 +56,16 @@ export class LocationService<Flow extends BindingFlow> {
     if (areAllAlive) return bindings;
     this.#onExpired(aor, bindings.filter((binding) => !isAlive(binding, now)));
     return this.#keep(aor, bindings.filter((binding) => isAlive(binding, now)));
+  }
+
+  /** The binding with this Contact, whatever its parameters, and whose it is. */
+  atContact(uri: ContactAddress): { aor: string; binding: Binding<Flow> } | undefined {
+    const key = contactKey(uri);
+    const aor = this.#byContact.get(key);
+    const binding = aor === undefined
+      ? undefined
+      : this.lookup(aor).find(({ contact }) => keyOf(contact) === key);
+    return aor === undefined || binding === undefined ? undefined : { aor, binding };
   }
 
   /** Calls back at once with each change but for what is adopted or expires. Must not throw. */
@@ -120,9 +133,22 @@ export class LocationService<Flow extends BindingFlow> {
   }
 
   #keep(aor: string, bindings: readonly Binding<Flow>[]): readonly Binding<Flow>[] {
+    this.#indexContacts(aor, this.#bindings.get(aor) ?? NONE, bindings);
     if (bindings.length === 0) this.#bindings.delete(aor);
     else this.#bindings.set(aor, bindings);
     return bindings;
+  }
+
+  /** Refreshes, by far the most of all changes, change no Contact. */
+  #indexContacts(aor: string, before: readonly Binding<Flow>[], after: readonly Binding<Flow>[]): void {
+    for (const { contact } of before) {
+      if (after.some((binding) => binding.contact === contact)) continue;
+      const key = keyOf(contact);
+      if (this.#byContact.get(key) === aor) this.#byContact.delete(key);
+    }
+    for (const { contact } of after) {
+      if (!before.some((binding) => binding.contact === contact)) this.#byContact.set(keyOf(contact), aor);
+    }
   }
 
   #index(flowId: number, aor: string): void {
@@ -148,6 +174,18 @@ export class LocationService<Flow extends BindingFlow> {
 }
 
 const NONE: readonly never[] = [];
+
+/** The part of a Contact that tells where it is. */
+type ContactAddress = Pick<SipUri, "user" | "host" | "port">;
+
+function contactKey({ user, host, port }: ContactAddress): string {
+  return `${user ?? ""}@${host}:${port ?? ""}`;
+}
+
+function keyOf(contact: string): string {
+  const uri = SipUri.parse(contact);
+  return uri ? contactKey(uri) : contact;
+}
 
 function isAlive(binding: Binding, now: number): boolean {
   return binding.expiresAt > now && (binding.flow.isOpen || outlivesFlow(binding));

@@ -15,7 +15,7 @@ const INTERVAL = 500;
 
 export interface RegistrationJournalParts<Flow extends BindingFlow> {
   readonly location: LocationService<Flow>;
-  readonly database: Pick<RegistrationDatabase, "load" | "write" | "close">;
+  readonly database: Pick<RegistrationDatabase, "write" | "close">;
   readonly flows: FlowRecords<Flow>;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
@@ -38,13 +38,15 @@ export class RegistrationJournal<Flow extends BindingFlow> {
   }
 
   /** Takes over what was kept, as far as it can still be reached. Who registers meanwhile has the last word. */
-  async start(): Promise<void> {
-    const { location, database, flows, clock, accepts, onAdopted } = this.#parts;
+  async start(rows: readonly StoredRow[]): Promise<void> {
+    const { location, flows, clock, accepts, onAdopted } = this.#parts;
     let count = 0;
     const turn = new Turn();
-    for (const { key, text } of await database.load()) {
+    for (const { key, text } of rows) {
       if (turn.isOver) await turn.next();
       const aor = aorOf(key);
+      // The database has other rows as well.
+      if (!aor.startsWith("sip:")) continue;
       if (this.#changed.has(aor) || location.lookup(aor).length > 0) continue;
       const records = parseList(text);
       const bindings = records.map((record) => bindingOf(record, flows, clock))

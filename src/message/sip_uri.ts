@@ -99,6 +99,13 @@ export class SipUri {
     return undefined;
   }
 
+  /** The host that requests are sent to: `maddr` goes before the one in the URI (§19.1.1). */
+  get nextHost(): string {
+    if (this.parameters === "") return this.host;
+    const maddr = this.parameter("maddr")?.toLowerCase();
+    return maddr !== undefined && maddr !== "" && isHost(maddr) ? maddr : this.host;
+  }
+
   /** The user as text, escapes undone and read as UTF-8; "" when there is none. */
   get userText(): string {
     if (this.user === undefined) return "";
@@ -172,6 +179,11 @@ export function telephoneSubscriber(uri: SipUri): { number: string; parameters: 
   const number = user.substring(0, end);
   if (uri.parameter("user") !== "phone" && !NUMBER.test(number)) return undefined;
   return { number: decodeUtf8(unescape(number)), parameters: user.substring(end) };
+}
+
+/** Reports whether two URIs have one user part, escapes undone (§19.1.4). */
+export function isSameUser(a: SipUri, b: SipUri): boolean {
+  return sameOrAbsent(a.user, b.user);
 }
 
 /** Whether the URI in this text is to be of the `sips:` kind. */

@@ -21,6 +21,9 @@ export interface AdvertisedAddress {
 
 type Network = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
+/** Hosts whose networks are remembered. */
+const MAX_REMEMBERED = 16_384;
+
 /** Answers for the addresses of this machine. */
 export class LocalAddresses {
   readonly #interfaces: readonly NetworkInterface[];
@@ -28,6 +31,8 @@ export class LocalAddresses {
   readonly #externAddr: string | undefined;
   readonly #externPorts: ReadonlyMap<number, number>;
   readonly #localnets: readonly Network[];
+  /** The local networks that a host is in, by their number. */
+  readonly #networksOf = new Map<string, readonly number[]>();
 
   constructor(interfaces: readonly NetworkInterface[], advertised: AdvertisedAddress = {}) {
     this.#interfaces = interfaces;
@@ -79,6 +84,30 @@ export class LocalAddresses {
     return this.#externPorts.get(port) ?? port;
   }
 
+  /** Reports whether a host is in one of the local networks: `localnets`, or those of the interfaces if there are none. */
+  isLocal(host: string): boolean {
+    return this.#localNetworksOf(host).length > 0;
+  }
+
+  /** Reports whether one local network has all these hosts, so that they reach each other without NAT. */
+  haveOneNetwork(first: string, ...others: readonly string[]): boolean {
+    return this.#localNetworksOf(first).some((network) =>
+      others.every((host) => host === first || this.#localNetworksOf(host).includes(network))
+    );
+  }
+
+  #localNetworksOf(host: string): readonly number[] {
+    let numbers = this.#networksOf.get(host);
+    if (numbers !== undefined) return numbers;
+    const networks = this.#localnets.length > 0
+      ? this.#localnets
+      : this.#networks.map(({ network }) => network);
+    numbers = isIpAddress(host) ? matching(networks, ipaddr.parse(toSocketHost(host))) : [];
+    if (this.#networksOf.size >= MAX_REMEMBERED) this.#networksOf.clear();
+    this.#networksOf.set(host, numbers);
+    return numbers;
+  }
+
   /** Whether a host outside of the local networks can be told this address: a name always, an address when it is of its own family. */
   #canUse(externAddr: string, remote: string): boolean {
     if (!isIpAddress(remote) || isIpAddress(externAddr) && isIpv6(externAddr) !== isIpv6(remote)) {
@@ -92,6 +121,12 @@ export class LocalAddresses {
     if (address.range() === "loopback") return false;
     return !this.#localnets.some((network) => network[0].kind() === address.kind() && address.match(network));
   }
+}
+
+function matching(networks: readonly Network[], address: ipaddr.IPv4 | ipaddr.IPv6): readonly number[] {
+  return networks.flatMap((network, i) =>
+    network[0].kind() === address.kind() && address.match(network) ? [i] : []
+  );
 }
 
 function isGlobal(address: string): boolean {

@@ -151,9 +151,10 @@ export class TransportLayer implements TransportEvents {
     const named = uri.parameter("transport")?.toLowerCase() as TransportProtocol | undefined;
     const protocol = named !== undefined && uri.secure ? securedProtocol(named) ?? named : named;
     const port = uri.port ?? defaultPort(protocol ?? (uri.secure ? "tls" : "udp"));
-    if (this.isLocal(uri.host, port, protocol)) return true;
+    const host = uri.nextHost;
+    if (this.isLocal(host, port, protocol)) return true;
     // Either has `transport=ws` in its URIs (RFC 7118 §5.2).
-    return protocol === "ws" && this.isLocal(uri.host, port, "wss");
+    return protocol === "ws" && this.isLocal(host, port, "wss");
   }
 
   /** The number of a transport among those of this server, to find it again with `transportAt`. */
@@ -191,6 +192,21 @@ export class TransportLayer implements TransportEvents {
     if (known.size >= MAX_REMEMBERED) known.clear();
     known.set(remoteAddress, sentBy);
     return sentBy;
+  }
+
+  /** Reports whether a host is in a local network of this server, without NAT in between. */
+  isInLocalNetwork(host: string): boolean {
+    return this.#parts.localAddresses.isLocal(host);
+  }
+
+  /** Reports whether the far ends of two flows and this server are in one local network. */
+  haveOneNetwork(one: Flow, other: Flow): boolean {
+    const { localAddresses } = this.#parts;
+    return localAddresses.haveOneNetwork(
+      one.remoteAddress,
+      other.remoteAddress,
+      localAddresses.facing(one.remoteAddress, one.transport.address),
+    );
   }
 
   /** The flow to a place; undefined when no transport of ours can reach it. */

@@ -202,7 +202,10 @@ for (const [what, [act, line]] of Object.entries(REFUSALS)) {
     ladder(WORLD, async (net) => {
       const events: ServerEvent[] = [];
       net.server.events.listen((event) => events.push(event));
-      const lines = await logged("info", () => act(net));
+      const lines = await logged("info", async () => {
+        act(net);
+        await net.settle();
+      });
       takeAll(net);
       assert.deepEqual(lines, [`info  refused: Refused ${line}`]);
       const [, status, , why] = /: (\d{3}) ([^(]*)(?: \((.*)\))?$/.exec(line)!;

@@ -159,20 +159,29 @@ const FORGED: readonly (readonly [name: string, change: (bye: string) => string]
   ["another flow", (bye) => bye.replace(/<sip:([^@]*)@/, "<sip:$1u7f000001-13c4@")],
   ["another Call-ID", (bye) => bye.replace(/Call-ID: .*/, "Call-ID: another")],
   ["another tag of the caller", (bye) => bye.replace("tag=tag-of-alice", "tag=another")],
-  ["no seal", (bye) => bye.replace(/<sip:[^@]*@/, "<sip:")],
 ];
 
 for (const [name, change] of FORGED) {
   Deno.test(
-    `design: a Route with ${name} belongs to no dialog: the request is asked for a password like any other`,
+    `§12.2.2: a Route with ${name} belongs to no dialog: 481`,
     ladder(RECORD_ROUTE, (net) => {
       const { alice, bob, caller } = call(net);
       alice.send(change(fromCaller("BYE", caller)));
-      alice.expect("407");
+      alice.expect("481");
       bob.expectNothing();
     }),
   );
 }
+
+Deno.test(
+  "design: a Route to this server that names no dialog: the request is asked for a password like any other",
+  ladder(RECORD_ROUTE, (net) => {
+    const { alice, bob, caller } = call(net);
+    alice.send(fromCaller("BYE", caller).replace(/<sip:[^@]*@/, "<sip:"));
+    alice.expect("407");
+    bob.expectNothing();
+  }),
+);
 
 Deno.test(
   "design: a forged Route of a stranger opens nothing: 403",
@@ -257,7 +266,11 @@ Deno.test(
   ladder(RECORD_ROUTE, (net) => {
     const { alice, bob, caller, callee } = call(net);
     const moved = net.phone("alice", { address: "192.0.2.77" });
-    pass(moved, bob, `${fromCaller("INVITE", caller)}\nContact: <${moved.uri}>`);
+    const invite = moved.sendAuthenticated(`${fromCaller("INVITE", caller)}\nContact: <${moved.uri}>`);
+    moved.expect("100");
+    bob.accept(bob.expect("INVITE"));
+    assert.equal(hasHeader(invite, "Proxy-Authorization"), true);
+    moved.expect("200");
     const [, ...rest] = fromCallee("BYE", callee).split("\n");
     bob.send([`BYE ${moved.uri} SIP/2.0`, ...rest].join("\n"));
     alice.expectNothing();

@@ -65,7 +65,7 @@ class Hop {
     const user: TransactionUser = {
       onRequest(request, flow) {
         const { requestUri, uri } = request;
-        proxy.forward(request, { requestUri, uri, routes: [], dialog: undefined }, {
+        proxy.forward(request, { requestUri, uri, routes: [], dialog: undefined, isOfOtherDialog: false }, {
           flow,
           targets: [{ requestUri, routes: [], flow: undefined, q: 1000, distantFlow: options.distantFlow }],
           isTrusted: false,

@@ -41,7 +41,7 @@ Deno.test(
       ${callId}
       CSeq: 1 INFO
     `);
-    alice.expect("INFO");
+    other.expect("481");
     alice.send(`
       INFO sip:+4420@203.0.113.1 SIP/2.0
       ${route}
@@ -74,7 +74,7 @@ Deno.test(
       Call-ID: ${header(invite, "Call-ID")}
       CSeq: 50 INFO
     `);
-    bob.expect("INFO ");
+    other.expect("403");
     bob.send(fromCallee("INFO", { invite, ok, cseq: 71 }));
     const info = challengeOnce(trunk, trunk.expect("INFO "));
     trunk.answer(info, "200 OK");

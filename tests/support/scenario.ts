@@ -7,7 +7,9 @@ import { peerSchema } from "../../src/data/peer.ts";
 import { type Kind, KINDS, type Resource } from "../../src/data/resource.ts";
 import type { Server } from "../../src/server.ts";
 import type { TransportProtocol } from "../../src/transport/transport.ts";
+import type { RegistrationDatabase } from "../../src/location/registration_database.ts";
 import { FakeClock } from "./fake_clock.ts";
+import { FakeDatabase } from "./fake_database.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { Phone, type PhoneHost, type PhonePlace, secretOf } from "./phone.ts";
 import { startTestServer } from "./server.ts";
@@ -15,6 +17,9 @@ import { startLine } from "./sip_text.ts";
 
 /** Where the server listens. */
 export const SERVER = "192.0.2.1";
+
+/** The server and the phones are in one network, and 203.0.113.0/24 is elsewhere. */
+const INTERFACES = [{ family: "IPv4", address: SERVER, cidr: `${SERVER}/24` }] as const;
 
 /** Who the server knows. */
 export interface LadderResources {
@@ -41,6 +46,8 @@ export interface LadderOptions extends LadderResources {
   readonly names?: Readonly<Record<string, readonly string[]>>;
   /** Properties of `spec`. */
   readonly spec?: Readonly<Record<string, unknown>>;
+  /** Whether registrations and dialogs outlive a restart. */
+  readonly isKept?: boolean;
 }
 
 /** A resource as it stands in a file. */
@@ -78,29 +85,49 @@ export class Network implements PhoneHost {
     tls: new MemoryTransport("tls", SERVER, 5061),
   };
   readonly #directory = new MemoryDirectory();
+  /** What outlives a restart. */
+  readonly #database = new FakeDatabase();
+  #options: LadderOptions = {};
   #server: Server | undefined;
   #number = 0;
 
   static async start(options: LadderOptions): Promise<Network> {
     const net = new Network();
+    net.#options = options;
     net.replace(options);
+    await net.#start();
+    return net;
+  }
+
+  /** Stops the server and starts another one, with all that was kept. */
+  async restart(): Promise<void> {
+    await this.server.stop();
+    await this.#start();
+  }
+
+  async #start(): Promise<void> {
+    const options = this.#options;
     const { server } = await startTestServer({
       domains: [],
       agents: [],
       spec: {
-        transport: Object.values(net.transports).map(({ protocol, port }) => ({ protocol, port })),
+        transport: Object.values(this.transports).map(({ protocol, port }) => ({ protocol, port })),
         bindAddr: SERVER,
         ...options.spec,
       },
       parts: {
-        clock: net.clock,
-        directory: net.#directory,
-        makeTransport: ({ protocol }) => net.#transport(protocol),
+        clock: this.clock,
+        networkInterfaces: INTERFACES,
+        directory: this.#directory,
+        ...options.isKept && {
+          database: this.#database as unknown as RegistrationDatabase,
+          dialogKey: "a key that is kept",
+        },
+        makeTransport: ({ protocol }) => this.#transport(protocol),
         resolver: { nameServers: [], lookup: (name) => Promise.resolve([...options.names?.[name] ?? []]) },
       },
     });
-    net.#server = server;
-    return net;
+    this.#server = server;
   }
 
   get server(): Server {

@@ -6,9 +6,13 @@ import { restoreClusterKey } from "../../location/redis/cluster_key.ts";
 import { NodeTable } from "../../location/redis/node_table.ts";
 import { SharedLocation } from "../../location/redis/shared_location.ts";
 import type { Clock } from "../../runtime/clock.ts";
+import type { HostPort } from "../../data/network_property.ts";
 import { logger } from "../../runtime/log.ts";
 import type { RedisConnection } from "../../runtime/redis_connection.ts";
 import type { TimerWheel } from "../../runtime/timer_wheel.ts";
+import { toUriHost } from "../../transport/ip_address.ts";
+import { LocalAddresses } from "../../transport/local_addresses.ts";
+import type { Transport } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import type { BoundFlow, OwnFlowRecords } from "../bound_flow.ts";
 import { ClusterFlows } from "./cluster_flows.ts";
@@ -66,4 +70,13 @@ export class Cluster {
     await this.#shared.stop();
     await this.#nodes.stop();
   }
+}
+
+/** Where other nodes reach this one: as the configuration says, else at the first listener for what all can send. */
+export function nodeAddress(given: HostPort | undefined, transports: readonly Transport[]): string {
+  const { address, port } = transports.find(({ protocol }) => protocol === "udp") ?? transports[0];
+  const host = given
+    ? toUriHost(given.host)
+    : new LocalAddresses(Deno.networkInterfaces()).facing("", address);
+  return `${host}:${given?.port ?? port}`;
 }

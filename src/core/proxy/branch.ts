@@ -17,6 +17,8 @@ export interface ChallengeHandler {
 export class Branch implements ClientTransactionUser {
   /** Set by who sends, before the first response. */
   challenges: ChallengeHandler | undefined;
+  /** User part of our Record-Route entry in its request. */
+  entry: string | undefined;
   readonly #context: ResponseContext;
   readonly #host: ResponseContextHost;
   #timer: { start(delay: number): void; stop(): void } | undefined;
@@ -100,7 +102,7 @@ export class Branch implements ClientTransactionUser {
     }
     if (status >= 300) return this.#end({ status, response });
     this.#finish();
-    this.#context.onSuccess(response);
+    this.#context.onSuccess(response, this);
   }
 
   onTimeout(): void {

@@ -1,5 +1,6 @@
 /** Who wants to know what becomes of a request that is forwarded; it has no say in it, and must not throw. */
 import type { SipResponse } from "../../message/sip_message.ts";
+import type { Target } from "./target.ts";
 
 /** Why a forwarded request had no success, in words for people. */
 export interface FailureCause {
@@ -10,14 +11,44 @@ export interface FailureCause {
 }
 
 export interface ForwardingObserver {
-  /** A copy has our Record-Route entry. */
-  onRecordRoute?(): void;
-  /** A provisional response other than 100 goes upstream. */
-  onProvisional?(): void;
+  /** The copy for a target has our Record-Route entry with this user part. */
+  onRecordRoute?(entry: string, target: Target): void;
+  /** A provisional response other than 100 goes upstream; `entry` is that of its branch, if it has one. */
+  onProvisional?(response: SipResponse, entry?: string): void;
   /** A 2xx goes upstream; of an INVITE that was forked there may be several. */
-  onSuccess(response: SipResponse): void;
+  onSuccess(response: SipResponse, entry?: string): void;
   /** Another final response goes upstream. `isOurs` when nobody downstream has sent one, or a 503 that is not passed on. */
   onFailure(status: number, isOurs: boolean, cause: FailureCause): void;
   /** The caller has cancelled. */
   onCancel?(): void;
+}
+
+/** Both hear of everything; either may be absent. */
+export function observedByBoth(
+  one: ForwardingObserver | undefined,
+  other: ForwardingObserver | undefined,
+): ForwardingObserver | undefined {
+  if (!one || !other) return one ?? other;
+  return {
+    onRecordRoute(entry, target) {
+      one.onRecordRoute?.(entry, target);
+      other.onRecordRoute?.(entry, target);
+    },
+    onProvisional(response, entry) {
+      one.onProvisional?.(response, entry);
+      other.onProvisional?.(response, entry);
+    },
+    onSuccess(response, entry) {
+      one.onSuccess(response, entry);
+      other.onSuccess(response, entry);
+    },
+    onFailure(status, isOurs, cause) {
+      one.onFailure(status, isOurs, cause);
+      other.onFailure(status, isOurs, cause);
+    },
+    onCancel() {
+      one.onCancel?.();
+      other.onCancel?.();
+    },
+  };
 }

@@ -45,8 +45,8 @@ export interface ProxyCoreParts {
   readonly nodeRoutes: NodeRoutes | undefined;
   /** Absent where nothing is limited. */
   readonly limits?: RequestLimits;
-  /** `spec.recordRoute`: stay in the path of every dialog. */
-  readonly recordsRoute: boolean;
+  /** `spec.recordRoute`: stay in the path of every dialog, where one could not go on otherwise, or of none but with gateways. */
+  readonly recordsRoute: boolean | "never";
   /** Whether we challenge for this realm. */
   ownsRealm(realm: string): boolean;
 }
@@ -93,6 +93,7 @@ export interface ForwardingPlace {
 /** What all attempts to reach one target have in common. */
 interface Copy {
   readonly target: Target;
+  readonly branch: Branch;
   /** Route values, top first. */
   readonly routes: readonly string[];
   readonly breadth: number;
@@ -212,9 +213,9 @@ export class ProxyCore implements ResponseContextHost {
     { target, breadth }: { target: Target; breadth: number },
   ): void {
     const routes = this.#routesOf(target, forwarding);
-    const copy: Copy = { target, breadth, routes };
+    const copy: Copy = { target, branch, breadth, routes };
     if (target.flow) {
-      branch.challenges = this.#challengesOf({ forwarding, branch, copy });
+      branch.challenges = this.#challengesOf({ forwarding, copy });
       const outgoing = this.#copyFor(forwarding, copy, target.flow);
       return branch.begin(this.#parts.transactions.request(outgoing, branch));
     }
@@ -224,7 +225,7 @@ export class ProxyCore implements ResponseContextHost {
     const sendTo = (destinations: readonly Destination[]) => {
       if (!branch.isPending) return;
       const failover = new Failover(this.#failoverParts(forwarding, copy), branch, destinations);
-      branch.challenges = this.#challengesOf({ forwarding, branch, copy, failover });
+      branch.challenges = this.#challengesOf({ forwarding, copy, failover });
       if (!failover.next()) branch.fail(503, this.#parts.transport.locator.whyNowhere(hop));
     };
     if (!(located instanceof Promise)) return sendTo(located);
@@ -267,9 +268,8 @@ export class ProxyCore implements ResponseContextHost {
 
   /** For a leg to a gateway: its challenges are for us, and the next attempt goes where the challenge came from. */
   #challengesOf(
-    { forwarding, branch, copy, failover }: {
+    { forwarding, copy, failover }: {
       forwarding: Forwarding;
-      branch: Branch;
       copy: Copy;
       failover?: Failover;
     },
@@ -292,7 +292,7 @@ export class ProxyCore implements ResponseContextHost {
         const outgoing = this.#copyFor(forwarding, { ...copy, credentials }, openFlow(flow));
         const { transactions } = this.#parts;
         if (failover) failover.again((user) => transactions.request(outgoing, user));
-        else branch.begin(transactions.request(outgoing, branch));
+        else copy.branch.begin(transactions.request(outgoing, copy.branch));
         return undefined;
       },
     };
@@ -302,8 +302,7 @@ export class ProxyCore implements ResponseContextHost {
     const { target, routes, breadth, credentials = "" } = copy;
     const { request, common, digest, leg } = forwarding;
     const branch = newBranch(digest);
-    const recordRoute = this.#recordRoute(forwarding, target, flow);
-    if (recordRoute !== "") forwarding.observer?.onRecordRoute?.();
+    const recordRoute = this.#recordRoute(forwarding, copy, flow);
     const text = buildCopyHead(common, {
       requestUri: target.requestUri,
       routes,
@@ -318,7 +317,7 @@ export class ProxyCore implements ResponseContextHost {
   }
 
   /** Step 4: our entry, one for each side where the sides differ (RFC 5658); "" when we need not stay in the path. */
-  #recordRoute(forwarding: Forwarding, target: Target, outgoing: Flow): string {
+  #recordRoute(forwarding: Forwarding, { target, branch }: Copy, outgoing: Flow): string {
     const { request, flow: incoming, isInDialog, leg } = forwarding;
     if (isInDialog || !DIALOG_METHODS.has(request.method)) return "";
     const { transport, dialogRoutes, recordsRoute } = this.#parts;
@@ -327,11 +326,15 @@ export class ProxyCore implements ResponseContextHost {
     const facingCallee = routeAddress(outgoing, transport.sentBy(outgoing), isSecure);
     const isSameSide = facingCaller === facingCallee;
     const note = leg?.note ?? "";
+    if (note === "" && recordsRoute === "never") return "";
     const mayLeave = !recordsRoute && note === "" && isSameSide &&
       isReachable(contactUri(request), incoming) &&
-      isReachable(SipUri.parse(target.requestUri), outgoing);
+      isReachable(SipUri.parse(target.requestUri), outgoing) &&
+      transport.haveOneNetwork(incoming, outgoing);
     if (mayLeave) return "";
     const seal = dialogRoutes.seal(request, { caller: incoming, callee: outgoing }, { isSecure, note });
+    branch.entry = seal;
+    forwarding.observer?.onRecordRoute?.(seal, target);
     const scheme = isSecure ? "sips" : "sip";
     const top = `Record-Route: <${scheme}:${seal}@${facingCallee};lr>\r\n`;
     return isSameSide ? top : `${top}Record-Route: <${scheme}:${seal}@${facingCaller};lr>\r\n`;
@@ -359,9 +362,12 @@ function hasSequenceNumber({ cseq, method }: SipRequest, leg: Leg | undefined): 
   return leg?.shift?.hasNumberFor(method, cseq) ?? true;
 }
 
-/** Whether the other end can send to this URI itself: a datagram address with no NAT in front of it. */
+/**
+ * Reports whether others in the network of a flow can send to this URI themselves: it is the address that the flow has,
+ * and its owner does not say that only the flow leads to it (`ob`, RFC 5626 §4.3).
+ */
 function isReachable(uri: SipUri | undefined, flow: Flow): boolean {
-  return !flow.isConnection && uri !== undefined && namesFlow(uri, flow);
+  return !flow.isConnection && uri !== undefined && namesFlow(uri, flow) && uri.parameter("ob") === undefined;
 }
 
 /** `sips:` stands for TLS, so that its URIs do not name it (RFC 3261 §26.2.2). */

@@ -3,7 +3,8 @@ import { parseDigestCredentials } from "../../message/digest.ts";
 import { Header, type HeaderId } from "../../message/header_name.ts";
 import { ROW_STRIDE } from "../../message/header_rows.ts";
 import { MessageEdits } from "../../message/message_edits.ts";
-import { parseNameAddr } from "../../message/name_addr.ts";
+import type { HeaderRows } from "../../message/header_rows.ts";
+import { type NameAddr, parseNameAddr } from "../../message/name_addr.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
 import { SipUri } from "../../message/sip_uri.ts";
 import type { Flow } from "../../transport/transport.ts";
@@ -150,7 +151,15 @@ function isLooseRouter(route: string): boolean {
 
 /** The Contact of a request when it is a SIP URI. */
 export function contactUri(request: SipRequest): SipUri | undefined {
-  const row = request.rowOf(Header.Contact);
-  if (row < 0) return undefined;
-  return parseNameAddr(request.text, request.rows[row + 2], request.rows[row + 3])?.uri;
+  return contactOf(request)?.uri;
+}
+
+/** The URI in the first Contact of a message. */
+export function contactText(message: HeaderRows): string | undefined {
+  return contactOf(message)?.uriText;
+}
+
+function contactOf(message: HeaderRows): NameAddr | undefined {
+  const row = message.rowOf(Header.Contact);
+  return row < 0 ? undefined : parseNameAddr(message.text, message.rows[row + 2], message.rows[row + 3]);
 }

@@ -129,17 +129,17 @@ export class ResponseContext {
     if (response.status === 100 || this.#server.isAnswered) return;
     const text = this.#upstream(response);
     if (text === undefined) return;
-    this.#observer?.onProvisional?.();
+    this.#observer?.onProvisional?.(response, branch.entry);
     this.#server.respond(response.status, text);
   }
 
   /** A 2xx: to the caller at once, every one of them; the other branches are cancelled (§16.7 steps 5 and 10). */
-  onSuccess(response: SipResponse): void {
+  onSuccess(response: SipResponse, branch: Branch): void {
     const text = this.#upstream(response);
     const isFirst = !this.#server.isAnswered;
     // Without the caller's Via it cannot be passed on (§16.7 step 3); the caller must hear something all the same.
     if (text === undefined) return isFirst ? this.onFailure({ status: 502, response: undefined }) : undefined;
-    this.#observer?.onSuccess(response);
+    this.#observer?.onSuccess(response, branch.entry);
     if (isFirst || this.isInvite) this.#server.respond(response.status, text);
     if (!isFirst) return this.#checkEnd();
     this.#stop(COMPLETED_ELSEWHERE);

@@ -5,7 +5,7 @@ import type { SipRequest } from "../../message/sip_message.ts";
 import type { Flow } from "../../transport/transport.ts";
 import { SipUri } from "../../message/sip_uri.ts";
 import type { NodeRoute, NodeRoutes } from "../cluster/node_route.ts";
-import type { DialogRoute, DialogRoutes } from "./dialog_route.ts";
+import { type DialogRoute, type DialogRoutes, isEntry } from "./dialog_route.ts";
 
 /** A request with its Route headers read. */
 export interface RoutedRequest {
@@ -15,8 +15,10 @@ export interface RoutedRequest {
   readonly uri: SipUri | undefined;
   /** Route values that are left, ours taken off the top. */
   readonly routes: readonly string[];
-  /** Set when a sealed Route entry proves that the request belongs to a dialog that came through us. */
+  /** Set when a Record-Route entry of ours proves that the request belongs to a dialog that came through us. */
   readonly dialog: DialogRoute | undefined;
+  /** Whether there is an entry of ours, but of another dialog than the request is in. */
+  readonly isOfOtherDialog: boolean;
   /** Set when another node sent the request here, for a device whose flow this one has. */
   readonly node?: NodeRoute;
 }
@@ -28,39 +30,67 @@ export interface RouteContext {
   readonly nodeRoutes: NodeRoutes | undefined;
   /** Whether the URI names this server, by address or by a domain it serves. */
   isOurs(uri: SipUri): boolean;
+  /** Whether requests with this URI are sent to an address of this server. */
+  isOurAddress(uri: SipUri): boolean;
 }
 
 /** Reads Route as §16.4 has it. `flow` is the one the request came by. */
 export function preprocessRoutes(request: SipRequest, flow: Flow, context: RouteContext): RoutedRequest {
+  let { requestUri, uri } = withoutOwnMaddr(request, context);
   if (!request.has(Header.Route)) {
-    return { requestUri: request.requestUri, uri: request.uri, routes: [], dialog: undefined };
+    return {
+      requestUri,
+      uri,
+      routes: [],
+      dialog: undefined,
+      isOfOtherDialog: false,
+    };
   }
   let routes = request.values(Header.Route);
-  let requestUri = request.requestUri;
-  let uri = request.uri;
   let dialog: DialogRoute | undefined;
   let node: NodeRoute | undefined;
+  let entry: string | undefined;
   // A strict router put our Record-Route entry into the Request-URI, and the Request-URI at the end of Route.
   if (uri && uri.parameter("lr") !== undefined && context.isOurs(uri)) {
     dialog = context.dialogRoutes.open(uri, request, flow);
     if (dialog) {
+      entry = uri.user;
       requestUri = uriOf(routes[routes.length - 1]) ?? requestUri;
       uri = SipUri.parse(requestUri);
       routes = routes.slice(0, -1);
     }
   }
-  while (routes.length > 0) {
-    const text = uriOf(routes[0]);
+  let first = 0;
+  while (first < routes.length) {
+    const text = uriOf(routes[first]);
     const route = text === undefined ? undefined : SipUri.parse(text);
     if (!route) break;
-    // Other nodes may know us by an address that we do not know ourselves; the seal proves that it is for us.
-    const opened = context.nodeRoutes?.open(route, request);
-    if (!opened && !context.isOurs(route)) break;
-    node ??= opened;
-    dialog ??= context.dialogRoutes.open(route, request, flow);
-    routes = routes.slice(1);
+    // Other nodes may know us by an address that we do not know ourselves; the signature proves that it is for us.
+    if (first === 0) node = context.nodeRoutes?.open(route, request);
+    // One passage of ours has one entry, or two with one user part (RFC 5658). The next one is the next passage.
+    if (entry !== undefined && route.user !== entry) break;
+    if (!(first === 0 && node) && !context.isOurs(route)) break;
+    if (entry === undefined && isEntry(route)) {
+      entry = route.user;
+      dialog = context.dialogRoutes.open(route, request, flow);
+    }
+    first++;
   }
-  return { requestUri, uri, routes, dialog, node };
+  if (first > 0) routes = routes.slice(first);
+  const isOfOtherDialog = entry !== undefined && !dialog && request.to.tag !== "";
+  return { requestUri, uri, routes, dialog, isOfOtherDialog, node };
+}
+
+/** A Request-URI that names us by `maddr` means its host: `maddr` is taken off, with port and transport (§16.4). */
+function withoutOwnMaddr(
+  { requestUri, uri }: SipRequest,
+  { isOurAddress }: RouteContext,
+): Pick<RoutedRequest, "requestUri" | "uri"> {
+  if (!uri || uri.nextHost === uri.host || !isOurAddress(uri)) return { requestUri, uri };
+  const user = uri.user === undefined ? "" : `${uri.user}@`;
+  const parameters = uri.parameters.replace(/;(?:maddr|transport)=[^;]*/gi, "");
+  const text = `${uri.secure ? "sips" : "sip"}:${user}${uri.host}${parameters}${uri.headers}`;
+  return { requestUri: text, uri: SipUri.parse(text) };
 }
 
 /** The URI of a Route value. */

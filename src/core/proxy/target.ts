@@ -2,6 +2,7 @@
 import type { NextHop } from "../../transport/dns/destination.ts";
 import type { DistantFlow } from "../cluster/distant_flow.ts";
 import type { Flow } from "../../transport/transport.ts";
+import type { DialogParty } from "../dialogs/dialog.ts";
 
 /** One element of a target set. */
 export interface Target {
@@ -15,6 +16,8 @@ export interface Target {
   readonly distantFlow?: DistantFlow;
   /** The next hop, where it is not what the first Route or the Request-URI names. */
   readonly hop?: NextHop;
+  /** Who is there, if it is somebody of ours. */
+  readonly party?: DialogParty;
   /** 0 to 1000; targets of equal q are tried together, higher ones first (§16.6). */
   readonly q: number;
 }

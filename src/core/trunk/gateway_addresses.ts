@@ -7,7 +7,7 @@ import { logger } from "../../runtime/log.ts";
 import type { NextHop } from "../../transport/dns/destination.ts";
 import type { ServerLocator } from "../../transport/dns/server_locator.ts";
 import { toUriHost } from "../../transport/ip_address.ts";
-import { isSecure } from "../../transport/transport.ts";
+import { type Flow, isSecure, type TransportProtocol } from "../../transport/transport.ts";
 
 /** What it is made of. */
 export interface GatewayAddressesParts {
@@ -49,9 +49,18 @@ export class GatewayAddresses {
     this.#timer.stop();
   }
 
-  /** The gateways at this address; an address as flows have it. */
-  at(address: string): readonly Gateway[] {
-    return this.#byAddress.get(address) ?? NONE;
+  /** The gateways at the far end of a flow: at its address, and by a transport that is theirs. */
+  at({ remoteAddress, protocol }: Pick<Flow, "remoteAddress" | "protocol">): readonly Gateway[] {
+    const gateways = this.#byAddress.get(remoteAddress);
+    if (gateways === undefined) return NONE;
+    return gateways.every((gateway) => speaks(gateway, protocol))
+      ? gateways
+      : gateways.filter((gateway) => speaks(gateway, protocol));
+  }
+
+  /** Reports whether any gateway is at an address. */
+  isAt(address: string): boolean {
+    return this.#byAddress.has(address);
   }
 
   /** The gateways with this host, as URIs have it. */
@@ -66,7 +75,7 @@ export class GatewayAddresses {
     const isNew = !addresses.has(address);
     if (isNew && addresses.size >= MAX_ADDRESSES) return;
     addresses.set(address, this.#parts.clock.now());
-    if (isNew) this.#byAddress.set(address, [...this.at(address), gateway]);
+    if (isNew) this.#index(address, gateway);
   }
 
   #refresh(): void {
@@ -99,13 +108,28 @@ export class GatewayAddresses {
     for (const [gateway, addresses] of this.#known) {
       for (const [address, seen] of addresses) {
         if (seen < oldest) addresses.delete(address);
-        else this.#byAddress.set(address, [...this.at(address), gateway]);
+        else this.#index(address, gateway);
       }
     }
+  }
+
+  #index(address: string, gateway: Gateway): void {
+    this.#byAddress.set(address, [...this.#byAddress.get(address) ?? NONE, gateway]);
   }
 }
 
 const NONE: readonly Gateway[] = [];
+
+/** Reports whether a gateway may come by a protocol: its own, or one whose source is harder to forge. */
+function speaks({ transport }: Gateway, protocol: TransportProtocol): boolean {
+  return transport === protocol || BETTER[transport]?.includes(protocol) === true;
+}
+
+const BETTER: Readonly<Partial<Record<TransportProtocol, readonly TransportProtocol[]>>> = {
+  udp: ["tcp", "tls"],
+  tcp: ["tls"],
+  ws: ["wss"],
+};
 
 /** The next hop for requests to a gateway, or to another host of it. */
 export function hopToGateway(gateway: Gateway, { host, port }: HostPort = gateway): NextHop {

@@ -174,16 +174,15 @@ export class Legs {
     };
   }
 
-  /** Whether an end of a dialog may be at this flow now: one at a gateway is nowhere but there. */
-  mayMove(note: string, side: "caller" | "callee", to: Flow): boolean {
-    const { gateway } = parseNote(note);
-    return gateway?.side !== side || this.#gatewayAt(to, gateway.ref) !== undefined;
+  /** Reports whether the gateway with this ref is at the far end of a flow. */
+  isGatewayAt(ref: string, flow: Flow): boolean {
+    return this.#gatewayAt(flow, ref) !== undefined;
   }
 
   /** The gateway with this ref, if it is at the far end of the flow. */
-  #gatewayAt({ remoteAddress }: Flow, ref: string): Gateway | undefined {
+  #gatewayAt(flow: Flow, ref: string): Gateway | undefined {
     const gateway = this.#parts.directory.gateway(ref);
-    return gateway && this.#parts.gateways.at(remoteAddress).includes(gateway) ? gateway : undefined;
+    return gateway && this.#parts.gateways.at(flow).includes(gateway) ? gateway : undefined;
   }
 
   /** From and To with numbers in their global form; undefined where nothing of this is to change. */

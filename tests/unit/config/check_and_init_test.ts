@@ -67,7 +67,7 @@ Deno.test("check tells every fault of every file and returns 1", async () => {
   const lines = output.replaceAll(`${folder.path}/`, "").split("\n");
   assert.deepEqual(lines.slice(0, 8), [
     'config.yaml:2:18: spec.bindAddr is "x", expected an IP address',
-    'config.yaml:2:34: spec.recordRoute is "x", expected true or false',
+    'config.yaml:2:34: spec.recordRoute is "x", expected true, false or never',
     'environment: REST_SERVICE_PORT is "x", expected a whole number between 0 and 65535',
     "peers.yaml:1:3: apiVersion is missing, expected one of v1beta1, v1.0, v1",
     'peers.yaml:1:9: kind is "Pear", expected Peer',

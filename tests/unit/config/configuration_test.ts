@@ -270,7 +270,7 @@ Deno.test("each property says what it expects", () => {
     [{ bindAddr: "localhost" }, `spec.bindAddr "localhost" | ${address}`],
     [{ externAddr: "a b" }, 'spec.externAddr "a b" | an IP address or host name, with or without a port'],
     [{ localnets: ["10.0.0.0/8", "x"] }, `spec.localnets[1] "x" | ${networks}`],
-    [{ recordRoute: "maybe" }, 'spec.recordRoute "maybe" | true or false'],
+    [{ recordRoute: "maybe" }, 'spec.recordRoute "maybe" | true, false or never'],
     [{ useToAsAOR: 1 }, "spec.useToAsAOR 1 | true or false"],
     [{ registrarIntf: "Intern" }, 'spec.registrarIntf "Intern" | one of External, Internal | Internal'],
     [{ addressInfo: ["X DID"] }, 'spec.addressInfo[0] "X DID" | the name of a header field'],

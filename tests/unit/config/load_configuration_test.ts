@@ -182,7 +182,7 @@ Deno.test("bad values in the environment are told of their variable", async () =
   assert.deepEqual(faults, [
     'environment: LOCALNETS[1] is "home", expected an IP address, a network such as 192.168.0.0/16, or one such as ' +
     "192.168.0.0/255.255.0.0",
-    'environment: ROUTR_RECORD_ROUTE is "maybe", expected true or false',
+    'environment: ROUTR_RECORD_ROUTE is "maybe", expected true, false or never',
     "environment: REST_SERVICE_PORT is 99999, expected a whole number between 0 and 65535".replace(
       "99999",
       '"99999"',

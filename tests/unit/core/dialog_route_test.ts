@@ -70,12 +70,12 @@ Deno.test("open(): a connection of the peer is found as long as it is open", asy
   assert.equal(place(open(ends, FROM_CALLER)?.flow), "udp 192.0.2.12:5060");
 });
 
-Deno.test("open(): an end that sends from elsewhere is found there from then on", async () => {
+Deno.test("open(): whether a request came by the flow of its end when the dialog began", async () => {
   const { udp, routes, open } = await start();
   const ends = { caller: udp.flowTo("198.51.100.7", 40000), callee: udp.flowTo("192.0.2.12", 5060) };
-  const moved = udp.flowTo("203.0.113.9", 40001);
-  assert.equal(open(ends, FROM_CALLER, routes, moved)?.flow, ends.callee);
-  assert.equal(open(ends, FROM_CALLEE)?.flow, moved);
+  assert.equal(open(ends, FROM_CALLER)?.isFromOrigin, true);
+  assert.equal(open(ends, FROM_CALLER, routes, udp.flowTo("203.0.113.9", 40001))?.isFromOrigin, false);
+  assert.equal(open(ends, FROM_CALLER, routes, ends.callee)?.isFromOrigin, false);
 });
 
 Deno.test("open(): a connection that we made is made again", async () => {

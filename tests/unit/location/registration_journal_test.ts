@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import type { Binding, BindingFlow } from "../../../src/location/binding.ts";
 import type { BindingRecord, FlowRecords } from "../../../src/location/binding_record.ts";
 import { LocationService } from "../../../src/location/location_service.ts";
-import type { StoredRow } from "../../../src/location/registration_database.ts";
 import { RegistrationJournal } from "../../../src/location/registration_journal.ts";
 import { TimerWheel } from "../../../src/runtime/timer_wheel.ts";
+import { FakeDatabase } from "../../support/fake_database.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
 interface TestFlow extends BindingFlow {
@@ -27,29 +27,6 @@ const FLOWS: FlowRecords<TestFlow> = {
   }),
   find: ({ flow }: BindingRecord) => flow.token === "udp" ? UDP : undefined,
 };
-
-class FakeDatabase {
-  readonly rows = new Map<string, StoredRow>();
-  writes = 0;
-  isClosed = false;
-
-  load(): Promise<StoredRow[]> {
-    return Promise.resolve([...this.rows.values()]);
-  }
-
-  write(rows: readonly StoredRow[]): void {
-    this.writes++;
-    for (const row of rows) {
-      if (row.text === "") this.rows.delete(row.key);
-      else this.rows.set(row.key, row);
-    }
-  }
-
-  close(): Promise<void> {
-    this.isClosed = true;
-    return Promise.resolve();
-  }
-}
 
 function binding(contact: string, parts: Partial<Binding<TestFlow>> = {}): Binding<TestFlow> {
   return {
@@ -85,9 +62,9 @@ async function start(
     accepts: (_aor, { proof }) => proof !== "outdated",
     onAdopted: (aor, bindings) => adopted.push(`${aor} ${bindings.length}`),
   });
-  const started = journal.start();
+  const rows = await database.load();
   meanwhile(location);
-  await started;
+  await journal.start(rows);
   const contacts = (aor: string) => location.lookup(aor).map(({ contact }) => contact);
   return { clock, location, journal, database, contacts, adopted };
 }
@@ -171,15 +148,10 @@ Deno.test("who registers before everything is taken over has the last word", asy
   const first = await start();
   first.location.replace("sip:a@x", [binding("sip:old@192.0.2.9")]);
   await first.journal.stop();
-  const gate = Promise.withResolvers<void>();
-  const database = Object.assign(new FakeDatabase(), {
-    load: () => gate.promise.then(() => [...first.database.rows.values()]),
-  });
-  const starting = start(database, new FakeClock(), (location) => {
+  const { database } = first;
+  const { contacts, clock } = await start(database, new FakeClock(), (location) => {
     location.replace("sip:a@x", [binding("sip:new@192.0.2.9")]);
-    gate.resolve();
   });
-  const { contacts, clock } = await starting;
   assert.deepEqual(contacts("sip:a@x"), ["sip:new@192.0.2.9"]);
   clock.advance(1000);
   assert.match(database.rows.get("sip:a@x")!.text, /sip:new@/);

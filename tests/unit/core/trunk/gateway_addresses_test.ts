@@ -5,6 +5,7 @@ import { MemoryDirectory } from "../../../../src/data/directory.ts";
 import type { Gateway } from "../../../../src/data/gateway.ts";
 import { TimerWheel } from "../../../../src/runtime/timer_wheel.ts";
 import type { Destination, NextHop } from "../../../../src/transport/dns/destination.ts";
+import type { TransportProtocol } from "../../../../src/transport/transport.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { readResource } from "../../../support/scenario.ts";
 
@@ -37,7 +38,8 @@ function start(gateways: readonly Gateway[], zone: Record<string, readonly strin
     timer: (callback) => wheel.timer(callback),
   });
   addresses.start();
-  const at = (address: string) => addresses.at(address).map(({ ref }) => ref);
+  const at = (remoteAddress: string, protocol: TransportProtocol = "udp") =>
+    addresses.at({ remoteAddress, protocol }).map(({ ref }) => ref);
   return { clock, directory, addresses, at };
 }
 
@@ -48,6 +50,20 @@ Deno.test("at(): a gateway is at all addresses of its host and of its registries
   assert.deepEqual(at("192.0.2.2"), ["a.example"]);
   assert.deepEqual(at("[2001:db8::1]"), ["a.example"]);
   assert.deepEqual(at("192.0.2.3"), []);
+});
+
+Deno.test("at(): a gateway comes by its own transport, or by one whose source is harder to forge", () => {
+  const zone = { "a.example": ["192.0.2.1"] };
+  const came = (transport: TransportProtocol) => {
+    const { at } = start([gateway("a.example", { transport })], zone);
+    return (["udp", "tcp", "tls", "sctp", "ws", "wss"] as const).filter((protocol) =>
+      at("192.0.2.1", protocol).length > 0
+    );
+  };
+  assert.deepEqual(came("udp"), ["udp", "tcp", "tls"]);
+  assert.deepEqual(came("tcp"), ["tcp", "tls"]);
+  assert.deepEqual(came("tls"), ["tls"]);
+  assert.deepEqual(came("wss"), ["wss"]);
 });
 
 Deno.test("at(): gateways may share an address", () => {

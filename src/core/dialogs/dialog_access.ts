@@ -1,0 +1,177 @@
+/** Which requests go on within a dialog: those of its parties, while it lives, to where the other end is. */
+import { isSameSecret } from "../../data/ha1.ts";
+import type { Directory } from "../../data/directory.ts";
+import { parseNameAddr } from "../../message/name_addr.ts";
+import type { SipRequest } from "../../message/sip_message.ts";
+import { SipUri } from "../../message/sip_uri.ts";
+import type { Flow } from "../../transport/transport.ts";
+import type { Answer } from "../answer.ts";
+import type { Caller } from "../caller.ts";
+import type { ContactFlows } from "../contact_flows.ts";
+import type { DigestAuthenticator } from "../digest_authenticator.ts";
+import type { DialogRoute } from "../proxy/dialog_route.ts";
+import type { Router } from "../router.ts";
+import type { RoutedRequest } from "../proxy/route_preprocessing.ts";
+import { accountOf, type AccountParty, type Dialog, type DialogEnd } from "./dialog.ts";
+import type { DialogTable } from "./dialog_table.ts";
+import { isSameTarget, routeSetOf } from "./route_set.ts";
+
+/** Requests that begin something new, for which their sender has to be who it was when the dialog began. */
+const NEEDS_PARTY: ReadonlySet<string> = new Set(["INVITE", "REFER", "SUBSCRIBE"]);
+
+export interface DialogAccessParts {
+  readonly directory: Directory;
+  readonly dialogs: DialogTable;
+  readonly authenticator: DigestAuthenticator;
+  /** Reports whether the gateway with this ref is at the far end of a flow. */
+  isGatewayAt(ref: string, flow: Flow): boolean;
+  readonly router: Pick<Router, "mayCall">;
+  /** The flow that a text stands for (`FlowTexts`). */
+  flowAt(text: string): Flow | undefined;
+  readonly contactFlows: ContactFlows;
+}
+
+/** A request that goes on, with its dialog, or what to answer. */
+export type DialogAdmission =
+  | {
+    readonly kind: "admitted";
+    readonly dialog: Dialog;
+    /** Where the other end is now. */
+    readonly route: DialogRoute;
+    /** Header row of the credentials that were asked for; -1 for none. */
+    readonly credentialsRow: number;
+  }
+  | { readonly kind: "refused"; readonly answer: Answer };
+
+export class DialogAccess {
+  readonly #parts: DialogAccessParts;
+
+  constructor(parts: DialogAccessParts) {
+    this.#parts = parts;
+  }
+
+  /** @param route as our entry tells it */
+  admit(request: SipRequest, flow: Flow, routed: RoutedRequest & { dialog: DialogRoute }): DialogAdmission {
+    const { dialogs } = this.#parts;
+    const route = routed.dialog;
+    const dialog = dialogs.find(request, route);
+    if (!dialog || !dialog.takes(request.method, dialogs.now)) {
+      return refuse({ status: 481, cause: "there is no such dialog, or it is over" });
+    }
+    const ends = this.#endsOf(dialog, route, flow);
+    const sender = this.#verifySender(request, flow, ends);
+    if (sender.kind === "refused") return sender;
+    const refusal = this.#refusalToGateway(request, routed, ends);
+    if (refusal) return refuse(refusal);
+    dialogs.touch(dialog);
+    if (sender.hasMoved) {
+      ends.near.moved = flow;
+      dialogs.changed(dialog);
+    }
+    const { moved, target } = ends.far;
+    const way = moved?.isOpen ? moved : route.flow;
+    const contact = way && SipUri.parse(target);
+    return {
+      kind: "admitted",
+      dialog,
+      route: { ...route, flow: contact ? this.#parts.contactFlows.ofDialog(contact, way) : way },
+      credentialsRow: sender.credentialsRow,
+    };
+  }
+
+  #endsOf(dialog: Dialog, route: DialogRoute, flow: Flow): Ends {
+    const [near, far] = route.to === "callee"
+      ? [dialog.caller, dialog.callee]
+      : [dialog.callee, dialog.caller];
+    if (!near.moved && route.isFromOrigin) return { near, far, origin: flow };
+    const origin = near.moved ?? this.#parts.flowAt(route.origin);
+    return { near, far, origin: origin && isSameFlow(origin, flow) ? flow : origin };
+  }
+
+  /** A gateway gets no requests but for what it is in the dialog: others could be calls at our expense. */
+  #refusalToGateway(
+    request: SipRequest,
+    { requestUri, routes }: RoutedRequest,
+    { near, far }: Ends,
+  ): Answer | undefined {
+    if (far.party?.kind !== "gateway") return undefined;
+    if (!isSameTarget(requestUri, far.target) && !isSameTarget(requestUri, far.formerTarget)) {
+      return { status: 403, cause: "its Request-URI is not the remote target of the call" };
+    }
+    if (routes.length > 0 && routeSetOf(routes) !== far.routes) {
+      return { status: 403, cause: "its Route is not the route set of the call" };
+    }
+    if (request.method === "REFER" && !this.#mayRefer(request, near)) {
+      return { status: 403, cause: "its Refer-To is nobody that the phone may call" };
+    }
+    return undefined;
+  }
+
+  /** What a gateway is asked to call has to be what the one who asks may call (RFC 3515). */
+  #mayRefer(request: SipRequest, { party }: DialogEnd): boolean {
+    if (party?.kind !== "account") return true;
+    const value = request.headerNamed("Refer-To");
+    const uri = value === undefined ? undefined : parseNameAddr(value, 0, value.length)?.uri;
+    const account = accountOf(party, this.#parts.directory);
+    if (uri === undefined || account === undefined) return false;
+    const caller: Caller = account.kind === "Agent"
+      ? { kind: "agent", agent: account, domain: party.realm }
+      : { kind: "peer", peer: account, domain: party.realm };
+    return this.#parts.router.mayCall(uri, caller);
+  }
+
+  /** Asks a party that sends from elsewhere, or has another secret now, for its password before it begins anything new. */
+  #verifySender(request: SipRequest, flow: Flow, { near, far, origin }: Ends): Sender {
+    const { party } = near;
+    if (party?.kind === "gateway") {
+      // A call outlives the gateway's resource.
+      return origin?.remoteAddress === flow.remoteAddress || this.#parts.isGatewayAt(party.ref, flow)
+        ? { kind: "verified", credentialsRow: -1, hasMoved: origin !== flow }
+        : refuse({ status: 403, cause: "it is in the name of a gateway, and does not come from there" });
+    }
+    const isToGateway = far.party?.kind === "gateway";
+    const isAsked = NEEDS_PARTY.has(request.method) && party !== undefined &&
+      (origin !== flow && !(origin?.remoteAddress === flow.remoteAddress && !isToGateway) ||
+        isToGateway && !this.#isCurrent(party));
+    if (!isAsked) {
+      const hasMoved = origin !== flow &&
+        (party === undefined || origin?.remoteAddress === flow.remoteAddress);
+      return { kind: "verified", credentialsRow: -1, hasMoved };
+    }
+    const challenge = { status: 407, realm: party.realm, flow } as const;
+    const { directory } = this.#parts;
+    const find = (name: string) => name === party.username ? accountOf(party, directory) : undefined;
+    const result = this.#parts.authenticator.authenticate(request, challenge, find);
+    if (result.kind === "refused") return result;
+    return { kind: "verified", credentialsRow: result.row, hasMoved: origin !== flow };
+  }
+
+  /** Reports whether the account is still there, with the same secret. */
+  #isCurrent(party: AccountParty): boolean {
+    const { account } = party;
+    const now = accountOf(party, this.#parts.directory);
+    return account !== undefined && now !== undefined && (now === account || isSameSecret(now, account));
+  }
+}
+
+/** The ends of a dialog from where a request stands. */
+interface Ends {
+  readonly near: DialogEnd;
+  readonly far: DialogEnd;
+  /** Where the near end was until now. */
+  readonly origin: Flow | undefined;
+}
+
+type Sender =
+  | { readonly kind: "verified"; readonly credentialsRow: number; readonly hasMoved: boolean }
+  | { readonly kind: "refused"; readonly answer: Answer };
+
+/** Reports whether two flows are one way; those of UDP are made anew now and then. */
+function isSameFlow(one: Flow, other: Flow): boolean {
+  return one.id === other.id || !one.isConnection && one.transport === other.transport &&
+      one.remoteAddress === other.remoteAddress && one.remotePort === other.remotePort;
+}
+
+function refuse(answer: Answer): { kind: "refused"; answer: Answer } {
+  return { kind: "refused", answer };
+}

@@ -1,0 +1,113 @@
+/** A request outside of dialogs that may begin some: an INVITE (§12.1), SUBSCRIBE or REFER (RFC 6665, RFC 3515). */
+import { Header } from "../../message/header_name.ts";
+import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
+import type { ForwardingObserver } from "../proxy/forwarding_observer.ts";
+import type { Target } from "../proxy/target.ts";
+import { type Dialog, type DialogEnd, type DialogParty, refreshTarget } from "./dialog.ts";
+import type { DialogTable } from "./dialog_table.ts";
+import { routeSetOf } from "./route_set.ts";
+import { subscriptionLifetime, TIMER_N_MS } from "./subscription.ts";
+
+/** Dialogs that one request may begin by forking. */
+const MAX_DIALOGS = 16;
+
+export class DialogBeginning implements ForwardingObserver {
+  readonly #table: DialogTable;
+  readonly #request: SipRequest;
+  readonly #party: DialogParty | undefined;
+  #caller: DialogEnd | undefined;
+  readonly #isInvite: boolean;
+  readonly #callees = new Map<string, DialogEnd>();
+  #dialogs: Dialog[] = [];
+
+  constructor(table: DialogTable, request: SipRequest, caller: DialogParty | undefined) {
+    this.#table = table;
+    this.#request = request;
+    this.#isInvite = request.method === "INVITE";
+    this.#party = caller;
+  }
+
+  onRecordRoute(entry: string, { party, requestUri }: Target): void {
+    const callee = { ...endOf(party, ""), target: requestUri };
+    this.#callees.set(entry, callee);
+    if (this.#isInvite) return;
+    const awaited = this.#open(entry, "", callee);
+    if (awaited) awaited.subscribedUntil = this.#table.now + TIMER_N_MS;
+  }
+
+  onProvisional(response: SipResponse, entry: string | undefined): void {
+    const tag = response.to?.tag ?? "";
+    if (!this.#isInvite || tag === "") return;
+    const dialog = this.#answered(entry, tag, response);
+    if (!dialog) return;
+    dialog.isEarly ||= !dialog.isCall;
+    dialog.isCall = true;
+  }
+
+  onSuccess(response: SipResponse, entry: string | undefined): void {
+    const dialog = this.#answered(entry, response.to?.tag ?? "", response);
+    if (dialog && this.#isInvite) {
+      dialog.isCall = true;
+      dialog.isEarly = false;
+    } else if (dialog) {
+      dialog.subscribedUntil = this.#table.now + subscriptionLifetime(response);
+    }
+    if (dialog) this.#table.changed(dialog);
+    this.#endEarly();
+  }
+
+  onFailure(): void {
+    this.#endEarly();
+    // A subscription that was refused awaits no NOTIFY.
+    if (!this.#isInvite) { for (const dialog of this.#dialogs) this.#table.remove(dialog); }
+    this.#dialogs = [];
+  }
+
+  #answered(entry: string | undefined, tag: string, response: SipResponse): Dialog | undefined {
+    const callee = entry === undefined ? undefined : this.#callees.get(entry);
+    if (entry === undefined || !callee) return undefined;
+    const routes = callee.party?.kind === "gateway" ? routesBeyond(entry, response) : "";
+    const dialog = this.#open(entry, tag, { ...callee, routes });
+    if (dialog) refreshTarget(dialog.callee, response);
+    return dialog;
+  }
+
+  #open(entry: string, calleeTag: string, callee: DialogEnd): Dialog | undefined {
+    const { callId, from } = this.#request;
+    this.#caller ??= callerOf(this.#request, this.#party);
+    const dialog = this.#dialogs.length < MAX_DIALOGS
+      ? this.#table.open({ callId, callerTag: from.tag, calleeTag, entry }, { caller: this.#caller, callee })
+      : undefined;
+    if (dialog && !this.#dialogs.includes(dialog)) this.#dialogs.push(dialog);
+    return dialog;
+  }
+
+  /** The early dialogs of the other branches end with the first final response. */
+  #endEarly(): void {
+    for (const dialog of this.#dialogs) {
+      if (!dialog.isEarly) continue;
+      dialog.isCall = false;
+      this.#table.release(dialog);
+    }
+  }
+}
+
+function callerOf(request: SipRequest, party: DialogParty | undefined): DialogEnd {
+  const caller = endOf(
+    party,
+    party?.kind === "gateway" ? routeSetOf(request.values(Header.RecordRoute)) : "",
+  );
+  refreshTarget(caller, request);
+  return caller;
+}
+
+function endOf(party: DialogParty | undefined, routes: string): DialogEnd {
+  return { party, target: "", formerTarget: "", routes, moved: undefined };
+}
+
+/** The route set from here to who answered: the entries above ours, the nearest first (§12.1.2). */
+function routesBeyond(entry: string, response: SipResponse): string {
+  const values = response.values(Header.RecordRoute);
+  const ours = values.findIndex((value) => value.includes(entry));
+  return ours < 0 ? "" : routeSetOf(values.slice(0, ours).reverse());
+}

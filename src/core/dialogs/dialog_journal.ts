@@ -1,0 +1,85 @@
+/** Dialogs that survive a restart: what the table has, written behind into the database of registrations. */
+import { hash } from "node:crypto";
+import type { RegistrationDatabase, StoredRow } from "../../location/registration_database.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { logger } from "../../runtime/log.ts";
+import type { Timer, TimerWheel } from "../../runtime/timer_wheel.ts";
+import type { Dialog } from "./dialog.ts";
+import type { DialogRecords } from "./dialog_record.ts";
+import type { DialogTable } from "./dialog_table.ts";
+
+const log = logger("dialogs");
+
+/** Milliseconds that changes gather; a call that is over by then is never written. */
+const INTERVAL_MS = 500;
+/** Milliseconds that a call is kept which nobody ends. */
+const LIFETIME_MS = 24 * 3_600_000;
+/** What tells rows of dialogs from all others in the database. */
+const KEY_PREFIX = "dialog:";
+
+export interface DialogJournalParts {
+  readonly table: DialogTable;
+  readonly records: DialogRecords;
+  readonly database: Pick<RegistrationDatabase, "write">;
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+}
+
+export class DialogJournal {
+  readonly #parts: DialogJournalParts;
+  readonly #changed = new Set<Dialog>();
+  readonly #timer: Timer;
+
+  /** Every change from now on is kept. */
+  constructor(parts: DialogJournalParts) {
+    this.#parts = parts;
+    this.#timer = parts.wheel.timer(() => this.#write());
+    parts.table.onChange((dialog) => this.#note(dialog));
+  }
+
+  /** Takes over what was kept. */
+  adopt(rows: readonly StoredRow[]): void {
+    const { table, records } = this.#parts;
+    let count = 0;
+    for (const { key, text } of rows) {
+      const dialog = key.startsWith(KEY_PREFIX) ? records.read(text) : undefined;
+      if (!dialog) continue;
+      table.add(dialog);
+      count++;
+    }
+    if (count > 0) log.info("{count} dialogs are known from before", { count });
+  }
+
+  /** Writes what is not written yet. */
+  stop(): void {
+    this.#timer.stop();
+    this.#write();
+  }
+
+  #note(dialog: Dialog): void {
+    this.#changed.add(dialog);
+    if (!this.#timer.running) this.#timer.start(INTERVAL_MS);
+  }
+
+  #write(): void {
+    const { table, database } = this.#parts;
+    const rows: StoredRow[] = [];
+    for (const dialog of this.#changed) {
+      if (table.has(dialog)) rows.push(this.#rowOf(dialog));
+      else if (dialog.isStored) rows.push({ key: keyOf(dialog), text: "", expiresAt: 0 });
+    }
+    this.#changed.clear();
+    if (rows.length > 0) database.write(rows);
+  }
+
+  #rowOf(dialog: Dialog): StoredRow {
+    const { records, clock } = this.#parts;
+    dialog.isStored = true;
+    const lifetime = dialog.isCall ? LIFETIME_MS : dialog.subscribedUntil - clock.now();
+    return { key: keyOf(dialog), text: records.write(dialog), expiresAt: clock.wallTime() + lifetime };
+  }
+}
+
+function keyOf({ id }: Dialog): string {
+  return KEY_PREFIX + hash("sha256", id, "base64url");
+}

@@ -1,0 +1,50 @@
+/** The dialogs of a server: the table, who may use it, and what is kept of it over a restart. */
+import type { RegistrationDatabase, StoredRow } from "../../location/registration_database.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { Metrics } from "../../runtime/metrics.ts";
+import type { TimerWheel } from "../../runtime/timer_wheel.ts";
+import type { AccountProofs } from "../account_proofs.ts";
+import type { FlowTexts } from "../flow_text.ts";
+import { DialogAccess, type DialogAccessParts } from "./dialog_access.ts";
+import { DialogJournal } from "./dialog_journal.ts";
+import { DialogRecords } from "./dialog_record.ts";
+import { DialogTable } from "./dialog_table.ts";
+
+export interface DialogsParts extends Omit<DialogAccessParts, "dialogs" | "flowAt"> {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly metrics: Metrics;
+  readonly flows: FlowTexts;
+  readonly proofs: AccountProofs;
+  /** Undefined when nothing outlives the process. */
+  readonly database: Pick<RegistrationDatabase, "write"> | undefined;
+}
+
+export class Dialogs {
+  readonly table: DialogTable;
+  readonly access: DialogAccess;
+  readonly #journal: DialogJournal | undefined;
+
+  constructor(parts: DialogsParts) {
+    const { clock, wheel, directory, flows, proofs, database } = parts;
+    this.table = new DialogTable(parts);
+    this.access = new DialogAccess({
+      ...parts,
+      dialogs: this.table,
+      flowAt: (text) => flows.find(text),
+    });
+    const records = new DialogRecords({ clock, directory, flows, proofs });
+    this.#journal = database && new DialogJournal({ table: this.table, records, database, clock, wheel });
+  }
+
+  /** Takes over what was kept. */
+  adopt(rows: readonly StoredRow[]): void {
+    this.#journal?.adopt(rows);
+  }
+
+  /** Writes what is not written yet. */
+  stop(): void {
+    this.#journal?.stop();
+    this.table.close();
+  }
+}

@@ -1,0 +1,63 @@
+/** Rows of the database of registrations in Redis, where several nodes share registrations: what else outlives a process. */
+import type { Clock } from "../../runtime/clock.ts";
+import { logger } from "../../runtime/log.ts";
+import { describeRedisError } from "../../runtime/redis_client.ts";
+import type { RedisConnection } from "../../runtime/redis_connection.ts";
+import { scanKeys } from "../../runtime/redis_scan.ts";
+import type { StoredRow } from "../registration_database.ts";
+
+const log = logger("cluster");
+
+const PREFIX = "routr:row:";
+
+export class SharedRows {
+  readonly #connection: RedisConnection;
+  readonly #clock: Pick<Clock, "wallTime">;
+  readonly #nodeAddress: () => string;
+
+  /** Each node has its own rows, by the address that `nodeAddress` tells once its sockets are open. */
+  constructor(connection: RedisConnection, clock: Pick<Clock, "wallTime">, nodeAddress: () => string) {
+    this.#connection = connection;
+    this.#clock = clock;
+    this.#nodeAddress = nodeAddress;
+  }
+
+  /** Stores rows soon; what Redis does not take is lost, and told. */
+  write(rows: readonly StoredRow[]): void {
+    Promise.all(rows.map((row) => this.#put(row))).catch((error) => {
+      log.warn("{count} rows are not in Redis: {reason}", {
+        count: rows.length,
+        reason: describeRedisError(error),
+      });
+    });
+  }
+
+  /** Every row that has not expired; none when Redis cannot be read. Never rejects. */
+  async load(): Promise<readonly StoredRow[]> {
+    const rows: StoredRow[] = [];
+    try {
+      const prefix = this.#prefix;
+      for await (const keys of scanKeys(this.#connection, `${prefix.replace(/[[\]]/g, "\\$&")}*`)) {
+        const texts = await Promise.all(keys.map((key) => this.#connection.commands.get(key)));
+        keys.forEach((key, i) => {
+          const text = texts[i];
+          if (text !== null) rows.push({ key: key.slice(prefix.length), text, expiresAt: 0 });
+        });
+      }
+    } catch (error) {
+      log.warn("Cannot read the dialogs in Redis: {reason}", { reason: describeRedisError(error) });
+    }
+    return rows;
+  }
+
+  get #prefix(): string {
+    return `${PREFIX}${this.#nodeAddress()}:`;
+  }
+
+  async #put({ key, text, expiresAt }: StoredRow): Promise<void> {
+    const { commands } = this.#connection;
+    const lifetime = Math.ceil(expiresAt - this.#clock.wallTime());
+    if (text === "" || lifetime <= 0) await commands.del(this.#prefix + key);
+    else await commands.set(this.#prefix + key, text, "PX", lifetime);
+  }
+}

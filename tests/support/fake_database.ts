@@ -1,0 +1,25 @@
+/** A database of registrations in memory. */
+import type { StoredRow } from "../../src/location/registration_database.ts";
+
+export class FakeDatabase {
+  readonly rows = new Map<string, StoredRow>();
+  writes = 0;
+  isClosed = false;
+
+  load(): Promise<StoredRow[]> {
+    return Promise.resolve([...this.rows.values()]);
+  }
+
+  write(rows: readonly StoredRow[]): void {
+    this.writes++;
+    for (const row of rows) {
+      if (row.text === "") this.rows.delete(row.key);
+      else this.rows.set(row.key, row);
+    }
+  }
+
+  close(): Promise<void> {
+    this.isClosed = true;
+    return Promise.resolve();
+  }
+}
