@@ -1,7 +1,7 @@
 /** The composition root: one SIP server, from configuration to sockets. */
+import { advertisedAddress } from "./config/advertised_address.ts";
 import type { Configuration, Listener } from "./config/configuration.ts";
 import { pendingBytes } from "./config/pending_bytes.ts";
-import { externPorts } from "./config/extern_ports.ts";
 import type { LiveConfiguration } from "./config/live_configuration.ts";
 import { connectionLimits } from "./config/connection_limits.ts";
 import { tlsSettingsOf } from "./config/tls_settings.ts";
@@ -154,14 +154,13 @@ export class Server {
     this.#refusals = new RefusalLog({ clock, events });
     this.#calls = new CallTable({ clock, wheel: this.#wheel, metrics, events });
     metrics.gauge("routr_addresses_of_record", "Addresses-of-record with bindings", () => this.location.size);
-    const { externAddr, localnets } = configuration;
+    const { externAddr } = configuration;
     this.#fence = new Fence(configuration.accessControlList, clock);
     this.#transport = new TransportLayer({
-      localAddresses: new LocalAddresses(options.networkInterfaces ?? Deno.networkInterfaces(), {
-        externAddr: externAddr && toUriHost(externAddr.host),
-        externPorts: externPorts(configuration),
-        localnets,
-      }),
+      localAddresses: new LocalAddresses(
+        options.networkInterfaces ?? Deno.networkInterfaces(),
+        advertisedAddress(configuration),
+      ),
       clock,
       resolver: new Resolver(clock, { nameServers: configuration.nameServers, ...options.resolver }),
       metrics,
