@@ -11,7 +11,7 @@ import { CallerIdentification } from "./core/caller.ts";
 import type { Call } from "./core/calls/call.ts";
 import { CallTable } from "./core/calls/call_table.ts";
 import type { EndedCall } from "./core/calls/ended_calls.ts";
-import { Cluster, nodeAddress } from "./core/cluster/cluster.ts";
+import { Cluster, type ClusterOptions, nodeAddress } from "./core/cluster/cluster.ts";
 import { NodeRoutes } from "./core/cluster/node_route.ts";
 import { ContactFlows } from "./core/contact_flows.ts";
 import { DigestAuthenticator } from "./core/digest_authenticator.ts";
@@ -93,18 +93,6 @@ export interface StaticContact {
   readonly port: number;
   /** Seconds. */
   readonly expires: number;
-}
-
-/** How several servers are one. */
-export interface ClusterOptions {
-  /** To the Redis that all of them use. Closed by `stop`. */
-  readonly connection: RedisConnection;
-  /** A secret that only they have. */
-  readonly key: string;
-  /** Where the others reach this one by SIP; its first listener if left out. */
-  readonly address?: HostPort;
-  /** Milliseconds without a sign of life after which a node counts as dead. */
-  readonly nodeLifetime?: number;
 }
 
 /** A listener that could not be opened, and why. */

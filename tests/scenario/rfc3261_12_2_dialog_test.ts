@@ -251,7 +251,7 @@ Deno.test(
     const invite = alice.invite("sip:bob@sip.local");
     for (const device of devices) {
       device.answer(device.expect("INVITE"), "200 OK", {
-        tag: device.uri,
+        tag: device.uri.replace(/\W/g, "-"),
         lines: "Contact: <sip:bob@10.0.0.1:5060>",
       });
       const ok = alice.expect("200");

@@ -19,6 +19,18 @@ import { ClusterFlows } from "./cluster_flows.ts";
 
 const log = logger("cluster");
 
+/** How several servers are one. */
+export interface ClusterOptions {
+  /** To the Redis that all of them use. Closed by `stop`. */
+  readonly connection: RedisConnection;
+  /** A secret that only they have. */
+  readonly key: string;
+  /** Where the others reach this one by SIP; its first listener if left out. */
+  readonly address?: HostPort;
+  /** Milliseconds without a sign of life after which a node counts as dead. */
+  readonly nodeLifetime?: number;
+}
+
 export interface ClusterParts {
   readonly location: LocationService<BoundFlow>;
   readonly connection: RedisConnection;
