@@ -39,7 +39,6 @@ import { GatewayRegistrations } from "./core/trunk/gateway_registrations.ts";
 import type { GatewayRegistrationStatus } from "./core/trunk/gateway_registration_status.ts";
 import { Legs } from "./core/trunk/legs.ts";
 import type { Directory } from "./data/directory.ts";
-import type { HostPort } from "./data/network_property.ts";
 import type { FlowRecords } from "./location/binding_record.ts";
 import { LocationService } from "./location/location_service.ts";
 import { SharedRows } from "./location/redis/shared_rows.ts";

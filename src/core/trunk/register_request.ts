@@ -2,7 +2,7 @@
 // @ts-types="./sip.d.ts"
 import { stringify } from "sip";
 import type { Flow } from "../../transport/transport.ts";
-import { ALLOW, SUPPORTED } from "../uas_core.ts";
+import { ALLOW } from "../uas_core.ts";
 
 /** What a REGISTER says. */
 export interface RegisterRequestParts {
@@ -53,7 +53,7 @@ export function buildRegister(parts: RegisterRequestParts): string {
       ],
       expires: parts.expires,
       allow: ALLOW,
-      supported: SUPPORTED,
+      supported: "path",
       "user-agent": parts.userAgent,
     },
   });
