@@ -48,7 +48,6 @@ import { escapeUser, type SipUri } from "./message/sip_uri.ts";
 import { type Clock, systemClock } from "./runtime/clock.ts";
 import { Metrics } from "./runtime/metrics.ts";
 import { randomToken } from "./runtime/random.ts";
-import type { RedisConnection } from "./runtime/redis_connection.ts";
 import { TimerWheel } from "./runtime/timer_wheel.ts";
 import { Turn } from "./runtime/turn.ts";
 import { TransactionLayer } from "./transaction/transaction_layer.ts";
