@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { callRecord } from "../../src/cli/call_record_file.ts";
 import { shownCall } from "../../src/core/calls/call.ts";
 import type { ServerEvent } from "../../src/core/server_events.ts";
+import { logged } from "../support/log_lines.ts";
 import { peer } from "../support/resources.ts";
 import { ladder, type Network } from "../support/scenario.ts";
 import { ackTo, cancelOf } from "../support/sip_text.ts";
@@ -129,6 +130,25 @@ Deno.test(
     bob.answer(atBob, "487 Request Terminated");
     for (const phone of [alice, bob]) phone.takeAll();
     assert.deepEqual(told(net, events, END), ["canceled", 487, "Request Terminated", "caller"]);
+  }),
+);
+
+Deno.test(
+  "A call that fails has a line in the log: who, from where, to whom, why and who says so",
+  ladder(async (net) => {
+    const alice = net.phone("alice");
+    const bob = net.registered("bob");
+    const invite = alice.invite("sip:bob@sip.local", ANONYMOUS);
+    const atBob = bob.expect("INVITE");
+    const lines = await logged("info", () => {
+      bob.answer(atBob, "486 Busy Here");
+    });
+    bob.expect("ACK");
+    alice.sendAsIs(ackTo(invite, alice.expect("486")));
+    const who = "sip:anonymous@anonymous.invalid (agent alice@sip.local at 192.0.2.11:5060)";
+    assert.deepEqual(lines, [
+      `info  calls: Call from ${who} to sip:bob@sip.local failed: 486 Busy Here, from the callee`,
+    ]);
   }),
 );
 

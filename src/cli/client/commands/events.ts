@@ -34,7 +34,7 @@ export async function events(context: CommandContext, pause = sleep): Promise<vo
   }
 }
 
-/** JSON Lines for scripts; else `2026-01-31T12:00:00.000Z call.started from=… to=…`. */
+/** JSON Lines for scripts; else `2026-01-31T12:00:00.000Z call.ended from=… to=… reason="Busy Here"`. */
 async function lineOf(
   { id, type, data }: SentEvent,
   { command: { output } }: CommandContext,
@@ -44,9 +44,14 @@ async function lineOf(
   if (output === "yaml") return `---\n${await printed({ id, type, time, data: about }, output)}`;
   const facts = Object.entries(about)
     .filter(([, value]) => value !== null && value !== "")
-    .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+    .map(([name, value]) => `${name}=${isWord(value) ? value : JSON.stringify(value)}`);
   const words = time === undefined ? [type, ...facts] : [time, type, ...facts];
   return printable(words.join(" ")).replaceAll("\n", " ");
+}
+
+/** Whether a text can stand without quotes, so that the next name is told from it. */
+function isWord(value: unknown): value is string {
+  return typeof value === "string" && !/[\s"]/.test(value);
 }
 
 /** `{id, time, type, data}` as the service writes it, with its time in ISO 8601. */

@@ -70,7 +70,7 @@ Deno.test("After a loss events go on where they were", async () => {
 
 Deno.test("What an event says cannot control the terminal", async () => {
   const { out } = await followed(['event: x\ndata: {"reason":"\\u001b[31m\\nsecond"}\n\n']);
-  assert.deepEqual(out, ["x reason=\\u001b[31m second"]);
+  assert.deepEqual(out, ['x reason="\\u001b[31m\\nsecond"']);
 });
 
 async function readAll(chunks: readonly Uint8Array[]): Promise<SentEvent[]> {
