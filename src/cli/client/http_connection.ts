@@ -76,8 +76,16 @@ function headOf({ method, url, headers, body }: HttpRequest): string {
 async function connect(url: URL, trust: Trust): Promise<net.Socket> {
   const socket = url.protocol === "https:"
     ? await connectTrusting(url, trustAttempts(trust))
-    : await connected(net.connect({ host: toSocketHost(url.hostname), port: Number(url.port || 80) }));
+    : await connected(impatient(net.connect({
+      host: toSocketHost(url.hostname),
+      port: Number(url.port || 80),
+    })));
   socket.on("error", () => {});
+  return socket;
+}
+
+/** The same socket; it ends when nothing comes for too long. */
+function impatient<S extends net.Socket>(socket: S): S {
   socket.setTimeout(PATIENCE, () => socket.destroy(new Error(`no answer in ${PATIENCE / 1000} s`)));
   return socket;
 }
@@ -98,13 +106,13 @@ async function connectTrusting(url: URL, attempts: readonly TrustAttempt[]): Pro
 
 function tlsSocket(url: URL, options: tls.ConnectionOptions): tls.TLSSocket {
   const host = toSocketHost(url.hostname);
-  return tls.connect({
+  return impatient(tls.connect({
     ...options,
     ALPNProtocols: ["http/1.1"],
     host,
     port: Number(url.port || 443),
     ...isIpAddress(host) ? {} : { servername: host },
-  });
+  }));
 }
 
 type CodedError = Error & { code?: string };
