@@ -410,11 +410,15 @@ for (const [target, address] of [["sip:bob@sip.local", "192.0.2.12"], ["sip:+442
       callee.accept(again);
       alice.expect("200");
       callee.send(fromCallee("UPDATE", { invite: arrived, ok: accepted, cseq: 60 }));
-      const update = alice.expect("UPDATE ");
+      // Who is called has the anonymous Contact; the phone gets the URI that it gave.
+      assert.match(header(arrived, "Contact"), /anonymous/);
+      const update = alice.expect("UPDATE sip:alice@192.0.2.11:5060;ob;x=alice SIP/2.0");
       alice.answer(update, "200 OK", { lines: `Contact: ${contact}` });
       const updated = callee.expect("200");
       assert.equal(header(updated, "Contact"), "<sip:anonymous@192.0.2.11:5060;ob>");
       assert.equal(header(updated, "To"), header(update, "To"));
+      callee.send(fromCallee("BYE", { invite: arrived, ok: accepted, cseq: 61 }));
+      alice.expect("BYE sip:alice@192.0.2.11:5060;ob;x=alice SIP/2.0");
     }),
   );
 }

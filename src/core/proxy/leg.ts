@@ -12,6 +12,8 @@ import { detachText } from "../../runtime/detached_text.ts";
 export interface Leg {
   /** The value of From there; undefined: as it came. */
   readonly from: string | undefined;
+  /** The Request-URI there; undefined: that of the target. */
+  readonly requestUri?: string | undefined;
   /** The value of To there; undefined: as it came. */
   readonly to?: string | undefined;
   /** The value of Contact there; undefined: as it came. */

@@ -175,7 +175,7 @@ export class ProxyCore implements ResponseContextHost {
     const text = buildCopy(
       buildCommonPart(request, { ownsRealm, isTrusted: false, credentialsRow: -1, leg }),
       {
-        requestUri,
+        requestUri: leg?.requestUri ?? requestUri,
         routes,
         flow,
         branch: newBranch(routingDigest(request)),
@@ -304,7 +304,7 @@ export class ProxyCore implements ResponseContextHost {
     const branch = newBranch(digest);
     const recordRoute = this.#recordRoute(forwarding, copy, flow);
     const text = buildCopyHead(common, {
-      requestUri: target.requestUri,
+      requestUri: leg?.requestUri ?? target.requestUri,
       routes,
       flow,
       branch,

@@ -43,6 +43,9 @@ export const STATEMENTS_ABOUT_CALLERS: ReadonlySet<string> = new Set([
 /** Parameters of a Contact URI that say how to reach it, and nothing of who is there. */
 const WAYS: ReadonlySet<string> = new Set(["transport", "maddr", "ob", "lr"]);
 
+/** User part of a Contact that names nobody. */
+export const ANONYMOUS_USER = "anonymous";
+
 /** The Contact of who is not to be named (RFC 3323 §4.1.1): its place, without user and instance. */
 export function anonymousContact(message: HeaderRows): string | undefined {
   const uri = contactOf(message)?.uri;
@@ -50,7 +53,7 @@ export function anonymousContact(message: HeaderRows): string | undefined {
   const { secure, host, port, parameters } = uri;
   const ways = parameters.split(";").filter((each) => WAYS.has(each.split("=", 1)[0].toLowerCase()));
   const place = port === undefined ? host : `${host}:${port}`;
-  return `<${secure ? "sips" : "sip"}:anonymous@${[place, ...ways].join(";")}>`;
+  return `<${secure ? "sips" : "sip"}:${ANONYMOUS_USER}@${[place, ...ways].join(";")}>`;
 }
 
 /** The Contact without its display name; undefined where it has none. */

@@ -26,6 +26,7 @@ import {
   TRUSTED_STATEMENTS,
   withGlobalNumber,
 } from "./identity.ts";
+import { UnnamedTargets } from "./unnamed_targets.ts";
 
 /** What legs are made from. */
 export interface LegsParts {
@@ -74,6 +75,7 @@ export class Legs {
   readonly #parts: LegsParts;
   /** By the entry of the dialog, which tells what the shift was at first. */
   readonly #shifts = new Map<string, CSeqShift>();
+  readonly #unnamedTargets = new UnnamedTargets();
 
   constructor(parts: LegsParts) {
     this.#parts = parts;
@@ -94,7 +96,7 @@ export class Legs {
     return {
       ...SAME,
       ...this.#globalNumbers(request),
-      ...caller.isPrivate ? unnamed(request) : {
+      ...caller.isPrivate ? this.#unnamed(request) : {
         from: fromAt(gateway, request, { hasName, isGlobal }),
         contact: hasName ? undefined : namelessContact(request),
         removedNames: hasName ? undefined : TRUSTED_STATEMENTS,
@@ -136,7 +138,7 @@ export class Legs {
   anonymous(request: SipRequest): Leg {
     return {
       ...SAME,
-      ...unnamed(request),
+      ...this.#unnamed(request),
       removed: [Header.PPreferredIdentity, Header.PAssertedIdentity, Header.RemotePartyId, Header.Privacy],
       added: "Privacy: id\r\n",
       note: formatNote({ isUnnamed: true, gateway: undefined }),
@@ -148,7 +150,7 @@ export class Legs {
     const noted = parseNote(note);
     const isByCaller = to === "callee";
     const hidden = noted.isUnnamed
-      ? isByCaller ? unnamed(request) : { answererContact: anonymousContact }
+      ? isByCaller ? this.#unnamed(request) : this.#toUnnamed(request)
       : undefined;
     const numbers = noted.gateway && this.#globalNumbers(request);
     if (noted.gateway?.side !== to) {
@@ -183,6 +185,21 @@ export class Legs {
   #gatewayAt(flow: Flow, ref: string): Gateway | undefined {
     const gateway = this.#parts.directory.gateway(ref);
     return gateway && this.#parts.gateways.at(flow).includes(gateway) ? gateway : undefined;
+  }
+
+  /** What is another in requests of a caller that is not to be named. */
+  #unnamed(request: SipRequest): Pick<Leg, "from" | "contact" | "removedNames"> {
+    this.#unnamedTargets.note(request);
+    return {
+      from: anonymousFrom(request),
+      contact: anonymousContact(request),
+      removedNames: STATEMENTS_ABOUT_CALLERS,
+    };
+  }
+
+  /** What is another in requests to such a caller, and in what it answers. */
+  #toUnnamed(request: SipRequest): Pick<Leg, "requestUri" | "answererContact"> {
+    return { requestUri: this.#unnamedTargets.find(request), answererContact: anonymousContact };
   }
 
   /** From and To with numbers in their global form; undefined where nothing of this is to change. */
@@ -220,12 +237,3 @@ const SAME: Leg = {
   note: "",
   challenged: undefined,
 };
-
-/** What is another in requests of a caller that is not to be named. */
-function unnamed(request: SipRequest): Pick<Leg, "from" | "contact" | "removedNames"> {
-  return {
-    from: anonymousFrom(request),
-    contact: anonymousContact(request),
-    removedNames: STATEMENTS_ABOUT_CALLERS,
-  };
-}

@@ -1,0 +1,35 @@
+/** Where callers are who are not to be named: the other end knows an anonymous Contact (RFC 3323 §4.1.1). */
+import type { SipRequest } from "../../message/sip_message.ts";
+import { detachText } from "../../runtime/detached_text.ts";
+import { contactUri } from "../proxy/request_forwarding.ts";
+import { ANONYMOUS_USER } from "./identity.ts";
+
+/** Calls remembered; of more, the oldest are forgotten, and their callers are reached by the anonymous URI. */
+const MAX_TARGETS = 16_384;
+/** Characters of Call-ID, tag and Contact that are remembered. */
+const MAX_TEXT_LENGTH = 1024;
+
+export class UnnamedTargets {
+  /** Remote targets by Call-ID and tag of the caller. */
+  readonly #targets = new Map<string, string>();
+
+  /** Takes notice of the Contact in a request of the caller. */
+  note(request: SipRequest): void {
+    const contact = contactUri(request)?.text;
+    if (contact === undefined) return;
+    const key = keyOf(request.callId, request.from.tag);
+    if (key.length + contact.length > MAX_TEXT_LENGTH || this.#targets.get(key) === contact) return;
+    this.#targets.delete(key);
+    if (this.#targets.size >= MAX_TARGETS) this.#targets.delete(this.#targets.keys().next().value!);
+    this.#targets.set(detachText(key), detachText(contact));
+  }
+
+  /** The Request-URI for a request of the other end, where it has the anonymous one. */
+  find({ callId, to, uri }: SipRequest): string | undefined {
+    return uri?.user === ANONYMOUS_USER ? this.#targets.get(keyOf(callId, to.tag)) : undefined;
+  }
+}
+
+function keyOf(callId: string, tag: string): string {
+  return `${callId}\n${tag}`;
+}
