@@ -1,6 +1,7 @@
 /** Messages of every kind with header lines of any size, at a whole server with a memory transport. */
 import { Network } from "../../support/scenario.ts";
 import { withCredentials } from "../../support/sip_text.ts";
+import { DID, DOMAIN, gatewayAt, NUMBER, TRUNK, WORLD } from "../../support/trunk.ts";
 
 const PLACE = { address: "192.0.2.11", port: 5060 };
 
@@ -47,24 +48,49 @@ const response = (status: string): Sender => (net, lines) => {
   return () => net.transports.udp.receive(text, { address: "192.0.2.12", port: 5060 });
 };
 
+/** A challenge for credentials of ours. */
+function responseOfTrunk(net: Network, lines: string): () => void {
+  arriving(net, message("INVITE", { uri: "sip:+4420@sip.local", lines: "" }))();
+  const { sent } = net.transports.tcp.flowTo(TRUNK, 5060);
+  const invite = sent.splice(0).at(-1)!;
+  const copied = invite.match(/^(?:Via|From|Call-ID|CSeq):.*\r\n/gm)!.join("");
+  const text =
+    `SIP/2.0 407 Proxy Authentication Required\r\n${copied}${lines}To: <sip:+4420@sip.local>;tag=b\r\n` +
+    `Content-Length: 0\r\n\r\n`;
+  return () => net.transports.tcp.receive(text, { address: TRUNK, port: 5060 });
+}
+
 export const SENDERS: Readonly<Record<string, Sender>> = {
   "an INVITE": (net, lines) => arriving(net, message("INVITE", { uri: "sip:bob@sip.local", lines })),
   "an INFO in a dialog": (net, lines) => {
     const uri = "sip:0123456789abcdef.a.b@192.0.2.1:5060;lr";
     return arriving(net, message("INFO", { uri, toTag: ";tag=b", lines }));
   },
+  "a call out by a trunk": (net, lines) =>
+    arriving(net, message("INVITE", { uri: "sip:+4420@sip.local", lines })),
+  "a call in by a trunk": (net, lines) => {
+    const text = message("INVITE", { uri: `sip:${NUMBER}@192.0.2.1`, lines });
+    return () => net.transports.tcp.receive(text, { address: TRUNK, port: 5060 });
+  },
+  "a 407 of a trunk": responseOfTrunk,
   "a REGISTER": register,
   "a 200": response("200 OK"),
   "a 407": response("407 Proxy Authentication Required"),
 };
 
 /** More calls and bytes under way than any test here has. */
-const UNHINDERED = { maxCallsInSetup: 10_000, maxCallsInSetupPerAgent: 10_000, maxPendingBytes: 2 ** 32 };
+const UNHINDERED = {
+  maxCallsInSetup: 10_000,
+  maxCallsInSetupPerAgent: 10_000,
+  maxCallsOutPerAgent: 10_000,
+  maxPendingBytes: 2 ** 32,
+};
 
-/** Bob is registered; nobody is asked for a password, but in order to register. */
+/** Bob is registered, a trunk has a number that rings him; nobody is asked for a password, but in order to register. */
 export async function startNetwork(limits: Readonly<Record<string, number>> = {}): Promise<Network> {
   const spec = { allowUnauthenticatedCalls: true, limits: { ...UNHINDERED, ...limits } };
-  const net = await Network.start({ spec });
+  const resources = [DOMAIN, gatewayAt(TRUNK, { transport: "tcp" }), DID];
+  const net = await Network.start({ ...WORLD, resources, spec });
   net.registered("bob");
   return net;
 }
