@@ -212,8 +212,11 @@ export class DeskCall {
         if (branchOf(request) !== branchOf(this.#invite!)) this.#takeChange(arrival);
         return;
       case "ACK":
+        if (parseInt(header(request, "CSeq")) !== parseInt(header(this.#invite!, "CSeq"))) return;
         clearTimeout(this.#timer);
-        return this.#onAck();
+        this.#onAck();
+        this.#onAck = () => {}; // it comes again when the 200 does
+        return;
       case "CANCEL":
         answer("200 OK");
         this.#phone.send(
