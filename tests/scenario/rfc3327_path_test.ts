@@ -73,7 +73,7 @@ Deno.test(
   "a Path of many kilobytes is refused",
   ladder((net) => {
     const edge = net.phone("bob", { address: "192.0.2.50" });
-    const path = Array.from({ length: 500 }, (_, i) => `<sip:${i}.example;lr>`).join(", ");
+    const path = Array.from({ length: 60 }, (_, i) => `<sip:${"x".repeat(40)}${i}.example;lr>`).join(", ");
     const answer = edge.tryRegister(`Contact: <sip:bob@10.0.0.9>\nSupported: path\nPath: ${path}`);
     assert.match(answer, /^SIP\/2\.0 4\d\d /);
     assert.equal(net.server.location.size, 0);
