@@ -194,10 +194,7 @@ export class Server {
     });
     const key = options.dialogKey ?? randomToken() + randomToken();
     const proofs = new AccountProofs(key);
-    const contactFlows = new ContactFlows({
-      transport,
-      isGateway: (address) => gateways.isAt(address),
-    });
+    const contactFlows = new ContactFlows({ transport, isGateway: (address) => gateways.isAt(address) });
     const registrar = new Registrar({
       clock,
       directory,
@@ -218,13 +215,8 @@ export class Server {
     this.#revocation = new Revocation({ clock, directory, location: this.location });
     directory.onChange((change) => this.#revocation.follow(change));
     const hasGlobalNumbers = configuration.ex_convertTelToE164;
-    const legs = new Legs({
-      directory,
-      realms,
-      gateways,
-      refusals: new GatewayRefusals(clock),
-      hasGlobalNumbers,
-    });
+    const refusals = new GatewayRefusals(clock);
+    const legs = new Legs({ directory, realms, gateways, refusals, hasGlobalNumbers });
     this.#flowTexts = new FlowTexts(transport, this.#epoch);
     this.#ownFlows = new OwnFlowRecords({ transport, texts: this.#flowTexts });
     this.#registrar = registrar;
