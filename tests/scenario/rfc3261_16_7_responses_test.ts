@@ -171,7 +171,7 @@ Deno.test(
 );
 
 Deno.test(
-  "§16.7 step 3: a response that carries no Via but ours is not forwarded; the caller is told that it failed",
+  "§16.7 step 3: a response that carries no Via but ours is not forwarded; the caller is told, and the callee hears BYE",
   ladder((net) => {
     const alice = net.phone("alice");
     const bob = net.registered("bob");
@@ -184,8 +184,21 @@ Deno.test(
     };
     bob.sendAsIs(onlyOurs("180 Ringing"));
     alice.expectNothing();
-    bob.sendAsIs(onlyOurs("200 OK"));
+    const ok = onlyOurs("200 OK").replace(
+      "\r\n\r\n",
+      `\r\nContact: <${bob.uri}>\r\nRecord-Route: <sip:192.0.2.70;lr>\r\nRecord-Route: <sip:192.0.2.1;lr>\r\n\r\n`,
+    );
+    bob.sendAsIs(ok);
     alice.sendAsIs(ackTo(invite, alice.expect("50")));
+    // The callee is not left in a call with nobody.
+    for (const method of ["ACK", "BYE"]) {
+      const request = bob.expect(`${method} ${bob.uri} SIP/2.0`);
+      assert.equal(tagOf(header(request, "To")), "b");
+      assert.deepEqual(headers(request, "Route"), ["<sip:192.0.2.70;lr>"]);
+      if (method === "BYE") bob.answer(request, "200 OK");
+    }
+    bob.sendAsIs(ok);
+    bob.expectNothing();
   }),
 );
 

@@ -19,6 +19,8 @@ export class Branch implements ClientTransactionUser {
   challenges: ChallengeHandler | undefined;
   /** User part of our Record-Route entry in its request. */
   entry: string | undefined;
+  /** The flow that the request went by, the latest of several. */
+  flow: Flow | undefined;
   readonly #context: ResponseContext;
   readonly #host: ResponseContextHost;
   #timer: { start(delay: number): void; stop(): void } | undefined;
@@ -63,6 +65,7 @@ export class Branch implements ClientTransactionUser {
     // A transport may refuse within the call that begins the transaction.
     if (!this.#isPending) return;
     this.#client = client;
+    this.flow = client.flow;
     this.#timer?.start(this.#host.timerC);
   }
 

@@ -35,6 +35,7 @@ import { type Forwarding, ResponseContext, type ResponseContextHost } from "./re
 import { type RoutedRequest, uriOf } from "./route_preprocessing.ts";
 import { validateForwarding } from "./request_validation.ts";
 import type { Target } from "./target.ts";
+import { hangUp } from "./unwanted_answer.ts";
 
 /** What the proxy core is made of. */
 export interface ProxyCoreParts {
@@ -192,6 +193,10 @@ export class ProxyCore implements ResponseContextHost {
     return [Header.WwwAuthenticate, Header.ProxyAuthenticate].some((id) =>
       response.rowValues(id).flatMap(parseDigestChallenges).some(({ realm }) => this.#parts.ownsRealm(realm))
     );
+  }
+
+  hangUp(response: SipResponse, flow: Flow): void {
+    hangUp(this.#parts, response, flow);
   }
 
   onAnswered({ path }: ResponseContext): void {

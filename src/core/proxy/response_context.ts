@@ -51,6 +51,8 @@ export interface ResponseContextHost {
   timer(callback: () => void): { start(delay: number): void; stop(): void };
   /** Timer C (§16.8): more than 3 minutes. */
   readonly timerC: number;
+  /** Ends a call that a callee has answered by this flow, and that the caller cannot be told of. */
+  hangUp(response: SipResponse, flow: Flow): void;
   /** The caller has its answer. */
   onAnswered(context: ResponseContext): void;
   /** The caller has its answer, and no branch is pending any more. May be called more than once. */
@@ -137,13 +139,19 @@ export class ResponseContext {
   onSuccess(response: SipResponse, branch: Branch): void {
     const text = this.#upstream(response);
     const isFirst = !this.#server.isAnswered;
-    // Without the caller's Via it cannot be passed on (§16.7 step 3); the caller must hear something all the same.
-    if (text === undefined) return isFirst ? this.onFailure({ status: 502, response: undefined }) : undefined;
+    if (text === undefined) return isFirst ? this.#refuseAnswer(response, branch) : undefined;
     this.#observer?.onSuccess(response, branch.entry);
     if (isFirst || this.isInvite) this.#server.respond(response.status, text);
     if (!isFirst) return this.#checkEnd();
     this.#stop(COMPLETED_ELSEWHERE);
     this.#finish();
+  }
+
+  /** Without the caller's Via it cannot be passed on (§16.7 step 3): the callee is not left alone, nor is the caller. */
+  #refuseAnswer(response: SipResponse, { flow }: Branch): void {
+    if (this.isInvite && flow) this.#host.hangUp(response, flow);
+    const cause = { reason: `${response.status} without the caller's Via`, isRemote: true };
+    this.onFailure({ status: 502, response: undefined, cause });
   }
 
   /** A branch ended without success; the caller hears when none is left to wait for (§16.7 step 6). */
