@@ -35,7 +35,7 @@ export interface RedisDataProviderOptions {
 const CHECK_INTERVAL = 30_000;
 /** The same where Redis does not report changes: a second, or so many times what a look takes. */
 const SHORTEST_CHECK_INTERVAL = 1000;
-const LOOKS_PER_INTERVAL = 20;
+const LOOKS_PER_INTERVAL = 10;
 /** Milliseconds between a notice and a look at it: changes often come in numbers. */
 const REST = 30;
 /** After a look that took long, or failed. */
@@ -98,9 +98,23 @@ export class RedisDataProvider implements DataProvider {
     return this.#sources();
   }
 
-  /** Documents are written one by one, so that a change which is not known yet disturbs no other. */
-  isLoaded(): Promise<boolean> {
-    return Promise.resolve(true);
+  /**
+   * Documents are written one by one, so that a change which is not known yet disturbs no other. But nobody reports that
+   * Redis was emptied, and what is written then would be all that there is.
+   */
+  async isLoaded(): Promise<boolean> {
+    const names = [...this.#collections.values()].filter(({ isFilled }) => isFilled).map(({ name }) => name);
+    const { commands, isUp } = this.#connection;
+    if (!isUp) return true;
+    try {
+      const found = await Promise.all(names.map((name) => commands.exists(name)));
+      if (found.every((count) => count > 0)) return true;
+    } catch {
+      // What is wrong with Redis is told by whoever reads or writes.
+      return true;
+    }
+    this.#changes.noteEverything();
+    return false;
   }
 
   get isReachable(): boolean {

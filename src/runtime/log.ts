@@ -59,6 +59,9 @@ export function configureLogging({ level, format }: LogOptions): void {
   });
 }
 
+/** Of libraries, that are kept so as to tell them once. */
+const MOST_LIBRARY_LINES = 100;
+
 /** Whether what the console gets at this moment is a line of the log. */
 let isPrinting = false;
 
@@ -73,13 +76,16 @@ function printing(sink: Sink): Sink {
   };
 }
 
-/** Has what libraries print by themselves logged like everything else: in JSON, where that is wanted. */
+/** Has what libraries print by themselves logged like everything else, in JSON where that is wanted, and each line once. */
 export function logLibraryLines(): void {
+  const told = new Set<string>();
   for (const method of ["warn", "error"] as const) {
     const print = console[method];
     console[method] = (...words: unknown[]) => {
       if (isPrinting) return print(...words);
       const text = words.map(String).join(" ").replace(/^\[(?:WARN|ERROR)\] /, "");
+      if (told.has(text)) return;
+      if (told.size < MOST_LIBRARY_LINES) told.add(text);
       logger("library")[method]("{text}", { text });
     };
   }

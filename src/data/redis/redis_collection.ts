@@ -55,6 +55,10 @@ export class RedisCollection {
     return this.#source;
   }
 
+  get isFilled(): boolean {
+    return this.#documents.size > 0;
+  }
+
   /** The key of the document at a position of a source that this collection had. */
   refAt(source: Source, index: number): string | undefined {
     return this.#refs.get(source)?.[index];

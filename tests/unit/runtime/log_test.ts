@@ -39,6 +39,7 @@ Deno.test("What libraries print is a line of the log, and lines of the log are p
   const lines = printed(json(), () => {
     logLibraryLines();
     console.warn("[WARN] This Redis server's `default` user does not require a password");
+    console.warn("[WARN] This Redis server's `default` user does not require a password");
     logger("core").error("hello");
   });
   assert.deepEqual(
