@@ -60,12 +60,16 @@ export function parseDigestChallenge(value: string): ReceivedChallenge | undefin
   return { realm, nonce, algorithm, opaque, qop, stale, domain, written };
 }
 
-/** Every Digest challenge of one header line, in order; what is malformed or of another scheme is left out. */
+/** Challenges of one header line that are read. */
+const MAX_CHALLENGES = 16;
+
+/** The Digest challenges of one header line, in order; what is malformed or of another scheme is left out. */
 export function parseDigestChallenges(value: string): ReceivedChallenge[] {
   const challenges: string[] = [];
   // Commas are between challenges and between the fields of one; only a challenge begins with a scheme.
   for (const part of splitValues(value)) {
     const beginsWithScheme = /^[^\s=",]+(?:\s+[^\s=]|$)/.test(part);
+    if (beginsWithScheme && challenges.length === MAX_CHALLENGES) break;
     if (beginsWithScheme || challenges.length === 0) challenges.push(part);
     else challenges[challenges.length - 1] += `,${part}`;
   }
