@@ -29,6 +29,7 @@ export function bindingTarget(binding: Binding<BoundFlow>, isSecureRequest: bool
     requestUri: isSecureRequest ? requestUri : withoutSecureScheme(requestUri, flow),
     routes: splitValues(path),
     flow: binding.isLocated ? undefined : ownFlow,
+    ...binding.isBehindNat && { isBehindNat: true },
     q,
   };
 }

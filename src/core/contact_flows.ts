@@ -4,6 +4,7 @@
  */
 import type { SipRequest } from "../message/sip_message.ts";
 import type { SipUri } from "../message/sip_uri.ts";
+import { isIpAddress } from "../transport/ip_address.ts";
 import type { Flow } from "../transport/transport.ts";
 import type { TransportLayer } from "../transport/transport_layer.ts";
 
@@ -28,6 +29,7 @@ export class ContactFlows {
   ofRegistration(contact: SipUri, request: SipRequest, flow: Flow): Flow | undefined {
     const { transport, isGateway } = this.#parts;
     const isSymmetric = request.topVia.rportStart >= 0;
+    if (passedNat(request, flow)) return flow;
     if (contact.nextHost === flow.remoteAddress) return this.#flowTo(contact, flow, isSymmetric);
     if (!isThirdParty(request) || !transport.isInLocalNetwork(contact.host)) return flow;
     return transport.hasHost(contact.host) || isGateway(contact.host)
@@ -52,6 +54,11 @@ export class ContactFlows {
     if (protocol !== "udp" || host === flow.remoteAddress && port === flow.remotePort) return flow;
     return flow.transport.flowTo(host, port);
   }
+}
+
+/** Reports whether a request came from another address than its sender has: its Contact may have been corrected since. */
+export function passedNat({ topVia: { host } }: SipRequest, { remoteAddress }: Flow): boolean {
+  return host !== remoteAddress && isIpAddress(host);
 }
 
 /** Reports whether a REGISTER is sent by somebody else than the one who is registered (§10.2: From and To differ). */

@@ -21,7 +21,7 @@ import type { DigestAuthenticator } from "./digest_authenticator.ts";
 import { listeningPort, namesFlow } from "./flow_uri.ts";
 import type { Answer } from "./answer.ts";
 import type { BoundFlow } from "./bound_flow.ts";
-import type { ContactFlows } from "./contact_flows.ts";
+import { type ContactFlows, passedNat } from "./contact_flows.ts";
 import {
   readRegistration,
   type Registration,
@@ -250,6 +250,7 @@ export class Registrar {
       listensAt: contact.regId > 0 ? 0 : listeningPort(uri, flow),
       ...proof !== undefined && { proof },
       ...isLocated && { isLocated },
+      ...passedNat(request, flow) && { isBehindNat: true },
     };
   }
 

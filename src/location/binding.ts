@@ -34,4 +34,6 @@ export interface Binding<Flow extends BindingFlow = BindingFlow> {
   readonly proof?: string;
   /** Whether requests go to the Contact itself instead: the configuration set its address. */
   readonly isLocated?: boolean;
+  /** Whether its REGISTER passed a NAT, so that nobody but this server reaches the Contact. */
+  readonly isBehindNat?: boolean;
 }

@@ -38,6 +38,7 @@ export const bindingRecord = z.object({
   listensAt: port,
   proof: z.optional(z.string()),
   isLocated: z.optional(z.literal(true)),
+  isBehindNat: z.optional(z.literal(true)),
   flow: flowRecord,
   /** The node that has the flow, where several share bindings. */
   node: z.optional(nodeRecord),
@@ -74,6 +75,7 @@ export function recordOf<Flow extends BindingFlow>(
     listensAt,
     ...binding.proof !== undefined && { proof: binding.proof },
     ...binding.isLocated && { isLocated: true },
+    ...binding.isBehindNat && { isBehindNat: true },
     flow: flows.describe(flow),
   };
 }
@@ -106,6 +108,7 @@ export function bindingOf<Flow extends BindingFlow>(
     listensAt,
     ...record.proof !== undefined && { proof: record.proof },
     ...record.isLocated && { isLocated: true },
+    ...record.isBehindNat && { isBehindNat: true },
   };
 }
 

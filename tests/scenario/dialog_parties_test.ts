@@ -135,6 +135,32 @@ Deno.test(
 );
 
 Deno.test(
+  "§12.2.1.1: towards a gateway To is the other end of the call",
+  ladder(WORLD, (net) => {
+    const call = establish(net);
+    const text = inCall(call, "INVITE").replace(/To: <[^>]*>/, "To: <sip:999@sip.local>");
+    call.alice.send(`${text}\nContact: <${call.alice.uri}>`);
+    call.alice.expect("403");
+    call.trunk.expectNothing();
+  }),
+);
+
+Deno.test(
+  "design: from elsewhere nothing but ACK and BYE passes without a password, and PUBLISH is nothing of a call",
+  ladder(WORLD, (net) => {
+    const call = establish(net);
+    const mallory = net.phone("alice", { address: "198.51.100.66" });
+    for (const method of ["MESSAGE", "INFO", "UPDATE", "OPTIONS", "NOTIFY", "PRACK", "PUBLISH"]) {
+      mallory.send(`${inCall(call, method)}\nContact: <sip:evil@198.51.100.66>`);
+      mallory.expect("407");
+    }
+    call.alice.send(inCall(call, "PUBLISH"));
+    call.alice.expect("403");
+    call.trunk.expectNothing();
+  }),
+);
+
+Deno.test(
   "design: who sends from another address proves to be the party before anything new begins",
   ladder(WORLD, (net) => {
     const call = establish(net);

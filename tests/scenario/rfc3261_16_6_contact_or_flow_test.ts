@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { gateway } from "../support/resources.ts";
 import { ladder, type Network } from "../support/scenario.ts";
-import { fromCallee, fromCaller, headers } from "../support/sip_text.ts";
+import { ackTo, fromCallee, fromCaller, headers } from "../support/sip_text.ts";
 
 const OUTSIDE = "203.0.113.5";
 
@@ -196,6 +196,28 @@ Deno.test(
     bob.register("Contact: <sip:bob@192.0.2.12:5060;ob>");
     net.phone("alice").invite("sip:bob@sip.local");
     assert.equal(headers(bob.expect("INVITE "), "Record-Route").length, 1);
+  }),
+);
+
+Deno.test(
+  "RFC 3581: a Contact that was corrected is no proof of reachability: Via shows that a NAT is between",
+  ladder((net) => {
+    const bob = net.phone("bob", { port: 48139 });
+    const via = (branch: string) => `Via: SIP/2.0/UDP 192.168.2.10:5071;branch=z9hG4bK-${branch};rport`;
+    bob.register(`${via("r")}\nContact: <sip:bob@192.0.2.12:48139>`);
+    const alice = net.phone("alice");
+    const invite = alice.invite("sip:bob@sip.local");
+    const arrived = bob.expect("INVITE ");
+    assert.equal(headers(arrived, "Record-Route").length, 1);
+    bob.answer(arrived, "486 Busy Here");
+    bob.expect("ACK ");
+    alice.sendAsIs(ackTo(invite, alice.expect("486")));
+    const carol = net.registered("carol");
+    bob.sendAuthenticated(
+      `INVITE sip:carol@sip.local SIP/2.0\n${via("i")}\nContact: <sip:bob@192.0.2.12:48139>`,
+    );
+    bob.expect("100");
+    assert.equal(headers(carol.expect("INVITE "), "Record-Route").length, 1);
   }),
 );
 

@@ -4,6 +4,7 @@ import type { Directory } from "../../data/directory.ts";
 import { parseNameAddr } from "../../message/name_addr.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
 import { SipUri } from "../../message/sip_uri.ts";
+import { detachText } from "../../runtime/detached_text.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { Answer } from "../answer.ts";
 import type { Caller } from "../caller.ts";
@@ -16,8 +17,11 @@ import { accountOf, type AccountParty, type Dialog, type DialogEnd } from "./dia
 import type { DialogTable } from "./dialog_table.ts";
 import { isSameTarget, routeSetOf } from "./route_set.ts";
 
-/** Requests that begin something new, for which their sender has to be who it was when the dialog began. */
-const NEEDS_PARTY: ReadonlySet<string> = new Set(["INVITE", "REFER", "SUBSCRIBE"]);
+/** Requests that begin something new, which an account that is gone, or has another secret, may not. */
+const BEGINS_ANEW: ReadonlySet<string> = new Set(["INVITE", "REFER", "SUBSCRIBE", "MESSAGE", "UPDATE"]);
+
+/** Requests that are nothing within a dialog: a gateway would take them for new ones. */
+const OUT_OF_DIALOGS: ReadonlySet<string> = new Set(["PUBLISH", "REGISTER"]);
 
 export interface DialogAccessParts {
   readonly directory: Directory;
@@ -64,6 +68,8 @@ export class DialogAccess {
     const refusal = this.#refusalToGateway(request, routed, ends);
     if (refusal) return refuse(refusal);
     dialogs.touch(dialog);
+    // Who is called by another name from now on says so in From (RFC 4916).
+    if (ends.near.party?.kind === "gateway") ends.near.uri = detachText(request.from.uriText);
     if (sender.hasMoved) {
       ends.near.moved = flow;
       dialogs.changed(dialog);
@@ -95,6 +101,12 @@ export class DialogAccess {
     { near, far }: Ends,
   ): Answer | undefined {
     if (far.party?.kind !== "gateway") return undefined;
+    if (OUT_OF_DIALOGS.has(request.method)) {
+      return { status: 403, cause: `no call has a ${request.method}` };
+    }
+    if (!isSameTarget(request.to.uriText, far.uri)) {
+      return { status: 403, cause: "its To is not the other end of the call" };
+    }
     if (!isSameTarget(requestUri, far.target) && !isSameTarget(requestUri, far.formerTarget)) {
       return { status: 403, cause: "its Request-URI is not the remote target of the call" };
     }
@@ -130,9 +142,10 @@ export class DialogAccess {
         : refuse({ status: 403, cause: "it is in the name of a gateway, and does not come from there" });
     }
     const isToGateway = far.party?.kind === "gateway";
-    const isAsked = NEEDS_PARTY.has(request.method) && party !== undefined &&
-      (origin !== flow && !(origin?.remoteAddress === flow.remoteAddress && !isToGateway) ||
-        isToGateway && !this.#isCurrent(party));
+    const isElsewhere = origin !== flow && !(origin?.remoteAddress === flow.remoteAddress && !isToGateway);
+    // An ACK is never answered, and who sends a BYE has nothing to gain.
+    const isAsked = party !== undefined && request.method !== "ACK" && request.method !== "BYE" &&
+      (isElsewhere || isToGateway && BEGINS_ANEW.has(request.method) && !this.#isCurrent(party));
     if (!isAsked) {
       const hasMoved = origin !== flow &&
         (party === undefined || origin?.remoteAddress === flow.remoteAddress);

@@ -1,6 +1,8 @@
 /** A request outside of dialogs that may begin some: an INVITE (§12.1), SUBSCRIBE or REFER (RFC 6665, RFC 3515). */
 import { Header } from "../../message/header_name.ts";
+import type { NameAddr } from "../../message/name_addr.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
+import { detachText } from "../../runtime/detached_text.ts";
 import type { ForwardingObserver } from "../proxy/forwarding_observer.ts";
 import type { Target } from "../proxy/target.ts";
 import { type Dialog, type DialogEnd, type DialogParty, refreshTarget } from "./dialog.ts";
@@ -93,16 +95,15 @@ export class DialogBeginning implements ForwardingObserver {
 }
 
 function callerOf(request: SipRequest, party: DialogParty | undefined): DialogEnd {
-  const caller = endOf(
-    party,
-    party?.kind === "gateway" ? routeSetOf(request.values(Header.RecordRoute)) : "",
-  );
+  const routes = party?.kind === "gateway" ? routeSetOf(request.values(Header.RecordRoute)) : "";
+  const caller = { ...endOf(party, request.from), routes };
   refreshTarget(caller, request);
   return caller;
 }
 
-function endOf(party: DialogParty | undefined, routes: string): DialogEnd {
-  return { party, target: "", formerTarget: "", routes, moved: undefined };
+function endOf(party: DialogParty | undefined, { uriText }: NameAddr): DialogEnd {
+  const uri = party?.kind === "gateway" ? detachText(uriText) : "";
+  return { party, uri, target: "", formerTarget: "", routes: "", moved: undefined };
 }
 
 /** The route set from here to who answered: the entries above ours, the nearest first (§12.1.2). */

@@ -20,6 +20,7 @@ const party = z.discriminatedUnion("kind", [
 
 const end = z.object({
   party: z.optional(party),
+  uri: z.string(),
   target: z.string(),
   routes: z.string(),
   /** As `FlowTexts` writes it. */
@@ -82,8 +83,9 @@ export class DialogRecords {
     return dialog.isAlive(now) ? dialog : undefined;
   }
 
-  #recordOfEnd({ party, target, routes, moved }: DialogEnd): EndRecord {
+  #recordOfEnd({ party, uri, target, routes, moved }: DialogEnd): EndRecord {
     return {
+      uri,
       party: party && this.#recordOfParty(party),
       target,
       routes,
@@ -97,8 +99,9 @@ export class DialogRecords {
     return { ...rest, proof: account && this.#parts.proofs.of(account) };
   }
 
-  #endOfRecord({ party, target, routes, moved }: EndRecord): DialogEnd {
+  #endOfRecord({ party, uri, target, routes, moved }: EndRecord): DialogEnd {
     return {
+      uri,
       party: party && this.#partyOfRecord(party),
       target,
       formerTarget: "",

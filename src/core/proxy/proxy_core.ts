@@ -12,6 +12,7 @@ import type { Destination, NextHop } from "../../transport/dns/destination.ts";
 import { type Flow, transportParameter } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import type { Answer } from "../answer.ts";
+import { passedNat } from "../contact_flows.ts";
 import { namesFlow } from "../flow_uri.ts";
 import type { NodeRoutes } from "../cluster/node_route.ts";
 import type { Party, RequestLimits } from "../request_limits.ts";
@@ -333,6 +334,7 @@ export class ProxyCore implements ResponseContextHost {
     const note = leg?.note ?? "";
     if (note === "" && recordsRoute === "never") return "";
     const mayLeave = !recordsRoute && note === "" && isSameSide &&
+      !target.isBehindNat && !passedNat(request, incoming) &&
       isReachable(contactUri(request), incoming) &&
       isReachable(SipUri.parse(target.requestUri), outgoing) &&
       transport.haveOneNetwork(incoming, outgoing);

@@ -16,6 +16,8 @@ export interface Target {
   readonly distantFlow?: DistantFlow;
   /** The next hop, where it is not what the first Route or the Request-URI names. */
   readonly hop?: NextHop;
+  /** Whether a NAT is before it, so that nobody but this server reaches it. */
+  readonly isBehindNat?: boolean;
   /** Who is there, if it is somebody of ours. */
   readonly party?: DialogParty;
   /** 0 to 1000; targets of equal q are tried together, higher ones first (§16.6). */
