@@ -30,7 +30,7 @@ export class DialogBeginning implements ForwardingObserver {
   }
 
   onRecordRoute(entry: string, { party, requestUri }: Target): void {
-    const callee = { ...endOf(party, ""), target: requestUri };
+    const callee = { ...endOf(party, this.#request.to), target: requestUri };
     this.#callees.set(entry, callee);
     if (this.#isInvite) return;
     const awaited = this.#open(entry, "", callee);
