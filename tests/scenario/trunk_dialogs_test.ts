@@ -421,3 +421,26 @@ Deno.test(
     mallory.expectNothing();
   }),
 );
+
+for (const route of ["", `<sip:${TRUNK};lr>`]) {
+  Deno.test(
+    `§16.6: within a call a gateway ${
+      route === "" ? "without" : "with"
+    } a Route of its own is reached where it asks for it`,
+    ladder({ ...WORLD, spec: { localnets: ["203.0.113.0/24"], externAddr: "198.51.100.9" } }, (net) => {
+      const alice = net.phone("alice");
+      const trunk = trunkOf(net);
+      const media = net.phone("pstn", { address: TRUNK, port: 5070 });
+      const invite = alice.invite("sip:+4420@sip.local");
+      const arrived = challengeOnce(trunk, trunk.expect("INVITE "));
+      const accepted = trunk.textOf(arrived, "200 OK", { lines: `Contact: <${media.uri}>` });
+      const recorded = route === "" ? "" : `Record-Route: ${route}\r\n`;
+      trunk.sendAsIs(accepted.replace(/^Record-Route: /m, `${recorded}$&`));
+      const ok = alice.expect("200");
+      const bye = alice.send(fromCaller("BYE", { invite, ok, cseq: 50 }));
+      const there = route === "" ? media : trunk;
+      there.answer(there.expect("BYE "), "200 OK");
+      expectOwn(alice.expect("200"), bye);
+    }),
+  );
+}

@@ -76,11 +76,12 @@ export class DialogAccess {
     }
     const { moved, target } = ends.far;
     const way = moved?.isOpen ? moved : route.flow;
-    const contact = way && SipUri.parse(target);
+    // What has a Route beyond this server goes there, whatever the Contact says (§16.6 step 6).
+    const contact = routed.routes.length === 0 ? SipUri.parse(target) : undefined;
     return {
       kind: "admitted",
       dialog,
-      route: { ...route, flow: contact ? this.#parts.contactFlows.ofDialog(contact, way) : way },
+      route: { ...route, flow: contact && way ? this.#parts.contactFlows.ofDialog(contact, way) : way },
       credentialsRow: sender.credentialsRow,
     };
   }
