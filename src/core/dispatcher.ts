@@ -29,7 +29,7 @@ import type { NodeRoute, NodeRoutes } from "./cluster/node_route.ts";
 import { refuseOwnEvents } from "./event_requests.ts";
 import type { DomainFences } from "./fence.ts";
 import type { DialogRoutes } from "./proxy/dialog_route.ts";
-import type { ProxyCore } from "./proxy/proxy_core.ts";
+import { BEGINS_DIALOGS, type ProxyCore } from "./proxy/proxy_core.ts";
 import { validateRequest } from "./proxy/request_validation.ts";
 import {
   preprocessRoutes,
@@ -204,8 +204,13 @@ export class Dispatcher implements TransactionUser, RouteContext {
       isTrusted: true,
       areTargetsTrusted: true,
       credentialsRow: -1,
-      observe: () => new DialogBeginning(this.#parts.dialogs.table, request, undefined),
+      observe: () => this.#beginDialogs(request, undefined),
     });
+  }
+
+  #beginDialogs(request: SipRequest, caller: DialogParty | undefined): DialogBeginning | undefined {
+    if (!BEGINS_DIALOGS.has(request.method)) return undefined;
+    return new DialogBeginning(this.#parts.dialogs.table, request, caller);
   }
 
   #admit(request: SipRequest, flow: Flow, routed: RoutedRequest): DialogAdmission | undefined {
@@ -302,7 +307,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
           request.method === "INVITE"
             ? this.#parts.calls.begin(request, { ...callOf(caller, routing), ...sourceOf(flow) })
             : undefined,
-          new DialogBeginning(this.#parts.dialogs.table, request, dialogPartyOf(caller, routing)),
+          this.#beginDialogs(request, dialogPartyOf(caller, routing)),
         ),
     });
   }

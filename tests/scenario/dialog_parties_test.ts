@@ -56,6 +56,17 @@ Deno.test(
 );
 
 Deno.test(
+  "RFC 6026: a 200 that comes again after the BYE begins no call",
+  ladder(WORLD, (net) => {
+    const call = establish(net);
+    hangUp(call);
+    call.trunk.sendAsIs(call.accepted);
+    call.alice.takeAll();
+    expectRefusal(net, call, { status: "481" });
+  }),
+);
+
+Deno.test(
   "§12.2.2: a call that came in by a gateway is over as well, whoever has hung up",
   ladder(WORLD, (net) => {
     const bob = net.registered("bob");

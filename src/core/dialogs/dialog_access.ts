@@ -10,6 +10,7 @@ import type { Answer } from "../answer.ts";
 import type { Caller } from "../caller.ts";
 import type { ContactFlows } from "../contact_flows.ts";
 import type { DigestAuthenticator } from "../digest_authenticator.ts";
+import { namesFlow } from "../flow_uri.ts";
 import type { DialogRoute } from "../proxy/dialog_route.ts";
 import type { Router } from "../router.ts";
 import type { RoutedRequest } from "../proxy/route_preprocessing.ts";
@@ -147,17 +148,17 @@ export class DialogAccess {
     // An ACK is never answered, and who sends a BYE has nothing to gain.
     const isAsked = party !== undefined && request.method !== "ACK" && request.method !== "BYE" &&
       (isElsewhere || isToGateway && BEGINS_ANEW.has(request.method) && !this.#isCurrent(party));
+    const hasMoved = origin !== flow && !(origin && takesRequestsAt(near, origin, flow));
     if (!isAsked) {
-      const hasMoved = origin !== flow &&
-        (party === undefined || origin?.remoteAddress === flow.remoteAddress);
-      return { kind: "verified", credentialsRow: -1, hasMoved };
+      const isKnown = party === undefined || origin?.remoteAddress === flow.remoteAddress;
+      return { kind: "verified", credentialsRow: -1, hasMoved: hasMoved && isKnown };
     }
     const challenge = { status: 407, realm: party.realm, flow } as const;
     const { directory } = this.#parts;
     const find = (name: string) => name === party.username ? accountOf(party, directory) : undefined;
     const result = this.#parts.authenticator.authenticate(request, challenge, find);
     if (result.kind === "refused") return result;
-    return { kind: "verified", credentialsRow: result.row, hasMoved: origin !== flow };
+    return { kind: "verified", credentialsRow: result.row, hasMoved };
   }
 
   /** Reports whether the account is still there, with the same secret. */
@@ -179,6 +180,12 @@ interface Ends {
 type Sender =
   | { readonly kind: "verified"; readonly credentialsRow: number; readonly hasMoved: boolean }
   | { readonly kind: "refused"; readonly answer: Answer };
+
+/** Reports whether an end that sends by one port takes requests at the other, which its Contact names. */
+function takesRequestsAt({ target }: DialogEnd, origin: Flow, flow: Flow): boolean {
+  const contact = origin.remoteAddress === flow.remoteAddress ? SipUri.parse(target) : undefined;
+  return contact !== undefined && !flow.isConnection && namesFlow(contact, origin);
+}
 
 /** Reports whether two flows are one way; those of UDP are made anew now and then. */
 function isSameFlow(one: Flow, other: Flow): boolean {

@@ -1,6 +1,5 @@
 /** A request outside of dialogs that may begin some: an INVITE (§12.1), SUBSCRIBE or REFER (RFC 6665, RFC 3515). */
 import { Header } from "../../message/header_name.ts";
-import type { NameAddr } from "../../message/name_addr.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import { detachText } from "../../runtime/detached_text.ts";
 import type { ForwardingObserver } from "../proxy/forwarding_observer.ts";
@@ -15,22 +14,29 @@ const MAX_DIALOGS = 16;
 
 export class DialogBeginning implements ForwardingObserver {
   readonly #table: DialogTable;
-  readonly #request: SipRequest;
-  readonly #party: DialogParty | undefined;
-  #caller: DialogEnd | undefined;
   readonly #isInvite: boolean;
+  readonly #callId: string;
+  readonly #caller: DialogEnd;
+  readonly #callerTag: string;
+  /** To of the request. */
+  readonly #calleeUri: string;
+  /** Who was asked, by the entry in its copy. */
   readonly #callees = new Map<string, DialogEnd>();
-  #dialogs: Dialog[] = [];
+  /** Those that have begun, by entry and tag; also those that are over, which an answer that comes again does not revive. */
+  readonly #dialogs = new Map<string, Dialog>();
 
+  /** Keeps nothing of the request but copies of a few fields: it lives as long as further answers may come. */
   constructor(table: DialogTable, request: SipRequest, caller: DialogParty | undefined) {
     this.#table = table;
-    this.#request = request;
     this.#isInvite = request.method === "INVITE";
-    this.#party = caller;
+    this.#callId = detachText(request.callId);
+    this.#callerTag = detachText(request.from.tag);
+    this.#caller = callerOf(request, caller);
+    this.#calleeUri = detachText(request.to.uriText);
   }
 
   onRecordRoute(entry: string, { party, requestUri }: Target): void {
-    const callee = { ...endOf(party, this.#request.to), target: requestUri };
+    const callee = { ...endOf(party, this.#calleeUri), target: detachText(requestUri) };
     this.#callees.set(entry, callee);
     if (this.#isInvite) return;
     const awaited = this.#open(entry, "", callee);
@@ -61,47 +67,53 @@ export class DialogBeginning implements ForwardingObserver {
   onFailure(): void {
     this.#endEarly();
     // A subscription that was refused awaits no NOTIFY.
-    if (!this.#isInvite) { for (const dialog of this.#dialogs) this.#table.remove(dialog); }
-    this.#dialogs = [];
+    if (!this.#isInvite) { for (const dialog of this.#dialogs.values()) this.#table.remove(dialog); }
   }
 
+  /** The dialog with who sent a response; undefined when it is up already, or over. */
   #answered(entry: string | undefined, tag: string, response: SipResponse): Dialog | undefined {
     const callee = entry === undefined ? undefined : this.#callees.get(entry);
     if (entry === undefined || !callee) return undefined;
+    const known = this.#dialogs.get(keyOf(entry, tag));
+    if (known && !known.isEarly) return undefined;
     const routes = callee.party?.kind === "gateway" ? routesBeyond(entry, response) : "";
-    const dialog = this.#open(entry, tag, { ...callee, routes });
+    const dialog = known ?? this.#open(entry, tag, { ...callee, routes });
     if (dialog) refreshTarget(dialog.callee, response);
     return dialog;
   }
 
   #open(entry: string, calleeTag: string, callee: DialogEnd): Dialog | undefined {
-    const { callId, from } = this.#request;
-    this.#caller ??= callerOf(this.#request, this.#party);
-    const dialog = this.#dialogs.length < MAX_DIALOGS
-      ? this.#table.open({ callId, callerTag: from.tag, calleeTag, entry }, { caller: this.#caller, callee })
-      : undefined;
-    if (dialog && !this.#dialogs.includes(dialog)) this.#dialogs.push(dialog);
+    if (this.#dialogs.size >= MAX_DIALOGS) return undefined;
+    const key = { callId: this.#callId, callerTag: this.#callerTag, calleeTag, entry };
+    const dialog = this.#table.open(key, { caller: this.#caller, callee });
+    this.#dialogs.set(keyOf(entry, calleeTag), dialog);
     return dialog;
   }
 
   /** The early dialogs of the other branches end with the first final response. */
   #endEarly(): void {
-    for (const dialog of this.#dialogs) {
+    for (const dialog of this.#dialogs.values()) {
       if (!dialog.isEarly) continue;
       dialog.isCall = false;
+      dialog.isEarly = false;
       this.#table.release(dialog);
     }
   }
 }
 
+/** Neither an entry nor a tag has a line feed in it. */
+function keyOf(entry: string, tag: string): string {
+  return `${entry}\n${tag}`;
+}
+
 function callerOf(request: SipRequest, party: DialogParty | undefined): DialogEnd {
   const routes = party?.kind === "gateway" ? routeSetOf(request.values(Header.RecordRoute)) : "";
-  const caller = { ...endOf(party, request.from), routes };
+  const caller = { ...endOf(party, request.from.uriText), routes };
   refreshTarget(caller, request);
   return caller;
 }
 
-function endOf(party: DialogParty | undefined, { uriText }: NameAddr): DialogEnd {
+function endOf(party: DialogParty | undefined, uriText: string): DialogEnd {
   const uri = party?.kind === "gateway" ? detachText(uriText) : "";
   return { party, uri, target: "", formerTarget: "", routes: "", moved: undefined };
 }

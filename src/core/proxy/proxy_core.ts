@@ -56,7 +56,7 @@ export interface ProxyCoreParts {
 const log = logger("proxy");
 
 /** Requests that begin dialogs, and so carry Record-Route. */
-const DIALOG_METHODS: ReadonlySet<string> = new Set(["INVITE", "SUBSCRIBE", "NOTIFY", "REFER"]);
+export const BEGINS_DIALOGS: ReadonlySet<string> = new Set(["INVITE", "SUBSCRIBE", "NOTIFY", "REFER"]);
 
 /** Timer C: longer than 3 minutes (§16.6 step 11). */
 const TIMER_C = 185_000;
@@ -325,7 +325,7 @@ export class ProxyCore implements ResponseContextHost {
   /** Step 4: our entry, one for each side where the sides differ (RFC 5658); "" when we need not stay in the path. */
   #recordRoute(forwarding: Forwarding, { target, branch }: Copy, outgoing: Flow): string {
     const { request, flow: incoming, isInDialog, leg } = forwarding;
-    if (isInDialog || !DIALOG_METHODS.has(request.method)) return "";
+    if (isInDialog || !BEGINS_DIALOGS.has(request.method)) return "";
     const { transport, dialogRoutes, recordsRoute } = this.#parts;
     const isSecure = hasSecureScheme(target.requestUri);
     const facingCaller = routeAddress(incoming, transport.sentBy(incoming), isSecure);
