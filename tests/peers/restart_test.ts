@@ -200,7 +200,9 @@ for (const { what, make, says } of amiss) {
     await using alice = await registeredAt(node, { user: "alice", protocol: "udp" });
     await using bob = await registeredAt(node, { user: "bob", protocol: "udp" });
     await hangUp(await establish(alice, bob, 1), "caller");
-    const lines = node.output.split("\n").filter((line) => / (warning|error|fatal) /.test(line));
+    // What `server` says of the configuration is the same with every folder.
+    const lines = node.output.split("\n")
+      .filter((line) => / (warning|error|fatal) /.test(line) && !/ server: /.test(line));
     const [ofRest, others] = [true, false].map((isRest) =>
       lines.filter((line) => isRest === / rest: /.test(line))
     );
