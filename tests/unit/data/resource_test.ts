@@ -40,6 +40,7 @@ Deno.test("an Agent document becomes an agent", () => {
     domains: ["sip.local", "sip2.local"],
     privacy: "private",
     maxContacts: undefined,
+    serialRingSeconds: undefined,
   });
 });
 
@@ -253,7 +254,7 @@ Deno.test("an aorLink is a SIP or SIPS URI; what is not ASCII in it is escaped",
 
 Deno.test("unknown properties are named, with the known one they resemble", () => {
   assert.deepEqual(problemsOf("Agent", agentDocument("1001", { doman: "sip.local" })), [
-    "spec.doman not a known property | one of credentials, domains, privacy, maxContacts, ex_maxContact | domains",
+    "spec.doman not a known property | one of credentials, domains, privacy, maxContacts, ex_maxContact, serialRingSeconds | domains",
   ]);
   assert.deepEqual(problemsOf("Domain", { ...domainDocument("sip.local"), __proto__: null, colour: "red" }), [
     "colour not a known property | one of apiVersion, kind, metadata, spec",
