@@ -22,7 +22,7 @@ const KINDS: readonly (readonly [SiteName, "baresip" | NonNullable<DeskPhoneOpti
   ["annex", "ob"],
   ["home", "baresip"],
   ["desk", "leave"],
-  ["annex", "leave"],
+  ["annex", "correct"],
   ["home", "leave"],
   ["annex", "baresip"],
 ];
