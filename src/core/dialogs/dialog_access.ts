@@ -16,7 +16,7 @@ import type { Router } from "../router.ts";
 import type { RoutedRequest } from "../proxy/route_preprocessing.ts";
 import { accountOf, type AccountParty, type Dialog, type DialogEnd } from "./dialog.ts";
 import type { DialogTable } from "./dialog_table.ts";
-import { isSameTarget, routeSetOf } from "./route_set.ts";
+import { isSameEnd, isSameTarget, routeSetOf } from "./route_set.ts";
 
 /** Requests that begin something new, which an account that is gone, or has another secret, may not. */
 const BEGINS_ANEW: ReadonlySet<string> = new Set(["INVITE", "REFER", "SUBSCRIBE", "MESSAGE", "UPDATE"]);
@@ -106,7 +106,7 @@ export class DialogAccess {
     if (OUT_OF_DIALOGS.has(request.method)) {
       return { status: 403, cause: `no call has a ${request.method}` };
     }
-    if (!isSameTarget(request.to.uriText, far.uri)) {
+    if (!isSameEnd(request.to.uriText, far.uri)) {
       return { status: 403, cause: "its To is not the other end of the call" };
     }
     if (!isSameTarget(requestUri, far.target) && !isSameTarget(requestUri, far.formerTarget)) {
