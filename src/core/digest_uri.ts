@@ -10,7 +10,9 @@ import { SipUri } from "../message/sip_uri.ts";
 export function namesResource(uri: string, request: SipRequest, isOurs: (host: string) => boolean): boolean {
   const { requestUri } = request;
   if (uri === requestUri) return true;
-  const named = SipUri.parse(uri);
+  // Some leave out the brackets of an IPv6 address: `sip:::1:5060`.
+  const named = SipUri.parse(uri) ??
+    SipUri.parse(uri.replace(/^(sips?:)([\da-f:]{2,39}):(\d{1,5})$/i, "$1[$2]:$3"));
   if (!named) return uri.toLowerCase() === requestUri.toLowerCase();
   const asked = [request.uri, request.to.uri];
   return asked.some((resource) =>
