@@ -47,7 +47,7 @@ export interface DialogEnd {
   /** The target before that one; requests that crossed its refresh still name it. */
   formerTarget: string;
   /** The route set beyond this server, as `routeSetOf` writes it. */
-  readonly routes: string;
+  routes: string;
   /** Where it is now, if not where the Record-Route entry says. */
   moved: Flow | undefined;
 }

@@ -36,7 +36,7 @@ export class DialogBeginning implements ForwardingObserver {
   }
 
   onRecordRoute(entry: string, { party, requestUri }: Target): void {
-    const callee = { ...endOf(party, this.#calleeUri), target: detachText(requestUri) };
+    const callee = endOf(party, this.#calleeUri, detachText(requestUri));
     this.#callees.set(entry, callee);
     if (this.#isInvite) return;
     const awaited = this.#open(entry, "", callee);
@@ -76,8 +76,8 @@ export class DialogBeginning implements ForwardingObserver {
     if (entry === undefined || !callee) return undefined;
     const known = this.#dialogs.get(keyOf(entry, tag));
     if (known && !known.isEarly) return undefined;
-    const routes = callee.party?.kind === "gateway" ? routesBeyond(entry, response) : "";
-    const dialog = known ?? this.#open(entry, tag, { ...callee, routes });
+    if (callee.party?.kind === "gateway") callee.routes = routesBeyond(entry, response);
+    const dialog = known ?? this.#open(entry, tag, callee);
     if (dialog) refreshTarget(dialog.callee, response);
     return dialog;
   }
@@ -107,15 +107,15 @@ function keyOf(entry: string, tag: string): string {
 }
 
 function callerOf(request: SipRequest, party: DialogParty | undefined): DialogEnd {
-  const routes = party?.kind === "gateway" ? routeSetOf(request.values(Header.RecordRoute)) : "";
-  const caller = { ...endOf(party, request.from.uriText), routes };
+  const caller = endOf(party, request.from.uriText, "");
+  if (party?.kind === "gateway") caller.routes = routeSetOf(request.values(Header.RecordRoute));
   refreshTarget(caller, request);
   return caller;
 }
 
-function endOf(party: DialogParty | undefined, uriText: string): DialogEnd {
+function endOf(party: DialogParty | undefined, uriText: string, target: string): DialogEnd {
   const uri = party?.kind === "gateway" ? detachText(uriText) : "";
-  return { party, uri, target: "", formerTarget: "", routes: "", moved: undefined };
+  return { party, uri, target, formerTarget: "", routes: "", moved: undefined };
 }
 
 /** The route set from here to who answered: the entries above ours, the nearest first (§12.1.2). */

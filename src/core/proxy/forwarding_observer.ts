@@ -28,27 +28,40 @@ export function observedByBoth(
   one: ForwardingObserver | undefined,
   other: ForwardingObserver | undefined,
 ): ForwardingObserver | undefined {
-  if (!one || !other) return one ?? other;
-  return {
-    onRecordRoute(entry, target) {
-      one.onRecordRoute?.(entry, target);
-      other.onRecordRoute?.(entry, target);
-    },
-    onProvisional(response, entry) {
-      one.onProvisional?.(response, entry);
-      other.onProvisional?.(response, entry);
-    },
-    onSuccess(response, entry) {
-      one.onSuccess(response, entry);
-      other.onSuccess(response, entry);
-    },
-    onFailure(status, isOurs, cause) {
-      one.onFailure(status, isOurs, cause);
-      other.onFailure(status, isOurs, cause);
-    },
-    onCancel() {
-      one.onCancel?.();
-      other.onCancel?.();
-    },
-  };
+  return one && other ? new BothObservers(one, other) : one ?? other;
+}
+
+class BothObservers implements ForwardingObserver {
+  readonly #one: ForwardingObserver;
+  readonly #other: ForwardingObserver;
+
+  constructor(one: ForwardingObserver, other: ForwardingObserver) {
+    this.#one = one;
+    this.#other = other;
+  }
+
+  onRecordRoute(entry: string, target: Target): void {
+    this.#one.onRecordRoute?.(entry, target);
+    this.#other.onRecordRoute?.(entry, target);
+  }
+
+  onProvisional(response: SipResponse, entry?: string): void {
+    this.#one.onProvisional?.(response, entry);
+    this.#other.onProvisional?.(response, entry);
+  }
+
+  onSuccess(response: SipResponse, entry?: string): void {
+    this.#one.onSuccess(response, entry);
+    this.#other.onSuccess(response, entry);
+  }
+
+  onFailure(status: number, isOurs: boolean, cause: FailureCause): void {
+    this.#one.onFailure(status, isOurs, cause);
+    this.#other.onFailure(status, isOurs, cause);
+  }
+
+  onCancel(): void {
+    this.#one.onCancel?.();
+    this.#other.onCancel?.();
+  }
 }
