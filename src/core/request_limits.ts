@@ -22,20 +22,23 @@ export interface RequestLimitsOptions {
 /** Bytes of a target beyond what all targets of a request share. */
 const TARGET_BYTES = 1024;
 
+/** Addresses before those are looked for that have nothing under way. */
+const TIDY_SIZE = 4096;
+
 /** No agent keeps a larger part of all bytes than one in so many, nor does any other party. */
 const AGENT_SHARE = 16;
 const SHARE = 4;
 
 interface Account {
-  readonly party: Party;
   callsInSetup: number;
   bytes: number;
 }
 
 export class RequestLimits {
   readonly #options: RequestLimitsOptions;
-  /** Parties that have anything under way. */
-  readonly #accounts = new Map<Party, Account>();
+  readonly #ofResources = new WeakMap<Agent | Peer | Gateway, Account>();
+  /** Those that have nothing under way make room when there are many. */
+  readonly #ofAddresses = new Map<string, Account>();
   readonly #limited: Counter;
 
   constructor(options: RequestLimitsOptions) {
@@ -50,7 +53,7 @@ export class RequestLimits {
   admit(party: Party, { method, text }: SipRequest, targets: number): RequestShare | Answer {
     const { maxCallsInSetupPerAgent, maxCallsInSetup, maxPendingBytes } = this.#options;
     const isOfAgent = isAgent(party);
-    const account = this.#accounts.get(party) ?? { party, callsInSetup: 0, bytes: 0 };
+    const account = this.#accountOf(party);
     const isCall = method === "INVITE";
     if (isCall && account.callsInSetup >= (isOfAgent ? maxCallsInSetupPerAgent : maxCallsInSetup)) {
       return this.#refuse(party, `${account.callsInSetup} calls in set-up`);
@@ -60,10 +63,21 @@ export class RequestLimits {
     if (account.bytes > 0 && account.bytes + bytes > maxPendingBytes / (isOfAgent ? AGENT_SHARE : SHARE)) {
       return this.#refuse(party, `${account.bytes} bytes of requests under way`);
     }
-    this.#accounts.set(party, account);
     account.bytes += bytes;
     if (isCall) account.callsInSetup++;
-    return new RequestShare({ account, bytes, isCall, onOver: () => this.#forget(account) });
+    return new RequestShare(account, { bytes, isCall });
+  }
+
+  #accountOf(party: Party): Account {
+    const known = typeof party === "string" ? this.#ofAddresses.get(party) : this.#ofResources.get(party);
+    if (known) return known;
+    const account = { callsInSetup: 0, bytes: 0 };
+    if (typeof party !== "string") this.#ofResources.set(party, account);
+    else {
+      if (this.#ofAddresses.size >= TIDY_SIZE) this.#forgetIdle();
+      this.#ofAddresses.set(party, account);
+    }
+    return account;
   }
 
   /** Whether an agent may call out by a gateway, with so many such calls up; undefined when it may. */
@@ -78,33 +92,23 @@ export class RequestLimits {
     return { status: 503, reason: "Too Many Calls", cause: `${nameOf(party)} has ${what}`, isLimit: true };
   }
 
-  #forget(account: Account): void {
-    if (account.bytes > 0 || account.callsInSetup > 0 || this.#accounts.get(account.party) !== account) {
-      return;
+  #forgetIdle(): void {
+    for (const [address, { bytes, callsInSetup }] of this.#ofAddresses) {
+      if (bytes === 0 && callsInSetup === 0) this.#ofAddresses.delete(address);
     }
-    this.#accounts.delete(account.party);
   }
 }
 
 /** What one request takes of the limits of its party. */
 export class RequestShare {
   readonly #account: Account;
-  readonly #onOver: () => void;
   #bytes: number;
   #isCall: boolean;
 
-  constructor(
-    { account, bytes, isCall, onOver }: {
-      account: Account;
-      bytes: number;
-      isCall: boolean;
-      onOver: () => void;
-    },
-  ) {
+  constructor(account: Account, { bytes, isCall }: { bytes: number; isCall: boolean }) {
     this.#account = account;
     this.#bytes = bytes;
     this.#isCall = isCall;
-    this.#onOver = onOver;
   }
 
   /** The caller has its answer: the call is not in set-up any more. */
@@ -119,7 +123,6 @@ export class RequestShare {
     this.endSetup();
     this.#account.bytes -= this.#bytes;
     this.#bytes = 0;
-    this.#onOver();
   }
 }
 

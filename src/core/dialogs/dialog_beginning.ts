@@ -12,6 +12,17 @@ import { subscriptionLifetime, TIMER_N_MS } from "./subscription.ts";
 /** Dialogs that one request may begin by forking. */
 const MAX_DIALOGS = 16;
 
+/** Who was asked, or has answered. */
+interface Callee {
+  /** User part of our Record-Route entry in the copy. */
+  readonly entry: string;
+  readonly end: DialogEnd;
+  /** Of who has answered; "" before. */
+  readonly tag: string;
+  /** Kept when it is over as well: an answer that comes again does not revive it. */
+  readonly dialog: Dialog | undefined;
+}
+
 export class DialogBeginning implements ForwardingObserver {
   readonly #table: DialogTable;
   readonly #isInvite: boolean;
@@ -20,10 +31,7 @@ export class DialogBeginning implements ForwardingObserver {
   readonly #callerTag: string;
   /** To of the request. */
   readonly #calleeUri: string;
-  /** Who was asked, by the entry in its copy. */
-  readonly #callees = new Map<string, DialogEnd>();
-  /** Those that have begun, by entry and tag; also those that are over, which an answer that comes again does not revive. */
-  readonly #dialogs = new Map<string, Dialog>();
+  readonly #callees: Callee[] = [];
 
   /** Keeps nothing of the request but copies of a few fields: it lives as long as further answers may come. */
   constructor(table: DialogTable, request: SipRequest, caller: DialogParty | undefined) {
@@ -36,10 +44,9 @@ export class DialogBeginning implements ForwardingObserver {
   }
 
   onRecordRoute(entry: string, { party, requestUri }: Target): void {
-    const callee = endOf(party, this.#calleeUri, detachText(requestUri));
-    this.#callees.set(entry, callee);
-    if (this.#isInvite) return;
-    const awaited = this.#open(entry, "", callee);
+    const end = endOf(party, this.#calleeUri, detachText(requestUri));
+    if (this.#isInvite) return void this.#callees.push({ entry, end, tag: "", dialog: undefined });
+    const awaited = this.#open(entry, "", end);
     if (awaited) awaited.subscribedUntil = this.#table.now + TIMER_N_MS;
   }
 
@@ -67,43 +74,39 @@ export class DialogBeginning implements ForwardingObserver {
   onFailure(): void {
     this.#endEarly();
     // A subscription that was refused awaits no NOTIFY.
-    if (!this.#isInvite) { for (const dialog of this.#dialogs.values()) this.#table.remove(dialog); }
+    if (this.#isInvite) return;
+    for (const { dialog } of this.#callees) if (dialog) this.#table.remove(dialog);
   }
 
   /** The dialog with who sent a response; undefined when it is up already, or over. */
   #answered(entry: string | undefined, tag: string, response: SipResponse): Dialog | undefined {
-    const callee = entry === undefined ? undefined : this.#callees.get(entry);
-    if (entry === undefined || !callee) return undefined;
-    const known = this.#dialogs.get(keyOf(entry, tag));
+    const asked = this.#callees.find((callee) => callee.entry === entry);
+    if (entry === undefined || !asked) return undefined;
+    const known = this.#callees.find((callee) => callee.entry === entry && callee.tag === tag)?.dialog;
     if (known && !known.isEarly) return undefined;
-    if (callee.party?.kind === "gateway") callee.routes = routesBeyond(entry, response);
-    const dialog = known ?? this.#open(entry, tag, callee);
+    if (asked.end.party?.kind === "gateway") asked.end.routes = routesBeyond(entry, response);
+    const dialog = known ?? this.#open(entry, tag, asked.end);
     if (dialog) refreshTarget(dialog.callee, response);
     return dialog;
   }
 
-  #open(entry: string, calleeTag: string, callee: DialogEnd): Dialog | undefined {
-    if (this.#dialogs.size >= MAX_DIALOGS) return undefined;
-    const key = { callId: this.#callId, callerTag: this.#callerTag, calleeTag, entry };
-    const dialog = this.#table.open(key, { caller: this.#caller, callee });
-    this.#dialogs.set(keyOf(entry, calleeTag), dialog);
+  #open(entry: string, tag: string, end: DialogEnd): Dialog | undefined {
+    if (this.#callees.length >= 2 * MAX_DIALOGS) return undefined;
+    const key = { callId: this.#callId, callerTag: this.#callerTag, calleeTag: tag, entry };
+    const dialog = this.#table.open(key, { caller: this.#caller, callee: end });
+    this.#callees.push({ entry, end, tag, dialog });
     return dialog;
   }
 
   /** The early dialogs of the other branches end with the first final response. */
   #endEarly(): void {
-    for (const dialog of this.#dialogs.values()) {
-      if (!dialog.isEarly) continue;
+    for (const { dialog } of this.#callees) {
+      if (!dialog?.isEarly) continue;
       dialog.isCall = false;
       dialog.isEarly = false;
       this.#table.release(dialog);
     }
   }
-}
-
-/** Neither an entry nor a tag has a line feed in it. */
-function keyOf(entry: string, tag: string): string {
-  return `${entry}\n${tag}`;
 }
 
 function callerOf(request: SipRequest, party: DialogParty | undefined): DialogEnd {

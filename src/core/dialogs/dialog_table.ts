@@ -79,9 +79,11 @@ export class DialogTable {
 
   /** A request of the dialog goes through: it is the last one to be forgotten. */
   touch(dialog: Dialog): void {
-    if (!this.#dialogs.delete(dialog)) return;
+    const { now } = this;
+    // Minutes are exact enough.
+    if (now - dialog.heardOf < SWEEP_INTERVAL_MS || !this.#dialogs.delete(dialog)) return;
     this.#dialogs.add(dialog);
-    dialog.heardOf = this.now;
+    dialog.heardOf = now;
   }
 
   /** The dialog with this key, which begins now unless it is there already. */
