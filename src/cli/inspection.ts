@@ -1,5 +1,5 @@
 /** What keeps a part of the server from serving, as far as it can be told before: the same at start and by `routr check`. */
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { Configuration, Listener } from "../config/configuration.ts";
 import type { ConfigurationPlace } from "../config/configuration_place.ts";
 import type { Environment } from "../config/environment.ts";
@@ -30,6 +30,7 @@ export async function inspect({ config, source, env }: InspectedConfiguration): 
   const problems = [
     ...portProblems(config),
     ...addressProblems(config),
+    ...await recordProblems(config, source.directory),
     ...await transportStoreProblems(config, source.directory),
     ...await restProblems(config, { source, env }),
   ];
@@ -45,6 +46,19 @@ async function stateFaults({ restService }: Configuration, directory: string): P
   const expected = "one that the REST service can keep its salt and certificate in (STATE_DIR), or " +
     "spec.restService.salt and keyStore";
   return [{ file: directory, property: "", found: "a folder that cannot be written", expected }];
+}
+
+/** The folder of the file with call records is not made. */
+async function recordProblems({ cdr: { path } }: Configuration, directory: string): Promise<Problem[]> {
+  const folder = path === undefined ? undefined : dirname(resolve(directory, path));
+  if (folder === undefined || await isFolder(folder) && await isWritable(folder)) return [];
+  const expected = "a file in a folder that can be written";
+  return [{ path: ["spec", "cdr", "path"], at: "value", found: JSON.stringify(path), expected }];
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const { isDirectory } = await Deno.stat(path).catch(() => ({ isDirectory: false }));
+  return isDirectory;
 }
 
 /** Of a folder that is not there yet, the one that it would be made in counts. */

@@ -92,7 +92,7 @@ async function readParts<T>(parts: string[], convert: (item: unknown) => T): Pro
 function parseTidily(text: string): unknown {
   const document = parse(text, { schema: "failsafe" });
   tidy(document, NODES_AT_LEAST + NODES_PER_CHARACTER * text.length);
-  return document;
+  return isNull(document) ? null : document;
 }
 
 /** Drops empty entries and resolves merge keys, in place; bounds what aliases and nesting can grow to. */

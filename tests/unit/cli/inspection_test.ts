@@ -239,3 +239,14 @@ Deno.test("check leaves nothing behind", async () => {
   }
   assert.deepEqual([...Deno.readDirSync(folder.path)].map(({ name }) => name), ["domains.yaml"]);
 });
+
+Deno.test("check: call records in a folder that is missing or cannot be written", async () => {
+  const expected = "expected a file in a folder that can be written";
+  assert.deepEqual(await faultsOf("  cdr: { path: gone/calls.jsonl }\n"), [
+    `config.yaml:3:16: spec.cdr.path is "gone/calls.jsonl", ${expected}`,
+  ]);
+  assert.deepEqual(await faultsOf("  cdr: { path: /proc/calls.jsonl }\n"), [
+    `config.yaml:3:16: spec.cdr.path is "/proc/calls.jsonl", ${expected}`,
+  ]);
+  assert.deepEqual(await faultsOf("  cdr: { path: calls.jsonl }\n"), []);
+});

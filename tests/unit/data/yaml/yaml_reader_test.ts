@@ -18,6 +18,9 @@ Deno.test("readYaml() keeps scalars as they are written", async () => {
 
 Deno.test("readYaml() leaves out entries without a value", async () => {
   assert.deepEqual(await readYaml("a:\nb: ~\nc: null\nd: {e: }\n"), { value: { d: {} } });
+  for (const text of ["null", "~\n", "# nothing\nNull\n"]) {
+    assert.deepEqual(await readYaml(text), { value: null });
+  }
 });
 
 Deno.test("readYaml() merges mappings", async () => {
