@@ -204,13 +204,17 @@ export class Dispatcher implements TransactionUser, RouteContext {
       isTrusted: true,
       areTargetsTrusted: true,
       credentialsRow: -1,
-      observe: () => this.#beginDialogs(request, undefined),
+      observe: () => this.#beginDialogs(request, flow, undefined),
     });
   }
 
-  #beginDialogs(request: SipRequest, caller: DialogParty | undefined): DialogBeginning | undefined {
+  #beginDialogs(
+    request: SipRequest,
+    flow: Flow,
+    party: DialogParty | undefined,
+  ): DialogBeginning | undefined {
     if (!BEGINS_DIALOGS.has(request.method)) return undefined;
-    return new DialogBeginning(this.#parts.dialogs.table, request, caller);
+    return new DialogBeginning(this.#parts.dialogs.table, request, { party, flow });
   }
 
   #admit(request: SipRequest, flow: Flow, routed: RoutedRequest): DialogAdmission | undefined {
@@ -307,7 +311,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
           request.method === "INVITE"
             ? this.#parts.calls.begin(request, { ...callOf(caller, routing), ...sourceOf(flow) })
             : undefined,
-          this.#beginDialogs(request, dialogPartyOf(caller, routing)),
+          this.#beginDialogs(request, flow, dialogPartyOf(caller, routing)),
         ),
     });
   }

@@ -40,6 +40,8 @@ export function accountOf(
 export interface DialogEnd {
   /** Undefined for somebody who has no account here. */
   readonly party: DialogParty | undefined;
+  /** Where its messages come from, whatever the port. */
+  address: string;
   /** Its URI in From and To; kept for gateways only. */
   uri: string;
   /** The remote target: the URI in its latest Contact, which requests to it name (§12.1). */

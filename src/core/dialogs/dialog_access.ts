@@ -73,6 +73,7 @@ export class DialogAccess {
     if (ends.near.party?.kind === "gateway") ends.near.uri = detachText(request.from.uriText);
     if (sender.hasMoved) {
       ends.near.moved = flow;
+      ends.near.address = flow.remoteAddress;
       dialogs.changed(dialog);
     }
     const { moved, target } = ends.far;
@@ -139,18 +140,18 @@ export class DialogAccess {
     const { party } = near;
     if (party?.kind === "gateway") {
       // A call outlives the gateway's resource.
-      return origin?.remoteAddress === flow.remoteAddress || this.#parts.isGatewayAt(party.ref, flow)
+      return near.address === flow.remoteAddress || this.#parts.isGatewayAt(party.ref, flow)
         ? { kind: "verified", credentialsRow: -1, hasMoved: origin !== flow }
         : refuse({ status: 403, cause: "it is in the name of a gateway, and does not come from there" });
     }
     const isToGateway = far.party?.kind === "gateway";
-    const isElsewhere = origin !== flow && !(origin?.remoteAddress === flow.remoteAddress && !isToGateway);
+    const isElsewhere = origin !== flow && (near.address !== flow.remoteAddress || isToGateway);
     // An ACK is never answered, and who sends a BYE has nothing to gain.
     const isAsked = party !== undefined && request.method !== "ACK" && request.method !== "BYE" &&
       (isElsewhere || isToGateway && BEGINS_ANEW.has(request.method) && !this.#isCurrent(party));
     const hasMoved = origin !== flow && !(origin && takesRequestsAt(near, origin, flow));
     if (!isAsked) {
-      const isKnown = party === undefined || origin?.remoteAddress === flow.remoteAddress;
+      const isKnown = party === undefined || near.address === flow.remoteAddress;
       return { kind: "verified", credentialsRow: -1, hasMoved: hasMoved && isKnown };
     }
     const challenge = { status: 407, realm: party.realm, flow } as const;

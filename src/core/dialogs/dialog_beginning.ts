@@ -2,6 +2,7 @@
 import { Header } from "../../message/header_name.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import { detachText } from "../../runtime/detached_text.ts";
+import type { Flow } from "../../transport/transport.ts";
 import type { ForwardingObserver } from "../proxy/forwarding_observer.ts";
 import type { Target } from "../proxy/target.ts";
 import { type Dialog, type DialogEnd, type DialogParty, refreshTarget } from "./dialog.ts";
@@ -34,17 +35,22 @@ export class DialogBeginning implements ForwardingObserver {
   readonly #callees: Callee[] = [];
 
   /** Keeps nothing of the request but copies of a few fields: it lives as long as further answers may come. */
-  constructor(table: DialogTable, request: SipRequest, caller: DialogParty | undefined) {
+  constructor(
+    table: DialogTable,
+    request: SipRequest,
+    { party, flow }: { party: DialogParty | undefined; flow: Flow },
+  ) {
     this.#table = table;
     this.#isInvite = request.method === "INVITE";
     this.#callId = detachText(request.callId);
     this.#callerTag = detachText(request.from.tag);
-    this.#caller = callerOf(request, caller);
+    this.#caller = callerOf(request, party, flow);
     this.#calleeUri = detachText(request.to.uriText);
   }
 
-  onRecordRoute(entry: string, { party, requestUri }: Target): void {
-    const end = endOf(party, this.#calleeUri, detachText(requestUri));
+  onRecordRoute(entry: string, { party, requestUri }: Target, { remoteAddress }: Flow): void {
+    const end = endOf(party, remoteAddress, this.#calleeUri);
+    end.target = detachText(requestUri);
     if (this.#isInvite) return void this.#callees.push({ entry, end, tag: "", dialog: undefined });
     const awaited = this.#open(entry, "", end);
     if (awaited) awaited.subscribedUntil = this.#table.now + TIMER_N_MS;
@@ -109,16 +115,20 @@ export class DialogBeginning implements ForwardingObserver {
   }
 }
 
-function callerOf(request: SipRequest, party: DialogParty | undefined): DialogEnd {
-  const caller = endOf(party, request.from.uriText, "");
+function callerOf(
+  request: SipRequest,
+  party: DialogParty | undefined,
+  { remoteAddress }: Flow,
+): DialogEnd {
+  const caller = endOf(party, remoteAddress, request.from.uriText);
   if (party?.kind === "gateway") caller.routes = routeSetOf(request.values(Header.RecordRoute));
   refreshTarget(caller, request);
   return caller;
 }
 
-function endOf(party: DialogParty | undefined, uriText: string, target: string): DialogEnd {
+function endOf(party: DialogParty | undefined, address: string, uriText: string): DialogEnd {
   const uri = party?.kind === "gateway" ? detachText(uriText) : "";
-  return { party, uri, target, formerTarget: "", routes: "", moved: undefined };
+  return { party, address, uri, target: "", formerTarget: "", routes: "", moved: undefined };
 }
 
 /** The route set from here to who answered: the entries above ours, the nearest first (§12.1.2). */

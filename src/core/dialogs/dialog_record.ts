@@ -20,6 +20,7 @@ const party = z.discriminatedUnion("kind", [
 
 const end = z.object({
   party: z.optional(party),
+  address: z.string(),
   uri: z.string(),
   target: z.string(),
   routes: z.string(),
@@ -83,8 +84,9 @@ export class DialogRecords {
     return dialog.isAlive(now) ? dialog : undefined;
   }
 
-  #recordOfEnd({ party, uri, target, routes, moved }: DialogEnd): EndRecord {
+  #recordOfEnd({ party, address, uri, target, routes, moved }: DialogEnd): EndRecord {
     return {
+      address,
       uri,
       party: party && this.#recordOfParty(party),
       target,
@@ -99,8 +101,9 @@ export class DialogRecords {
     return { ...rest, proof: account && this.#parts.proofs.of(account) };
   }
 
-  #endOfRecord({ party, uri, target, routes, moved }: EndRecord): DialogEnd {
+  #endOfRecord({ party, address, uri, target, routes, moved }: EndRecord): DialogEnd {
     return {
+      address,
       uri,
       party: party && this.#partyOfRecord(party),
       target,

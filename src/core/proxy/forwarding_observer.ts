@@ -1,5 +1,6 @@
 /** Who wants to know what becomes of a request that is forwarded; it has no say in it, and must not throw. */
 import type { SipResponse } from "../../message/sip_message.ts";
+import type { Flow } from "../../transport/transport.ts";
 import type { Target } from "./target.ts";
 
 /** Why a forwarded request had no success, in words for people. */
@@ -11,8 +12,8 @@ export interface FailureCause {
 }
 
 export interface ForwardingObserver {
-  /** The copy for a target has our Record-Route entry with this user part. */
-  onRecordRoute?(entry: string, target: Target): void;
+  /** The copy for a target has our Record-Route entry with this user part, and goes by this flow. */
+  onRecordRoute?(entry: string, target: Target, flow: Flow): void;
   /** A provisional response other than 100 goes upstream; `entry` is that of its branch, if it has one. */
   onProvisional?(response: SipResponse, entry?: string): void;
   /** A 2xx goes upstream; of an INVITE that was forked there may be several. */
@@ -40,9 +41,9 @@ class BothObservers implements ForwardingObserver {
     this.#other = other;
   }
 
-  onRecordRoute(entry: string, target: Target): void {
-    this.#one.onRecordRoute?.(entry, target);
-    this.#other.onRecordRoute?.(entry, target);
+  onRecordRoute(entry: string, target: Target, flow: Flow): void {
+    this.#one.onRecordRoute?.(entry, target, flow);
+    this.#other.onRecordRoute?.(entry, target, flow);
   }
 
   onProvisional(response: SipResponse, entry?: string): void {

@@ -341,7 +341,7 @@ export class ProxyCore implements ResponseContextHost {
     if (mayLeave) return "";
     const seal = dialogRoutes.seal(request, { caller: incoming, callee: outgoing }, { isSecure, note });
     branch.entry = seal;
-    forwarding.observer?.onRecordRoute?.(seal, target);
+    forwarding.observer?.onRecordRoute?.(seal, target, outgoing);
     const scheme = isSecure ? "sips" : "sip";
     const top = `Record-Route: <${scheme}:${seal}@${facingCallee};lr>\r\n`;
     return isSameSide ? top : `${top}Record-Route: <${scheme}:${seal}@${facingCaller};lr>\r\n`;

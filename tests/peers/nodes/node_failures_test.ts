@@ -14,7 +14,7 @@ import {
   tryRegister,
   unanswered,
 } from "./node_phone.ts";
-import { bindingsIn, startRedisNode, startRedisNodes } from "./redis_nodes.ts";
+import { bindingsIn, dialogsIn, startRedisNode, startRedisNodes } from "./redis_nodes.ts";
 import { until } from "./until.ts";
 
 /** Milliseconds until a node without a sign of life counts as dead, and then some. */
@@ -38,6 +38,7 @@ Deno.test("a node is killed: the other serves its users, and cleans up", async (
   const other = await establish(bob, alice, 1);
   const lost = await establish(alice, carol, 2);
   const direct = await establish(alice, dora, 1);
+  await until(async () => await dialogsIn(redis, a) === 1);
 
   await a.kill();
   const killedAt = performance.now();
