@@ -84,13 +84,13 @@ export interface SharedBinding {
   };
 }
 
-/** The bindings of a user that Redis has, those left out that it only remembers to be gone. */
 /** How many dialogs a node has kept in Redis. */
 export async function dialogsIn(redis: RedisServer, { address }: { address: string }): Promise<number> {
   const keys = await redis.run("KEYS", `routr:row:${address}:dialog:*`);
   return keys.split("\n").filter((line) => line !== "").length;
 }
 
+/** The bindings of a user that Redis has, those left out that it only remembers to be gone. */
 export async function bindingsIn(redis: RedisServer, user: string): Promise<SharedBinding[]> {
   const keys = await redis.run("KEYS", `routr:binding:{sip:${user}@${domain}}*`);
   const bindings: SharedBinding[] = [];
