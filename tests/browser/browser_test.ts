@@ -223,7 +223,7 @@ Deno.test("Browser: a tab that is closed while it rings ends the call at once", 
   const bob = await registered("sipjs", "ws", "1002");
   await ring(alice, bob);
   await bob.close();
-  assert.match(await alice.event("closed"), /^503 /);
+  assert.match(await alice.event("closed"), /^480 /);
 });
 
 Deno.test("Browser: two tabs with one account: both ring, one answers, the other is cancelled", async () => {
