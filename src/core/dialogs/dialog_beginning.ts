@@ -20,8 +20,10 @@ interface Callee {
   readonly end: DialogEnd;
   /** Of who has answered; "" before. */
   readonly tag: string;
-  /** Kept when it is over as well: an answer that comes again does not revive it. */
-  readonly dialog: Dialog | undefined;
+  /** Until it is up, and no more of our concern. */
+  dialog: Dialog | undefined;
+  /** Whether it was up: an answer that comes again does not revive it. */
+  wasUp: boolean;
 }
 
 export class DialogBeginning implements ForwardingObserver {
@@ -51,7 +53,9 @@ export class DialogBeginning implements ForwardingObserver {
   onRecordRoute(entry: string, { party, requestUri }: Target, { remoteAddress }: Flow): void {
     const end = endOf(party, remoteAddress, this.#calleeUri);
     end.target = detachText(requestUri);
-    if (this.#isInvite) return void this.#callees.push({ entry, end, tag: "", dialog: undefined });
+    if (this.#isInvite) {
+      return void this.#callees.push({ entry, end, tag: "", dialog: undefined, wasUp: false });
+    }
     const awaited = this.#open(entry, "", end);
     if (awaited) awaited.subscribedUntil = this.#table.now + TIMER_N_MS;
   }
@@ -70,6 +74,7 @@ export class DialogBeginning implements ForwardingObserver {
     if (dialog && this.#isInvite) {
       dialog.isCall = true;
       dialog.isEarly = false;
+      this.#letGo(dialog);
     } else if (dialog) {
       dialog.subscribedUntil = this.#table.now + subscriptionLifetime(response);
     }
@@ -88,8 +93,9 @@ export class DialogBeginning implements ForwardingObserver {
   #answered(entry: string | undefined, tag: string, response: SipResponse): Dialog | undefined {
     const asked = this.#callees.find((callee) => callee.entry === entry);
     if (entry === undefined || !asked) return undefined;
-    const known = this.#callees.find((callee) => callee.entry === entry && callee.tag === tag)?.dialog;
-    if (known && !known.isEarly) return undefined;
+    const answered = this.#callees.find((callee) => callee.entry === entry && callee.tag === tag);
+    const known = answered?.dialog;
+    if (answered?.wasUp || known && !known.isEarly) return undefined;
     if (asked.end.party?.kind === "gateway") asked.end.routes = routesBeyond(entry, response);
     const dialog = known ?? this.#open(entry, tag, asked.end);
     if (dialog) refreshTarget(dialog.callee, response);
@@ -100,8 +106,16 @@ export class DialogBeginning implements ForwardingObserver {
     if (this.#callees.length >= 2 * MAX_DIALOGS) return undefined;
     const key = { callId: this.#callId, callerTag: this.#callerTag, calleeTag: tag, entry };
     const dialog = this.#table.open(key, { caller: this.#caller, callee: end });
-    this.#callees.push({ entry, end, tag, dialog });
+    this.#callees.push({ entry, end, tag, dialog, wasUp: false });
     return dialog;
+  }
+
+  /** The table has it now, until it ends. */
+  #letGo(dialog: Dialog): void {
+    const callee = this.#callees.find((callee) => callee.dialog === dialog);
+    if (!callee) return;
+    callee.dialog = undefined;
+    callee.wasUp = true;
   }
 
   /** The early dialogs of the other branches end with the first final response. */
