@@ -29,12 +29,12 @@ export class ContactFlows {
   ofRegistration(contact: SipUri, request: SipRequest, flow: Flow): Flow | undefined {
     const { transport, isGateway } = this.#parts;
     const isSymmetric = request.topVia.rportStart >= 0;
+    // Where requests are sent, which `maddr` may say.
+    const host = contact.nextHost;
     if (passedNat(request, flow)) return flow;
-    if (contact.nextHost === flow.remoteAddress) return this.#flowTo(contact, flow, isSymmetric);
-    if (!isThirdParty(request) || !transport.isInLocalNetwork(contact.host)) return flow;
-    return transport.hasHost(contact.host) || isGateway(contact.host)
-      ? flow
-      : this.#flowTo(contact, flow, false);
+    if (host === flow.remoteAddress) return this.#flowTo(contact, flow, isSymmetric);
+    if (!isThirdParty(request) || !transport.isInLocalNetwork(host)) return flow;
+    return transport.hasHost(host) || isGateway(host) ? flow : this.#flowTo(contact, flow, false);
   }
 
   /** For the remote target of a dialog, whose end is at a flow. */

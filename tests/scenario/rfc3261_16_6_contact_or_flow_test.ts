@@ -69,6 +69,8 @@ for (
   const [name, contact] of [
     ["outside of the local network", "sip:bob@198.51.100.9:5060"],
     ["that is a gateway", "sip:+4930@192.0.2.50"],
+    ["that is a gateway by maddr", "sip:+4930@192.0.2.71;maddr=192.0.2.50"],
+    ["outside of the local network by maddr", "sip:bob@192.0.2.71;maddr=198.51.100.9"],
     ["that is this server", "sip:alice@192.0.2.1:5060"],
   ]
 ) {
