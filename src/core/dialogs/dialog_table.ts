@@ -50,11 +50,6 @@ export class DialogTable {
     return this.#clock.now();
   }
 
-  /** Every dialog that is known. */
-  all(): Iterable<Dialog> {
-    return this.#dialogs;
-  }
-
   has(dialog: Dialog): boolean {
     return this.#byId.get(dialog.id) === dialog;
   }

@@ -1,6 +1,6 @@
 /**
  * Requests that come a second time by another path while the first is under way, as when two branches of a fork upstream
- * meet here. The second is answered 482, as any user agent behind us has to (§8.2.2.2): its devices ring already.
+ * meet here. The second is answered 482, as every user agent behind us has to (§8.2.2.2): its devices ring already.
  */
 import { Header } from "../../message/header_name.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
