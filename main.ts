@@ -6,7 +6,7 @@ import { type Command, readCommandLine } from "./src/cli/command_line.ts";
 import { completionScript } from "./src/cli/completion.ts";
 import { init } from "./src/cli/init.ts";
 import { schema } from "./src/cli/schema.ts";
-import { start } from "./src/cli/start.ts";
+import { start } from "./src/appliance/start.ts";
 
 /** Runs a command and resolves with the exit code. */
 async function run(command: Command): Promise<number> {

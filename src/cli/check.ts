@@ -5,10 +5,10 @@ import type { Directory, ResourceCounts } from "../data/directory.ts";
 import { formatFault } from "../data/fault.ts";
 import { FilesDataProvider } from "../data/files_data_provider.ts";
 import { LiveDirectory, type LoadReport } from "../data/live_directory.ts";
-import { emptyPlaceWarnings, openDataPlace } from "./data_place.ts";
-import { inspect } from "./inspection.ts";
-import { readableSecrets } from "./readable_secrets.ts";
-import { inspectResources } from "./resource_inspection.ts";
+import { emptyPlaceWarnings, openDataPlace } from "../appliance/provider_factory.ts";
+import { inspect } from "../appliance/inspection.ts";
+import { readableSecrets } from "../appliance/readable_secrets.ts";
+import { inspectResources } from "../appliance/resource_inspection.ts";
 
 /** Milliseconds that a server with the resources may take to answer. */
 const PATIENCE = 5000;

@@ -1,4 +1,4 @@
-import { toUriHost } from "../transport/ip_address.ts";
+import { toUriHost } from "../runtime/ip/ip_address.ts";
 import type { AdvertisedAddress } from "../transport/local_addresses.ts";
 import type { Configuration } from "./configuration.ts";
 

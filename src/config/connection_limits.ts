@@ -1,7 +1,7 @@
 /** What the listeners for connections grant to peers, by the configuration and by what the system allows. */
 import { logger } from "../runtime/log.ts";
 import type { ConnectionLimits } from "../transport/connection_limits.ts";
-import { maxOpenFiles } from "../transport/linux/libc.ts";
+import { maxOpenFiles } from "../runtime/native/libc.ts";
 import { OpenSockets } from "../transport/open_sockets.ts";
 import type { Configuration } from "./configuration.ts";
 

@@ -4,7 +4,7 @@ import { valueAt } from "../data/document_problems.ts";
 import { describeValue, type PropertyPath } from "../data/fault.ts";
 import { host, hostPort } from "../data/network_property.ts";
 import { flag, integer, mapping, oneOf, password, port, property, text } from "../data/property_types.ts";
-import { redisAddress } from "../runtime/redis_address.ts";
+import { redisAddress } from "../runtime/redis/redis_address.ts";
 
 /** `spec.dataSource`: where resources come from, with the parameters of each provider ("Data Providers"). */
 export const PARAMETERS = {

@@ -9,25 +9,25 @@ import { randomToken } from "../runtime/random.ts";
 import type { TransactionLayer } from "../transaction/transaction_layer.ts";
 import type { TransactionUser } from "../transaction/transaction_user.ts";
 import { type Flow, isSecure } from "../transport/transport.ts";
-import { isIpAddress } from "../transport/ip_address.ts";
+import { isIpAddress } from "../runtime/ip/ip_address.ts";
 import type { AccessVerdict, TransportLayer } from "../transport/transport_layer.ts";
 import { buildResponse } from "../message/response_builder.ts";
 import type { Answer } from "./answer.ts";
-import type { BoundFlow } from "./bound_flow.ts";
+import type { BoundFlow } from "./flows/bound_flow.ts";
 import type { CallBeginning } from "./calls/call.ts";
 import { accountOf, sourceOf } from "./calls/call_account.ts";
 import type { CallTable } from "./calls/call_table.ts";
-import type { Caller, CallerIdentification, Identification } from "./caller.ts";
+import type { Caller, CallerIdentification, Identification } from "./authentication/caller.ts";
 import { accountParty, type DialogParty } from "./dialogs/dialog.ts";
 import { DialogBeginning } from "./dialogs/dialog_beginning.ts";
 import { DialogRequest } from "./dialogs/dialog_request.ts";
 import type { DialogAdmission } from "./dialogs/dialog_access.ts";
 import type { Dialogs } from "./dialogs/dialogs.ts";
-import type { OwnNames } from "./own_names.ts";
+import type { OwnNames } from "./routing/own_names.ts";
 import { observedByBoth } from "./proxy/forwarding_observer.ts";
 import type { NodeRoute, NodeRoutes } from "./cluster/node_route.ts";
-import { refuseOwnEvents } from "./event_requests.ts";
-import type { DomainFences } from "./fence.ts";
+import { refuseOwnEvents } from "./routing/event_requests.ts";
+import type { DomainAccessControl } from "./access/access_control.ts";
 import type { DialogRoutes } from "./proxy/dialog_route.ts";
 import { BEGINS_DIALOGS, type ProxyCore } from "./proxy/proxy_core.ts";
 import { validateRequest } from "./proxy/request_validation.ts";
@@ -38,10 +38,10 @@ import {
   uriOf,
 } from "./proxy/route_preprocessing.ts";
 import type { Leg } from "./proxy/leg.ts";
-import type { RefusalLog } from "./refusal_log.ts";
-import type { Party, RequestLimits } from "./request_limits.ts";
-import type { Registrar } from "./registrar.ts";
-import type { Router, Routing } from "./router.ts";
+import type { RefusalLog } from "./access/refusal_log.ts";
+import type { Party, RequestLimits } from "./access/request_limits.ts";
+import type { Registrar } from "./registrar/registrar.ts";
+import type { Router, Routing } from "./routing/router.ts";
 import { statelessTag } from "./stateless_tag.ts";
 import type { Legs } from "./trunk/legs.ts";
 import { answerAsServer } from "./uas_core.ts";
@@ -56,7 +56,7 @@ export interface DispatcherParts {
   readonly nodeRoutes: NodeRoutes | undefined;
   readonly registrar: Registrar;
   readonly callers: CallerIdentification;
-  readonly fences: DomainFences;
+  readonly domainAccess: DomainAccessControl;
   readonly router: Router;
   readonly legs: Legs;
   readonly proxy: ProxyCore;
@@ -157,8 +157,8 @@ export class Dispatcher implements TransactionUser, RouteContext {
     if (node) return this.#forwardForNode(request, flow, routed, node);
     // Within a dialog each end names the other by the Contact it was given, whatever the way.
     if (!dialog && uri?.secure && !isSecure(flow.protocol)) return { status: 403, reason: "SIPS Needs TLS" };
-    const fenced = dialog ? undefined : this.#fence(request, uri, flow);
-    if (fenced) return fenced;
+    const denied = dialog ? undefined : this.#controlAccess(request, uri, flow);
+    if (denied) return denied;
     const isForUs = !dialog && uri !== undefined && this.isOurs(uri);
     // Nobody registers elsewhere by us: a gateway would take it for ours.
     if (request.method === "REGISTER") {
@@ -333,7 +333,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
   }
 
   /** The access control lists of the domains that a request names: as caller, as called, as registering. */
-  #fence(request: SipRequest, uri: SipUri | undefined, flow: Flow): Answer | undefined {
+  #controlAccess(request: SipRequest, uri: SipUri | undefined, flow: Flow): Answer | undefined {
     // Whom a gateway calls is known later.
     if (request.method !== "REGISTER" && this.#parts.callers.isFromGateway(request, flow)) return undefined;
     const called = uri?.host;
@@ -349,7 +349,7 @@ export class Dispatcher implements TransactionUser, RouteContext {
 
   #verdict(host: string | undefined, flow: Flow): AccessVerdict {
     const domain = host === undefined ? undefined : this.#parts.directory.domain(host);
-    return domain?.accessControlList ? this.#parts.fences.verdict(domain, flow.remoteAddress) : "admit";
+    return domain?.accessControlList ? this.#parts.domainAccess.verdict(domain, flow.remoteAddress) : "admit";
   }
 
   #reply(request: HeaderRows, flow: Flow, answer: Answer): void {

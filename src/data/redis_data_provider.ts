@@ -1,5 +1,5 @@
-import { CONNECTION_LOST, describeRedisError, redisErrorCode } from "../runtime/redis_client.ts";
-import type { RedisConnection } from "../runtime/redis_connection.ts";
+import { CONNECTION_LOST, describeRedisError, redisErrorCode } from "../runtime/redis/redis_client.ts";
+import type { RedisConnection } from "../runtime/redis/redis_connection.ts";
 import { logger } from "../runtime/log.ts";
 import {
   type DataProvider,

@@ -3,7 +3,7 @@ import type net from "node:net";
 import { Connection, type ConnectionPeer } from "./connection.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { ConnectionTable } from "./connection_table.ts";
-import { toUriHost } from "./ip_address.ts";
+import { toUriHost } from "../runtime/ip/ip_address.ts";
 import type { Newcomer, Sockets } from "./sockets.ts";
 import type { Flow, Transport, TransportEvents, TransportProtocol } from "./transport.ts";
 import { UnreachableFlow } from "./unreachable_flow.ts";

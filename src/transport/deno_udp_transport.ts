@@ -1,6 +1,6 @@
 /** UDP by `Deno.listenDatagram`: everywhere that the Linux transport does not run. */
 import { Buffer } from "node:buffer";
-import { toSocketHost, toUriHost } from "./ip_address.ts";
+import { toSocketHost, toUriHost } from "../runtime/ip/ip_address.ts";
 import { type Flow, nextFlowId, type Transport, type TransportEvents } from "./transport.ts";
 
 /** Flows remembered; beyond that they are forgotten all at once and made anew as they are needed. */

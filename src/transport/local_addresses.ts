@@ -1,6 +1,6 @@
 /** Which address to put into Via and Record-Route, and which addresses are us. */
 import ipaddr from "ipaddr.js";
-import { isIpAddress, isIpv6, toSocketHost, toUriHost } from "./ip_address.ts";
+import { isIpAddress, isIpv6, toSocketHost, toUriHost } from "../runtime/ip/ip_address.ts";
 
 /** The parts of `Deno.networkInterfaces()` that are used; tests bring their own. */
 export interface NetworkInterface {

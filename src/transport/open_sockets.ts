@@ -1,5 +1,5 @@
 /** The open sockets of all transports together, and who makes room when there are too many. */
-import { addressBytes, isIpv6 } from "./ip_address.ts";
+import { addressBytes, isIpv6 } from "../runtime/ip/ip_address.ts";
 
 /** A socket whose peer was not served yet. */
 interface Unproven {

@@ -1,5 +1,5 @@
 /** The one STUN question that belongs to SIP: where does my datagram seem to come from (RFC 5626 §3.5.2, RFC 5389)? */
-import { addressBytes, isIpv6 } from "./ip_address.ts";
+import { addressBytes, isIpv6 } from "../runtime/ip/ip_address.ts";
 
 const HEADER = 20;
 const MAGIC_COOKIE = "\x21\x12\xa4\x42";

@@ -1,6 +1,6 @@
 /** Plain TCP sockets, over node:net. */
 import net from "node:net";
-import { toSocketHost } from "./ip_address.ts";
+import { toSocketHost } from "../runtime/ip/ip_address.ts";
 import type { ConnectEvents, ListenEvents, Sockets } from "./sockets.ts";
 
 /** Connections that may wait to be accepted. */

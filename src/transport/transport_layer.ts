@@ -10,7 +10,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Resolver } from "./dns/resolver.ts";
 import type { Destination } from "./dns/destination.ts";
 import { ServerLocator } from "./dns/server_locator.ts";
-import { isIpAddress, isIpv6 } from "./ip_address.ts";
+import { isIpAddress, isIpv6 } from "../runtime/ip/ip_address.ts";
 import type { LocalAddresses } from "./local_addresses.ts";
 import { answerStun } from "./stun.ts";
 import type { SipTrace } from "./sip_trace.ts";
@@ -41,7 +41,7 @@ export interface TransportUser {
 export type AccessVerdict = "admit" | "refuse" | "ignore";
 
 /** Who may send requests, by the address they come from. */
-export interface AccessFence {
+export interface AccessControl {
   /** Asked of every message there is. */
   admits(address: string): boolean;
   /** Asked of each request that is not admitted. Who is to be refused will be, and is remembered. */
@@ -60,7 +60,7 @@ export interface TransportLayerParts {
   /** Bounds on the heads of messages; the usual ones when left out. */
   readonly messageLimits?: MessageLimits;
   /** Left out when everybody is admitted. */
-  readonly fence?: AccessFence;
+  readonly accessControl?: AccessControl;
 }
 
 /** What this server goes by. */
@@ -241,9 +241,9 @@ export class TransportLayer implements TransportEvents {
   }
 
   onMessage(text: string, flow: Flow): void {
-    const { fence } = this.#parts;
-    if (fence !== undefined && !fence.admits(flow.remoteAddress) && !isResponse(text)) {
-      return this.#turnAway(text, flow, fence);
+    const { accessControl } = this.#parts;
+    if (accessControl !== undefined && !accessControl.admits(flow.remoteAddress) && !isResponse(text)) {
+      return this.#deny(text, flow, accessControl);
     }
     const code = text.charCodeAt(0);
     // Keep-alives: CRLFs (RFC 5626 §3.5.1), the four zero bytes of old phones, STUN's leading zero bits.
@@ -259,15 +259,15 @@ export class TransportLayer implements TransportEvents {
   }
 
   /** What is denied is neither parsed nor traced, but for a first request, to which the answer is 403. */
-  #turnAway(text: string, flow: Flow, fence: AccessFence): void {
+  #deny(text: string, flow: Flow, accessControl: AccessControl): void {
     this.#denied.value++;
-    if (isKeepAlive(text) || isAck(text) || fence.verdict(flow.remoteAddress) !== "refuse") return;
+    if (isKeepAlive(text) || isAck(text) || accessControl.verdict(flow.remoteAddress) !== "refuse") return;
     this.#refuse(text, { status: 403, reason: "Forbidden" }, flow);
   }
 
   onRefusal(text: string, refusal: Refusal, flow: Flow): void {
-    const { fence } = this.#parts;
-    if (fence !== undefined && !fence.admits(flow.remoteAddress)) return;
+    const { accessControl } = this.#parts;
+    if (accessControl !== undefined && !accessControl.admits(flow.remoteAddress)) return;
     this.#malformed.value++;
     if (!isResponse(text)) this.#refuse(text, refusal, flow);
   }

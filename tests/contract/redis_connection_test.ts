@@ -3,7 +3,7 @@ import {
   RedisConnection,
   type RedisConnectionOptions,
   RedisScript,
-} from "../../src/runtime/redis_connection.ts";
+} from "../../src/runtime/redis/redis_connection.ts";
 import { configureLogging } from "../../src/runtime/log.ts";
 import { freePort } from "../support/ports.ts";
 import { startRedis } from "../support/redis_server.ts";

@@ -1,7 +1,7 @@
 /** Who is denied access and was told so: no transport lets it in again. */
 import assert from "node:assert/strict";
 import { createSctpTransport } from "../../src/transport/linux/sctp_transport.ts";
-import { openLibc } from "../../src/transport/linux/libc.ts";
+import { openLibc } from "../../src/runtime/native/libc.ts";
 import { createTcpTransport } from "../../src/transport/tcp_transport.ts";
 import { ended } from "./connection_contract.ts";
 import { tls, withoutHandshake, ws, wss } from "./harnesses.ts";

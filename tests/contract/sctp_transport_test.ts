@@ -1,6 +1,6 @@
 /** The code of SCTP's sockets on kernels that have no SCTP: the same calls, with TCP's protocol number. */
 import { createSctpTransport } from "../../src/transport/linux/sctp_transport.ts";
-import { openLibc } from "../../src/transport/linux/libc.ts";
+import { openLibc } from "../../src/runtime/native/libc.ts";
 import { testConnections } from "./connection_contract.ts";
 import { LIMITS } from "./limits.ts";
 import { tcpPeers } from "./peers/tcp_peers.ts";

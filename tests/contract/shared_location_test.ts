@@ -7,7 +7,7 @@ import { clusterKey, restoreClusterKey } from "../../src/location/redis/cluster_
 import { NodeTable } from "../../src/location/redis/node_table.ts";
 import { SharedLocation } from "../../src/location/redis/shared_location.ts";
 import { type Clock, systemClock } from "../../src/runtime/clock.ts";
-import { RedisConnection } from "../../src/runtime/redis_connection.ts";
+import { RedisConnection } from "../../src/runtime/redis/redis_connection.ts";
 import { TimerWheel } from "../../src/runtime/timer_wheel.ts";
 import { type RedisServer, startRedis } from "../support/redis_server.ts";
 

@@ -1,7 +1,7 @@
 /** Rows that nodes keep in a real Redis. */
 import assert from "node:assert/strict";
 import { SharedRows } from "../../src/location/redis/shared_rows.ts";
-import { RedisConnection } from "../../src/runtime/redis_connection.ts";
+import { RedisConnection } from "../../src/runtime/redis/redis_connection.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { startRedis } from "../support/redis_server.ts";
 

@@ -1,5 +1,5 @@
 import { DenoUdpTransport } from "../../src/transport/deno_udp_transport.ts";
-import { openLibc } from "../../src/transport/linux/libc.ts";
+import { openLibc } from "../../src/runtime/native/libc.ts";
 import { LinuxUdpTransport } from "../../src/transport/linux/udp_transport.ts";
 import { createTcpTransport } from "../../src/transport/tcp_transport.ts";
 import { testConnections } from "./connection_contract.ts";

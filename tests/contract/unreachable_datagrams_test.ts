@@ -1,6 +1,6 @@
 /** Datagrams that nobody takes (RFC 3261 §18.4): Linux tells which, and no other suffers. */
 import assert from "node:assert/strict";
-import { openLibc } from "../../src/transport/linux/libc.ts";
+import { openLibc } from "../../src/runtime/native/libc.ts";
 import { LinuxUdpTransport } from "../../src/transport/linux/udp_transport.ts";
 import type { Flow } from "../../src/transport/transport.ts";
 import { within } from "./served_transport.ts";

@@ -1,6 +1,6 @@
 /** Who began a call and why it failed: the same in the event, in the lists of calls and in the record. */
 import assert from "node:assert/strict";
-import { callRecord } from "../../src/cli/call_record_file.ts";
+import { callRecord } from "../../src/appliance/call_record_file.ts";
 import { shownCall } from "../../src/core/calls/call.ts";
 import type { ServerEvent } from "../../src/core/server_events.ts";
 import { logged } from "../support/log_lines.ts";

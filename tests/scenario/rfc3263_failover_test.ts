@@ -1,7 +1,7 @@
 /** Where the proxy core sends what no flow is known for, and what it does when that leads nowhere. */
 import assert from "node:assert/strict";
-import { DistantFlow } from "../../src/core/cluster/distant_flow.ts";
-import { FlowTexts } from "../../src/core/flow_text.ts";
+import { RemoteFlow } from "../../src/core/flows/remote_flow.ts";
+import { FlowTexts } from "../../src/core/flows/flow_text.ts";
 import { DialogRoutes } from "../../src/core/proxy/dialog_route.ts";
 import { ProxyCore } from "../../src/core/proxy/proxy_core.ts";
 import { Metrics } from "../../src/runtime/metrics.ts";
@@ -23,7 +23,7 @@ const SECOND = "192.0.2.12";
 const LARGE = "x".repeat(1300);
 
 /** A device at another node. */
-const DISTANT = new DistantFlow(
+const DISTANT = new RemoteFlow(
   { protocol: "udp", local: "192.0.2.11:5060", remoteAddress: "192.0.2.12", remotePort: 5060, token: "t" },
   { address: `${FIRST}:5060`, epoch: "e" },
   { isAlive: () => true, isOver: () => false },
@@ -37,7 +37,7 @@ class Hop {
   /** Lets the look-up of names end. */
   answerLookup = () => {};
 
-  static async start(options: { isLookupSlow?: boolean; distantFlow?: DistantFlow } = {}): Promise<Hop> {
+  static async start(options: { isLookupSlow?: boolean; remoteFlow?: RemoteFlow } = {}): Promise<Hop> {
     const hop = new Hop();
     const lookup = async () => {
       if (options.isLookupSlow) await new Promise<void>((resolve) => hop.answerLookup = resolve);
@@ -67,7 +67,7 @@ class Hop {
         const { requestUri, uri } = request;
         proxy.forward(request, { requestUri, uri, routes: [], dialog: undefined, isOfOtherDialog: false }, {
           flow,
-          targets: [{ requestUri, routes: [], flow: undefined, q: 1000, distantFlow: options.distantFlow }],
+          targets: [{ requestUri, routes: [], flow: undefined, q: 1000, remoteFlow: options.remoteFlow }],
           isTrusted: false,
           credentialsRow: -1,
         });
@@ -204,7 +204,7 @@ Deno.test("§16.7 step 5: a place that is answered after another was asked has w
 });
 
 Deno.test("Another node that does not say 100 within 4·T1 has died: its device is not waited for any longer", async () => {
-  const hop = await Hop.start({ distantFlow: DISTANT });
+  const hop = await Hop.start({ remoteFlow: DISTANT });
   await hop.send("INVITE", `sip:bob@${FIRST}`);
   await hop.pass(1_900);
   assert.equal(hop.taken("udp", FIRST).length, 3);
@@ -214,7 +214,7 @@ Deno.test("Another node that does not say 100 within 4·T1 has died: its device 
 });
 
 Deno.test("Another node that says 100 is given the time that its device takes", async () => {
-  const hop = await Hop.start({ distantFlow: DISTANT });
+  const hop = await Hop.start({ remoteFlow: DISTANT });
   await hop.send("INVITE", `sip:bob@${FIRST}`);
   await hop.respond(only(hop.taken("udp", FIRST)), "100 Trying", FIRST);
   await hop.pass(60_000);

@@ -5,7 +5,7 @@ import { MemoryDirectory } from "../../src/data/directory.ts";
 import { domainSchema } from "../../src/data/domain.ts";
 import { peerSchema } from "../../src/data/peer.ts";
 import { type Kind, KINDS, type Resource } from "../../src/data/resource.ts";
-import type { Server } from "../../src/server.ts";
+import type { Server } from "../../src/appliance/server.ts";
 import type { TransportProtocol } from "../../src/transport/transport.ts";
 import type { RegistrationDatabase } from "../../src/location/registration_database.ts";
 import { FakeClock } from "./fake_clock.ts";

@@ -3,7 +3,7 @@ import { configurationSchema } from "../../src/config/configuration.ts";
 import { MemoryDirectory } from "../../src/data/directory.ts";
 import type { Resource } from "../../src/data/resource.ts";
 import { configureLogging } from "../../src/runtime/log.ts";
-import { Server, type ServerOptions } from "../../src/server.ts";
+import { Server, type ServerOptions } from "../../src/appliance/server.ts";
 
 /** Who the server knows, and how it is configured. */
 export interface TestServerOptions {

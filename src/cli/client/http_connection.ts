@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import net from "node:net";
 import tls from "node:tls";
-import { isIpAddress, toSocketHost } from "../../transport/ip_address.ts";
+import { isIpAddress, toSocketHost } from "../../runtime/ip/ip_address.ts";
 import { onceSecure } from "../../transport/tls/tls_runtime.ts";
 import { CertificateError, ClientError } from "./client_error.ts";
 import { type HttpResponse, HttpWire, UnansweredError } from "./http_wire.ts";

@@ -1,6 +1,6 @@
 /** Whose call it is, whatever its From says. */
 import type { Flow } from "../../transport/transport.ts";
-import type { Caller } from "../caller.ts";
+import type { Caller } from "../authentication/caller.ts";
 import type { CallAccount } from "./call.ts";
 
 /**

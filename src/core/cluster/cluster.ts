@@ -8,13 +8,13 @@ import { SharedLocation } from "../../location/redis/shared_location.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { HostPort } from "../../data/network_property.ts";
 import { logger } from "../../runtime/log.ts";
-import type { RedisConnection } from "../../runtime/redis_connection.ts";
+import type { RedisConnection } from "../../runtime/redis/redis_connection.ts";
 import type { TimerWheel } from "../../runtime/timer_wheel.ts";
-import { toUriHost } from "../../transport/ip_address.ts";
+import { toUriHost } from "../../runtime/ip/ip_address.ts";
 import { LocalAddresses } from "../../transport/local_addresses.ts";
 import type { Transport } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
-import type { BoundFlow, OwnFlowRecords } from "../bound_flow.ts";
+import type { BoundFlow, OwnFlowRecords } from "../flows/bound_flow.ts";
 import { ClusterFlows } from "./cluster_flows.ts";
 
 const log = logger("cluster");

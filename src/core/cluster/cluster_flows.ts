@@ -4,9 +4,9 @@ import { SipUri } from "../../message/sip_uri.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import { UnreachableFlow } from "../../transport/unreachable_flow.ts";
-import type { BoundFlow, OwnFlowRecords } from "../bound_flow.ts";
-import { namesFlow } from "../flow_uri.ts";
-import { DistantFlow, type NodeLiveness } from "./distant_flow.ts";
+import type { BoundFlow, OwnFlowRecords } from "../flows/bound_flow.ts";
+import { namesFlow } from "../flows/flow_uri.ts";
+import { type NodeLiveness, RemoteFlow } from "../flows/remote_flow.ts";
 
 export interface ClusterFlowsParts {
   readonly own: OwnFlowRecords;
@@ -25,7 +25,7 @@ export class ClusterFlows implements FlowRecords<BoundFlow> {
 
   /** Only flows of this node are ever written down here. */
   describe(flow: BoundFlow): FlowRecord {
-    if (flow instanceof DistantFlow) throw new TypeError("Cannot describe a flow of another node");
+    if (flow instanceof RemoteFlow) throw new TypeError("Cannot describe a flow of another node");
     return this.#parts.own.describe(flow);
   }
 
@@ -35,7 +35,7 @@ export class ClusterFlows implements FlowRecords<BoundFlow> {
     if (node === undefined || node.address === address) return own.find(record);
     const direct = this.#direct(record);
     if (direct !== undefined) return direct;
-    const flow = new DistantFlow(record.flow, node, liveness);
+    const flow = new RemoteFlow(record.flow, node, liveness);
     // Nobody will open that connection again.
     const isLost = flow.protocol !== "udp" && (liveness.isOver(node) || !liveness.isAlive(node.address));
     return isLost ? undefined : flow;

@@ -10,9 +10,9 @@ import { hash } from "node:crypto";
 import type { SipRequest } from "../../message/sip_message.ts";
 import type { SipUri } from "../../message/sip_uri.ts";
 import type { Flow } from "../../transport/transport.ts";
-import { equalsInConstantTime } from "../digest_response.ts";
-import type { FlowTexts } from "../flow_text.ts";
-import type { DistantFlow } from "./distant_flow.ts";
+import { equalsInConstantTime } from "../authentication/digest_response.ts";
+import type { FlowTexts } from "../flows/flow_text.ts";
+import type { RemoteFlow } from "../flows/remote_flow.ts";
 
 const SEAL_LENGTH = 24;
 
@@ -37,7 +37,7 @@ export class NodeRoutes {
   }
 
   /** The Route value that leads this request to the device. */
-  seal(request: SealedRequest, { token, node }: DistantFlow): string {
+  seal(request: SealedRequest, { token, node }: RemoteFlow): string {
     return `<sip:${this.#digest(request, token)}=${token}@${node.address};lr>`;
   }
 

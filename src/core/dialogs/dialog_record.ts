@@ -2,8 +2,8 @@
 import * as z from "zod";
 import type { Directory } from "../../data/directory.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import type { AccountProofs } from "../account_proofs.ts";
-import type { FlowTexts } from "../flow_text.ts";
+import type { AccountProofs } from "../authentication/account_macs.ts";
+import type { FlowTexts } from "../flows/flow_text.ts";
 import { accountOf, Dialog, type DialogEnd, type DialogParty } from "./dialog.ts";
 
 const party = z.discriminatedUnion("kind", [

@@ -3,8 +3,8 @@ import type { RegistrationDatabase, StoredRow } from "../../location/registratio
 import type { Clock } from "../../runtime/clock.ts";
 import type { Metrics } from "../../runtime/metrics.ts";
 import type { TimerWheel } from "../../runtime/timer_wheel.ts";
-import type { AccountProofs } from "../account_proofs.ts";
-import type { FlowTexts } from "../flow_text.ts";
+import type { AccountProofs } from "../authentication/account_macs.ts";
+import type { FlowTexts } from "../flows/flow_text.ts";
 import { DialogAccess, type DialogAccessParts } from "./dialog_access.ts";
 import { DialogJournal } from "./dialog_journal.ts";
 import { DialogRecords } from "./dialog_record.ts";

@@ -14,7 +14,7 @@ import { hash } from "node:crypto";
 import type { SipRequest } from "../../message/sip_message.ts";
 import type { SipUri } from "../../message/sip_uri.ts";
 import { type Flow, isSecure } from "../../transport/transport.ts";
-import type { FlowTexts } from "../flow_text.ts";
+import type { FlowTexts } from "../flows/flow_text.ts";
 
 const SEAL_LENGTH = 16;
 

@@ -12,10 +12,10 @@ import type { Destination, NextHop } from "../../transport/dns/destination.ts";
 import { type Flow, transportParameter } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import type { Answer } from "../answer.ts";
-import { passedNat } from "../contact_flows.ts";
-import { namesFlow } from "../flow_uri.ts";
+import { passedNat } from "../flows/contact_flows.ts";
+import { namesFlow } from "../flows/flow_uri.ts";
 import type { NodeRoutes } from "../cluster/node_route.ts";
-import type { Party, RequestLimits } from "../request_limits.ts";
+import type { Party, RequestLimits } from "../access/request_limits.ts";
 import type { Branch, ChallengeHandler } from "./branch.ts";
 import type { DialogRoutes } from "./dialog_route.ts";
 import { Failover, FAILOVER_PATIENCE, type FailoverParts, NODE_PATIENCE } from "./failover.ts";
@@ -242,15 +242,15 @@ export class ProxyCore implements ResponseContextHost {
   }
 
   /** To the node that has the device, then as the device said (RFC 3327 §5.5), then what was left of the request's. */
-  #routesOf({ distantFlow, routes }: Target, forwarding: Forwarding): readonly string[] {
-    const toNode = distantFlow && this.#parts.nodeRoutes?.seal(forwarding.request, distantFlow);
+  #routesOf({ remoteFlow, routes }: Target, forwarding: Forwarding): readonly string[] {
+    const toNode = remoteFlow && this.#parts.nodeRoutes?.seal(forwarding.request, remoteFlow);
     if (toNode === undefined && routes.length === 0) return forwarding.routes;
     return [...toNode === undefined ? [] : [toNode], ...routes, ...forwarding.routes];
   }
 
   #failoverParts(forwarding: Forwarding, copy: Copy): FailoverParts {
     const { transport, transactions } = this.#parts;
-    const isForNode = copy.target.distantFlow !== undefined && forwarding.request.method === "INVITE";
+    const isForNode = copy.target.remoteFlow !== undefined && forwarding.request.method === "INVITE";
     return {
       locator: transport.locator,
       patience: (isForNode ? NODE_PATIENCE : FAILOVER_PATIENCE) * transactions.timers.t1,

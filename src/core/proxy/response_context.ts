@@ -7,7 +7,7 @@ import { detachText } from "../../runtime/detached_text.ts";
 import { randomToken } from "../../runtime/random.ts";
 import type { ServerTransaction } from "../../transaction/transaction_user.ts";
 import type { Flow } from "../../transport/transport.ts";
-import type { RequestShare } from "../request_limits.ts";
+import type { RequestShare } from "../access/request_limits.ts";
 import { asksForPrivacy } from "../trunk/identity.ts";
 import { addOutcome, type BranchOutcome, buildBestResponse, chooseBestResponse } from "./best_response.ts";
 import { Branch } from "./branch.ts";

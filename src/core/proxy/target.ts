@@ -1,6 +1,6 @@
 /** Where a request may go (§16.5). */
 import type { NextHop } from "../../transport/dns/destination.ts";
-import type { DistantFlow } from "../cluster/distant_flow.ts";
+import type { RemoteFlow } from "../flows/remote_flow.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { DialogParty } from "../dialogs/dialog.ts";
 
@@ -13,7 +13,7 @@ export interface Target {
   /** Send by this flow and nowhere else; undefined: find the next hop. */
   readonly flow: Flow | undefined;
   /** Of another node: the request goes there, and from there by this flow. */
-  readonly distantFlow?: DistantFlow;
+  readonly remoteFlow?: RemoteFlow;
   /** The next hop, where it is not what the first Route or the Request-URI names. */
   readonly hop?: NextHop;
   /** Whether a NAT is before it, so that nobody but this server reaches it. */

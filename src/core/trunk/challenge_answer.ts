@@ -9,7 +9,7 @@ import { Header } from "../../message/header_name.ts";
 import { quote } from "../../message/parameters.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
 import { randomToken } from "../../runtime/random.ts";
-import { expectedResponse } from "../digest_response.ts";
+import { expectedResponse } from "../authentication/digest_response.ts";
 
 /** Credentials for a challenge. */
 export interface ChallengeAnswer {

@@ -6,7 +6,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import { logger } from "../../runtime/log.ts";
 import type { NextHop } from "../../transport/dns/destination.ts";
 import type { ServerLocator } from "../../transport/dns/server_locator.ts";
-import { toUriHost } from "../../transport/ip_address.ts";
+import { toUriHost } from "../../runtime/ip/ip_address.ts";
 import { type Flow, isSecure, type TransportProtocol } from "../../transport/transport.ts";
 
 /** What it is made of. */

@@ -1,7 +1,7 @@
 /** The realms that a gateway may ask our credentials for. */
 import type { Gateway } from "../../data/gateway.ts";
 import { detachText } from "../../runtime/detached_text.ts";
-import { toSocketHost } from "../../transport/ip_address.ts";
+import { toSocketHost } from "../../runtime/ip/ip_address.ts";
 
 /** Realms remembered for a gateway; whoever asks for more asks in vain. */
 const MAX_REALMS = 8;

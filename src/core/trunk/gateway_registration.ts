@@ -10,7 +10,7 @@ import type { Timer } from "../../runtime/timer_wheel.ts";
 import type { TransactionLayer } from "../../transaction/transaction_layer.ts";
 import type { Destination } from "../../transport/dns/destination.ts";
 import { escapeUser } from "../../message/sip_uri.ts";
-import { toUriHost } from "../../transport/ip_address.ts";
+import { toUriHost } from "../../runtime/ip/ip_address.ts";
 import { defaultPort, type Flow, transportParameter } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import { hopToGateway } from "./gateway_addresses.ts";

@@ -8,7 +8,7 @@ import type { HeaderRows } from "../../message/header_rows.ts";
 import { type NameAddr, parseNameAddr, parseNameAddrList } from "../../message/name_addr.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
 import { TelUri } from "../../message/tel_uri.ts";
-import { toUriHost } from "../../transport/ip_address.ts";
+import { toUriHost } from "../../runtime/ip/ip_address.ts";
 
 /** Whether the caller asks that those who are called do not learn who calls. */
 export function asksForPrivacy(message: HeaderRows): boolean {

@@ -5,7 +5,7 @@ import { type NameAddr, parseNameAddrList } from "../../message/name_addr.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
 import { SipUri } from "../../message/sip_uri.ts";
 import type { NextHop } from "../../transport/dns/destination.ts";
-import { isIpAddress, toUriHost } from "../../transport/ip_address.ts";
+import { isIpAddress, toUriHost } from "../../runtime/ip/ip_address.ts";
 import { defaultPort, isSecure, type TransportProtocol } from "../../transport/transport.ts";
 import { nextHopOf } from "../proxy/next_hop.ts";
 

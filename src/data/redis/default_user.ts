@@ -1,6 +1,6 @@
 import { logger } from "../../runtime/log.ts";
-import { describeRedisError } from "../../runtime/redis_client.ts";
-import { type RedisConnection, RedisScript } from "../../runtime/redis_connection.ts";
+import { describeRedisError } from "../../runtime/redis/redis_client.ts";
+import { type RedisConnection, RedisScript } from "../../runtime/redis/redis_connection.ts";
 import { firstGeneratedRef } from "../generated_ref.ts";
 import { SHIPPED_SECRET } from "../user.ts";
 

@@ -1,5 +1,5 @@
-import { describeRedisError } from "../../runtime/redis_client.ts";
-import type { RedisConnection } from "../../runtime/redis_connection.ts";
+import { describeRedisError } from "../../runtime/redis/redis_client.ts";
+import type { RedisConnection } from "../../runtime/redis/redis_connection.ts";
 import { logger } from "../../runtime/log.ts";
 
 const SETTING = "notify-keyspace-events";

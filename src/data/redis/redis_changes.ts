@@ -1,4 +1,4 @@
-import type { RedisConnection } from "../../runtime/redis_connection.ts";
+import type { RedisConnection } from "../../runtime/redis/redis_connection.ts";
 import { isMapping, parseDocument } from "./redis_document.ts";
 import { KeyspaceNotifications } from "./keyspace_notifications.ts";
 import type { CollectionChange, RedisCollection } from "./redis_collection.ts";

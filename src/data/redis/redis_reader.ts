@@ -1,5 +1,5 @@
-import { redisErrorCode } from "../../runtime/redis_client.ts";
-import { type RedisConnection, RedisScript } from "../../runtime/redis_connection.ts";
+import { redisErrorCode } from "../../runtime/redis/redis_client.ts";
+import { type RedisConnection, RedisScript } from "../../runtime/redis/redis_connection.ts";
 import { LARGEST_DOCUMENT, type StoredValue, versionOf } from "./redis_document.ts";
 
 /** How many keys one command asks for: a millisecond or so of Redis's time and of ours. */

@@ -1,5 +1,5 @@
-import { type RedisConnection, RedisScript } from "../../runtime/redis_connection.ts";
-import { describeRedisError, redisErrorCode } from "../../runtime/redis_client.ts";
+import { type RedisConnection, RedisScript } from "../../runtime/redis/redis_connection.ts";
+import { describeRedisError, redisErrorCode } from "../../runtime/redis/redis_client.ts";
 import { ChangedMeanwhile, WriteRefused } from "../data_provider.ts";
 import { LARGEST_DOCUMENT } from "./redis_document.ts";
 

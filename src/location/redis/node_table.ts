@@ -1,7 +1,7 @@
 /** Which nodes share the bindings, and which of them are alive: each keeps a key in Redis that soon expires. */
 import type { Clock } from "../../runtime/clock.ts";
 import { logger } from "../../runtime/log.ts";
-import type { RedisConnection } from "../../runtime/redis_connection.ts";
+import type { RedisConnection } from "../../runtime/redis/redis_connection.ts";
 import type { Timer, TimerWheel } from "../../runtime/timer_wheel.ts";
 import type { NodeRecord } from "../binding_record.ts";
 

@@ -1,6 +1,6 @@
 /** All bindings that are in Redis. */
-import type { RedisConnection } from "../../runtime/redis_connection.ts";
-import { scanKeys } from "../../runtime/redis_scan.ts";
+import type { RedisConnection } from "../../runtime/redis/redis_connection.ts";
+import { scanKeys } from "../../runtime/redis/redis_scan.ts";
 import { Turn } from "../../runtime/turn.ts";
 import { type BindingEntry, readEntry } from "./binding_entry.ts";
 import { BINDING_KEYS, bindingKey, READ_BINDINGS } from "./binding_keys.ts";

@@ -4,8 +4,8 @@
  */
 import type { Clock } from "../../runtime/clock.ts";
 import { logger } from "../../runtime/log.ts";
-import { describeRedisError } from "../../runtime/redis_client.ts";
-import type { RedisConnection } from "../../runtime/redis_connection.ts";
+import { describeRedisError } from "../../runtime/redis/redis_client.ts";
+import type { RedisConnection } from "../../runtime/redis/redis_connection.ts";
 import type { Timer, TimerWheel } from "../../runtime/timer_wheel.ts";
 import { Turn } from "../../runtime/turn.ts";
 import type { Binding, BindingFlow } from "../binding.ts";

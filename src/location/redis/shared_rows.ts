@@ -1,9 +1,9 @@
 /** Rows of the database of registrations in Redis, where several nodes share registrations: what else outlives a process. */
 import type { Clock } from "../../runtime/clock.ts";
 import { logger } from "../../runtime/log.ts";
-import { describeRedisError } from "../../runtime/redis_client.ts";
-import type { RedisConnection } from "../../runtime/redis_connection.ts";
-import { scanKeys } from "../../runtime/redis_scan.ts";
+import { describeRedisError } from "../../runtime/redis/redis_client.ts";
+import type { RedisConnection } from "../../runtime/redis/redis_connection.ts";
+import { scanKeys } from "../../runtime/redis/redis_scan.ts";
 import type { StoredRow } from "../registration_database.ts";
 
 const log = logger("cluster");

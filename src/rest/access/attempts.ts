@@ -1,5 +1,5 @@
 /** Wrong passwords and forged tokens, by the network they come from: who has had ten waits longer each time. */
-import { ownerOf } from "../../core/address_words.ts";
+import { ownerOf } from "../../runtime/ip/address_words.ts";
 import type { Clock } from "../../runtime/clock.ts";
 
 /** The one that costs a delay for the first time. */

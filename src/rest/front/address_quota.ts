@@ -1,4 +1,4 @@
-import { ownerOf } from "../../core/address_words.ts";
+import { ownerOf } from "../../runtime/ip/address_words.ts";
 
 /** Places of which each address may have so many; who has an IPv6 address has the /64 around it. */
 export class AddressQuota {

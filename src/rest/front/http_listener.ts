@@ -2,7 +2,7 @@
 import http from "node:http";
 import https from "node:https";
 import net from "node:net";
-import { toSocketHost, toUriHost } from "../../transport/ip_address.ts";
+import { toSocketHost, toUriHost } from "../../runtime/ip/ip_address.ts";
 import type { TlsContexts } from "../../transport/tls/tls_contexts.ts";
 import {
   followCertificate,

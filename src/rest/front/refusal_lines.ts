@@ -1,6 +1,6 @@
 /** The lines of the log about what the listener itself refuses, in bounded number. */
 import type http from "node:http";
-import { networkOf } from "../../core/address_words.ts";
+import { networkOf } from "../../runtime/ip/address_words.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { LineLimit } from "../../runtime/line_limit.ts";
 import { logger } from "../../runtime/log.ts";

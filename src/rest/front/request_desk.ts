@@ -2,7 +2,7 @@
 import type http from "node:http";
 import type net from "node:net";
 import type tls from "node:tls";
-import { toUriHost } from "../../transport/ip_address.ts";
+import { toUriHost } from "../../runtime/ip/ip_address.ts";
 import type { TlsContexts } from "../../transport/tls/tls_contexts.ts";
 import type { Client } from "../operation.ts";
 import { AddressQuota } from "./address_quota.ts";

@@ -1,5 +1,5 @@
 /** What the log tells of the REST service: who was refused and why, and who has changed what. */
-import { networkOf } from "../../core/address_words.ts";
+import { networkOf } from "../../runtime/ip/address_words.ts";
 import { MAX_SHOWN_TEXT } from "../../core/shown_uri.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { LineLimit } from "../../runtime/line_limit.ts";

@@ -3,7 +3,7 @@ import type { JsonSchema } from "../../data/json_schema.ts";
 import { ipAddress } from "../../data/network_property.ts";
 import { integer, mapping, port, text } from "../../data/property_types.ts";
 import { jsonSchemaOf } from "../../data/json_schema.ts";
-import type { BoundFlow } from "../../core/bound_flow.ts";
+import type { BoundFlow } from "../../core/flows/bound_flow.ts";
 import type { Binding } from "../../location/binding.ts";
 import type { LocationService } from "../../location/location_service.ts";
 import { addressOfRecord, SipUri } from "../../message/sip_uri.ts";

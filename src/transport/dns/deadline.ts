@@ -1,6 +1,6 @@
 /** One moment at which all waiting for a result ends. */
 import type { Clock } from "../../runtime/clock.ts";
-import type { Eventually } from "./eventually.ts";
+import type { Eventually } from "../../runtime/eventually.ts";
 
 /** Begins to run when something has to be waited for. */
 export class Deadline {

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 // @ts-types="./dns_packet.d.ts"
 import { type Answer as PacketRecord, decode, encode, type OptAnswer, RECURSION_DESIRED } from "dns-packet";
 import ipaddr from "ipaddr.js";
-import { isIpv4, toUriHost } from "../ip_address.ts";
+import { isIpv4, toUriHost } from "../../runtime/ip/ip_address.ts";
 import { MAX_RECORDS, type RecordOf, type RecordType } from "./record.ts";
 
 /** What a datagram may hold without being fragmented on the way (RFC 9715 §3.1). */

@@ -1,7 +1,7 @@
 /** The names that the machine itself knows: `/etc/hosts` (hosts(5)). */
 import ipaddr from "ipaddr.js";
 import type { Clock } from "../../runtime/clock.ts";
-import { toUriHost } from "../ip_address.ts";
+import { toUriHost } from "../../runtime/ip/ip_address.ts";
 import { WatchedFile } from "./watched_file.ts";
 
 const PATH = Deno.build.os === "windows" ? "C:\\Windows\\System32\\drivers\\etc\\hosts" : "/etc/hosts";

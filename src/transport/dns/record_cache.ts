@@ -1,7 +1,7 @@
 /** Records of one type, kept as long as their server allows (RFC 1035 §7.4, RFC 2308, RFC 8767, RFC 9520). */
 import type { Clock } from "../../runtime/clock.ts";
 import { type CertainReply, isAskable, MAX_ALIASES } from "./dns_message.ts";
-import type { Eventually } from "./eventually.ts";
+import type { Eventually } from "../../runtime/eventually.ts";
 import { type NameServerClient, PATIENCE } from "./name_server_client.ts";
 import { type Answer, FAILURE, NONE, type RecordType, type Resolution } from "./record.ts";
 

@@ -1,8 +1,8 @@
 /** From names to records and addresses, by the hosts file, the name servers and the system. */
 import type { Clock } from "../../runtime/clock.ts";
-import { isIpAddress } from "../ip_address.ts";
+import { isIpAddress } from "../../runtime/ip/ip_address.ts";
 import { isAskable } from "./dns_message.ts";
-import { type Eventually, whenKnown } from "./eventually.ts";
+import { type Eventually, whenKnown } from "../../runtime/eventually.ts";
 import { HostsFile } from "./hosts_file.ts";
 import { NameServerClient } from "./name_server_client.ts";
 import { givenNameServers, systemNameServers } from "./name_server_list.ts";

@@ -1,10 +1,10 @@
 /** Finds the servers of a next hop: transport, address and port (RFC 3263 §4). */
 import type { Clock } from "../../runtime/clock.ts";
-import { isIpAddress, isIpv6 } from "../ip_address.ts";
+import { isIpAddress, isIpv6 } from "../../runtime/ip/ip_address.ts";
 import { defaultPort, securedProtocol, type TransportProtocol } from "../transport.ts";
 import { Deadline } from "./deadline.ts";
 import type { Destination, NextHop } from "./destination.ts";
-import { type Eventually, whenAllKnown, whenKnown } from "./eventually.ts";
+import { type Eventually, whenAllKnown, whenKnown } from "../../runtime/eventually.ts";
 import { FailedDestinations } from "./failed_destinations.ts";
 import { FAILURE, recordsOf, type Resolution, type SrvRecord } from "./record.ts";
 import type { Resolver } from "./resolver.ts";

@@ -1,8 +1,8 @@
 /** What the system makes of a name: search domains, multicast DNS and whatever else it is set up for. */
 import dns from "node:dns/promises";
 import type { Clock } from "../../runtime/clock.ts";
-import { toUriHost } from "../ip_address.ts";
-import type { Eventually } from "./eventually.ts";
+import { toUriHost } from "../../runtime/ip/ip_address.ts";
+import type { Eventually } from "../../runtime/eventually.ts";
 
 /** Milliseconds an answer, a refusal, and a question in flight may last. */
 const POSITIVE_LIFETIME = 60_000;

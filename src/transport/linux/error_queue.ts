@@ -1,7 +1,7 @@
 /** What hosts and routers say of datagrams that did not arrive: the error queue of a UDP socket (`man 7 ip`, IP_RECVERR). */
 import { Buffer } from "node:buffer";
 import { SOCKADDR } from "./datagram_batch.ts";
-import type { Libc } from "./libc.ts";
+import type { Libc } from "../../runtime/native/libc.ts";
 
 const SOL_IP = 0;
 const SOL_IPV6 = 41;

@@ -1,6 +1,6 @@
 /** When to look for datagrams: at once while it is quiet, in gathered batches while it is busy. */
 import { isTurnAwaited } from "../../runtime/turn.ts";
-import type { Libc } from "./libc.ts";
+import type { Libc } from "../../runtime/native/libc.ts";
 
 /** One socket of the loop. */
 export interface DrainedSocket {

@@ -4,11 +4,11 @@
  */
 import type { Buffer } from "node:buffer";
 import net from "node:net";
-import { isIpv6 } from "../ip_address.ts";
+import { isIpv6 } from "../../runtime/ip/ip_address.ts";
 import type { ConnectEvents, ListenEvents, Sockets } from "../sockets.ts";
 import { BACKLOG, closeServer, ignoreErrors } from "../tcp_sockets.ts";
-import { type Libc, openLibc, pendingError, setSocketBuffers } from "./libc.ts";
-import { formatSockaddr } from "./socket_address.ts";
+import { type Libc, openLibc, pendingError, setSocketBuffers } from "../../runtime/native/libc.ts";
+import { formatSockaddr } from "../../runtime/native/socket_address.ts";
 
 /** IANA's number of the protocol. */
 export const IPPROTO_SCTP = 132;

@@ -1,14 +1,14 @@
 /** UDP on Linux: `recvmmsg` and `sendmmsg` on the descriptor of a `Deno.listenDatagram` socket. */
 import { Buffer } from "node:buffer";
 import { randomSeed } from "../../runtime/random.ts";
-import { isIpv6, toSocketHost, toUriHost } from "../ip_address.ts";
+import { isIpv6, toSocketHost, toUriHost } from "../../runtime/ip/ip_address.ts";
 import { type Flow, nextFlowId, type Transport, type TransportEvents } from "../transport.ts";
 import { UnreachableFlow } from "../unreachable_flow.ts";
 import { BATCH, DatagramBatch, SLOT, SOCKADDR } from "./datagram_batch.ts";
 import { ErrorQueue } from "./error_queue.ts";
-import { findDatagramSocket, type Libc, openLibc, setSocketBuffers } from "./libc.ts";
+import { findDatagramSocket, type Libc, openLibc, setSocketBuffers } from "../../runtime/native/libc.ts";
 import { type DrainedSocket, ReceiveLoop } from "./receive_loop.ts";
-import { formatSockaddr, hostOfSockaddr, sockaddrLength } from "./socket_address.ts";
+import { formatSockaddr, hostOfSockaddr, sockaddrLength } from "../../runtime/native/socket_address.ts";
 
 const MSG_DONTWAIT = 0x40;
 const POLLOUT = 4;

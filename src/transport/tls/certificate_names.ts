@@ -1,5 +1,5 @@
 /** Whom a certificate is for (RFC 5922 §7, RFC 5280 §4.2.1.6). */
-import { isIpv6, toUriHost } from "../ip_address.ts";
+import { isIpv6, toUriHost } from "../../runtime/ip/ip_address.ts";
 import { type DerElement, derElements, derText } from "./der.ts";
 
 /** What a certificate says about its owner; all lower case. */

@@ -1,7 +1,7 @@
 /** A TLS server of older runtimes: one certificate for everybody, and sockets whose handshake is still to come. */
 import type net from "node:net";
 import tls from "node:tls";
-import { toSocketHost } from "../ip_address.ts";
+import { toSocketHost } from "../../runtime/ip/ip_address.ts";
 import { followCertificate, type ShownCertificate } from "./tls_runtime.ts";
 
 /** As such runtimes have it: the host is an option, and `listen` throws. */

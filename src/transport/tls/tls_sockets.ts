@@ -2,7 +2,7 @@
 import type net from "node:net";
 import tls from "node:tls";
 import { logger } from "../../runtime/log.ts";
-import { isIpAddress, toSocketHost } from "../ip_address.ts";
+import { isIpAddress, toSocketHost } from "../../runtime/ip/ip_address.ts";
 import type { ConnectEvents, ListenEvents, Newcomer, Sockets } from "../sockets.ts";
 import { bind, closeServer, ignoreErrors, KEEP_ALIVE } from "../tcp_sockets.ts";
 import { isFor, namesOf } from "./certificate_names.ts";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createSctpTransport } from "../../../src/transport/linux/sctp_transport.ts";
-import { openLibc } from "../../../src/transport/linux/libc.ts";
+import { openLibc } from "../../../src/runtime/native/libc.ts";
 import { testConnections } from "../../contract/connection_contract.ts";
 import { LIMITS } from "../../contract/limits.ts";
 import {

@@ -1,8 +1,8 @@
 /** Route entries from node to node. */
 import assert from "node:assert/strict";
-import { DistantFlow } from "../../../../src/core/cluster/distant_flow.ts";
+import { RemoteFlow } from "../../../../src/core/flows/remote_flow.ts";
 import { NodeRoutes } from "../../../../src/core/cluster/node_route.ts";
-import { FlowTexts } from "../../../../src/core/flow_text.ts";
+import { FlowTexts } from "../../../../src/core/flows/flow_text.ts";
 import { parseNameAddr } from "../../../../src/message/name_addr.ts";
 import { SipUri } from "../../../../src/message/sip_uri.ts";
 import { Metrics } from "../../../../src/runtime/metrics.ts";
@@ -39,8 +39,8 @@ async function start({ key = "key", epoch = "epoch" } = {}) {
     token: new FlowTexts(transport, "epoch").textOf(phone),
   };
   const node = { address: "192.0.2.1:5060", epoch: "epoch" };
-  const distant = new DistantFlow(record, node, { isAlive: () => true, isOver: () => false });
-  return { tcp, phone, routes, distant };
+  const remote = new RemoteFlow(record, node, { isAlive: () => true, isOver: () => false });
+  return { tcp, phone, routes, remote };
 }
 
 function uriOf(route: string): SipUri {
@@ -48,24 +48,24 @@ function uriOf(route: string): SipUri {
 }
 
 Deno.test("a node opens what another one has sealed, and finds the device's flow", async () => {
-  const { routes, distant, phone } = await start();
-  const route = routes.seal(CALL, distant);
+  const { routes, remote, phone } = await start();
+  const route = routes.seal(CALL, remote);
   assert.match(route, /^<sip:[0-9a-f]{24}=c[0-9a-z]+-epoch@192\.0\.2\.1:5060;lr>$/);
   assert.equal(routes.open(uriOf(route), CALL)?.flow, phone);
 });
 
 Deno.test("an entry is good for its own request only", async () => {
-  const { routes, distant } = await start();
-  const entry = uriOf(routes.seal(CALL, distant));
+  const { routes, remote } = await start();
+  const entry = uriOf(routes.seal(CALL, remote));
   const others = [{ callId: "other" }, { method: "MESSAGE" }, { from: { tag: "other" } }];
   for (const other of others) assert.equal(routes.open(entry, { ...CALL, ...other }), undefined);
 });
 
 Deno.test("nobody without the key makes an entry, or another of one", async () => {
-  const { routes, distant } = await start();
+  const { routes, remote } = await start();
   const stranger = await start({ key: "another" });
-  assert.equal(routes.open(uriOf(stranger.routes.seal(CALL, distant)), CALL), undefined);
-  const [seal, flow] = uriOf(routes.seal(CALL, distant)).user!.split("=");
+  assert.equal(routes.open(uriOf(stranger.routes.seal(CALL, remote)), CALL), undefined);
+  const [seal, flow] = uriOf(routes.seal(CALL, remote)).user!.split("=");
   for (const user of [`${seal}=${flow}x`, `${seal}=`, seal, `=${flow}`, `${"0".repeat(24)}=${flow}`]) {
     assert.equal(routes.open(SipUri.parse(`sip:${user}@192.0.2.1;lr`)!, CALL), undefined, user);
   }
@@ -73,8 +73,8 @@ Deno.test("nobody without the key makes an entry, or another of one", async () =
 });
 
 Deno.test("a connection that has ended, or was one of an earlier process, is told from a forged entry", async () => {
-  const { tcp, routes, distant } = await start();
-  const entry = uriOf(routes.seal(CALL, distant));
+  const { tcp, routes, remote } = await start();
+  const entry = uriOf(routes.seal(CALL, remote));
   tcp.closeConnection("192.0.2.9", 4000);
   assert.deepEqual(routes.open(entry, CALL), { flow: undefined });
   const later = await start({ epoch: "later" });

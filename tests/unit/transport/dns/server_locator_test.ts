@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Destination, NextHop } from "../../../../src/transport/dns/destination.ts";
-import type { Eventually } from "../../../../src/transport/dns/eventually.ts";
+import type { Eventually } from "../../../../src/runtime/eventually.ts";
 import {
   FAILURE,
   type NaptrRecord,

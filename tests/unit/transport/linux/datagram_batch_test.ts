@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { BATCH, DatagramBatch, SLOT, SOCKADDR } from "../../../../src/transport/linux/datagram_batch.ts";
-import { formatSockaddr } from "../../../../src/transport/linux/socket_address.ts";
+import { formatSockaddr } from "../../../../src/runtime/native/socket_address.ts";
 
 const SOCKADDR_7 = formatSockaddr("192.0.2.7", 5060, true)!;
 const ALL_BYTES = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join("");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Libc } from "../../../../src/transport/linux/libc.ts";
+import type { Libc } from "../../../../src/runtime/native/libc.ts";
 import { Turn } from "../../../../src/runtime/turn.ts";
 import { type DrainedSocket, ReceiveLoop } from "../../../../src/transport/linux/receive_loop.ts";
 

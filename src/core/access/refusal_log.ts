@@ -1,0 +1,118 @@
+/** Tells whoever asks why a request was refused: one line and one event for each, in bounded number. */
+import { Header } from "../../message/header_name.ts";
+import type { HeaderRows } from "../../message/header_rows.ts";
+import { parseNameAddr } from "../../message/name_addr.ts";
+import { SipRequest } from "../../message/sip_message.ts";
+import { reasonPhrase } from "../../message/status.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { LineLimit } from "../../runtime/line_limit.ts";
+import { logger } from "../../runtime/log.ts";
+import type { Flow } from "../../transport/transport.ts";
+import { networkOf } from "../../runtime/ip/address_words.ts";
+import type { Answer } from "../answer.ts";
+import type { ServerEvents } from "../server_events.ts";
+import { shownUri } from "../shown_uri.ts";
+
+const log = logger("refused");
+
+/** UTF-16 units of a cause, which may quote what a stranger sent. */
+const MAX_CAUSE = 256;
+/** UTF-16 units of the start line of a malformed request that are looked at. */
+const MAX_START_LINE = 512;
+/** UTF-16 units of a name that a stranger gives. */
+const MAX_NAME = 64;
+
+export interface RefusalLogParts {
+  readonly clock: Clock;
+  readonly events: ServerEvents;
+}
+
+/** A request that was refused, in words. */
+interface Refusal {
+  readonly method: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export class RefusalLog {
+  readonly #events: ServerEvents;
+  readonly #lines: LineLimit;
+
+  constructor({ clock, events }: RefusalLogParts) {
+    this.#events = events;
+    this.#lines = new LineLimit({
+      clock,
+      onLeftOut: (source, count) =>
+        log.info("Refused {count} more requests from {source} within a minute", { count, source }),
+    });
+  }
+
+  /** Tells of an answer to a request, if it is a refusal. */
+  note(request: HeaderRows | undefined, flow: Flow, answer: Answer): void {
+    const { status, cause, username, isLimit = false } = answer;
+    if (status < 300 || isNegotiation(answer)) return;
+    // An idle NOTIFY is how some phones keep a NAT mapping alive.
+    if (status === 405 && request instanceof SipRequest && request.method === "NOTIFY") return;
+    const isTold = this.#lines.admits(networkOf(flow.remoteAddress));
+    if (!isTold && !this.#events.isHeard) return;
+    const refusal = request && refusalOf(request);
+    const phrase = answer.reason ?? reasonPhrase(status);
+    const reason = (cause ?? phrase).slice(0, MAX_CAUSE);
+    if (isTold) {
+      const { remoteAddress, remotePort, protocol } = flow;
+      log.info(
+        refusal === undefined
+          ? "Refused a message from {source}: {status} {phrase}{why}"
+          : "Refused {method} of {from} from {source} to {to}: {status} {phrase}{why}",
+        {
+          ...refusal,
+          source: `${protocol} ${remoteAddress}:${remotePort}`,
+          status,
+          phrase,
+          why: cause === undefined ? "" : ` (${reason})`,
+        },
+      );
+    }
+    const type = username === undefined ? "request.denied" : "authentication.failed";
+    this.#events.refused(isLimit ? "call.limited" : type, {
+      address: flow.remoteAddress,
+      transport: flow.protocol,
+      ...username !== undefined && { username: username.slice(0, MAX_NAME) },
+      ...refusal,
+      status,
+      reason,
+    });
+  }
+
+  /** Tells what was left out so far. */
+  close(): void {
+    this.#lines.close();
+  }
+}
+
+/** A first challenge, or a lifetime to ask for instead: the client goes on by itself. */
+function isNegotiation({ status, cause }: Answer): boolean {
+  return status === 423 || (status === 401 || status === 407) && cause === undefined;
+}
+
+function refusalOf(request: HeaderRows): Refusal {
+  if (!(request instanceof SipRequest)) return malformedOf(request);
+  const { method, from, uri, requestUri } = request;
+  return {
+    method: method.slice(0, MAX_NAME),
+    from: shownUri(from),
+    to: shownUri({ uri, uriText: requestUri }),
+  };
+}
+
+/** What can be told of a request that breaks the grammar. */
+function malformedOf(request: HeaderRows): Refusal {
+  const [method, to = ""] = request.text.slice(0, MAX_START_LINE).trimStart().split(/\s+/, 2);
+  const from = request.header(Header.From) ?? "";
+  const uriText = parseNameAddr(from, 0, from.length)?.uriText ?? from;
+  return {
+    method: method.slice(0, MAX_NAME),
+    from: shownUri({ uri: undefined, uriText }),
+    to: shownUri({ uri: undefined, uriText: to }),
+  };
+}

@@ -1,0 +1,44 @@
+/** The digest computation (RFC 7616 §3.4). */
+import { hash } from "node:crypto";
+import type { DigestAlgorithm } from "../../data/ha1.ts";
+import type { DigestCredentials } from "../../message/digest.ts";
+
+function digest(algorithm: DigestAlgorithm, text: string): string {
+  return hash(algorithm === "MD5" ? "md5" : "sha256", text);
+}
+
+/** The `response` that these credentials must carry when `ha1` is right. */
+export function expectedResponse(credentials: DigestCredentials, request: {
+  algorithm: DigestAlgorithm;
+  ha1: string;
+  method: string;
+}): string {
+  const { nonce, nc, cnonce, qop, uri } = credentials;
+  const ha2 = hashOfA2(request.algorithm, `${request.method}:${uri}`);
+  const middle = qop === "" ? nonce : `${nonce}:${nc}:${cnonce}:${qop}`;
+  return digest(request.algorithm, `${request.ha1}:${middle}:${ha2}`);
+}
+
+/** H(A2) by algorithm: the same few methods and URIs come again and again. Forgotten as a whole when full. */
+const hashesOfA2 = { "MD5": new Map<string, string>(), "SHA-256": new Map<string, string>() };
+const MAX_HASHES = 4096;
+const MAX_A2 = 128;
+
+function hashOfA2(algorithm: DigestAlgorithm, a2: string): string {
+  const known = hashesOfA2[algorithm];
+  let ha2 = known.get(a2);
+  if (ha2 !== undefined) return ha2;
+  ha2 = digest(algorithm, a2);
+  if (known.size >= MAX_HASHES) known.clear();
+  if (a2.length <= MAX_A2) known.set(a2, ha2);
+  return ha2;
+}
+
+/** Whether two texts are equal, in a time that depends on the length of `actual` only. */
+export function equalsInConstantTime(actual: string, expected: string): boolean {
+  let difference = actual.length ^ expected.length;
+  for (let i = 0; i < actual.length; i++) {
+    difference |= actual.charCodeAt(i) ^ expected.charCodeAt(i % expected.length);
+  }
+  return difference === 0;
+}

@@ -1,0 +1,105 @@
+/** Nonces that this server made, how old they are, for whom, and which nonce counts were used (RFC 7616 §3.3, §3.4). */
+import type { Clock } from "../../runtime/clock.ts";
+import { randomSeed } from "../../runtime/random.ts";
+
+/** Nonces known at a time; the oldest are forgotten first, and their users are challenged anew. */
+const SLOTS = 1 << 18;
+/** Milliseconds a nonce may be used. */
+const LIFETIME = 300_000;
+/** How far behind the highest nonce count another may be: requests overtake each other on UDP. */
+const WINDOW = 32;
+
+export type NonceVerdict = "fresh" | "stale";
+
+/**
+ * A ring of fixed size, so that challenges cost strangers nothing of ours:
+ *
+ *     nonce = number · 64 random bits        slot = number mod 2¹⁸
+ *     slot: the random bits, when and for which source it was made, highest nc, which of the 32 counts below it were seen
+ */
+export class NonceRing {
+  readonly #clock: Clock;
+  readonly #high = new Uint32Array(SLOTS);
+  readonly #low = new Uint32Array(SLOTS);
+  readonly #madeAt = new Float64Array(SLOTS);
+  readonly #source = new Uint32Array(SLOTS);
+  readonly #highest = new Uint32Array(SLOTS);
+  readonly #seen = new Uint32Array(SLOTS);
+  readonly #random = new Uint32Array(1024);
+  #randomUsed = 1024;
+  #count = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** A new nonce, for one source: where it is given to. */
+  issue(source: string): string {
+    if (this.#randomUsed === this.#random.length) {
+      crypto.getRandomValues(this.#random);
+      this.#randomUsed = 0;
+    }
+    const number = this.#count++;
+    const slot = number & (SLOTS - 1);
+    const high = this.#high[slot] = this.#random[this.#randomUsed++];
+    const low = this.#low[slot] = this.#random[this.#randomUsed++];
+    this.#madeAt[slot] = this.#clock.now();
+    this.#source[slot] = hashOf(source);
+    this.#highest[slot] = 0;
+    this.#seen[slot] = 0;
+    return textOf(number, high, low);
+  }
+
+  /** The number of a nonce that was given out here and is not forgotten yet, later ones are higher; else -1. */
+  numberOf(nonce: string): number {
+    const first = nonce.indexOf("-");
+    const second = nonce.indexOf("-", first + 1);
+    const number = parseInt(nonce.substring(0, first), 36);
+    const high = parseInt(nonce.substring(first + 1, second), 36);
+    const low = parseInt(nonce.substring(second + 1), 36);
+    const slot = number & (SLOTS - 1);
+    const isOurs = number < this.#count && number >= this.#count - SLOTS && this.#high[slot] === high &&
+      this.#low[slot] === low && textOf(number, high, low) === nonce;
+    return isOurs ? number : -1;
+  }
+
+  /**
+   * Uses up one count of a nonce. Only to be called when the response was right.
+   * @param count `nc`; 0 for a client that sends none, whose nonce is then good for one request
+   * @returns "stale" when it is not ours, too old, given to another source, or this count was used before
+   */
+  use(nonce: string, count: number, source: string): NonceVerdict {
+    const number = this.numberOf(nonce);
+    const slot = number & (SLOTS - 1);
+    if (number < 0 || this.#clock.now() - this.#madeAt[slot] > LIFETIME) return "stale";
+    if (this.#source[slot] !== hashOf(source)) return "stale";
+    return this.#countIn(slot, count === 0 ? 1 : count) ? "fresh" : "stale";
+  }
+
+  #countIn(slot: number, count: number): boolean {
+    const highest = this.#highest[slot];
+    if (count > highest) {
+      const shift = count - highest;
+      this.#seen[slot] = shift >= WINDOW ? 1 : this.#seen[slot] << shift | 1;
+      this.#highest[slot] = count;
+      return true;
+    }
+    const behind = highest - count;
+    if (behind >= WINDOW || (this.#seen[slot] >>> behind & 1) === 1) return false;
+    this.#seen[slot] |= 1 << behind;
+    return true;
+  }
+}
+
+function textOf(number: number, high: number, low: number): string {
+  return `${number.toString(36)}-${high.toString(36)}-${low.toString(36)}`;
+}
+
+const seed = randomSeed();
+
+/** 32 bits of a source. */
+function hashOf(source: string): number {
+  let hash = seed;
+  for (let i = 0; i < source.length; i++) hash = Math.imul(hash ^ source.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}

@@ -1,0 +1,58 @@
+/** The ways that registered devices are reached by, and how they are written down. */
+import type { BindingRecord, FlowRecord, FlowRecords } from "../../location/binding_record.ts";
+import { type Flow, isReliable, type Transport } from "../../transport/transport.ts";
+import { UnreachableFlow } from "../../transport/unreachable_flow.ts";
+import type { RemoteFlow } from "./remote_flow.ts";
+import type { FlowTexts } from "./flow_text.ts";
+
+/** A flow of this server, or of another node that shares its bindings. */
+export type BoundFlow = Flow | RemoteFlow;
+
+export interface OwnFlowRecordsParts {
+  readonly transport: { readonly transports: readonly Transport[] };
+  readonly texts: FlowTexts;
+}
+
+/** Writes down flows of this server. */
+export class OwnFlowRecords implements FlowRecords<Flow> {
+  readonly #parts: OwnFlowRecordsParts;
+
+  constructor(parts: OwnFlowRecordsParts) {
+    this.#parts = parts;
+  }
+
+  describe(flow: Flow): FlowRecord {
+    const { protocol, remoteAddress, remotePort, transport, domain } = flow;
+    return {
+      protocol,
+      local: placeOf(transport),
+      remoteAddress,
+      remotePort,
+      ...domain !== undefined && { domain },
+      token: this.#parts.texts.textOf(flow),
+    };
+  }
+
+  /** Connections are found while they are open; a closed one stands for a device that takes new ones. */
+  find({ flow, listensAt, isLocated }: BindingRecord): Flow | undefined {
+    const { protocol, local, remoteAddress, remotePort, token } = flow;
+    const transport = this.#parts.transport.transports.find((one) =>
+      one.protocol === protocol && placeOf(one) === local
+    );
+    if (transport === undefined) return undefined;
+    if (!isReliable(transport.protocol)) return transport.flowTo(remoteAddress, remotePort);
+    const isInbound = token.startsWith("c");
+    const open = isInbound ? this.#parts.texts.find(token) : undefined;
+    if (open?.isOpen) return open;
+    if (listensAt === 0 && !isLocated) return undefined;
+    return new UnreachableFlow(transport, {
+      address: remoteAddress,
+      port: remotePort,
+      reason: "Connection Closed",
+    });
+  }
+}
+
+function placeOf({ address, port }: Transport): string {
+  return `${address}:${port}`;
+}

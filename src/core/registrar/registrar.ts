@@ -1,0 +1,386 @@
+/** The registrar (§10.3). */
+import type { Agent } from "../../data/agent.ts";
+import type { Peer } from "../../data/peer.ts";
+import type { Directory } from "../../data/directory.ts";
+import type { Binding } from "../../location/binding.ts";
+import type { LocationService } from "../../location/location_service.ts";
+import { Header } from "../../message/header_name.ts";
+import { parseNameAddr, parseNameAddrList } from "../../message/name_addr.ts";
+import { quote } from "../../message/parameters.ts";
+import type { SipRequest } from "../../message/sip_message.ts";
+import { addressOfRecord, partsOfAddress, SipUri } from "../../message/sip_uri.ts";
+import { logger, logging } from "../../runtime/log.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { detachText } from "../../runtime/detached_text.ts";
+import { randomToken } from "../../runtime/random.ts";
+import type { Counter, Metrics } from "../../runtime/metrics.ts";
+import { toUriHost } from "../../runtime/ip/ip_address.ts";
+import type { Flow } from "../../transport/transport.ts";
+import type { AccountProofs } from "../authentication/account_macs.ts";
+import type { DigestAuthenticator } from "../authentication/digest_authenticator.ts";
+import { listeningPort, namesFlow } from "../flows/flow_uri.ts";
+import type { Answer } from "../answer.ts";
+import type { BoundFlow } from "../flows/bound_flow.ts";
+import { type ContactFlows, passedNat } from "../flows/contact_flows.ts";
+import {
+  readRegistration,
+  type Registration,
+  type RegistrationLimits,
+  type RequestedContact,
+} from "./registration.ts";
+import { refuseExtensions, SUPPORTED } from "../uas_core.ts";
+
+/** What the registrar is made of. */
+export interface RegistrarParts {
+  readonly clock: Clock;
+  readonly directory: Directory;
+  readonly location: LocationService<BoundFlow>;
+  readonly authenticator: DigestAuthenticator;
+  readonly metrics: Metrics;
+  readonly limits: RegistrationLimits;
+  /** What this server calls itself (`metadata.userAgent`). */
+  readonly userAgent: string;
+  /** Bindings an address-of-record may have unless its agent says otherwise; the oldest make room. */
+  readonly maxContacts: number;
+  /** Whether a URI names this server by address. */
+  isServerAddress(uri: SipUri): boolean;
+  /** Kept with bindings, where bindings are kept. */
+  readonly proofs: AccountProofs | undefined;
+  /** A peer is at this address for so many milliseconds. */
+  onPeer(address: string, lifetime: number): void;
+  /** Tells where Contacts take requests. */
+  readonly contactFlows: ContactFlows;
+  /** `spec.registrarIntf: Internal`: bind the address the REGISTER came from in the place of the Contact's. */
+  readonly usesSourceAddress: boolean;
+}
+
+const log = logger("registrar");
+
+/** Bindings of an address-of-record, whatever the configuration says: all of them must fit into one answer. */
+const MAX_BINDINGS = 64;
+/** Characters of all Path values of a REGISTER. */
+const MAX_PATH = 2048;
+
+export class Registrar {
+  #parts: RegistrarParts;
+  readonly #registrations: Counter;
+  readonly #server: string;
+  #date = "";
+  #dateSecond = 0;
+
+  constructor(parts: RegistrarParts) {
+    this.#parts = parts;
+    this.#server = `Supported: ${SUPPORTED}\r\nServer: ${parts.userAgent}\r\n`;
+    this.#registrations = parts.metrics.counter(
+      "routr_registrations_total",
+      "REGISTER requests answered 200",
+    );
+  }
+
+  /** Does what a REGISTER for one of our domains asks (§10.3); the steps have the RFC's numbers. */
+  register(request: SipRequest, flow: Flow): Answer {
+    const extension = refuseExtensions(request, Header.Require); // 2
+    if (extension) return extension;
+    const { directory, authenticator } = this.#parts;
+    const to = request.to.uri;
+    if (!to) return { status: 400, reason: "To Is Not A SIP URI" };
+    if (!this.#serves(to)) return { status: 404, reason: "Domain Is Not Served Here", cause: to.host };
+    const challenge = { status: 401, realm: to.host, flow } as const;
+    const authentication = authenticator.authenticate(
+      request,
+      challenge,
+      (name) => directory.agent(name, to.host) ?? directory.peer(name),
+    ); // 3
+    if (authentication.kind === "refused") return authentication.answer;
+    const { account } = authentication;
+    if (to.userText !== account.username) return { status: 403, reason: "Not Your Address-Of-Record" }; // 4
+    const registration = readRegistration(request, this.#parts.limits); // 6, 7
+    if ("status" in registration) return registration;
+    const path = request.rowValues(Header.Path);
+    if (path.join(", ").length > MAX_PATH) return { status: 403, reason: "Path Is Too Long" };
+    // Its values become Routes (RFC 3327 §4).
+    if (!path.every((row) => parseNameAddrList(row)?.every(({ uri }) => uri))) {
+      return { status: 400, reason: "Path Is Malformed" };
+    }
+    const change: Change = { request, flow, account, registration };
+    const [answer] = addressesOfRecord(account, to.host, flow) // 5
+      .map((aor) => this.#update(aor, change));
+    if (account.kind === "Peer" && answer.status === 200) this.#noteAddress(change);
+    return answer;
+  }
+
+  /**
+   * Whether a REGISTER that names a host which is no domain or address of ours is for us all the same: peers register at
+   * their device, and at whatever name of this server they were given.
+   */
+  isForPeer(host: string, to: SipUri | undefined): boolean {
+    const { directory } = this.#parts;
+    return directory.isDevice(host) || to !== undefined && directory.peer(to.userText) !== undefined;
+  }
+
+  /** Other limits from now on. */
+  change(limits: Pick<RegistrarParts, "limits" | "maxContacts">): void {
+    this.#parts = { ...this.#parts, ...limits };
+  }
+
+  /**
+   * Binds an address-of-record to a place that no device has registered, until it expires. Throws a TypeError when no agent
+   * or peer has it, or it has as many bindings as there may be.
+   */
+  bind(aor: string, { contact, expires, flow }: StaticBinding): void {
+    const { location, clock } = this.#parts;
+    const account = this.#accountOf(aor);
+    if (account === undefined) throw new TypeError(`No agent or peer has ${aor}`);
+    const others = location.lookup(aor).filter((binding) => binding.contact !== contact);
+    if (others.length >= MAX_BINDINGS) throw new TypeError(`${aor} has ${MAX_BINDINGS} bindings already`);
+    const now = clock.now();
+    const proof = this.#proofOf(account);
+    const binding = {
+      contact,
+      q: 1000,
+      expiresAt: now + expires * 1000,
+      updatedAt: now,
+      callId: randomToken(),
+      cseq: 1,
+      instance: "",
+      regId: 0,
+      path: "",
+      flow,
+      listensAt: 0,
+      ...proof !== undefined && { proof },
+    };
+    location.replace(aor, [...others, binding]);
+    log.info("{aor} was bound to {contact} for {expires} s", { aor, contact, expires });
+  }
+
+  /** Whether a binding that was kept may be served: its agent or peer is still there, with the secret of then. */
+  accepts(aor: string, { proof }: Binding<BoundFlow>): boolean {
+    const account = this.#accountOf(aor);
+    return account !== undefined && proof === this.#proofOf(account);
+  }
+
+  /** Takes notice of bindings that were not made here. */
+  onAdopted(aor: string, bindings: readonly Binding<BoundFlow>[]): void {
+    if (this.#accountOf(aor)?.kind !== "Peer") return;
+    const now = this.#parts.clock.now();
+    for (const { flow, expiresAt } of bindings) this.#parts.onPeer(flow.remoteAddress, expiresAt - now);
+  }
+
+  #accountOf(aor: string): Agent | Peer | undefined {
+    const { username, host } = partsOfAddress(aor);
+    return this.#parts.directory.agent(username, host) ?? this.#parts.directory.peer(username);
+  }
+
+  /** A digest of what the account has to know. */
+  #proofOf(account: Agent | Peer): string | undefined {
+    return this.#parts.proofs?.of(account);
+  }
+
+  /** Agents register in a domain, peers with this server by its address as well, or as `isForPeer` says. */
+  #serves(to: SipUri): boolean {
+    const { directory, isServerAddress } = this.#parts;
+    return directory.domain(to.host) !== undefined || isServerAddress(to) || this.isForPeer(to.host, to);
+  }
+
+  #noteAddress({ registration, flow }: Change): void {
+    if (registration.kind === "removeAll") return;
+    const expires = Math.max(0, ...registration.contacts.map((contact) => contact.expires));
+    if (expires > 0) this.#parts.onPeer(flow.remoteAddress, expires * 1000);
+  }
+
+  /** Steps 6 to 8: works out the new bindings, and only then puts them in the place of the old ones. */
+  #update(aor: string, change: Change): Answer {
+    const { location } = this.#parts;
+    const { request, registration } = change;
+    const current = location.lookup(aor);
+    const isOlder = (binding: Binding<BoundFlow>) =>
+      binding.callId === request.callId && binding.cseq >= request.cseq;
+    const outOfOrder: Answer = { status: 400, reason: "CSeq Is Out Of Order" };
+    if (registration.kind === "removeAll") {
+      if (current.some(isOlder)) return outOfOrder;
+      location.replace(aor, []);
+      log.info("{aor} removed all its bindings", { aor });
+      return this.#accept(change, []);
+    }
+    if (registration.contacts.length === 0) return this.#accept(change, current);
+    const limit = Math.min(change.account.maxContacts ?? this.#parts.maxContacts, MAX_BINDINGS);
+    const added = registration.contacts.filter(({ expires }) => expires > 0).length;
+    if (added > limit) return { status: 403, reason: "Too Many Contacts" };
+    let bindings = [...current];
+    for (const contact of registration.contacts) {
+      const known = bindings.find((binding) =>
+        isSameBinding(binding, this.#boundUri(contact, change), contact)
+      );
+      // A Contact that stands twice in one REGISTER has its last say.
+      if (known && current.includes(known) && isOlder(known)) return outOfOrder;
+      if (known) bindings = bindings.filter((binding) => binding !== known);
+      if (contact.expires > 0) bindings.push(this.#bind(contact, change, known));
+    }
+    const areTooMany = bindings.length > limit;
+    if (areTooMany) {
+      bindings = bindings.reverse().sort((a, b) => b.updatedAt - a.updatedAt).slice(0, limit);
+    }
+    location.replace(aor, bindings, areTooMany ? "evicted" : "unregistered");
+    this.#log(aor, change, current.length);
+    return this.#accept(change, bindings);
+  }
+
+  #bind(
+    contact: RequestedContact,
+    change: Change,
+    known: Binding<BoundFlow> | undefined,
+  ): Binding<BoundFlow> {
+    const { request, flow, account } = change;
+    const now = this.#parts.clock.now();
+    const uri = this.#boundUri(contact, change);
+    const proof = this.#proofOf(account);
+    const way = this.#wayTo(uri, contact, change);
+    const isLocated = way === undefined;
+    return {
+      contact: known?.contact === uri.text ? known.contact : detachText(uri.text),
+      q: contact.q,
+      expiresAt: now + contact.expires * 1000,
+      updatedAt: now,
+      callId: known?.callId === request.callId ? known.callId : detachText(request.callId),
+      cseq: request.cseq,
+      instance: known?.instance === contact.instance ? known.instance : detachText(contact.instance),
+      regId: contact.regId,
+      path: request.has(Header.Path) ? detachText(request.rowValues(Header.Path).join(", ")) : "",
+      flow: way ?? flow,
+      listensAt: contact.regId > 0 ? 0 : listeningPort(uri, flow),
+      ...proof !== undefined && { proof },
+      ...isLocated && { isLocated },
+      ...passedNat(request, flow) && { isBehindNat: true },
+    };
+  }
+
+  /** The flow that leads to a device; undefined when it is gone to where its Contact says. */
+  #wayTo(uri: SipUri, { regId }: RequestedContact, { request, flow, account }: Change): Flow | undefined {
+    const { contactFlows, usesSourceAddress } = this.#parts;
+    if (contactAddrOf(account) !== undefined) return undefined;
+    const isByFlow = usesSourceAddress || regId > 0 || request.has(Header.Path);
+    return isByFlow ? flow : contactFlows.ofRegistration(uri, request, flow);
+  }
+
+  /** The Contact, at the `contactAddr` of its peer, or with `registrarIntf: Internal` at the address it came from. */
+  #boundUri({ uri }: RequestedContact, { flow, account }: Change): SipUri {
+    const contactAddr = contactAddrOf(account);
+    if (contactAddr !== undefined) return contactAt(uri, contactAddr);
+    if (!this.#parts.usesSourceAddress || namesFlow(uri, flow)) return uri;
+    return contactAt(uri, `${flow.remoteAddress}:${flow.remotePort}`);
+  }
+
+  /** 200 with every binding (step 8). */
+  #accept({ request, registration }: Change, bindings: readonly Binding<BoundFlow>[]): Answer {
+    this.#registrations.value++;
+    const now = this.#parts.clock.now();
+    let headers = isOutbound(request, registration) ? "Require: outbound\r\n" : "";
+    for (const binding of bindings) {
+      headers += `Contact: <${binding.contact}>;expires=${Math.ceil((binding.expiresAt - now) / 1000)}`;
+      if (binding.q !== 1000) headers += `;q=${binding.q / 1000}`;
+      if (binding.instance !== "") headers += `;+sip.instance=${quote(binding.instance)}`;
+      if (binding.regId !== 0) headers += `;reg-id=${binding.regId}`;
+      headers += "\r\n";
+    }
+    // Kept and used all the same, it is told to those only who know it (RFC 3327 §5.3).
+    if (request.has(Header.Path) && supports(request, "path")) {
+      for (const path of request.rowValues(Header.Path)) headers += `Path: ${path}\r\n`;
+    }
+    return { status: 200, headers: `${headers}Date: ${this.#httpDate()}\r\n${this.#server}` };
+  }
+
+  #httpDate(): string {
+    const now = this.#parts.clock.wallTime();
+    const second = Math.floor(now / 1000);
+    if (second !== this.#dateSecond) {
+      this.#dateSecond = second;
+      this.#date = new Date(now).toUTCString();
+    }
+    return this.#date;
+  }
+
+  #log(aor: string, { registration, flow }: Change, before: number): void {
+    if (registration.kind !== "update") return;
+    for (const { uri, expires } of registration.contacts) {
+      const isNews = expires === 0 || before === 0;
+      if (!isNews && !logging.debug) continue;
+      const message = expires === 0
+        ? "{aor} unregistered {contact} from {source}"
+        : "{aor} registered {contact} for {expires} s from {source}";
+      log.info(message, {
+        aor,
+        contact: uri.text,
+        expires,
+        source: `${flow.protocol} ${flow.remoteAddress}:${flow.remotePort}`,
+      });
+    }
+  }
+}
+
+/** Where an administrator says that a device is. */
+export interface StaticBinding {
+  readonly contact: string;
+  /** Seconds. */
+  readonly expires: number;
+  readonly flow: Flow;
+}
+
+interface Change {
+  readonly request: SipRequest;
+  readonly flow: Flow;
+  readonly account: Agent | Peer;
+  readonly registration: Registration;
+}
+
+/** The Contact at another address; its own port is kept where the other has none. */
+function contactAt(uri: SipUri, address: string): SipUri {
+  const user = uri.user === undefined
+    ? ""
+    : `${uri.user}${uri.password === undefined ? "" : `:${uri.password}`}@`;
+  const hasPort = /:\d+$/.test(address) && !/^[^[].*:.*:/.test(address);
+  const port = hasPort || uri.port === undefined ? "" : `:${uri.port}`;
+  const host = hasPort ? address : toUriHost(address);
+  return SipUri.parse(`${uri.secure ? "sips" : "sip"}:${user}${host}${port}${uri.parameters}`) ?? uri;
+}
+
+function contactAddrOf(account: Agent | Peer): string | undefined {
+  return account.kind === "Peer" ? account.contactAddr : undefined;
+}
+
+/**
+ * What is registered for (step 5). A peer is its device, wherever it registers; without one it is known by its address,
+ * and by the host that it registers at.
+ */
+function addressesOfRecord(account: Agent | Peer, host: string, flow: Flow): string[] {
+  const { username } = account;
+  if (account.kind === "Agent") return [addressOfRecord(username, host)];
+  if (account.device !== undefined) return [addressOfRecord(username, account.device)];
+  return [...new Set([host, flow.remoteAddress])].map((each) => addressOfRecord(username, each));
+}
+
+/** Same instance over the same flow number (RFC 5626 §6), else equal Contact URIs (§10.3 step 7). */
+function isSameBinding(binding: Binding<BoundFlow>, uri: SipUri, contact: RequestedContact): boolean {
+  if (contact.instance !== "" && contact.regId > 0) {
+    return binding.instance === contact.instance && binding.regId === contact.regId;
+  }
+  if (binding.contact === uri.text) return true;
+  return SipUri.parse(binding.contact)?.equals(uri) ?? false;
+}
+
+function supports(request: SipRequest, option: string): boolean {
+  return request.values(Header.Supported).some((tag) => tag.toLowerCase() === option);
+}
+
+/**
+ * Whether a REGISTER is for a flow of RFC 5626 (§6): the device knows it, and the first hop that it came by is this
+ * server, or an edge proxy that keeps flows (`ob` in the URI that it put into Path first).
+ */
+function isOutbound(request: SipRequest, registration: Registration): boolean {
+  if (registration.kind !== "update") return false;
+  const hasFlow = registration.contacts.some(({ regId, instance }) => regId > 0 && instance !== "");
+  if (!hasFlow || !supports(request, "outbound")) return false;
+  if (request.values(Header.Via).length === 1) return true;
+  const edge = request.values(Header.Path).at(-1);
+  const uri = edge === undefined ? undefined : parseNameAddr(edge, 0, edge.length)?.uri;
+  return uri?.parameter("ob") !== undefined;
+}

@@ -1,0 +1,65 @@
+/** An IP address as numbers, for what looks addresses up by network. */
+import { TextMap } from "../text_map.ts";
+import { addressBytes, isIpv6 } from "./ip_address.ts";
+
+/** IPv6 addresses whose words are remembered: reading one takes longer than everything that is done with it. */
+const MAX_REMEMBERED = 4096;
+
+let remembered = new TextMap<readonly number[]>();
+
+/**
+ * The 32-bit words of an address as flows have it: one of IPv4, four of IPv6. An IPv4-mapped IPv6 address
+ * (RFC 4291 §2.5.5.2) counts as the IPv4 address.
+ */
+export function addressWords(address: string): readonly number[] {
+  if (!isIpv6(address)) return [ipv4Word(address)];
+  const known = remembered.get(address);
+  if (known) return known;
+  const words = wordsOf(addressBytes(address));
+  const result = isMapped(words) ? words.slice(3) : words;
+  if (remembered.size >= MAX_REMEMBERED) remembered = new TextMap();
+  remembered.set(address, result);
+  return result;
+}
+
+/** The 32-bit words of 4 or 16 bytes. */
+export function wordsOf(bytes: readonly number[]): number[] {
+  const words: number[] = [];
+  for (let at = 0; at < bytes.length; at += 4) {
+    words.push(((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0);
+  }
+  return words;
+}
+
+/** Whether these are the words of an address in `::ffff:0:0/96`. */
+export function isMapped(words: readonly number[]): boolean {
+  return words.length === 4 && words[0] === 0 && words[1] === 0 && words[2] === 0xffff;
+}
+
+/** By hand, because this is asked for every message. */
+function ipv4Word(address: string): number {
+  let word = 0;
+  let byte = 0;
+  for (let at = 0; at < address.length; at++) {
+    const code = address.charCodeAt(at);
+    if (code === 46) {
+      word = word << 8 | byte;
+      byte = 0;
+    } else byte = byte * 10 + code - 48;
+  }
+  return (word << 8 | byte) >>> 0;
+}
+
+/** The network that `ownerOf` tells apart, as people write it: an IPv4 address, or 64 bits of IPv6. */
+export function networkOf(address: string): string {
+  const words = addressWords(address);
+  if (words.length === 1) return address;
+  const groups = words.slice(0, 2).flatMap((word) => [word >>> 16, word & 0xffff]);
+  return `${groups.map((group) => group.toString(16)).join(":")}::/64`;
+}
+
+/** Whose an address is: who has one of IPv6 has the whole network of 64 bits around it. */
+export function ownerOf(address: string): string {
+  const words = addressWords(address);
+  return words.length === 1 ? address : `${words[0]}:${words[1]}`;
+}

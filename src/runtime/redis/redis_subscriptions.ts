@@ -1,0 +1,81 @@
+import { logger } from "../log.ts";
+import { describeRedisError, type RedisClient } from "./redis_client.ts";
+
+export type RedisListener = (message: string, channel: string) => void;
+
+/** Milliseconds until a subscription that failed on a living connection is tried again. */
+const RETRY = 1000;
+
+const log = logger("redis");
+
+/** What is listened to; a connection of its own, since one with subscriptions is good for nothing else. */
+export class RedisSubscriptions {
+  readonly #client: RedisClient;
+  readonly #onSubscribed: () => void;
+  /** By channel or pattern. */
+  readonly #listeners = new Map<string, RedisListener[]>();
+  readonly #refused = new Set<string>();
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+
+  /** `onSubscribed` is called when all subscriptions are in force (again): messages before may have been missed. */
+  constructor(client: RedisClient, onSubscribed: () => void) {
+    this.#client = client;
+    this.#onSubscribed = onSubscribed;
+    client.on("ready", () => void this.#subscribeAll());
+    client.on("message", (channel: string, message: string) => this.#tell(channel, message, channel));
+    client.on("pmessage", (pattern: string, channel: string, message: string) => {
+      this.#tell(pattern, message, channel);
+    });
+  }
+
+  add(channelOrPattern: string, listener: RedisListener): void {
+    const listeners = this.#listeners.get(channelOrPattern);
+    if (listeners !== undefined) return void listeners.push(listener);
+    this.#listeners.set(channelOrPattern, [listener]);
+    if (this.#client.status === "ready") void this.#subscribeAll();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+  }
+
+  async #subscribeAll(): Promise<void> {
+    clearTimeout(this.#retry);
+    for (const name of this.#listeners.keys()) {
+      try {
+        await (isPattern(name) ? this.#client.psubscribe(name) : this.#client.subscribe(name));
+        this.#refused.delete(name);
+      } catch (error) {
+        if (this.#closed || this.#client.status !== "ready") return;
+        const isRefused = error instanceof Error && error.message.startsWith("NOPERM");
+        if (!isRefused) {
+          this.#retry = setTimeout(() => void this.#subscribeAll(), RETRY);
+          return;
+        }
+        // Others may be allowed; this one would be refused again until somebody changes it.
+        if (!this.#refused.has(name)) {
+          log.warn("Cannot subscribe to {name}: {reason}", { name, reason: describeRedisError(error) });
+        }
+        this.#refused.add(name);
+      }
+    }
+    if (!this.#closed) this.#onSubscribed();
+  }
+
+  #tell(name: string, message: string, channel: string): void {
+    if (this.#closed) return;
+    for (const listener of this.#listeners.get(name) ?? []) {
+      try {
+        listener(message, channel);
+      } catch (error) {
+        log.error("Cannot handle a message of {name}: {error}", { name, error });
+      }
+    }
+  }
+}
+
+function isPattern(name: string): boolean {
+  return /[*?[]/.test(name);
+}

@@ -1,0 +1,188 @@
+/** The gate before the transport layer: what becomes of messages from addresses that are denied. */
+import assert from "node:assert/strict";
+import { Header } from "../../../src/message/header_name.ts";
+import type { MalformedMessage, SipRequest, SipResponse } from "../../../src/message/sip_message.ts";
+import { configureLogging } from "../../../src/runtime/log.ts";
+import { Metrics } from "../../../src/runtime/metrics.ts";
+import { Resolver } from "../../../src/transport/dns/resolver.ts";
+import { LocalAddresses } from "../../../src/transport/local_addresses.ts";
+import { SipTrace } from "../../../src/transport/sip_trace.ts";
+import type { TransportProtocol } from "../../../src/transport/transport.ts";
+import {
+  type AccessControl,
+  TransportLayer,
+  type TransportUser,
+} from "../../../src/transport/transport_layer.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+import { MemoryTransport } from "../../support/memory_transport.ts";
+import { messageText } from "../message/sample_message.ts";
+
+configureLogging({ level: "fatal", format: "text" });
+
+const DENIED = { address: "192.0.2.66", port: 4000 };
+const ANYONE = { address: "192.0.2.7", port: 4000 };
+const OUR_VIA = "SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKours";
+const STUN_REQUEST = "\x00\x01\x00\x00\x21\x12\xa4\x42abcdefghijkl";
+
+/** What came up to the layer above. */
+class Recorder implements TransportUser {
+  readonly requests: SipRequest[] = [];
+  readonly responses: SipResponse[] = [];
+  readonly malformed: MalformedMessage[] = [];
+
+  onRequest(request: SipRequest): void {
+    this.requests.push(request);
+  }
+
+  onResponse(response: SipResponse): void {
+    this.responses.push(response);
+  }
+
+  onMalformed(malformed: MalformedMessage): void {
+    this.malformed.push(malformed);
+  }
+
+  onFlowClosed(): void {}
+
+  get total(): number {
+    return this.requests.length + this.responses.length + this.malformed.length;
+  }
+}
+
+/** Denies one address; tells it once. Notes what it was asked. */
+class TestAccessControl implements AccessControl {
+  readonly asked: string[] = [];
+  #isTold = false;
+
+  admits(address: string): boolean {
+    return address !== DENIED.address;
+  }
+
+  verdict(address: string): "refuse" | "ignore" {
+    this.asked.push(address);
+    if (this.#isTold) return "ignore";
+    this.#isTold = true;
+    return "refuse";
+  }
+}
+
+/** A trace that keeps what it is told. */
+class TraceRecorder extends SipTrace {
+  readonly texts: string[] = [];
+
+  override get isOn(): boolean {
+    return true;
+  }
+
+  override write(_direction: string, text: string): void {
+    this.texts.push(text);
+  }
+}
+
+/** A layer with a accessControl, and a transport of each protocol. */
+async function newBench(protocols: readonly TransportProtocol[], trace = new SipTrace()) {
+  const metrics = new Metrics();
+  const clock = new FakeClock();
+  const accessControl = new TestAccessControl();
+  const layer = new TransportLayer({
+    localAddresses: new LocalAddresses([]),
+    clock,
+    resolver: new Resolver(clock, { nameServers: [], lookup: () => Promise.resolve([]) }),
+    metrics,
+    trace,
+    maxDatagramSize: 4_000,
+    accessControl,
+  });
+  const user = new Recorder();
+  const transports = protocols.map((protocol) => new MemoryTransport(protocol, "127.0.0.1", 5060));
+  for (const transport of transports) await layer.open(transport, user);
+  return { user, accessControl, transports, count: (name: string) => metrics.snapshot()[name] };
+}
+
+for (const protocol of ["udp", "tcp", "tls", "sctp", "ws", "wss"] as const) {
+  Deno.test(`${protocol}: a denied address is told 403 once, then its requests are dropped`, async () => {
+    const { user, accessControl, count, transports: [transport] } = await newBench([protocol]);
+    for (let i = 0; i < 5; i++) transport.receive(messageText({ "Call-ID": `call-${i}` }), DENIED);
+    assert.deepEqual([user.total, user.malformed.length, accessControl.asked.length], [1, 1, 5]);
+    const [{ status, reason, request }] = user.malformed;
+    assert.deepEqual([status, reason, request?.header(Header.CallId)], [403, "Forbidden", "call-0"]);
+    assert.match(request?.topViaText ?? "", /;received=192\.0\.2\.66$/);
+    assert.deepEqual(["routr_denied_messages_total", "routr_malformed_messages_total"].map(count), [5, 0]);
+  });
+}
+
+Deno.test("Who is admitted is not concerned by a accessControl", async () => {
+  const { user, accessControl, count, transports: [udp] } = await newBench(["udp"]);
+  udp.receive(messageText(), ANYONE);
+  udp.receive("OPTIONS\r\n\r\n", ANYONE);
+  udp.receive(STUN_REQUEST, ANYONE);
+  assert.deepEqual([user.requests.length, user.malformed.length], [1, 1]);
+  assert.equal(udp.flowTo(ANYONE.address, ANYONE.port).sent.length, 1);
+  assert.deepEqual([accessControl.asked, count("routr_denied_messages_total")], [[], 0]);
+});
+
+Deno.test("A request that breaks the grammar is refused like any other when its sender is denied", async () => {
+  const { user, transports: [udp] } = await newBench(["udp"]);
+  udp.receive(messageText({ "Max-Forwards": "70", "CSeq": "nonsense" }), DENIED);
+  assert.deepEqual(user.malformed.map(({ status, reason }) => `${status} ${reason}`), ["403 Forbidden"]);
+  assert.ok(user.malformed[0].request);
+});
+
+Deno.test("What cannot be answered from a denied address hands up nothing that could be", async () => {
+  const { user, transports: [udp] } = await newBench(["udp"]);
+  udp.receive("GET / HTTP/1.1\r\n\r\n", DENIED);
+  assert.deepEqual(user.malformed.map(({ request }) => request), [undefined]);
+});
+
+Deno.test("Responses of a denied address pass: they are answers to what we asked", async () => {
+  const { user, accessControl, count, transports: [udp, tcp] } = await newBench(["udp", "tcp"]);
+  const ok = messageText({ "Via": OUR_VIA }, { startLine: "SIP/2.0 200 OK" });
+  udp.receive(ok, DENIED);
+  tcp.receive(ok, DENIED);
+  udp.receive(`\r\n\r\n${ok}`, DENIED);
+  udp.receive(ok.replace("SIP/2.0", "sip/2.0"), DENIED);
+  assert.equal(user.responses.length, 4);
+  assert.deepEqual([accessControl.asked, count("routr_denied_messages_total")], [[], 0]);
+});
+
+Deno.test("Keep-alives, STUN and ACKs of a denied address get no answer, and do not use up its 403", async () => {
+  const { user, accessControl, count, transports: [udp] } = await newBench(["udp"]);
+  const ack = messageText({ "CSeq": "1 ACK" }, { startLine: "ACK sip:bob@biloxi.com SIP/2.0" });
+  const unanswered = ["\r\n\r\n", "\0\0\0\0", STUN_REQUEST, ack, `\r\n${ack}`];
+  for (const text of unanswered) udp.receive(text, DENIED);
+  assert.deepEqual([user.total, accessControl.asked], [0, []]);
+  assert.deepEqual(udp.flowTo(DENIED.address, DENIED.port).sent, []);
+  assert.equal(count("routr_denied_messages_total"), unanswered.length);
+  udp.receive(`\r\n${messageText()}`, DENIED);
+  assert.deepEqual(user.malformed.map(({ status }) => status), [403]);
+});
+
+Deno.test("Messages of a denied address are not traced", async () => {
+  const trace = new TraceRecorder();
+  const { transports: [udp] } = await newBench(["udp"], trace);
+  for (let i = 0; i < 3; i++) udp.receive(messageText(), DENIED);
+  assert.deepEqual(trace.texts, []);
+  udp.receive(messageText(), ANYONE);
+  assert.equal(trace.texts.length, 1);
+});
+
+Deno.test("An alias that a denied address asks for is not made", async () => {
+  const { transports: [tls] } = await newBench(["tls"]);
+  const aliases: number[] = [];
+  const request = messageText({ "Via": "SIP/2.0/TLS 192.0.2.66:5061;branch=b;alias" });
+  for (const from of [DENIED, ANYONE]) {
+    tls.receive("\r\n", from);
+    Object.assign(tls.flowTo(from.address, from.port), { addAlias: (port: number) => aliases.push(port) });
+    tls.receive(request, from);
+  }
+  assert.deepEqual(aliases, [5061]);
+});
+
+Deno.test("An error of the layer above does not get out of refusing", async () => {
+  const { user, count, transports: [udp] } = await newBench(["udp"]);
+  user.onMalformed = () => {
+    throw new Error("Out of order");
+  };
+  udp.receive(messageText(), DENIED);
+  assert.equal(count("routr_internal_errors_total"), 1);
+});
