@@ -18,7 +18,7 @@ import type { CallBeginning } from "./calls/call.ts";
 import { accountOf, sourceOf } from "./calls/call_account.ts";
 import type { CallTable } from "./calls/call_table.ts";
 import type { Caller, CallerIdentification, Identification } from "./authentication/caller.ts";
-import { accountParty, type DialogParty } from "./dialogs/dialog.ts";
+import { accountParty, type DialogParty } from "./party.ts";
 import { DialogBeginning } from "./dialogs/dialog_beginning.ts";
 import { DialogRequest } from "./dialogs/dialog_request.ts";
 import type { DialogAdmission } from "./dialogs/dialog_access.ts";

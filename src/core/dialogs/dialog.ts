@@ -1,40 +1,11 @@
 /** A dialog that goes through this server (§12): its two ends, and the usages that keep it alive (RFC 5057). */
-import type { Agent } from "../../data/agent.ts";
-import type { Directory } from "../../data/directory.ts";
-import type { Peer } from "../../data/peer.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import { detachText } from "../../runtime/detached_text.ts";
 import type { Flow } from "../../transport/transport.ts";
+import type { DialogParty } from "../party.ts";
 import { contactText } from "../proxy/request_forwarding.ts";
 
 export type DialogSide = "caller" | "callee";
-
-/** Who is at an end of a dialog. */
-export type DialogParty =
-  | AccountParty
-  | { readonly kind: "gateway"; readonly ref: string };
-
-export interface AccountParty {
-  readonly kind: "account";
-  readonly type: "Agent" | "Peer";
-  readonly username: string;
-  /** Where it proves who it is. */
-  readonly realm: string;
-  /** The account as it was when the dialog began; undefined when that had another secret than now. */
-  readonly account: Agent | Peer | undefined;
-}
-
-export function accountParty(account: Agent | Peer, realm: string): AccountParty {
-  return { kind: "account", type: account.kind, username: account.username, realm, account };
-}
-
-/** The account that a party has now. */
-export function accountOf(
-  { type, username, realm }: Pick<AccountParty, "type" | "username" | "realm">,
-  directory: Pick<Directory, "agent" | "peer">,
-): Agent | Peer | undefined {
-  return type === "Agent" ? directory.agent(username, realm) : directory.peer(username);
-}
 
 /** One end of a dialog, as the other end and this server know it. */
 export interface DialogEnd {

@@ -14,7 +14,8 @@ import { namesFlow } from "../flows/flow_uri.ts";
 import type { DialogRoute } from "../proxy/dialog_route.ts";
 import type { Router } from "../routing/router.ts";
 import type { RoutedRequest } from "../proxy/route_preprocessing.ts";
-import { accountOf, type AccountParty, type Dialog, type DialogEnd } from "./dialog.ts";
+import { type AccountParty, currentAccount } from "../party.ts";
+import type { Dialog, DialogEnd } from "./dialog.ts";
 import type { DialogTable } from "./dialog_table.ts";
 import { isSameEnd, isSameTarget, routeSetOf } from "./route_set.ts";
 
@@ -127,7 +128,7 @@ export class DialogAccess {
     if (party?.kind !== "account") return true;
     const value = request.headerNamed("Refer-To");
     const uri = value === undefined ? undefined : parseNameAddr(value, 0, value.length)?.uri;
-    const account = accountOf(party, this.#parts.directory);
+    const account = currentAccount(party, this.#parts.directory);
     if (uri === undefined || account === undefined) return false;
     const caller: Caller = account.kind === "Agent"
       ? { kind: "agent", agent: account, domain: party.realm }
@@ -156,7 +157,7 @@ export class DialogAccess {
     }
     const challenge = { status: 407, realm: party.realm, flow } as const;
     const { directory } = this.#parts;
-    const find = (name: string) => name === party.username ? accountOf(party, directory) : undefined;
+    const find = (name: string) => name === party.username ? currentAccount(party, directory) : undefined;
     const result = this.#parts.authenticator.authenticate(request, challenge, find);
     if (result.kind === "refused") return result;
     return { kind: "verified", credentialsRow: result.row, hasMoved };
@@ -165,7 +166,7 @@ export class DialogAccess {
   /** Reports whether the account is still there, with the same secret. */
   #isCurrent(party: AccountParty): boolean {
     const { account } = party;
-    const now = accountOf(party, this.#parts.directory);
+    const now = currentAccount(party, this.#parts.directory);
     return account !== undefined && now !== undefined && (now === account || isSameSecret(now, account));
   }
 }

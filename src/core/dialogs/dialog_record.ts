@@ -4,7 +4,8 @@ import type { Directory } from "../../data/directory.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { AccountProofs } from "../authentication/account_macs.ts";
 import type { FlowTexts } from "../flows/flow_text.ts";
-import { accountOf, Dialog, type DialogEnd, type DialogParty } from "./dialog.ts";
+import { currentAccount, type DialogParty } from "../party.ts";
+import { Dialog, type DialogEnd } from "./dialog.ts";
 
 const party = z.discriminatedUnion("kind", [
   z.object({
@@ -117,7 +118,7 @@ export class DialogRecords {
     if (record.kind === "gateway") return record;
     const { directory, proofs } = this.#parts;
     const { proof, ...party } = record;
-    const now = accountOf(party, directory);
+    const now = currentAccount(party, directory);
     return { ...party, account: now && proofs.of(now) === proof ? now : undefined };
   }
 }

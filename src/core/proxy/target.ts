@@ -2,7 +2,7 @@
 import type { NextHop } from "../../transport/dns/destination.ts";
 import type { RemoteFlow } from "../flows/remote_flow.ts";
 import type { Flow } from "../../transport/transport.ts";
-import type { DialogParty } from "../dialogs/dialog.ts";
+import type { DialogParty } from "../party.ts";
 
 /** One element of a target set. */
 export interface Target {

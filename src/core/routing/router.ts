@@ -24,7 +24,7 @@ import type { Answer } from "../answer.ts";
 import { bindingTarget } from "./binding_target.ts";
 import type { BoundFlow } from "../flows/bound_flow.ts";
 import type { Caller } from "../authentication/caller.ts";
-import { accountParty, type DialogParty } from "../dialogs/dialog.ts";
+import { accountParty, type DialogParty } from "../party.ts";
 import { RemoteFlow } from "../flows/remote_flow.ts";
 import type { RoutedRequest } from "../proxy/route_preprocessing.ts";
 import type { Target } from "../proxy/target.ts";
