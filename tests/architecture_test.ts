@@ -184,3 +184,14 @@ Deno.test("No file only passes on what others export", () => {
   assert.deepEqual(barrels.map(({ path }) => path), []);
   assert.deepEqual(files.filter(({ code }) => /^export \*/m.test(code)).map(({ path }) => path), []);
 });
+
+Deno.test("Who starts the server downloads no package that only tests need", () => {
+  const { imports } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
+  const unused = Object.keys(imports).filter((name) => !files.some(({ text }) => text.includes(`"${name}"`)));
+  assert.deepEqual(unused, []);
+  const { specifiers } = JSON.parse(Deno.readTextFileSync(new URL("deno.lock", ROOT)));
+  const packages = Object.values<string>(imports).map((specifier) =>
+    /^npm:@?[^@]+@[^/]+/.exec(specifier)?.[0]
+  );
+  assert.deepEqual(Object.keys(specifiers).sort(), [...new Set(packages)].sort());
+});

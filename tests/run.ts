@@ -31,9 +31,10 @@ const buildBinary: Command = {
   env: { DENO: Deno.env.get("DENO") ?? Deno.execPath() },
 };
 
-const browserConfig = ["--config", "tests/browser/deno.json"];
+/** Stages with packages that the server does not need: each has its own configuration, so that starting does not fetch them. */
+const OWN_CONFIGURATION = ["openapi", "browser"];
 const checkedTests = [...Deno.readDirSync(`${projectRoot}tests`)]
-  .filter(({ name, isDirectory }) => isDirectory ? name !== "browser" : name.endsWith(".ts"))
+  .filter(({ name, isDirectory }) => isDirectory ? !OWN_CONFIGURATION.includes(name) : name.endsWith(".ts"))
   .map(({ name }) => `tests/${name}`);
 
 const stages: readonly Stage[] = [
@@ -43,16 +44,12 @@ const stages: readonly Stage[] = [
   testWithProcesses("runner"),
   test("unit", ["tests/unit", "tests/bench", "tests/architecture_test.ts"]),
   { ...test("contract"), before: [installPeers] },
+  testWithOwnConfiguration("openapi"),
   test("scenario"),
   test("migration"),
   test("torture"),
   testWithProcesses("peers", [installPeers]),
-  // Its packages are of no use to those who only run the server, so it has a configuration of its own.
-  testWithProcesses(
-    "browser",
-    [installPeers, deno("check", "--quiet", ...browserConfig, "tests/browser")],
-    browserConfig,
-  ),
+  testWithOwnConfiguration("browser", [installPeers]),
   testWithProcesses("smoke", Deno.env.has("ROUTR_BINARY") ? [installPeers] : [installPeers, buildBinary]),
 ];
 
@@ -131,4 +128,10 @@ function testWithProcesses(
     isTest: true,
     command: deno("test", "--no-check", "--allow-all", ...options, `tests/${name}`),
   };
+}
+
+/** Tests whose folder has its own `deno.json` and lock; their types are checked here. */
+function testWithOwnConfiguration(name: string, before: readonly Command[] = []): Stage {
+  const config = ["--config", `tests/${name}/deno.json`];
+  return testWithProcesses(name, [...before, deno("check", "--quiet", ...config, `tests/${name}`)], config);
 }

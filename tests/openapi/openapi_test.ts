@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/2020";
-import { type Asked, basic, RestServer } from "../../support/rest_server.ts";
+import { type Asked, basic, RestServer } from "../support/rest_server.ts";
 import {
   agentDocument,
   type Document,
   domainDocument,
   gatewayDocument,
   peerDocument,
-} from "../../unit/data/documents.ts";
+} from "../unit/data/documents.ts";
 import { Chance, type Contract, RequestGenerator } from "./generated_requests.ts";
 
 const SEED = 20261124;
