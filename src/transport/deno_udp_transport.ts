@@ -1,9 +1,10 @@
 /** UDP by `Deno.listenDatagram`: everywhere that the Linux transport does not run. */
 import { Buffer } from "node:buffer";
+import { BoundedMap } from "../runtime/bounded_map.ts";
 import { toSocketHost, toUriHost } from "../runtime/ip/ip_address.ts";
 import { type Flow, nextFlowId, type Transport, type TransportEvents } from "./transport.ts";
 
-/** Flows remembered; beyond that they are forgotten all at once and made anew as they are needed. */
+/** Flows remembered; others are made anew as they are needed. */
 const MAX_FLOWS = 65536;
 const MAX_DATAGRAM = 65507;
 
@@ -14,7 +15,7 @@ export class DenoUdpTransport implements Transport {
   #port: number;
   #socket: Deno.DatagramConn | undefined;
   #loop: Promise<void> | undefined;
-  readonly #flows = new Map<string, DenoUdpFlow>();
+  readonly #flows = new BoundedMap<string, DenoUdpFlow>(MAX_FLOWS);
 
   constructor(address: string, port: number) {
     this.address = address;
@@ -43,7 +44,6 @@ export class DenoUdpTransport implements Transport {
     const key = `${address}:${port}`;
     const known = this.#flows.get(key);
     if (known) return known;
-    if (this.#flows.size >= MAX_FLOWS) this.#flows.clear();
     const flow = new DenoUdpFlow(this, address, port);
     this.#flows.set(key, flow);
     return flow;

@@ -1,5 +1,6 @@
 /** Which address to put into Via and Record-Route, and which addresses are us. */
 import ipaddr from "ipaddr.js";
+import { BoundedMap } from "../runtime/bounded_map.ts";
 import { isIpAddress, isIpv6, toSocketHost, toUriHost } from "../runtime/ip/ip_address.ts";
 
 /** The parts of `Deno.networkInterfaces()` that are used; tests bring their own. */
@@ -32,7 +33,7 @@ export class LocalAddresses {
   readonly #externPorts: ReadonlyMap<number, number>;
   readonly #localnets: readonly Network[];
   /** The local networks that a host is in, by their number. */
-  readonly #networksOf = new Map<string, readonly number[]>();
+  readonly #networksOf = new BoundedMap<string, readonly number[]>(MAX_REMEMBERED);
 
   constructor(interfaces: readonly NetworkInterface[], advertised: AdvertisedAddress = {}) {
     this.#interfaces = interfaces;
@@ -103,7 +104,6 @@ export class LocalAddresses {
       ? this.#localnets
       : this.#networks.map(({ network }) => network);
     numbers = isIpAddress(host) ? matching(networks, ipaddr.parse(toSocketHost(host))) : [];
-    if (this.#networksOf.size >= MAX_REMEMBERED) this.#networksOf.clear();
     this.#networksOf.set(host, numbers);
     return numbers;
   }

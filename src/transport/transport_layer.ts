@@ -4,6 +4,7 @@ import { parseMessage } from "../message/parser.ts";
 import { MalformedMessage, type SipRequest, type SipResponse } from "../message/sip_message.ts";
 import type { SipUri } from "../message/sip_uri.ts";
 import type { Refusal } from "../message/stream_framer.ts";
+import { BoundedMap } from "../runtime/bounded_map.ts";
 import { logger } from "../runtime/log.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -79,7 +80,7 @@ export class TransportLayer implements TransportEvents {
   readonly #connections = new Map<number, Flow>();
   readonly #hosts = new Set<string>();
   readonly #identities: Identity[] = [];
-  readonly #sentBy = new Map<Transport, Map<string, string>>();
+  readonly #sentBy = new Map<Transport, BoundedMap<string, string>>();
   readonly #malformed: Counter;
   readonly #violations: Counter;
   readonly #denied: Counter;
@@ -179,7 +180,7 @@ export class TransportLayer implements TransportEvents {
   /** `host:port` of ours that the far end of the flow should use, for Via and Record-Route. */
   sentBy(flow: Flow): string {
     let known = this.#sentBy.get(flow.transport);
-    if (!known) this.#sentBy.set(flow.transport, known = new Map());
+    if (!known) this.#sentBy.set(flow.transport, known = new BoundedMap(MAX_REMEMBERED));
     const cached = known.get(flow.remoteAddress);
     if (cached !== undefined) return cached;
     const { transport, remoteAddress } = flow;
@@ -189,7 +190,6 @@ export class TransportLayer implements TransportEvents {
       ? localAddresses.externPort(transport.port)
       : transport.port;
     const sentBy = `${host}:${port}`;
-    if (known.size >= MAX_REMEMBERED) known.clear();
     known.set(remoteAddress, sentBy);
     return sentBy;
   }

@@ -1,11 +1,11 @@
 /** An IP address as numbers, for what looks addresses up by network. */
-import { TextMap } from "../text_map.ts";
+import { BoundedTextMap } from "../bounded_map.ts";
 import { addressBytes, isIpv6 } from "./ip_address.ts";
 
 /** IPv6 addresses whose words are remembered: reading one takes longer than everything that is done with it. */
 const MAX_REMEMBERED = 4096;
 
-let remembered = new TextMap<readonly number[]>();
+const remembered = new BoundedTextMap<readonly number[]>(MAX_REMEMBERED);
 
 /**
  * The 32-bit words of an address as flows have it: one of IPv4, four of IPv6. An IPv4-mapped IPv6 address
@@ -17,7 +17,6 @@ export function addressWords(address: string): readonly number[] {
   if (known) return known;
   const words = wordsOf(addressBytes(address));
   const result = isMapped(words) ? words.slice(3) : words;
-  if (remembered.size >= MAX_REMEMBERED) remembered = new TextMap();
   remembered.set(address, result);
   return result;
 }

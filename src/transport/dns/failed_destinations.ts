@@ -1,4 +1,5 @@
 /** Destinations from which nothing came back lately (RFC 3263 §4.3). */
+import { BoundedMap } from "../../runtime/bounded_map.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Destination } from "./destination.ts";
 
@@ -9,18 +10,14 @@ const MAX_DESTINATIONS = 1024;
 /** Remembers them for a minute. */
 export class FailedDestinations {
   readonly #clock: Clock;
-  readonly #until = new Map<string, number>();
+  readonly #until = new BoundedMap<string, number>(MAX_DESTINATIONS);
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   add(destination: Destination): void {
-    const key = keyOf(destination);
-    this.#until.delete(key);
-    const oldest = this.#until.keys().next();
-    if (this.#until.size >= MAX_DESTINATIONS && !oldest.done) this.#until.delete(oldest.value);
-    this.#until.set(key, this.#clock.now() + PENALTY);
+    this.#until.set(keyOf(destination), this.#clock.now() + PENALTY);
   }
 
   delete(destination: Destination): void {

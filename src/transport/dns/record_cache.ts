@@ -1,4 +1,5 @@
 /** Records of one type, kept as long as their server allows (RFC 1035 §7.4, RFC 2308, RFC 8767, RFC 9520). */
+import { BoundedMap } from "../../runtime/bounded_map.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { type CertainReply, isAskable, MAX_ALIASES } from "./dns_message.ts";
 import type { Eventually } from "../../runtime/eventually.ts";
@@ -33,7 +34,7 @@ export class RecordCache<T extends RecordType> {
   readonly #type: T;
   readonly #clock: Clock;
   readonly #client: NameServerClient;
-  readonly #entries = new Map<string, Entry<T>>();
+  readonly #entries = new BoundedMap<string, Entry<T>>(MAX_NAMES);
   readonly #questions = new Map<string, Promise<Resolution<T>>>();
 
   constructor(type: T, clock: Clock, client: NameServerClient) {
@@ -60,7 +61,7 @@ export class RecordCache<T extends RecordType> {
   async #ask(name: string, stale?: Entry<T>): Promise<Resolution<T>> {
     const entry = await this.#entryFor(name, stale);
     this.#questions.delete(name);
-    this.#remember(name, entry);
+    this.#entries.set(name, entry);
     return entry.resolution;
   }
 
@@ -111,14 +112,6 @@ export class RecordCache<T extends RecordType> {
       ttl = Math.min(ttl, reply.ttl);
     }
     return undefined;
-  }
-
-  #remember(name: string, entry: Entry<T>): void {
-    // Deleted first, so that the order of the map is that of the answers.
-    this.#entries.delete(name);
-    const oldest = this.#entries.keys().next();
-    if (this.#entries.size >= MAX_NAMES && !oldest.done) this.#entries.delete(oldest.value);
-    this.#entries.set(name, entry);
   }
 }
 

@@ -1,5 +1,6 @@
 /** What the system makes of a name: search domains, multicast DNS and whatever else it is set up for. */
 import dns from "node:dns/promises";
+import { BoundedMap } from "../../runtime/bounded_map.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { toUriHost } from "../../runtime/ip/ip_address.ts";
 import type { Eventually } from "../../runtime/eventually.ts";
@@ -27,7 +28,7 @@ interface Answer {
 export class SystemLookup {
   readonly #clock: Clock;
   readonly #lookUp: Lookup;
-  readonly #answers = new Map<string, Answer>();
+  readonly #answers = new BoundedMap<string, Answer>(MAX_NAMES);
   readonly #questions = new Map<string, Promise<readonly string[]>>();
 
   constructor(clock: Clock, lookup: Lookup = lookUp) {
@@ -73,9 +74,6 @@ export class SystemLookup {
   }
 
   #remember(name: string, addresses: readonly string[]): void {
-    this.#answers.delete(name);
-    const oldest = this.#answers.keys().next();
-    if (this.#answers.size >= MAX_NAMES && !oldest.done) this.#answers.delete(oldest.value);
     const lifetime = addresses.length > 0 ? POSITIVE_LIFETIME : NEGATIVE_LIFETIME;
     this.#answers.set(name, { addresses, until: this.#clock.now() + lifetime });
   }
