@@ -5,7 +5,7 @@ import { pendingBytes } from "../config/pending_bytes.ts";
 import type { LiveConfiguration } from "../config/live_configuration.ts";
 import { connectionLimits } from "../config/connection_limits.ts";
 import { tlsSettingsOf } from "../config/tls_settings.ts";
-import { AccountProofs } from "../core/authentication/account_macs.ts";
+import { AccountMacs } from "../core/authentication/account_macs.ts";
 import { type BoundFlow, OwnFlowRecords } from "../core/flows/bound_flow.ts";
 import { CallerIdentification } from "../core/authentication/caller.ts";
 import type { Call } from "../core/calls/call.ts";
@@ -193,7 +193,7 @@ export class Server {
       },
     });
     const key = options.dialogKey ?? randomToken() + randomToken();
-    const proofs = new AccountProofs(key);
+    const proofs = new AccountMacs(key);
     const contactFlows = new ContactFlows({ transport, isGateway: (address) => gateways.isAt(address) });
     const registrar = new Registrar({
       clock,

@@ -1,27 +1,26 @@
-/** A keyed digest of what an account has to know: kept beside what it did, it tells later whether its secret is still the same. */
-import { hash } from "node:crypto";
+/** A MAC over the credentials of an account: kept beside a registration or dialog, it is void once the credentials change. */
 import type { Agent } from "../../data/agent.ts";
 import type { Peer } from "../../data/peer.ts";
+import { Mac } from "../../runtime/mac.ts";
 
-/** Hexadecimal digits. */
-const PROOF_LENGTH = 16;
+const MAC_LENGTH = 16;
 
-export class AccountProofs {
-  readonly #key: string;
+export class AccountMacs {
+  readonly #mac: Mac;
   readonly #known = new WeakMap<Agent | Peer, string>();
 
   /** @param key a secret of this server */
   constructor(key: string) {
-    this.#key = key;
+    this.#mac = new Mac(`[${JSON.stringify(key)},`, MAC_LENGTH);
   }
 
   of(account: Agent | Peer): string {
-    let proof = this.#known.get(account);
-    if (proof === undefined) {
+    let mac = this.#known.get(account);
+    if (mac === undefined) {
       const { username, secret, ha1 } = account;
-      proof = hash("sha256", JSON.stringify([this.#key, username, secret, ha1])).slice(0, PROOF_LENGTH);
-      this.#known.set(account, proof);
+      mac = this.#mac.of(JSON.stringify([username, secret, ha1]).slice(1));
+      this.#known.set(account, mac);
     }
-    return proof;
+    return mac;
   }
 }

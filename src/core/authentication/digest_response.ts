@@ -33,12 +33,3 @@ function hashOfA2(algorithm: DigestAlgorithm, a2: string): string {
   if (a2.length <= MAX_A2) known.set(a2, ha2);
   return ha2;
 }
-
-/** Whether two texts are equal, in a time that depends on the length of `actual` only. */
-export function equalsInConstantTime(actual: string, expected: string): boolean {
-  let difference = actual.length ^ expected.length;
-  for (let i = 0; i < actual.length; i++) {
-    difference |= actual.charCodeAt(i) ^ expected.charCodeAt(i % expected.length);
-  }
-  return difference === 0;
-}

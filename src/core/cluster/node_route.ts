@@ -6,11 +6,10 @@
  * The seal is a keyed digest of method, Call-ID, the caller's tag and the flow, with a key that only nodes have. Whoever has one is another
  * node, which knows who asks and why, so the request is passed on without any further question.
  */
-import { hash } from "node:crypto";
 import type { SipRequest } from "../../message/sip_message.ts";
 import type { SipUri } from "../../message/sip_uri.ts";
+import { Mac } from "../../runtime/mac.ts";
 import type { Flow } from "../../transport/transport.ts";
-import { equalsInConstantTime } from "../authentication/digest_response.ts";
 import type { FlowTexts } from "../flows/flow_text.ts";
 import type { RemoteFlow } from "../flows/remote_flow.ts";
 
@@ -28,30 +27,29 @@ export type SealedRequest = Pick<SipRequest, "method" | "callId"> & {
 
 export class NodeRoutes {
   readonly #texts: FlowTexts;
-  readonly #key: string;
+  readonly #mac: Mac;
 
   /** `key` is a secret of all nodes. */
   constructor(texts: FlowTexts, key: string) {
     this.#texts = texts;
-    this.#key = key;
+    this.#mac = new Mac(`${key} node `, SEAL_LENGTH);
   }
 
   /** The Route value that leads this request to the device. */
   seal(request: SealedRequest, { token, node }: RemoteFlow): string {
-    return `<sip:${this.#digest(request, token)}=${token}@${node.address};lr>`;
+    return `<sip:${this.#mac.of(textOf(request, token))}=${token}@${node.address};lr>`;
   }
 
   /** Undefined when the entry is none, or not for this request. */
   open({ user }: SipUri, request: SealedRequest): NodeRoute | undefined {
     if (user === undefined || user[SEAL_LENGTH] !== "=") return undefined;
     const token = user.slice(SEAL_LENGTH + 1);
-    if (!equalsInConstantTime(user.slice(0, SEAL_LENGTH), this.#digest(request, token))) return undefined;
+    if (!this.#mac.verify(user.slice(0, SEAL_LENGTH), textOf(request, token))) return undefined;
     const flow = this.#texts.find(token);
     return { flow: flow?.isOpen ? flow : undefined };
   }
+}
 
-  #digest({ method, callId, from }: SealedRequest, token: string): string {
-    const text = `${this.#key} node ${method} ${callId} ${from.tag} ${token}`;
-    return hash("sha256", text).slice(0, SEAL_LENGTH);
-  }
+function textOf({ method, callId, from }: SealedRequest, token: string): string {
+  return `${method} ${callId} ${from.tag} ${token}`;
 }

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import type { Directory } from "../../data/directory.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import type { AccountProofs } from "../authentication/account_macs.ts";
+import type { AccountMacs } from "../authentication/account_macs.ts";
 import type { FlowTexts } from "../flows/flow_text.ts";
 import { currentAccount, type DialogParty } from "../party.ts";
 import { Dialog, type DialogEnd } from "./dialog.ts";
@@ -13,7 +13,7 @@ const party = z.discriminatedUnion("kind", [
     type: z.enum(["Agent", "Peer"]),
     username: z.string(),
     realm: z.string(),
-    /** By `AccountProofs`. */
+    /** By `AccountMacs`. */
     proof: z.optional(z.string()),
   }),
   z.object({ kind: z.literal("gateway"), ref: z.string() }),
@@ -46,7 +46,7 @@ export interface DialogRecordsParts {
   readonly clock: Pick<Clock, "now" | "wallTime">;
   readonly directory: Pick<Directory, "agent" | "peer">;
   readonly flows: FlowTexts;
-  readonly proofs: AccountProofs;
+  readonly proofs: AccountMacs;
 }
 
 export class DialogRecords {

@@ -3,7 +3,7 @@ import type { RegistrationDatabase, StoredRow } from "../../location/registratio
 import type { Clock } from "../../runtime/clock.ts";
 import type { Metrics } from "../../runtime/metrics.ts";
 import type { TimerWheel } from "../../runtime/timer_wheel.ts";
-import type { AccountProofs } from "../authentication/account_macs.ts";
+import type { AccountMacs } from "../authentication/account_macs.ts";
 import type { FlowTexts } from "../flows/flow_text.ts";
 import { DialogAccess, type DialogAccessParts } from "./dialog_access.ts";
 import { DialogJournal } from "./dialog_journal.ts";
@@ -15,7 +15,7 @@ export interface DialogsParts extends Omit<DialogAccessParts, "dialogs" | "flowA
   readonly wheel: TimerWheel;
   readonly metrics: Metrics;
   readonly flows: FlowTexts;
-  readonly proofs: AccountProofs;
+  readonly proofs: AccountMacs;
   /** Undefined when nothing outlives the process. */
   readonly database: Pick<RegistrationDatabase, "write"> | undefined;
 }

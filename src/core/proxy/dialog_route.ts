@@ -10,9 +10,9 @@
  * The signature makes a Route that was never ours worthless, and one of ours good for nothing but that very dialog.
  * Whether the dialog lives, and what it may be used for, is another question (`core/dialogs/`).
  */
-import { hash } from "node:crypto";
 import type { SipRequest } from "../../message/sip_message.ts";
 import type { SipUri } from "../../message/sip_uri.ts";
+import { Mac } from "../../runtime/mac.ts";
 import { type Flow, isSecure } from "../../transport/transport.ts";
 import type { FlowTexts } from "../flows/flow_text.ts";
 
@@ -58,11 +58,11 @@ export interface DialogRoutesParts {
 /** Makes and reads the user part of our Record-Route entries. */
 export class DialogRoutes {
   readonly #flows: FlowTexts;
-  readonly #key: string;
+  readonly #mac: Mac;
 
   constructor({ flows, key }: DialogRoutesParts) {
     this.#flows = flows;
-    this.#key = key;
+    this.#mac = new Mac(`${key} `, SEAL_LENGTH);
   }
 
   /** The user part for a request that begins a dialog. */
@@ -71,7 +71,7 @@ export class DialogRoutes {
       note === "" ? "" : `.${note}`
     }`;
     return `${
-      this.#digest({ callId: request.callId, callerTag: request.from.tag, flows, isSecure })
+      this.#mac.of(textOf({ callId: request.callId, callerTag: request.from.tag, flows, isSecure }))
     }.${flows}`;
   }
 
@@ -94,20 +94,19 @@ export class DialogRoutes {
       origin: near,
       isFromOrigin: near === this.#flows.textOf(from),
     });
-    if (seal === this.#digest({ ...dialog, callerTag: request.from.tag })) {
+    if (this.#mac.verify(seal, textOf({ ...dialog, callerTag: request.from.tag }))) {
       return route("callee", caller, callee);
     }
-    if (seal === this.#digest({ ...dialog, callerTag: request.to.tag })) {
+    if (this.#mac.verify(seal, textOf({ ...dialog, callerTag: request.to.tag }))) {
       return route("caller", callee, caller);
     }
     return undefined;
   }
+}
 
-  #digest(dialog: { callId: string; callerTag: string; flows: string; isSecure: boolean }): string {
-    const { callId, callerTag, flows, isSecure } = dialog;
-    const text = `${this.#key} ${callId} ${callerTag} ${flows}${isSecure ? " sips" : ""}`;
-    return hash("sha256", text).substring(0, SEAL_LENGTH);
-  }
+function textOf(dialog: { callId: string; callerTag: string; flows: string; isSecure: boolean }): string {
+  const { callId, callerTag, flows, isSecure } = dialog;
+  return `${callId} ${callerTag} ${flows}${isSecure ? " sips" : ""}`;
 }
 
 /** Reports whether a URI has the form of our entries, whatever dialog it is of. */

@@ -16,7 +16,7 @@ import { randomToken } from "../../runtime/random.ts";
 import type { Counter, Metrics } from "../../runtime/metrics.ts";
 import { toUriHost } from "../../runtime/ip/ip_address.ts";
 import type { Flow } from "../../transport/transport.ts";
-import type { AccountProofs } from "../authentication/account_macs.ts";
+import type { AccountMacs } from "../authentication/account_macs.ts";
 import type { DigestAuthenticator } from "../authentication/digest_authenticator.ts";
 import { listeningPort, namesFlow } from "../flows/flow_uri.ts";
 import type { Answer } from "../answer.ts";
@@ -45,7 +45,7 @@ export interface RegistrarParts {
   /** Whether a URI names this server by address. */
   isServerAddress(uri: SipUri): boolean;
   /** Kept with bindings, where bindings are kept. */
-  readonly proofs: AccountProofs | undefined;
+  readonly proofs: AccountMacs | undefined;
   /** A peer is at this address for so many milliseconds. */
   onPeer(address: string, lifetime: number): void;
   /** Tells where Contacts take requests. */
