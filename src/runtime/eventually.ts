@@ -1,18 +1,13 @@
-/** Values that are there at once when they are known, so that who has them need not wait for a turn of the event loop. */
+/** Values that are known at once or later. What is known at once is used without a turn of the event loop. */
 
 export type Eventually<T> = T | Promise<T>;
 
-/** `next(value)`, at once when the value is there. */
+/** Returns `next(value)`, at once when the value is known. */
 export function whenKnown<T, U>(value: Eventually<T>, next: (value: T) => Eventually<U>): Eventually<U> {
   return value instanceof Promise ? value.then(next) : next(value);
 }
 
-/** All values, at once when all are there. */
+/** Returns all values, at once when all are known. */
 export function whenAllKnown<T>(values: readonly Eventually<T>[]): Eventually<readonly T[]> {
-  const known: T[] = [];
-  for (const value of values) {
-    if (value instanceof Promise) return Promise.all(values);
-    known.push(value);
-  }
-  return known;
+  return values.some((value) => value instanceof Promise) ? Promise.all(values) : values as readonly T[];
 }
