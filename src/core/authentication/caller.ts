@@ -10,7 +10,6 @@ import type { SipUri } from "../../message/sip_uri.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { Answer } from "../answer.ts";
 import type { Account, DigestAuthenticator } from "./digest_authenticator.ts";
-import type { GatewayAddresses } from "../trunk/gateway_addresses.ts";
 
 /** Somebody who may send a request outside of a dialog. */
 export type Caller =
@@ -26,6 +25,14 @@ export type Identification =
   | { readonly kind: "identified"; readonly caller: Caller; readonly credentialsRow: number }
   | { readonly kind: "refused"; readonly answer: Answer };
 
+/** Finds gateways by where requests come from, and by name. */
+export interface GatewayFinder {
+  /** The gateways at the far end of a flow. */
+  at(flow: Flow): readonly Gateway[];
+  /** The gateways with this host, as URIs have it. */
+  named(host: string): readonly Gateway[];
+}
+
 /** What callers are told apart by. */
 export interface CallerIdentificationParts {
   readonly directory: Directory;
@@ -36,7 +43,7 @@ export interface CallerIdentificationParts {
   isServerAddress(uri: SipUri): boolean;
   /** The host of ours that the far end of a flow knows us by. */
   hostFacing(flow: Flow): string;
-  readonly gateways: Pick<GatewayAddresses, "at" | "named">;
+  readonly gateways: GatewayFinder;
   /** Whether a peer has registered from an address. */
   isPeerAddress(address: string): boolean;
 }

@@ -12,7 +12,6 @@ import type { ContactFlows } from "../flows/contact_flows.ts";
 import type { DigestAuthenticator } from "../authentication/digest_authenticator.ts";
 import { namesFlow } from "../flows/flow_uri.ts";
 import type { DialogRoute } from "../proxy/dialog_route.ts";
-import type { Router } from "../routing/router.ts";
 import type { RoutedRequest } from "../proxy/route_preprocessing.ts";
 import { type AccountParty, currentAccount } from "../party.ts";
 import type { Dialog, DialogEnd } from "./dialog.ts";
@@ -25,13 +24,18 @@ const BEGINS_ANEW: ReadonlySet<string> = new Set(["INVITE", "REFER", "SUBSCRIBE"
 /** Requests that are nothing within a dialog: a gateway would take them for new ones. */
 const OUT_OF_DIALOGS: ReadonlySet<string> = new Set(["PUBLISH", "REGISTER"]);
 
+/** Decides whom a caller may call. */
+export interface CallPermission {
+  mayCall(uri: SipUri, caller: Caller): boolean;
+}
+
 export interface DialogAccessParts {
   readonly directory: Directory;
   readonly dialogs: DialogTable;
   readonly authenticator: DigestAuthenticator;
   /** Reports whether the gateway with this ref is at the far end of a flow. */
   isGatewayAt(ref: string, flow: Flow): boolean;
-  readonly router: Pick<Router, "mayCall">;
+  readonly router: CallPermission;
   /** The flow that a text stands for (`FlowTexts`). */
   flowAt(text: string): Flow | undefined;
   readonly contactFlows: ContactFlows;
