@@ -18,7 +18,8 @@ import type { NodeRoutes } from "../cluster/node_route.ts";
 import type { Party, RequestLimits } from "../access/request_limits.ts";
 import type { Branch, ChallengeHandler } from "./branch.ts";
 import type { DialogRoutes } from "./dialog_route.ts";
-import { Failover, FAILOVER_PATIENCE, type FailoverParts, NODE_PATIENCE } from "./failover.ts";
+import { FAILOVER_PATIENCE } from "../endpoint_attempts.ts";
+import { Failover, type FailoverParts, NODE_PATIENCE } from "./failover.ts";
 import type { ForwardingObserver } from "./forwarding_observer.ts";
 import type { Leg } from "./leg.ts";
 import { isLoop, newBranch, routingDigest } from "./loop_detection.ts";
@@ -253,7 +254,7 @@ export class ProxyCore implements ResponseContextHost {
     const isForNode = copy.target.remoteFlow !== undefined && forwarding.request.method === "INVITE";
     return {
       locator: transport.locator,
-      patience: (isForNode ? NODE_PATIENCE : FAILOVER_PATIENCE) * transactions.timers.t1,
+      patienceMs: (isForNode ? NODE_PATIENCE : FAILOVER_PATIENCE) * transactions.timers.t1,
       isLastWatched: isForNode,
       timer: (callback) => transactions.timer(callback),
       send: ({ destination, isFallback }, attempts, user) => {
@@ -266,7 +267,7 @@ export class ProxyCore implements ResponseContextHost {
         }
         const reliable = transport.flowTo({ ...destination, protocol: "tcp" });
         if (!reliable) return transactions.request(outgoing, user);
-        attempts.unshift({ destination, isFallback: true });
+        attempts.addFallback(destination);
         return transactions.request(this.#copyFor(forwarding, copy, reliable), user);
       },
     };

@@ -14,6 +14,7 @@ import { toUriHost } from "../../runtime/ip/ip_address.ts";
 import { defaultPort, type Flow, transportParameter } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import { hopToGateway } from "./gateway_addresses.ts";
+import { GatewayChallenges } from "./gateway_challenges.ts";
 import type { GatewayRealms } from "./gateway_realms.ts";
 import type { GatewayRegistrationStatus } from "./gateway_registration_status.ts";
 import { grantedSeconds, type RegistrarPlace } from "./register_answer.ts";
@@ -51,8 +52,6 @@ export interface RegistrationParts {
 export type RegisteringGateway = Gateway & { readonly credentials: NonNullable<Gateway["credentials"]> };
 
 const DEFAULT_EXPIRES = 3600;
-/** Challenges answered at one server; some have a new nonce for every request. */
-const MAX_ANSWERS = 3;
 /** Milliseconds between keep-alives for routers in between (RFC 5626 §4.4.2). */
 const KEEP_ALIVE = 25_000;
 
@@ -183,7 +182,7 @@ export class GatewayRegistration {
     });
     const isFollowUp = replacedContact !== undefined;
     this.#attempt = new RegisterAttempt({
-      ...this.#attemptParts(MAX_ANSWERS),
+      ...this.#attemptParts(),
       expires: this.#expires,
       build: (request) => {
         this.#contactUri = this.#contact.uriFor(request.flow);
@@ -209,7 +208,7 @@ export class GatewayRegistration {
   }
 
   #onAccepted(
-    { response, place, destination, flow, expires, realms }: RegisterSuccess,
+    { response, place, destination, flow, expires }: RegisterSuccess,
     { granted, isFollowUp }: { granted: number; isFollowUp: boolean },
   ): void {
     const { clock, random } = this.#parts;
@@ -222,7 +221,6 @@ export class GatewayRegistration {
       flow,
       until: clock.now() + granted * 1000,
     };
-    for (const realm of realms) this.#parts.realms.learn(this.#gateway, realm);
     flow.markKnown?.();
     const isNews = this.#status.state !== "registered";
     this.#update({
@@ -270,7 +268,7 @@ export class GatewayRegistration {
     // Of what was under way, nobody knows whether it has come about.
     const other = this.#contactUri === bound.contact ? undefined : this.#contactUri;
     this.#attempt = new RegisterAttempt({
-      ...this.#attemptParts(1),
+      ...this.#attemptParts({ maxAnswers: 1 }),
       expires: 0,
       build: (request) => this.#build(request, bound.contact, other),
       onEnd: (result) => {
@@ -295,15 +293,13 @@ export class GatewayRegistration {
     this.#ending?.finish();
   }
 
-  #attemptParts(maxAnswers: number) {
+  #attemptParts({ maxAnswers }: { maxAnswers?: number } = {}) {
     const { transactions, transport, realms } = this.#parts;
     return {
       transactions,
       transport,
-      account: this.#gateway.credentials,
+      challenges: new GatewayChallenges(this.#gateway, realms, maxAnswers),
       protocol: this.#gateway.transport,
-      maxAnswers,
-      accepts: (realm: string) => realms.accepts(this.#gateway, realm),
     };
   }
 

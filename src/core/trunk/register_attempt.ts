@@ -1,5 +1,4 @@
-/** One attempt to register: place after place, challenges, redirects, until a registrar has said its last word. */
-import type { Credentials } from "../../data/ha1.ts";
+/** One attempt to register: endpoint after endpoint, challenges, redirects, until the last word of a registrar. */
 import type { SipResponse } from "../../message/sip_message.ts";
 import { MAGIC_COOKIE } from "../../message/via.ts";
 import { logger } from "../../runtime/log.ts";
@@ -9,23 +8,19 @@ import type { ClientTransaction, ClientTransactionUser } from "../../transaction
 import type { Destination } from "../../transport/dns/destination.ts";
 import type { Flow, TransportProtocol } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
-import { FAILOVER_PATIENCE } from "../proxy/failover.ts";
-import { ChallengeAnswers } from "./challenge_answers.ts";
+import { type EndpointAttempt, EndpointAttempts, FAILOVER_PATIENCE } from "../endpoint_attempts.ts";
+import type { GatewayChallenges } from "./gateway_challenges.ts";
 import { minimumSeconds, redirectPlaces, type RegistrarPlace, retryAfterSeconds } from "./register_answer.ts";
 
 /** What an attempt is made of. */
 export interface RegisterAttemptParts {
   readonly transactions: TransactionLayer;
   readonly transport: TransportLayer;
-  readonly account: Credentials;
+  readonly challenges: GatewayChallenges;
   /** The transport of the gateway. */
   readonly protocol: TransportProtocol;
-  /** Challenges that are answered at one place. */
-  readonly maxAnswers: number;
   /** Seconds to ask for; 0 to un-register. */
   readonly expires: number;
-  /** Whether this realm may have our credentials. */
-  accepts(realm: string): boolean;
   /** The REGISTER for this way, with the next CSeq. */
   build(request: OutgoingRegister): string;
   /** The end, told once; not after `abandon`. */
@@ -52,8 +47,6 @@ export interface RegisterSuccess {
   readonly flow: Flow;
   /** Seconds that were asked for in the end. */
   readonly expires: number;
-  /** Realms of the challenges that were answered on the way. */
-  readonly realms: readonly string[];
 }
 
 export interface RegisterFailure {
@@ -74,23 +67,18 @@ const log = logger("trunk");
 
 export class RegisterAttempt implements ClientTransactionUser {
   readonly #parts: RegisterAttemptParts;
-  readonly #patience: { start(delay: number): void; stop(): void };
   #expires: number;
   #place: RegistrarPlace | undefined;
-  #destinations: Destination[] = [];
-  #destination: Destination | undefined;
+  #endpoints: EndpointAttempts | undefined;
+  #current: EndpointAttempt | undefined;
   #client: ClientTransaction | undefined;
   #redirects = 0;
   #prolongations = 0;
-  /** Those at this destination: nonces are those of one server. */
-  #answers: ChallengeAnswers;
   #hasEnded = false;
 
   constructor(parts: RegisterAttemptParts) {
     this.#parts = parts;
     this.#expires = parts.expires;
-    this.#answers = new ChallengeAnswers(parts);
-    this.#patience = parts.transactions.timer(() => this.#giveUpPlace("No answer for some seconds"));
   }
 
   /** @param preferred tried first where it is among the places that are found: our binding is there */
@@ -105,25 +93,25 @@ export class RegisterAttempt implements ClientTransactionUser {
     });
   }
 
-  /** The same where the server is known: where a binding is, it has to be ended. */
+  /** Asks the server that has a binding, to end it. */
   startAt(place: RegistrarPlace, destination: Destination): void {
     this.#place = place;
     this.#begin([destination], undefined);
   }
 
-  /** Ends it without a word, unless it has ended. */
+  /** Ends the attempt without a word, unless it has ended. */
   abandon(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.#patience.stop();
+    this.#endpoints?.stop();
     this.#client?.abandon();
   }
 
   onResponse(response: SipResponse): void {
-    this.#patience.stop();
     const { status } = response;
-    if (this.#hasEnded || status < 200) return;
-    this.#parts.transport.locator.noteSuccess(this.#destination!);
+    if (status < 200) return this.#endpoints!.stop();
+    if (this.#hasEnded) return;
+    this.#endpoints!.succeed(this.#current!);
     if (status < 300) return this.#succeed(response);
     if (status < 400) return this.#redirect(response);
     if (status === 401 || status === 407) return this.#authenticate(response);
@@ -135,17 +123,17 @@ export class RegisterAttempt implements ClientTransactionUser {
   }
 
   onTimeout(): void {
-    this.#giveUpPlace("No answer");
+    this.#giveUp("No answer");
   }
 
   onFailure(reason: string): void {
-    this.#parts.transport.locator.noteFailure(this.#destination!);
+    this.#endpoints!.fail(this.#current!);
     this.#next({ status: 503, reason });
   }
 
-  #giveUpPlace(reason: string): void {
+  #giveUp(reason: string): void {
     this.#client?.abandon();
-    this.#parts.transport.locator.noteFailure(this.#destination!);
+    this.#endpoints!.fail(this.#current!);
     this.#next({ status: 408, reason });
   }
 
@@ -154,29 +142,33 @@ export class RegisterAttempt implements ClientTransactionUser {
     const isPreferred = (destination: Destination) =>
       preferred !== undefined && destination.address === preferred.address &&
       destination.port === preferred.port && destination.protocol === preferred.protocol;
-    this.#destinations = [
+    const { transactions, transport } = this.#parts;
+    this.#endpoints = new EndpointAttempts({
+      locator: transport.locator,
+      patienceMs: FAILOVER_PATIENCE * transactions.timers.t1,
+      timer: (callback) => transactions.timer(callback),
+      send: (attempt) => this.#sendTo(attempt),
+      onSilence: () => this.#giveUp("No answer for some seconds"),
+    }, [
       ...destinations.filter(isPreferred),
       ...destinations.filter((destination) => !isPreferred(destination)),
-    ];
-    this.#next({ status: 503, reason: this.#parts.transport.locator.whyNowhere(this.#place!.hop) });
+    ]);
+    this.#next({ status: 503, reason: transport.locator.whyNowhere(this.#place!.hop) });
   }
 
-  /** Tries the next place; where there is none, it was this failure. */
+  /** Tries the next endpoint; where there is none, the attempt ends with this failure. */
   #next(failure: Failure): void {
-    this.#patience.stop();
-    if (this.#hasEnded) return;
-    for (
-      let destination = this.#destinations.shift();
-      destination;
-      destination = this.#destinations.shift()
-    ) {
-      const flow = this.#parts.transport.flowTo(destination);
-      if (!flow) continue;
-      this.#destination = destination;
-      this.#answers = new ChallengeAnswers(this.#parts);
-      return this.#send(flow);
-    }
+    if (this.#hasEnded || this.#endpoints!.next()) return;
     this.#fail(failure);
+  }
+
+  #sendTo(attempt: EndpointAttempt): boolean {
+    const flow = this.#parts.transport.flowTo(attempt.destination);
+    if (!flow) return false;
+    this.#current = attempt;
+    this.#parts.challenges.restart();
+    this.#send(flow);
+    return true;
   }
 
   #send(flow: Flow): void {
@@ -187,33 +179,33 @@ export class RegisterAttempt implements ClientTransactionUser {
       requestUri: this.#place!.requestUri,
       branch,
       expires: this.#expires,
-      credentials: this.#answers.lines,
+      credentials: this.#parts.challenges.lines,
     });
     this.#client = transactions.request({ text, method: "REGISTER", branch, flow }, this);
-    if (this.#destinations.length > 0) this.#patience.start(FAILOVER_PATIENCE * transactions.timers.t1);
   }
 
-  /** To the same server, by a new connection if it has closed the old one. */
+  /** Sends another REGISTER to the same server, by a new connection if it has closed the old one. */
   #sendAgain(): void {
-    const flow = this.#parts.transport.flowTo(this.#destination!);
+    const flow = this.#parts.transport.flowTo(this.#current!.destination);
     if (!flow) return this.onFailure("Connection is closed");
     this.#send(flow);
+    this.#endpoints!.watch();
   }
 
   #authenticate(response: SipResponse): void {
     const request = { method: "REGISTER", uri: this.#place!.requestUri, body: "" };
-    const authorization = this.#answers.answer(response, request);
+    const authorization = this.#parts.challenges.answer(response, request, this.#client!.flow);
     if (authorization.kind === "granted") return this.#sendAgain();
     this.#fail({ ...failureOf(response), reason: authorization.reason });
   }
 
-  /** §10.2.8: as long as the registrar wants it at least. */
+  /** Asks for the shortest lifetime that the registrar takes (§10.2.8). */
   #prolong(response: SipResponse): void {
     const minimum = minimumSeconds(response);
     const isUsable = this.#expires > 0 && minimum !== undefined && minimum > this.#expires;
     if (!isUsable || ++this.#prolongations > MAX_PROLONGATIONS) return this.#fail(failureOf(response));
     this.#expires = minimum;
-    this.#answers.forget();
+    this.#parts.challenges.forget();
     this.#sendAgain();
   }
 
@@ -230,14 +222,14 @@ export class RegisterAttempt implements ClientTransactionUser {
   }
 
   #succeed(response: SipResponse): void {
+    this.#parts.challenges.learnRealms();
     this.#end({
       kind: "accepted",
       response,
       place: this.#place!,
-      destination: this.#destination!,
+      destination: this.#current!.destination,
       flow: this.#client!.flow,
       expires: this.#expires,
-      realms: this.#answers.realms,
     });
   }
 
@@ -247,7 +239,7 @@ export class RegisterAttempt implements ClientTransactionUser {
 
   #end(result: RegisterResult): void {
     this.#hasEnded = true;
-    this.#patience.stop();
+    this.#endpoints?.stop();
     this.#parts.onEnd(result);
   }
 }

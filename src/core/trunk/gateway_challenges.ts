@@ -1,0 +1,62 @@
+/** Answers to the challenges of a gateway for one request of ours (§22.2, §22.3). */
+import type { Gateway } from "../../data/gateway.ts";
+import type { SipResponse } from "../../message/sip_message.ts";
+import type { Flow } from "../../transport/transport.ts";
+import type { Authorization } from "../proxy/leg.ts";
+import type { ChallengedRequest } from "./challenge_answer.ts";
+import { ChallengeAnswers } from "./challenge_answers.ts";
+import type { GatewayRealms } from "./gateway_realms.ts";
+
+/** Responses that one server gets answers to: some have a new nonce for every request. */
+const MAX_ANSWERS = 3;
+
+export class GatewayChallenges {
+  readonly #gateway: Gateway;
+  readonly #realms: GatewayRealms;
+  readonly #maxAnswers: number;
+  /** Answers to the server that asked last: every server has nonces of its own. */
+  #answers: ChallengeAnswers | undefined;
+  #server = "";
+
+  constructor(gateway: Gateway, realms: GatewayRealms, maxAnswers = MAX_ANSWERS) {
+    this.#gateway = gateway;
+    this.#realms = realms;
+    this.#maxAnswers = maxAnswers;
+  }
+
+  /** Header lines with the credentials given so far. */
+  get lines(): readonly string[] {
+    return this.#answers?.lines ?? [];
+  }
+
+  /** Answers the challenges of a response that came by a flow. */
+  answer(response: SipResponse, request: ChallengedRequest, flow: Flow): Authorization {
+    return this.#answersAt(flow).answer(response, request);
+  }
+
+  /** Begins anew, for another server. */
+  restart(): void {
+    this.#answers = undefined;
+  }
+
+  /** Forgets what was given, for another request to the same server: it would come as a replay. */
+  forget(): void {
+    this.#answers?.forget();
+  }
+
+  /** The gateway has accepted the request, and so has shown that these realms are its own. */
+  learnRealms(): void {
+    for (const realm of this.#answers?.realms ?? []) this.#realms.learn(this.#gateway, realm);
+  }
+
+  #answersAt({ protocol, remoteAddress, remotePort }: Flow): ChallengeAnswers {
+    const server = `${protocol} ${remoteAddress}:${remotePort}`;
+    if (this.#answers && this.#server === server) return this.#answers;
+    this.#server = server;
+    return this.#answers = new ChallengeAnswers({
+      account: this.#gateway.credentials,
+      maxAnswers: this.#maxAnswers,
+      accepts: (realm) => this.#realms.accepts(this.#gateway, realm),
+    });
+  }
+}
