@@ -109,20 +109,22 @@ export interface WriteProblem {
   readonly expected: string;
 }
 
-/** Why a change was not made, with the status that HTTP has for it. */
+/**
+ * The kinds of refusals: the document does not exist, its storage takes no such change, it conflicts with other documents
+ * or with another writer, it is invalid by itself, the storage cannot be reached.
+ */
+export type RefusalReason = "missing" | "unwritable" | "conflict" | "invalid" | "unavailable";
+
+/** A change that was not made. */
 export class WriteRefused extends Error {
   override readonly name = "WriteRefused";
-  /**
-   * 404 gone, 405 this place cannot be written to, 409 does not fit to the others or somebody else was faster, 422 not
-   * right by itself, 503 the place cannot be reached.
-   */
-  readonly status: 404 | 405 | 409 | 422 | 503;
-  /** Everything that is wrong with what was to be written, as far as that is why. */
+  readonly reason: RefusalReason;
+  /** Every fault of the document, where faults are the reason. */
   readonly details: readonly WriteProblem[];
 
-  constructor(status: WriteRefused["status"], message: string, details: readonly WriteProblem[] = []) {
+  constructor(reason: RefusalReason, message: string, details: readonly WriteProblem[] = []) {
     super(message);
-    this.status = status;
+    this.reason = reason;
     this.details = details;
   }
 }
@@ -130,7 +132,7 @@ export class WriteRefused extends Error {
 /** Somebody else has changed the document since it was read. */
 export class ChangedMeanwhile extends WriteRefused {
   constructor(message: string) {
-    super(409, message);
+    super("conflict", message);
   }
 }
 

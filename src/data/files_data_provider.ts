@@ -145,7 +145,7 @@ export class FilesDataProvider implements DataProvider {
     for (const other of others) {
       const ref = await this.#file(kind, other).findAny(refs);
       if (ref !== undefined) {
-        throw new WriteRefused(409, `Cannot change ${path}: there is a "${ref}" in ${other} already`);
+        throw new WriteRefused("conflict", `Cannot change ${path}: there is a "${ref}" in ${other} already`);
       }
     }
     await this.#file(kind, path).change({ action: "create", documents });

@@ -147,7 +147,7 @@ export class RedisDataProvider implements DataProvider {
     if (isMember === 0 || bytes === null) return undefined;
     const document = parseExactly(bytes);
     if (isMapping(document)) return { document, version: versionOf(bytes) };
-    throw new WriteRefused(409, `${JSON.stringify(ref)} holds no document any more`);
+    throw new WriteRefused("conflict", `${JSON.stringify(ref)} holds no document any more`);
   }
 
   async write(change: DocumentChange): Promise<string> {
@@ -168,7 +168,9 @@ export class RedisDataProvider implements DataProvider {
     if (this.#connection.isCluster) return await createOneByOne(this, kind, documents);
     refuseRepeatedRefs(documents);
     const byCollection = Map.groupBy(documents, ({ document }) => this.#collectionOf(kind, document).name);
-    if (byCollection.size > 1) throw new WriteRefused(422, "DIDs and Numbers are kept in different places");
+    if (byCollection.size > 1) {
+      throw new WriteRefused("invalid", "DIDs and Numbers are kept in different places");
+    }
     for (const [collection, ofCollection] of byCollection) {
       const texts = ofCollection.map(({ ref, document }) => ({ ref, text: JSON.stringify(document) }));
       await createDocuments(this.#connection, { collection, documents: texts });
@@ -299,7 +301,7 @@ export class RedisDataProvider implements DataProvider {
       const ref = collection.refAt(source, index);
       if (ref !== undefined) return { collection, ref };
     }
-    throw new WriteRefused(404, `There is no such document in ${source.name}`);
+    throw new WriteRefused("missing", `There is no such document in ${source.name}`);
   }
 
   /** `numbers` for what calls itself a Number, as Routr v1 does. */

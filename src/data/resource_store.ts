@@ -119,7 +119,7 @@ export class ResourceStore {
       if (wrong.length >= MOST_DETAILS) break;
       if (turn.isOver) await turn.next();
     }
-    if (wrong.length > 0) throw refusal(422, UNPROCESSABLE, { kind, problems: wrong });
+    if (wrong.length > 0) throw refusal("invalid", UNPROCESSABLE, { kind, problems: wrong });
     return resources;
   }
 
@@ -147,7 +147,7 @@ export class ResourceStore {
     if (refs.every((ref) => live.directory.resource(kind, ref) !== undefined)) return;
     await takeBack(provider, kind, new Set(refs));
     await live.load(kind);
-    throw new WriteRefused(409, DUPLICATE);
+    throw new WriteRefused("conflict", DUPLICATE);
   }
 
   async #create(change: Extract<DocumentChange, { action: "create" }>): Promise<string> {
@@ -191,8 +191,10 @@ export class ResourceStore {
     return this.#inTurn(async () => {
       const { resource, place, stored } = await this.#find(kind, ref);
       mayChange?.(currentOf(resource, stored));
-      if (isLastUser(resource, this.#options.live.directory)) throw new WriteRefused(409, LAST_USER);
-      if (hasDependents(resource, this.#options.live.directory)) throw new WriteRefused(409, DEPENDENT);
+      if (isLastUser(resource, this.#options.live.directory)) throw new WriteRefused("conflict", LAST_USER);
+      if (hasDependents(resource, this.#options.live.directory)) {
+        throw new WriteRefused("conflict", DEPENDENT);
+      }
       await this.#write({ action: "remove", place, ref, version: stored.version });
       this.#refuseIfNotInForce(kind);
     });
@@ -214,7 +216,7 @@ export class ResourceStore {
     const resource = live.directory.resource(kind, ref);
     const place: DocumentPlace | undefined = resource && live.placeOf(resource);
     const stored = place && await provider.read(place);
-    if (!resource || !place || !stored) throw new WriteRefused(404, "Not found");
+    if (!resource || !place || !stored) throw new WriteRefused("missing", "Not found");
     return { resource, place, stored };
   }
 
@@ -236,14 +238,14 @@ export class ResourceStore {
     const [faulty] = live.rejected(kind);
     if (faulty !== undefined) {
       throw new WriteRefused(
-        409,
+        "conflict",
         `The last edit of ${faulty} is not in force because of its faults: mend them first`,
       );
     }
     const [lost] = live.lost(kind);
     if (lost === undefined) return;
     throw new WriteRefused(
-      409,
+      "conflict",
       `${lost} has lost its content, which is still in force for a while: restore it first`,
     );
   }
@@ -253,14 +255,14 @@ export class ResourceStore {
     const [name] = this.#options.live.rejected(kind);
     if (name === undefined) return;
     throw new WriteRefused(
-      409,
+      "conflict",
       `The change is written, but not in force: ${name} was edited, and has faults`,
     );
   }
 
   #readValid(kind: Kind, document: ResourceDocument, tolerates?: Tolerance): Resource {
     const { resource, problems = [] } = readResource(kind, document, tolerates);
-    if (resource === undefined) throw refusal(422, UNPROCESSABLE, { kind, problems });
+    if (resource === undefined) throw refusal("invalid", UNPROCESSABLE, { kind, problems });
     return resource;
   }
 
@@ -357,7 +359,7 @@ function refuseIfRenamed(before: Resource, after: Resource): void {
   if (path === undefined) return;
   const expected = "what it was: it is a readonly field, it cannot be changed";
   const problems = [{ path, found: "another value", expected }];
-  throw refusal(422, UNPROCESSABLE, { kind: after.kind, problems });
+  throw refusal("invalid", UNPROCESSABLE, { kind: after.kind, problems });
 }
 
 function changedKey(before: Resource, after: Resource): PropertyPath | undefined {

@@ -140,7 +140,7 @@ export class RestfulDataProvider implements DataProvider {
       return await this.#writer.create({ collection: collection.name, ref }, change.document);
     }
     const { collection, address } = this.#find(change.place) ?? {};
-    if (collection === undefined || address === undefined) throw new WriteRefused(404, "Not found");
+    if (collection === undefined || address === undefined) throw new WriteRefused("missing", "Not found");
     this.#dirty.add(collection);
     if (change.action === "update") return await this.#writer.update(address, change);
     await this.#writer.remove(address, change.version);

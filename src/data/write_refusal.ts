@@ -1,5 +1,5 @@
 /** What is told to whoever wants to write something that is not right. */
-import { type NewDocument, type WriteProblem, WriteRefused } from "./data_provider.ts";
+import { type NewDocument, type RefusalReason, type WriteProblem, WriteRefused } from "./data_provider.ts";
 import { faultOf, formatFault, jsonPointer, type Problem } from "./fault.ts";
 import type { Objection } from "./objections.ts";
 import type { Kind } from "./resource.ts";
@@ -20,12 +20,12 @@ export const MOST_DETAILS = 10_000;
 export function refuseObjections(kind: Kind, objections: readonly Objection[]): void {
   if (objections.length === 0) return;
   const isUnfulfilled = objections.some(({ rule }) => rule === "dependency");
-  throw refusal(409, isUnfulfilled ? UNFULFILLED : DUPLICATE, { kind, problems: objections });
+  throw refusal("conflict", isUnfulfilled ? UNFULFILLED : DUPLICATE, { kind, problems: objections });
 }
 
 /** `message` and what is wrong, in words and as `details`, up to `MOST_DETAILS`. */
 export function refusal(
-  status: WriteRefused["status"],
+  reason: RefusalReason,
   message: string,
   { kind, problems }: { kind: Kind; problems: readonly WrongPart[] },
 ): WriteRefused {
@@ -35,7 +35,7 @@ export function refusal(
   const rest = problems.length - named.length;
   const more = problems.length < MOST_DETAILS ? `and ${rest} more` : "and many more";
   const text = [...named, ...rest > 0 ? [more] : []].join(", ");
-  return new WriteRefused(status, `${message}: ${text}`, problems.slice(0, MOST_DETAILS).map(detailOf));
+  return new WriteRefused(reason, `${message}: ${text}`, problems.slice(0, MOST_DETAILS).map(detailOf));
 }
 
 /** Throws if two of many have one ref. */
@@ -45,7 +45,9 @@ export function refuseRepeatedRefs(documents: readonly NewDocument[]): void {
     if (refs.has(ref)) {
       const expected = "a ref that no other has";
       const problem = { path: [i, "metadata", "ref"], found: JSON.stringify(ref), expected };
-      throw new WriteRefused(409, `${DUPLICATE}: two have the ref ${problem.found}`, [detailOf(problem)]);
+      throw new WriteRefused("conflict", `${DUPLICATE}: two have the ref ${problem.found}`, [
+        detailOf(problem),
+      ]);
     }
     refs.add(ref);
   }

@@ -104,11 +104,11 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
     assert.deepEqual(asTexts(created.document.spec), asTexts(agent("1003").spec));
   });
 
-  test("a document cannot be created twice (409)", async (place) => {
+  test("a document cannot be created twice (conflict)", async (place) => {
     await place.put("agents", [agent("1001")]);
     using kept = new Kept(place.open());
     const before = await kept.agents();
-    await refused(409, kept.create("Agent", agent("1001", { privacy: "private" })));
+    await refused("conflict", kept.create("Agent", agent("1001", { privacy: "private" })));
     assert.deepEqual(await kept.agents(), before);
   });
 
@@ -135,22 +135,22 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
     }
   });
 
-  test("of many documents none is created if one is there already (409)", async (place) => {
+  test("of many documents none is created if one is there already (conflict)", async (place) => {
     await place.put("agents", [agent("1001"), agent("1002")]);
     using kept = new Kept(place.open());
     const before = await kept.agents();
     const taken = agent("1002", { privacy: "private" });
-    await refused(409, kept.createAll("Agent", [agent("1003"), taken, agent("1004")]));
+    await refused("conflict", kept.createAll("Agent", [agent("1003"), taken, agent("1004")]));
     assert.deepEqual(await kept.agents(), before);
     assert.deepEqual(await kept.createAll("Agent", [agent("1003"), agent("1004")]), ["AG1003", "AG1004"]);
   });
 
-  test("of many documents none is created if two have one ref (409)", async (place) => {
+  test("of many documents none is created if two have one ref (conflict)", async (place) => {
     await place.put("agents", [agent("1001")]);
     using kept = new Kept(place.open());
     const before = await kept.agents();
     const twice = [agent("1002"), agent("1003"), agent("1002", { privacy: "private" })];
-    const { details } = await refused(409, kept.createAll("Agent", twice));
+    const { details } = await refused("conflict", kept.createAll("Agent", twice));
     assert.deepEqual(details.map(({ pointer, found }) => [pointer, found]), [[
       "/2/metadata/ref",
       '"AG1002"',
@@ -158,7 +158,7 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
     assert.deepEqual(await kept.agents(), before);
   });
 
-  test("of two writers who create some of the same documents at the same time, one is refused (409)", async (place) => {
+  test("of two writers who create some of the same documents at the same time, one is refused (conflict)", async (place) => {
     await place.put("agents", [agent("1000")]);
     using one = new Kept(place.open());
     using other = new Kept(place.open());
@@ -169,7 +169,7 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
       other.createAll("Agent", created("3", "4", "5")),
     ]);
     const losers = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
-    assert.deepEqual(losers.map(({ status }) => status), [409]);
+    assert.deepEqual(losers.map(({ reason }) => reason), ["conflict"]);
     const winners = results[0].status === "fulfilled" ? ["AG1", "AG2", "AG3"] : ["AG3", "AG4", "AG5"];
     assert.deepEqual(Object.keys(await one.agents()).sort(), [...winners, "AG1000"].sort());
   });
@@ -190,7 +190,7 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
     assert.equal(resource.privacy, "none");
   });
 
-  test("a change that was made for an older version is refused (409)", async (place) => {
+  test("a change that was made for an older version is refused (conflict)", async (place) => {
     await place.put("agents", [agent("1001")]);
     using kept = new Kept(place.open());
     const spot = await kept.place("Agent", "AG1001");
@@ -199,17 +199,17 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
     const now = await kept.agents();
     const { provider } = kept;
     const older = { place: spot, ref: "AG1001", version };
-    await refused(409, provider.write({ action: "update", ...older, document: agent("1001") }));
-    await refused(409, provider.write({ action: "remove", ...older }));
+    await refused("conflict", provider.write({ action: "update", ...older, document: agent("1001") }));
+    await refused("conflict", provider.write({ action: "remove", ...older }));
     assert.deepEqual(await kept.agents(), now);
   });
 
-  test("an operator's change in between is not written over (409)", async (place) => {
+  test("an operator's change in between is not written over (conflict)", async (place) => {
     await place.put("agents", [agent("1001"), agent("1002")]);
     using kept = new Kept(place.open());
     const update = await kept.updateOf("Agent", "AG1002", agent("1002"));
     await place.put("agents", [agent("1002", { privacy: "private" })]);
-    await refused(409, kept.provider.write(update));
+    await refused("conflict", kept.provider.write(update));
     const resource = await kept.resource("Agent", "AG1002");
     assert.ok(resource?.kind === "Agent" && resource.privacy === "private");
   });
@@ -223,8 +223,8 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
     await kept.provider.write({ action: "remove", ...change });
     assert.equal(await kept.provider.read(spot), undefined);
     assert.deepEqual(await kept.agents(), others);
-    await refused(404, kept.provider.write({ action: "remove", ...change }));
-    await refused(404, kept.provider.write({ action: "update", ...change, document: agent("1002") }));
+    await refused("missing", kept.provider.write({ action: "remove", ...change }));
+    await refused("missing", kept.provider.write({ action: "update", ...change, document: agent("1002") }));
     assert.deepEqual(await kept.agents(), others);
   });
 
@@ -250,7 +250,7 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
     }
   });
 
-  test("of two changes of one document at the same time, one is refused (409)", async (place) => {
+  test("of two changes of one document at the same time, one is refused (conflict)", async (place) => {
     await place.put("agents", [agent("1001")]);
     using one = new Kept(place.open());
     using other = new Kept(place.open());
@@ -266,7 +266,7 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
     const losers = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
     assert.equal(losers.length, 1);
     assert.ok(losers[0] instanceof WriteRefused);
-    assert.equal(losers[0].status, 409);
+    assert.equal(losers[0].reason, "conflict");
     const winner = results[0].status === "fulfilled" ? privately : often;
     assert.deepEqual(asTexts((await one.read("Agent", "AG1001")).document.spec), asTexts(winner.spec));
   });
@@ -385,10 +385,10 @@ function asTexts(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value), (_, part) => typeof part === "object" ? part : String(part));
 }
 
-async function refused(status: WriteRefused["status"], change: Promise<unknown>): Promise<WriteRefused> {
+async function refused(reason: WriteRefused["reason"], change: Promise<unknown>): Promise<WriteRefused> {
   const error = await change.then(() => undefined, (error) => error);
-  assert.ok(error instanceof WriteRefused, `Expected ${status}, but got ${error}`);
-  assert.equal(error.status, status);
+  assert.ok(error instanceof WriteRefused, `Expected ${reason}, but got ${error}`);
+  assert.equal(error.reason, reason);
   assert.notEqual(error.message, "");
   return error;
 }

@@ -70,7 +70,7 @@ async function refused(provider: FilesDataProvider, kind: Kind, document: Docume
     error
   );
   assert.ok(error instanceof WriteRefused);
-  return `${error.status} ${error.message}`;
+  return `${error.reason} ${error.message}`;
 }
 
 const SAMPLE = await Deno.readTextFile(new URL("../../config/agents.yaml", import.meta.url));
@@ -108,7 +108,7 @@ Deno.test("files: a DID cannot be created beside one of the same ref in the othe
     "dids.yaml": "",
     "numbers.yaml": BLOCKS([didDocument("NEW")]),
   });
-  assert.match(await refused(new FilesDataProvider(folder.path), "DID", didDocument("NEW")), /^409 /);
+  assert.match(await refused(new FilesDataProvider(folder.path), "DID", didDocument("NEW")), /^conflict /);
   assert.equal(await Deno.readTextFile(folder.pathOf("dids.yaml")), "");
 });
 
@@ -145,12 +145,12 @@ Deno.test("files: what is no YAML, or no list, is not written to, and the reason
   await provider.load();
   assert.equal(
     await refused(provider, "Peer", peerDocument("ast")),
-    `405 Cannot change ${folder.pathOf("peers.yaml")}: it is not YAML ` +
+    `unwritable Cannot change ${folder.pathOf("peers.yaml")}: it is not YAML ` +
       "(line 2: found a property for the second time, expected each property once)",
   );
   assert.equal(
     await refused(provider, "Agent", agentDocument("1001")),
-    `405 Cannot change ${folder.pathOf("agents.yaml")}: it holds a single document; ` +
+    `unwritable Cannot change ${folder.pathOf("agents.yaml")}: it holds a single document; ` +
       'make it a list by hand: "- " before its first line, two spaces before the others',
   );
   assert.equal(await Deno.readTextFile(folder.pathOf("agents.yaml")), "kind: Agent\n");
@@ -161,7 +161,7 @@ Deno.test("files: the text null, which would be read as no value, is refused", a
   const document = peerDocument("ast", { device: "null" });
   assert.equal(
     await refused(new FilesDataProvider(folder.path), "Peer", document),
-    '422 spec.device is the text "null", which means no value in YAML files',
+    'invalid spec.device is the text "null", which means no value in YAML files',
   );
   assert.deepEqual([...Deno.readDirSync(folder.path)], []);
 });
@@ -174,7 +174,7 @@ Deno.test("files: where one of many new documents cannot be written, the file st
   await assert.rejects(
     provider.createAll("Peer", documents(peerDocument("a"), peerDocument("b", { device: "~" }))),
     {
-      status: 422,
+      reason: "invalid",
       details: [{
         pointer: "/1/spec/device",
         message: 'is the text "~", which means no value in YAML files, expected another text',
@@ -184,7 +184,7 @@ Deno.test("files: where one of many new documents cannot be written, the file st
     },
   );
   await assert.rejects(provider.createAll("Agent", documents(agentDocument("1"), agentDocument("2"))), {
-    status: 405,
+    reason: "unwritable",
   });
   assert.equal(await Deno.readTextFile(folder.pathOf("agents.yaml")), faulty);
   assert.deepEqual([...Deno.readDirSync(folder.path)].map(({ name }) => name), ["agents.yaml"]);

@@ -21,10 +21,10 @@ function agents(...refs: string[]): Record<string, Document> {
   );
 }
 
-async function statusOf(change: Promise<unknown>): Promise<number> {
+async function reasonOf(change: Promise<unknown>): Promise<string> {
   const error = await change.then(() => undefined, (error) => error);
   assert.ok(error instanceof WriteRefused, String(error));
-  return error.status;
+  return error.reason;
 }
 
 Deno.test("redis: of many documents none is created where one is too large, has a taken key, or memory is short", async () => {
@@ -32,22 +32,22 @@ Deno.test("redis: of many documents none is created where one is too large, has 
   const provider = place.open();
   await provider.load();
   await place.run("RPUSH", "list", "1");
-  assert.equal(await statusOf(createAgents(provider, agents("AG1", "list"))), 409);
-  assert.equal(await statusOf(createAgents(provider, agents("AG1", "users"))), 409);
+  assert.equal(await reasonOf(createAgents(provider, agents("AG1", "list"))), "conflict");
+  assert.equal(await reasonOf(createAgents(provider, agents("AG1", "users"))), "conflict");
   const large = { ...agentDocument("1"), metadata: { name: "x".repeat(1024 * 1024) } };
-  assert.equal(await statusOf(createAgents(provider, { ...agents("AG1"), AG2: large })), 405);
+  assert.equal(await reasonOf(createAgents(provider, { ...agents("AG1"), AG2: large })), "unwritable");
   await place.run("CONFIG", "SET", "maxmemory", "1");
-  assert.equal(await statusOf(createAgents(provider, agents("AG1", "AG2"))), 503);
+  assert.equal(await reasonOf(createAgents(provider, agents("AG1", "AG2"))), "unavailable");
   await place.run("CONFIG", "SET", "maxmemory", "0");
   assert.equal(await place.run("EXISTS", "AG1", "AG2", "agents"), 0);
 });
 
-Deno.test("redis: many documents are refused by a replica (405)", async () => {
+Deno.test("redis: many documents are refused by a replica (unwritable)", async () => {
   await using place = await RedisPlace.start();
   await place.run("REPLICAOF", "127.0.0.1", String(freePort()));
   const provider = place.open();
   await provider.load();
-  assert.equal(await statusOf(createAgents(provider, agents("AG1", "AG2"))), 405);
+  assert.equal(await reasonOf(createAgents(provider, agents("AG1", "AG2"))), "unwritable");
 });
 
 Deno.test("redis: a cluster has no step for many documents, and those that were made are taken back", async () => {
@@ -57,7 +57,7 @@ Deno.test("redis: a cluster has no step for many documents, and those that were 
   const provider = place.open();
   await provider.load();
   await place.run("RPUSH", "list", "1");
-  assert.equal(await statusOf(createAgents(provider, agents("AG1", "AG2", "list"))), 409);
+  assert.equal(await reasonOf(createAgents(provider, agents("AG1", "AG2", "list"))), "conflict");
   assert.deepEqual(await place.run("SMEMBERS", "agents"), []);
   assert.deepEqual([await place.run("EXISTS", "AG1"), await place.run("EXISTS", "AG2")], [0, 0]);
   assert.deepEqual(await createAgents(provider, agents("AG1", "AG2")), ["AG1", "AG2"]);

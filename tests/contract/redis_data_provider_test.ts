@@ -216,7 +216,7 @@ Deno.test("redis: killed and started again, it serves meanwhile, and what was ch
   const provider = place.open();
   const state = await followed(provider);
   await place.server.kill();
-  await until(async () => (await refusalOf(createAgent(provider, "AG1"))).status === 503);
+  await until(async () => (await refusalOf(createAgent(provider, "AG1"))).reason === "unavailable");
   assert.deepEqual(refs(await provider.load()), ["agents-0", "agents-1"]);
   await place.server.restart();
   // Before it is noticed that Redis is back.
@@ -243,37 +243,37 @@ Deno.test("redis: at the start it is waited for, and with patience given up", as
   assert.deepEqual(refs(await patient), ["agents-0"]);
 });
 
-Deno.test("redis: a replica is read, and changes are refused with the reason (405)", async () => {
+Deno.test("redis: a replica is read, and changes are refused with the reason (unwritable)", async () => {
   await using place = await RedisPlace.start();
   await place.put("agents", [agentDocument("1001")]);
   await place.run("REPLICAOF", "127.0.0.1", String(freePort()));
   const provider = place.open({ initialSecret: "1" });
   const sources = await provider.load();
   assert.deepEqual(refs(sources), ["agents-0"]);
-  const { status, message } = await refusalOf(createAgent(provider, "AG1"));
-  assert.deepEqual([status, message.replace(/:\d+/, "")], [
-    405,
+  const { reason, message } = await refusalOf(createAgent(provider, "AG1"));
+  assert.deepEqual([reason, message.replace(/:\d+/, "")], [
+    "unwritable",
     "Redis at 127.0.0.1 refused: it is read-only",
   ]);
   const stored = await provider.read({ source: sources[0], index: 0 });
   assert.ok(stored);
 });
 
-Deno.test("redis: too few replicas (405), no memory (503) and a lack of rights (405) are told, and half-done is nothing", async () => {
+Deno.test("redis: too few replicas (unwritable), no memory (unavailable) and a lack of rights (unwritable) are told, and half-done is nothing", async () => {
   await using place = await RedisPlace.start();
   const provider = place.open();
   await provider.load();
   await place.run("CONFIG", "SET", "min-replicas-to-write", "1");
-  assert.equal((await refusalOf(createAgent(provider, "AG1"))).status, 405);
+  assert.equal((await refusalOf(createAgent(provider, "AG1"))).reason, "unwritable");
   await place.run("CONFIG", "SET", "min-replicas-to-write", "0");
   await place.run("CONFIG", "SET", "maxmemory", "1");
-  assert.equal((await refusalOf(createAgent(provider, "AG1"))).status, 503);
+  assert.equal((await refusalOf(createAgent(provider, "AG1"))).reason, "unavailable");
   await place.run("CONFIG", "SET", "maxmemory", "0");
   await place.run("ACL", "SETUSER", "default", "-set");
-  assert.equal((await refusalOf(createAgent(provider, "AG1"))).status, 405);
+  assert.equal((await refusalOf(createAgent(provider, "AG1"))).reason, "unwritable");
   await place.run("ACL", "SETUSER", "default", "+@all");
   await place.run("SET", "agents", "no set");
-  assert.equal((await refusalOf(createAgent(provider, "AG1"))).status, 405);
+  assert.equal((await refusalOf(createAgent(provider, "AG1"))).reason, "unwritable");
   assert.equal(await place.run("EXISTS", "AG1"), 0);
 });
 
@@ -286,7 +286,7 @@ Deno.test("redis: a user who may only read will do, even without scripts", async
   assert.equal(resources(await provider.load())[0], before);
   await place.run("SET", "agents-0", JSON.stringify(agentDocument("1002")));
   assert.notEqual(resources(await provider.load())[0], before);
-  assert.equal((await refusalOf(createAgent(provider, "AG1"))).status, 405);
+  assert.equal((await refusalOf(createAgent(provider, "AG1"))).reason, "unwritable");
 });
 
 Deno.test("redis: a collection that may not be read is told, and keeps its last content if it had one", async () => {
@@ -365,8 +365,8 @@ Deno.test("redis: a cluster is read and written", async () => {
   assert.deepEqual(resources(await provider.load()), resources(before));
   await until(async () => Number(await place.run("PUBSUB", "NUMPAT")) === 1);
   await createAgent(provider, "AG1");
-  assert.equal((await refusalOf(createAgent(provider, "AG1"))).status, 409);
-  assert.equal((await refusalOf(createAgent(provider, "list"))).status, 409);
+  assert.equal((await refusalOf(createAgent(provider, "AG1"))).reason, "conflict");
+  assert.equal((await refusalOf(createAgent(provider, "list"))).reason, "conflict");
   assert.equal(await place.run("SISMEMBER", "agents", "AG1"), 1);
   await until(() => state.refs.includes("AG1"));
   const sources = await provider.load();
@@ -376,9 +376,9 @@ Deno.test("redis: a cluster is read and written", async () => {
   const stored = await provider.read(at);
   assert.ok(stored);
   const remove = { action: "remove", place: at, ref: "AG1" } as const;
-  assert.equal((await refusalOf(provider.write({ ...remove, version: "other" }))).status, 409);
+  assert.equal((await refusalOf(provider.write({ ...remove, version: "other" }))).reason, "conflict");
   await provider.write({ ...remove, version: stored.version });
-  assert.equal((await refusalOf(provider.write({ ...remove, version: stored.version }))).status, 404);
+  assert.equal((await refusalOf(provider.write({ ...remove, version: stored.version }))).reason, "missing");
   assert.equal(await place.run("SISMEMBER", "agents", "AG1"), 0);
   await until(() => !state.refs.includes("AG1"));
 });
@@ -387,7 +387,7 @@ Deno.test("redis: keys that mean something else cannot be refs", async () => {
   await using place = await RedisPlace.start();
   const provider = place.open();
   for (const ref of ["numbers", "location", "routr:changes"]) {
-    assert.equal((await refusalOf(createAgent(provider, ref))).status, 409);
+    assert.equal((await refusalOf(createAgent(provider, ref))).reason, "conflict");
   }
 });
 

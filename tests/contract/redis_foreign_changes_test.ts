@@ -120,7 +120,7 @@ Deno.test("redis: what is written a moment after it was emptied (FLUSHALL) is re
   await place.run("FLUSHALL");
   const refusal = await store.create("Agent", agentDocument("1003")).catch((error) => error);
   assert.ok(refusal instanceof WriteRefused, String(refusal));
-  assert.equal(refusal.status, 409);
+  assert.equal(refusal.reason, "conflict");
   assert.equal(followed.agents, 2);
   assert.equal(await place.run("DBSIZE"), 0);
 });

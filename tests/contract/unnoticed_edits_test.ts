@@ -32,7 +32,7 @@ const BROKEN: Readonly<Record<string, string>> = {
 };
 
 for (const [what, text] of Object.entries(BROKEN)) {
-  Deno.test(`create, update and remove right after an edit that left ${what} are refused (409)`, async () => {
+  Deno.test(`create, update and remove right after an edit that left ${what} are refused (conflict)`, async () => {
     await using folder = await TemporaryFolder.of(FILES);
     const { store } = await storeOf(folder);
     await folder.write("agents.yaml", text);
@@ -44,7 +44,7 @@ for (const [what, text] of Object.entries(BROKEN)) {
     ]);
     for (const refusal of refusals) {
       assert.ok(refusal.status === "rejected" && refusal.reason instanceof WriteRefused);
-      assert.equal(refusal.reason.status, 409);
+      assert.equal(refusal.reason.reason, "conflict");
     }
     assert.equal(await Deno.readTextFile(folder.pathOf("agents.yaml")), text);
   });

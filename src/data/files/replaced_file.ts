@@ -30,7 +30,7 @@ export async function readExactText(path: string): Promise<TextAndVersion | unde
       const version = await fileVersion(path);
       if (version === undefined) return undefined;
       const { size } = await Deno.stat(path);
-      if (size > LARGEST_FILE) throw new WriteRefused(405, `Cannot change ${path}: it is too large`);
+      if (size > LARGEST_FILE) throw new WriteRefused("unwritable", `Cannot change ${path}: it is too large`);
       const bytes = await Deno.readFile(path);
       if (await fileVersion(path) === version) return { text: decode(bytes, path), version };
     }
@@ -46,7 +46,7 @@ function decode(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new WriteRefused(405, `Cannot change ${path}: its text is not UTF-8`);
+    throw new WriteRefused("unwritable", `Cannot change ${path}: its text is not UTF-8`);
   }
 }
 
@@ -79,7 +79,9 @@ async function targetOf(path: string): Promise<string> {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw refusalOf(error, path, "changed");
     const isLink = await Deno.lstat(path).then(() => true, () => false);
-    if (isLink) throw new WriteRefused(405, `Cannot change ${path}: it is a link that leads nowhere`);
+    if (isLink) {
+      throw new WriteRefused("unwritable", `Cannot change ${path}: it is a link that leads nowhere`);
+    }
     return path;
   }
 }
@@ -128,7 +130,10 @@ async function takeOver(path: string, like: string): Promise<void> {
   const own = await Deno.stat(path);
   if (uid !== own.uid) {
     await Deno.chown(path, uid, null).catch(() => {
-      throw new WriteRefused(405, `Cannot change ${like}: it belongs to another user than the server's`);
+      throw new WriteRefused(
+        "unwritable",
+        `Cannot change ${like}: it belongs to another user than the server's`,
+      );
     });
   }
   const hasGroup = gid === own.gid || await Deno.chown(path, null, gid).then(() => true, () => false);
@@ -179,7 +184,10 @@ class FolderLock implements Disposable {
     try {
       for (const end = performance.now() + LONGEST_WAIT; !(await file.tryLock(true));) {
         if (performance.now() > end) {
-          throw new WriteRefused(503, `Cannot change ${path}: somebody else is changing files of its folder`);
+          throw new WriteRefused(
+            "unavailable",
+            `Cannot change ${path}: somebody else is changing files of its folder`,
+          );
         }
         await new Promise((resolve) => setTimeout(resolve, WAIT));
       }
@@ -207,12 +215,12 @@ function refusalOf(error: unknown, path: string, action: "read" | "changed"): un
   if (!(error instanceof Error) || error instanceof WriteRefused) return error;
   const code = (error as Error & { readonly code?: string }).code;
   const name = error.name === "Error" ? code ?? "Error" : error.name;
-  if (action === "read") return new WriteRefused(503, `Cannot read ${path} (${name})`);
+  if (action === "read") return new WriteRefused("unavailable", `Cannot read ${path} (${name})`);
   if (error instanceof Deno.errors.NotFound) {
-    return new WriteRefused(405, `Cannot change ${path}: its folder does not exist`);
+    return new WriteRefused("unwritable", `Cannot change ${path}: its folder does not exist`);
   }
   if (code === "EROFS" || code === "EPERM" || NOT_WRITABLE.some((type) => error instanceof type)) {
-    return new WriteRefused(405, `Cannot change ${path}: it is not writable (${name})`);
+    return new WriteRefused("unwritable", `Cannot change ${path}: it is not writable (${name})`);
   }
-  return new WriteRefused(503, `Cannot change ${path} (${name})`);
+  return new WriteRefused("unavailable", `Cannot change ${path} (${name})`);
 }

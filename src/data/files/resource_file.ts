@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import {
   ChangedMeanwhile,
   type NewDocument,
+  type RefusalReason,
   type ResourceDocument,
   type StoredDocument,
   WriteRefused,
@@ -99,7 +100,7 @@ export class ResourceFile {
       refs = refsAfter(content?.refs ?? [], listChange, changed);
       isList = content === undefined || content.isList || content.refs.length === 0;
       return await changeList(list, listChange).catch((error) => {
-        throw error instanceof CannotEdit ? refusal(405, this.#path, error.message) : error;
+        throw error instanceof CannotEdit ? refusal("unwritable", this.#path, error.message) : error;
       });
     });
     this.#known = { version, isList, refs };
@@ -112,7 +113,7 @@ export class ResourceFile {
   ): Promise<ListChange> {
     if (change.action === "create") {
       const known = content && firstKnown(change.documents.map(({ ref }) => ref), content);
-      if (known !== undefined) throw refusal(409, this.#path, `there is a "${known}" already`);
+      if (known !== undefined) throw refusal("conflict", this.#path, `there is a "${known}" already`);
       const documents: YamlMapping[] = [];
       const turn = new Turn();
       for (const { document } of change.documents) {
@@ -124,7 +125,7 @@ export class ResourceFile {
     const { action, ref } = change;
     const index = content === undefined ? -1 : positionOf(change.place, content);
     const stored = index < 0 ? undefined : await readAt(list.text, content!, index);
-    if (stored === undefined) throw refusal(404, this.#path, `there is no "${ref}" any more`);
+    if (stored === undefined) throw refusal("missing", this.#path, `there is no "${ref}" any more`);
     if (stored.version !== change.version) {
       throw new ChangedMeanwhile(
         `Cannot change ${this.#path}: "${ref}" was changed by somebody else meanwhile`,
@@ -143,7 +144,7 @@ export class ResourceFile {
     if (problem !== undefined) {
       const line = problem.position === undefined ? "" : `line ${problem.position.line}: `;
       const reason = `it is not YAML (${line}found ${problem.found}, expected ${problem.expected})`;
-      throw refusal(405, this.#path, reason);
+      throw refusal("unwritable", this.#path, reason);
     }
     return this.#known = { version, isList, refs: items };
   }
@@ -196,12 +197,12 @@ export function refuseNullTexts(document: unknown, path: PropertyPath = []): voi
     if (typeof value === "string" && NULL_TEXTS.includes(value)) {
       const found = `the text "${value}", which means no value in YAML files`;
       const detail = detailOf({ path: place, found, expected: "another text" });
-      throw new WriteRefused(422, `${formatPath(place)} is ${found}`, [detail]);
+      throw new WriteRefused("invalid", `${formatPath(place)} is ${found}`, [detail]);
     }
     refuseNullTexts(value, place);
   }
 }
 
-function refusal(status: WriteRefused["status"], path: string, reason: string): WriteRefused {
-  return new WriteRefused(status, `Cannot change ${path}: ${reason}`);
+function refusal(reason: RefusalReason, path: string, cause: string): WriteRefused {
+  return new WriteRefused(reason, `Cannot change ${path}: ${cause}`);
 }

@@ -81,12 +81,12 @@ export async function writeDocument(connection: RedisConnection, write: RedisWri
     throw refusal(error, `Redis at ${connection.name}`);
   }
   if (result === "exists") {
-    throw new WriteRefused(409, `There is something at ${JSON.stringify(ref)} already`);
+    throw new WriteRefused("conflict", `There is something at ${JSON.stringify(ref)} already`);
   }
   if (result === "changed") {
     throw new ChangedMeanwhile(`${JSON.stringify(ref)} was changed by somebody else`);
   }
-  if (result === "missing") throw new WriteRefused(404, `${JSON.stringify(ref)} is gone`);
+  if (result === "missing") throw new WriteRefused("missing", `${JSON.stringify(ref)} is gone`);
 }
 
 /** Makes many documents in one step. Rejects with `WriteRefused`; a cluster has no such step. */
@@ -109,19 +109,19 @@ export async function createDocuments(
     throw refusal(error, `Redis at ${connection.name}`);
   }
   if (result !== 0) {
-    throw new WriteRefused(409, `There is something at ${JSON.stringify(String(result))} already`);
+    throw new WriteRefused("conflict", `There is something at ${JSON.stringify(String(result))} already`);
   }
 }
 
 function refuseReserved(ref: string): void {
   if (RESERVED.test(ref)) {
-    throw new WriteRefused(409, `Redis has another use for the key ${JSON.stringify(ref)}`);
+    throw new WriteRefused("conflict", `Redis has another use for the key ${JSON.stringify(ref)}`);
   }
 }
 
 function refuseLarge(text: string): void {
   if (new TextEncoder().encode(text).length > LARGEST_DOCUMENT) {
-    throw new WriteRefused(405, "A document may have at most 1 MiB");
+    throw new WriteRefused("unwritable", "A document may have at most 1 MiB");
   }
 }
 
@@ -145,7 +145,7 @@ async function writeToCluster(connection: RedisConnection, write: RedisWrite): P
 /** Waits a moment for a connection that is being made. Rejects with `WriteRefused`. */
 export async function reached(connection: RedisConnection): Promise<void> {
   await connection.ready(PATIENCE).catch((error: Error) => {
-    throw new WriteRefused(503, error.message);
+    throw new WriteRefused("unavailable", error.message);
   });
 }
 
@@ -153,7 +153,10 @@ export async function reached(connection: RedisConnection): Promise<void> {
 export function refusal(error: unknown, place: string): WriteRefused {
   if (error instanceof WriteRefused) return error;
   const isForbidden = FORBIDDEN.has(redisErrorCode(error) ?? "");
-  return new WriteRefused(isForbidden ? 405 : 503, `${place} refused: ${describeRedisError(error)}`);
+  return new WriteRefused(
+    isForbidden ? "unwritable" : "unavailable",
+    `${place} refused: ${describeRedisError(error)}`,
+  );
 }
 
 /** The others may pass: out of memory, a disk that is full, data that is being loaded. */

@@ -1,5 +1,6 @@
 import {
   ChangedMeanwhile,
+  type RefusalReason,
   type ResourceDocument,
   type StoredDocument,
   WriteRefused,
@@ -41,7 +42,7 @@ export class DocumentWriter {
   async create({ collection, ref }: DocumentAddress, document: ResourceDocument): Promise<string> {
     // A backend may take a second document of the same ref for a change of the first.
     if (await this.read({ collection, ref }) !== undefined) {
-      throw new WriteRefused(409, `There is "${ref}" already`);
+      throw new WriteRefused("conflict", `There is "${ref}" already`);
     }
     return await this.#send({ method: "POST", path: [collection], body: JSON.stringify(document) }) ?? ref;
   }
@@ -67,7 +68,7 @@ export class DocumentWriter {
   async #condition(address: DocumentAddress, version: string): Promise<string | undefined> {
     if (version.startsWith('"')) return version;
     const stored = await this.read(address);
-    if (stored === undefined) throw new WriteRefused(404, "Not found");
+    if (stored === undefined) throw new WriteRefused("missing", "Not found");
     if (stored.version !== version) {
       throw new ChangedMeanwhile("The object was changed by somebody else meanwhile");
     }
@@ -77,7 +78,7 @@ export class DocumentWriter {
   /** The ref in the answer, if there is one. */
   async #send(request: Omit<BackendRequest, "largest">): Promise<string | undefined> {
     if ((request.body?.length ?? 0) > LARGEST_DOCUMENT) {
-      throw new WriteRefused(422, `The document has more than ${LARGEST_DOCUMENT} characters`);
+      throw new WriteRefused("invalid", `The document has more than ${LARGEST_DOCUMENT} characters`);
     }
     try {
       const { text } = await this.#backend.request({ ...request, largest: LARGEST_ANSWER });
@@ -111,13 +112,13 @@ function refuse(error: unknown): never {
     throw new ChangedMeanwhile(`The backend refuses: ${error.message}`);
   }
   const action = error.status === 0 ? "cannot be reached" : "refuses";
-  throw new WriteRefused(statusOf(error), `The backend ${action}: ${error.message}`);
+  throw new WriteRefused(reasonOf(error), `The backend ${action}: ${error.message}`);
 }
 
-function statusOf({ status }: BackendFailure): WriteRefused["status"] {
-  if (status === 404 || status === 410) return 404;
-  if (status === 409) return 409;
-  if (status === 400 || status === 413 || status === 422) return 422;
+function reasonOf({ status }: BackendFailure): RefusalReason {
+  if (status === 404 || status === 410) return "missing";
+  if (status === 409) return "conflict";
+  if (status === 400 || status === 413 || status === 422) return "invalid";
   const isForbidden = [401, 403, 405, 501].includes(status) || (status >= 300 && status <= 399);
-  return isForbidden ? 405 : 503;
+  return isForbidden ? "unwritable" : "unavailable";
 }

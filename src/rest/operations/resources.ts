@@ -1,7 +1,12 @@
 /** The resources that an administrator keeps: the same five ways to each kind. */
 import type { Directory } from "../../data/directory.ts";
 import { valueAt } from "../../data/document_problems.ts";
-import { ChangedMeanwhile, type ResourceDocument, WriteRefused } from "../../data/data_provider.ts";
+import {
+  ChangedMeanwhile,
+  type RefusalReason,
+  type ResourceDocument,
+  WriteRefused,
+} from "../../data/data_provider.ts";
 import { type JsonSchema, jsonSchemaOf } from "../../data/json_schema.ts";
 import { type Kind, KINDS, type Resource } from "../../data/resource.ts";
 import type { User } from "../../data/user.ts";
@@ -271,17 +276,22 @@ async function written<T>(write: Promise<T>, request?: Request): Promise<T> {
   } catch (error) {
     if (error instanceof ChangedMeanwhile && request) refuseIfConditional(request);
     if (!(error instanceof WriteRefused)) throw error;
-    const { status, message, details } = error;
+    const { reason, message, details } = error;
+    const { status, headers } = ANSWERS[reason];
     throw new HttpError(status, message, {
       details: details.map(({ pointer, message }) => ({ pointer, message })),
-      headers: status === 503
-        ? { "retry-after": "5" }
-        : status === 405
-        ? { allow: "GET, HEAD, OPTIONS" }
-        : {},
+      headers,
     });
   }
 }
+
+const ANSWERS: Readonly<Record<RefusalReason, { status: number; headers?: Record<string, string> }>> = {
+  missing: { status: 404 },
+  unwritable: { status: 405, headers: { allow: "GET, HEAD, OPTIONS" } },
+  conflict: { status: 409 },
+  invalid: { status: 422 },
+  unavailable: { status: 503, headers: { "retry-after": "5" } },
+};
 
 /** Some of many names, for the log. */
 function namesIn(names: readonly string[]): string {

@@ -54,7 +54,7 @@ export class MemoryDataProvider implements DataProvider {
     const { kind } = change.place.source;
     const documents = this.documents[kind] ?? [];
     const index = documents.findIndex((one) => JSON.stringify(one) === change.version);
-    if (index < 0) throw new WriteRefused(409, "It was changed meanwhile");
+    if (index < 0) throw new WriteRefused("conflict", "It was changed meanwhile");
     if (change.action === "remove") documents.splice(index, 1);
     else documents[index] = change.document;
     return change.ref;

@@ -71,12 +71,12 @@ Deno.test("createAll(): the directory is loaded once, however many there are", a
 Deno.test("createAll(): every fault of every document is told, and nothing is made", async () => {
   const { store, provider } = await start();
   const before = JSON.stringify(provider.documents);
-  const { status, message, details } = await refusalOf(store.createAll("Agent", [
+  const { reason, message, details } = await refusalOf(store.createAll("Agent", [
     agentDocument("2"),
     agentDocument("3", { privacy: "some", "a/b": "1" }),
     { kind: "Agent", apiVersion: "v1beta1", metadata: { name: "x" }, spec: { domains: ["sip.local"] } },
   ]));
-  assert.equal(status, 422);
+  assert.equal(reason, "invalid");
   assert.match(message, /^Unprocessable entity: Agent: \[1\]\.spec\.privacy is "some", expected one of/);
   assert.deepEqual(pointers(details), ["/1/spec/privacy", "/1/spec/a~1b", "/2/spec/credentials"]);
   assert.deepEqual(details[0], {
@@ -92,7 +92,7 @@ Deno.test("createAll(): secrets of faulty documents are not told", async () => {
   const { store } = await start();
   const document = agentDocument("2", { credentials: { username: "2", secret: ["geheim"] } });
   const refusal = await refusalOf(store.createAll("Agent", [document]));
-  assert.equal(refusal.status, 422);
+  assert.equal(refusal.reason, "invalid");
   assert.ok(!JSON.stringify([refusal.message, refusal.details]).includes("geheim"));
 });
 
@@ -100,8 +100,8 @@ Deno.test("createAll(): what is there already is told with its position, and not
   const { store, provider } = await start();
   const before = JSON.stringify(provider.documents);
   const taken = [agentDocument("2"), agentDocument("1001"), named("john", agentDocument("3"))];
-  const { status, message, details } = await refusalOf(store.createAll("Agent", taken));
-  assert.equal(status, 409);
+  const { reason, message, details } = await refusalOf(store.createAll("Agent", taken));
+  assert.equal(reason, "conflict");
   assert.match(message, /^An attempt was made to create an object that already exists: Agent: \[1\]/);
   assert.deepEqual(pointers(details), ["/1/spec/credentials/username", "/2/metadata/ref"]);
   assert.equal(JSON.stringify(provider.documents), before);
@@ -117,8 +117,8 @@ Deno.test("createAll(): two of many that claim the same are told, whatever it is
     "/3/metadata/ref",
   ]);
   const dids = [didDocument("D1", { telUrl: "tel:+1-5" }), didDocument("D2", { telUrl: "tel:15" })];
-  const { status, details } = await refusalOf(store.createAll("DID", dids));
-  assert.deepEqual([status, pointers(details)], [409, ["/1/spec/location/telUrl"]]);
+  const { reason, details } = await refusalOf(store.createAll("DID", dids));
+  assert.deepEqual([reason, pointers(details)], ["conflict", ["/1/spec/location/telUrl"]]);
   const domains = [domainDocument("a.org"), domainDocument("A.org")];
   assert.deepEqual(pointers((await refusalOf(store.createAll("Domain", domains))).details), [
     "/1/spec/context/domainUri",
@@ -129,8 +129,8 @@ Deno.test("createAll(): two of many that claim the same are told, whatever it is
 Deno.test("createAll(): unknown domains are told to all who name them, with what was probably meant", async () => {
   const { store } = await start();
   const documents = ["2", "3"].map((name) => agentDocument(name, { domains: ["sip.locl"] }));
-  const { status, message, details } = await refusalOf(store.createAll("Agent", documents));
-  assert.equal(status, 409);
+  const { reason, message, details } = await refusalOf(store.createAll("Agent", documents));
+  assert.equal(reason, "conflict");
   assert.match(message, /^Found one or more unfulfilled.*\(did you mean "sip\.local"\?\), Agent: \[1\]/);
   assert.deepEqual(pointers(details), ["/0/spec/domains/0", "/1/spec/domains/0"]);
 });
@@ -146,10 +146,10 @@ Deno.test("createAll(): generated refs that collide become others", async () => 
 Deno.test("createAll(): gateways of one host are refused where the configuration forbids them", async () => {
   const { store } = await start({ hasUniqueGateways: true });
   const gateways = [5080, 5090, 5080].map((port, i) => gatewayDocument(`G${i}`, { host: "a.net", port }));
-  const { status, details } = await refusalOf(store.createAll("Gateway", gateways));
-  assert.deepEqual([status, pointers(details)], [409, ["/2/spec/host"]]);
+  const { reason, details } = await refusalOf(store.createAll("Gateway", gateways));
+  assert.deepEqual([reason, pointers(details)], ["conflict", ["/2/spec/host"]]);
   const there = await refusalOf(store.createAll("Gateway", [gatewayDocument("G1")]));
-  assert.deepEqual([there.status, pointers(there.details)], [409, ["/0/spec/host"]]);
+  assert.deepEqual([there.reason, pointers(there.details)], ["conflict", ["/0/spec/host"]]);
   assert.equal((await store.createAll("Gateway", gateways.slice(0, 2))).length, 2);
 });
 
@@ -160,8 +160,8 @@ Deno.test("createAll(): what somebody else made at the same moment stays, and al
     provider.beforeWrite = () => {};
     provider.documents.Agent!.push(theirs);
   };
-  const { status } = await refusalOf(store.createAll("Agent", [agentDocument("2"), agentDocument("3")]));
-  assert.equal(status, 409);
+  const { reason } = await refusalOf(store.createAll("Agent", [agentDocument("2"), agentDocument("3")]));
+  assert.equal(reason, "conflict");
   assert.deepEqual(provider.documents.Agent!.map((document) => valueAt(document, ["metadata", "ref"])), [
     "john",
     "theirs",
@@ -183,10 +183,10 @@ Deno.test("create(): what somebody else made at the same moment stays, though bo
 
 Deno.test("createAll(): of endless faults the first ten thousand are told", async () => {
   const { store } = await start();
-  const { status, message, details } = await refusalOf(
+  const { reason, message, details } = await refusalOf(
     store.createAll("Agent", Array.from({ length: 20_000 }, () => ({}))),
   );
-  assert.deepEqual([status, details.length], [422, 10_000]);
+  assert.deepEqual([reason, details.length], ["invalid", 10_000]);
   assert.match(message, /and many more$/);
 });
 

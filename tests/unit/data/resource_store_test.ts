@@ -42,13 +42,13 @@ async function start(options: { hasUniqueGateways?: boolean } = {}) {
   return { provider, live, store, directory: live.directory };
 }
 
-/** The status and message of a refusal. */
+/** The reason and message of a refusal. */
 async function refusalOf(change: Promise<unknown>): Promise<string> {
   try {
     await change;
   } catch (error) {
     assert.ok(error instanceof WriteRefused, String(error));
-    return `${error.status} ${error.message}`;
+    return `${error.reason} ${error.message}`;
   }
   return "accepted";
 }
@@ -68,7 +68,7 @@ Deno.test("create(): a given ref is kept, and one that is taken is refused", asy
   assert.equal(await store.create("Peer", withRef(peerDocument("pbx"), "mine")), "mine");
   assert.match(
     await refusalOf(store.create("Peer", withRef(peerDocument("other"), "mine"))),
-    /^409 An attempt was made to create an object that already exists: Peer: metadata\.ref is "mine"/,
+    /^conflict An attempt was made to create an object that already exists: Peer: metadata\.ref is "mine"/,
   );
 });
 
@@ -85,41 +85,46 @@ const REFUSED_CREATIONS: readonly [string, Kind, Document, RegExp][] = [
     "an agent of an unknown domain",
     "Agent",
     agentDocument("1003", { domains: ["sip.locl"] }),
-    /^409 Found one or more unfulfilled dependencies: Agent: spec\.domains\[0\] is "sip\.locl".*did you mean "sip\.local"/,
+    /^conflict Found one or more unfulfilled dependencies: Agent: spec\.domains\[0\] is "sip\.locl".*did you mean "sip\.local"/,
   ],
-  ["an agent whose name is taken in its domain", "Agent", agentDocument("1001"), /^409 An attempt was made/],
-  ["a domain that is there", "Domain", domainDocument("SIP.local"), /^409 An attempt was made/],
+  [
+    "an agent whose name is taken in its domain",
+    "Agent",
+    agentDocument("1001"),
+    /^conflict An attempt was made/,
+  ],
+  ["a domain that is there", "Domain", domainDocument("SIP.local"), /^conflict An attempt was made/],
   [
     "a domain with the DID of nobody",
     "Domain",
     domainDocument("x.org", { egressPolicy: { rule: ".*", didRef: "DID9" } }),
-    /^409 Found one or more unfulfilled/,
+    /^conflict Found one or more unfulfilled/,
   ],
-  ["a peer whose name is taken", "Peer", peerDocument("ast"), /^409 An attempt was made/],
-  ["a user whose name is taken", "User", userDocument("admin"), /^409 An attempt was made/],
+  ["a peer whose name is taken", "Peer", peerDocument("ast"), /^conflict An attempt was made/],
+  ["a user whose name is taken", "User", userDocument("admin"), /^conflict An attempt was made/],
   [
     "a number that is there, however it is written",
     "DID",
     didDocument("D2", { telUrl: "tel:+1-706-604-1487" }),
-    /^409 An attempt/,
+    /^conflict An attempt/,
   ],
   [
     "a number of an unknown gateway",
     "DID",
     { ...didDocument("D2", { telUrl: "tel:5" }), metadata: { gwRef: "GW9" } },
-    /^409 Found one or more unfulfilled/,
+    /^conflict Found one or more unfulfilled/,
   ],
   [
     "a faulty document",
     "Agent",
     agentDocument("1003", { privacy: "some", colour: "red" }),
-    /^422 Unprocessable entity: Agent: spec\.privacy is "some", expected one of none, private, Agent: spec\.colour is not a known/,
+    /^invalid Unprocessable entity: Agent: spec\.privacy is "some", expected one of none, private, Agent: spec\.colour is not a known/,
   ],
   [
     "a document of another kind",
     "Agent",
     peerDocument("1003"),
-    /^422 Unprocessable entity: Agent: kind is "Peer"/,
+    /^invalid Unprocessable entity: Agent: kind is "Peer"/,
   ],
 ];
 
@@ -138,11 +143,11 @@ Deno.test("create(): two gateways may have one host, unless the configuration fo
   const strict = await start({ hasUniqueGateways: true });
   assert.match(
     await refusalOf(strict.store.create("Gateway", gatewayDocument(undefined))),
-    /^409 An attempt/,
+    /^conflict An attempt/,
   );
   assert.match(
     await refusalOf(strict.store.create("Gateway", gatewayDocument(undefined, { port: 5060 }))),
-    /^409 An attempt/,
+    /^conflict An attempt/,
   );
   await strict.store.create("Gateway", gatewayDocument(undefined, { port: 5090 }));
 });
@@ -187,7 +192,10 @@ for (const [kind, ref, changes, property] of READ_ONLY) {
   Deno.test(`update(): ${property} of a ${kind} is read-only`, async () => {
     const { store } = await start();
     const refusal = await refusalOf(store.update(kind, ref, changes));
-    assert.match(refusal, new RegExp(`^422 .*${RegExp.escape(property)} is another value.*readonly field`));
+    assert.match(
+      refusal,
+      new RegExp(`^invalid .*${RegExp.escape(property)} is another value.*readonly field`),
+    );
   });
 }
 
@@ -206,18 +214,18 @@ Deno.test("update(): dependencies and duplicates are looked at again", async () 
   const { store } = await start();
   assert.match(
     await refusalOf(store.update("DID", "DID0001", { metadata: { gwRef: "GW9" } })),
-    /^409 Found one or more unfulfilled/,
+    /^conflict Found one or more unfulfilled/,
   );
   await store.create("Agent", agentDocument("1001", { domains: ["sip2.local"] }));
   assert.match(
     await refusalOf(store.update("Agent", "john", { spec: { domains: ["sip2.local"] } })),
-    /^409 An attempt was made/,
+    /^conflict An attempt was made/,
   );
 });
 
 Deno.test("remove(): what others depend on stays", async () => {
   const { store, directory } = await start();
-  const dependent = "409 Found one or more dependent objects";
+  const dependent = "conflict Found one or more dependent objects";
   assert.equal(await refusalOf(store.remove("Domain", "local")), dependent);
   assert.equal(await refusalOf(store.remove("Gateway", "GW0001")), dependent);
   assert.equal(await refusalOf(store.remove("DID", "DID0001")), dependent);
@@ -228,22 +236,24 @@ Deno.test("remove(): what others depend on stays", async () => {
   assert.deepEqual(directory.counts, { agents: 1, domains: 1, peers: 1, users: 1, gateways: 0, dids: 0 });
 });
 
-Deno.test("what is not there is 404", async () => {
+Deno.test("what is not there is missing", async () => {
   const { store } = await start();
-  assert.equal(await refusalOf(store.read("Agent", "nobody")), "404 Not found");
-  assert.equal(await refusalOf(store.update("Agent", "nobody", {})), "404 Not found");
-  assert.equal(await refusalOf(store.remove("Peer", "john")), "404 Not found");
+  assert.equal(await refusalOf(store.read("Agent", "nobody")), "missing Not found");
+  assert.equal(await refusalOf(store.update("Agent", "nobody", {})), "missing Not found");
+  assert.equal(await refusalOf(store.remove("Peer", "john")), "missing Not found");
 });
 
 Deno.test("a change for another version than the one that is there is refused", async () => {
   const { store } = await start();
   const ifJohn = (current: Resource) => {
-    if (current.kind !== "Agent" || current.name !== "Agent 1001") throw new WriteRefused(409, "Another one");
+    if (current.kind !== "Agent" || current.name !== "Agent 1001") {
+      throw new WriteRefused("conflict", "Another one");
+    }
   };
   await store.update("Agent", "john", { metadata: { name: "Johnny" } }, ifJohn);
   const again = store.update("Agent", "john", { metadata: { name: "Jo" } }, ifJohn);
-  assert.equal(await refusalOf(again), "409 Another one");
-  assert.equal(await refusalOf(store.remove("Agent", "john", ifJohn)), "409 Another one");
+  assert.equal(await refusalOf(again), "conflict Another one");
+  assert.equal(await refusalOf(store.remove("Agent", "john", ifJohn)), "conflict Another one");
 });
 
 Deno.test("two changes of one resource at once, neither for a version, are made one after the other", async () => {
@@ -268,8 +278,8 @@ Deno.test("of two changes at once that do not go together, one wins and the othe
     refusalOf(store.create("Peer", peerDocument("pbx"))),
     refusalOf(store.create("Peer", peerDocument("pbx"))),
   ];
-  const results = (await Promise.all(changes)).map((result) => result.slice(0, 8));
-  assert.deepEqual(results, ["accepted", "409 Foun", "accepted", "409 An a"]);
+  const results = (await Promise.all(changes)).map((result) => result.slice(0, 13));
+  assert.deepEqual(results, ["accepted", "conflict Foun", "accepted", "conflict An a"]);
   assert.equal(directory.domain("sip2.local"), undefined);
 });
 
@@ -277,7 +287,7 @@ Deno.test("beside a fault of somebody's hand nothing is changed, since it would 
   const { store, provider, live } = await start();
   provider.documents.Agent!.push({ kind: "Agent" });
   await live.load();
-  const refused = /^409 The last edit of agents is not in force/;
+  const refused = /^conflict The last edit of agents is not in force/;
   assert.match(await refusalOf(store.create("Agent", agentDocument("1003"))), refused);
   assert.match(await refusalOf(store.update("Agent", "john", { metadata: { name: "Jo" } })), refused);
   assert.equal(await refusalOf(store.create("Peer", peerDocument("pbx"))), "accepted");

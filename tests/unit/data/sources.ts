@@ -74,11 +74,11 @@ export class FakeDataProvider implements DataProvider {
   }
 
   write(_: DocumentChange): Promise<string> {
-    return Promise.reject(new WriteRefused(405, "The content is set by hand"));
+    return Promise.reject(new WriteRefused("unwritable", "The content is set by hand"));
   }
 
   createAll(): Promise<readonly string[]> {
-    return Promise.reject(new WriteRefused(405, "The content is set by hand"));
+    return Promise.reject(new WriteRefused("unwritable", "The content is set by hand"));
   }
 
   close(): void {

@@ -7,10 +7,10 @@ function namesIn(folder: TemporaryFolder): string[] {
   return [...Deno.readDirSync(folder.path)].map(({ name }) => name).sort();
 }
 
-async function refusal(change: Promise<unknown>): Promise<{ status: number; message: string }> {
+async function refusal(change: Promise<unknown>): Promise<{ reason: string; message: string }> {
   const error = await change.then(() => undefined, (error) => error);
   assert.ok(error instanceof WriteRefused, String(error));
-  return { status: error.status, message: error.message };
+  return { reason: error.reason, message: error.message };
 }
 
 Deno.test("replaceFile() puts the new text in the place of the old one", async () => {
@@ -59,11 +59,11 @@ Deno.test("replaceFile() does not write over what somebody else wrote meanwhile"
       await folder.replace(name, "editor's");
       return "new";
     }));
-  const { status, message } = await byEditor("a.yaml");
-  assert.equal(status, 409);
+  const { reason, message } = await byEditor("a.yaml");
+  assert.equal(reason, "conflict");
   assert.match(message, /^Cannot change .+\/a\.yaml: it was changed by somebody else meanwhile$/);
   assert.equal(await Deno.readTextFile(folder.pathOf("a.yaml")), "editor's");
-  assert.equal((await byEditor("c.yaml")).status, 409);
+  assert.equal((await byEditor("c.yaml")).reason, "conflict");
   assert.deepEqual(namesIn(folder), ["a.yaml", "b.yaml", "c.yaml"]);
 });
 
@@ -102,13 +102,13 @@ Deno.test("replaceFile() tells why a file cannot be changed", async () => {
   );
   const cannot = (name: string) => `Cannot change ${folder.pathOf(name)}`;
   assert.deepEqual(refusals, [
-    { status: 405, message: `${cannot("link.yaml")}: it is a link that leads nowhere` },
-    { status: 405, message: `${cannot("missing/a.yaml")}: its folder does not exist` },
-    { status: 405, message: `${cannot("latin1.yaml")}: its text is not UTF-8` },
+    { reason: "unwritable", message: `${cannot("link.yaml")}: it is a link that leads nowhere` },
+    { reason: "unwritable", message: `${cannot("missing/a.yaml")}: its folder does not exist` },
+    { reason: "unwritable", message: `${cannot("latin1.yaml")}: its text is not UTF-8` },
   ]);
   assert.notEqual(
-    (await refusal(replaceFile(folder.pathOf("folder.yaml"), () => Promise.resolve("")))).status,
-    404,
+    (await refusal(replaceFile(folder.pathOf("folder.yaml"), () => Promise.resolve("")))).reason,
+    "missing",
   );
 });
 
@@ -119,7 +119,7 @@ Deno.test({
     const path = new URL("../../../../config/agents.yaml", import.meta.url).pathname;
     const before = await Deno.stat(path);
     assert.deepEqual(await refusal(replaceFile(path, () => Promise.resolve(""))), {
-      status: 405,
+      reason: "unwritable",
       message: `Cannot change ${path}: it is not writable (NotCapable)`,
     });
     assert.deepEqual((await Deno.stat(path)).mtime, before.mtime);

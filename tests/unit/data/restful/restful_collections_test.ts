@@ -225,31 +225,35 @@ Deno.test("a ref that the backend gives is that of the new document", async () =
   }
 });
 
-const REFUSALS: readonly (readonly [Trouble, WriteRefused["status"], string])[] = [
-  [{ body: "", status: 404 }, 404, "The backend refuses: status 404"],
-  [{ body: '{"status": 409, "message": "Duplicate"}' }, 409, "The backend refuses: status 409 (Duplicate)"],
-  [{ body: "", status: 412 }, 409, "The backend refuses: status 412"],
+const REFUSALS: readonly (readonly [Trouble, WriteRefused["reason"], string])[] = [
+  [{ body: "", status: 404 }, "missing", "The backend refuses: status 404"],
+  [
+    { body: '{"status": 409, "message": "Duplicate"}' },
+    "conflict",
+    "The backend refuses: status 409 (Duplicate)",
+  ],
+  [{ body: "", status: 412 }, "conflict", "The backend refuses: status 412"],
   [
     { body: '{"status": 405, "message": "Not supported"}' },
-    405,
+    "unwritable",
     "The backend refuses: status 405 (Not supported)",
   ],
-  [{ body: "", status: 401 }, 405, "The backend refuses: user name or password is wrong"],
-  ["status 403", 405, "The backend refuses: this user is not allowed to do this (Forbidden)"],
+  [{ body: "", status: 401 }, "unwritable", "The backend refuses: user name or password is wrong"],
+  ["status 403", "unwritable", "The backend refuses: this user is not allowed to do this (Forbidden)"],
   [
     { redirectTo: "http://127.0.0.2/" },
-    405,
+    "unwritable",
     "The backend refuses: it redirects to another place, which is not followed",
   ],
-  [{ body: '{"message": "No name"}', status: 422 }, 422, "The backend refuses: status 422 (No name)"],
-  ["status 500", 503, "The backend refuses: status 500 (Not with …)"],
+  [{ body: '{"message": "No name"}', status: 422 }, "invalid", "The backend refuses: status 422 (No name)"],
+  ["status 500", "unavailable", "The backend refuses: status 500 (Not with …)"],
 ];
 
-for (const [trouble, status, message] of REFUSALS) {
-  Deno.test(`a change that is answered with ${JSON.stringify(trouble)} is refused (${status})`, async () => {
+for (const [trouble, reason, message] of REFUSALS) {
+  Deno.test(`a change that is answered with ${JSON.stringify(trouble)} is refused (${reason})`, async () => {
     const error = await createWith(trouble).catch((error) => error);
     assert.ok(error instanceof WriteRefused);
-    assert.deepEqual([error.status, error.message], [status, message]);
+    assert.deepEqual([error.reason, error.message], [reason, message]);
   });
 }
 
@@ -267,7 +271,7 @@ Deno.test("of many new documents those that were made are taken back when one is
     return { ref: `AG${name}`, document: withRef(`AG${name}`, agentDocument(name)) };
   });
   await assert.rejects(provider.createAll("Agent", documents), {
-    status: 422,
+    reason: "invalid",
     message: "The backend refuses: status 422 (Full)",
   });
   assert.equal(posts, 3);
@@ -276,14 +280,14 @@ Deno.test("of many new documents those that were made are taken back when one is
   assert.deepEqual(namesOf(await provider.load()), namesOf(before));
 });
 
-Deno.test("nothing can be read or changed while the backend is away (503)", async () => {
+Deno.test("nothing can be read or changed while the backend is away (unavailable)", async () => {
   await using place = new RestfulPlace();
   place.backend.put("agents", [withRef("AG1", agentDocument("1001"))]);
   const provider = place.open();
   const [source] = await provider.load();
   const spot = { place: { source, index: 0 }, ref: "AG1", version: "any" };
   await place.backend.stop();
-  const away = { status: 503, message: "The backend cannot be reached: connection refused" };
+  const away = { reason: "unavailable", message: "The backend cannot be reached: connection refused" };
   await assert.rejects(provider.read(spot.place), away);
   await assert.rejects(provider.write({ action: "remove", ...spot }), away);
   assert.equal((await provider.load())[0], source);
@@ -297,7 +301,9 @@ Deno.test("without entity tags, a change is compared with what is there before i
   const at = { source, index: 0 };
   const { version = "" } = await provider.read(at) ?? {};
   place.backend.put("agents", [withRef("AG1", agentDocument("1001", { privacy: "private" }))]);
-  await assert.rejects(provider.write({ action: "remove", place: at, ref: "AG1", version }), { status: 409 });
+  await assert.rejects(provider.write({ action: "remove", place: at, ref: "AG1", version }), {
+    reason: "conflict",
+  });
   const { version: now = "", document = {} } = await provider.read(at) ?? {};
   const changed = { ...document, spec: agentDocument("1001", { maxContacts: 3 }).spec };
   await provider.write({ action: "update", place: at, ref: "AG1", version: now, document: changed });
@@ -306,7 +312,7 @@ Deno.test("without entity tags, a change is compared with what is there before i
   await provider.write({ action: "remove", place: at, ref: "AG1", version: last });
   assert.deepEqual(place.backend.get("agents"), []);
   await assert.rejects(provider.write({ action: "remove", place: at, ref: "AG1", version: last }), {
-    status: 404,
+    reason: "missing",
   });
 });
 
@@ -322,11 +328,13 @@ Deno.test("a change tells the entity tag that it was made for", async () => {
   assert.deepEqual([method, headers?.get("if-match")], ["DELETE", version]);
 });
 
-Deno.test("documents that no backend would take are not sent (422)", async () => {
+Deno.test("documents that no backend would take are not sent (invalid)", async () => {
   await using place = new RestfulPlace();
   const document = agentDocument("1001", { credentials: { username: "1001", secret: "x".repeat(2 ** 20) } });
   const kind: Kind = "Agent";
-  await assert.rejects(place.open().write({ action: "create", kind, ref: "AG1", document }), { status: 422 });
+  await assert.rejects(place.open().write({ action: "create", kind, ref: "AG1", document }), {
+    reason: "invalid",
+  });
   assert.deepEqual(place.backend.requests.map(({ method }) => method), ["GET"]);
 });
 
