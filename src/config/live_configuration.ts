@@ -5,6 +5,7 @@ import { mergeDocuments } from "../data/merged_document.ts";
 import { type Configuration, configurationSchema } from "./configuration.ts";
 import { withoutEmpty } from "./filled_document.ts";
 import { withSecretsOf } from "./shown_configuration.ts";
+import { isMapping } from "../runtime/mapping.ts";
 
 /** Properties of `spec` that are in force as soon as they are changed. */
 export const LIVE_PROPERTIES = ["accessControlList", "logging", "maxContacts", "registrar"] as const;
@@ -74,8 +75,4 @@ function isLive(name: string): boolean {
 
 function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,5 @@
 import type { ResourceDocument } from "./data_provider.ts";
-
-type Mapping = Readonly<Record<string, unknown>>;
+import { isMapping, type Mapping } from "../runtime/mapping.ts";
 
 /** Two names for one property: that of the reference, and another that releases of Routr v1 have. */
 const SYNONYMS: Readonly<Record<string, string>> = {
@@ -32,10 +31,6 @@ export function mergeDocuments(document: ResourceDocument, changes: ResourceDocu
     }
   }
   return merged;
-}
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Whether the other name brings something new, and this one only what was read under both. */

@@ -16,12 +16,13 @@ import type { Position } from "./fault.ts";
 import { makeDefaultUser } from "./redis/default_user.ts";
 import { RedisChanges } from "./redis/redis_changes.ts";
 import { RedisCollection } from "./redis/redis_collection.ts";
-import { isMapping, parseExactly, versionOf } from "./redis/redis_document.ts";
+import { parseExactly, versionOf } from "./redis/redis_document.ts";
 import { RedisReader } from "./redis/redis_reader.ts";
 import { createDocuments, reached, refusal, writeDocument } from "./redis/redis_writes.ts";
 import { createOneByOne } from "./one_by_one.ts";
 import { type Kind, KINDS } from "./resource.ts";
 import { refuseRepeatedRefs } from "./write_refusal.ts";
+import { isMapping } from "../runtime/mapping.ts";
 
 export interface RedisDataProviderOptions {
   /** Milliseconds to wait for Redis when there is no content yet; for ever unless given. */

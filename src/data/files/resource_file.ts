@@ -16,7 +16,8 @@ import { detailOf } from "../write_refusal.ts";
 import { changeList, type DocumentList, type ListChange, readListItem } from "../yaml/yaml_list_edit.ts";
 import { readYamlList } from "../yaml/yaml_reader.ts";
 import { CannotEdit } from "../yaml/yaml_text_edits.ts";
-import { isMapping, type YamlMapping, yamlValueOf } from "../yaml/yaml_writing.ts";
+import { type YamlMapping, yamlValueOf } from "../yaml/yaml_writing.ts";
+import { isMapping } from "../../runtime/mapping.ts";
 
 /** What a file of a certain version holds. */
 export interface FileContent {

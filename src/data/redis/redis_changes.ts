@@ -1,8 +1,9 @@
 import type { RedisConnection } from "../../runtime/redis/redis_connection.ts";
-import { isMapping, parseDocument } from "./redis_document.ts";
+import { parseDocument } from "./redis_document.ts";
 import { KeyspaceNotifications } from "./keyspace_notifications.ts";
 import type { CollectionChange, RedisCollection } from "./redis_collection.ts";
 import { CHANGES_CHANNEL } from "./redis_writes.ts";
+import { isMapping } from "../../runtime/mapping.ts";
 
 /** Refs that are noted one by one; more of them mean that everything is looked at. */
 const MOST_REFS = 10_000;

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { type Fault, faultOf } from "../fault.ts";
 import { type Kind, readResource, type Resource } from "../resource.ts";
 import { tolerateOthers } from "../unknown_properties.ts";
+import { isMapping } from "../../runtime/mapping.ts";
 
 /** Bytes of a document; Redis would keep half a gigabyte. */
 export const LARGEST_DOCUMENT = 2 ** 20;
@@ -104,8 +105,4 @@ function withRef(document: unknown, ref: string): unknown {
   return !isMapping(metadata) || (metadata.ref ?? "") !== ""
     ? document
     : { ...document, metadata: { ...metadata, ref } };
-}
-
-export function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

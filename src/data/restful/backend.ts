@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
 import { BackendFailure, describeNetworkError, FaultyAnswer } from "./backend_failure.ts";
-import { type Envelope, failureOf, isMapping, readEnvelope } from "./envelope.ts";
+import { type Envelope, failureOf, readEnvelope } from "./envelope.ts";
+import { isMapping } from "../../runtime/mapping.ts";
 
 export interface BackendOptions {
   /** `http:` or `https:`; all requests go to paths below. */

@@ -9,7 +9,7 @@ import type { Backend, BackendRequest } from "./backend.ts";
 import { BackendFailure, FaultyAnswer } from "./backend_failure.ts";
 import { LARGEST_DOCUMENT } from "./document_hash.ts";
 import { DocumentReader } from "./document_reader.ts";
-import { isMapping } from "./envelope.ts";
+import { isMapping } from "../../runtime/mapping.ts";
 
 /** Where a document of a backend is: `{base}/{collection}/{ref}`. */
 export interface DocumentAddress {

@@ -3,6 +3,7 @@
  * meta}` by the later ones, nothing at all by other services.
  */
 import { BackendFailure, FaultyAnswer } from "./backend_failure.ts";
+import { isMapping, type Mapping } from "../../runtime/mapping.ts";
 
 export interface Envelope {
   /** Undefined where the body says none, or none that is a number. */
@@ -19,8 +20,6 @@ export interface PageNumbers {
   readonly totalPages?: number;
   readonly totalItems?: number;
 }
-
-type Mapping = Readonly<Record<string, unknown>>;
 
 export function readEnvelope(value: unknown): Envelope {
   const bare = { status: undefined, message: "", content: value, pages: {} };
@@ -62,10 +61,6 @@ export function listOf({ content }: Envelope): readonly unknown[] {
 export function documentOf({ content }: Envelope): Mapping {
   if (isMapping(content)) return content;
   throw new FaultyAnswer(nameOf(content), "a resource, by itself or as result or data");
-}
-
-export function isMapping(value: unknown): value is Mapping {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function nameOf(value: unknown): string {

@@ -1,6 +1,6 @@
 import { Turn } from "../../runtime/turn.ts";
 import { parseJson } from "./document_reader.ts";
-import { isMapping } from "./envelope.ts";
+import { isMapping } from "../../runtime/mapping.ts";
 
 /** Longer texts are parsed in parts of about so many characters, a millisecond each, so that others get their turn. */
 const PART = 100_000;

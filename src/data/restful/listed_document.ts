@@ -4,7 +4,7 @@ import { valueAt } from "../document_problems.ts";
 import { type Kind, readResource, type ResourceReading } from "../resource.ts";
 import { tolerateOthers } from "../unknown_properties.ts";
 import { documentHash, LARGEST_DOCUMENT } from "./document_hash.ts";
-import { isMapping } from "./envelope.ts";
+import { isMapping } from "../../runtime/mapping.ts";
 
 /** A document as a list shows it, without its text. */
 export interface ListedDocument {

@@ -4,7 +4,6 @@ import { CannotEdit, type TextEdits } from "./yaml_text_edits.ts";
 import {
   indent,
   isList,
-  isMapping,
   isSameValue,
   type Quoting,
   writeEntry,
@@ -15,8 +14,8 @@ import {
   type YamlMapping,
   type YamlValue,
 } from "./yaml_writing.ts";
+import { isMapping, type Mapping } from "../../runtime/mapping.ts";
 
-type Mapping = Readonly<Record<string, unknown>>;
 type Collection = YAMLMap<unknown, unknown> | YAMLSeq<unknown>;
 type MapPair = Pair<unknown, unknown>;
 

@@ -1,4 +1,5 @@
 /** Values as YAML text that `readYaml` and every other reader take for the same. */
+import { isMapping } from "../../runtime/mapping.ts";
 
 /** What a document is made of; nothing in it is null or undefined. */
 export type YamlValue = string | number | boolean | readonly YamlValue[] | YamlMapping;
@@ -25,10 +26,6 @@ const RESERVED = /^(?:true|false|yes|no|on|off|y|n|null|nan|inf|infinity)$/i;
 /** What stands in double quotes by an escape only: what is not printable, and what counts as a line end or as nothing. */
 // deno-lint-ignore no-control-regex
 const UNPRINTABLE = /[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]/u;
-
-export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 export function isList(value: YamlValue): value is readonly YamlValue[] {
   return Array.isArray(value);

@@ -4,6 +4,7 @@ import type { CommandContext } from "../command_context.ts";
 import { readEvents, type SentEvent } from "../event_stream_reader.ts";
 import { printed } from "../printed.ts";
 import { printable } from "../table.ts";
+import { isMapping } from "../../../runtime/mapping.ts";
 
 /** Milliseconds from one attempt to the next. */
 const FIRST_PAUSE = 1000;
@@ -69,10 +70,6 @@ function parsed(data: string): Readonly<Record<string, unknown>> {
   } catch {
     return { value: data };
   }
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function sleep(milliseconds: number): Promise<void> {

@@ -3,6 +3,7 @@ import { ClientError } from "../client_error.ts";
 import type { CommandContext } from "../command_context.ts";
 import { printed } from "../printed.ts";
 import { printable, valueAtPath } from "../table.ts";
+import { isMapping } from "../../../runtime/mapping.ts";
 
 export async function status({ client, command: { output }, terminal }: CommandContext): Promise<void> {
   const { body } = await client.get("/system/status");
@@ -63,8 +64,4 @@ function stateIn(body: unknown): string {
   const state = typeof status === "string" && Number.isNaN(Number(status)) ? status : message;
   if (typeof state !== "string") throw new ClientError("The service has answered without its status");
   return printable(state.toLowerCase());
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
