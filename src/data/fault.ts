@@ -31,6 +31,9 @@ export interface Problem {
   readonly nearest?: string;
 }
 
+/** A problem of a value. */
+export type PropertyProblem = Omit<Problem, "at">;
+
 /** A line and a column of a text, both counted from 1. */
 export interface Position {
   readonly line: number;

@@ -5,8 +5,8 @@ import type { Kind } from "./resource.ts";
 import { refuseRepeatedRefs } from "./write_refusal.ts";
 
 /**
- * All of them or, if one is refused, none: those that were made are taken back. Others may see them for that time, and
- * what cannot be taken back stays. Resolves with their refs.
+ * All of them or, if one is refused, none: those already made are rolled back. Others may see them until then, and
+ * what cannot be rolled back stays. Resolves with their refs.
  */
 export async function createOneByOne(
   provider: DataProvider,
@@ -21,13 +21,13 @@ export async function createOneByOne(
     }
     return refs;
   } catch (error) {
-    await takeBack(provider, kind, new Set(refs));
+    await rollBack(provider, kind, new Set(refs));
     throw error;
   }
 }
 
 /** Removes documents that were just made, as far as that can be done: what was made has its ref in it. */
-export async function takeBack(
+export async function rollBack(
   provider: DataProvider,
   kind: Kind,
   refs: ReadonlySet<string>,

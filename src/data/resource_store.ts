@@ -9,25 +9,17 @@ import {
 } from "./data_provider.ts";
 import type { Directory } from "./directory.ts";
 import { valueAt } from "./document_problems.ts";
-import type { PropertyPath } from "./fault.ts";
-import type { Gateway } from "./gateway.ts";
+import type { PropertyPath, PropertyProblem } from "./fault.ts";
 import type { LiveDirectory } from "./live_directory.ts";
 import { mergeDocuments } from "./merged_document.ts";
+import { isMapping, type Mapping } from "../runtime/mapping.ts";
 import { Turn } from "../runtime/turn.ts";
-import { type Objection, objectionsTo } from "./objections.ts";
-import { takeBack } from "./one_by_one.ts";
-import { ManyMore, OthersThan } from "./other_resources.ts";
-import { freeRef } from "./resource_checks.ts";
+import { type ConstraintViolation, constraintViolations } from "./constraint_violations.ts";
+import { rollBack } from "./one_by_one.ts";
+import { ResourceView } from "./resource_view.ts";
 import { type Kind, naturalKey, readResource, type Resource } from "./resource.ts";
 import { type Tolerance, tolerateOthers } from "./unknown_properties.ts";
-import {
-  DUPLICATE,
-  MOST_DETAILS,
-  refusal,
-  refuseObjections,
-  UNPROCESSABLE,
-  type WrongPart,
-} from "./write_refusal.ts";
+import { DUPLICATE, invalidDocument, MAX_DETAILS, refuseViolations } from "./write_refusal.ts";
 
 /** As Routr v1 says it. */
 const DEPENDENT = "Found one or more dependent objects";
@@ -76,8 +68,7 @@ export class ResourceStore {
       await this.#catchUp(kind);
       const resource = this.#readValid(kind, document);
       this.#refuseIfUnfit(resource, undefined);
-      const others = new OthersThan(undefined, this.#options.live.directory);
-      const ref = freeRef(resource, others);
+      const ref = this.#view().freeRef(resource);
       const time = this.#time();
       const metadata = { ...metadataOf(document), ref, createdOn: time, modifiedOn: time };
       return await this.#create({ action: "create", kind, ref, document: { ...document, metadata } });
@@ -103,56 +94,55 @@ export class ResourceStore {
         }),
       );
       await live.load(kind);
-      await this.#takeBackUnlessInForce(kind, made);
+      await this.#rollBackUnlessInForce(kind, made);
       return made;
     });
   }
 
   async #readAll(kind: Kind, documents: readonly ResourceDocument[]): Promise<Resource[]> {
     const resources: Resource[] = [];
-    const wrong: WrongPart[] = [];
+    const wrong: PropertyProblem[] = [];
     const turn = new Turn();
     for (const [i, document] of documents.entries()) {
       const { resource, problems = [] } = readResource(kind, document);
       if (resource !== undefined) resources.push(resource);
       for (const problem of problems) wrong.push({ ...problem, path: [i, ...problem.path] });
-      if (wrong.length >= MOST_DETAILS) break;
+      if (wrong.length >= MAX_DETAILS) break;
       if (turn.isOver) await turn.next();
     }
-    if (wrong.length > 0) throw refusal("invalid", UNPROCESSABLE, { kind, problems: wrong });
+    if (wrong.length > 0) throw invalidDocument(kind, wrong);
     return resources;
   }
 
   /** The refs they get. */
   async #findPlaces(kind: Kind, resources: readonly Resource[]): Promise<string[]> {
-    const others = new ManyMore(new OthersThan(undefined, this.#options.live.directory));
-    const hosts = this.#takenHosts(undefined);
+    const others = this.#view();
     const refs: string[] = [];
-    const objections: Objection[] = [];
+    const violations: ConstraintViolation[] = [];
     const turn = new Turn();
     for (const [i, resource] of resources.entries()) {
-      const found = [...objectionsTo(resource, others), ...hosts?.take(resource) ?? []];
-      for (const objection of found) objections.push({ ...objection, path: [i, ...objection.path] });
-      if (found.length === 0) refs.push(others.accept(resource).ref);
-      if (objections.length >= MOST_DETAILS) break;
+      const found = constraintViolations(resource, others);
+      for (const violation of found) violations.push({ ...violation, path: [i, ...violation.path] });
+      if (found.length === 0) refs.push(others.add(resource).ref);
+      if (violations.length >= MAX_DETAILS) break;
       if (turn.isOver) await turn.next();
     }
-    refuseObjections(kind, objections);
+    refuseViolations(kind, violations);
     return refs;
   }
 
   /** What another node or an editor made at the same time may have come before, or keeps it out of force. */
-  async #takeBackUnlessInForce(kind: Kind, refs: readonly string[]): Promise<void> {
+  async #rollBackUnlessInForce(kind: Kind, refs: readonly string[]): Promise<void> {
     const { provider, live } = this.#options;
     if (refs.every((ref) => live.directory.resource(kind, ref) !== undefined)) return;
-    await takeBack(provider, kind, new Set(refs));
+    await rollBack(provider, kind, new Set(refs));
     await live.load(kind);
     throw new WriteRefused("conflict", DUPLICATE);
   }
 
   async #create(change: Extract<DocumentChange, { action: "create" }>): Promise<string> {
     const ref = await this.#write(change);
-    await this.#takeBackUnlessInForce(change.kind, [ref]);
+    await this.#rollBackUnlessInForce(change.kind, [ref]);
     return ref;
   }
 
@@ -262,23 +252,18 @@ export class ResourceStore {
 
   #readValid(kind: Kind, document: ResourceDocument, tolerates?: Tolerance): Resource {
     const { resource, problems = [] } = readResource(kind, document, tolerates);
-    if (resource === undefined) throw refusal("invalid", UNPROCESSABLE, { kind, problems });
+    if (resource === undefined) throw invalidDocument(kind, problems);
     return resource;
   }
 
   #refuseIfUnfit(resource: Resource, before: Resource | undefined): void {
-    const others = new OthersThan(before, this.#options.live.directory);
-    const objections = [
-      ...objectionsTo(resource, others),
-      ...this.#takenHosts(before)?.take(resource) ?? [],
-    ];
-    refuseObjections(resource.kind, objections);
+    const view = before === undefined ? this.#view() : this.#view().excluding(before);
+    refuseViolations(resource.kind, constraintViolations(resource, view));
   }
 
-  /** Undefined where gateways may share a host. */
-  #takenHosts(except: Resource | undefined): TakenHosts | undefined {
+  #view(): ResourceView {
     const { live: { directory }, hasUniqueGateways = false } = this.#options;
-    return hasUniqueGateways ? new TakenHosts(directory, except) : undefined;
+    return new ResourceView({ directory, hasUniqueGateways });
   }
 
   #time(): string {
@@ -317,34 +302,6 @@ function hasDependents(resource: Resource, directory: Directory): boolean {
   }
 }
 
-/** Hosts and ports of gateways, where each may have one gateway only. */
-class TakenHosts {
-  readonly #taken = new Set<string>();
-
-  constructor(directory: Directory, except: Resource | undefined) {
-    for (const gateway of directory.gateways()) {
-      if (gateway !== except) this.#taken.add(hostAndPort(gateway));
-    }
-  }
-
-  take(resource: Resource): readonly Objection[] {
-    if (resource.kind !== "Gateway") return [];
-    const place = hostAndPort(resource);
-    const path = ["spec", "host"];
-    const expected = "a host and port that no other gateway has";
-    if (this.#taken.has(place)) return [{ rule: "duplicate", path, found: JSON.stringify(place), expected }];
-    this.#taken.add(place);
-    return [];
-  }
-}
-
-/** A gateway without port has the usual one of its transport. */
-function hostAndPort({ host, port, transport }: Gateway): string {
-  return `${host}:${port ?? USUAL_PORTS[transport]}`;
-}
-
-const USUAL_PORTS = { udp: 5060, tcp: 5060, sctp: 5060, tls: 5061, ws: 80, wss: 443 } as const;
-
 /** A ref that was made from what has changed now would change with it, and be lost to those who refer to it. */
 function withRef(document: ResourceDocument, kind: Kind, { ref }: Resource): ResourceDocument {
   const metadata = metadataOf(document);
@@ -358,8 +315,7 @@ function refuseIfRenamed(before: Resource, after: Resource): void {
   const path = before.ref === after.ref ? changedKey(before, after) : ["metadata", "ref"];
   if (path === undefined) return;
   const expected = "what it was: it is a readonly field, it cannot be changed";
-  const problems = [{ path, found: "another value", expected }];
-  throw refusal("invalid", UNPROCESSABLE, { kind: after.kind, problems });
+  throw invalidDocument(after.kind, [{ path, found: "another value", expected }]);
 }
 
 function changedKey(before: Resource, after: Resource): PropertyPath | undefined {
@@ -370,8 +326,8 @@ function changedKey(before: Resource, after: Resource): PropertyPath | undefined
   return isSame ? undefined : NATURAL_KEYS[before.kind];
 }
 
-function metadataOf({ metadata }: ResourceDocument): Record<string, unknown> {
-  return typeof metadata === "object" && metadata !== null ? metadata as Record<string, unknown> : {};
+function metadataOf({ metadata }: ResourceDocument): Mapping {
+  return isMapping(metadata) ? metadata : {};
 }
 
 /** The resource of the document at this moment, under the ref that it is known by. */

@@ -1,7 +1,7 @@
 /** The part of a collection that a request asks for: what its filter matches, and of that a page. */
 import type { Directory } from "../data/directory.ts";
 import type { Kind, Resource } from "../data/resource.ts";
-import { propertyOf } from "../data/resource_view.ts";
+import { propertyOf } from "../data/shown_document.ts";
 import { Turn } from "../runtime/turn.ts";
 import { parseFilter } from "./filter/filter.ts";
 import { FilterError } from "./filter/filter_error.ts";

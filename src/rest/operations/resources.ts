@@ -11,7 +11,7 @@ import { type JsonSchema, jsonSchemaOf } from "../../data/json_schema.ts";
 import { type Kind, KINDS, type Resource } from "../../data/resource.ts";
 import type { User } from "../../data/user.ts";
 import type { ResourceStore } from "../../data/resource_store.ts";
-import { documentOf, fullDocumentOf } from "../../data/resource_view.ts";
+import { documentOf, fullDocumentOf } from "../../data/shown_document.ts";
 import { enveloped } from "../http/envelope.ts";
 import {
   entityTag,

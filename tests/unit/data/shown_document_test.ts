@@ -5,7 +5,7 @@ import { LiveDirectory } from "../../../src/data/live_directory.ts";
 import type { PropertyPath } from "../../../src/data/fault.ts";
 import { type Kind, KINDS, type Resource } from "../../../src/data/resource.ts";
 import { ResourceStore } from "../../../src/data/resource_store.ts";
-import { documentOf, propertyOf } from "../../../src/data/resource_view.ts";
+import { documentOf, propertyOf } from "../../../src/data/shown_document.ts";
 import {
   agentDocument,
   didDocument,
