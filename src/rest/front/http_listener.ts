@@ -186,11 +186,13 @@ function refuse(code: string, socket: net.Socket): void {
   const status = statusOf(code);
   const { _httpMessage: response } = socket as { _httpMessage?: http.ServerResponse | null };
   if (status === undefined || !socket.writable || response?.headersSent) return void socket.destroy();
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  socket.end(
+    `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+  );
 }
 
-function statusOf(code: string): string | undefined {
-  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return "408 Request Timeout";
-  if (code === "HPE_HEADER_OVERFLOW") return "431 Request Header Fields Too Large";
-  return code.startsWith("HPE_") ? "400 Bad Request" : undefined;
+function statusOf(code: string): number | undefined {
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return 408;
+  if (code === "HPE_HEADER_OVERFLOW") return 431;
+  return code.startsWith("HPE_") ? 400 : undefined;
 }

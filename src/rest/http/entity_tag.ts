@@ -1,32 +1,34 @@
-/** Conditional requests (RFC 9110 §13), with Deno std's tags' form. */
+/** Conditional requests (RFC 9110 §13). */
+// @ts-types="./deno_std_http.d.ts"
+import { ifNoneMatch } from "@std/http/etag";
 import { hash } from "node:crypto";
 import { HttpError } from "./http_error.ts";
 
-/** The tag of what is shown: it differs whenever something shown does. */
+/** Returns the tag of a document as it is shown. Computed without waiting, so that a check and the change after it are one step. */
 export function entityTag(document: unknown): string {
   return `"${hash("sha1", JSON.stringify(document), "base64url")}"`;
 }
 
-/** Whether the client has it already (`If-None-Match`). */
+/** Reports whether the client has the document already (`If-None-Match`). */
 export function isUnmodified(request: Request, etag: string): boolean {
-  const wanted = request.headers.get("if-none-match");
-  return wanted !== null && matches(wanted, etag);
+  return !ifNoneMatch(request.headers.get("if-none-match"), etag);
 }
 
 /**
- * Throws `HttpError` 412 when what is there now is not what the client has seen (`If-Match`), or is what it does not want
- * to change: anything at all with `If-None-Match: *` (RFC 9110 §13.1.2).
+ * Throws `HttpError` 412 when the current document is not the one that the client has seen (`If-Match`), or is one that
+ * it excludes: any at all with `If-None-Match: *` (RFC 9110 §13.1.2). Weak tags match too: proxies that compress make
+ * them.
  */
 export function refuseUnlessConditionHolds(request: Request, current: unknown): void {
+  const etag = entityTag(current);
   const wanted = request.headers.get("if-match");
-  if (wanted !== null && !matches(wanted, entityTag(current))) throw changedMeanwhile();
-  const unwanted = request.headers.get("if-none-match");
-  if (unwanted !== null && matches(unwanted, entityTag(current))) {
+  if (wanted !== null && ifNoneMatch(wanted, etag)) throw changedMeanwhile();
+  if (isUnmodified(request, etag)) {
     throw new HttpError(412, "There is such an object already, which If-None-Match excludes");
   }
 }
 
-/** The same for what was changed just before it would have been written. */
+/** Throws `HttpError` 412 when a conditional request finds a document that changed between its check and its write. */
 export function refuseIfConditional(request: Request): void {
   const wanted = request.headers.get("if-match")?.trim() ?? "*";
   if (wanted !== "*") throw changedMeanwhile();
@@ -34,8 +36,4 @@ export function refuseIfConditional(request: Request): void {
 
 function changedMeanwhile(): HttpError {
   return new HttpError(412, "The object was changed by somebody else meanwhile");
-}
-
-function matches(list: string, etag: string): boolean {
-  return list.trim() === "*" || list.split(",").some((each) => each.trim().replace(/^W\//, "") === etag);
 }

@@ -1,4 +1,6 @@
 /** The contract of this service, and a page that shows it. */
+// @ts-types="../http/deno_std_http.d.ts"
+import { accepts } from "@std/http/negotiation";
 import type { JsonSchema } from "../../data/json_schema.ts";
 import { bareJson, plainText } from "../http/envelope.ts";
 import { BASE_PATH, type Operation, operation } from "../operation.ts";
@@ -7,8 +9,8 @@ import { contractPage } from "../openapi/page.ts";
 
 const TAG = "documentation";
 
-/** What whoever comes by chance is told; neither name nor version, which are for those who log in. */
-const PLACES = {
+/** Answer to everybody; name and version are for users. */
+const PATHS = {
   documentation: "/api",
   contract: "/api/openapi.json",
   api: BASE_PATH,
@@ -37,9 +39,9 @@ export function withDocumentation(operations: readonly Operation[], parts: Docum
         302: { description: "To the contract for people, where `Accept` asks for HTML." },
       },
       handle({ request }) {
-        const isBrowser = request.headers.get("accept")?.includes("text/html") ?? false;
-        if (!isBrowser) return bareJson(PLACES);
-        return new Response(null, { status: 302, headers: { location: PLACES.documentation } });
+        const isBrowser = accepts(request, "application/json", "text/html") === "text/html";
+        if (!isBrowser) return bareJson(PATHS);
+        return new Response(null, { status: 302, headers: { location: PATHS.documentation } });
       },
     }),
     operation({

@@ -23,6 +23,8 @@ Deno.test("If-None-Match finds the tag in a list, weak or not, and by an asteris
 
 Deno.test("If-Match with another tag refuses the change", () => {
   assert.throws(() => refuseUnlessConditionHolds(asking("if-match", '"x"'), DOCUMENT), { status: 412 });
-  refuseUnlessConditionHolds(asking("if-match", TAG), DOCUMENT);
+  for (const list of [TAG, `W/${TAG}`, `"x", ${TAG}`, "*"]) {
+    refuseUnlessConditionHolds(asking("if-match", list), DOCUMENT);
+  }
   refuseUnlessConditionHolds(new Request("http://localhost/"), DOCUMENT);
 });
