@@ -1,7 +1,8 @@
 /** The connections of one transport: found by where they lead, counted, and watched for silence. */
 import type { Connection } from "./connection.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
-import { OpenSockets, ownerOf } from "./open_sockets.ts";
+import { AddressQuota } from "../runtime/ip/address_quota.ts";
+import { OpenSockets } from "./open_sockets.ts";
 import type { TransportEvents } from "./transport.ts";
 
 /** Seconds between two pings of connections that have them: less than routers and proxies forget within. */
@@ -31,7 +32,7 @@ export class ConnectionTable {
   readonly #connections = new Map<string, Connection>();
   readonly #all = new Set<Connection>();
   readonly #newcomers = new Set<Newcomer>();
-  readonly #perAddress = new Map<string, number>();
+  readonly #perAddress: AddressQuota;
   readonly #watch: ReturnType<typeof setInterval>;
   readonly #total: OpenSockets;
   /** The second up to which connections were pinged: a part of them in each. */
@@ -41,6 +42,7 @@ export class ConnectionTable {
   constructor(limits: ConnectionLimits, events: TransportEvents) {
     this.limits = limits;
     this.events = events;
+    this.#perAddress = new AddressQuota(limits.maxConnectionsPerAddress);
     this.#total = limits.total ?? new OpenSockets();
     const shortest = Math.min(limits.idleTimeout, limits.messageTimeout);
     this.#watch = setInterval(() => this.#lookAround(), Math.max(20, Math.min(1000, shortest / 8)));
@@ -83,12 +85,10 @@ export class ConnectionTable {
    * room. Some are left for our own.
    */
   refusal(address: string, isInbound: boolean): string | undefined {
-    const { maxConnections, maxConnectionsPerAddress } = this.limits;
+    const { maxConnections } = this.limits;
     if (this.#isClosed) return "Transport is closed";
     if (isInbound && this.limits.isRefused?.(address)) return ACCESS_DENIED;
-    if ((this.#perAddress.get(ownerOf(address)) ?? 0) >= maxConnectionsPerAddress) {
-      return `Too many connections with ${address}`;
-    }
+    if (this.#perAddress.isFull(address)) return `Too many connections with ${address}`;
     const reserved = isInbound ? Math.floor(maxConnections / RESERVED) : 0;
     if (this.#total.open < maxConnections - reserved) return undefined;
     return this.#total.makeRoom(isInbound ? address : undefined) ? undefined : "Too many connections";
@@ -96,17 +96,14 @@ export class ConnectionTable {
 
   /** Counts a socket with this address from now on; to be called back when the socket is gone. */
   count(address: string): () => void {
-    const owner = ownerOf(address);
     this.#total.open++;
-    this.#perAddress.set(owner, (this.#perAddress.get(owner) ?? 0) + 1);
+    this.#perAddress.add(address);
     let isCounted = true;
     return () => {
       if (!isCounted) return;
       isCounted = false;
       this.#total.open--;
-      const left = (this.#perAddress.get(owner) ?? 1) - 1;
-      if (left > 0) this.#perAddress.set(owner, left);
-      else this.#perAddress.delete(owner);
+      this.#perAddress.release(address);
     };
   }
 

@@ -1,5 +1,5 @@
 /** The open sockets of all transports together, and who makes room when there are too many. */
-import { addressBytes, isIpv6 } from "../runtime/ip/ip_address.ts";
+import { addressWords, ownerOf } from "../runtime/ip/address_words.ts";
 
 /** A socket whose peer was not served yet. */
 interface Unproven {
@@ -46,7 +46,7 @@ export class OpenSockets {
    * closed than this address turned away.
    */
   makeRoom(address: string | undefined): boolean {
-    const network = address === undefined ? undefined : this.#networks.get(networkOf(address));
+    const network = address === undefined ? undefined : this.#networks.get(siteOf(address));
     const greediest = this.#ranking.most;
     if (greediest === undefined) return false;
     if (greediest.size > (network?.size ?? 0)) return this.#evictFrom(greediest, 0);
@@ -65,7 +65,7 @@ export class OpenSockets {
   }
 
   #ownerOf(address: string): Owner {
-    const networkKey = networkOf(address);
+    const networkKey = siteOf(address);
     let network = this.#networks.get(networkKey);
     if (!network) {
       network = { key: networkKey, owners: new Map(), ranking: new Ranking(), size: 0 };
@@ -117,13 +117,8 @@ class Ranking<T> {
   }
 }
 
-/** Whoever has an IPv6 address has the whole network of 64 bits around it. */
-export function ownerOf(address: string): string {
-  return isIpv6(address) ? addressBytes(address).slice(0, 8).join(".") : address;
-}
-
-/** What is usually given to one customer: 256 addresses of IPv4, 48 bits of IPv6. */
-function networkOf(address: string): string {
-  if (isIpv6(address)) return addressBytes(address).slice(0, 6).join(".");
-  return address.slice(0, address.lastIndexOf("."));
+/** Returns a key for the network that one customer usually has: 256 addresses of IPv4, 48 bits of IPv6. */
+function siteOf(address: string): string {
+  const [first, second] = addressWords(address);
+  return second === undefined ? `${first >>> 8}` : `${first}:${second >>> 16}`;
 }

@@ -1,100 +1,87 @@
-/** Wrong passwords and forged tokens, by the network they come from: who has had ten waits longer each time. */
+/** A rate limit of wrong passwords and forged tokens by network: from the tenth on, each costs a longer delay. */
+import { BoundedMap } from "../../runtime/bounded_map.ts";
 import { ownerOf } from "../../runtime/ip/address_words.ts";
 import type { Clock } from "../../runtime/clock.ts";
 
-/** The one that costs a delay for the first time. */
+/** The number of the first failure that costs a delay. */
 const FIRST_DELAYED = 10;
-/** Milliseconds. */
-const FIRST_DELAY = 1000;
-const LONGEST_DELAY = 300_000;
-/** Milliseconds without a wrong one after which all are forgotten; longer than any delay. */
-const MEMORY = 900_000;
-/** Networks that are remembered of those without a delay, and of those with one. */
-const MOST = 5000;
+const MIN_DELAY_MS = 1000;
+const MAX_DELAY_MS = 300_000;
+/** Failures are forgotten after this time without another one; longer than any delay. */
+const MEMORY_MS = 900_000;
+/** Networks remembered without a delay, and as many with one. */
+const MAX_NETWORKS = 5000;
 
 interface Failures {
   readonly count: number;
-  /** Of the last. */
+  /** The time of the last failure. */
   readonly at: number;
-  /** Milliseconds from then on. */
-  readonly delay: number;
+  readonly delayMs: number;
 }
 
 /**
- * Counts failures, and says how long to wait. A right password changes nothing: otherwise whoever shares an address with
- * an administrator could try ten times after each of the administrator's requests.
+ * Counts failures and imposes delays. A correct password resets nothing, since an attacker may share its address with an
+ * administrator.
  */
 export class Attempts {
   readonly #clock: Clock;
-  /** In both, those whose last failure is longest ago come first. */
-  readonly #few = new Map<string, Failures>();
-  readonly #many = new Map<string, Failures>();
-  /**
-   * Of those for whom there is no room among `#many`. A flood from many networks therefore neither frees one that waits,
-   * nor goes on without a delay: the rest waits in common.
-   */
-  #crowd: Failures | undefined;
+  readonly #undelayed = new BoundedMap<string, Failures>(MAX_NETWORKS);
+  readonly #delayed = new BoundedMap<string, Failures>(MAX_NETWORKS);
+  /** Shared by networks that find `#delayed` full, so that a flood from many networks neither frees a delayed one nor goes on freely. */
+  #overflow: Failures | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Milliseconds until this address may try again; 0 when it may. */
+  /** Returns the milliseconds until this address may try again; 0 when it may now. */
   delayOf(address: string): number {
-    if (this.#many.size === 0) return 0;
+    if (this.#delayed.size === 0) return 0;
     const owner = ownerOf(address);
-    const own = this.#many.get(owner);
-    if (own !== undefined) return this.#rest(own);
-    const isInCrowd = this.#few.get(owner)?.count === FIRST_DELAYED - 1;
-    return isInCrowd && this.#crowd !== undefined ? this.#rest(this.#crowd) : 0;
+    const own = this.#delayed.get(owner);
+    if (own !== undefined) return this.#remainingMs(own);
+    const sharesDelay = this.#undelayed.get(owner)?.count === FIRST_DELAYED - 1;
+    return sharesDelay && this.#overflow !== undefined ? this.#remainingMs(this.#overflow) : 0;
   }
 
-  /** Notes a failure; returns the delay in milliseconds that it costs. */
+  /** Counts a failure and returns the delay that it costs, in milliseconds. */
   fail(address: string): number {
     const owner = ownerOf(address);
-    const failures = this.#next(this.#many.get(owner) ?? this.#few.get(owner));
-    const wasAmongMany = this.#many.delete(owner);
-    this.#few.delete(owner);
+    const failures = this.#next(this.#delayed.get(owner) ?? this.#undelayed.get(owner));
+    const wasDelayed = this.#delayed.delete(owner);
+    this.#undelayed.delete(owner);
     if (failures.count < FIRST_DELAYED) {
-      this.#addToFew(owner, failures);
+      this.#undelayed.set(owner, failures);
       return 0;
     }
-    if (wasAmongMany || this.#hasRoom()) {
-      this.#many.set(owner, failures);
-      return failures.delay;
+    if (wasDelayed || this.#hasRoom()) {
+      this.#delayed.set(owner, failures);
+      return failures.delayMs;
     }
-    this.#addToFew(owner, { ...failures, count: FIRST_DELAYED - 1, delay: 0 });
-    this.#crowd = this.#next(this.#crowd, FIRST_DELAYED);
-    return this.#crowd.delay;
+    this.#undelayed.set(owner, { ...failures, count: FIRST_DELAYED - 1, delayMs: 0 });
+    this.#overflow = this.#next(this.#overflow, FIRST_DELAYED);
+    return this.#overflow.delayMs;
   }
 
   /** @param first the count when nothing is remembered */
   #next(before: Failures | undefined, first = 1): Failures {
     const now = this.#clock.now();
-    const isForgotten = before === undefined || now - before.at > MEMORY;
+    const isForgotten = before === undefined || now - before.at > MEMORY_MS;
     const count = isForgotten ? first : before.count + 1;
-    const delay = count < FIRST_DELAYED
+    const delayMs = count < FIRST_DELAYED
       ? 0
-      : Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (count - FIRST_DELAYED));
-    return { count, at: now, delay };
+      : Math.min(MAX_DELAY_MS, MIN_DELAY_MS * 2 ** (count - FIRST_DELAYED));
+    return { count, at: now, delayMs };
   }
 
-  #rest({ at, delay }: Failures): number {
-    return Math.max(0, at + delay - this.#clock.now());
+  #remainingMs({ at, delayMs }: Failures): number {
+    return Math.max(0, at + delayMs - this.#clock.now());
   }
 
-  #addToFew(owner: string, failures: Failures): void {
-    if (this.#few.size >= MOST) {
-      const [oldest] = this.#few.keys();
-      this.#few.delete(oldest);
-    }
-    this.#few.set(owner, failures);
-  }
-
-  /** Whoever waits keeps waiting; whoever need not any more makes room. */
+  /** Makes room by the oldest network only when its delay is over. */
   #hasRoom(): boolean {
-    if (this.#many.size < MOST) return true;
-    const [[owner, oldest]] = this.#many;
-    return this.#rest(oldest) === 0 && this.#many.delete(owner);
+    if (!this.#delayed.isFull) return true;
+    const [[owner, oldest]] = this.#delayed;
+    return this.#remainingMs(oldest) === 0 && this.#delayed.delete(owner);
   }
 }

@@ -5,7 +5,7 @@ import { HAS_FULL_SERVERS } from "../../transport/tls/tls_runtime.ts";
 import { forwardLogs } from "./front_logs.ts";
 import type { FrontCommand, FrontReport, FrontSettings, ListeningPlace } from "./front_messages.ts";
 import { HttpListener } from "./http_listener.ts";
-import { RequestDesk } from "./request_desk.ts";
+import { RequestRelay } from "./request_relay.ts";
 
 /** Milliseconds between two reports of counts, and two looks at what takes too long. */
 const SWEEP_INTERVAL = 1000;
@@ -15,7 +15,7 @@ const GRACE = 1000;
 const LAST_BYTES = 300;
 
 interface Front {
-  readonly desk: RequestDesk;
+  readonly relay: RequestRelay;
   readonly listener: HttpListener;
 }
 
@@ -34,13 +34,13 @@ async function obey(command: FrontCommand): Promise<void> {
     case "move":
       return front && await tellPlace(front.listener.listen(command.bindAddr, command.port));
     case "answer":
-      return front?.desk.answer(command.id, command.head, command.body);
+      return front?.relay.answer(command.id, command.head, command.body);
     case "begin":
-      return front?.desk.begin(command.id, command.head);
+      return front?.relay.begin(command.id, command.head);
     case "chunk":
-      return front?.desk.chunk(command.id, command.bytes);
+      return front?.relay.chunk(command.id, command.bytes);
     case "end":
-      return front?.desk.end(command.id);
+      return front?.relay.end(command.id);
     case "ping":
       return tell({ kind: "pong" });
     case "close":
@@ -50,10 +50,10 @@ async function obey(command: FrontCommand): Promise<void> {
 
 function makeFront({ limits, tls }: FrontSettings): Front {
   const contexts = tls && new TlsContexts(tls);
-  const desk = new RequestDesk({ limits, contexts, tell });
-  const onRequest: RequestDesk["take"] = (request, response) => desk.take(request, response);
+  const relay = new RequestRelay({ limits, contexts, tell });
+  const onRequest: RequestRelay["take"] = (request, response) => relay.take(request, response);
   setInterval(sweep, SWEEP_INTERVAL);
-  return { desk, listener: new HttpListener({ limits, contexts, onRequest }) };
+  return { relay, listener: new HttpListener({ limits, contexts, onRequest }) };
 }
 
 async function tellPlace(listening: Promise<ListeningPlace>): Promise<void> {
@@ -65,14 +65,14 @@ async function tellPlace(listening: Promise<ListeningPlace>): Promise<void> {
 }
 
 function sweep(): void {
-  front?.desk.sweep();
+  front?.relay.sweep();
   tellCounts();
 }
 
 function tellCounts(): void {
   if (front === undefined) return;
-  const { desk, listener } = front;
-  const rejected = desk.rejected + listener.rejected;
+  const { relay, listener } = front;
+  const rejected = relay.rejected + listener.rejected;
   const { connections } = listener;
   const counts = `${rejected} ${connections}`;
   if (counts === lastCounts) return;
@@ -82,7 +82,7 @@ function tellCounts(): void {
 
 async function close(): Promise<void> {
   front?.listener.stopListening();
-  await Promise.race([front?.desk.close(), pause(GRACE)]);
+  await Promise.race([front?.relay.close(), pause(GRACE)]);
   if (!HAS_FULL_SERVERS) await pause(LAST_BYTES);
   front?.listener.destroy();
   tellCounts();

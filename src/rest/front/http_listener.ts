@@ -2,6 +2,7 @@
 import http from "node:http";
 import https from "node:https";
 import net from "node:net";
+import { AddressQuota } from "../../runtime/ip/address_quota.ts";
 import { toSocketHost, toUriHost } from "../../runtime/ip/ip_address.ts";
 import type { TlsContexts } from "../../transport/tls/tls_contexts.ts";
 import {
@@ -9,10 +10,9 @@ import {
   HAS_FULL_SERVERS,
   type ShownCertificate,
 } from "../../transport/tls/tls_runtime.ts";
-import { AddressQuota } from "./address_quota.ts";
 import type { FrontLimits, ListeningPlace } from "./front_messages.ts";
 import { RefusalLines } from "./refusal_lines.ts";
-import { addressOf } from "./request_desk.ts";
+import { clientAddress } from "./request_relay.ts";
 
 /** Connections that may wait to be accepted. */
 const BACKLOG = 256;
@@ -113,7 +113,7 @@ export class HttpListener {
     server.on("connection", (socket: net.Socket) => this.#onConnection(socket));
     server.on("clientError", (error: Error & { code?: string }, socket: net.Socket) => {
       this.#rejected++;
-      const address = addressOf(socket);
+      const address = clientAddress(socket);
       if (address !== undefined) this.#lines.connection(address, error.message);
       refuse(error.code ?? "", socket);
     });
@@ -134,7 +134,7 @@ export class HttpListener {
 
   #onConnection(socket: net.Socket): void {
     socket.on("error", () => {});
-    const address = addressOf(socket);
+    const address = clientAddress(socket);
     if (
       address === undefined || this.#sockets.size >= this.#options.limits.maxConnections ||
       !this.#quota.take(address)

@@ -1,55 +1,51 @@
-/** Takes requests in, hands them to the main thread, and brings answers out. */
+/** Relays requests to the main thread and its answers to the clients. */
 import type http from "node:http";
 import type net from "node:net";
 import type tls from "node:tls";
 import { toUriHost } from "../../runtime/ip/ip_address.ts";
 import type { TlsContexts } from "../../transport/tls/tls_contexts.ts";
 import type { Client } from "../operation.ts";
-import { AddressQuota } from "./address_quota.ts";
+import { AddressQuota } from "../../runtime/ip/address_quota.ts";
+import { AdmissionQueue } from "./admission_queue.ts";
 import { ClientCertificates } from "./client_certificates.ts";
 import { Exchange } from "./exchange.ts";
 import type { AnswerHead, FrontLimits, FrontReport } from "./front_messages.ts";
 import { RefusalLines } from "./refusal_lines.ts";
 import { BodyReader, hasBody, Refusal } from "./request_body.ts";
 import { urlOf } from "./request_url.ts";
-import { Turns } from "./turns.ts";
 
-/** Those that the Fetch API has, too. */
+/** The methods that the Fetch API can express. */
 const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]);
-/** More are cut off by the runtime. */
+/** The runtime drops further header fields. */
 const MAX_HEADERS = 200;
-/** Milliseconds after which the main thread gets other requests though it has not answered one. */
-const LONGEST_TURN = 10_000;
+/** An unanswered request gives its place in the queue away after this time. */
+const MAX_SERVING_MS = 10_000;
 
-/** A request that is with the main thread. */
-interface Turn {
-  readonly begunAt: number;
-}
-
-export interface RequestDeskOptions {
+export interface RequestRelayOptions {
   readonly limits: FrontLimits;
-  /** HTTPS with them. */
+  /** Makes it HTTPS. */
   readonly contexts: TlsContexts | undefined;
   readonly tell: (report: FrontReport, transfer?: ArrayBuffer[]) => void;
 }
 
-export class RequestDesk {
-  readonly #options: RequestDeskOptions;
+export class RequestRelay {
+  readonly #options: RequestRelayOptions;
   readonly #scheme: "http" | "https";
   readonly #certificates: ClientCertificates | undefined;
   readonly #quota: AddressQuota;
   readonly #bodies: BodyReader;
-  readonly #turns: Turns;
+  readonly #queue: AdmissionQueue;
   readonly #lines = new RefusalLines();
   readonly #open = new Map<number, Exchange>();
-  readonly #running = new Map<number, Turn>();
+  /** Requests of the main thread by their id, with the time they were handed over in milliseconds of `performance.now()`. */
+  readonly #running = new Map<number, number>();
   #streams = 0;
   #lastId = 0;
   #rejected = 0;
   #isClosing = false;
   #onEmpty = () => {};
 
-  constructor(options: RequestDeskOptions) {
+  constructor(options: RequestRelayOptions) {
     const { limits, contexts } = options;
     this.#options = options;
     this.#scheme = contexts === undefined ? "http" : "https";
@@ -57,19 +53,18 @@ export class RequestDesk {
     this.#certificates = asks ? new ClientCertificates(contexts) : undefined;
     this.#quota = new AddressQuota(limits.maxRequestsPerAddress);
     this.#bodies = new BodyReader(limits);
-    this.#turns = new Turns(limits.maxRequests);
+    this.#queue = new AdmissionQueue(limits.maxRequests);
   }
 
-  /** Requests that were refused here. */
+  /** The number of requests refused by this thread. */
   get rejected(): number {
     return this.#rejected;
   }
 
-  /** Never throws, nor rejects. */
+  /** Serves one request. Never rejects. */
   async take(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     const exchange = new Exchange(++this.#lastId, request, response);
-    const address = addressOf(request.socket);
-    // It has left already.
+    const address = clientAddress(request.socket);
     if (address === undefined) return exchange.cut();
     this.#open.set(exchange.id, exchange);
     response.once("close", () => this.#onClosed(exchange));
@@ -77,7 +72,7 @@ export class RequestDesk {
       this.#admit(address, response);
       await this.#serve(exchange, request, response);
     } catch (error) {
-      // Where it has left, or did not send its body in time, there is nobody to answer.
+      // A client that left, or did not send its body in time, gets no answer.
       if (!(error instanceof Refusal) && request.destroyed) return;
       const refusal = error instanceof Refusal ? error : new Refusal(400, "The request cannot be read");
       this.#refuse(exchange, refusal);
@@ -86,12 +81,12 @@ export class RequestDesk {
   }
 
   answer(id: number, head: AnswerHead, body: ArrayBuffer): void {
-    this.#endTurn(id);
+    this.#release(id);
     this.#open.get(id)?.answer(head, new Uint8Array(body));
   }
 
   begin(id: number, head: AnswerHead): void {
-    this.#endTurn(id);
+    this.#release(id);
     const exchange = this.#open.get(id);
     if (exchange === undefined || this.#isClosing) return this.#options.tell({ kind: "left", id });
     if (this.#streams >= this.#options.limits.maxStreams) {
@@ -110,31 +105,31 @@ export class RequestDesk {
     this.#open.get(id)?.end();
   }
 
-  /** Looks for what takes too long; to be called once a second or so. */
+  /** Cuts stalled clients and frees the places of slow answers. Call it about once a second. */
   sweep(): void {
     for (const exchange of this.#open.values()) {
       if (exchange.isStalled(this.#options.limits.timeoutMillis)) exchange.cut();
     }
-    for (const [id, { begunAt }] of this.#running) {
-      if (performance.now() - begunAt > LONGEST_TURN) this.#endTurn(id);
+    for (const [id, startedAt] of this.#running) {
+      if (performance.now() - startedAt > MAX_SERVING_MS) this.#release(id);
     }
   }
 
-  /** Takes no more requests, and resolves when there are none under way. */
+  /** Refuses further requests and resolves when none is under way. */
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#lines.close();
     if (this.#open.size > 0) await new Promise<void>((resolve) => this.#onEmpty = resolve);
   }
 
-  /** Throws a `Refusal`. */
+  /** Throws a `Refusal` when the service stops or the address has its quota under way. */
   #admit(address: string, response: http.ServerResponse): void {
     if (this.#isClosing) throw new Refusal(503, "The service is stopping");
     if (!this.#quota.take(address)) throw new Refusal(429, "Too many requests at a time");
     response.once("close", () => this.#quota.release(address));
   }
 
-  /** Rejects with a `Refusal`, or when the client leaves. Without a body, it is with the main thread at once. */
+  /** Hands a request to the main thread; waits for its body only. Rejects with a `Refusal`, or when the client leaves. */
   async #serve(
     exchange: Exchange,
     request: http.IncomingMessage,
@@ -145,23 +140,22 @@ export class RequestDesk {
     if (rawHeaders.length >= 2 * MAX_HEADERS) throw new Refusal(431, "Too many header fields");
     const url = urlOf(request, this.#scheme);
     if (url === undefined) throw new Refusal(400, "The path cannot be read");
-    const address = addressOf(request.socket) ?? "";
-    // Before the body: who may not is not listened to.
+    const address = clientAddress(request.socket) ?? "";
+    // Before the body is read, so that strangers cannot send one.
     const subject = this.#certificates &&
       await this.#certificates.subjectOf(request.socket as tls.TLSSocket);
     const isLoopback = address === "[::1]" || address.startsWith("127.");
     const client: Client = { address, isLoopback, ...subject !== undefined && { subject } };
     const body = hasBody(request) ? await this.#readBody(request, response) : undefined;
     const { id } = exchange;
-    const isTaken = this.#turns.take(() => {
+    const isAdmitted = this.#queue.enter(() => {
       if (body !== undefined) this.#bodies.release(body);
-      // Who is gone needs no answer.
-      if (exchange.isOver) return this.#turns.done();
-      this.#running.set(id, { begunAt: performance.now() });
+      if (exchange.isOver) return this.#queue.leave();
+      this.#running.set(id, performance.now());
       const sent = { id, method, url, headers: rawHeaders, body: body?.buffer, client };
       this.#options.tell({ kind: "request", request: sent }, body && [body.buffer]);
     });
-    if (isTaken) return;
+    if (isAdmitted) return;
     if (body !== undefined) this.#bodies.release(body);
     throw new Refusal(503, "Too many requests");
   }
@@ -180,8 +174,8 @@ export class RequestDesk {
     exchange.refuse(status, message);
   }
 
-  #endTurn(id: number): void {
-    if (this.#running.delete(id)) this.#turns.done();
+  #release(id: number): void {
+    if (this.#running.delete(id)) this.#queue.leave();
   }
 
   #onClosed(exchange: Exchange): void {
@@ -194,7 +188,7 @@ export class RequestDesk {
   }
 }
 
-/** As in URIs; undefined when the socket is closed. */
-export function addressOf({ remoteAddress }: net.Socket): string | undefined {
+/** Returns the client's address as URIs write it; undefined when the socket is closed. */
+export function clientAddress({ remoteAddress }: net.Socket): string | undefined {
   return remoteAddress === undefined ? undefined : toUriHost(remoteAddress);
 }
