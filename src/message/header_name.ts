@@ -1,7 +1,7 @@
 /** Header names (RFC 3261 §20 and later) as small numbers, with their compact forms (§7.3.3). */
 import { spanEqualsIgnoringCase } from "./characters.ts";
 
-/** The headers this server looks at, by number. 0 is any other. The parser has bits for those below 32. */
+/** The headers this server looks at, by number below `MAX_HEADER_IDS`. 0 is any other. */
 export const Header = {
   Other: 0,
   Via: 1,
@@ -41,6 +41,9 @@ export const Header = {
 /** A value of `Header`. */
 export type HeaderId = typeof Header[keyof typeof Header];
 
+/** Size of the tables that are indexed by `HeaderId`. */
+export const MAX_HEADER_IDS = 256;
+
 const NAMES: readonly (readonly [HeaderId, name: string, compact?: string])[] = [
   [Header.Via, "via", "v"],
   [Header.From, "from", "f"],
@@ -79,6 +82,7 @@ const NAMES: readonly (readonly [HeaderId, name: string, compact?: string])[] = 
 // Names by length and first letter: at most a few share a bucket, so one comparison usually settles it.
 const buckets: { id: HeaderId; name: string }[][] = Array.from({ length: 32 * 32 }, () => []);
 for (const [id, name, compact] of NAMES) {
+  if (id >= MAX_HEADER_IDS) throw new RangeError(`Cannot number header "${name}": ${id} is too high`);
   buckets[bucketOf(name.charCodeAt(0), name.length)].push({ id, name });
   if (compact) buckets[bucketOf(compact.charCodeAt(0), 1)].push({ id, name: compact });
 }

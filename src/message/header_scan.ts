@@ -1,17 +1,15 @@
 /** Where the header rows of a message are (§7.3), and whether they keep within the limits. */
 import { isWhiteSpace, parseNumber, skipToken, skipWhiteSpace } from "./characters.ts";
-import { Header, type HeaderId, headerId } from "./header_name.ts";
-import { ROW_STRIDE, splitValues } from "./header_rows.ts";
+import { Header, type HeaderId, headerId, MAX_HEADER_IDS } from "./header_name.ts";
+import { type Head, HeaderRows, ROW_STRIDE, splitValues } from "./header_rows.ts";
 import type { MessageLimits } from "./message_limits.ts";
 
-/** What one pass over the header rows found. */
-export interface HeaderScan {
-  /** See `Head.rows`. */
+/** The header rows of a message, and what one pass over them found. */
+export interface HeaderScan extends Head {
   rows: number[];
-  /** Where the empty line begins. */
-  end: number;
+  headersEnd: number;
   hasFolds: boolean;
-  /** One bit for each header id that was seen. */
+  /** The bits of the checked headers that were seen (`seenBit`). */
   seen: number;
   /** What is wrong with the rows, "" when nothing is. */
   fault: string;
@@ -20,7 +18,7 @@ export interface HeaderScan {
 }
 
 /** Headers of which a message may have one row only; Content-Length has a rule of its own. */
-const SINGLE = bitsOf([
+const SINGLE = [
   Header.From,
   Header.To,
   Header.CallId,
@@ -28,24 +26,32 @@ const SINGLE = bitsOf([
   Header.MaxForwards,
   Header.ContentType,
   Header.Expires,
-]);
+];
 
-/** Headers whose rows are lists (§7.3.1). */
-const LISTS = bitsOf([
-  Header.Via,
-  Header.Contact,
-  Header.Route,
-  Header.RecordRoute,
-  Header.Require,
-  Header.ProxyRequire,
-  Header.Supported,
-  Header.Unsupported,
-  Header.Allow,
-  Header.Path,
-  Header.PAssertedIdentity,
-  Header.PPreferredIdentity,
-  Header.RemotePartyId,
-]);
+/** A bit for each header whose presence is checked, 0 for all others. */
+const SEEN_BITS = new Int32Array(MAX_HEADER_IDS);
+[Header.Via, Header.ContentLength, ...SINGLE].forEach((id, i) => SEEN_BITS[id] = 1 << i);
+const SINGLE_BITS = SINGLE.reduce((bits: number, id) => bits | SEEN_BITS[id], 0);
+
+/** 1 for each header whose rows are lists (§7.3.1). */
+const IS_LIST = new Uint8Array(MAX_HEADER_IDS);
+for (
+  const id of [
+    Header.Via,
+    Header.Contact,
+    Header.Route,
+    Header.RecordRoute,
+    Header.Require,
+    Header.ProxyRequire,
+    Header.Supported,
+    Header.Unsupported,
+    Header.Allow,
+    Header.Path,
+    Header.PAssertedIdentity,
+    Header.PPreferredIdentity,
+    Header.RemotePartyId,
+  ]
+) IS_LIST[id] = 1;
 
 /** What is wrong with a message that is answered 513. */
 export const TOO_LARGE = "Message Too Large";
@@ -67,8 +73,9 @@ const scratch: number[] = [];
 /** Notes the header rows from `from` up to the empty line, or up to where the limits end. */
 export function scanRows(text: string, from: number, limits: RowLimits = UNLIMITED): HeaderScan {
   const scan: HeaderScan = {
+    text,
     rows: [],
-    end: text.length,
+    headersEnd: text.length,
     hasFolds: false,
     seen: 0,
     fault: "",
@@ -79,6 +86,11 @@ export function scanRows(text: string, from: number, limits: RowLimits = UNLIMIT
   // One message with very many headers does not keep the memory for ever.
   if (scratch.length > MAX_SCRATCH) scratch.length = 0;
   return scan;
+}
+
+/** Returns the header rows of a message that needs no check: one of ours, or one that was parsed before. */
+export function rowsOf(text: string): HeaderRows {
+  return new HeaderRows(scanRows(text, text.indexOf("\r\n") + 2), undefined);
 }
 
 /** Fills the scratch array and returns how much of it is filled. */
@@ -95,7 +107,7 @@ function scanInto(
   let cr = -1;
   for (;;) {
     if (text.charCodeAt(at) === 13 && text.charCodeAt(at + 1) === 10) {
-      scan.end = at;
+      scan.headersEnd = at;
       return length;
     }
     const nameEnd = skipToken(text, at, text.length);
@@ -104,7 +116,7 @@ function scanInto(
     let lineEnd = text.indexOf("\n", colon);
     if (lineEnd < 0) {
       scan.fault ||= text.length > lastEnd ? TOO_LARGE : "Header section has no end";
-      scan.end = at;
+      scan.headersEnd = at;
       return length;
     }
     if (cr < colon) cr = indexOrEnd(text, "\r", colon);
@@ -124,13 +136,13 @@ function scanInto(
     }
     if (lineEnd >= lastEnd) {
       scan.fault = TOO_LARGE;
-      scan.end = at;
+      scan.headersEnd = at;
       return length;
     }
     // More is read all the same, within reason: the answer needs every Via.
     if (length >= maxLength) scan.fault ||= "Too Many Header Fields";
     if (length >= maxLength * ANSWERED) {
-      scan.end = at;
+      scan.headersEnd = at;
       return length;
     }
     if (nameEnd === at || text.charCodeAt(colon) !== 58) {
@@ -146,20 +158,20 @@ function scanInto(
       scratch[length++] = valueEnd;
       if (id === Header.ContentLength) {
         const contentLength = parseNumber(text, valueStart, valueEnd, Number.MAX_SAFE_INTEGER);
-        if ((scan.seen & 1 << id) === 0) scan.contentLength = contentLength;
+        if ((scan.seen & SEEN_BITS[id]) === 0) scan.contentLength = contentLength;
         else if (contentLength !== scan.contentLength) {
           // Rows that agree do no harm; of others nobody knows which one a peer goes by (RFC 4475 §3.3.9).
           scan.fault ||= REPEATED;
           scan.contentLength = -1;
         }
-      } else if ((scan.seen & SINGLE & 1 << id) !== 0) scan.fault ||= REPEATED;
-      if (id !== Header.Other) scan.seen |= 1 << id;
+      } else if ((scan.seen & SINGLE_BITS & SEEN_BITS[id]) !== 0) scan.fault ||= REPEATED;
+      scan.seen |= SEEN_BITS[id];
     }
     at = lineEnd + 1;
   }
 }
 
-const counts = new Int32Array(64);
+const counts = new Int32Array(MAX_HEADER_IDS);
 
 /** Whether any header has more values than `max` in all its rows together. */
 export function hasTooManyValues(text: string, rows: readonly number[], max: number): boolean {
@@ -167,7 +179,7 @@ export function hasTooManyValues(text: string, rows: readonly number[], max: num
   for (let row = 0; row < rows.length; row += ROW_STRIDE) {
     const id = rows[row];
     // A value of a list has a character and its comma at least, so short rows need not be read.
-    const length = (LISTS & 1 << id) !== 0 ? rows[row + 3] - rows[row + 2] + 2 : 2;
+    const length = IS_LIST[id] === 1 ? rows[row + 3] - rows[row + 2] + 2 : 2;
     if (id !== Header.Other && (counts[id] += length) > 2 * max) return countsTooMany(text, rows, max);
   }
   return false;
@@ -181,7 +193,7 @@ function countsTooMany(text: string, rows: readonly number[], max: number): bool
     const id = rows[row] as HeaderId;
     if (id === Header.Other) continue;
     counts[id]++;
-    if ((LISTS & 1 << id) !== 0) {
+    if (IS_LIST[id] === 1) {
       const end = rows[row + 3];
       if (comma < rows[row + 2]) comma = indexOrEnd(text, ",", rows[row + 2]);
       for (; comma < end; comma++) if (text.charCodeAt(comma) === 44) counts[id]++;
@@ -200,7 +212,7 @@ function countValues(
   rows: readonly number[],
   { id, max }: { id: HeaderId; max: number },
 ): number {
-  const isList = (LISTS & 1 << id) !== 0;
+  const isList = IS_LIST[id] === 1;
   const values: string[] = [];
   for (let row = 0; row < rows.length && values.length <= max; row += ROW_STRIDE) {
     if (rows[row] !== id) continue;
@@ -211,8 +223,9 @@ function countValues(
   return values.length;
 }
 
-function bitsOf(ids: readonly HeaderId[]): number {
-  return ids.reduce((bits: number, id) => bits | 1 << id, 0);
+/** Returns the bit that a header has in `HeaderScan.seen`; 0 when its presence is not checked. */
+export function seenBit(id: HeaderId): number {
+  return SEEN_BITS[id];
 }
 
 function indexOrEnd(text: string, sought: string, from: number): number {

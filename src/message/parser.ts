@@ -1,15 +1,17 @@
 /** From text to message (§7, §25): one pass over the head that only notes where things are. */
 import { isDigit, isTokenCharacter, parseNumber, skipToken, skipWhiteSpace } from "./characters.ts";
 import { Header, type HeaderId } from "./header_name.ts";
-import { type Head, HeaderRows, ROW_STRIDE } from "./header_rows.ts";
-import { hasTooManyValues, type HeaderScan, scanRows, TOO_LARGE } from "./header_scan.ts";
+import { HeaderRows, ROW_STRIDE } from "./header_rows.ts";
+import { hasTooManyValues, type HeaderScan, scanRows, seenBit, TOO_LARGE } from "./header_scan.ts";
 import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from "./message_limits.ts";
 import { parseNameAddr } from "./name_addr.ts";
 import { MalformedMessage, SipRequest, SipResponse } from "./sip_message.ts";
 import { parseVia, type Via } from "./via.ts";
 
-const MANDATORY = [Header.Via, Header.From, Header.To, Header.CallId, Header.CSeq]
-  .reduce((bits, id) => bits | 1 << id, 0);
+const SEEN_VIA = seenBit(Header.Via);
+const SEEN_CONTENT_LENGTH = seenBit(Header.ContentLength);
+const MANDATORY = SEEN_VIA | seenBit(Header.From) | seenBit(Header.To) | seenBit(Header.CallId) |
+  seenBit(Header.CSeq);
 
 /** CSeq numbers are below 2³¹ (§8.1.1.5). */
 const MAX_CSEQ = 2 ** 31 - 1;
@@ -31,9 +33,8 @@ export function parseMessage(
   if (scan.fault === "" && hasTooManyValues(text, scan.rows, limits.maxHeaderValues)) {
     scan.fault = "Too Many Header Values";
   }
-  const head: Head = { text, rows: scan.rows, hasFolds: scan.hasFolds, headersEnd: scan.end };
   const isResponse = /^sip\/$/i.test(text.substring(start, start + 4));
-  return isResponse ? readResponse(head, scan, start, lineEnd) : readRequest(head, scan, start, lineEnd);
+  return isResponse ? readResponse(scan, start, lineEnd) : readRequest(scan, start, lineEnd);
 }
 
 function rowOf(rows: number[], id: HeaderId): number {
@@ -41,14 +42,14 @@ function rowOf(rows: number[], id: HeaderId): number {
   return -1;
 }
 
-function topVia(head: Head): Via | undefined {
-  const row = rowOf(head.rows, Header.Via);
-  return row < 0 ? undefined : parseVia(head.text, head.rows[row + 2], head.rows[row + 3]);
+function topVia({ text, rows }: HeaderScan): Via | undefined {
+  const row = rowOf(rows, Header.Via);
+  return row < 0 ? undefined : parseVia(text, rows[row + 2], rows[row + 3]);
 }
 
 /** Reads the fields that requests and responses share. A string says what is wrong. */
-function readCommon(head: Head, scan: HeaderScan, via: Via | undefined) {
-  const { text, rows } = head;
+function readCommon(scan: HeaderScan, via: Via | undefined) {
+  const { text, rows } = scan;
   if (scan.fault !== "") return scan.fault;
   if ((scan.seen & MANDATORY) !== MANDATORY) return "Mandatory header is missing";
   if (!via) return "Via is malformed";
@@ -64,9 +65,9 @@ function readCommon(head: Head, scan: HeaderScan, via: Via | undefined) {
   const methodStart = skipWhiteSpace(text, at, cseqEnd);
   if (cseq < 0 || methodStart === at || methodStart === cseqEnd) return "CSeq is malformed";
   if (skipToken(text, methodStart, cseqEnd) !== cseqEnd) return "CSeq is malformed";
-  const bodyStart = scan.end + 2;
+  const bodyStart = scan.headersEnd + 2;
   let bodyEnd = text.length;
-  if ((scan.seen & 1 << Header.ContentLength) !== 0) {
+  if ((scan.seen & SEEN_CONTENT_LENGTH) !== 0) {
     const { contentLength } = scan;
     if (contentLength < 0) return "Content-Length is malformed";
     if (contentLength > text.length - bodyStart) return "Content-Length is larger than the body";
@@ -75,17 +76,12 @@ function readCommon(head: Head, scan: HeaderScan, via: Via | undefined) {
   return { topVia: via, callId, cseq, cseqMethod: text.substring(methodStart, cseqEnd), bodyStart, bodyEnd };
 }
 
-function readRequest(
-  head: Head,
-  scan: HeaderScan,
-  start: number,
-  lineEnd: number,
-): SipRequest | MalformedMessage {
-  const { text, rows } = head;
-  const via = topVia(head);
+function readRequest(scan: HeaderScan, start: number, lineEnd: number): SipRequest | MalformedMessage {
+  const { text, rows } = scan;
+  const via = topVia(scan);
   const malformed = (reason: string, status = 400) => {
-    const isAnswerable = (scan.seen & 1 << Header.Via) !== 0;
-    return new MalformedMessage(reason, status, isAnswerable ? new HeaderRows(head, via) : undefined);
+    const isAnswerable = (scan.seen & SEEN_VIA) !== 0;
+    return new MalformedMessage(reason, status, isAnswerable ? new HeaderRows(scan, via) : undefined);
   };
   const methodEnd = skipToken(text, start, lineEnd);
   const uriEnd = text.lastIndexOf(" ", lineEnd - 1);
@@ -100,7 +96,7 @@ function readRequest(
   }
   const requestUri = text.substring(methodEnd + 1, uriEnd);
   if (!isUriText(requestUri)) return malformed("Request-URI is malformed");
-  const fields = readCommon(head, scan, via);
+  const fields = readCommon(scan, via);
   if (typeof fields === "string") return malformed(fields, fields === TOO_LARGE ? 513 : 400);
   const method = text.substring(start, methodEnd);
   if (fields.cseqMethod !== method) return malformed("CSeq method is not the method of the request");
@@ -110,16 +106,11 @@ function readRequest(
   const toRow = rowOf(rows, Header.To);
   const to = parseNameAddr(text, rows[toRow + 2], rows[toRow + 3]);
   if (!to || to.end !== rows[toRow + 3]) return malformed("To is malformed");
-  return new SipRequest(head, fields, { method, requestUri, from, to });
+  return new SipRequest(scan, fields, { method, requestUri, from, to });
 }
 
-function readResponse(
-  head: Head,
-  scan: HeaderScan,
-  start: number,
-  lineEnd: number,
-): SipResponse | MalformedMessage {
-  const { text } = head;
+function readResponse(scan: HeaderScan, start: number, lineEnd: number): SipResponse | MalformedMessage {
+  const { text } = scan;
   const malformed = (reason: string) => new MalformedMessage(reason, 400, undefined);
   const status = parseNumber(text, start + 8, start + 11, 699);
   const afterStatus = text.charCodeAt(start + 11);
@@ -127,9 +118,9 @@ function readResponse(
     return malformed("Status line is malformed");
   }
   if (start + 11 !== lineEnd && afterStatus !== 32) return malformed("Status line is malformed");
-  const fields = readCommon(head, scan, topVia(head));
+  const fields = readCommon(scan, topVia(scan));
   if (typeof fields === "string") return malformed(fields);
-  return new SipResponse(head, fields, {
+  return new SipResponse(scan, fields, {
     status,
     reason: text.substring(Math.min(start + 12, lineEnd), lineEnd),
   });

@@ -1,7 +1,6 @@
 /** The ACK for a non-2xx (§17.1.1.3) and the CANCEL (§9.1), made from the request they follow. */
 import { Header, type HeaderId } from "../message/header_name.ts";
-import { HeaderRows } from "../message/header_rows.ts";
-import { scanRows } from "../message/header_scan.ts";
+import { rowsOf } from "../message/header_scan.ts";
 import type { SipResponse } from "../message/sip_message.ts";
 
 /** The ACK that the INVITE client transaction sends for a 300–699; `invite` is the request as it was sent. */
@@ -17,8 +16,7 @@ export function buildCancel(request: string, reasons = ""): string {
 /** The request is one of ours, so its own Via is the first row of that name and alone in it. */
 function followUp(text: string, method: string, to: string | undefined, added = ""): string {
   const lineEnd = text.indexOf("\r\n");
-  const scan = scanRows(text, lineEnd + 2);
-  const request = new HeaderRows({ text, ...scan, headersEnd: scan.end }, undefined);
+  const request = rowsOf(text);
   const line = (name: string, id: HeaderId) => `${name}: ${request.header(id) ?? ""}\r\n`;
   const routes = request.rowValues(Header.Route).map((route) => `Route: ${route}\r\n`).join("");
   const number = /^\d*/.exec(request.header(Header.CSeq) ?? "")![0];

@@ -1,8 +1,8 @@
 /** A leg: the side that a request goes to, where it has to be another there than it was when it came. */
 import { Header, type HeaderId } from "../../message/header_name.ts";
-import { HeaderRows } from "../../message/header_rows.ts";
+import type { HeaderRows } from "../../message/header_rows.ts";
 import { parseNameAddr } from "../../message/name_addr.ts";
-import { scanRows } from "../../message/header_scan.ts";
+import { rowsOf } from "../../message/header_scan.ts";
 import { MessageEdits } from "../../message/message_edits.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import type { Flow } from "../../transport/transport.ts";
@@ -140,11 +140,6 @@ function withTagOf(response: HeaderRows, sentTo: string): string {
   const tagOf = (value: string) => parseNameAddr(value, 0, value.length)?.tag ?? "";
   const tag = tagOf(response.header(Header.To) ?? "");
   return tag === "" || tagOf(sentTo) !== "" ? sentTo : `${sentTo};tag=${tag}`;
-}
-
-function rowsOf(text: string): HeaderRows {
-  const scan = scanRows(text, text.indexOf("\r\n") + 2);
-  return new HeaderRows({ text, ...scan, headersEnd: scan.end }, undefined);
 }
 
 /** Header fields that name who has answered (RFC 3325 §9.1, §9.2). */

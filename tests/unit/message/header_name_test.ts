@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Header, type HeaderId, headerId } from "../../../src/message/header_name.ts";
+import { Header, type HeaderId, headerId, MAX_HEADER_IDS } from "../../../src/message/header_name.ts";
 
 /** Names as RFCs write them, with their compact form. */
 const NAMES: readonly [id: HeaderId, name: string, compact?: string][] = [
@@ -67,16 +67,7 @@ Deno.test("The compact forms of headers that have no number are no other header"
 Deno.test("Every number has a name, and no two names the same number", () => {
   const numbers = Object.values(Header).filter((id) => id !== Header.Other).sort((a, b) => a - b);
   assert.deepEqual(NAMES.map(([id]) => id).sort((a, b) => a - b), numbers);
-  const counted: HeaderId[] = [
-    Header.Via,
-    Header.From,
-    Header.To,
-    Header.CallId,
-    Header.CSeq,
-    Header.MaxForwards,
-  ];
-  counted.push(Header.ContentLength, Header.ContentType, Header.Expires);
-  assert.ok(Math.max(...counted) < 31, "what must be there, or once, fits the bits of one small integer");
+  assert.ok(numbers.every((id) => id < MAX_HEADER_IDS));
 });
 
 Deno.test("headerId() is exact: nothing more, nothing less, nothing alike", () => {
