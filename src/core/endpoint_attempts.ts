@@ -1,4 +1,5 @@
 /** The endpoints that a request may go to, tried one after the other (RFC 3263 §4.3). */
+import type { Timer } from "../runtime/timer_wheel.ts";
 import type { Destination } from "../transport/dns/destination.ts";
 import type { ServerLocator } from "../transport/dns/server_locator.ts";
 
@@ -18,7 +19,7 @@ export interface EndpointAttemptsParts {
   readonly patienceMs: number;
   /** Whether the last endpoint has to answer in that time, too. */
   readonly isLastWatched?: boolean;
-  timer(callback: () => void): { start(delay: number): void; stop(): void };
+  timer(callback: () => void): Timer;
   /** Sends the request to an endpoint; false when no transport reaches it. */
   send(attempt: EndpointAttempt): boolean;
   /** The endpoint tried last has been silent for too long. */
@@ -28,7 +29,7 @@ export interface EndpointAttemptsParts {
 export class EndpointAttempts {
   readonly #parts: EndpointAttemptsParts;
   #left: EndpointAttempt[];
-  #timer: { start(delay: number): void; stop(): void } | undefined;
+  #timer: Timer | undefined;
 
   constructor(parts: EndpointAttemptsParts, destinations: readonly Destination[]) {
     this.#parts = parts;

@@ -93,7 +93,7 @@ export class LocationService<Flow extends BindingFlow> {
     const sorted = bindings.length < 2 ? bindings : [...bindings].sort(byPreference);
     this.#keep(aor, sorted);
     for (const { flow } of bindings) if (flow.isConnection) this.#index(flow.id, aor);
-    if (!this.#sweepTimer.running) this.#sweepTimer.start(SWEEP_INTERVAL);
+    if (!this.#sweepTimer.isRunning) this.#sweepTimer.start(SWEEP_INTERVAL);
     return sorted;
   }
 

@@ -67,7 +67,7 @@ export class RegistrationJournal<Flow extends BindingFlow> {
 
   #note(aor: string): void {
     this.#changed.add(aor);
-    if (!this.#timer.running) this.#timer.start(INTERVAL);
+    if (!this.#timer.isRunning) this.#timer.start(INTERVAL);
   }
 
   #write(): void {

@@ -12,7 +12,7 @@ export interface Timer {
   /** Fires once, `delay` milliseconds from now (rounded up to 10 ms); a running timer starts anew. */
   start(delay: number): void;
   stop(): void;
-  readonly running: boolean;
+  readonly isRunning: boolean;
 }
 
 /**
@@ -158,7 +158,7 @@ class WheelTimer implements Timer {
     this.#callback = callback;
   }
 
-  get running(): boolean {
+  get isRunning(): boolean {
     return this.due >= 0 || this.pending;
   }
 

@@ -96,7 +96,7 @@ export class CallTable implements CallProgressHost {
     const call = new CallProgress(this, { request, beginning, ...times });
     this.#calls.add(call);
     this.#countOut(call);
-    if (!this.#sweep.running) this.#sweep.start(SWEEP_INTERVAL);
+    if (!this.#sweep.isRunning) this.#sweep.start(SWEEP_INTERVAL);
     this.#started.value++;
     this.#log.started(call);
     if (events.isHeard) events.emit("call.started", shownCall(call));

@@ -58,7 +58,7 @@ export class DialogJournal {
 
   #note(dialog: Dialog): void {
     this.#changed.add(dialog);
-    if (!this.#timer.running) this.#timer.start(INTERVAL_MS);
+    if (!this.#timer.isRunning) this.#timer.start(INTERVAL_MS);
   }
 
   #write(): void {

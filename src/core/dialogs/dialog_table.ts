@@ -100,7 +100,7 @@ export class DialogTable {
     if (this.#dialogs.size >= MAX_DIALOGS) this.remove(this.#dialogs.values().next().value!);
     this.#byId.set(dialog.id, dialog);
     this.#dialogs.add(dialog);
-    if (!this.#sweep.running) this.#sweep.start(SWEEP_INTERVAL_MS);
+    if (!this.#sweep.isRunning) this.#sweep.start(SWEEP_INTERVAL_MS);
     return dialog;
   }
 

@@ -1,5 +1,6 @@
 /** One branch of a forwarded request: the user of its client transaction, and its Timer C (§16.8). */
 import type { SipResponse } from "../../message/sip_message.ts";
+import type { Timer } from "../../runtime/timer_wheel.ts";
 import type { ClientTransaction, ClientTransactionUser } from "../../transaction/transaction_user.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { BranchOutcome } from "./best_response.ts";
@@ -23,7 +24,7 @@ export class Branch implements ClientTransactionUser {
   flow: Flow | undefined;
   readonly #context: ResponseContext;
   readonly #host: ResponseContextHost;
-  #timer: { start(delay: number): void; stop(): void } | undefined;
+  #timer: Timer | undefined;
   #client: ClientTransaction | undefined;
   #isPending = true;
   #wasAnswered = false;

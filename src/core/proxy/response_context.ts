@@ -5,6 +5,7 @@ import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import { reasonPhrase } from "../../message/status.ts";
 import { detachText } from "../../runtime/detached_text.ts";
 import { randomToken } from "../../runtime/random.ts";
+import type { Timer } from "../../runtime/timer_wheel.ts";
 import type { ServerTransaction } from "../../transaction/transaction_user.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { RequestShare } from "../access/request_limits.ts";
@@ -48,7 +49,7 @@ export interface ResponseContextHost {
   /** Whether a challenge is for a realm of ours. Nobody we forward to has to ask for that. */
   isOwnChallenge(response: SipResponse): boolean;
   /** Timers for branches, and how long they run (ms). */
-  timer(callback: () => void): { start(delay: number): void; stop(): void };
+  timer(callback: () => void): Timer;
   /** Timer C (§16.8): more than 3 minutes. */
   readonly timerC: number;
   /** Ends a call that a callee has answered by this flow, and that the caller cannot be told of. */
@@ -74,7 +75,7 @@ export class ResponseContext {
   #isStopped = false;
   readonly #share: RequestShare | undefined;
   /** Runs while a group rings and there is a further one. */
-  #ringTimer: { start(delay: number): void; stop(): void } | undefined;
+  #ringTimer: Timer | undefined;
   /** The Via lines that responses go upstream with. */
   readonly #vias: string;
   readonly #restore: ((text: string) => string) | undefined;

@@ -36,7 +36,7 @@ export class NatKeepAlive {
     this.#seconds = seconds;
     this.#steps = 0;
     if (seconds === 0) this.close();
-    else if (!this.#timer.running) this.#timer.start(STEP_MS);
+    else if (!this.#timer.isRunning) this.#timer.start(STEP_MS);
   }
 
   close(): void {

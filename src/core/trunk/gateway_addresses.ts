@@ -4,6 +4,7 @@ import type { Gateway } from "../../data/gateway.ts";
 import type { HostPort } from "../../data/network_property.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { logger } from "../../runtime/log.ts";
+import type { Timer } from "../../runtime/timer_wheel.ts";
 import type { NextHop } from "../../transport/dns/destination.ts";
 import type { ServerLocator } from "../../transport/dns/server_locator.ts";
 import { toUriHost } from "../../runtime/ip/ip_address.ts";
@@ -14,7 +15,7 @@ export interface GatewayAddressesParts {
   readonly directory: Directory;
   readonly locator: Pick<ServerLocator, "locate">;
   readonly clock: Clock;
-  timer(callback: () => void): { start(delay: number): void; stop(): void };
+  timer(callback: () => void): Timer;
 }
 
 /** Milliseconds between two looks at the names; the resolver remembers by their time to live. */
@@ -32,7 +33,7 @@ export class GatewayAddresses {
   readonly #known = new Map<Gateway, Map<string, number>>();
   readonly #byAddress = new Map<string, Gateway[]>();
   #byHost = new Map<string, readonly Gateway[]>();
-  readonly #timer: { start(delay: number): void; stop(): void };
+  readonly #timer: Timer;
 
   constructor(parts: GatewayAddressesParts) {
     this.#parts = parts;

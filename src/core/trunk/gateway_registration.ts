@@ -150,7 +150,7 @@ export class GatewayRegistration {
    */
   end(patience: number): Promise<void> {
     if (this.#ending) {
-      if (this.#patience.running) this.#patience.start(patience);
+      if (this.#patience.isRunning) this.#patience.start(patience);
       return this.#ending.done;
     }
     this.#timer.stop();

@@ -145,7 +145,7 @@ export class GatewayRegistrations {
   #enqueue(registration: GatewayRegistration): void {
     if (this.#isStopped) return;
     this.#waiting.push(registration);
-    if (!this.#pace.running) this.#beginNext();
+    if (!this.#pace.isRunning) this.#beginNext();
   }
 
   #beginNext(): void {

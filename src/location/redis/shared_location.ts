@@ -257,7 +257,7 @@ export class SharedLocation<Flow extends BindingFlow> {
     const changes = this.#untold.get(aor) ?? new Map<string, OwnChange<Flow>>();
     this.#untold.set(aor, changes.set(id, change));
     if (changes.size > MOST_UNTOLD) forgetEnded(changes);
-    if (!this.#tellTimer.running) this.#tellTimer.start(0);
+    if (!this.#tellTimer.isRunning) this.#tellTimer.start(0);
   }
 
   #tell(): void {

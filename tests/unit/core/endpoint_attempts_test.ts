@@ -23,7 +23,11 @@ function rig(
     },
     patienceMs: 6000,
     isLastWatched,
-    timer: () => ({ start: (delay) => said.push(`wait ${delay}`), stop: () => said.push("stop") }),
+    timer: () => ({
+      isRunning: false,
+      start: (delay) => said.push(`wait ${delay}`),
+      stop: () => said.push("stop"),
+    }),
     send: ({ destination, isFallback }) => {
       if (unreachable.includes(destination)) return false;
       said.push(`to ${destination.address}${isFallback ? " as fallback" : ""}`);

@@ -118,15 +118,15 @@ Deno.test("TimerWheel: any timer of a slot can be stopped, first, middle or last
 Deno.test("TimerWheel: running tells whether a timer will fire", () => {
   const { clock, timer } = newBench();
   const seen: boolean[] = [];
-  const watched: Timer = timer("a", () => seen.push(watched.running));
-  seen.push(watched.running);
+  const watched: Timer = timer("a", () => seen.push(watched.isRunning));
+  seen.push(watched.isRunning);
   watched.start(10);
-  seen.push(watched.running);
+  seen.push(watched.isRunning);
   watched.stop();
-  seen.push(watched.running);
+  seen.push(watched.isRunning);
   watched.start(10);
   clock.advance(10);
-  seen.push(watched.running);
+  seen.push(watched.isRunning);
   assert.deepEqual(seen, [false, true, false, false, false]);
 });
 
@@ -134,9 +134,9 @@ Deno.test("TimerWheel: a callback may stop a timer that is due at the same time"
   const { clock, fired, timer } = newBench();
   const victim = timer("victim");
   timer("first", () => {
-    assert.equal(victim.running, true);
+    assert.equal(victim.isRunning, true);
     victim.stop();
-    assert.equal(victim.running, false);
+    assert.equal(victim.isRunning, false);
   }).start(20);
   victim.start(20);
   timer("last").start(20);
@@ -294,7 +294,7 @@ Deno.test("TimerWheel: clear() in a callback stops those that are due at the sam
   other.start(20);
   clock.advance(TURN);
   assert.deepEqual(fired, ["first@20"]);
-  assert.equal(other.running, false);
+  assert.equal(other.isRunning, false);
 });
 
 Deno.test("TimerWheel: a hundred thousand timers, half of them stopped, a quarter started anew", () => {

@@ -101,7 +101,7 @@ class ClockTimer implements Timer {
     this.#callback = callback;
   }
 
-  get running(): boolean {
+  get isRunning(): boolean {
     return this.#alarm !== undefined;
   }
 
