@@ -269,7 +269,7 @@ Deno.test("TimerWheel: clear() stops every timer", () => {
   assert.equal(clock.pending, 0);
   clock.advance(3 * TURN);
   assert.deepEqual(fired, []);
-  assert.deepEqual(timers.map(({ running }) => running), [false, false, false, false]);
+  assert.deepEqual(timers.map(({ isRunning }) => isRunning), [false, false, false, false]);
 });
 
 Deno.test("TimerWheel: after clear() timers can be stopped and started as before", () => {
