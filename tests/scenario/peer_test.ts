@@ -88,6 +88,20 @@ Deno.test(
 );
 
 Deno.test(
+  "§10.3: what one address-of-record of a peer refuses changes none of them",
+  ladder(world({}), (net) => {
+    const ast = asterisk(net, SERVER);
+    ast.register();
+    ast.register();
+    // Its Call-ID is the same, and its CSeq begins anew.
+    const again = net.phone("ast", { address: ADDRESS });
+    assert.match(again.tryRegister(`Contact: <${ast.uri}>`), /^SIP\/2\.0 400 CSeq Is Out Of Order/);
+    assert.equal(outcome(net, "sip:ast@sip.local", ast), "480");
+    assert.equal(outcome(net, `sip:ast@${ADDRESS}`, ast), ast.uri);
+  }),
+);
+
+Deno.test(
   "A peer that has moved is reached at its new address, by its device",
   ladder(world({ device: "astserver", maxContacts: 1 }), (net) => {
     asterisk(net, "astserver").register();

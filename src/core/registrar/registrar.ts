@@ -103,10 +103,7 @@ export class Registrar {
       return { status: 400, reason: "Path Is Malformed" };
     }
     const change: Change = { request, flow, account, registration };
-    const [answer] = addressesOfRecord(account, to.host, flow) // 5
-      .map((aor) => this.#update(aor, change));
-    if (account.kind === "Peer" && answer.status === 200) this.#noteAddress(change);
-    return answer;
+    return this.#update(addressesOfRecord(account, to.host, flow), change); // 5
   }
 
   /**
@@ -188,21 +185,31 @@ export class Registrar {
     if (expires > 0) this.#parts.onPeer(flow.remoteAddress, expires * 1000);
   }
 
-  /** Steps 6 to 8: works out the new bindings, and only then puts them in the place of the old ones. */
-  #update(aor: string, change: Change): Answer {
-    const { location } = this.#parts;
+  /** Steps 6 to 8: works out all new bindings, and only then puts them in the place of the old ones. */
+  #update(addressesOfRecord: readonly string[], change: Change): Answer {
+    const { registration, account } = change;
+    const updates: Update[] = [];
+    for (const aor of addressesOfRecord) {
+      const update = this.#updateOf(aor, change);
+      if ("status" in update) return update;
+      updates.push(update);
+    }
+    for (const update of updates) this.#apply(update, change);
+    if (account.kind === "Peer") this.#noteAddress(change);
+    this.#registrations.value++;
+    return this.#accept(change, updates[0].bindings);
+  }
+
+  /** Works out the new bindings of one address-of-record, or says why they are refused. */
+  #updateOf(aor: string, change: Change): Update | Answer {
     const { request, registration } = change;
-    const current = location.lookup(aor);
+    const current = this.#parts.location.lookup(aor);
     const isOlder = (binding: Binding<BoundFlow>) =>
       binding.callId === request.callId && binding.cseq >= request.cseq;
     const outOfOrder: Answer = { status: 400, reason: "CSeq Is Out Of Order" };
     if (registration.kind === "removeAll") {
-      if (current.some(isOlder)) return outOfOrder;
-      location.replace(aor, []);
-      log.info("{aor} removed all its bindings", { aor });
-      return this.#accept(change, []);
+      return current.some(isOlder) ? outOfOrder : { aor, current, bindings: [], areTooMany: false };
     }
-    if (registration.contacts.length === 0) return this.#accept(change, current);
     const limit = Math.min(change.account.maxContacts ?? this.#parts.maxContacts, MAX_BINDINGS);
     const added = registration.contacts.filter(({ expires }) => expires > 0).length;
     if (added > limit) return { status: 403, reason: "Too Many Contacts" };
@@ -220,9 +227,16 @@ export class Registrar {
     if (areTooMany) {
       bindings = bindings.reverse().sort((a, b) => b.updatedAt - a.updatedAt).slice(0, limit);
     }
-    location.replace(aor, bindings, areTooMany ? "evicted" : "unregistered");
-    this.#log(aor, change, current.length);
-    return this.#accept(change, bindings);
+    return { aor, current, bindings, areTooMany };
+  }
+
+  #apply({ aor, current, bindings, areTooMany }: Update, change: Change): void {
+    const { registration } = change;
+    const isQuery = registration.kind === "update" && registration.contacts.length === 0;
+    if (isQuery) return;
+    this.#parts.location.replace(aor, bindings, areTooMany ? "evicted" : "unregistered");
+    if (registration.kind === "removeAll") log.info("{aor} removed all its bindings", { aor });
+    else this.#log(aor, change, current.length);
   }
 
   #bind(
@@ -272,7 +286,6 @@ export class Registrar {
 
   /** 200 with every binding (step 8). */
   #accept({ request, registration }: Change, bindings: readonly Binding<BoundFlow>[]): Answer {
-    this.#registrations.value++;
     const now = this.#parts.clock.now();
     let headers = isOutbound(request, registration) ? "Require: outbound\r\n" : "";
     for (const binding of bindings) {
@@ -323,6 +336,15 @@ export interface StaticBinding {
   /** Seconds. */
   readonly expires: number;
   readonly flow: Flow;
+}
+
+/** The new bindings of one address-of-record. */
+interface Update {
+  readonly aor: string;
+  readonly current: readonly Binding<BoundFlow>[];
+  readonly bindings: readonly Binding<BoundFlow>[];
+  /** Whether the oldest ones have to make room. */
+  readonly areTooMany: boolean;
 }
 
 interface Change {
