@@ -2,6 +2,7 @@
 import { hash } from "node:crypto";
 import type { DigestAlgorithm } from "../../data/ha1.ts";
 import type { DigestCredentials } from "../../message/digest.ts";
+import { BoundedMap } from "../../runtime/bounded_map.ts";
 
 function digest(algorithm: DigestAlgorithm, text: string): string {
   return hash(algorithm === "MD5" ? "md5" : "sha256", text);
@@ -19,9 +20,12 @@ export function expectedResponse(credentials: DigestCredentials, request: {
   return digest(request.algorithm, `${request.ha1}:${middle}:${ha2}`);
 }
 
-/** H(A2) by algorithm: the same few methods and URIs come again and again. Forgotten as a whole when full. */
-const hashesOfA2 = { "MD5": new Map<string, string>(), "SHA-256": new Map<string, string>() };
 const MAX_HASHES = 4096;
+/** H(A2) by algorithm: the same few methods and URIs come again and again. */
+const hashesOfA2 = {
+  "MD5": new BoundedMap<string, string>(MAX_HASHES),
+  "SHA-256": new BoundedMap<string, string>(MAX_HASHES),
+};
 const MAX_A2 = 128;
 
 function hashOfA2(algorithm: DigestAlgorithm, a2: string): string {
@@ -29,7 +33,6 @@ function hashOfA2(algorithm: DigestAlgorithm, a2: string): string {
   let ha2 = known.get(a2);
   if (ha2 !== undefined) return ha2;
   ha2 = digest(algorithm, a2);
-  if (known.size >= MAX_HASHES) known.clear();
   if (a2.length <= MAX_A2) known.set(a2, ha2);
   return ha2;
 }

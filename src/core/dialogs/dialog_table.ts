@@ -1,10 +1,10 @@
 /** The dialogs that go through this server, for as long as they live (§12, RFC 5057). */
 import { hash } from "node:crypto";
 import type { SipRequest } from "../../message/sip_message.ts";
+import { BoundedTextMap } from "../../runtime/bounded_map.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { detachText } from "../../runtime/detached_text.ts";
 import type { Metrics } from "../../runtime/metrics.ts";
-import { TextMap } from "../../runtime/text_map.ts";
 import type { Timer, TimerWheel } from "../../runtime/timer_wheel.ts";
 import type { DialogRoute } from "../proxy/dialog_route.ts";
 import { Dialog, type DialogEnd, MAX_TEXT_LENGTH } from "./dialog.ts";
@@ -34,9 +34,8 @@ export interface DialogKey {
 
 export class DialogTable {
   readonly #clock: Clock;
-  readonly #byId = new TextMap<Dialog>();
-  /** The one that was silent for longest comes first. */
-  readonly #dialogs = new Set<Dialog>();
+  /** By id; the dialog that was silent for longest comes first. */
+  readonly #dialogs = new BoundedTextMap<Dialog>(MAX_DIALOGS);
   readonly #sweep: Timer;
   #onChange: (dialog: Dialog) => void = () => {};
 
@@ -51,7 +50,7 @@ export class DialogTable {
   }
 
   has(dialog: Dialog): boolean {
-    return this.#byId.get(dialog.id) === dialog;
+    return this.#dialogs.get(dialog.id) === dialog;
   }
 
   /** Calls back with each dialog that has begun, changed or ended. One listener; must not throw. */
@@ -65,10 +64,10 @@ export class DialogTable {
       ? [request.from.tag, request.to.tag]
       : [request.to.tag, request.from.tag];
     const key = { callId: request.callId, callerTag, entry: opened.entry };
-    const known = this.#byId.get(idOf({ ...key, calleeTag }));
+    const known = this.#dialogs.get(idOf({ ...key, calleeTag }));
     if (known) return known;
     if (request.method !== "NOTIFY" || opened.to !== "caller") return undefined;
-    const awaited = this.#byId.get(idOf({ ...key, calleeTag: "" }));
+    const awaited = this.#dialogs.get(idOf({ ...key, calleeTag: "" }));
     return awaited && this.open({ ...key, calleeTag }, awaited);
   }
 
@@ -76,15 +75,15 @@ export class DialogTable {
   touch(dialog: Dialog): void {
     const { now } = this;
     // Minutes are exact enough.
-    if (now - dialog.heardOf < SWEEP_INTERVAL_MS || !this.#dialogs.delete(dialog)) return;
-    this.#dialogs.add(dialog);
+    if (now - dialog.heardOf < SWEEP_INTERVAL_MS || !this.has(dialog)) return;
+    this.#dialogs.set(dialog.id, dialog);
     dialog.heardOf = now;
   }
 
   /** The dialog with this key, which begins now unless it is there already. */
   open(key: DialogKey, ends: { caller: DialogEnd; callee: DialogEnd }): Dialog {
     const id = idOf(key);
-    const known = this.#byId.get(id);
+    const known = this.#dialogs.get(id);
     if (known) return known;
     const { caller, callee } = ends;
     const parts = {
@@ -97,9 +96,11 @@ export class DialogTable {
   }
 
   add(dialog: Dialog): Dialog {
-    if (this.#dialogs.size >= MAX_DIALOGS) this.remove(this.#dialogs.values().next().value!);
-    this.#byId.set(dialog.id, dialog);
-    this.#dialogs.add(dialog);
+    if (this.#dialogs.isFull) {
+      const [[, silent]] = this.#dialogs;
+      this.remove(silent);
+    }
+    this.#dialogs.set(dialog.id, dialog);
     if (!this.#sweep.isRunning) this.#sweep.start(SWEEP_INTERVAL_MS);
     return dialog;
   }
@@ -115,8 +116,8 @@ export class DialogTable {
   }
 
   remove(dialog: Dialog): void {
-    if (!this.#dialogs.delete(dialog)) return;
-    this.#byId.delete(dialog.id);
+    if (!this.has(dialog)) return;
+    this.#dialogs.delete(dialog.id);
     this.#onChange(dialog);
   }
 
@@ -126,7 +127,7 @@ export class DialogTable {
 
   #forgetSilent(): void {
     const { now } = this;
-    for (const dialog of this.#dialogs) {
+    for (const [, dialog] of this.#dialogs) {
       if (!dialog.isAlive(now) || dialog.heardOf < now - MAX_SILENCE_MS) this.remove(dialog);
     }
     if (this.#dialogs.size > 0) this.#sweep.start(SWEEP_INTERVAL_MS);

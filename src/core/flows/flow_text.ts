@@ -1,4 +1,5 @@
 /** Flows as short texts that may stand in the user part of a URI (§25.1), without dots: "flow tokens" of RFC 5626 §5.3. */
+import { BoundedMap } from "../../runtime/bounded_map.ts";
 import { toSocketHost } from "../../runtime/ip/ip_address.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
@@ -9,8 +10,8 @@ const MAX_REMEMBERED = 16_384;
 export class FlowTexts {
   readonly #transport: TransportLayer;
   readonly #epoch: string;
-  readonly #texts = new Map<number, string>();
-  readonly #flows = new Map<string, Flow>();
+  readonly #texts = new BoundedMap<number, string>(MAX_REMEMBERED);
+  readonly #flows = new BoundedMap<string, Flow>(MAX_REMEMBERED);
 
   /** `epoch`: letters and digits that no other process has, for connections end with the process. */
   constructor(transport: TransportLayer, epoch: string) {
@@ -21,7 +22,6 @@ export class FlowTexts {
   textOf(flow: Flow): string {
     let text = this.#texts.get(flow.id);
     if (text !== undefined) return text;
-    if (this.#texts.size >= MAX_REMEMBERED) this.#texts.clear();
     text = this.#format(flow);
     this.#texts.set(flow.id, text);
     return text;
@@ -31,7 +31,6 @@ export class FlowTexts {
   find(text: string): Flow | undefined {
     const known = this.#flows.get(text);
     if (known?.isOpen) return known;
-    if (this.#flows.size >= MAX_REMEMBERED) this.#flows.clear();
     const flow = this.#parse(text);
     if (flow) this.#flows.set(text, flow);
     return flow;
