@@ -47,7 +47,7 @@ import { RegistrationJournal } from "../location/registration_journal.ts";
 import { escapeUser, type SipUri } from "../message/sip_uri.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { Metrics } from "../runtime/metrics.ts";
-import { randomToken } from "../runtime/random.ts";
+import { randomSeed, randomToken } from "../runtime/random.ts";
 import { TimerWheel } from "../runtime/timer_wheel.ts";
 import { Turn } from "../runtime/turn.ts";
 import { TransactionLayer } from "../transaction/transaction_layer.ts";
@@ -75,6 +75,8 @@ export interface ServerOptions {
   readonly resolver?: ResolverOptions;
   /** Seals Record-Route entries; dialogs go on after a restart only with the same key. */
   readonly dialogKey?: string;
+  /** Seeds stateless tags and hashes of addresses; random unless threads of one server share it. */
+  readonly seed?: number;
   /** Keeps registrations beyond the end of the process. Closed by `stop`. */
   readonly database?: RegistrationDatabase;
   /** Shares registrations with other nodes; they are not kept in `database` then. */
@@ -165,8 +167,10 @@ export class Server {
       maxPendingBytes,
     });
     const transport = this.#transport;
+    const { cluster, seed = randomSeed() } = options;
     const authenticator = new DigestAuthenticator({
       clock,
+      seed,
       metrics,
       algorithms: configuration.digestAlgorithms,
       isOurs: (host) => directory.domain(host) !== undefined || transport.hasHost(host),
@@ -195,7 +199,7 @@ export class Server {
     const key = options.dialogKey ?? randomToken() + randomToken();
     const proofs = new AccountMacs(key);
     const contactFlows = new ContactFlows({ transport, isGateway: (address) => gateways.isAt(address) });
-    const registrar = new Registrar({
+    const registrar = this.#registrar = new Registrar({
       clock,
       directory,
       location: this.location,
@@ -219,7 +223,6 @@ export class Server {
     const legs = new Legs({ directory, realms, gateways, refusals, hasGlobalNumbers });
     this.#flowTexts = new FlowTexts(transport, this.#epoch);
     this.#ownFlows = new OwnFlowRecords({ transport, texts: this.#flowTexts });
-    this.#registrar = registrar;
     if (options.database && !options.cluster) {
       this.#journal = new RegistrationJournal({
         location: this.location,
@@ -267,7 +270,6 @@ export class Server {
       ownsRealm: (realm) => callers.ownsRealm(realm) || transport.hasHost(realm),
     });
     this.#proxy.serialRingSeconds = configuration.registrar.serialRingSeconds;
-    const { cluster } = options;
     this.#rows = cluster
       ? new SharedRows(cluster.connection, clock, () => nodeAddress(cluster.address, this.transports))
       : options.database;
@@ -284,29 +286,29 @@ export class Server {
       database: this.#rows,
       isGatewayAt: (ref, flow) => legs.isGatewayAt(ref, flow),
     });
-    this.#transactions.attach(
-      new Dispatcher({
-        transport,
-        transactions,
-        directory,
-        location: this.location,
-        dialogRoutes,
-        nodeRoutes,
-        registrar,
-        calls: this.#calls,
-        limits,
-        refusals: this.#refusals,
-        domainAccess: new DomainAccessControl(clock),
-        legs,
-        userAgent: configuration.userAgent,
-        onFlowClosed: (flow) => this.#registrations.onFlowClosed(flow),
-        callers,
-        router,
-        dialogs: this.#dialogs,
-        ownNames,
-        proxy: this.#proxy,
-      }),
-    );
+    const dispatcher = new Dispatcher({
+      seed,
+      transport,
+      transactions,
+      directory,
+      location: this.location,
+      dialogRoutes,
+      nodeRoutes,
+      registrar,
+      calls: this.#calls,
+      limits,
+      refusals: this.#refusals,
+      domainAccess: new DomainAccessControl(clock),
+      legs,
+      userAgent: configuration.userAgent,
+      onFlowClosed: (flow) => this.#registrations.onFlowClosed(flow),
+      callers,
+      router,
+      dialogs: this.#dialogs,
+      ownNames,
+      proxy: this.#proxy,
+    });
+    transactions.attach(dispatcher);
   }
 
   /** The transports that serve now. */

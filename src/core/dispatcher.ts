@@ -48,6 +48,8 @@ import { answerAsServer } from "./uas_core.ts";
 
 /** The cores that the dispatcher chooses from, and what it needs to choose. */
 export interface DispatcherParts {
+  /** Seeds stateless tags. */
+  readonly seed: number;
   readonly transport: TransportLayer;
   readonly transactions: TransactionLayer;
   readonly directory: Directory;
@@ -354,7 +356,10 @@ export class Dispatcher implements TransactionUser, RouteContext {
 
   #reply(request: HeaderRows, flow: Flow, answer: Answer): void {
     this.#parts.refusals.note(request, flow, answer);
-    this.#parts.transactions.reply(request, flow, { ...answer, toTag: statelessTag(request) });
+    this.#parts.transactions.reply(request, flow, {
+      ...answer,
+      toTag: statelessTag(request, this.#parts.seed),
+    });
   }
 }
 

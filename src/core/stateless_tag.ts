@@ -1,12 +1,12 @@
-/** To tags of answers that are given without a transaction (§8.2.7): the same for the same request. */
-import type { HeaderRows } from "../message/header_rows.ts";
+/** To tags of answers without a transaction (§8.2.7). */
 import { Header } from "../message/header_name.ts";
-import { randomSeed } from "../runtime/random.ts";
+import type { HeaderRows } from "../message/header_rows.ts";
 
-const seed = randomSeed();
-
-/** A tag that is the same each time the same request comes, and differs from server to server. */
-export function statelessTag(request: HeaderRows): string {
+/**
+ * Returns the same tag for each retransmission of a request.
+ * @param seed makes tags differ from server to server; threads of one server share it
+ */
+export function statelessTag(request: HeaderRows, seed: number): string {
   let a = seed;
   let b = ~seed;
   for (const id of [Header.Via, Header.CallId, Header.CSeq] as const) {

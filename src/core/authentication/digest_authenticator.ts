@@ -7,6 +7,7 @@ import {
 } from "../../message/digest.ts";
 import { Header } from "../../message/header_name.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
+import { BoundedTextMap } from "../../runtime/bounded_map.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { withoutSecrets } from "../../runtime/log_secrets.ts";
 import { equalsInConstantTime } from "../../runtime/mac.ts";
@@ -46,6 +47,8 @@ const KNOWS_MD5_ONLY = /^baresip v[01]\./i;
 /** How an authenticator is set up. */
 export interface DigestAuthenticatorOptions {
   readonly clock: Clock;
+  /** Seeds stateless tags and hashes of addresses. */
+  readonly seed: number;
   readonly metrics: Metrics;
   /**
    * In the order they are offered (`spec.digestAlgorithms`). Old clients read the first challenge only. All are offered to
@@ -77,10 +80,11 @@ export class DigestAuthenticator {
   readonly #algorithms: readonly DigestAlgorithm[];
   readonly #forBrowsers: readonly DigestAlgorithm[];
   readonly #nonces: NonceRing;
+  readonly #seed: number;
   /** H(A1) of secrets by account, then algorithm and realm: an account object that changes is another object. */
   readonly #hashes = new WeakMap<Account, Map<string, string>>();
   /** Nonces of the latest challenges, by the request that was challenged. */
-  readonly #recent = new Map<string, string>();
+  readonly #recent = new BoundedTextMap<string>(MAX_RECENT);
   readonly #failures: Counter;
   readonly #strangeNonces: Counter;
   readonly #isOurs: DigestAuthenticatorOptions["isOurs"];
@@ -88,7 +92,8 @@ export class DigestAuthenticator {
   constructor(options: DigestAuthenticatorOptions) {
     this.#algorithms = options.algorithms;
     this.#forBrowsers = [...options.algorithms.filter((algorithm) => algorithm !== "MD5"), "MD5"];
-    this.#nonces = new NonceRing(options.clock);
+    this.#seed = options.seed;
+    this.#nonces = new NonceRing(options.clock, options.seed);
     this.#isOurs = options.isOurs;
     this.#failures = options.metrics.counter(
       "routr_authentication_failures_total",
@@ -206,10 +211,9 @@ export class DigestAuthenticator {
   /** A new nonce, but for a request that comes again the same: what is answered without state is answered alike (§8.2.7). */
   #nonceFor(request: SipRequest, flow: Flow): string {
     const source = ownerOf(flow.remoteAddress);
-    const identity = `${statelessTag(request)} ${source}`;
+    const identity = `${statelessTag(request, this.#seed)} ${source}`;
     const known = this.#recent.get(identity);
     if (known !== undefined) return known;
-    if (this.#recent.size >= MAX_RECENT) this.#recent.delete(this.#recent.keys().next().value!);
     const nonce = this.#nonces.issue(source);
     this.#recent.set(identity, nonce);
     return nonce;

@@ -1,6 +1,5 @@
 /** Nonces that this server made, how old they are, for whom, and which nonce counts were used (RFC 7616 §3.3, §3.4). */
 import type { Clock } from "../../runtime/clock.ts";
-import { randomSeed } from "../../runtime/random.ts";
 
 /** Nonces known at a time; the oldest are forgotten first, and their users are challenged anew. */
 const SLOTS = 1 << 18;
@@ -19,6 +18,7 @@ export type NonceVerdict = "fresh" | "stale";
  */
 export class NonceRing {
   readonly #clock: Clock;
+  readonly #seed: number;
   readonly #high = new Uint32Array(SLOTS);
   readonly #low = new Uint32Array(SLOTS);
   readonly #madeAt = new Float64Array(SLOTS);
@@ -29,8 +29,10 @@ export class NonceRing {
   #randomUsed = 1024;
   #count = 0;
 
-  constructor(clock: Clock) {
+  /** @param seed of the hashes that sources are kept as */
+  constructor(clock: Clock, seed: number) {
     this.#clock = clock;
+    this.#seed = seed;
   }
 
   /** A new nonce, for one source: where it is given to. */
@@ -44,7 +46,7 @@ export class NonceRing {
     const high = this.#high[slot] = this.#random[this.#randomUsed++];
     const low = this.#low[slot] = this.#random[this.#randomUsed++];
     this.#madeAt[slot] = this.#clock.now();
-    this.#source[slot] = hashOf(source);
+    this.#source[slot] = this.#hashOf(source);
     this.#highest[slot] = 0;
     this.#seen[slot] = 0;
     return textOf(number, high, low);
@@ -72,8 +74,15 @@ export class NonceRing {
     const number = this.numberOf(nonce);
     const slot = number & (SLOTS - 1);
     if (number < 0 || this.#clock.now() - this.#madeAt[slot] > LIFETIME) return "stale";
-    if (this.#source[slot] !== hashOf(source)) return "stale";
+    if (this.#source[slot] !== this.#hashOf(source)) return "stale";
     return this.#countIn(slot, count === 0 ? 1 : count) ? "fresh" : "stale";
+  }
+
+  /** 32 bits of a source. */
+  #hashOf(source: string): number {
+    let hash = this.#seed;
+    for (let i = 0; i < source.length; i++) hash = Math.imul(hash ^ source.charCodeAt(i), 0x01000193);
+    return hash >>> 0;
   }
 
   #countIn(slot: number, count: number): boolean {
@@ -93,13 +102,4 @@ export class NonceRing {
 
 function textOf(number: number, high: number, low: number): string {
   return `${number.toString(36)}-${high.toString(36)}-${low.toString(36)}`;
-}
-
-const seed = randomSeed();
-
-/** 32 bits of a source. */
-function hashOf(source: string): number {
-  let hash = seed;
-  for (let i = 0; i < source.length; i++) hash = Math.imul(hash ^ source.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
 }

@@ -187,7 +187,6 @@ export class Registrar {
 
   /** Steps 6 to 8: works out all new bindings, and only then puts them in the place of the old ones. */
   #update(addressesOfRecord: readonly string[], change: Change): Answer {
-    const { registration, account } = change;
     const updates: Update[] = [];
     for (const aor of addressesOfRecord) {
       const update = this.#updateOf(aor, change);
@@ -195,7 +194,7 @@ export class Registrar {
       updates.push(update);
     }
     for (const update of updates) this.#apply(update, change);
-    if (account.kind === "Peer") this.#noteAddress(change);
+    if (change.account.kind === "Peer") this.#noteAddress(change);
     this.#registrations.value++;
     return this.#accept(change, updates[0].bindings);
   }

@@ -5,7 +5,7 @@ import { FakeClock } from "../../../support/fake_clock.ts";
 
 function start() {
   const clock = new FakeClock();
-  return { clock, ring: new NonceRing(clock) };
+  return { clock, ring: new NonceRing(clock, 1) };
 }
 
 Deno.test("issue(): no nonce comes twice", () => {
