@@ -1,8 +1,9 @@
 /** Registrations that survive a restart: rows in an embedded database, written behind by a thread of its own. */
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { logger } from "../runtime/log.ts";
+import type { Notice } from "./registration_database_messages.ts";
 import { RegistrationDatabaseThread } from "./registration_database_thread.ts";
-import type { Notice } from "./registration_database_worker.ts";
+import type { StoredRow } from "./stored_row.ts";
 
 const log = logger("location");
 
@@ -15,15 +16,6 @@ const LAST_RETRY = 30_000;
 const CLOSE_LIMIT = 5000;
 /** Rows of a transaction at most: handing them to the thread takes this one 2 ms. */
 const BATCH = 4000;
-
-/** What is kept for a key. */
-export interface StoredRow {
-  readonly key: string;
-  /** The empty text removes the key. */
-  readonly text: string;
-  /** `Clock.wallTime()` milliseconds at which the row is of no use any more. */
-  readonly expiresAt: number;
-}
 
 export interface RegistrationDatabaseOptions {
   readonly clock?: Clock;
@@ -61,14 +53,14 @@ export class RegistrationDatabase {
   #retryAlarm: unknown;
   /** Milliseconds to the next attempt; 0 while all is well. */
   #retryDelay = 0;
-  #setAsideFiles = 0;
+  #quarantinedFiles = 0;
   /** Why nothing can be stored any more. */
   #end: string | undefined;
   #closing: Promise<void> | undefined;
 
   /**
    * Opens the database at `path`, or begins it: its folder for this user alone, and the file too, since it tells who
-   * is where. A file that is damaged or something else is set aside for a new one. Rejects when that cannot be done
+   * is where. A damaged or foreign file is quarantined and replaced. Rejects when that cannot be done
    * either, and when another process has the database open.
    */
   static async open(path: string, options: RegistrationDatabaseOptions = {}): Promise<RegistrationDatabase> {
@@ -99,7 +91,7 @@ export class RegistrationDatabase {
    */
   async load(): Promise<readonly StoredRow[]> {
     const rows: StoredRow[] = [];
-    const setAsideFiles = this.#setAsideFiles;
+    const quarantinedFiles = this.#quarantinedFiles;
     let after: number | undefined;
     do {
       const answer = await this.#thread.ask({ kind: "load", after, now: this.#clock.wallTime() });
@@ -114,7 +106,7 @@ export class RegistrationDatabase {
       for (const row of answer.rows) rows.push(row);
       after = answer.last;
     } while (after !== undefined);
-    if (this.#setAsideFiles !== setAsideFiles) this.write(rows);
+    if (this.#quarantinedFiles !== quarantinedFiles) this.write(rows);
     this.#sweep();
     return rows;
   }
@@ -231,7 +223,7 @@ export class RegistrationDatabase {
       });
       return;
     }
-    this.#setAsideFiles++;
+    this.#quarantinedFiles++;
     log.warn(
       "{path} cannot be used as the registration database: {reason}; it is {name} now, and a new one is begun",
       {

@@ -1,6 +1,6 @@
 /** The thread that has the registration database, as seen from the others. */
 import { Worker } from "node:worker_threads";
-import type { Answer, Notice, Question, Report } from "./registration_database_worker.ts";
+import type { Answer, Notice, Question, Report } from "./registration_database_messages.ts";
 
 export interface RegistrationDatabaseThreadOptions {
   readonly program?: URL;
@@ -43,7 +43,7 @@ export class RegistrationDatabaseThread {
   }
 
   #onReport(report: Report): void {
-    if (report.kind === "removed" || report.kind === "set aside") return this.#options.onNotice(report);
+    if (report.kind === "removed" || report.kind === "quarantined") return this.#options.onNotice(report);
     const resolve = this.#waiting.shift();
     if (this.#waiting.length === 0) this.#worker.unref();
     resolve?.(report);

@@ -1,12 +1,12 @@
-/** The file of the registration database, and what becomes of it when it is damaged, removed or not to be written. */
-import type { StoredRow } from "./registration_database.ts";
-import type { Notice } from "./registration_database_worker.ts";
+/** The file of the registration database: damage, removal and failures are handled here. */
+import { quarantine } from "./quarantine.ts";
+import type { Notice } from "./registration_database_messages.ts";
 import { isDamage, RegistrationTable, type TablePart } from "./registration_table.ts";
-import { setAside } from "./set_aside.ts";
+import type { StoredRow } from "./stored_row.ts";
 
 /**
- * Opened anew whenever something failed, since it cannot be known what is left of it. Damage at any time has the file
- * set aside and the task done on a new one; everything else is thrown, and the next call begins with opening.
+ * A database file that is opened again after each failure, since a failure leaves it in an unknown state. A damaged file
+ * is quarantined, and the task is done on a new one; other errors are thrown.
  */
 export class RegistrationFile {
   readonly #path: string;
@@ -30,7 +30,7 @@ export class RegistrationFile {
     this.#onTable((table) => table.write(rows, expiredAt));
   }
 
-  /** Moves what the log has into the file. */
+  /** Moves the content of the log into the file. */
   close(): void {
     this.#table?.close();
     this.#table = undefined;
@@ -43,14 +43,14 @@ export class RegistrationFile {
       this.#abandon();
       if (!isDamage(error, this.#path)) throw error;
       const reason = error instanceof Error ? error.message : String(error);
-      this.#onNotice({ kind: "set aside", name: setAside(this.#path, Date.now()), reason });
+      this.#onNotice({ kind: "quarantined", name: quarantine(this.#path, Date.now()), reason });
       return task(this.#openTable());
     }
   }
 
   #openTable(): RegistrationTable {
     if (this.#table?.isInPlace() === false) {
-      // What is written to a removed file is told to be stored, and is lost with the process.
+      // Writes to a removed file seem to succeed, and are lost with the process.
       this.#onNotice({ kind: "removed" });
       this.#abandon();
     }
@@ -62,7 +62,7 @@ export class RegistrationFile {
     try {
       this.close();
     } catch {
-      // It failed before, and that is what is told.
+      // The earlier failure is the one that is reported.
       this.#table = undefined;
     }
   }

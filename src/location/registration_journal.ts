@@ -6,7 +6,8 @@ import { Turn } from "../runtime/turn.ts";
 import type { Binding, BindingFlow } from "./binding.ts";
 import { bindingOf, type FlowRecords, recordOf } from "./binding_record.ts";
 import type { LocationService } from "./location_service.ts";
-import type { RegistrationDatabase, StoredRow } from "./registration_database.ts";
+import type { RegistrationDatabase } from "./registration_database.ts";
+import type { StoredRow } from "./stored_row.ts";
 
 const log = logger("location");
 

@@ -1,7 +1,7 @@
 /** The table of registrations in its SQLite database. */
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import type { StoredRow } from "./registration_database.ts";
+import type { StoredRow } from "./stored_row.ts";
 
 /** "rout": what tells our databases from others (https://sqlite.org/pragma.html#pragma_application_id). */
 const APPLICATION_ID = 0x726f7574;

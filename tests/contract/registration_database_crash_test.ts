@@ -1,6 +1,7 @@
 /** The registration database after what a power supply and an SD card do to it. */
 import assert from "node:assert/strict";
-import { RegistrationDatabase, type StoredRow } from "../../src/location/registration_database.ts";
+import { RegistrationDatabase } from "../../src/location/registration_database.ts";
+import type { StoredRow } from "../../src/location/stored_row.ts";
 import { configureLogging } from "../../src/runtime/log.ts";
 import { type RunningProcess, startProcess } from "../support/process.ts";
 import { keyOf, KEYS } from "./registration_database_writer.ts";
@@ -49,7 +50,7 @@ async function contentOf(path: string): Promise<readonly StoredRow[]> {
   return rows;
 }
 
-Deno.test(`Nothing that was stored is lost in ${KILLS} kills at any moment, and no file is set aside`, async () => {
+Deno.test(`Nothing that was stored is lost in ${KILLS} kills at any moment, and no file is quarantined`, async () => {
   await using place = makePlace();
   let first = 0;
   let stored = -1;

@@ -1,5 +1,5 @@
 /** A database of registrations in memory. */
-import type { StoredRow } from "../../src/location/registration_database.ts";
+import type { StoredRow } from "../../src/location/stored_row.ts";
 
 export class FakeDatabase {
   readonly rows = new Map<string, StoredRow>();

@@ -1,6 +1,7 @@
 /** Dialogs that survive a restart: what the table has, written behind into the database of registrations. */
 import { hash } from "node:crypto";
-import type { RegistrationDatabase, StoredRow } from "../../location/registration_database.ts";
+import type { RegistrationDatabase } from "../../location/registration_database.ts";
+import type { StoredRow } from "../../location/stored_row.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { logger } from "../../runtime/log.ts";
 import type { Timer, TimerWheel } from "../../runtime/timer_wheel.ts";

@@ -1,5 +1,6 @@
 /** The dialogs of a server: the table, who may use it, and what is kept of it over a restart. */
-import type { RegistrationDatabase, StoredRow } from "../../location/registration_database.ts";
+import type { RegistrationDatabase } from "../../location/registration_database.ts";
+import type { StoredRow } from "../../location/stored_row.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Metrics } from "../../runtime/metrics.ts";
 import type { TimerWheel } from "../../runtime/timer_wheel.ts";

@@ -1,5 +1,6 @@
 /** The own names of a server as a row of the database of registrations. */
-import type { RegistrationDatabase, StoredRow } from "../../location/registration_database.ts";
+import type { RegistrationDatabase } from "../../location/registration_database.ts";
+import type { StoredRow } from "../../location/stored_row.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { OwnNames } from "./own_names.ts";
 

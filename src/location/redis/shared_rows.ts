@@ -4,7 +4,7 @@ import { logger } from "../../runtime/log.ts";
 import { describeRedisError } from "../../runtime/redis/redis_client.ts";
 import type { RedisConnection } from "../../runtime/redis/redis_connection.ts";
 import { scanKeys } from "../../runtime/redis/redis_scan.ts";
-import type { StoredRow } from "../registration_database.ts";
+import type { StoredRow } from "../stored_row.ts";
 
 const log = logger("cluster");
 

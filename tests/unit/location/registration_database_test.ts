@@ -4,8 +4,8 @@ import { DatabaseSync } from "node:sqlite";
 import {
   RegistrationDatabase,
   type RegistrationDatabaseOptions,
-  type StoredRow,
 } from "../../../src/location/registration_database.ts";
+import type { StoredRow } from "../../../src/location/stored_row.ts";
 import { configureLogging } from "../../../src/runtime/log.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
@@ -191,7 +191,7 @@ const DAMAGES: Readonly<Record<string, (path: string) => void>> = {
 };
 
 for (const [what, damage] of Object.entries(DAMAGES)) {
-  Deno.test(`A file that is ${what} is set aside as it is, and a new one begun`, async () => {
+  Deno.test(`A file that is ${what} is quarantined as it is, and a new one begun`, async () => {
     await using place = new Place();
     await place.begin();
     damage(place.path);
@@ -217,7 +217,7 @@ Deno.test("A file of no bytes is a new one: nothing is lost in it", async () => 
   assert.deepEqual(place.logged, []);
 });
 
-Deno.test("The log of a damaged file goes with it, and of files set aside the last three are kept", async () => {
+Deno.test("The log of a damaged file goes with it, and the last three quarantined files are kept", async () => {
   await using place = new Place();
   for (let i = 1; i <= 5; i++) {
     await place.begin();
@@ -316,7 +316,7 @@ Deno.test("close() tries once more, and tells how much is not stored", async () 
 Deno.test("One batch is on its way at a time; what comes meanwhile goes together, the last row of each key", async () => {
   await using place = new Place();
   const program = programOf(`({ kind, rows }) => {
-    if (kind === "write") tell({ kind: "set aside", name: rows.map(({ key, text }) => key + text).join(), reason: "" });
+    if (kind === "write") tell({ kind: "quarantined", name: rows.map(({ key, text }) => key + text).join(), reason: "" });
     tell({ kind: "done" });
   }`);
   const database = await place.open({ program });

@@ -1,18 +1,17 @@
-/** Damaged databases are kept, so that somebody can find out what happened, but not without end. */
+/** Moves damaged databases away. The latest ones are kept for examination. */
 import { basename, dirname } from "node:path";
 
-/** Set-aside files that are kept. */
-const KEPT = 3;
-/** What SQLite has beside a database. */
+const MAX_KEPT = 3;
+/** Suffixes of the files that SQLite keeps beside a database. */
 const COMPANIONS = ["-wal", "-shm", "-journal"];
 
 /**
- * Renames a database, with what belongs to it, to `NAME.corrupt-TIME`, and removes all but the latest of such files.
- * Returns the new path. Throws what the file system has against it. A folder is set aside too, but never removed.
+ * Renames a database and its companions to `NAME.corrupt-TIME`, removes all but the latest of such files, and returns the
+ * new path. Throws errors of the file system. A folder is renamed too, but never removed.
  */
-export function setAside(path: string, now: number): string {
+export function quarantine(path: string, now: number): string {
   const name = freeName(path, now);
-  // The database before its log: without its log it would pass for an older state of itself.
+  // The database goes before its log: without its log it would pass for an older state of itself.
   Deno.renameSync(path, name);
   for (const suffix of COMPANIONS) {
     try {
@@ -27,7 +26,7 @@ export function setAside(path: string, now: number): string {
 
 function freeName(path: string, now: number): string {
   for (let time = now;; time++) {
-    // 20261231T235959.999Z: the order of the names is that of the times.
+    // Names such as 20261231T235959.999Z sort by time.
     const name = `${path}.corrupt-${new Date(time).toISOString().replace(/[-:]/g, "")}`;
     if (!exists(name)) return name;
   }
@@ -39,7 +38,7 @@ function removeOldest(path: string): void {
     .filter(({ name, isDirectory }) => name.startsWith(prefix) && /Z$/.test(name) && !isDirectory)
     .map(({ name }) => `${dirname(path)}/${name}`)
     .sort();
-  for (const name of names.slice(0, -KEPT)) {
+  for (const name of names.slice(0, -MAX_KEPT)) {
     for (const suffix of ["", ...COMPANIONS]) {
       try {
         Deno.removeSync(name + suffix);
