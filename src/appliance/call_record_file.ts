@@ -1,20 +1,33 @@
-/** Records of calls: a JSON object a line, for whoever bills, counts or searches (`spec.cdr`). */
+/** Call records for billing: one JSON object a line (`spec.cdr`). */
+import { resolve } from "node:path";
+import type { Configuration } from "../config/configuration.ts";
 import type { ServerEvent } from "../core/server_events.ts";
 import { logger } from "../runtime/log.ts";
 
 const log = logger("cdr");
 
-/** Milliseconds that lines are gathered before they are written. */
-const INTERVAL = 500;
-/** UTF-16 units that may wait for a disk that does not take them. */
-const MOST_WAITING = 16 * 1024 * 1024;
+/** Lines are gathered for this time before they are written. */
+const WRITE_DELAY_MS = 500;
+/** UTF-16 units that may wait for a disk that is slow or full. */
+const MAX_WAITING_LENGTH = 16 * 1024 * 1024;
 
 export interface CallRecordOptions {
-  /** Undefined: standard output. */
+  /** Standard output if undefined. */
   readonly path: string | undefined;
 }
 
-/** The record of a call that has ended. */
+/** Returns the destinations that the configuration names. */
+export function openCallRecords(
+  { path, stdout }: Configuration["cdr"],
+  directory: string,
+): readonly CallRecordFile[] {
+  return [
+    ...path === undefined ? [] : [new CallRecordFile({ path: resolve(directory, path) })],
+    ...stdout ? [new CallRecordFile({ path: undefined })] : [],
+  ];
+}
+
+/** Returns the record of an event `call.ended`. */
 export function callRecord({ data }: ServerEvent): string {
   const { startedAt, answeredAt, endedAt, durationMillis, state: _, ...call } = data;
   return JSON.stringify({
@@ -30,30 +43,30 @@ function iso(time: unknown): string {
   return new Date(Number(time)).toISOString();
 }
 
-/** Appends records; a file that was moved away is made anew, so that it can be rotated. */
+/** Appends records. A file that was moved away is created again, so that it can be rotated. */
 export class CallRecordFile {
   readonly #path: string | undefined;
   #lines: string[] = [];
-  /** UTF-16 units that wait, or are on their way. */
-  #length = 0;
+  /** UTF-16 units that are not written yet. */
+  #waitingLength = 0;
   #alarm: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> = Promise.resolve();
   #isFailing = false;
-  /** Whether the file may end in the beginning of a line: a disk that gets full takes part of what is written. */
-  #isCut = false;
+  /** The file may end within a line: a full disk takes a part of it. */
+  #endsWithinLine = false;
 
   constructor({ path }: CallRecordOptions) {
     this.#path = path;
   }
 
-  /** Never waits, and never fails: what cannot be written is told once and lost. */
+  /** Adds a record. Never throws: lost records are logged once. */
   add(event: ServerEvent): void {
     if (event.type !== "call.ended") return;
-    if (this.#length > MOST_WAITING) return this.#lose("too many are waiting to be written");
+    if (this.#waitingLength > MAX_WAITING_LENGTH) return this.#lose("too many are waiting to be written");
     const line = `${callRecord(event)}\n`;
     this.#lines.push(line);
-    this.#length += line.length;
-    this.#alarm ??= setTimeout(() => this.#flush(), INTERVAL);
+    this.#waitingLength += line.length;
+    this.#alarm ??= setTimeout(() => this.#flush(), WRITE_DELAY_MS);
   }
 
   async close(): Promise<void> {
@@ -67,15 +80,17 @@ export class CallRecordFile {
     const text = this.#lines.join("");
     this.#lines = [];
     if (text === "") return;
-    this.#writing = this.#writing.then(() => this.#write(text)).finally(() => this.#length -= text.length);
+    this.#writing = this.#writing.then(() => this.#write(text)).finally(() =>
+      this.#waitingLength -= text.length
+    );
   }
 
   async #write(text: string): Promise<void> {
     try {
-      await this.#append(new TextEncoder().encode(this.#isCut ? `\n${text}` : text));
-      this.#isFailing = this.#isCut = false;
+      await this.#append(new TextEncoder().encode(this.#endsWithinLine ? `\n${text}` : text));
+      this.#isFailing = this.#endsWithinLine = false;
     } catch (error) {
-      this.#isCut = true;
+      this.#endsWithinLine = true;
       this.#lose(error);
     }
   }

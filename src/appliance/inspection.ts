@@ -12,7 +12,7 @@ import { readKeyStore, readTrustStore } from "../transport/tls/key_store.ts";
 import { KeyStoreError } from "../transport/tls/key_store_error.ts";
 import { TlsContexts, type TlsSettings } from "../transport/tls/tls_contexts.ts";
 import { isSecure } from "../transport/transport.ts";
-import { saltPlace } from "./administration.ts";
+import { saltSources } from "./rest_settings.ts";
 
 export interface InspectedConfiguration {
   readonly config: Configuration;
@@ -129,7 +129,7 @@ async function restProblems(
   { source, env }: Pick<InspectedConfiguration, "source" | "env">,
 ): Promise<Problem[]> {
   const state = stateDirectory(env, source.directory);
-  const salt = await saltFault(saltPlace(restService, { env, stateDirectory: state }));
+  const salt = await saltFault(saltSources(restService, { env, stateDirectory: state }));
   const property = restService.salt === undefined && restService.saltFile !== undefined ? "saltFile" : "salt";
   const [found, expected = "a file that can be read"] = salt?.split(", expected ") ?? [];
   const problems: Problem[] = found === undefined

@@ -1,36 +1,58 @@
-/** What the server finds again when it is started anew. */
+/** State that outlives the process: registrations, and the key of dialogs. */
 import { join } from "node:path";
+import type { Configuration } from "../config/configuration.ts";
+import { clusterKey } from "../location/redis/cluster_key.ts";
 import { RegistrationDatabase } from "../location/registration_database.ts";
 import { logger } from "../runtime/log.ts";
 import { randomToken } from "../runtime/random.ts";
+import { describeRedisError } from "../runtime/redis/redis_client.ts";
+import { RedisConnection } from "../runtime/redis/redis_connection.ts";
+import type { ServerOptions } from "./server.ts";
 
 const log = logger("state");
 
-export interface KeptState {
-  /** Undefined when registrations cannot be kept. */
-  readonly database: RegistrationDatabase | undefined;
-  /** Seals dialogs: with the same key, they go on after a restart. Undefined when it cannot be kept. */
-  readonly dialogKey: string | undefined;
+const MIN_KEY_LENGTH = 24;
+
+/** Each part is undefined when it cannot be kept. */
+export type PersistentState = Pick<ServerOptions, "cluster" | "database" | "dialogKey">;
+
+/** Opens the state that all nodes of one Redis share, otherwise the state in `directory`. Logs what cannot be kept; never rejects. */
+export async function openPersistentState(
+  { dataSource }: Pick<Configuration, "dataSource">,
+  directory: string,
+): Promise<PersistentState> {
+  if (dataSource.provider !== "redis_data_provider") return await openFiles(directory);
+  const { parameters } = dataSource;
+  // A connection of its own: bulk reads of the data provider would delay bindings.
+  const connection = new RedisConnection(parameters);
+  try {
+    await connection.ready();
+    const key = await clusterKey(connection);
+    return { cluster: { connection, key, address: parameters.nodeAddr }, dialogKey: `${key}/dialog` };
+  } catch (error) {
+    log.warn("Registrations are not shared with other nodes: {reason}", {
+      reason: describeRedisError(error),
+    });
+    connection.close();
+    return await openFiles(directory);
+  }
 }
 
-/** Never rejects: without the folder the server serves as well, and says what it cannot keep. */
-export async function openKeptState(directory: string): Promise<KeptState> {
+async function openFiles(directory: string): Promise<PersistentState> {
   try {
     const database = await RegistrationDatabase.open(join(directory, "registrations.sqlite"));
     return { database, dialogKey: await keyIn(join(directory, "dialog.key")) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     log.warn("Registrations are lost at the next restart: {reason}", { reason });
-    return { database: undefined, dialogKey: undefined };
+    return {};
   }
 }
-
-const SHORTEST_KEY = 24;
 
 async function keyIn(path: string): Promise<string | undefined> {
   try {
     const known = await Deno.readTextFile(path).catch(() => "");
-    if (known.length >= SHORTEST_KEY) return known;
+    if (known.length >= MIN_KEY_LENGTH) return known;
     const key = randomToken() + randomToken() + randomToken();
     await Deno.writeTextFile(path, key, { mode: 0o600 });
     return key;

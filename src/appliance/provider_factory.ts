@@ -1,4 +1,4 @@
-/** The place that resources are kept in, as the configuration chooses it. */
+/** Opens the data provider that the configuration names. */
 import { resolve } from "node:path";
 import type { Configuration } from "../config/configuration.ts";
 import { resourceFolder } from "../config/data_source.ts";
@@ -10,22 +10,25 @@ import { RedisDataProvider } from "../data/redis_data_provider.ts";
 import { RestfulDataProvider } from "../data/restful_data_provider.ts";
 import { RedisConnection } from "../runtime/redis/redis_connection.ts";
 
-export interface DataPlace {
+export interface OpenedProvider {
   readonly provider: DataProvider;
-  /** As people call it: a folder, a server, a URL. */
+  /** For people: a folder, a server, a URL. */
   readonly name: string;
   readonly isFolder: boolean;
 }
 
-export interface DataPlaceOptions {
-  /** Of the configuration. */
+export interface OpenProviderOptions {
+  /** The folder of `config.yaml`. */
   readonly directory: string;
-  /** Only looked at: nothing is made there, and a server is waited for so many milliseconds. */
-  readonly patience?: number;
+  /** Opens it for a check: nothing is created, and a server has this time to answer. */
+  readonly timeoutMs?: number;
 }
 
-/** Connects where there is something to connect to; `load` of the provider waits for it. Throws a TypeError for a URL that cannot be used. */
-export function openDataPlace(config: Configuration, { directory, patience }: DataPlaceOptions): DataPlace {
+/** Starts to connect; `load` of the provider waits for the connection. Throws a TypeError for a malformed URL. */
+export function openProvider(
+  config: Configuration,
+  { directory, timeoutMs }: OpenProviderOptions,
+): OpenedProvider {
   const { dataSource, restService } = config;
   switch (dataSource.provider) {
     case "files_data_provider": {
@@ -36,8 +39,8 @@ export function openDataPlace(config: Configuration, { directory, patience }: Da
     case "redis_data_provider": {
       const redis = new RedisConnection(dataSource.parameters);
       const provider = new RedisDataProvider(redis, {
-        patience,
-        initialSecret: patience === undefined ? restService.initialApiSecret : null,
+        patience: timeoutMs,
+        initialSecret: timeoutMs === undefined ? restService.initialApiSecret : null,
       });
       return { provider, name: `redis ${redis.name}`, isFolder: false };
     }
@@ -46,16 +49,16 @@ export function openDataPlace(config: Configuration, { directory, patience }: Da
       const provider = new RestfulDataProvider({
         ...parameters,
         ...trustStore !== undefined && { trustStore: resolve(directory, trustStore) },
-        patience,
+        patience: timeoutMs,
       });
-      return { provider, name: withoutSecrets(dataSource.parameters.baseUrl), isFolder: false };
+      return { provider, name: urlWithoutSecrets(dataSource.parameters.baseUrl), isFolder: false };
     }
   }
 }
 
-/** Warns of a place where nothing is that could be served. */
-export function emptyPlaceWarnings(
-  { name, isFolder }: Pick<DataPlace, "name" | "isFolder">,
+/** Returns a warning when the provider holds nothing to serve. */
+export function emptyProviderWarnings(
+  { name, isFolder }: Pick<OpenedProvider, "name" | "isFolder">,
   { faults }: LoadReport,
   { agents, peers, gateways, domains }: ResourceCounts,
 ): string[] {
@@ -64,7 +67,7 @@ export function emptyPlaceWarnings(
   return [`There are no agents, domains, peers or gateways in ${name}: nobody can register or call${remedy}`];
 }
 
-function withoutSecrets(baseUrl: string): string {
+function urlWithoutSecrets(baseUrl: string): string {
   const url = new URL(baseUrl);
   url.username =
     url.password =

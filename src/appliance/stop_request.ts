@@ -1,39 +1,38 @@
-/** Who asks the server to end, and how: a signal, or its administrator. */
-
-export interface End {
+/** A request to end the server, by a signal or an administrator. */
+export interface Stop {
   readonly how: "stop" | "restart";
-  /** Who asked: `SIGTERM`. */
-  readonly by: string;
-  /** Whether calls that are being set up are not waited for. */
-  readonly isNow: boolean;
+  /** `SIGTERM`, or the name of an interface. */
+  readonly requestedBy: string;
+  /** Calls that are being set up are not waited for. */
+  readonly isImmediate: boolean;
 }
 
-/** The first request counts, but a later one may be in a hurry. Once `close` was called, a signal ends the process at once. */
-export class EndRequest {
-  readonly #end = Promise.withResolvers<End>();
+/** The first request counts; a later one may be immediate. After `close` a signal ends the process by itself. */
+export class StopRequest {
+  readonly #requested = Promise.withResolvers<Stop>();
   readonly #listeners = (["SIGINT", "SIGTERM"] as const).map((signal) => ({
     signal,
-    listener: () => this.ask({ how: "stop", by: signal, isNow: true }),
+    listener: () => this.ask({ how: "stop", requestedBy: signal, isImmediate: true }),
   }));
-  #isHurried = false;
+  #isImmediate = false;
 
   constructor() {
     for (const { signal, listener } of this.#listeners) Deno.addSignalListener(signal, listener);
   }
 
-  /** Resolves once somebody has asked. */
-  get end(): Promise<End> {
-    return this.#end.promise;
+  /** Resolves with the first request. */
+  get requested(): Promise<Stop> {
+    return this.#requested.promise;
   }
 
-  /** Whether somebody does not want to wait. */
-  get isHurried(): boolean {
-    return this.#isHurried;
+  /** Reports whether any request was immediate. */
+  get isImmediate(): boolean {
+    return this.#isImmediate;
   }
 
-  ask(end: End): void {
-    this.#isHurried ||= end.isNow;
-    this.#end.resolve(end);
+  ask(stop: Stop): void {
+    this.#isImmediate ||= stop.isImmediate;
+    this.#requested.resolve(stop);
   }
 
   close(): void {

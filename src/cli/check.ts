@@ -5,13 +5,13 @@ import type { Directory, ResourceCounts } from "../data/directory.ts";
 import { formatFault } from "../data/fault.ts";
 import { FilesDataProvider } from "../data/files_data_provider.ts";
 import { LiveDirectory, type LoadReport } from "../data/live_directory.ts";
-import { emptyPlaceWarnings, openDataPlace } from "../appliance/provider_factory.ts";
+import { emptyProviderWarnings, openProvider } from "../appliance/provider_factory.ts";
 import { inspect } from "../appliance/inspection.ts";
 import { readableSecrets } from "../appliance/readable_secrets.ts";
 import { inspectResources } from "../appliance/resource_inspection.ts";
 
-/** Milliseconds that a server with the resources may take to answer. */
-const PATIENCE = 5000;
+/** A data source on the network has this time to answer. */
+const PROVIDER_TIMEOUT_MS = 5000;
 
 /** `routr check`: prints every fault of every file. Returns the exit status: 0 if there is none, else 1. */
 export async function check(options: PlaceOptions): Promise<number> {
@@ -51,12 +51,12 @@ async function loadResources(
   { directory }: ConfigurationPlace,
 ): Promise<LoadedResources> {
   const place = config
-    ? openDataPlace(config, { directory, patience: PATIENCE })
+    ? openProvider(config, { directory, timeoutMs: PROVIDER_TIMEOUT_MS })
     : { provider: new FilesDataProvider(directory), name: directory, isFolder: true };
   const live = new LiveDirectory(place.provider);
   const report = await live.load();
   live.close();
-  const warnings = [...report.warnings, ...emptyPlaceWarnings(place, report, live.directory.counts)];
+  const warnings = [...report.warnings, ...emptyProviderWarnings(place, report, live.directory.counts)];
   return { name: place.name, report: { ...report, warnings }, directory: live.directory };
 }
 

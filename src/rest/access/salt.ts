@@ -18,7 +18,7 @@ const TOO_SHORT =
 /** That of an image of Routr v1: everybody knows it. */
 const SHIPPED_SALT = "1ecdc765b27e4b80924f4c5deeccf590";
 
-export interface SaltPlace {
+export interface SaltSources {
   /** `spec.restService.salt`, or its variable in the environment. */
   readonly salt?: string;
   /** The variable `ARKE_SALT` of Routr v1's first release; counts where there is no other. */
@@ -35,8 +35,8 @@ export interface SaltPlace {
  * The key of tokens' signatures: the salt, decoded from base64 as Routr v1 does. Rejects when it is too short, or cannot
  * be read or written.
  */
-export async function tokenKey(place: SaltPlace): Promise<Uint8Array> {
-  const text = given(place.salt) ?? given(place.arkeSalt) ?? await findSalt(place);
+export async function tokenKey(sources: SaltSources): Promise<Uint8Array> {
+  const text = given(sources.salt) ?? given(sources.arkeSalt) ?? await findSalt(sources);
   const key = keyOf(text);
   if (key === undefined) throw new Error(`The salt of the REST service is ${TOO_SHORT}`);
   if (isShippedSalt(key)) {
@@ -49,7 +49,7 @@ export async function tokenKey(place: SaltPlace): Promise<Uint8Array> {
  * Why the salt that is given cannot be used, such as `too short, expected …`; undefined when it can, or one is going to be
  * made. Makes nothing.
  */
-export async function saltFault({ salt, arkeSalt, saltFile }: SaltPlace): Promise<string | undefined> {
+export async function saltFault({ salt, arkeSalt, saltFile }: SaltSources): Promise<string | undefined> {
   try {
     const text = given(salt) ?? given(arkeSalt) ??
       (saltFile === undefined ? undefined : await readSalt(saltFile));
@@ -69,7 +69,7 @@ export function isShippedSalt(key: Uint8Array): boolean {
   return Buffer.from(key).toString("base64") === SHIPPED_SALT;
 }
 
-async function findSalt({ saltFile, stateDirectory, formerDirectories = [] }: SaltPlace): Promise<string> {
+async function findSalt({ saltFile, stateDirectory, formerDirectories = [] }: SaltSources): Promise<string> {
   if (saltFile !== undefined) return await readSalt(saltFile) ?? await makeSalt(saltFile);
   const own = join(stateDirectory, FILE);
   return await readSalt(own) ?? await formerSalt(formerDirectories) ?? await makeSalt(own);

@@ -46,7 +46,7 @@ export interface FrontSettings {
 }
 
 /** Where it listens; the address as in URIs. */
-export interface ListeningPlace {
+export interface ListeningAddress {
   readonly address: string;
   readonly port: number;
 }
@@ -81,7 +81,7 @@ export type FrontCommand =
 
 /** What the thread of the listener says: `listening` or `failed` to "open" and "move", `pong`, `closed`, and of its own accord. */
 export type FrontReport =
-  | { readonly kind: "listening"; readonly place: ListeningPlace }
+  | { readonly kind: "listening"; readonly place: ListeningAddress }
   | { readonly kind: "failed"; readonly reason: string }
   | { readonly kind: "request"; readonly request: FrontRequest }
   /** The client does not have all of a stream and will not. */

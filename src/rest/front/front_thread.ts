@@ -8,7 +8,7 @@ import type {
   FrontReport,
   FrontRequest,
   FrontSettings,
-  ListeningPlace,
+  ListeningAddress,
 } from "./front_messages.ts";
 
 /** Megabytes of objects. What is out of memory ends alone, instead of with the whole server. */
@@ -47,7 +47,7 @@ export class FrontThread {
   readonly #worker: Worker;
   readonly #streams = new Map<number, OutgoingStream>();
   readonly #closed = Promise.withResolvers<void>();
-  #reply: PromiseWithResolvers<ListeningPlace> | undefined;
+  #reply: PromiseWithResolvers<ListeningAddress> | undefined;
   #unanswered = 0;
   #alarm: unknown;
   #isOver = false;
@@ -65,12 +65,12 @@ export class FrontThread {
   }
 
   /** Rejects with the reason when it cannot listen there. */
-  open(settings: FrontSettings): Promise<ListeningPlace> {
+  open(settings: FrontSettings): Promise<ListeningAddress> {
     return this.#ask({ kind: "open", settings });
   }
 
   /** Listens at another address; one at a time. Rejects when it cannot, and listens where it did. */
-  move(bindAddr: string, port: number): Promise<ListeningPlace> {
+  move(bindAddr: string, port: number): Promise<ListeningAddress> {
     return this.#ask({ kind: "move", bindAddr, port });
   }
 
@@ -109,9 +109,9 @@ export class FrontThread {
     await this.#worker.terminate();
   }
 
-  #ask(command: FrontCommand): Promise<ListeningPlace> {
+  #ask(command: FrontCommand): Promise<ListeningAddress> {
     if (this.#isOver) return Promise.reject(new Error("Its thread has ended"));
-    const reply = Promise.withResolvers<ListeningPlace>();
+    const reply = Promise.withResolvers<ListeningAddress>();
     this.#reply = reply;
     this.#tell(command);
     return reply.promise;

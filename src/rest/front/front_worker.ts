@@ -3,7 +3,7 @@ import { parentPort } from "node:worker_threads";
 import { TlsContexts } from "../../transport/tls/tls_contexts.ts";
 import { HAS_FULL_SERVERS } from "../../transport/tls/tls_runtime.ts";
 import { forwardLogs } from "./front_logs.ts";
-import type { FrontCommand, FrontReport, FrontSettings, ListeningPlace } from "./front_messages.ts";
+import type { FrontCommand, FrontReport, FrontSettings, ListeningAddress } from "./front_messages.ts";
 import { HttpListener } from "./http_listener.ts";
 import { RequestRelay } from "./request_relay.ts";
 
@@ -56,7 +56,7 @@ function makeFront({ limits, tls }: FrontSettings): Front {
   return { relay, listener: new HttpListener({ limits, contexts, onRequest }) };
 }
 
-async function tellPlace(listening: Promise<ListeningPlace>): Promise<void> {
+async function tellPlace(listening: Promise<ListeningAddress>): Promise<void> {
   try {
     tell({ kind: "listening", place: await listening });
   } catch (error) {

@@ -8,7 +8,7 @@ import type {
   FrontRequest,
   FrontSettings,
   HeaderFields,
-  ListeningPlace,
+  ListeningAddress,
 } from "./front_messages.ts";
 import { FrontThread } from "./front_thread.ts";
 
@@ -63,12 +63,12 @@ export class HttpFront {
   }
 
   /** To be called once. Rejects with the reason when it cannot listen: the port, the key store. */
-  start(): Promise<ListeningPlace> {
+  start(): Promise<ListeningAddress> {
     return this.#launch();
   }
 
   /** Listens at another address and nowhere else; requests under way are answered. Rejects when it cannot, and listens where it did. */
-  async move(bindAddr: string): Promise<ListeningPlace> {
+  async move(bindAddr: string): Promise<ListeningAddress> {
     if (this.#thread === undefined) throw new Error("Cannot move the REST service: it is not running");
     const place = await this.#thread.move(bindAddr, this.#settings.port);
     this.#settings = { ...this.#settings, bindAddr };
@@ -85,7 +85,7 @@ export class HttpFront {
     this.#connections = 0;
   }
 
-  async #launch(): Promise<ListeningPlace> {
+  async #launch(): Promise<ListeningAddress> {
     const thread: FrontThread = new FrontThread({
       program: this.#options.program,
       clock: this.#clock,

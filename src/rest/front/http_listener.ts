@@ -10,7 +10,7 @@ import {
   HAS_FULL_SERVERS,
   type ShownCertificate,
 } from "../../transport/tls/tls_runtime.ts";
-import type { FrontLimits, ListeningPlace } from "./front_messages.ts";
+import type { FrontLimits, ListeningAddress } from "./front_messages.ts";
 import { RefusalLines } from "./refusal_lines.ts";
 import { clientAddress } from "./request_relay.ts";
 
@@ -32,7 +32,7 @@ export class HttpListener {
   readonly #sockets = new Set<net.Socket>();
   readonly #lines = new RefusalLines();
   #server: http.Server | undefined;
-  #place: ListeningPlace = { address: "", port: 0 };
+  #place: ListeningAddress = { address: "", port: 0 };
   #rejected = 0;
   /** Of an older runtime: what all its servers show. */
   #certificate: ShownCertificate | undefined;
@@ -56,7 +56,7 @@ export class HttpListener {
    * Listens there, and nowhere else; requests under way are answered. Rejects with the reason, and listens where it did, when there is no
    * certificate to show or the address cannot be had.
    */
-  async listen(address: string, port: number): Promise<ListeningPlace> {
+  async listen(address: string, port: number): Promise<ListeningAddress> {
     const { contexts } = this.#options;
     await contexts?.prepareServer();
     if (contexts !== undefined && !HAS_FULL_SERVERS) await this.#follow(contexts);
@@ -158,7 +158,7 @@ function closeAlone(server: http.Server): void {
   else (server as http.Server).close();
 }
 
-function listen(server: http.Server, address: string, port: number): Promise<ListeningPlace> {
+function listen(server: http.Server, address: string, port: number): Promise<ListeningAddress> {
   return new Promise((resolve, reject) => {
     const onError = (error: Error & { code?: string }) => {
       reject(new Error(`Cannot listen on ${toUriHost(address)}:${port}: ${reasonOf(error)}`));

@@ -1,25 +1,26 @@
-/** The server itself: what it is, how it does, and when it ends. */
+/** The server itself: its state, configuration, log and end. */
 import { flag, oneOf } from "../../data/property_types.ts";
 import { bareJson, enveloped } from "../http/envelope.ts";
 import { HttpError } from "../http/http_error.ts";
 import { BASE_PATH, type Operation, operation } from "../operation.ts";
 
-/** The server as its administrator handles it. */
-export interface Appliance {
+/** The server as an administrator controls it. */
+export interface SystemControl {
+  /** The version of the program. */
   readonly version: string;
   /** Milliseconds since 1970. */
   readonly upSince: number;
-  /** Variables that are set and hold no secret. */
+  /** Environment variables that are set and hold no secret. */
   readonly environment: readonly { readonly var: string; readonly value: string }[];
-  /** The configuration without secrets: as it was written, or with all defaults. */
+  /** Returns the configuration without secrets: as it was written, or with all defaults. */
   configuration(isFull: boolean): unknown;
-  /** Makes changes live; throws `HttpError` for what is not right or cannot be changed live. */
+  /** Applies changes at once. Throws `HttpError` for faults and for properties that need a restart. */
   configure(changes: unknown): { readonly inForce: unknown; readonly changed: readonly string[] };
-  /** The last lines of the log. */
+  /** Returns the last lines of the log. */
   logs(): string;
-  /** Asks for the end, which comes when calls that are being set up are; `isNow`: at once. Rejects with `HttpError` 409 when there would be no new start. */
-  end(how: "stop" | "restart", isNow: boolean): Promise<void>;
-  /** Reads all resources again. */
+  /** Requests the end, which waits for calls in set-up unless it is immediate. Rejects with `HttpError` 409 when a restart would fail. */
+  end(how: "stop" | "restart", isImmediate: boolean): Promise<void>;
+  /** Loads all resources again. */
   reload(): Promise<void>;
 }
 
@@ -27,10 +28,10 @@ const TAG = "system";
 
 const UNTIL_RESTART = "In force until the next start";
 
-/** By all names of Routr v1's releases. */
+/** All names that releases of Routr v1 use. */
 const STATES = ["down", "restarting", "restart", "reload"] as const;
 
-export function systemOperations(appliance: Appliance): Operation[] {
+export function systemOperations(system: SystemControl): Operation[] {
   return [
     operation({
       method: "GET",
@@ -69,8 +70,8 @@ export function systemOperations(appliance: Appliance): Operation[] {
         if (state === undefined) {
           throw new HttpError(400, `Bad request: expected one of ${STATES.join(", ")}`);
         }
-        if (state === "reload") await appliance.reload();
-        else await appliance.end(state === "down" ? "stop" : "restart", now);
+        if (state === "reload") await system.reload();
+        else await system.end(state === "down" ? "stop" : "restart", now);
         return bareJson({ status: "200", message: "Request sent to server" });
       },
     }),
@@ -82,7 +83,7 @@ export function systemOperations(appliance: Appliance): Operation[] {
       summary: "What the server is",
       answers: { 200: { description: "Version, API and environment.", data: { type: "object" } } },
       handle() {
-        const { version, upSince, environment } = appliance;
+        const { version, upSince, environment } = system;
         const info = {
           version: `v${version}`,
           apiVersion: "v1beta1",
@@ -102,7 +103,7 @@ export function systemOperations(appliance: Appliance): Operation[] {
       query: { full: flag().default(false).describe("With all defaults.") },
       summary: "The configuration, without secrets",
       answers: { 200: { description: "As config.yaml has it.", data: { type: "object" } } },
-      handle: ({ query: { full } }) => enveloped(appliance.configuration(full)),
+      handle: ({ query: { full } }) => enveloped(system.configuration(full)),
     }),
     operation({
       method: "PUT",
@@ -119,7 +120,7 @@ export function systemOperations(appliance: Appliance): Operation[] {
       },
       async handle({ readBody, note }) {
         const { value } = await readBody({ isUpload: true });
-        const { inForce, changed } = appliance.configure(value);
+        const { inForce, changed } = system.configure(value);
         note(changed.join(", "));
         return enveloped(inForce, {
           message: `${UNTIL_RESTART}: config.yaml is not written`,
@@ -142,7 +143,7 @@ export function systemOperations(appliance: Appliance): Operation[] {
         },
       },
       handle({ query: { format } }) {
-        const text = appliance.logs();
+        const text = system.logs();
         return format === "json"
           ? enveloped(text)
           : new Response(text, { headers: { "content-type": "text/plain; charset=utf-8" } });

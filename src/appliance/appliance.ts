@@ -1,0 +1,155 @@
+/** One life of the server: everything that runs between a start and a stop. */
+import type { CurrentConfiguration } from "../config/live_configuration.ts";
+import type { LoadedConfiguration } from "../config/load_configuration.ts";
+import type { LoadReport } from "../data/live_directory.ts";
+import type { Environment } from "../config/environment.ts";
+import { stateDirectory } from "../config/state_directory.ts";
+import { EventHistory } from "../rest/observe/event_history.ts";
+import type { SystemControl } from "../rest/operations/system.ts";
+import { logger } from "../runtime/log.ts";
+import { Administration } from "./administration.ts";
+import { type CallRecordFile, openCallRecords } from "./call_record_file.ts";
+import { openListeners } from "./listeners.ts";
+import { LiveSettings } from "./live_settings.ts";
+import { openPersistentState } from "./persistent_state.ts";
+import { logFaults, logWarnings, type ServedResources } from "./served_resources.ts";
+import { Server } from "./server.ts";
+import { stopAll, waitForCalls } from "./shutdown.ts";
+import type { HangUp } from "./signals.ts";
+import type { StopRequest } from "./stop_request.ts";
+
+const log = logger("server");
+
+export interface ApplianceOptions {
+  /** The version of the program. */
+  readonly version: string;
+  readonly env: Environment;
+  readonly configuration: CurrentConfiguration;
+  /** The folder of `config.yaml`. */
+  readonly directory: string;
+  readonly resources: ServedResources;
+  readonly request: StopRequest;
+  /** Reads `config.yaml` again. */
+  reread(): Promise<LoadedConfiguration>;
+  /** Rejects with an `HttpError` when a restart would fail. */
+  assertCanRestart(): Promise<void>;
+}
+
+export class Appliance {
+  readonly #options: ApplianceOptions;
+  readonly #server: Server;
+  readonly #records: readonly CallRecordFile[];
+  readonly #history = new EventHistory();
+  readonly #settings: LiveSettings;
+  readonly #administration: Administration;
+
+  /** Assembles the parts; nothing listens yet. */
+  static async assemble(options: ApplianceOptions): Promise<Appliance> {
+    const { configuration: { config }, directory, resources, env } = options;
+    const server = new Server({
+      configuration: config,
+      directory: resources.live.directory,
+      configurationDirectory: directory,
+      ...await openPersistentState(config, stateDirectory(env, directory)),
+    });
+    return new Appliance(options, server);
+  }
+
+  private constructor(options: ApplianceOptions, server: Server) {
+    const { configuration, directory, env } = options;
+    this.#options = options;
+    this.#server = server;
+    this.#records = openCallRecords(configuration.config.cdr, directory);
+    this.#settings = new LiveSettings(configuration, { env, server });
+    this.#administration = this.#makeAdministration();
+    this.#keepEvents();
+  }
+
+  /** Opens the listeners and the REST service. Returns false when the server cannot serve. */
+  async open(): Promise<boolean> {
+    const { strictListeners } = this.#settings.config;
+    const missing = await openListeners(this.#server, this.#settings.config);
+    if (missing === undefined) return false;
+    if (!await this.#administration.start()) missing.push("the REST service");
+    if (missing.length > 0 && strictListeners) return false;
+    this.#options.resources.live.follow((report) => this.#onReload(report));
+    this.#administration.isReady = true;
+    const without = missing.length === 0 ? "" : `, but without ${missing.join(", ")}`;
+    log.info("Ready{without}", { without });
+    return true;
+  }
+
+  /** Serves until a stop is requested and calls in set-up are over; a SIGHUP reads everything again. */
+  async serve(hangUp: HangUp): Promise<"stop" | "restart"> {
+    const { request } = this.#options;
+    hangUp.action = () => this.#readAgain();
+    const { how, requestedBy } = await request.requested;
+    this.#administration.isReady = false;
+    log.info(how === "restart" ? "Restarting: {by}" : "Stopping: {by}", { by: requestedBy });
+    await waitForCalls(this.#server, request);
+    return how;
+  }
+
+  async stop(): Promise<void> {
+    await stopAll({ server: this.#server, administration: this.#administration, records: this.#records });
+  }
+
+  #makeAdministration(): Administration {
+    const { version, directory, env, resources } = this.#options;
+    return new Administration({
+      version,
+      settings: this.#settings,
+      directory,
+      stateDirectory: stateDirectory(env, directory),
+      env,
+      server: this.#server,
+      live: resources.live,
+      store: resources.store(),
+      history: this.#history,
+      end: (how, isImmediate) => this.#end(how, isImmediate),
+      reload: () => this.#reload(),
+    });
+  }
+
+  #keepEvents(): void {
+    this.#server.events.listen((event) => {
+      this.#history.add(event);
+      for (const record of this.#records) record.add(event);
+    });
+  }
+
+  async #end(how: "stop" | "restart", isImmediate: boolean): ReturnType<SystemControl["end"]> {
+    const { request, assertCanRestart } = this.#options;
+    if (how === "restart") await assertCanRestart();
+    request.ask({ how, requestedBy: "the REST service", isImmediate });
+  }
+
+  async #reload(): Promise<void> {
+    this.#onReload(await this.#options.resources.live.reload());
+  }
+
+  #onReload(report: LoadReport): void {
+    const { resources } = this.#options;
+    resources.report(report);
+    const faults = report.faults.length;
+    this.#server.events.emit("configuration.reloaded", { ...resources.live.directory.counts, faults });
+  }
+
+  async #readAgain(): Promise<void> {
+    log.info("Reading everything again: SIGHUP");
+    try {
+      await this.#rereadConfiguration();
+      await this.#reload();
+    } catch (error) {
+      log.error("Cannot read everything again: {error}", { error });
+    }
+  }
+
+  async #rereadConfiguration(): Promise<void> {
+    const { config, document, faults, warnings } = await this.#options.reread();
+    logWarnings(warnings);
+    logFaults(faults);
+    if (config) this.#settings.adopt({ config, document });
+    else log.error("The configuration stays as it was");
+  }
+}
