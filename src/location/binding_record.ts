@@ -55,18 +55,22 @@ export interface FlowRecords<Flow extends BindingFlow> {
   find(record: BindingRecord): Flow | undefined;
 }
 
+/** Converts `Clock.now()` milliseconds to milliseconds since 1970. */
+export function toWallTime(time: number, clock: Pick<Clock, "now" | "wallTime">): number {
+  return Math.round(time + clock.wallTime() - clock.now());
+}
+
 export function recordOf<Flow extends BindingFlow>(
   binding: Binding<Flow>,
   flows: Pick<FlowRecords<Flow>, "describe">,
   clock: Pick<Clock, "now" | "wallTime">,
 ): BindingRecord {
-  const toWallTime = clock.wallTime() - clock.now();
   const { contact, q, expiresAt, updatedAt, callId, cseq, instance, regId, path, listensAt, flow } = binding;
   return {
     contact,
     q,
-    expiresAt: Math.round(expiresAt + toWallTime),
-    updatedAt: Math.round(updatedAt + toWallTime),
+    expiresAt: toWallTime(expiresAt, clock),
+    updatedAt: toWallTime(updatedAt, clock),
     callId,
     cseq,
     instance,

@@ -5,7 +5,8 @@ import type { BindingRecord, NodeRecord } from "../../src/location/binding_recor
 import { LocationService } from "../../src/location/location_service.ts";
 import { clusterKey, restoreClusterKey } from "../../src/location/redis/cluster_key.ts";
 import { NodeTable } from "../../src/location/redis/node_table.ts";
-import { SharedLocation } from "../../src/location/redis/shared_location.ts";
+import { RedisBindingExchange } from "../../src/location/redis/redis_binding_exchange.ts";
+import { SharedLocation } from "../../src/location/shared_location.ts";
 import { type Clock, systemClock } from "../../src/runtime/clock.ts";
 import { RedisConnection } from "../../src/runtime/redis/redis_connection.ts";
 import { TimerWheel } from "../../src/runtime/timer_wheel.ts";
@@ -54,7 +55,7 @@ class Node implements AsyncDisposable {
     });
     this.#shared = new SharedLocation({
       location: this.location,
-      connection: this.connection,
+      exchange: new RedisBindingExchange(this.connection),
       nodes: this.#nodes,
       clock,
       wheel: this.#wheel,

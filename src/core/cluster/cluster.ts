@@ -4,7 +4,8 @@ import type { NodeRecord } from "../../location/binding_record.ts";
 import type { LocationService } from "../../location/location_service.ts";
 import { restoreClusterKey } from "../../location/redis/cluster_key.ts";
 import { NodeTable } from "../../location/redis/node_table.ts";
-import { SharedLocation } from "../../location/redis/shared_location.ts";
+import { RedisBindingExchange } from "../../location/redis/redis_binding_exchange.ts";
+import { SharedLocation } from "../../location/shared_location.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { HostPort } from "../../data/network_property.ts";
 import { logger } from "../../runtime/log.ts";
@@ -64,7 +65,8 @@ export class Cluster {
     });
     const flows = new ClusterFlows({ own, transport, liveness: nodes, address: self.address });
     this.#nodes = nodes;
-    this.#shared = new SharedLocation({ location, connection, flows, nodes, clock, wheel, onAdopted });
+    const exchange = new RedisBindingExchange(connection);
+    this.#shared = new SharedLocation({ location, exchange, flows, nodes, clock, wheel, onAdopted });
   }
 
   /** Resolves when the registrations of all nodes are known here. */
