@@ -253,7 +253,7 @@ export class Server {
     const callers = new CallerIdentification({
       directory,
       authenticator,
-      allowsStrangers: configuration.allowUnauthenticatedCalls,
+      allowsUnauthenticated: configuration.allowUnauthenticatedCalls,
       isServerAddress,
       gateways,
       hostFacing: (flow) => transport.sentBy(flow).replace(/:\d+$/, ""),

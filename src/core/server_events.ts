@@ -1,10 +1,10 @@
-/** What happens, told to whoever listens: the REST service, records of calls. */
+/** Events of the server, for listeners such as the REST service and call records. */
 import type { Clock } from "../runtime/clock.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
 
-/** Something that happened. No part of it is a secret, or a whole message. */
+/** An event. It contains neither secrets nor whole messages. */
 export interface ServerEvent {
-  /** What and how, such as `call.answered`: the names are part of the REST service's contract. */
+  /** A name such as `call.answered`, which is part of the REST service's contract. */
   readonly type: string;
   /** Milliseconds since 1970. */
   readonly time: number;
@@ -24,19 +24,18 @@ export type EventType =
   | "configuration.reloaded"
   | "configuration.changed";
 
-/** What anybody can cause. */
+/** Events that unauthenticated senders can cause. */
 export type RefusalType = "authentication.failed" | "request.denied" | "call.limited";
 
-/** Of what strangers cause, so many are told in a second. */
-const MOST_REFUSALS = 50;
-const SECOND = 1000;
+const MAX_REFUSALS_PER_SECOND = 50;
+const SECOND_MS = 1000;
 
 export class ServerEvents {
   readonly #clock: Clock;
   readonly #listeners = new Set<(event: ServerEvent) => void>();
   readonly #suppressed: Counter;
   #refusals = 0;
-  #second = 0;
+  #secondStartedAt = 0;
 
   constructor(clock: Clock, metrics: Metrics) {
     this.#clock = clock;
@@ -46,12 +45,12 @@ export class ServerEvents {
     );
   }
 
-  /** Whether anybody wants to know: what is costly to put together need not be. */
+  /** Reports whether there are listeners, so that senders can skip costly events. */
   get isHeard(): boolean {
     return this.#listeners.size > 0;
   }
 
-  /** Calls back with everything from now on, until the returned function is called. Must not throw. */
+  /** Calls `listener` with each event until the returned function is called. It must not throw. */
   listen(listener: (event: ServerEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -63,14 +62,14 @@ export class ServerEvents {
     for (const listener of this.#listeners) listener(event);
   }
 
-  /** The same for what anybody can cause: of a flood, only the beginning of each second is told. */
+  /** Emits a refusal, unless there were too many of them in this second. */
   refused(type: RefusalType, data: ServerEvent["data"]): void {
     const now = this.#clock.now();
-    if (now - this.#second >= SECOND) {
-      this.#second = now;
+    if (now - this.#secondStartedAt >= SECOND_MS) {
+      this.#secondStartedAt = now;
       this.#refusals = 0;
     }
-    if (++this.#refusals > MOST_REFUSALS) this.#suppressed.value++;
+    if (++this.#refusals > MAX_REFUSALS_PER_SECOND) this.#suppressed.value++;
     else this.emit(type, data);
   }
 }

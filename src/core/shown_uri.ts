@@ -2,15 +2,15 @@
 import type { SipUri } from "../message/sip_uri.ts";
 import { withoutSecrets } from "../runtime/log_secrets.ts";
 
-/** UTF-16 units of a text that is shown. */
+/** UTF-16 units of a shown text. */
 export const MAX_SHOWN_TEXT = 256;
 
-/** A URI without password and parameters, which are nobody's business here. */
+/** Formats a URI without its password and parameters. */
 export function shownUri({ uri, uriText }: { uri: SipUri | undefined; uriText: string }): string {
   if (uri === undefined) return withoutSecrets(uriText.slice(0, MAX_SHOWN_TEXT)).split(/[;?]/, 1)[0];
   const { secure, user, host, port } = uri;
   const scheme = secure ? "sips:" : "sip:";
-  const place = port === undefined ? host : `${host}:${port}`;
-  const text = user === undefined ? `${scheme}${place}` : `${scheme}${user}@${place}`;
+  const endpoint = port === undefined ? host : `${host}:${port}`;
+  const text = user === undefined ? `${scheme}${endpoint}` : `${scheme}${user}@${endpoint}`;
   return text.slice(0, MAX_SHOWN_TEXT);
 }

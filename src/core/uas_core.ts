@@ -1,21 +1,21 @@
-/** Requests that are for the server itself (§8.2, §11.2). */
+/** Requests for the server itself (§8.2, §11.2). */
 import type { SipRequest } from "../message/sip_message.ts";
 import { Header } from "../message/header_name.ts";
 import type { Answer } from "./answer.ts";
 
-/** What the server can be asked to do itself. */
+/** Methods that the server takes or forwards. */
 export const ALLOW =
   "REGISTER, OPTIONS, INVITE, ACK, CANCEL, BYE, INFO, MESSAGE, NOTIFY, PRACK, PUBLISH, REFER, SUBSCRIBE, UPDATE";
 
 const SUPPORTED_TAGS: ReadonlySet<string> = new Set(["path", "outbound"]);
 
-/** Option tags of the registrar (RFC 3327, RFC 5626), as Supported has them. */
+/** Supported of the registrar (RFC 3327, RFC 5626). */
 export const SUPPORTED = [...SUPPORTED_TAGS].join(", ");
 
-/** What the body of a request may be (§11.2). */
+/** Header lines about bodies in the answer to OPTIONS (§11.2). */
 const ACCEPT = "Accept: application/sdp\r\nAccept-Encoding: identity\r\nAccept-Language: en\r\n";
 
-/** Answers a request that was sent to us and is not REGISTER; `userAgent` is what we call ourselves. */
+/** Answers a request for this server other than REGISTER; `userAgent` is the name of the server. */
 export function answerAsServer(request: SipRequest, userAgent: string): Answer {
   if (request.method !== "OPTIONS") return { status: 405, headers: "Allow: REGISTER, OPTIONS\r\n" };
   const extension = refuseExtensions(request, Header.Require);
@@ -26,7 +26,7 @@ export function answerAsServer(request: SipRequest, userAgent: string): Answer {
   };
 }
 
-/** §8.2.2.3 and §16.3 step 5: 420 with the option tags that are not understood. */
+/** Refuses a request whose Require or Proxy-Require has unknown option tags (§8.2.2.3, §16.3 step 5). */
 export function refuseExtensions(
   request: SipRequest,
   header: typeof Header.Require | typeof Header.ProxyRequire,

@@ -1,4 +1,4 @@
-/** What becomes of requests from addresses that are denied: 403 the first time, silence for a flood. */
+/** Verdicts on requests by source address: a denied address gets one 403 a minute, and silence in between. */
 import type { AccessControlList } from "../../data/access_control_list.ts";
 import type { Domain } from "../../data/domain.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -7,10 +7,10 @@ import type { AccessControl, AccessVerdict } from "../../transport/transport_lay
 import { AccessRules } from "./access_rules.ts";
 import { ownerOf } from "../../runtime/ip/address_words.ts";
 
-/** Milliseconds that must pass between two refusals of one address. */
-const SILENCE = 60_000;
+/** Time between two refusals of one address. */
+const SILENCE_MS = 60_000;
 
-/** Refusals remembered of the time of one silence; beyond them nobody is told any more until it is over. */
+/** Refusals remembered in each generation; when it is full, further addresses get silence. */
 const MAX_REFUSALS = 16_384;
 
 /** The access control list of the whole server (`spec.accessControlList`). */
@@ -23,7 +23,7 @@ export class ServerAccessControl implements AccessControl {
     this.#refusals = new Refusals(clock);
   }
 
-  /** Another list from now on. */
+  /** Replaces the list. */
   change(list: AccessControlList): void {
     this.#rules = new AccessRules(list);
   }
@@ -34,20 +34,20 @@ export class ServerAccessControl implements AccessControl {
 
   verdict(address: string): AccessVerdict {
     if (this.#rules.admits(address)) return "admit";
-    return this.#refusals.note(ownerOf(address)) ? "refuse" : "ignore";
+    return this.#refusals.admit(ownerOf(address)) ? "refuse" : "ignore";
   }
 
-  /** Whether the address is denied, and was told so within the last minute. */
+  /** Reports whether the address is denied, and got a 403 within the last minute. */
   hasRefused(address: string): boolean {
     return !this.#refusals.isEmpty && this.#refusals.has(ownerOf(address)) && !this.#rules.admits(address);
   }
 }
 
-/** The access control lists of domains (`spec.context.accessControlList`), applied after that of the server. */
+/** The access control lists of domains (`spec.context.accessControlList`), applied after the list of the server. */
 export class DomainAccessControl {
-  /** A domain that is changed is another object, and its rules are made anew. */
+  /** Keyed by domain object: a changed domain is a new object. */
   readonly #rules = new WeakMap<Domain, AccessRules>();
-  /** One for all domains, so that a flood fills it once and not once a domain. */
+  /** Shared by all domains, so that a flood fills it once. */
   readonly #refusals: Refusals;
 
   constructor(clock: Clock) {
@@ -57,7 +57,7 @@ export class DomainAccessControl {
   verdict(domain: Domain, address: string): AccessVerdict {
     if (domain.accessControlList === undefined) return "admit";
     if (this.#rulesOf(domain, domain.accessControlList).admits(address)) return "admit";
-    return this.#refusals.note(`${ownerOf(address)} ${domain.ref}`) ? "refuse" : "ignore";
+    return this.#refusals.admit(`${ownerOf(address)} ${domain.ref}`) ? "refuse" : "ignore";
   }
 
   #rulesOf(domain: Domain, list: AccessControlList): AccessRules {
@@ -74,12 +74,12 @@ class Refusals {
   readonly #clock: Clock;
   #recent = new TextMap<number>();
   #earlier = new TextMap<number>();
-  /** When the recent map was begun. */
-  #begun: number;
+  /** Start of the recent generation, on the scale of `Clock.now`. */
+  #startedAt: number;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#begun = clock.now();
+    this.#startedAt = clock.now();
   }
 
   get isEmpty(): boolean {
@@ -90,10 +90,10 @@ class Refusals {
     return this.#isWithin(key, this.#clock.now());
   }
 
-  /** Whether somebody may be told now, which is then noted. Costs nothing that lasts when not. */
-  note(key: string): boolean {
+  /** Reports whether a refusal may be sent now, and remembers it. A negative result stores nothing. */
+  admit(key: string): boolean {
     const now = this.#clock.now();
-    this.#turn(now);
+    this.#rotate(now);
     if (this.#recent.size >= MAX_REFUSALS || this.#isWithin(key, now)) return false;
     this.#recent.set(key, now);
     return true;
@@ -101,14 +101,14 @@ class Refusals {
 
   #isWithin(key: string, now: number): boolean {
     const at = this.#recent.get(key) ?? this.#earlier.get(key);
-    return at !== undefined && now - at < SILENCE;
+    return at !== undefined && now - at < SILENCE_MS;
   }
 
-  #turn(now: number): void {
-    const age = now - this.#begun;
-    if (age < SILENCE) return;
-    this.#earlier = age < 2 * SILENCE ? this.#recent : new TextMap();
+  #rotate(now: number): void {
+    const age = now - this.#startedAt;
+    if (age < SILENCE_MS) return;
+    this.#earlier = age < 2 * SILENCE_MS ? this.#recent : new TextMap();
     this.#recent = new TextMap();
-    this.#begun = now;
+    this.#startedAt = now;
   }
 }

@@ -1,24 +1,24 @@
-/** Access control: who may send requests, by the networks that the operator lists. */
+/** Access control rules: networks that are allowed or denied. */
 import type { AccessControlList } from "../../data/access_control_list.ts";
 import { parseNetwork } from "../../transport/local_addresses.ts";
 import { addressWords, isMapped, wordsOf } from "../../runtime/ip/address_words.ts";
 
 /**
- * An access control list made ready for many questions: of all rules that contain an address the most specific
- * decides, and of two that are alike the one that allows. Who is in none is denied if anything is allowed by name.
+ * An access control list, compiled for fast lookups. The most specific matching rule decides; of two equal rules the
+ * allowing one does. An address without a matching rule is denied when the list allows any network, else admitted.
  */
 export class AccessRules {
-  /** Whether everybody is admitted because there are no rules. */
+  /** True when there are no rules, so that every address is admitted. */
   readonly isEmpty: boolean;
   readonly #ipv4 = new NetworkTable();
   readonly #ipv6 = new NetworkTable();
   readonly #admitsOthers: boolean;
 
-  /** @param list rules that were found good when they were loaded; throws for others */
+  /** @param list rules that were validated when they were loaded; throws for malformed ones */
   constructor({ allow, deny }: AccessControlList) {
     this.isEmpty = allow.length + deny.length === 0;
     this.#admitsOthers = allow.length === 0;
-    // Of two rules for one network the later one stays.
+    // The later of two rules for one network replaces the earlier one.
     for (const rule of deny) this.#add(rule, false);
     for (const rule of allow) this.#add(rule, true);
   }
@@ -40,18 +40,18 @@ export class AccessRules {
   }
 }
 
-/** The networks of one prefix length, by what is left of a word without the rest of its bits. */
+/** The networks of one prefix length, keyed by the leading bits of a word. */
 interface Prefixes {
   readonly length: number;
-  /** What to divide a word by. */
+  /** Divides a word into its leading bits. */
   readonly divisor: number;
   readonly isAllowed: Map<number, boolean>;
 }
 
 /**
- * Networks by one word of their address: a table for each prefix length that ends in this word, and one like this for
- * each value of the word that longer prefixes begin with. However many networks there are, a look-up asks each table
- * on its way once: at most 33 of an IPv4 address, 129 of IPv6.
+ * Networks by one word of their address: a table for each prefix length that ends in this word, and a nested table for
+ * each value of the word under longer prefixes. A lookup asks at most 33 tables for IPv4 and 129 for IPv6, however many
+ * networks there are.
  */
 class NetworkTable {
   /** Longest prefixes first. */
@@ -72,7 +72,7 @@ class NetworkTable {
     longer.add(words.slice(1), length - 32, isAllowed);
   }
 
-  /** What the most specific network says that contains the address; undefined when none does. */
+  /** Returns the rule of the most specific network that contains the address; undefined when none does. */
   find(words: readonly number[], at = 0): boolean | undefined {
     const word = words[at];
     const found = this.#longer.get(word)?.find(words, at + 1);

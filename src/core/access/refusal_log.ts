@@ -1,4 +1,4 @@
-/** Tells whoever asks why a request was refused: one line and one event for each, in bounded number. */
+/** Reports refused requests: a log line and an event for each, both rate-limited. */
 import { Header } from "../../message/header_name.ts";
 import type { HeaderRows } from "../../message/header_rows.ts";
 import { parseNameAddr } from "../../message/name_addr.ts";
@@ -15,19 +15,19 @@ import { shownUri } from "../shown_uri.ts";
 
 const log = logger("refused");
 
-/** UTF-16 units of a cause, which may quote what a stranger sent. */
-const MAX_CAUSE = 256;
-/** UTF-16 units of the start line of a malformed request that are looked at. */
-const MAX_START_LINE = 512;
-/** UTF-16 units of a name that a stranger gives. */
-const MAX_NAME = 64;
+/** UTF-16 units of a cause, which may quote the request. */
+const MAX_CAUSE_LENGTH = 256;
+/** UTF-16 units of the start line of a malformed request that are examined. */
+const MAX_START_LINE_LENGTH = 512;
+/** UTF-16 units of a method or user name in an event. */
+const MAX_NAME_LENGTH = 64;
 
 export interface RefusalLogParts {
   readonly clock: Clock;
   readonly events: ServerEvents;
 }
 
-/** A request that was refused, in words. */
+/** A refused request as log and events show it. */
 interface Refusal {
   readonly method: string;
   readonly from: string;
@@ -47,18 +47,18 @@ export class RefusalLog {
     });
   }
 
-  /** Tells of an answer to a request, if it is a refusal. */
+  /** Reports an answer if it is a refusal. */
   note(request: HeaderRows | undefined, flow: Flow, answer: Answer): void {
     const { status, cause, username, isLimit = false } = answer;
     if (status < 300 || isNegotiation(answer)) return;
     // An idle NOTIFY is how some phones keep a NAT mapping alive.
     if (status === 405 && request instanceof SipRequest && request.method === "NOTIFY") return;
-    const isTold = this.#lines.admits(networkOf(flow.remoteAddress));
-    if (!isTold && !this.#events.isHeard) return;
+    const isLogged = this.#lines.admits(networkOf(flow.remoteAddress));
+    if (!isLogged && !this.#events.isHeard) return;
     const refusal = request && refusalOf(request);
     const phrase = answer.reason ?? reasonPhrase(status);
-    const reason = (cause ?? phrase).slice(0, MAX_CAUSE);
-    if (isTold) {
+    const reason = (cause ?? phrase).slice(0, MAX_CAUSE_LENGTH);
+    if (isLogged) {
       const { remoteAddress, remotePort, protocol } = flow;
       log.info(
         refusal === undefined
@@ -77,20 +77,20 @@ export class RefusalLog {
     this.#events.refused(isLimit ? "call.limited" : type, {
       address: flow.remoteAddress,
       transport: flow.protocol,
-      ...username !== undefined && { username: username.slice(0, MAX_NAME) },
+      ...username !== undefined && { username: username.slice(0, MAX_NAME_LENGTH) },
       ...refusal,
       status,
       reason,
     });
   }
 
-  /** Tells what was left out so far. */
+  /** Logs the number of lines left out so far. */
   close(): void {
     this.#lines.close();
   }
 }
 
-/** A first challenge, or a lifetime to ask for instead: the client goes on by itself. */
+/** Reports whether the client goes on by itself: after a first challenge, or a 423. */
 function isNegotiation({ status, cause }: Answer): boolean {
   return status === 423 || (status === 401 || status === 407) && cause === undefined;
 }
@@ -99,19 +99,19 @@ function refusalOf(request: HeaderRows): Refusal {
   if (!(request instanceof SipRequest)) return malformedOf(request);
   const { method, from, uri, requestUri } = request;
   return {
-    method: method.slice(0, MAX_NAME),
+    method: method.slice(0, MAX_NAME_LENGTH),
     from: shownUri(from),
     to: shownUri({ uri, uriText: requestUri }),
   };
 }
 
-/** What can be told of a request that breaks the grammar. */
+/** Reads what it can from a request that breaks the grammar. */
 function malformedOf(request: HeaderRows): Refusal {
-  const [method, to = ""] = request.text.slice(0, MAX_START_LINE).trimStart().split(/\s+/, 2);
+  const [method, to = ""] = request.text.slice(0, MAX_START_LINE_LENGTH).trimStart().split(/\s+/, 2);
   const from = request.header(Header.From) ?? "";
   const uriText = parseNameAddr(from, 0, from.length)?.uriText ?? from;
   return {
-    method: method.slice(0, MAX_NAME),
+    method: method.slice(0, MAX_NAME_LENGTH),
     from: shownUri({ uri: undefined, uriText }),
     to: shownUri({ uri: undefined, uriText: to }),
   };

@@ -1,4 +1,4 @@
-/** How much one party may have under way: requests that are forwarded and not over, calls in set-up, calls out. */
+/** Limits on what one party may have under way: forwarded requests, calls in set-up, calls out. */
 import type { Agent } from "../../data/agent.ts";
 import type { Gateway } from "../../data/gateway.ts";
 import type { Peer } from "../../data/peer.ts";
@@ -6,28 +6,28 @@ import type { SipRequest } from "../../message/sip_message.ts";
 import type { Counter, Metrics } from "../../runtime/metrics.ts";
 import type { Answer } from "../answer.ts";
 
-/** Who is answerable for a request; an address where nobody was asked who it is. */
+/** The party that a request counts for: an account, a gateway, or the address of an unauthenticated sender. */
 export type Party = Agent | Peer | Gateway | string;
 
 export interface RequestLimitsOptions {
   readonly metrics: Metrics;
   readonly maxCallsInSetupPerAgent: number;
-  /** For each peer, gateway or address. */
+  /** Limit of each peer, gateway or address. */
   readonly maxCallsInSetup: number;
   readonly maxCallsOutPerAgent: number;
-  /** Of all parties. */
+  /** Limit of all parties together. */
   readonly maxPendingBytes: number;
 }
 
-/** Bytes of a target beyond what all targets of a request share. */
+/** Bytes of each target beyond what all targets of a request share. */
 const TARGET_BYTES = 1024;
 
-/** Addresses before those are looked for that have nothing under way. */
+/** Accounts of addresses before the idle ones are dropped. */
 const TIDY_SIZE = 4096;
 
-/** No agent keeps a larger part of all bytes than one in so many, nor does any other party. */
-const AGENT_SHARE = 16;
-const SHARE = 4;
+/** Shares of all bytes that one agent, or any other party, may keep. */
+const AGENT_SHARE = 1 / 16;
+const PARTY_SHARE = 1 / 4;
 
 interface Account {
   callsInSetup: number;
@@ -37,7 +37,6 @@ interface Account {
 export class RequestLimits {
   readonly #options: RequestLimitsOptions;
   readonly #ofResources = new WeakMap<Agent | Peer | Gateway, Account>();
-  /** Those that have nothing under way make room when there are many. */
   readonly #ofAddresses = new Map<string, Account>();
   readonly #limited: Counter;
 
@@ -49,7 +48,7 @@ export class RequestLimits {
     );
   }
 
-  /** Takes a request that goes to so many targets, or says why it has to be refused. */
+  /** Counts a request to a number of targets, or refuses it. */
   admit(party: Party, { method, text }: SipRequest, targets: number): RequestShare | Answer {
     const { maxCallsInSetupPerAgent, maxCallsInSetup, maxPendingBytes } = this.#options;
     const isOfAgent = isAgent(party);
@@ -59,8 +58,10 @@ export class RequestLimits {
       return this.#refuse(party, `${account.callsInSetup} calls in set-up`);
     }
     const bytes = text.length + targets * TARGET_BYTES;
-    // One request is always possible, however small the limit.
-    if (account.bytes > 0 && account.bytes + bytes > maxPendingBytes / (isOfAgent ? AGENT_SHARE : SHARE)) {
+    // A party may always have one request, however small the limit.
+    if (
+      account.bytes > 0 && account.bytes + bytes > maxPendingBytes * (isOfAgent ? AGENT_SHARE : PARTY_SHARE)
+    ) {
       return this.#refuse(party, `${account.bytes} bytes of requests under way`);
     }
     account.bytes += bytes;
@@ -80,7 +81,7 @@ export class RequestLimits {
     return account;
   }
 
-  /** Whether an agent may call out by a gateway, with so many such calls up; undefined when it may. */
+  /** Refuses a call out of an agent that has too many of them; undefined when it may call. */
   refuseCallOut(agent: Agent, callsOut: number): Answer | undefined {
     if (callsOut < this.#options.maxCallsOutPerAgent) return undefined;
     return this.#refuse(agent, `${callsOut} calls out at once`);
@@ -88,7 +89,7 @@ export class RequestLimits {
 
   #refuse(party: Party, what: string): Answer {
     this.#limited.value++;
-    // Without Retry-After: it is about this sender, and no reason to leave the server (§21.5.4).
+    // Retry-After would make clients leave the server, and the limit is this sender's own (§21.5.4).
     return { status: 503, reason: "Too Many Calls", cause: `${nameOf(party)} has ${what}`, isLimit: true };
   }
 
@@ -99,7 +100,7 @@ export class RequestLimits {
   }
 }
 
-/** What one request takes of the limits of its party. */
+/** The share of one request in the limits of its party. */
 export class RequestShare {
   readonly #account: Account;
   #bytes: number;
@@ -111,14 +112,14 @@ export class RequestShare {
     this.#isCall = isCall;
   }
 
-  /** The caller has its answer: the call is not in set-up any more. */
+  /** Ends the set-up of the call: the caller has its final response. */
   endSetup(): void {
     if (!this.#isCall) return;
     this.#isCall = false;
     this.#account.callsInSetup--;
   }
 
-  /** Nothing of the request is kept any more. */
+  /** Returns the whole share, once nothing of the request is kept. */
   release(): void {
     this.endSetup();
     this.#account.bytes -= this.#bytes;

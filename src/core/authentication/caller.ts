@@ -1,4 +1,4 @@
-/** Who is calling, and may they (design: no open relay). */
+/** Identifies callers: senders of requests outside of a dialog, who need an account or the address of a gateway. */
 import type { Agent } from "../../data/agent.ts";
 import type { Directory } from "../../data/directory.ts";
 import type { Gateway } from "../../data/gateway.ts";
@@ -11,16 +11,16 @@ import type { Flow } from "../../transport/transport.ts";
 import type { Answer } from "../answer.ts";
 import type { Account, DigestAuthenticator } from "./digest_authenticator.ts";
 
-/** Somebody who may send a request outside of a dialog. */
+/** The sender of a request outside of a dialog. */
 export type Caller =
   | { readonly kind: "agent"; readonly agent: Agent; readonly domain: string }
-  /** `domain`: that of the agent it speaks for, if From names a domain of ours. */
+  /** `domain` is the host of From, if that is a domain served here. */
   | { readonly kind: "peer"; readonly peer: Peer; readonly domain: string | undefined }
-  /** Those of our gateways that the request may have come from. */
+  /** `gateways` are all that the request may have come from. */
   | { readonly kind: "gateway"; readonly gateways: readonly Gateway[] }
   | { readonly kind: "stranger" };
 
-/** A caller with the header row that proved who it is (-1 for none), or what to answer. */
+/** A caller with the header row of its credentials (-1 for none), or an answer that refuses the request. */
 export type Identification =
   | { readonly kind: "identified"; readonly caller: Caller; readonly credentialsRow: number }
   | { readonly kind: "refused"; readonly answer: Answer };
@@ -33,34 +33,33 @@ export interface GatewayFinder {
   named(host: string): readonly Gateway[];
 }
 
-/** What callers are told apart by. */
 export interface CallerIdentificationParts {
   readonly directory: Directory;
   readonly authenticator: DigestAuthenticator;
-  /** `spec.allowUnauthenticatedCalls`: nobody is asked for a password, as with the predecessor. */
-  readonly allowsStrangers: boolean;
-  /** Whether a URI names this server by address. */
+  /** `spec.allowUnauthenticatedCalls`: no caller is challenged, and From is believed. */
+  readonly allowsUnauthenticated: boolean;
+  /** Reports whether a URI names this server by address. */
   isServerAddress(uri: SipUri): boolean;
-  /** The host of ours that the far end of a flow knows us by. */
+  /** Returns the host by which the far end of a flow knows this server. */
   hostFacing(flow: Flow): string;
   readonly gateways: GatewayFinder;
-  /** Whether a peer has registered from an address. */
+  /** Reports whether a peer has registered from an address. */
   isPeerAddress(address: string): boolean;
 }
 
-/** A gateway's account, for requests that prove to be from it by digest. */
+/** The account by which a gateway authenticates its requests here. */
 interface GatewayAccount extends Account {
   readonly kind: "Gateway";
   readonly gateway: Gateway;
 }
 
 /**
- * Tells who sent a request outside of a dialog. A From in one of our domains is challenged whether the user exists or
- * not, so that nobody learns which users do.
+ * Identifies the sender of a request outside of a dialog. A From in a domain served here is challenged whether the user
+ * exists or not, so that answers do not tell which users exist.
  */
 export class CallerIdentification {
   readonly #parts: CallerIdentificationParts;
-  /** Made once for each, as what is known of an account is kept by its object. */
+  /** One object for each gateway, because the authenticator remembers hashes by account object. */
   readonly #gatewayAccounts = new WeakMap<Gateway, GatewayAccount>();
 
   constructor(parts: CallerIdentificationParts) {
@@ -68,19 +67,19 @@ export class CallerIdentification {
   }
 
   identify(request: SipRequest, flow: Flow): Identification {
-    const { directory, allowsStrangers } = this.#parts;
+    const { directory, allowsUnauthenticated } = this.#parts;
     if (this.isFromGateway(request, flow)) {
       return identified({ kind: "gateway", gateways: this.#parts.gateways.at(flow) }, -1);
     }
     const from = request.from.uri;
     const domain = from && directory.domain(from.host) ? from.host : undefined;
     const isOurs = domain !== undefined || from !== undefined && this.#isHomeOfPeers(from);
-    if (allowsStrangers) return identified(this.#claimed(from), -1);
+    if (allowsUnauthenticated) return identified(this.#claimed(from), -1);
     if (isOurs && from) return this.#authenticate(request, { from, flow, domain });
     return this.#authenticateForeign(request, from, flow);
   }
 
-  /** Whether callers are asked for a password in this realm: a domain, the device of a peer, the host of a gateway. */
+  /** Reports whether callers are challenged in a realm: a domain, the device of a peer, or the host of a gateway. */
   ownsRealm(realm: string): boolean {
     const { directory, gateways } = this.#parts;
     const host = realm.toLowerCase();
@@ -88,9 +87,12 @@ export class CallerIdentification {
       directory.isDevice(host);
   }
 
-  /** Whether it comes from a gateway by its address. Providers may name callers at our own domain, but not those who are there. */
+  /**
+   * Reports whether a request comes from the address of a gateway. Its From may name a domain served here, but neither
+   * an agent nor a peer.
+   */
   isFromGateway(request: SipRequest, flow: Flow): boolean {
-    if (this.#parts.gateways.at(flow).length === 0 || this.#isSignedByPeer(request)) {
+    if (this.#parts.gateways.at(flow).length === 0 || this.#hasCredentialsOfPeer(request)) {
       return false;
     }
     const { directory } = this.#parts;
@@ -98,7 +100,7 @@ export class CallerIdentification {
     return uri === undefined || !directory.agent(uri.userText, uri.host) && !this.#isNameOfPeer(uri);
   }
 
-  /** Who names itself as one of ours. Peers are believed whom they speak for, agents speak for themselves. */
+  /** Identifies a sender whose From is served here. An agent speaks for itself, a peer for any user. */
   #authenticate(
     request: SipRequest,
     { from, flow, domain }: { from: SipUri; flow: Flow; domain: string | undefined },
@@ -110,11 +112,11 @@ export class CallerIdentification {
     if (result.kind === "refused") return result;
     const { account, row } = result;
     if (account.kind === "Peer") return identified({ kind: "peer", peer: account, domain }, row);
-    if (account.username !== from.userText) return NOT_YOURS;
+    if (account.username !== from.userText) return FROM_MISMATCH;
     return identified({ kind: "agent", agent: account, domain: domain! }, row);
   }
 
-  /** Who names itself as nobody of ours: a peer with calls of others, an anonymous agent, a gateway that knows its password. */
+  /** Identifies a sender with a foreign From: an anonymous agent, a peer that passes calls on, or a gateway with a password. */
   #authenticateForeign(request: SipRequest, from: SipUri | undefined, flow: Flow): Identification {
     const { directory, authenticator } = this.#parts;
     const challenge = (realm: string) => ({ status: 407, realm, flow }) as const;
@@ -132,16 +134,17 @@ export class CallerIdentification {
     const isHere = host !== undefined && this.#parts.isServerAddress(request.uri!);
     const realm = domain ?? (isHere ? host : this.#parts.hostFacing(flow));
     const isFromGateway = from !== undefined && this.#isHomeOfGateway(from);
-    // Whoever signs is asked, whatever the name: nobody learns which names peers have.
+    // Credentials are checked whatever their username, so that answers do not tell which names peers have.
     if (
-      this.#parts.isPeerAddress(flow.remoteAddress) || isSigned(request, isFromGateway ? realm : undefined)
+      this.#parts.isPeerAddress(flow.remoteAddress) ||
+      hasCredentials(request, isFromGateway ? realm : undefined)
     ) {
       const find = (name: string) =>
         (domain === undefined ? undefined : directory.agent(name, domain)) ?? directory.peer(name);
       const result = authenticator.authenticate(request, challenge(realm), find);
       if (result.kind === "refused") return result;
       const { account, row } = result;
-      if (account.kind === "Agent") return NOT_YOURS;
+      if (account.kind === "Agent") return FROM_MISMATCH;
       return identified({ kind: "peer", peer: account, domain: undefined }, row);
     }
     if (isFromGateway) {
@@ -150,10 +153,10 @@ export class CallerIdentification {
       if (result.kind === "refused") return result;
       return identified({ kind: "gateway", gateways: [result.account.gateway] }, result.row);
     }
-    return STRANGER;
+    return UNKNOWN_SENDER;
   }
 
-  /** Who the sender says it is, believed without proof. */
+  /** Returns the caller that From names, without authentication. */
   #claimed(from: SipUri | undefined): Caller {
     const agent = from && this.#parts.directory.agent(from.userText, from.host);
     if (from && agent) return { kind: "agent", agent, domain: from.host };
@@ -161,19 +164,19 @@ export class CallerIdentification {
     return peer ? { kind: "peer", peer, domain: undefined } : { kind: "stranger" };
   }
 
-  /** Peers are known by their device, by the address of this server, or by any of our domains. */
+  /** Reports whether From names a peer: at its device, at the address of this server, or in a domain served here. */
   #isNameOfPeer(from: SipUri): boolean {
     const { directory } = this.#parts;
     return directory.peer(from.userText) !== undefined &&
       (this.#isHomeOfPeers(from) || directory.domain(from.host) !== undefined);
   }
 
-  /** Whether callers at this host are asked for a password, whatever their name: the device of a peer, or this server. */
+  /** Reports whether a host is the device of a peer, or this server: callers there are challenged, whatever their name. */
   #isHomeOfPeers(from: SipUri): boolean {
     return this.#parts.directory.isDevice(from.host) || this.#parts.isServerAddress(from);
   }
 
-  #isSignedByPeer(request: SipRequest): boolean {
+  #hasCredentialsOfPeer(request: SipRequest): boolean {
     return request.rowValues(Header.ProxyAuthorization).some((value) => {
       const username = parseDigestCredentials(value)?.username;
       return username !== undefined && this.#parts.directory.peer(username) !== undefined;
@@ -198,8 +201,8 @@ export class CallerIdentification {
   }
 }
 
-/** Whether a request has credentials, of one realm where it is given. */
-function isSigned(request: SipRequest, realm: string | undefined): boolean {
+/** Reports whether a request has credentials for a realm; for any, if it is undefined. */
+function hasCredentials(request: SipRequest, realm: string | undefined): boolean {
   return realm === undefined
     ? request.has(Header.ProxyAuthorization)
     : request.rowValues(Header.ProxyAuthorization).some((row) =>
@@ -211,12 +214,12 @@ function identified(caller: Caller, credentialsRow: number): Identification {
   return { kind: "identified", caller, credentialsRow };
 }
 
-const NOT_YOURS: Identification = {
+const FROM_MISMATCH: Identification = {
   kind: "refused",
   answer: { status: 403, reason: "From Is Not Your Address-Of-Record" },
 };
 
-const STRANGER: Identification = {
+const UNKNOWN_SENDER: Identification = {
   kind: "refused",
   answer: {
     status: 403,

@@ -21,59 +21,58 @@ import { NonceRing } from "./nonce_ring.ts";
 import type { Answer } from "../answer.ts";
 import { statelessTag } from "../stateless_tag.ts";
 
-/** Who can prove to be somebody: an Agent, a Peer, or a Gateway. */
+/** An Agent, a Peer or a Gateway: whatever has credentials. */
 export type Account = Credentials;
 
-/** Where credentials are looked for, and the status that asks for them. */
+/** A challenge: its realm, and the status that asks for credentials. */
 export interface Challenge {
-  /** 401 when we are the server that was asked, 407 when we are on the way. */
+  /** 401 as a registrar, 407 as a proxy. */
   readonly status: 401 | 407;
   readonly realm: string;
-  /** Who is asked. */
+  /** The flow of the request. */
   readonly flow: Flow;
 }
 
-/** What came of it: an account with the header row that proved it, or what to answer. */
+/** An account with the header row of its credentials, or an answer that refuses the request. */
 export type Authentication<A extends Account> =
   | { readonly kind: "authenticated"; readonly account: A; readonly row: number }
   | { readonly kind: "refused"; readonly answer: Answer };
 
 /**
- * Clients, by User-Agent, that give up when any challenge has an algorithm they do not know, where RFC 7616 §3.7 would
- * have them take another: libre before 2.0. They are offered MD5 alone, which they could choose anyway.
+ * User-Agents of clients that give up when one of several challenges has an unknown algorithm (libre before 2.0), where
+ * RFC 7616 §3.7 lets them choose another one. They are offered MD5 alone.
  */
 const KNOWS_MD5_ONLY = /^baresip v[01]\./i;
 
-/** How an authenticator is set up. */
 export interface DigestAuthenticatorOptions {
   readonly clock: Clock;
   /** Seeds stateless tags and hashes of addresses. */
   readonly seed: number;
   readonly metrics: Metrics;
   /**
-   * In the order they are offered (`spec.digestAlgorithms`). Old clients read the first challenge only. All are offered to
-   * everybody, as who asks is not known yet: accounts that have hashes need one for each of them.
+   * Algorithms in the order of their challenges (`spec.digestAlgorithms`); old clients read the first challenge only. The
+   * account is unknown when they are offered, so an account with hashes needs one for each algorithm.
    */
   readonly algorithms: readonly DigestAlgorithm[];
-  /** Whether a host is a domain or an address of this server. */
+  /** Reports whether a host is a domain or an address of this server. */
   isOurs(host: string): boolean;
 }
 
-/** A header row with credentials. */
+/** Credentials with the number of their header row. */
 interface TriedRow {
   readonly credentials: DigestCredentials;
   readonly algorithm: DigestAlgorithm;
   readonly row: number;
 }
 
-/** Header rows looked at. */
+/** Header rows that are examined. */
 const MAX_ROWS = 16;
-/** Challenges remembered for retransmissions: some seconds of dense traffic. */
+/** Nonces remembered for retransmissions: some seconds of dense traffic. */
 const MAX_RECENT = 8192;
 /** Realms remembered for an account. */
 const MAX_REALMS = 16;
 
-/** An account nobody has, so that an unknown user is checked like any other, and so is one without the hash in question. */
+/** Stands in for an unknown user or a missing hash, so that checking takes the same time. */
 const NOBODY = { username: randomToken(), secret: randomToken() };
 
 export class DigestAuthenticator {
@@ -81,12 +80,12 @@ export class DigestAuthenticator {
   readonly #forBrowsers: readonly DigestAlgorithm[];
   readonly #nonces: NonceRing;
   readonly #seed: number;
-  /** H(A1) of secrets by account, then algorithm and realm: an account object that changes is another object. */
+  /** H(A1) by account object, then algorithm and realm. A changed account is a new object. */
   readonly #hashes = new WeakMap<Account, Map<string, string>>();
-  /** Nonces of the latest challenges, by the request that was challenged. */
+  /** Nonces of the latest challenges, by stateless tag and source of the challenged request. */
   readonly #recent = new BoundedTextMap<string>(MAX_RECENT);
   readonly #failures: Counter;
-  readonly #strangeNonces: Counter;
+  readonly #unknownNonces: Counter;
   readonly #isOurs: DigestAuthenticatorOptions["isOurs"];
 
   constructor(options: DigestAuthenticatorOptions) {
@@ -99,7 +98,7 @@ export class DigestAuthenticator {
       "routr_authentication_failures_total",
       "Wrong digest credentials",
     );
-    this.#strangeNonces = options.metrics.counter(
+    this.#unknownNonces = options.metrics.counter(
       "routr_strange_nonces_total",
       "Digest credentials with a nonce that was not given out here, or long ago",
     );
@@ -107,7 +106,7 @@ export class DigestAuthenticator {
 
   /**
    * Checks the credentials of a request for one realm.
-   * @param find the account of a username, undefined when there is none
+   * @param find returns the account of a username, undefined when there is none
    */
   authenticate<A extends Account>(
     request: SipRequest,
@@ -116,7 +115,7 @@ export class DigestAuthenticator {
   ): Authentication<A> {
     const id = challenge.status === 401 ? Header.Authorization : Header.ProxyAuthorization;
     let tried: TriedRow | undefined;
-    let stranger: DigestCredentials | undefined;
+    let unknown: DigestCredentials | undefined;
     let newest = -1;
     let rows = MAX_ROWS;
     for (let row = request.rowOf(id); row >= 0 && rows > 0; row = request.rowOf(id, row)) {
@@ -125,8 +124,8 @@ export class DigestAuthenticator {
       const algorithm = credentials && this.#algorithmOf(credentials);
       if (!credentials || !algorithm || credentials.realm !== challenge.realm) continue;
       const number = this.#nonces.numberOf(credentials.nonce);
-      // No digest is computed for a nonce of the sender's own: anybody could try passwords without asking first.
-      if (number < 0) stranger ??= credentials;
+      // No digest is computed for an unknown nonce: guessing a password takes a challenge first.
+      if (number < 0) unknown ??= credentials;
       else if (number > newest) {
         newest = number;
         tried = { credentials, algorithm, row };
@@ -135,15 +134,15 @@ export class DigestAuthenticator {
     if (tried) return this.#check(request, { challenge, ...tried }, find);
     const answer = this.#challenge(request, challenge);
     if (rows === MAX_ROWS) return refused(answer);
-    if (!stranger) {
+    if (!unknown) {
       return refused({ ...answer, cause: `no credentials that can be used in realm ${challenge.realm}` });
     }
-    this.#strangeNonces.value++;
-    const cause = `${stranger.username} answers a challenge that is not of this server, or forgotten`;
+    this.#unknownNonces.value++;
+    const cause = `${unknown.username} answers a challenge that is not of this server, or forgotten`;
     return refused({ ...answer, cause });
   }
 
-  /** Tries the row with the newest nonce, and no other: each is a guess. */
+  /** Checks the row with the newest nonce alone: every row would be another guess. */
   #check<A extends Account>(
     request: SipRequest,
     { challenge, credentials, algorithm, row }: TriedRow & { challenge: Challenge },
@@ -167,7 +166,7 @@ export class DigestAuthenticator {
       : refused(this.#challenge(request, challenge, "true"));
   }
 
-  /** The algorithm of credentials that answer something we offer. */
+  /** Returns the algorithm of credentials; undefined when they answer nothing that is offered here. */
   #algorithmOf(credentials: DigestCredentials): DigestAlgorithm | undefined {
     const { qop, nc, cnonce } = credentials;
     if (
@@ -182,9 +181,9 @@ export class DigestAuthenticator {
 
   #isRight(
     credentials: DigestCredentials,
-    proof: { algorithm: DigestAlgorithm; account: Account | undefined; method: string },
+    check: { algorithm: DigestAlgorithm; account: Account | undefined; method: string },
   ): boolean {
-    const { algorithm, account, method } = proof;
+    const { algorithm, account, method } = check;
     const { realm } = credentials;
     const key = `${algorithm} ${realm}`;
     const known = account &&
@@ -193,7 +192,7 @@ export class DigestAuthenticator {
     const ha1 = known ?? hashOfA1(algorithm, { username, realm, secret });
     const expected = expectedResponse(credentials, { algorithm, ha1, method });
     if (!equalsInConstantTime(credentials.response.toLowerCase(), expected) || account === undefined) {
-      // A wrong password takes the same time whether the hash was at hand or not.
+      // A wrong password takes the same time with and without a remembered hash.
       if (known !== undefined) hashOfA1(algorithm, { username, realm, secret });
       return false;
     }
@@ -201,14 +200,14 @@ export class DigestAuthenticator {
     return true;
   }
 
-  /** Only what was proved right is kept: realms are the sender's choice until then. */
+  /** Remembers a hash that was right: realms of wrong credentials are the sender's choice. */
   #remember(account: Account, key: string, ha1: string): void {
     const hashes = this.#hashes.get(account);
     if (!hashes) this.#hashes.set(account, new Map([[key, ha1]]));
     else if (hashes.size < MAX_REALMS) hashes.set(key, ha1);
   }
 
-  /** A new nonce, but for a request that comes again the same: what is answered without state is answered alike (§8.2.7). */
+  /** Returns a new nonce; for a retransmission the former one, because stateless answers are all the same (§8.2.7). */
   #nonceFor(request: SipRequest, flow: Flow): string {
     const source = ownerOf(flow.remoteAddress);
     const identity = `${statelessTag(request, this.#seed)} ${source}`;
@@ -222,7 +221,7 @@ export class DigestAuthenticator {
   #offerTo(request: SipRequest): readonly DigestAlgorithm[] {
     if (!this.#algorithms.includes("MD5")) return this.#algorithms;
     if (KNOWS_MD5_ONLY.test(request.header(Header.UserAgent) ?? "")) return ["MD5"];
-    // JsSIP and SIP.js know MD5 and look at the last challenge only, and every browser has one of them.
+    // JsSIP and SIP.js, which browsers have, know MD5 and read the last challenge only.
     return /^WSS?$/i.test(request.topVia.transport) ? this.#forBrowsers : this.#algorithms;
   }
 
@@ -245,7 +244,7 @@ export class DigestAuthenticator {
   }
 }
 
-/** Why credentials are not right, in words. */
+/** Explains why credentials are wrong. */
 function faultOf(
   account: Account | undefined,
   { realm }: DigestCredentials,

@@ -8,7 +8,7 @@ function digest(algorithm: DigestAlgorithm, text: string): string {
   return hash(algorithm === "MD5" ? "md5" : "sha256", text);
 }
 
-/** The `response` that these credentials must carry when `ha1` is right. */
+/** Returns the `response` of credentials for the right `ha1`. */
 export function expectedResponse(credentials: DigestCredentials, request: {
   algorithm: DigestAlgorithm;
   ha1: string;
@@ -21,18 +21,18 @@ export function expectedResponse(credentials: DigestCredentials, request: {
 }
 
 const MAX_HASHES = 4096;
-/** H(A2) by algorithm: the same few methods and URIs come again and again. */
+/** H(A2) by algorithm, because a few methods and URIs come again and again. */
 const hashesOfA2 = {
   "MD5": new BoundedMap<string, string>(MAX_HASHES),
   "SHA-256": new BoundedMap<string, string>(MAX_HASHES),
 };
-const MAX_A2 = 128;
+const MAX_A2_LENGTH = 128;
 
 function hashOfA2(algorithm: DigestAlgorithm, a2: string): string {
   const known = hashesOfA2[algorithm];
   let ha2 = known.get(a2);
   if (ha2 !== undefined) return ha2;
   ha2 = digest(algorithm, a2);
-  if (a2.length <= MAX_A2) known.set(a2, ha2);
+  if (a2.length <= MAX_A2_LENGTH) known.set(a2, ha2);
   return ha2;
 }

@@ -1,20 +1,19 @@
-/** Nonces that this server made, how old they are, for whom, and which nonce counts were used (RFC 7616 §3.3, §3.4). */
+/** The nonces of this server: age, source and used nonce counts (RFC 7616 §3.3, §3.4). */
 import type { Clock } from "../../runtime/clock.ts";
 
-/** Nonces known at a time; the oldest are forgotten first, and their users are challenged anew. */
+/** Nonces remembered; a user of a forgotten nonce is challenged anew. */
 const SLOTS = 1 << 18;
-/** Milliseconds a nonce may be used. */
-const LIFETIME = 300_000;
-/** How far behind the highest nonce count another may be: requests overtake each other on UDP. */
+const LIFETIME_MS = 300_000;
+/** Nonce counts up to this far below the highest one are taken, because requests overtake each other on UDP. */
 const WINDOW = 32;
 
 export type NonceVerdict = "fresh" | "stale";
 
 /**
- * A ring of fixed size, so that challenges cost strangers nothing of ours:
+ * A ring of fixed size, so that challenges to unauthenticated senders take no memory:
  *
  *     nonce = number · 64 random bits        slot = number mod 2¹⁸
- *     slot: the random bits, when and for which source it was made, highest nc, which of the 32 counts below it were seen
+ *     slot: random bits, time, hash of the source, highest nc, bits for the 32 counts below it
  */
 export class NonceRing {
   readonly #clock: Clock;
@@ -35,7 +34,7 @@ export class NonceRing {
     this.#seed = seed;
   }
 
-  /** A new nonce, for one source: where it is given to. */
+  /** Makes a nonce for one source. */
   issue(source: string): string {
     if (this.#randomUsed === this.#random.length) {
       crypto.getRandomValues(this.#random);
@@ -52,7 +51,7 @@ export class NonceRing {
     return textOf(number, high, low);
   }
 
-  /** The number of a nonce that was given out here and is not forgotten yet, later ones are higher; else -1. */
+  /** Returns the number of a remembered nonce, higher for later ones; -1 for any other text. */
   numberOf(nonce: string): number {
     const first = nonce.indexOf("-");
     const second = nonce.indexOf("-", first + 1);
@@ -66,19 +65,19 @@ export class NonceRing {
   }
 
   /**
-   * Uses up one count of a nonce. Only to be called when the response was right.
-   * @param count `nc`; 0 for a client that sends none, whose nonce is then good for one request
-   * @returns "stale" when it is not ours, too old, given to another source, or this count was used before
+   * Uses up one count of a nonce. Call it for right credentials only.
+   * @param count `nc`; 0 for a client without counts, whose nonce is good for one request
+   * @returns "stale" when the nonce is forgotten, too old or of another source, or the count was used before
    */
   use(nonce: string, count: number, source: string): NonceVerdict {
     const number = this.numberOf(nonce);
     const slot = number & (SLOTS - 1);
-    if (number < 0 || this.#clock.now() - this.#madeAt[slot] > LIFETIME) return "stale";
+    if (number < 0 || this.#clock.now() - this.#madeAt[slot] > LIFETIME_MS) return "stale";
     if (this.#source[slot] !== this.#hashOf(source)) return "stale";
     return this.#countIn(slot, count === 0 ? 1 : count) ? "fresh" : "stale";
   }
 
-  /** 32 bits of a source. */
+  /** Returns a 32-bit hash of a source. */
   #hashOf(source: string): number {
     let hash = this.#seed;
     for (let i = 0; i < source.length; i++) hash = Math.imul(hash ^ source.charCodeAt(i), 0x01000193);
