@@ -1,4 +1,5 @@
 /** The file of the registration database: damage, removal and failures are handled here. */
+import { systemClock } from "../runtime/clock.ts";
 import { quarantine } from "./quarantine.ts";
 import type { Notice } from "./registration_database_messages.ts";
 import { isDamage, RegistrationTable, type TablePart } from "./registration_table.ts";
@@ -43,7 +44,7 @@ export class RegistrationFile {
       this.#abandon();
       if (!isDamage(error, this.#path)) throw error;
       const reason = error instanceof Error ? error.message : String(error);
-      this.#onNotice({ kind: "quarantined", name: quarantine(this.#path, Date.now()), reason });
+      this.#onNotice({ kind: "quarantined", name: quarantine(this.#path, systemClock.wallTime()), reason });
       return task(this.#openTable());
     }
   }

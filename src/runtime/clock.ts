@@ -19,3 +19,24 @@ export const systemClock: Clock = {
   setAlarm: (callback, delay) => setTimeout(callback, delay),
   clearAlarm: (alarm) => clearTimeout(alarm as number),
 };
+
+/** Resolves after `delayMs`. */
+export function sleep(delayMs: number, clock = systemClock): Promise<void> {
+  return new Promise((resolve) => clock.setAlarm(resolve, delayMs));
+}
+
+/** Calls `callback` each `intervalMs` until the returned function is called. */
+export function repeat(callback: () => void, { intervalMs, clock = systemClock }: {
+  intervalMs: number;
+  clock?: Clock;
+}): () => void {
+  let alarm: unknown;
+  const next = () => {
+    alarm = clock.setAlarm(() => {
+      next();
+      callback();
+    }, intervalMs);
+  };
+  next();
+  return () => clock.clearAlarm(alarm);
+}

@@ -1,3 +1,5 @@
+import { sleep, systemClock } from "./clock.ts";
+
 /** Milliseconds that a long task has the thread before others get it. */
 const LENGTH = 4;
 
@@ -19,11 +21,11 @@ export class Turn {
   /** @param length milliseconds */
   constructor(length = LENGTH) {
     this.#length = length;
-    this.#end = performance.now() + length;
+    this.#end = systemClock.now() + length;
   }
 
   get isOver(): boolean {
-    return performance.now() >= this.#end;
+    return systemClock.now() >= this.#end;
   }
 
   /** Resolves after everything that waits has been served. */
@@ -31,8 +33,8 @@ export class Turn {
     waiting++;
     // Only when the event loop waits does it look at sockets; after `setImmediate` it does so each 61st time. What another
     // thread does for us makes it wait: a hundredth of the two milliseconds that a timer takes.
-    await Deno.lstat("/").catch(() => new Promise((resolve) => setTimeout(resolve, 0)));
+    await Deno.lstat("/").catch(() => sleep(0));
     waiting--;
-    this.#end = performance.now() + this.#length;
+    this.#end = systemClock.now() + this.#length;
   }
 }

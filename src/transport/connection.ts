@@ -1,7 +1,14 @@
 /** One connection as a flow: what waits to be sent, how long silence may last, how much the peer can make us keep. */
 import type { Refusal } from "../message/stream_framer.ts";
-import type { ConnectionTable } from "./connection_table.ts";
-import { type Flow, nextFlowId, type Transport, type TransportProtocol } from "./transport.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
+import {
+  type Flow,
+  nextFlowId,
+  type Transport,
+  type TransportEvents,
+  type TransportProtocol,
+} from "./transport.ts";
 import type { Wire, WireEvents } from "./wire.ts";
 
 /** What a queued message costs beyond its bytes. */
@@ -23,9 +30,27 @@ export interface ConnectionPeer {
   readonly isInbound: boolean;
 }
 
+/** What the connections of one transport share: bounds, sums, and the table where they are found. */
+export interface ConnectionHost {
+  readonly clock: Clock;
+  readonly limits: ConnectionLimits;
+  readonly events: TransportEvents;
+  /** Bytes of messages that peers began and did not finish. */
+  unfinishedBytes: number;
+  /** Bytes that wait to be sent. */
+  unsentBytes: number;
+  /** Has a connection found by a further port and domain, too (RFC 5923). */
+  addAlias(connection: Connection, port: number, domain: string): void;
+  remove(connection: Connection): void;
+  /** Ends the connection whose peer has not read for the longest time; false when all of them read. */
+  endMostStalled(): boolean;
+  /** Ends the connection that holds most bytes of an unfinished message; false when none holds any. */
+  endMostUnfinished(): boolean;
+}
+
 /** What a connection is made of. */
 export interface ConnectionParts {
-  readonly table: ConnectionTable;
+  readonly host: ConnectionHost;
   /** Stops connecting: the connection is ended before it has a wire. */
   readonly giveUp?: () => void;
   readonly onEnd?: () => void;
@@ -47,7 +72,7 @@ export class Connection implements Flow, WireEvents {
   readonly domain: string | undefined;
   /** Further keys of the table that lead here. */
   readonly aliases: string[] = [];
-  readonly #table: ConnectionTable;
+  readonly #host: ConnectionHost;
   #wire: Wire | undefined;
   /** Messages that wait for the connection to be made. */
   #waiting: string[] | undefined;
@@ -63,16 +88,16 @@ export class Connection implements Flow, WireEvents {
   #hasSpoken = false;
   /** Whether it was of use: until then it is a stranger's, and does not stay for long. */
   #isKnown: boolean;
-  readonly #since = performance.now();
+  readonly #since: number;
   #isPinged = false;
   #isOpen = true;
-  #lastTraffic = performance.now();
+  #lastTraffic: number;
   /** When the connection, its first message or the rest of a message has to be there; Infinity when none is awaited. */
   #deadline: number;
   #giveUp: (() => void) | undefined;
   readonly #onEnd: (() => void) | undefined;
   readonly #onKnown: (() => void) | undefined;
-  #linger: ReturnType<typeof setTimeout> | undefined;
+  #linger: unknown;
 
   constructor(transport: Transport, peer: ConnectionPeer, parts: ConnectionParts) {
     this.transport = transport;
@@ -82,11 +107,12 @@ export class Connection implements Flow, WireEvents {
     this.domain = peer.domain;
     this.isInbound = peer.isInbound;
     this.#isKnown = !peer.isInbound;
-    this.#table = parts.table;
+    this.#host = parts.host;
+    this.#since = this.#lastTraffic = parts.host.clock.now();
     this.#giveUp = parts.giveUp;
     this.#onEnd = parts.onEnd;
     this.#onKnown = parts.onKnown;
-    this.#deadline = this.#lastTraffic + parts.table.limits.messageTimeout;
+    this.#deadline = this.#lastTraffic + parts.host.limits.messageTimeout;
   }
 
   get isOpen(): boolean {
@@ -100,7 +126,7 @@ export class Connection implements Flow, WireEvents {
   }
 
   addAlias(port: number): void {
-    for (const name of this.#peerNames) this.#table.addAlias(this, port, name);
+    for (const name of this.#peerNames) this.#host.addAlias(this, port, name);
   }
 
   /** The connection is made; `peerNames` are those in the peer's certificate, when it was checked and found good. */
@@ -130,7 +156,7 @@ export class Connection implements Flow, WireEvents {
       if (onFailure) queueMicrotask(() => onFailure("Peer does not read"));
       return;
     }
-    if (this.#unsentBytes === 0) this.#lastProgress = performance.now();
+    if (this.#unsentBytes === 0) this.#lastProgress = this.#host.clock.now();
     this.#unsent.push(onFailure);
     this.#unsentSizes.push(size);
     this.#addUnsent(size);
@@ -139,18 +165,18 @@ export class Connection implements Flow, WireEvents {
   }
 
   onTraffic(): void {
-    this.#lastTraffic = performance.now();
+    this.#lastTraffic = this.#host.clock.now();
   }
 
   onMessage(text: string): void {
     if (!this.#isOpen) return;
     this.#hasSpoken = true;
     this.#deadline = Infinity;
-    this.#table.events.onMessage(text, this);
+    this.#host.events.onMessage(text, this);
   }
 
   onRefusal(text: string, refusal: Refusal): void {
-    if (this.#isOpen) this.#table.events.onRefusal(text, refusal, this);
+    if (this.#isOpen) this.#host.events.onRefusal(text, refusal, this);
   }
 
   onUnfinished(bytes: number): void {
@@ -159,11 +185,11 @@ export class Connection implements Flow, WireEvents {
     if (bytes === 0) {
       if (this.#hasSpoken) this.#deadline = Infinity;
     } else if (this.#deadline === Infinity) {
-      this.#deadline = performance.now() + this.#table.limits.messageTimeout;
+      this.#deadline = this.#host.clock.now() + this.#host.limits.messageTimeout;
     }
     // Who holds most of it has to go, not who brought the last byte.
-    const { limits } = this.#table;
-    while (this.#table.unfinishedBytes > limits.maxUnfinishedBytes && this.#table.endMostUnfinished());
+    const { limits } = this.#host;
+    while (this.#host.unfinishedBytes > limits.maxUnfinishedBytes && this.#host.endMostUnfinished());
   }
 
   /** Answered when nothing else waits to be read; however many come meanwhile, with one pong. */
@@ -174,7 +200,7 @@ export class Connection implements Flow, WireEvents {
 
   onWritten(count: number): void {
     if (!this.#isOpen) return;
-    this.#lastProgress = performance.now();
+    this.#lastProgress = this.#host.clock.now();
     this.#unsent.splice(0, count);
     for (const size of this.#unsentSizes.splice(0, count)) this.#addUnsent(-size);
     if (!this.#isPinged || this.#unsent.length > 0) return;
@@ -184,13 +210,13 @@ export class Connection implements Flow, WireEvents {
 
   onViolation(reason: string): void {
     if (!this.#isOpen) return;
-    this.#table.events.onViolation(reason, this);
+    this.#host.events.onViolation(reason, this);
     this.end(reason);
   }
 
   onClosed(reason: string): void {
     this.end(reason);
-    clearTimeout(this.#linger);
+    this.#host.clock.clearAlarm(this.#linger);
   }
 
   /** Bytes of a message that the peer began and did not finish. */
@@ -205,7 +231,7 @@ export class Connection implements Flow, WireEvents {
 
   /** Ends the connection when it was silent for too long, or did not do in time what was awaited. */
   checkTime(now: number): void {
-    const { messageTimeout, idleTimeout } = this.#table.limits;
+    const { messageTimeout, idleTimeout } = this.#host.limits;
     if (now > this.#deadline) {
       this.onViolation(
         this.#held > 0
@@ -232,38 +258,38 @@ export class Connection implements Flow, WireEvents {
     this.#hold(0);
     this.#addUnsent(-this.#unsentBytes);
     this.#waiting = undefined;
-    this.#table.remove(this);
+    this.#host.remove(this);
     this.#close();
     this.#onEnd?.();
     const failed = this.#unsent.splice(0);
     for (const onFailure of failed) if (onFailure) queueMicrotask(() => onFailure(reason));
-    queueMicrotask(() => this.#table.events.onFlowClosed(this));
+    queueMicrotask(() => this.#host.events.onFlowClosed(this));
   }
 
   #close(): void {
     const wire = this.#wire;
     if (!wire) return this.#giveUp?.();
     wire.end();
-    this.#linger = setTimeout(() => wire.destroy(), LINGER);
+    this.#linger = this.#host.clock.setAlarm(() => wire.destroy(), LINGER);
   }
 
   /** Whether a message of this size may wait, if need be because others have to go whose peers do not read. */
   #makeRoom(size: number): boolean {
-    const { limits } = this.#table;
+    const { limits } = this.#host;
     if (this.#unsentBytes + size > limits.maxUnsentBytes) return false;
-    while (this.#isOpen && this.#table.unsentBytes + size > limits.maxTotalUnsentBytes) {
-      if (!this.#table.endMostStalled()) return false;
+    while (this.#isOpen && this.#host.unsentBytes + size > limits.maxTotalUnsentBytes) {
+      if (!this.#host.endMostStalled()) return false;
     }
     return this.#isOpen;
   }
 
   #addUnsent(bytes: number): void {
     this.#unsentBytes += bytes;
-    this.#table.unsentBytes += bytes;
+    this.#host.unsentBytes += bytes;
   }
 
   #hold(bytes: number): void {
-    this.#table.unfinishedBytes += bytes - this.#held;
+    this.#host.unfinishedBytes += bytes - this.#held;
     this.#held = bytes;
   }
 }

@@ -1,3 +1,4 @@
+import type { Clock } from "../runtime/clock.ts";
 import type { OpenSockets } from "./open_sockets.ts";
 
 /** Bounds on what the connections of one transport can make us keep (`spec.limits`). */
@@ -19,6 +20,8 @@ export interface ConnectionLimits {
   readonly maxTotalUnsentBytes: number;
   /** Bytes of unfinished messages, all connections of the transport together. */
   readonly maxUnfinishedBytes: number;
+  /** The machine's own clock when it is left out. */
+  readonly clock?: Clock;
   /** The sockets of all transports that share the limit; a transport without it counts its own. */
   readonly total?: OpenSockets;
   /** Whether an address (as flows have it) is denied access and was told: its connections are closed. */

@@ -1,5 +1,6 @@
 /** The connections of one transport: found by where they lead, counted, and watched for silence. */
-import type { Connection } from "./connection.ts";
+import { type Clock, repeat, systemClock } from "../runtime/clock.ts";
+import type { Connection, ConnectionHost } from "./connection.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { AddressQuota } from "../runtime/ip/address_quota.ts";
 import { OpenSockets } from "./open_sockets.ts";
@@ -16,36 +17,39 @@ const MAX_ALIASES = 16;
 
 const ACCESS_DENIED = "Access is denied";
 
-/** Something that was let in and is not a connection yet: a handshake is under way. */
-interface Newcomer {
+/** A peer that was let in and is not a connection yet. */
+interface Handshake {
   readonly deadline: number;
-  refuse(): void;
+  /** Ends it. */
+  abort(): void;
 }
 
-export class ConnectionTable {
+export class ConnectionTable implements ConnectionHost {
+  readonly clock: Clock;
   readonly limits: ConnectionLimits;
   readonly events: TransportEvents;
-  /** Bytes of messages that peers began and did not finish. */
   unfinishedBytes = 0;
-  /** Bytes that wait to be sent. */
   unsentBytes = 0;
   readonly #connections = new Map<string, Connection>();
   readonly #all = new Set<Connection>();
-  readonly #newcomers = new Set<Newcomer>();
+  readonly #handshakes = new Set<Handshake>();
   readonly #perAddress: AddressQuota;
-  readonly #watch: ReturnType<typeof setInterval>;
+  readonly #stopWatching: () => void;
   readonly #total: OpenSockets;
   /** The second up to which connections were pinged: a part of them in each. */
-  #pinged = Math.floor(performance.now() / 1000);
+  #pinged: number;
   #isClosed = false;
 
   constructor(limits: ConnectionLimits, events: TransportEvents) {
     this.limits = limits;
+    this.clock = limits.clock ?? systemClock;
+    this.#pinged = Math.floor(this.clock.now() / 1000);
     this.events = events;
     this.#perAddress = new AddressQuota(limits.maxConnectionsPerAddress);
     this.#total = limits.total ?? new OpenSockets();
     const shortest = Math.min(limits.idleTimeout, limits.messageTimeout);
-    this.#watch = setInterval(() => this.#lookAround(), Math.max(20, Math.min(1000, shortest / 8)));
+    const intervalMs = Math.max(20, Math.min(1000, shortest / 8));
+    this.#stopWatching = repeat(() => this.#lookAround(), { intervalMs, clock: this.clock });
   }
 
   /** The connection of ours to an address, whose certificate was checked for `domain` if one is given. */
@@ -64,7 +68,6 @@ export class ConnectionTable {
     );
   }
 
-  /** Has a connection found by a further port and domain, too (RFC 5923). */
   addAlias(connection: Connection, port: number, domain: string): void {
     const key = keyOf(connection.remoteAddress, port, domain);
     if (connection.aliases.length >= MAX_ALIASES || this.#connections.get(key)?.isOpen) return;
@@ -116,18 +119,16 @@ export class ConnectionTable {
   }
 
   /** Ends a handshake that takes too long; to be called back when it is over. */
-  await(refuse: () => void): () => void {
-    const newcomer = { deadline: performance.now() + this.limits.messageTimeout, refuse };
-    this.#newcomers.add(newcomer);
-    return () => void this.#newcomers.delete(newcomer);
+  await(abort: () => void): () => void {
+    const handshake = { deadline: this.clock.now() + this.limits.messageTimeout, abort };
+    this.#handshakes.add(handshake);
+    return () => void this.#handshakes.delete(handshake);
   }
 
-  /** Ends the connection whose peer has not read for the longest time; false when all of them read. */
   endMostStalled(): boolean {
     return this.#endWorst(({ stalledSince }) => -stalledSince, "Peer does not read");
   }
 
-  /** Ends the connection that holds most bytes of an unfinished message; false when none holds any. */
   endMostUnfinished(): boolean {
     const badness = ({ unfinishedBytes }: Connection) => unfinishedBytes || -Infinity;
     return this.#endWorst(badness, "Too many unfinished messages");
@@ -136,8 +137,8 @@ export class ConnectionTable {
   /** Ends everything; nothing is let in any more. */
   close(): void {
     this.#isClosed = true;
-    clearInterval(this.#watch);
-    for (const { refuse } of this.#newcomers) refuse();
+    this.#stopWatching();
+    for (const { abort } of this.#handshakes) abort();
     for (const connection of this.#all) connection.end("Server stops");
   }
 
@@ -156,12 +157,12 @@ export class ConnectionTable {
   }
 
   #lookAround(): void {
-    const now = performance.now();
-    for (const newcomer of this.#newcomers) {
-      if (now <= newcomer.deadline) continue;
-      this.#newcomers.delete(newcomer);
+    const now = this.clock.now();
+    for (const handshake of this.#handshakes) {
+      if (now <= handshake.deadline) continue;
+      this.#handshakes.delete(handshake);
       this.events.onViolation("Handshake was not finished in time", undefined);
-      newcomer.refuse();
+      handshake.abort();
     }
     const second = Math.floor(now / 1000);
     const due = second - this.#pinged;
@@ -172,7 +173,7 @@ export class ConnectionTable {
         connection.end(ACCESS_DENIED);
       }
       connection.checkTime(now);
-      if (due > 0 && (second - connection.id % PING_INTERVAL) % PING_INTERVAL < due) connection.ping();
+      if (due > 0 && (second + connection.id) % PING_INTERVAL < due) connection.ping();
     }
   }
 }

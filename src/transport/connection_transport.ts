@@ -4,7 +4,7 @@ import { Connection, type ConnectionPeer } from "./connection.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { ConnectionTable } from "./connection_table.ts";
 import { toUriHost } from "../runtime/ip/ip_address.ts";
-import type { Newcomer, Sockets } from "./sockets.ts";
+import type { IncomingConnection, Sockets } from "./sockets.ts";
 import type { Flow, Transport, TransportEvents, TransportProtocol } from "./transport.ts";
 import { UnreachableFlow } from "./unreachable_flow.ts";
 import type { Wire, WireEvents } from "./wire.ts";
@@ -91,7 +91,7 @@ export class ConnectionTransport implements Transport {
     await this.#parts.sockets.close();
   }
 
-  #welcome(socket: net.Socket, table: ConnectionTable): Newcomer | undefined {
+  #welcome(socket: net.Socket, table: ConnectionTable): IncomingConnection | undefined {
     const { remoteAddress, remotePort: port } = socket;
     // A peer that resets at once leaves a socket without remote address.
     if (remoteAddress === undefined || port === undefined) return void socket.destroy();
@@ -119,7 +119,10 @@ export class ConnectionTransport implements Transport {
         this.#parts.carrier.accept(ready.socket, {
           carried: (make) => {
             arrive();
-            const connection = new Connection(this, { address, port, isInbound: true }, { table, onKnown });
+            const connection = new Connection(this, { address, port, isInbound: true }, {
+              host: table,
+              onKnown,
+            });
             this.#open(connection, table);
             connection.attach(make(connection), ready.peerNames);
           },
@@ -133,7 +136,7 @@ export class ConnectionTransport implements Transport {
     let giveUp = () => {};
     const release = table.count(peer.address);
     const connection = new Connection(this, peer, {
-      table,
+      host: table,
       giveUp: () => giveUp(),
       onEnd: release,
     });

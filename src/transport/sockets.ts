@@ -15,14 +15,14 @@ export interface ConnectEvents {
 }
 
 /** A peer that was let in. A handshake may follow; when that fails, its socket ends. */
-export interface Newcomer {
+export interface IncomingConnection {
   onReady(ready: ReadySocket): void;
 }
 
 /** What a listening socket tells. */
 export interface ListenEvents {
   /** A peer has connected. Undefined when there is no room for it: its socket is destroyed already. */
-  onConnection(socket: net.Socket): Newcomer | undefined;
+  onConnection(socket: net.Socket): IncomingConnection | undefined;
   /** Something went wrong that is no fault of ours. */
   onViolation(reason: string): void;
 }

@@ -1,5 +1,6 @@
 /** Plain TCP sockets, over node:net. */
 import net from "node:net";
+import { systemClock } from "../runtime/clock.ts";
 import { toSocketHost } from "../runtime/ip/ip_address.ts";
 import type { ConnectEvents, ListenEvents, Sockets } from "./sockets.ts";
 
@@ -66,12 +67,13 @@ export function bind(
 /** Resolves when the server is closed: when its last socket is, or after a moment if one of them will not be. */
 export async function closeServer(server: net.Server | undefined): Promise<void> {
   if (!server?.listening) return;
-  let patience: ReturnType<typeof setTimeout> | undefined;
-  await Promise.race([
-    new Promise((resolve) => server.close(resolve)),
-    new Promise((resolve) => patience = setTimeout(resolve, CLOSING_TIME)),
-  ]);
-  clearTimeout(patience);
+  await new Promise<void>((resolve) => {
+    const alarm = systemClock.setAlarm(resolve, CLOSING_TIME);
+    server.close(() => {
+      systemClock.clearAlarm(alarm);
+      resolve();
+    });
+  });
 }
 
 /** An error is followed by the end of the socket, which is what counts. Without a listener it would end the process. */

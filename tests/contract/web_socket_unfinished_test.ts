@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { ended, pause } from "./connection_contract.ts";
 import { ws } from "./harnesses.ts";
-import { letPass } from "../support/later.ts";
+import { ShiftedClock } from "../support/fake_clock.ts";
 import { frameBytes, OPCODE, type WebSocketPeer } from "./peers/web_socket_peers.ts";
 import { contractTest, LOOPBACK, message, Peers, ServedTransport, within } from "./served_transport.ts";
 
@@ -92,14 +92,15 @@ contractTest("WS: unfinished messages of all peers together are bounded", async 
 });
 
 contractTest("WS: a silent peer is pinged, and who answers stays", async () => {
-  await using served = await ServedTransport.listen(ws, LOOPBACK, { messageTimeout: 160 });
+  const clock = new ShiftedClock();
+  await using served = await ServedTransport.listen(ws, LOOPBACK, { clock, messageTimeout: 160 });
   using peers = new Peers(ws);
   const peer = await peers.connect(served);
   await peer.write(message(1));
   const flow = await served.firstFlow();
   flow.markKnown?.();
   for (let i = 0; i < 3; i++) {
-    letPass(PING_INTERVAL);
+    clock.shift(PING_INTERVAL);
     const ping = await within(peer.readFrame(), "a ping");
     assert.equal(ping?.opcode, OPCODE.ping);
     await peer.writeFrame({ opcode: OPCODE.pong, payload: ping.payload });
@@ -109,20 +110,23 @@ contractTest("WS: a silent peer is pinged, and who answers stays", async () => {
 });
 
 contractTest("WS: a peer that does not answer a ping by the next one is gone", async () => {
-  await using served = await ServedTransport.listen(ws, LOOPBACK, { messageTimeout: 160 });
+  const clock = new ShiftedClock();
+  await using served = await ServedTransport.listen(ws, LOOPBACK, { clock, messageTimeout: 160 });
   using peers = new Peers(ws);
   const peer = await peers.connect(served);
   await peer.write(message(1));
   (await served.firstFlow()).markKnown?.();
-  letPass(PING_INTERVAL);
+  clock.shift(PING_INTERVAL);
   assert.equal((await within(peer.readFrame(), "a ping"))?.opcode, OPCODE.ping);
-  letPass(PING_INTERVAL);
+  clock.shift(PING_INTERVAL);
   await served.until(() => served.closed.length === 1, "onFlowClosed");
   assert.equal(served.violations.length, 1);
 });
 
 contractTest("WS: pings of its own do not keep a connection that is idle", async () => {
+  const clock = new ShiftedClock();
   await using served = await ServedTransport.listen(ws, LOOPBACK, {
+    clock,
     messageTimeout: 160,
     idleTimeout: 40_000,
   });
@@ -130,9 +134,9 @@ contractTest("WS: pings of its own do not keep a connection that is idle", async
   const peer = await peers.connect(served);
   await peer.write(message(1));
   (await served.firstFlow()).markKnown?.();
-  letPass(PING_INTERVAL);
+  clock.shift(PING_INTERVAL);
   await within(peer.readFrame(), "a ping");
-  letPass(16_000);
+  clock.shift(16_000);
   await served.until(() => served.closed.length === 1, "onFlowClosed");
   assert.deepEqual(served.violations, []);
 });

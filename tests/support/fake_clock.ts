@@ -1,5 +1,5 @@
 /** Time that a test turns by hand. */
-import type { Clock } from "../../src/runtime/clock.ts";
+import { type Clock, systemClock } from "../../src/runtime/clock.ts";
 
 interface Alarm {
   readonly at: number;
@@ -41,5 +41,31 @@ export class FakeClock implements Clock {
       next.callback();
     }
     this.#now = end;
+  }
+}
+
+/** The machine's clock, which a test can put forward. */
+export class ShiftedClock implements Clock {
+  #shift = 0;
+
+  now(): number {
+    return systemClock.now() + this.#shift;
+  }
+
+  wallTime(): number {
+    return systemClock.wallTime() + this.#shift;
+  }
+
+  setAlarm(callback: () => void, delay: number): unknown {
+    return systemClock.setAlarm(callback, delay);
+  }
+
+  clearAlarm(alarm: unknown): void {
+    systemClock.clearAlarm(alarm);
+  }
+
+  /** Puts the clock forward; alarms that are set ring as late as before. */
+  shift(milliseconds: number): void {
+    this.#shift += milliseconds;
   }
 }

@@ -1,3 +1,4 @@
+import { sleep } from "../../runtime/clock.ts";
 import { logger } from "../../runtime/log.ts";
 import { randomToken } from "../../runtime/random.ts";
 import { describeRedisError, redisErrorCode } from "../../runtime/redis/redis_client.ts";
@@ -26,7 +27,7 @@ export async function clusterKey(connection: Pick<RedisConnection, "commands" | 
       }
       told = reason;
     }
-    await new Promise((resolve) => setTimeout(resolve, INTERVAL));
+    await sleep(INTERVAL);
   }
 }
 

@@ -49,6 +49,11 @@ export function openLibc(): Libc {
   throw failure;
 }
 
+/** Returns the memory address of bytes, for the structures that point to them. The bytes must outlive the structure. */
+export function pointerTo(bytes: Uint8Array<ArrayBuffer>): bigint {
+  return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
+}
+
 const RLIMIT_NOFILE = 7;
 const SOL_SOCKET = 1;
 const SO_TYPE = 3;

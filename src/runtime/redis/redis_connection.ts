@@ -1,6 +1,7 @@
 /** A connection to Redis that comes back by itself. */
 import { hash } from "node:crypto";
 import type { Redis, RedisCommander } from "ioredis";
+import { repeat, systemClock } from "../clock.ts";
 import { logger } from "../log.ts";
 import { redisAddress, type RedisPlace } from "./redis_address.ts";
 import {
@@ -54,7 +55,7 @@ export class RedisConnection {
   readonly isCluster: boolean;
   readonly #options: RedisConnectionOptions;
   readonly #client: RedisClient;
-  readonly #heartbeat: ReturnType<typeof setInterval>;
+  readonly #stopBeating: () => void;
   readonly #newSubscriber: () => RedisClient;
   readonly #upListeners: (() => void)[] = [];
   readonly #downListeners: (() => void)[] = [];
@@ -88,7 +89,7 @@ export class RedisConnection {
     // Of the nodes of a cluster.
     this.#client.on("node error", (error) => this.#onError(error));
     this.#client.on("end", () => this.#onEnd());
-    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT);
+    this.#stopBeating = repeat(() => this.#beat(), { intervalMs: HEARTBEAT });
   }
 
   get commands(): RedisCommands {
@@ -121,11 +122,11 @@ export class RedisConnection {
     if (this.isUp) return Promise.resolve();
     if (this.#state === "ended") return Promise.reject(this.#unreachable());
     return new Promise((resolve, reject) => {
-      const timer = patience === undefined
+      const alarm = patience === undefined
         ? undefined
-        : setTimeout(() => finish(this.#unreachable()), patience);
+        : systemClock.setAlarm(() => finish(this.#unreachable()), patience);
       const finish = (error?: Error) => {
-        clearTimeout(timer);
+        systemClock.clearAlarm(alarm);
         this.#waiting.delete(finish);
         if (error === undefined) resolve();
         else reject(error);
@@ -223,7 +224,7 @@ export class RedisConnection {
 
   #end(): void {
     this.#state = "ended";
-    clearInterval(this.#heartbeat);
+    this.#stopBeating();
     this.#subscriptions?.close();
     this.#subscriber?.disconnect();
     for (const finish of [...this.#waiting]) finish(this.#unreachable());

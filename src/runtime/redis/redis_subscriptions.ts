@@ -1,3 +1,4 @@
+import { systemClock } from "../clock.ts";
 import { logger } from "../log.ts";
 import { describeRedisError, type RedisClient } from "./redis_client.ts";
 
@@ -15,7 +16,7 @@ export class RedisSubscriptions {
   /** By channel or pattern. */
   readonly #listeners = new Map<string, RedisListener[]>();
   readonly #refused = new Set<string>();
-  #retry: ReturnType<typeof setTimeout> | undefined;
+  #retry: unknown;
   #closed = false;
 
   /** `onSubscribed` is called when all subscriptions are in force (again): messages before may have been missed. */
@@ -38,11 +39,11 @@ export class RedisSubscriptions {
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#retry);
+    systemClock.clearAlarm(this.#retry);
   }
 
   async #subscribeAll(): Promise<void> {
-    clearTimeout(this.#retry);
+    systemClock.clearAlarm(this.#retry);
     for (const name of this.#listeners.keys()) {
       try {
         await (isPattern(name) ? this.#client.psubscribe(name) : this.#client.subscribe(name));
@@ -51,7 +52,7 @@ export class RedisSubscriptions {
         if (this.#closed || this.#client.status !== "ready") return;
         const isRefused = error instanceof Error && error.message.startsWith("NOPERM");
         if (!isRefused) {
-          this.#retry = setTimeout(() => void this.#subscribeAll(), RETRY);
+          this.#retry = systemClock.setAlarm(() => void this.#subscribeAll(), RETRY);
           return;
         }
         // Others may be allowed; this one would be refused again until somebody changes it.

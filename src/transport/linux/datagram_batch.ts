@@ -1,4 +1,5 @@
 /** Buffers for `recvmmsg` and `sendmmsg`: made once, never handed back, so that the kernel never writes into freed memory. */
+import { pointerTo } from "../../runtime/native/libc.ts";
 import { Buffer } from "node:buffer";
 
 /** Datagrams moved by one system call. */
@@ -33,11 +34,11 @@ export class DatagramBatch {
   constructor(addressLength: number) {
     const headers = new DataView(this.headers.buffer);
     const vectors = new DataView(this.#vectors.buffer);
-    const slots = addressOf(this.#slots);
+    const slots = pointerTo(this.#slots);
     for (let i = 0; i < BATCH; i++) {
-      headers.setBigUint64(i * HEADER, addressOf(this.addresses) + BigInt(i * SOCKADDR), true);
+      headers.setBigUint64(i * HEADER, pointerTo(this.addresses) + BigInt(i * SOCKADDR), true);
       headers.setUint32(i * HEADER + 8, addressLength, true);
-      headers.setBigUint64(i * HEADER + 16, addressOf(this.#vectors) + BigInt(i * 16), true);
+      headers.setBigUint64(i * HEADER + 16, pointerTo(this.#vectors) + BigInt(i * 16), true);
       headers.setBigUint64(i * HEADER + 24, 1n, true);
       vectors.setBigUint64(i * 16, slots + BigInt(i * SLOT), true);
       vectors.setBigUint64(i * 16 + 8, BigInt(SLOT), true);
@@ -66,8 +67,4 @@ export class DatagramBatch {
   headersFrom(from: number): Uint8Array<ArrayBuffer> {
     return this.headers.subarray(from * HEADER);
   }
-}
-
-function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
-  return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
 }

@@ -1,7 +1,7 @@
 /** What hosts and routers say of datagrams that did not arrive: the error queue of a UDP socket (`man 7 ip`, IP_RECVERR). */
 import { Buffer } from "node:buffer";
 import { SOCKADDR } from "./datagram_batch.ts";
-import type { Libc } from "../../runtime/native/libc.ts";
+import { type Libc, pointerTo } from "../../runtime/native/libc.ts";
 
 const SOL_IP = 0;
 const SOL_IPV6 = 41;
@@ -50,12 +50,12 @@ export class ErrorQueue {
     setsockopt(descriptor, SOL_IP, IP_RECVERR, isOn, 4);
     setsockopt(descriptor, SOL_IPV6, IPV6_RECVERR, isOn, 4);
     const vector = new DataView(this.#vector.buffer);
-    vector.setBigUint64(0, addressOf(this.#datagram), true);
+    vector.setBigUint64(0, pointerTo(this.#datagram), true);
     vector.setBigUint64(8, BigInt(MAX_DATAGRAM), true);
-    this.#view.setBigUint64(0, addressOf(this.address), true);
-    this.#view.setBigUint64(16, addressOf(this.#vector), true);
+    this.#view.setBigUint64(0, pointerTo(this.address), true);
+    this.#view.setBigUint64(16, pointerTo(this.#vector), true);
     this.#view.setBigUint64(24, 1n, true);
-    this.#view.setBigUint64(32, addressOf(this.#control), true);
+    this.#view.setBigUint64(32, pointerTo(this.#control), true);
   }
 
   /** Takes the next error; false when there is none. */
@@ -77,8 +77,4 @@ export class ErrorQueue {
     if (origin === ORIGIN_ICMP) return type === 3 && code !== 4 && code !== 5 || type === 12;
     return origin === ORIGIN_ICMPV6 && (type === 1 || type === 4);
   }
-}
-
-function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
-  return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
 }

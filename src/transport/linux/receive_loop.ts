@@ -1,4 +1,5 @@
 /** When to look for datagrams: at once while it is quiet, in gathered batches while it is busy. */
+import { sleep, systemClock } from "../../runtime/clock.ts";
 import { isTurnAwaited } from "../../runtime/turn.ts";
 import type { Libc } from "../../runtime/native/libc.ts";
 
@@ -43,7 +44,7 @@ export class ReceiveLoop {
   readonly #usleep: Libc["usleep"];
   readonly #sockets = new Set<DrainedSocket>();
   #gathering: Promise<void> | undefined;
-  #windowStart = performance.now();
+  #windowStart = systemClock.now();
   /** Datagrams since the window began. */
   #count = 0;
 
@@ -56,7 +57,7 @@ export class ReceiveLoop {
     this.#sockets.add(socket);
     while (await socket.wait()) {
       this.#count += 1 + this.#takeAll();
-      const elapsed = performance.now() - this.#windowStart;
+      const elapsed = systemClock.now() - this.#windowStart;
       if (this.#gathering === undefined && elapsed >= WINDOW) {
         const rate = this.#count / elapsed;
         if (rate >= BUSY) {
@@ -71,17 +72,17 @@ export class ReceiveLoop {
 
   /** @param rate datagrams a millisecond at the beginning */
   async #gather(rate: number): Promise<void> {
-    let last = performance.now();
+    let last = systemClock.now();
     let lastTurn = last;
     while (rate >= QUIET) {
       // The time that the last batch took counts: under full load there is nothing to wait for.
-      const rest = last + Math.min(LONGEST_GATHER, WORTHWHILE / rate) - performance.now();
+      const rest = last + Math.min(LONGEST_GATHER, WORTHWHILE / rate) - systemClock.now();
       const isAwaited = isTurnAwaited();
       if (isAwaited || last - lastTurn >= (rest > LATENESS ? TURN : TURN_UNDER_LOAD)) {
         await pause(isAwaited ? LATENESS : rest);
-        lastTurn = performance.now();
+        lastTurn = systemClock.now();
       } else if (rest > INSTANT) this.#usleep(Math.round(rest * 1000));
-      const now = performance.now();
+      const now = systemClock.now();
       const count = this.#takeAll();
       rate += (count / (now - last) - rate) * Math.min(1, (now - last) / MEMORY);
       last = now;
@@ -98,12 +99,12 @@ export class ReceiveLoop {
   }
 
   #beginWindow(): void {
-    this.#windowStart = performance.now();
+    this.#windowStart = systemClock.now();
     this.#count = 0;
   }
 }
 
 /** Leaves the thread to the event loop for so many milliseconds, or one. */
 function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds - LATENESS));
+  return sleep(milliseconds - LATENESS);
 }

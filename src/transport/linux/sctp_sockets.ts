@@ -4,6 +4,7 @@
  */
 import type { Buffer } from "node:buffer";
 import net from "node:net";
+import { systemClock } from "../../runtime/clock.ts";
 import { isIpv6 } from "../../runtime/ip/ip_address.ts";
 import type { ConnectEvents, ListenEvents, Sockets } from "../sockets.ts";
 import { BACKLOG, closeServer, ignoreErrors } from "../tcp_sockets.ts";
@@ -69,7 +70,7 @@ export class SctpSockets implements Sockets {
     const sockaddr = formatSockaddr(address, port, isIpv6(address));
     let fd = -1;
     let socket: net.Socket | undefined;
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let alarm: unknown;
     const fail = (reason: string) => {
       if (fd >= 0) libc.close(fd);
       fd = -1;
@@ -78,7 +79,7 @@ export class SctpSockets implements Sockets {
     const look = (next: number) => {
       const request = new Int32Array([fd, POLLOUT]);
       if (libc.poll(new Uint8Array(request.buffer), 1n, 0) === 0) {
-        timer = setTimeout(() => look(Math.min(2 * next, LAST_LOOK)), next);
+        alarm = systemClock.setAlarm(() => look(Math.min(2 * next, LAST_LOOK)), next);
         return;
       }
       const error = pendingError(fd);
@@ -95,12 +96,12 @@ export class SctpSockets implements Sockets {
       }
       libc.connect(fd, sockaddr, sockaddr.length);
       // Not now: who connects does not know the result of this call yet.
-      timer = setTimeout(() => look(FIRST_LOOK), 0);
+      alarm = systemClock.setAlarm(() => look(FIRST_LOOK), 0);
     } catch (error) {
       fail(error instanceof Error ? error.message : String(error));
     }
     return () => {
-      clearTimeout(timer);
+      systemClock.clearAlarm(alarm);
       if (fd >= 0) libc.close(fd);
       fd = -1;
       socket?.destroy();

@@ -1,5 +1,6 @@
 /** UDP on Linux: `recvmmsg` and `sendmmsg` on the descriptor of a `Deno.listenDatagram` socket. */
 import { Buffer } from "node:buffer";
+import { systemClock } from "../../runtime/clock.ts";
 import { randomSeed } from "../../runtime/random.ts";
 import { isIpv6, toSocketHost, toUriHost } from "../../runtime/ip/ip_address.ts";
 import { type Flow, nextFlowId, type Transport, type TransportEvents } from "../transport.ts";
@@ -53,7 +54,7 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
   #port: number;
   #events: TransportEvents | undefined;
   #errors: ErrorQueue | undefined;
-  #errorTimer: ReturnType<typeof setTimeout> | undefined;
+  #errorAlarm: unknown;
   #loop: Promise<void> | undefined;
 
   /** @throws when FFI is not permitted or not there: use `DenoUdpTransport` then */
@@ -94,7 +95,7 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
     this.flush();
     this.#descriptor = -1;
     this.#errors = undefined;
-    clearTimeout(this.#errorTimer);
+    systemClock.clearAlarm(this.#errorAlarm);
     this.#socket?.close();
     this.#socket = undefined;
     await this.#loop;
@@ -131,8 +132,8 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
   drain(): number {
     let total = 0;
     // A flood would never let it come to an end, and connections and timers wait meanwhile.
-    const end = performance.now() + LONGEST_DRAIN;
-    while (this.#descriptor >= 0 && performance.now() < end) {
+    const end = systemClock.now() + LONGEST_DRAIN;
+    while (this.#descriptor >= 0 && systemClock.now() < end) {
       const count = this.#libc.recvmmsg(this.#descriptor, this.#received.headers, BATCH, MSG_DONTWAIT, null);
       for (let i = 0; i < count; i++) {
         this.#handOn(this.#received.text(i), this.#flowOf(this.#received.addresses, i * SOCKADDR));
@@ -199,9 +200,9 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
   }
 
   #expectErrors(delays: readonly number[] = ERROR_DELAYS): void {
-    if (this.#errorTimer !== undefined || this.#errors === undefined) return;
-    this.#errorTimer = setTimeout(() => {
-      this.#errorTimer = undefined;
+    if (this.#errorAlarm !== undefined || this.#errors === undefined) return;
+    this.#errorAlarm = systemClock.setAlarm(() => {
+      this.#errorAlarm = undefined;
       this.#reportErrors();
       if (delays.length > 1) this.#expectErrors(delays.slice(1));
     }, delays[0]);

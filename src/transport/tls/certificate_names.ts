@@ -35,7 +35,7 @@ export function namesOf(certificate: Uint8Array): CertificateNames {
   for (const name of alternatives) {
     const value = derText(certificate, name).toLowerCase();
     if (name.tag === DNS_NAME && isHostName(value)) dnsNames.push(value);
-    else if (name.tag === IP_ADDRESS) addresses.push(addressOf(certificate.subarray(name.start, name.end)));
+    else if (name.tag === IP_ADDRESS) addresses.push(ipAddressOf(certificate.subarray(name.start, name.end)));
     else if (name.tag === URI) {
       // With a user part it names a person, not a domain.
       const domain = /^sip:([a-z0-9.-]+)(?::\d+)?(?:;[^@]*)?$/.exec(value);
@@ -93,7 +93,7 @@ function isHostName(name: string): boolean {
   return HOST_NAME.test(name);
 }
 
-function addressOf(bytes: Uint8Array): string {
+function ipAddressOf(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join(".");
   const groups = Array.from({ length: 8 }, (_, i) => (bytes[2 * i] << 8 | bytes[2 * i + 1]).toString(16));
   return bytes.length === 16 ? new URL(`http://${toUriHost(groups.join(":"))}`).hostname : "";

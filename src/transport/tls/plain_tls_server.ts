@@ -1,6 +1,7 @@
 /** A TLS server of older runtimes: one certificate for everybody, and sockets whose handshake is still to come. */
 import type net from "node:net";
 import tls from "node:tls";
+import { sleep } from "../../runtime/clock.ts";
 import { toSocketHost } from "../../runtime/ip/ip_address.ts";
 import { followCertificate, type ShownCertificate } from "./tls_runtime.ts";
 
@@ -41,7 +42,7 @@ export class PlainTlsServer {
     this.#open(port, certificate);
     this.#stopFollowing = followCertificate(certificate, this.#options.certificate, async (other) => {
       this.#closeServer();
-      await new Promise((resolve) => setTimeout(resolve, CLOSING_TIME));
+      await sleep(CLOSING_TIME);
       this.#open(this.#port, other);
     });
     return this.#port;

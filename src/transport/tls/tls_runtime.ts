@@ -1,6 +1,7 @@
 /** What the runtime's TLS can do: binaries may be built on an older one, whose servers show one certificate to everybody. */
 import net from "node:net";
 import tls from "node:tls";
+import { repeat } from "../../runtime/clock.ts";
 
 /** Whether servers choose certificates by name, ask clients for theirs, and tell of handshakes. */
 export const HAS_FULL_SERVERS = tls.Server.prototype instanceof net.Server;
@@ -30,12 +31,11 @@ export function followCertificate(
     await listenAgain(now);
     ({ cert, key } = now);
   };
-  const alarm = setInterval(() => {
+  return repeat(() => {
     if (isBusy) return;
     isBusy = true;
     look().catch(() => {}).finally(() => isBusy = false);
-  }, LOOK_INTERVAL);
-  return () => clearInterval(alarm);
+  }, { intervalMs: LOOK_INTERVAL });
 }
 
 /** Calls `done` with the certificate of the peer (DER) once the handshake is done; never when it fails, or the socket ends. */
@@ -47,8 +47,8 @@ export function onceSecure(socket: tls.TLSSocket, done: (certificate: Uint8Array
     return true;
   };
   if (look()) return;
-  const alarm = setInterval(() => look() && clearInterval(alarm), HANDSHAKE_INTERVAL);
-  socket.once("close", () => clearInterval(alarm));
+  const stop = repeat(() => look() && stop(), { intervalMs: HANDSHAKE_INTERVAL });
+  socket.once("close", stop);
 }
 
 function shownBy(socket: tls.TLSSocket): Uint8Array | undefined {

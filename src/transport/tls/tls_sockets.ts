@@ -3,7 +3,7 @@ import type net from "node:net";
 import tls from "node:tls";
 import { logger } from "../../runtime/log.ts";
 import { isIpAddress, toSocketHost } from "../../runtime/ip/ip_address.ts";
-import type { ConnectEvents, ListenEvents, Newcomer, Sockets } from "../sockets.ts";
+import type { ConnectEvents, IncomingConnection, ListenEvents, Sockets } from "../sockets.ts";
 import { bind, closeServer, ignoreErrors, KEEP_ALIVE } from "../tcp_sockets.ts";
 import { isFor, namesOf } from "./certificate_names.ts";
 import { faultOfTime } from "./certificate_time.ts";
@@ -22,7 +22,7 @@ interface ConnectPlace {
 
 export class TlsSockets implements Sockets {
   readonly #contexts: TlsContexts;
-  readonly #newcomers = new Map<string, Newcomer>();
+  readonly #incoming = new Map<string, IncomingConnection>();
   /** Who was at the other end of a plain socket: once it is closed, it does not know any more. */
   readonly #peers = new WeakMap<net.Socket, string>();
   #server: tls.Server | undefined;
@@ -51,10 +51,10 @@ export class TlsSockets implements Sockets {
       socket.setKeepAlive(true, KEEP_ALIVE);
       const key = nameOf(socket);
       this.#peers.set(socket, `${socket.remoteAddress}:${socket.remotePort}`);
-      const newcomer = events.onConnection(socket);
-      if (!newcomer) return;
-      this.#newcomers.set(key, newcomer);
-      socket.on("close", () => this.#newcomers.delete(key));
+      const incoming = events.onConnection(socket);
+      if (!incoming) return;
+      this.#incoming.set(key, incoming);
+      socket.on("close", () => this.#incoming.delete(key));
     });
     server.on("tlsClientError", (error: Error & { code?: string }, socket: tls.TLSSocket) => {
       // A peer that leaves, or had to, breaks no rule.
@@ -148,36 +148,36 @@ export class TlsSockets implements Sockets {
 
   #onSecure(socket: tls.TLSSocket, events: ListenEvents): void {
     ignoreErrors(socket);
-    const newcomer = this.#newcomers.get(nameOf(socket));
-    if (!newcomer) return void socket.destroy();
-    if (this.#contexts.settings.clientCertificates === "none") return this.#accept(socket, newcomer);
+    const incoming = this.#incoming.get(nameOf(socket));
+    if (!incoming) return void socket.destroy();
+    if (this.#contexts.settings.clientCertificates === "none") return this.#accept(socket, incoming);
     const { raw } = socket.getPeerCertificate();
-    if (!raw) return this.#decide(socket, { newcomer, fault: "it shows no certificate" }, events);
+    if (!raw) return this.#decide(socket, { incoming, fault: "it shows no certificate" }, events);
     // The runtime does not look at the time of a certificate that is in the trust store itself.
     const fault = faultOfTime(raw);
     if (fault !== undefined || socket.authorized) {
-      return this.#decide(socket, { newcomer, fault, raw }, events);
+      return this.#decide(socket, { incoming, fault, raw }, events);
     }
     const reason = String(socket.authorizationError);
     this.#contexts.isPinned(raw).catch(() => false).then((isPinned) =>
-      this.#decide(socket, { newcomer, fault: isPinned ? undefined : reason, raw }, events)
+      this.#decide(socket, { incoming, fault: isPinned ? undefined : reason, raw }, events)
     );
   }
 
   /** `fault` is what is wrong with the certificate that the client has shown. */
   #decide(
     socket: tls.TLSSocket,
-    { newcomer, fault, raw }: { newcomer: Newcomer; fault: string | undefined; raw?: Uint8Array },
+    { incoming, fault, raw }: { incoming: IncomingConnection; fault: string | undefined; raw?: Uint8Array },
     events: ListenEvents,
   ): void {
-    if (fault === undefined && raw) this.#accept(socket, newcomer, namesOf(raw).domains);
-    else if (this.#contexts.settings.clientCertificates === "wanted") this.#accept(socket, newcomer);
+    if (fault === undefined && raw) this.#accept(socket, incoming, namesOf(raw).domains);
+    else if (this.#contexts.settings.clientCertificates === "wanted") this.#accept(socket, incoming);
     else this.#refuse(socket, fault ?? "", events);
   }
 
-  #accept(socket: tls.TLSSocket, newcomer: Newcomer, peerNames: readonly string[] = []): void {
+  #accept(socket: tls.TLSSocket, incoming: IncomingConnection, peerNames: readonly string[] = []): void {
     if (this.#contexts.settings.isDebugging) logHandshake("Accepted", socket);
-    newcomer.onReady({ socket, peerNames });
+    incoming.onReady({ socket, peerNames });
   }
 
   #refuse(socket: tls.TLSSocket, reason: string, events: ListenEvents): void {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../../src/runtime/clock.ts";
+import { repeat, sleep, systemClock } from "../../../src/runtime/clock.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
 
 Deno.test("systemClock.now() never goes back, and wallTime() is what the calendar says", () => {
   let last = systemClock.now();
@@ -23,4 +24,27 @@ Deno.test("systemClock rings an alarm once, not before its time, and not when it
   assert.equal(rung, 1);
   // The system counts whole milliseconds.
   assert.ok(systemClock.now() - set >= 4);
+});
+
+Deno.test("sleep() resolves when the time has passed", async () => {
+  const clock = new FakeClock();
+  let isOver = false;
+  const over = sleep(100, clock).then(() => isOver = true);
+  clock.advance(99);
+  await Promise.resolve();
+  assert.equal(isOver, false);
+  clock.advance(1);
+  await over;
+});
+
+Deno.test("repeat() calls back each interval, until it is told to stop, be it by the callback", () => {
+  const clock = new FakeClock();
+  let count = 0;
+  const stop = repeat(() => ++count === 3 && stop(), { intervalMs: 10, clock });
+  clock.advance(9);
+  assert.equal(count, 0);
+  clock.advance(11);
+  assert.equal(count, 2);
+  clock.advance(1000);
+  assert.equal(count, 3);
 });

@@ -4,7 +4,7 @@ import type { ConnectionLimits } from "../../../src/transport/connection_limits.
 import { ConnectionTable } from "../../../src/transport/connection_table.ts";
 import type { Flow, Transport, TransportEvents } from "../../../src/transport/transport.ts";
 import type { Wire } from "../../../src/transport/wire.ts";
-import { letPass } from "../../support/later.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
 
 const LIMITS: ConnectionLimits = {
   maxMessageSize: 10_000,
@@ -20,21 +20,25 @@ const LIMITS: ConnectionLimits = {
 
 const TRANSPORT = { protocol: "tls", address: "127.0.0.1", port: 5061 } as Transport;
 
+/** Milliseconds between two looks of the table. */
+const LOOK_INTERVAL = 20;
+
 /** A table, what it tells, and connections that write nowhere; all are ended with it. */
 class Table implements Disposable, TransportEvents {
+  readonly clock = new FakeClock();
   readonly table: ConnectionTable;
   readonly violations: string[] = [];
   readonly closed: Flow[] = [];
   pings = 0;
 
   constructor(limits: Partial<ConnectionLimits> = {}) {
-    this.table = new ConnectionTable({ ...LIMITS, ...limits }, this);
+    this.table = new ConnectionTable({ ...LIMITS, clock: this.clock, ...limits }, this);
   }
 
   connection(peer: Partial<ConnectionPeer> = {}): Connection {
     const { table } = this;
     const place = { address: "192.0.2.1", port: 5061, isInbound: false, ...peer };
-    const connection = new Connection(TRANSPORT, place, { table });
+    const connection = new Connection(TRANSPORT, place, { host: table });
     table.add(connection);
     return connection;
   }
@@ -62,14 +66,15 @@ class Table implements Disposable, TransportEvents {
     this.violations.push(reason);
   }
 
+  /** Lets time pass until the table has looked around, and all that it tells has been told. */
+  async lookAround(): Promise<void> {
+    this.clock.advance(LOOK_INTERVAL);
+    await new Promise((resolve) => queueMicrotask(() => resolve(undefined)));
+  }
+
   [Symbol.dispose](): void {
     this.table.close();
   }
-}
-
-/** Longer than the table takes to look around. */
-function lookAround(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 60));
 }
 
 Deno.test("a connection is found by address, port and domain, until it ends", () => {
@@ -165,10 +170,10 @@ Deno.test("a connection of who was told that access is denied ends soon, and it 
     tested.attach(connection);
     connection.onMessage("");
   }
-  await lookAround();
+  await tested.lookAround();
   assert.equal(inbound.isOpen, true);
   refused.add("192.0.2.1");
-  await lookAround();
+  await tested.lookAround();
   assert.deepEqual([inbound.isOpen, other.isOpen, own.isOpen], [false, true, true]);
   assert.deepEqual([tested.closed, tested.violations], [[inbound], []]);
 });
@@ -178,11 +183,11 @@ Deno.test("a handshake that takes too long is refused once, one that is over is 
   const refused: string[] = [];
   tested.table.await(() => refused.push("slow"));
   tested.table.await(() => refused.push("quick"))();
-  await lookAround();
+  await tested.lookAround();
   assert.deepEqual(refused, []);
-  letPass(LIMITS.messageTimeout);
-  await lookAround();
-  await lookAround();
+  tested.clock.advance(LIMITS.messageTimeout);
+  await tested.lookAround();
+  await tested.lookAround();
   assert.deepEqual([refused, tested.violations], [["slow"], ["Handshake was not finished in time"]]);
 });
 
@@ -191,10 +196,10 @@ Deno.test("who is silent for too long is ended, and it is no violation", async (
   const [idle, busy] = [tested.connection(), tested.connection({ port: 5062 })];
   tested.attach(idle);
   tested.attach(busy);
-  letPass(40_000);
+  tested.clock.advance(40_000);
   busy.onTraffic();
-  letPass(40_000);
-  await lookAround();
+  tested.clock.advance(40_000);
+  await tested.lookAround();
   assert.deepEqual([idle.isOpen, busy.isOpen, tested.closed, tested.violations], [false, true, [idle], []]);
 });
 
@@ -203,8 +208,8 @@ Deno.test("a connection that cannot be made in time is given up", async () => {
   const connection = tested.connection();
   const failures: string[] = [];
   connection.send("text", (reason) => failures.push(reason));
-  letPass(LIMITS.messageTimeout + 1);
-  await lookAround();
+  tested.clock.advance(LIMITS.messageTimeout + 1);
+  await tested.lookAround();
   assert.deepEqual([connection.isOpen, failures], [false, ["Connection could not be made in time"]]);
 });
 
@@ -218,12 +223,12 @@ Deno.test("a connection that was of no use ends after some time, whatever its pe
     connection.onMessage("");
   }
   known.markKnown();
-  letPass(4 * LIMITS.messageTimeout - 50);
+  tested.clock.advance(4 * LIMITS.messageTimeout - 50);
   for (const connection of [stranger, known, own]) connection.onTraffic();
-  await lookAround();
+  await tested.lookAround();
   assert.equal(stranger.isOpen, true);
-  letPass(100);
-  await lookAround();
+  tested.clock.advance(100);
+  await tested.lookAround();
   assert.deepEqual([stranger.isOpen, known.isOpen, own.isOpen], [false, true, true]);
 });
 
@@ -241,13 +246,12 @@ Deno.test("one connection in sixteen is kept for our own, and IPv6 peers are cou
 Deno.test("pings go to every connection each 25 seconds, to a 25th of them in each", async () => {
   using tested = new Table();
   for (let port = 1; port <= 100; port++) tested.attach(tested.connection({ port }));
-  letPass(5_000);
-  await lookAround();
-  // A second more may have begun.
-  assert.ok([20, 24].includes(tested.pings), `${tested.pings} after 5 s`);
-  letPass(20_000);
-  await lookAround();
-  assert.ok([100, 104].includes(tested.pings), `${tested.pings} after 25 s`);
+  tested.clock.advance(5_000);
+  await tested.lookAround();
+  assert.equal(tested.pings, 20);
+  tested.clock.advance(20_000);
+  await tested.lookAround();
+  assert.equal(tested.pings, 100);
 });
 
 Deno.test("a peer that reads nothing of what waits for it is cut off, one that reads some is not", async () => {
@@ -257,10 +261,10 @@ Deno.test("a peer that reads nothing of what waits for it is cut off, one that r
     tested.attach(connection);
     for (let i = 0; i < 3; i++) connection.send("message");
   }
-  letPass(LIMITS.messageTimeout - 10);
+  tested.clock.advance(LIMITS.messageTimeout - 10);
   slow.onWritten(1);
-  letPass(20);
-  await lookAround();
+  tested.clock.advance(20);
+  await tested.lookAround();
   assert.deepEqual([stalled.isOpen, slow.isOpen, tested.violations], [false, true, ["Peer does not read"]]);
 });
 
@@ -270,10 +274,10 @@ Deno.test("when too much waits for all peers, the one that has not read for long
   for (const connection of [first, second, busy]) tested.attach(connection);
   const failed: string[] = [];
   for (const connection of [first, second]) {
-    letPass(10);
+    tested.clock.advance(10);
     connection.send("x".repeat(1_000), (reason) => failed.push(reason));
   }
-  letPass(10);
+  tested.clock.advance(10);
   busy.send("x".repeat(2_000));
   assert.deepEqual([first.isOpen, second.isOpen, busy.isOpen], [false, true, true]);
   busy.send("x".repeat(1_000));
@@ -302,6 +306,6 @@ Deno.test("close() ends connections and handshakes", async () => {
   let isRefused = false;
   tested.table.await(() => isRefused = true);
   tested[Symbol.dispose]();
-  await lookAround();
+  await tested.lookAround();
   assert.deepEqual([connection.isOpen, isRefused, tested.closed], [false, true, [connection]]);
 });
