@@ -1,11 +1,12 @@
-/** The house of `src/README.md`, kept in order. */
+/** The rules of `src/README.md` that a program can check. */
 import assert from "node:assert/strict";
 import { relative } from "node:path";
 
 const ROOT = new URL("..", import.meta.url);
-const LONGEST = 450;
+const MAX_FILE_LINES = 450;
+const MAX_CONSTRUCTOR_LINES = 60;
 
-/** Floors from the ground up; rooms of one floor are side by side and do not know each other. */
+/** Floors from the ground up; rooms of one floor do not import each other. */
 const FLOORS: readonly (readonly string[])[] = [
   ["runtime"],
   ["message"],
@@ -19,7 +20,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["main.ts"],
 ];
 
-/** What a room may see, where that is less or more than everything below it. */
+/** Rooms that may import less or more than everything below them. */
 const EXCEPTIONS: Readonly<Record<string, { only?: readonly string[]; also?: readonly string[] }>> = {
   data: { only: ["runtime", "message"] },
   location: { only: ["runtime", "message"] },
@@ -27,11 +28,30 @@ const EXCEPTIONS: Readonly<Record<string, { only?: readonly string[]; also?: rea
   "main.ts": { also: ["deno.json"] },
 };
 
+/** Rooms of `src/core` from the ground up, by folder; `""` is the files in `core` itself, apart from the dispatcher. */
+const ROOMS_OF_CORE: readonly (readonly string[])[] = [
+  [""],
+  ["flows"],
+  ["access", "authentication"],
+  ["cluster"],
+  ["proxy"],
+  ["dialogs"],
+  ["trunk"],
+  ["routing", "registrar", "calls"],
+  ["dispatcher.ts"],
+];
+
+/** Imports against that order which are still to be removed. */
+const EXCEPTIONS_OF_CORE: readonly string[] = ["proxy → trunk"];
+
+/** Files whose constructor is still too long. */
+const LONG_CONSTRUCTORS: readonly string[] = ["src/appliance/server.ts"];
+
 interface SourceFile {
   /** Relative to the root: `src/core/router.ts`. */
   readonly path: string;
   readonly text: string;
-  /** The text without comments and without what strings and regular expressions hold. */
+  /** The text without comments and without the content of strings and regular expressions. */
   readonly code: string;
 }
 
@@ -52,7 +72,7 @@ function sourceFile(url: URL): SourceFile {
   return { path: relative(ROOT.pathname, url.pathname), text, code: codeOf(text) };
 }
 
-/** Comments, and strings and regular expressions after what can stand before them; template literals by their line. */
+/** Removes comments and empties literals. A regular expression is one that stands where an expression may begin. */
 function codeOf(text: string): string {
   return text.replace(
     /\/\*[\s\S]*?\*\/|\/\/.*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|(?<=[(,=:[!&|?;]\s*)\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n])+\//g,
@@ -60,7 +80,7 @@ function codeOf(text: string): string {
   );
 }
 
-/** The room of a file: `transport` for `src/transport/linux/udp_transport.ts`, `main.ts` for itself. */
+/** Returns the room of a file: `transport` for `src/transport/linux/udp_transport.ts`, `main.ts` for itself. */
 function roomOf(path: string): string {
   const [first, second] = path.split("/");
   return first === "src" ? second : first;
@@ -70,7 +90,7 @@ function floorOf(room: string): number {
   return FLOORS.findIndex((rooms) => rooms.includes(room));
 }
 
-/** Files of the project that a file imports, relative to the root. */
+/** Returns the files of the project that a file imports, relative to the root. */
 function importsOf({ path, text }: SourceFile): string[] {
   const specifiers = text.matchAll(
     /^\s*(?:import|export)\b[^"';]*?\bfrom\s+"(\.[^"]*)"|\bimport\(\s*"(\.[^"]*)"|^\s*import\s+"(\.[^"]*)"/gm,
@@ -107,6 +127,31 @@ Deno.test("Imports go down or stay in the folder", () => {
   assert.deepEqual(faults, []);
   assert.ok(count > 100, `${count} imports`);
 });
+
+Deno.test("Rooms of the core import those below them", () => {
+  const core = files.filter(({ path }) => path.startsWith("src/core/"));
+  const homeless = core.filter(({ path }) => floorOfCore(path) < 0).map(({ path }) => path);
+  assert.deepEqual(homeless, []);
+  const faults = new Set<string>();
+  for (const file of core) {
+    for (const imported of importsOf(file)) {
+      const isWithin = !imported.startsWith("src/core/") || roomOfCore(imported) === roomOfCore(file.path);
+      if (isWithin || floorOfCore(imported) < floorOfCore(file.path)) continue;
+      faults.add(`${roomOfCore(file.path)} → ${roomOfCore(imported)}`);
+    }
+  }
+  assert.deepEqual([...faults].sort(), [...EXCEPTIONS_OF_CORE].sort());
+});
+
+function roomOfCore(path: string): string {
+  if (path === "src/core/dispatcher.ts") return "dispatcher.ts";
+  const [, , room, ...rest] = path.split("/");
+  return rest.length === 0 ? "" : room;
+}
+
+function floorOfCore(path: string): number {
+  return ROOMS_OF_CORE.findIndex((rooms) => rooms.includes(roomOfCore(path)));
+}
 
 Deno.test("No two files import each other, not even by a detour", () => {
   const withoutTypes = files.map((file) => {
@@ -152,11 +197,42 @@ Deno.test("Below the core, time comes from a Clock", () => {
   assert.deepEqual(faults.map(({ path }) => path), []);
 });
 
-Deno.test(`No file has more than ${LONGEST} lines`, () => {
-  const long = files.filter(({ text }) => text.trimEnd().split("\n").length > LONGEST).map(({ path }) =>
-    path
-  );
+Deno.test(`No file has more than ${MAX_FILE_LINES} lines`, () => {
+  const long = files.filter(({ text }) => text.trimEnd().split("\n").length > MAX_FILE_LINES).map((
+    { path },
+  ) => path);
   assert.deepEqual(long, []);
+});
+
+Deno.test(`No constructor has more than ${MAX_CONSTRUCTOR_LINES} lines`, () => {
+  const long = files.filter(({ text }) =>
+    [...text.matchAll(/^( +)(?:private )?constructor\([^]*?^\1\}/gm)]
+      .some(([constructor]) => constructor.split("\n").length > MAX_CONSTRUCTOR_LINES)
+  );
+  assert.deepEqual(long.map(({ path }) => path), LONG_CONSTRUCTORS);
+});
+
+Deno.test("A unit test lies where its source lies, under its name or one that begins with it", () => {
+  const units = [...sourceFiles(new URL("tests/unit/", ROOT))].map(({ path }) => path)
+    .filter((path) => path.endsWith("_test.ts"));
+  assert.ok(units.length > 50, `${units.length} unit tests`);
+  const strays = units.filter((unit) => {
+    const stem = unit.replace("tests/unit/", "src/").replace(/test\.ts$/, "");
+    return !files.some(({ path }) => stem.startsWith(path.replace(/\.ts$/, "_")));
+  });
+  assert.deepEqual(strays, []);
+});
+
+Deno.test("Programs of threads that the code names are in the binary", () => {
+  const build = Deno.readTextFileSync(new URL("build.sh", ROOT));
+  const included = [...build.matchAll(/--include (\S+)/g)].map(([, path]) => path);
+  const named = files.flatMap(({ path, text }) =>
+    [...text.matchAll(/new URL\("([^"]+_worker\.ts)", import\.meta\.url\)/g)]
+      .map(([, worker]) => relative(ROOT.pathname, new URL(worker, new URL(path, ROOT)).pathname))
+  );
+  const workers = files.map(({ path }) => path).filter((path) => path.endsWith("_worker.ts"));
+  assert.deepEqual(named.sort(), included.sort());
+  assert.deepEqual(named.sort(), workers.sort());
 });
 
 Deno.test("The entry has fewer than 60 lines", () => {

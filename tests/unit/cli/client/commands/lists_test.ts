@@ -1,9 +1,9 @@
 /** `routr get`, `locate`, `registry` and `calls`. */
 import assert from "node:assert/strict";
-import { readYaml } from "../../../../src/data/yaml/yaml_reader.ts";
-import { agentDocument, didDocument, domainDocument, gatewayDocument } from "../../data/documents.ts";
-import { ClientHome } from "./client_run.ts";
-import { type Answers, enveloped, FakeService } from "./fake_service.ts";
+import { readYaml } from "../../../../../src/data/yaml/yaml_reader.ts";
+import { agentDocument, didDocument, domainDocument, gatewayDocument } from "../../../data/documents.ts";
+import { ClientHome } from "../client_run.ts";
+import { type Answers, enveloped, FakeService } from "../fake_service.ts";
 
 /** Runs a command for a service that answers so. */
 async function ran(answers: Answers, args: readonly string[]) {

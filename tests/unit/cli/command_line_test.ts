@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { readCommandLine } from "../../../../src/cli/command_line.ts";
-import { completionScript } from "../../../../src/cli/completion.ts";
+import { readCommandLine } from "../../../src/cli/command_line.ts";
+import { completionScript } from "../../../src/cli/completion.ts";
 
 const MISTAKES: readonly (readonly [string, RegExp])[] = [
   ["login", /^URL is missing: routr login URL/],

@@ -1,7 +1,7 @@
 /** `routr login` and `logout`, and which service a command is for. */
 import assert from "node:assert/strict";
-import { ClientHome } from "./client_run.ts";
-import { enveloped, FakeService, type ServiceRequest } from "./fake_service.ts";
+import { ClientHome } from "../client_run.ts";
+import { enveloped, FakeService, type ServiceRequest } from "../fake_service.ts";
 
 const BASIC = `Basic ${btoa("admin:pässword".replace("ä", "\xc3\xa4"))}`;
 

@@ -1,7 +1,7 @@
 /** `routr status`, `ping`, `info`, `config`, `logs`, `stop` and `restart`. */
 import assert from "node:assert/strict";
-import { ClientHome } from "./client_run.ts";
-import { type Answers, FakeService } from "./fake_service.ts";
+import { ClientHome } from "../client_run.ts";
+import { type Answers, FakeService } from "../fake_service.ts";
 
 async function ran(answers: Answers, line: string) {
   await using service = new FakeService(answers);

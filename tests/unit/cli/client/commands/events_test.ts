@@ -1,10 +1,10 @@
 /** `routr events`, and how server-sent events are read. */
 import assert from "node:assert/strict";
-import { events } from "../../../../src/cli/client/commands/events.ts";
-import { ApiClient } from "../../../../src/cli/client/api_client.ts";
-import type { ClientOptions, Output } from "../../../../src/cli/client/client_command.ts";
-import { readEvents, type SentEvent } from "../../../../src/cli/client/event_stream_reader.ts";
-import { enveloped, FakeService, type ServiceRequest } from "./fake_service.ts";
+import { events } from "../../../../../src/cli/client/commands/events.ts";
+import { ApiClient } from "../../../../../src/cli/client/api_client.ts";
+import type { ClientOptions, Output } from "../../../../../src/cli/client/client_command.ts";
+import { readEvents, type SentEvent } from "../../../../../src/cli/client/event_stream_reader.ts";
+import { enveloped, FakeService, type ServiceRequest } from "../fake_service.ts";
 
 /** Follows a service that answers the attempts one after the other, until it refuses. */
 async function followed(answers: readonly string[], output: Output = "table", options: ClientOptions = {}) {

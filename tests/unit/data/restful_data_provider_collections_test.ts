@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { WriteRefused } from "../../../../src/data/data_provider.ts";
-import type { Kind } from "../../../../src/data/resource.ts";
-import { LiveDirectory } from "../../../../src/data/live_directory.ts";
-import type { Trouble } from "../../../support/resource_backend.ts";
+import { WriteRefused } from "../../../src/data/data_provider.ts";
+import type { Kind } from "../../../src/data/resource.ts";
+import { LiveDirectory } from "../../../src/data/live_directory.ts";
+import type { Trouble } from "../../support/resource_backend.ts";
 import {
   agentDocument,
   didDocument,
@@ -10,8 +10,8 @@ import {
   domainDocument,
   gatewayDocument,
   userDocument,
-} from "../documents.ts";
-import { namesOf, resourcesIn, RestfulPlace } from "./restful_support.ts";
+} from "./documents.ts";
+import { namesOf, resourcesIn, RestfulPlace } from "./restful/restful_support.ts";
 
 const DATED = { name: "John", modifiedOn: "2026-11-24T00:00:00.000Z" };
 
