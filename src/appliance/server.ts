@@ -415,7 +415,7 @@ export class Server {
       await this.#journal?.start(rows);
     }
     if (!cluster) return;
-    const { connection, key, nodeLifetime, address } = cluster;
+    const { connection, key, nodeLifetimeMs, address } = cluster;
     this.#cluster = new Cluster({
       location: this.location,
       connection,
@@ -423,7 +423,7 @@ export class Server {
       transport: this.#transport,
       own: this.#ownFlows,
       self: { address: nodeAddress(address, this.transports), epoch: this.#epoch },
-      nodeLifetime,
+      nodeLifetimeMs,
       clock,
       wheel: this.#wheel,
       onAdopted: (aor, bindings) => this.#registrar.onAdopted(aor, bindings),

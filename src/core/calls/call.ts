@@ -1,9 +1,9 @@
-/** A call that goes through this server, from its INVITE to its end. */
+/** Calls through this server as REST, events and call records show them. */
 
 export type CallDirection = "internal" | "outbound" | "inbound";
 export type CallState = "trying" | "ringing" | "answered";
 
-/** Who has begun a call, as proved by password or address: From says what it likes. */
+/** The authenticated account or gateway that began a call, whatever its From says. */
 export interface CallAccount {
   readonly kind: "agent" | "peer" | "gateway";
   readonly ref: string;
@@ -11,16 +11,16 @@ export interface CallAccount {
   readonly name: string;
 }
 
-/** As it is shown; times are milliseconds since 1970. */
+/** A call. Times are milliseconds since 1970. */
 export interface Call {
   readonly id: string;
   readonly callId: string;
-  /** URIs, as sent, without password and parameters. */
+  /** From and To as sent, without password and parameters. */
   readonly from: string;
   readonly to: string;
-  /** Undefined when nobody was asked who it is. */
+  /** Undefined for an unauthenticated caller. */
   readonly account: CallAccount | undefined;
-  /** Where the INVITE came from: `192.0.2.1:5060`. */
+  /** Source of the INVITE: `192.0.2.1:5060`. */
   readonly address: string;
   readonly transport: string;
   readonly direction: CallDirection;
@@ -31,35 +31,35 @@ export interface Call {
   readonly answeredAt: number | undefined;
 }
 
-/** How a call ended. */
+/** The cause of a call's end. */
 export type CallCause =
-  /** A BYE went through, and was not refused. */
+  /** A BYE was forwarded and not refused. */
   | "caller hung up"
   | "callee hung up"
   | "canceled"
-  /** A final response that is no success. */
+  /** The INVITE had a final response other than 2xx. */
   | "rejected"
-  /** Nothing of it was heard for half a day, or there were too many calls. */
+  /** No request came for half a day, or there were too many calls. */
   | "lost"
-  /** This server was not in its path after the answer, or stopped before its end. */
+  /** This server left the path after the answer, or stopped before the end. */
   | "not observed";
 
-/** Whose word or silence ended a call. */
+/** The side that ended a call, by word or silence. */
 export type CallEnder = "caller" | "callee" | "gateway" | "server";
 
-/** How a call that is over ended. */
+/** The end of a call. */
 export interface CallEnd {
   readonly cause: CallCause;
-  /** Of the INVITE's final response, 0 when there is none. */
+  /** Status of the INVITE's final response, 0 for none. */
   readonly status: number;
-  /** The reason phrase that came with it, or what went wrong. */
+  /** The reason phrase of that response, or an explanation. */
   readonly reason: string;
   readonly endedBy: CallEnder;
-  /** Milliseconds since 1970; undefined when nobody has seen it end. */
+  /** Milliseconds since 1970; undefined when the end was not observed. */
   readonly at?: number;
 }
 
-/** What is known of it when its INVITE is forwarded. */
+/** The properties of a call that are known when its INVITE is forwarded. */
 export interface CallBeginning {
   readonly account: CallAccount | undefined;
   readonly address: string;
@@ -69,7 +69,7 @@ export interface CallBeginning {
   readonly didRef: string | undefined;
 }
 
-/** What others may see of it. */
+/** Returns a call as it is shown. */
 export function shownCall(call: Call): Readonly<Record<string, unknown>> {
   const { id, callId, from, to, account, address, transport } = call;
   const { direction, gatewayRef, didRef, state, startedAt, answeredAt } = call;
@@ -94,7 +94,7 @@ export function shownCall(call: Call): Readonly<Record<string, unknown>> {
   };
 }
 
-/** What others may see of a call that is over, at a time in milliseconds since 1970. */
+/** Returns an ended call as it is shown. `now` is in milliseconds since 1970. */
 export function shownEndedCall(call: Call, end: CallEnd, now: number): Readonly<Record<string, unknown>> {
   const { cause, status, reason, endedBy, at } = end;
   const { answeredAt } = call;

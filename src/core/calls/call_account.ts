@@ -1,11 +1,11 @@
-/** Whose call it is, whatever its From says. */
+/** Accounts and sources of calls. */
 import type { Flow } from "../../transport/transport.ts";
 import type { Caller } from "../authentication/caller.ts";
 import type { CallAccount } from "./call.ts";
 
 /**
- * The account of a caller; undefined for one that was not asked.
- * @param gateway that the call came in by, where several share the caller's address
+ * Returns the account of a caller; undefined for an unauthenticated one.
+ * @param gateway the gateway of the call, where several share the caller's address
  */
 export function accountOf(caller: Caller, gateway?: { ref: string; host: string }): CallAccount | undefined {
   switch (caller.kind) {
@@ -24,7 +24,7 @@ export function accountOf(caller: Caller, gateway?: { ref: string; host: string 
   }
 }
 
-/** Where a request came from, as it is shown: `192.0.2.1:5060` and `udp`. */
+/** Returns the source of a request as it is shown: `192.0.2.1:5060` and `udp`. */
 export function sourceOf({ remoteAddress, remotePort, protocol }: Flow): {
   readonly address: string;
   readonly transport: string;

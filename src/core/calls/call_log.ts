@@ -1,4 +1,4 @@
-/** What the log tells of calls: each that fails at the default level, the others at `debug`. */
+/** Log lines of calls: failed calls at the default level, the others at `debug`. */
 import type { Clock } from "../../runtime/clock.ts";
 import { LineLimit } from "../../runtime/line_limit.ts";
 import { logger, logging } from "../../runtime/log.ts";
@@ -38,14 +38,14 @@ export class CallLog {
   }
 }
 
-/** `Call from sip:1001@sip.local (agent 1001@sip.local at 192.0.2.1:5060) to sip:1002@sip.local`. */
+/** Returns `Call from sip:1001@sip.local (agent 1001@sip.local at 192.0.2.1:5060) to sip:1002@sip.local`. */
 function described({ from, to, account, address, gatewayRef, direction }: Call): string {
   const who = account === undefined ? address : `${account.kind} ${account.name} at ${address}`;
   const way = direction === "outbound" ? ` by gateway ${gatewayRef}` : "";
   return `Call from ${from} (${who}) to ${to}${way}`;
 }
 
-/** Without its port, which a source may change at will. */
+/** Returns an address without its port, which a sender may change at will. */
 function hostOf(address: string): string {
   return address.replace(/:\d+$/, "");
 }

@@ -1,4 +1,4 @@
-/** A call under way, which hears what becomes of its INVITE. */
+/** A call under way, which observes how its INVITE is forwarded. */
 import { hash } from "node:crypto";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import { detachText } from "../../runtime/detached_text.ts";
@@ -7,11 +7,11 @@ import type { FailureCause, ForwardingObserver } from "../proxy/forwarding_obser
 import { MAX_SHOWN_TEXT, shownUri } from "../shown_uri.ts";
 import type { Call, CallBeginning, CallState } from "./call.ts";
 
-/** What a call tells the table of calls. */
+/** The table of calls as a call sees it. */
 export interface CallProgressHost {
-  /** A success goes to the caller; of a forked call there may be several. */
+  /** A 2xx goes to the caller; a forked call may have several. */
   onAnswered(call: CallProgress, response: SipResponse): void;
-  /** The caller was told that there is no success. */
+  /** Another final response has gone to the caller. */
   onFailed(call: CallProgress, status: number, cause: FailureCause): void;
 }
 
@@ -27,13 +27,13 @@ export class CallProgress implements Call, ForwardingObserver {
   readonly gatewayRef: string | undefined;
   readonly didRef: string | undefined;
   readonly startedAt: number;
-  /** First part of the ids of all dialogs that the INVITE makes. */
+  /** Prefix of the ids of all dialogs that the INVITE begins. */
   readonly #dialogPrefix: string;
   state: CallState = "trying";
   answeredAt: number | undefined;
-  /** `Clock.now` milliseconds of the latest request. */
-  heardOf: number;
-  /** Ids of the dialogs with those who have answered and not hung up. */
+  /** Time of the latest request, on the scale of `Clock.now`. */
+  lastRequestAt: number;
+  /** Ids of the answered dialogs that are not over. */
   dialogs: readonly string[] = [];
   readonly #host: CallProgressHost;
   #isRecorded = false;
@@ -59,16 +59,16 @@ export class CallProgress implements Call, ForwardingObserver {
     this.gatewayRef = beginning.gatewayRef;
     this.didRef = beginning.didRef;
     this.startedAt = wallTime;
-    this.heardOf = now;
+    this.lastRequestAt = now;
     this.#dialogPrefix = detachText(dialogId(request.callId, request.from.tag, ""));
   }
 
-  /** The id of the dialog with who has answered with this tag. */
+  /** Returns the id of the dialog with the callee that answered with a tag. */
   dialogWith(calleeTag: string): string {
     return detachText(`${this.#dialogPrefix}${bounded(calleeTag)}`);
   }
 
-  /** Whether what follows comes by here as well. */
+  /** Reports whether this server stays in the path. */
   get isRecorded(): boolean {
     return this.#isRecorded;
   }
@@ -98,17 +98,17 @@ export class CallProgress implements Call, ForwardingObserver {
   }
 }
 
-/** What tells dialogs apart (§12): neither a Call-ID nor a tag has a line feed in it. */
+/** Returns the id of a dialog (§12). Neither a Call-ID nor a tag contains a line feed. */
 export function dialogId(callId: string, callerTag: string, calleeTag: string): string {
   return `${bounded(callId)}\n${bounded(callerTag)}\n${bounded(calleeTag)}`;
 }
 
-/** A message may consist of little else; calls are remembered for hours. */
+/** Bounds a text: calls are remembered for hours, and a tag may be as long as a message. */
 function bounded(text: string): string {
   return text.length <= MAX_SHOWN_TEXT ? text : hash("sha256", text);
 }
 
-/** The beginning of a text that another end has chosen, without its message. */
+/** Returns the beginning of a text, detached from its message. */
 export function shownText(text: string): string {
   return detachText(text.slice(0, MAX_SHOWN_TEXT));
 }

@@ -1,4 +1,4 @@
-/** The calls that go through this server (`GET /calls`): dialogs that an INVITE began here. */
+/** The calls through this server (`GET /calls`): dialogs that began with an INVITE here. */
 import { Header } from "../../message/header_name.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -12,17 +12,17 @@ import { CallLog } from "./call_log.ts";
 import { CallProgress, type CallProgressHost, dialogId, shownText } from "./call_progress.ts";
 import { type EndedCall, EndedCalls } from "./ended_calls.ts";
 
-/** Calls that are remembered; of more, the one that was heard of longest ago is given up. */
-const MOST_CALLS = 100_000;
-/** Milliseconds without a request after which a call is given up: session timers and people are shorter. */
-const LONGEST_SILENCE = 12 * 3600_000;
-/** Milliseconds without a request after which a call out does not count for the limit of its agent any more. */
-const LONGEST_COUNTED_SILENCE = 4 * 3600_000;
-const SWEEP_INTERVAL = 60_000;
-/** Answers of a forked INVITE that are told apart. */
-const MOST_DIALOGS = 16;
-/** Times that one dialog may go through this server, as it does when another proxy sends the INVITE back. */
-const MOST_PASSAGES = 4;
+/** Calls remembered; the one that was silent for longest makes room. */
+const MAX_CALLS = 100_000;
+/** Silence after which a call counts as lost; session timers are shorter. */
+const MAX_SILENCE_MS = 12 * 3600_000;
+/** Silence after which a call out no longer counts for the limit of its agent. */
+const MAX_COUNTED_SILENCE_MS = 4 * 3600_000;
+const SWEEP_INTERVAL_MS = 60_000;
+/** Dialogs remembered of a forked INVITE. */
+const MAX_DIALOGS = 16;
+/** Passages of one dialog through this server: another proxy may send the INVITE back. */
+const MAX_PASSAGES = 4;
 
 export interface CallTableParts {
   readonly clock: Clock;
@@ -31,19 +31,16 @@ export interface CallTableParts {
   readonly events: ServerEvents;
 }
 
-/**
- * Each INVITE that is forwarded is a call of its own, also one with Call-ID and tag of another: nobody gets a call past
- * the records by that.
- */
+/** Each forwarded INVITE is a call of its own, even with Call-ID and tag of another one: no call escapes the records. */
 export class CallTable implements CallProgressHost {
   readonly #parts: CallTableParts;
-  /** Who was heard of longest ago comes first. */
+  /** The call that was silent for longest comes first. */
   readonly #calls = new Set<CallProgress>();
   /** Answered calls by the ids of their dialogs. */
   readonly #dialogs = new TextMap<readonly CallProgress[]>();
   readonly #ended = new EndedCalls();
   readonly #log: CallLog;
-  /** Calls of agents that go out by gateways, by the agent's ref. */
+  /** Calls out by gateways, by the agent's ref. */
   readonly #out = new Map<string, Set<CallProgress>>();
   readonly #sweep: Timer;
   readonly #started: Counter;
@@ -53,7 +50,7 @@ export class CallTable implements CallProgressHost {
   constructor(parts: CallTableParts) {
     this.#parts = parts;
     this.#log = new CallLog(parts.clock);
-    this.#sweep = parts.wheel.timer(() => this.#giveUpSilent());
+    this.#sweep = parts.wheel.timer(() => this.#endSilent());
     const { metrics } = parts;
     this.#started = metrics.counter("routr_calls_total", "Calls that were forwarded");
     this.#answered = metrics.counter("routr_calls_answered_total", "Calls that were answered");
@@ -65,30 +62,30 @@ export class CallTable implements CallProgressHost {
     return [...this.#calls];
   }
 
-  /** The calls that have ended lately, the latest first. */
+  /** Returns the calls that have ended lately, latest first. */
   listEnded(): readonly EndedCall[] {
     return this.#ended.list();
   }
 
-  /** Calls that are being set up. */
+  /** The number of calls in set-up. */
   get pending(): number {
     let count = 0;
     for (const { state } of this.#calls) if (state !== "answered") count++;
     return count;
   }
 
-  /** How many calls of an agent go out by gateways now; of those that nobody has heard of for long it may be free again. */
+  /** Returns the number of an agent's calls out, without those that were silent for long. */
   countOut(agentRef: string): number {
-    const latest = this.#parts.clock.now() - LONGEST_COUNTED_SILENCE;
+    const latest = this.#parts.clock.now() - MAX_COUNTED_SILENCE_MS;
     let count = 0;
-    for (const call of this.#out.get(agentRef) ?? []) if (call.heardOf > latest) count++;
+    for (const call of this.#out.get(agentRef) ?? []) if (call.lastRequestAt > latest) count++;
     return count;
   }
 
-  /** An INVITE outside of a dialog is forwarded. */
+  /** Begins a call: an INVITE outside of a dialog is forwarded. */
   begin(request: SipRequest, beginning: CallBeginning): CallProgress {
     const { clock, events } = this.#parts;
-    if (this.#calls.size >= MOST_CALLS) {
+    if (this.#calls.size >= MAX_CALLS) {
       const [oldest] = this.#calls;
       this.#end(oldest, unseen("lost", oldest, "Too many calls"));
     }
@@ -96,7 +93,7 @@ export class CallTable implements CallProgressHost {
     const call = new CallProgress(this, { request, beginning, ...times });
     this.#calls.add(call);
     this.#countOut(call);
-    if (!this.#sweep.isRunning) this.#sweep.start(SWEEP_INTERVAL);
+    if (!this.#sweep.isRunning) this.#sweep.start(SWEEP_INTERVAL_MS);
     this.#started.value++;
     this.#log.started(call);
     if (events.isHeard) events.emit("call.started", shownCall(call));
@@ -106,7 +103,7 @@ export class CallTable implements CallProgressHost {
   onAnswered(call: CallProgress, response: SipResponse): void {
     const { clock, events } = this.#parts;
     if (!this.#calls.has(call)) return;
-    // Who leaves Record-Route out of its answer (§12.1.1) sends nothing more by here, nor does the caller.
+    // Without Record-Route in the answer (§12.1.1), further requests take another path.
     if (call.isRecorded && response.has(Header.RecordRoute)) this.#follow(call, response.to?.tag ?? "");
     if (call.state === "answered") return;
     call.state = "answered";
@@ -130,11 +127,11 @@ export class CallTable implements CallProgressHost {
     this.#end(call, { ...outcome, status, reason: shownText(reason), at });
   }
 
-  /** A request within a dialog is to be forwarded. Of a BYE it has to be known what the other end says. */
+  /** Takes notice of a request within a dialog. A BYE is observed, as its response decides whether the call ends. */
   onRequest({ callId, from, to, method }: SipRequest): ForwardingObserver | undefined {
-    const ofCaller = dialogId(callId, from.tag, to.tag);
-    const callsOfCaller = this.#dialogs.get(ofCaller);
-    const id = callsOfCaller ? ofCaller : dialogId(callId, to.tag, from.tag);
+    const callersId = dialogId(callId, from.tag, to.tag);
+    const callsOfCaller = this.#dialogs.get(callersId);
+    const id = callsOfCaller ? callersId : dialogId(callId, to.tag, from.tag);
     const calls = callsOfCaller ?? this.#dialogs.get(id);
     if (calls === undefined) return undefined;
     if (method === "BYE") {
@@ -144,14 +141,14 @@ export class CallTable implements CallProgressHost {
     }
     const now = this.#parts.clock.now();
     for (const call of calls) {
-      call.heardOf = now;
+      call.lastRequestAt = now;
       this.#calls.delete(call);
       this.#calls.add(call);
     }
     return undefined;
   }
 
-  /** Ends every call: what becomes of them is not seen any more. */
+  /** Ends every call as not observed. */
   close(): void {
     this.#sweep.stop();
     for (const call of this.#calls) this.#end(call, unseen("not observed", call, "The server stops"));
@@ -159,24 +156,23 @@ export class CallTable implements CallProgressHost {
   }
 
   #follow(call: CallProgress, calleeTag: string): void {
-    if (call.dialogs.length >= MOST_DIALOGS) return;
+    if (call.dialogs.length >= MAX_DIALOGS) return;
     const id = call.dialogWith(calleeTag);
     const calls = this.#dialogs.get(id) ?? [];
-    if (calls.length >= MOST_PASSAGES || calls.includes(call)) return;
+    if (calls.length >= MAX_PASSAGES || calls.includes(call)) return;
     call.dialogs = [...call.dialogs, id];
     this.#dialogs.set(id, [...calls, call]);
   }
 
   /**
-   * Ends the dialog once the BYE has done so: what the other end refuses, because it is out of order or to be authenticated,
-   * ends nothing, and must not end the record of a call that goes on. A dialog that the other end does not know, or an
-   * other end that does not answer, is over (§12.2.1.2, §15.1.1).
+   * Ends a dialog when its BYE succeeds. A refused BYE, out of order or without credentials, ends nothing. A dialog that
+   * the other end does not know, or that gets no answer, is over (§12.2.1.2, §15.1.1).
    */
   #hangUp(id: string, end: CallEnd): ForwardingObserver {
     const finish = () => {
       for (const call of this.#dialogs.get(id) ?? []) {
         this.#forget(call, id);
-        // A fork that was answered twice goes on with the other one.
+        // A fork with two answers goes on with the other one.
         if (call.dialogs.length === 0) this.#end(call, end);
       }
     };
@@ -221,22 +217,22 @@ export class CallTable implements CallProgressHost {
     if (agent !== undefined && calls?.size === 0) this.#out.delete(agent);
   }
 
-  #giveUpSilent(): void {
-    const latest = this.#parts.clock.now() - LONGEST_SILENCE;
+  #endSilent(): void {
+    const latest = this.#parts.clock.now() - MAX_SILENCE_MS;
     for (const call of this.#calls) {
-      if (call.heardOf > latest) break;
-      this.#end(call, unseen("lost", call, "Nothing was heard of it for 12 hours"));
+      if (call.lastRequestAt > latest) break;
+      this.#end(call, unseen("lost", call, "No request for 12 hours"));
     }
-    if (this.#calls.size > 0) this.#sweep.start(SWEEP_INTERVAL);
+    if (this.#calls.size > 0) this.#sweep.start(SWEEP_INTERVAL_MS);
   }
 }
 
-/** The end of a call that this server does not see. */
+/** Returns the end of a call that this server does not observe. */
 function unseen(cause: "lost" | "not observed", { state }: CallProgress, reason: string): CallEnd {
   return { cause, status: state === "answered" ? 200 : 0, reason, endedBy: "server" };
 }
 
-/** The ref of the agent that calls out by a gateway; undefined for other calls. */
+/** Returns the ref of an agent that calls out by a gateway; undefined for other calls. */
 function agentCallingOut({ direction, account }: CallProgress): string | undefined {
   return direction === "outbound" && account?.kind === "agent" ? account.ref : undefined;
 }

@@ -1,9 +1,9 @@
 /** The calls that have ended lately (`GET /calls?ended=true`). */
 
-/** A call that is over, as it is shown. */
+/** An ended call as it is shown. */
 export type EndedCall = Readonly<Record<string, unknown>>;
 
-/** Calls that are kept: of 2 KB at most. */
+/** Calls kept, of 2 KB at most. */
 const MAX_ENDED = 1000;
 
 export class EndedCalls {
@@ -16,7 +16,7 @@ export class EndedCalls {
     this.#next = (this.#next + 1) % MAX_ENDED;
   }
 
-  /** The latest first. */
+  /** Returns the calls, latest first. */
   list(): readonly EndedCall[] {
     return [...this.#calls.slice(this.#next), ...this.#calls.slice(0, this.#next)].reverse();
   }

@@ -1,4 +1,4 @@
-/** This server as one of several nodes with the same registrations. */
+/** This server as a node of a cluster, whose nodes share registrations. */
 import type { Binding } from "../../location/binding.ts";
 import type { NodeRecord } from "../../location/binding_record.ts";
 import type { LocationService } from "../../location/location_service.ts";
@@ -20,27 +20,26 @@ import { ClusterFlows } from "./cluster_flows.ts";
 
 const log = logger("cluster");
 
-/** How several servers are one. */
 export interface ClusterOptions {
-  /** To the Redis that all of them use. Closed by `stop`. */
+  /** The connection to the Redis of the cluster. Closed by `stop`. */
   readonly connection: RedisConnection;
-  /** A secret that only they have. */
+  /** A secret of the nodes. */
   readonly key: string;
-  /** Where the others reach this one by SIP; its first listener if left out. */
+  /** The address at which other nodes reach this one by SIP; its first listener if left out. */
   readonly address?: HostPort;
-  /** Milliseconds without a sign of life after which a node counts as dead. */
-  readonly nodeLifetime?: number;
+  /** Silence after which a node counts as dead. */
+  readonly nodeLifetimeMs?: number;
 }
 
 export interface ClusterParts {
   readonly location: LocationService<BoundFlow>;
   readonly connection: RedisConnection;
-  /** The secret of all nodes. */
+  /** A secret of the nodes. */
   readonly key: string;
   readonly transport: TransportLayer;
   readonly own: OwnFlowRecords;
   readonly self: NodeRecord;
-  readonly nodeLifetime?: number;
+  readonly nodeLifetimeMs?: number;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   onAdopted(aor: string, bindings: readonly Binding<BoundFlow>[]): void;
@@ -52,14 +51,15 @@ export class Cluster {
   readonly #parts: ClusterParts;
 
   constructor(parts: ClusterParts) {
-    const { location, connection, key, transport, own, self, nodeLifetime, clock, wheel, onAdopted } = parts;
+    const { location, connection, key, transport, own, self, nodeLifetimeMs, clock, wheel, onAdopted } =
+      parts;
     this.#parts = parts;
     const nodes = new NodeTable({
       connection,
       clock,
       wheel,
       self,
-      lifetime: nodeLifetime,
+      lifetime: nodeLifetimeMs,
       onChange: () => void this.#shared.compare(),
       onForgotten: () => void restoreClusterKey(connection, key),
     });
@@ -86,7 +86,7 @@ export class Cluster {
   }
 }
 
-/** Where other nodes reach this one: as the configuration says, else at the first listener for what all can send. */
+/** Returns the address at which other nodes reach this one: as configured, else that of the UDP or first listener. */
 export function nodeAddress(given: HostPort | undefined, transports: readonly Transport[]): string {
   const { address, port } = transports.find(({ protocol }) => protocol === "udp") ?? transports[0];
   const host = given

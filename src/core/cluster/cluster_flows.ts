@@ -1,4 +1,4 @@
-/** The flows of bindings that several nodes share. */
+/** The flows of bindings that nodes share. */
 import type { BindingRecord, FlowRecord, FlowRecords } from "../../location/binding_record.ts";
 import { SipUri } from "../../message/sip_uri.ts";
 import type { Flow } from "../../transport/transport.ts";
@@ -12,7 +12,7 @@ export interface ClusterFlowsParts {
   readonly own: OwnFlowRecords;
   readonly transport: TransportLayer;
   readonly liveness: NodeLiveness;
-  /** Of this node. */
+  /** The address of this node. */
   readonly address: string;
 }
 
@@ -23,7 +23,7 @@ export class ClusterFlows implements FlowRecords<BoundFlow> {
     this.#parts = parts;
   }
 
-  /** Only flows of this node are ever written down here. */
+  /** Describes a flow of this node; throws a TypeError for others. */
   describe(flow: BoundFlow): FlowRecord {
     if (flow instanceof RemoteFlow) throw new TypeError("Cannot describe a flow of another node");
     return this.#parts.own.describe(flow);
@@ -36,24 +36,28 @@ export class ClusterFlows implements FlowRecords<BoundFlow> {
     const direct = this.#direct(record);
     if (direct !== undefined) return direct;
     const flow = new RemoteFlow(record.flow, node, liveness);
-    // Nobody will open that connection again.
+    // A connection of a dead node is lost.
     const isLost = flow.protocol !== "udp" && (liveness.isOver(node) || !liveness.isAlive(node.address));
     return isLost ? undefined : flow;
   }
 
-  /** To a device that any node can reach: no NAT, no connection that only lives at the other node. */
+  /** Returns a flow of this node to a device that any node can reach: without NAT or a connection of the other node. */
   #direct({ contact, flow, listensAt, isLocated }: BindingRecord): Flow | undefined {
     const { transport } = this.#parts;
-    const way = transport.transports.find(({ protocol }) => protocol === flow.protocol);
-    if (way === undefined) return undefined;
+    const carrier = transport.transports.find(({ protocol }) => protocol === flow.protocol);
+    if (carrier === undefined) return undefined;
     const { remoteAddress, remotePort } = flow;
     if (isLocated || listensAt > 0) {
-      return new UnreachableFlow(way, { address: remoteAddress, port: remotePort, reason: "Not Connected" });
+      return new UnreachableFlow(carrier, {
+        address: remoteAddress,
+        port: remotePort,
+        reason: "Not Connected",
+      });
     }
     if (flow.protocol !== "udp") return undefined;
     const uri = SipUri.parse(contact);
-    const place = { protocol: "udp", address: remoteAddress, port: remotePort } as const;
-    const own = transport.flowTo({ ...place, domain: remoteAddress, isTransportFixed: true });
+    const destination = { protocol: "udp", address: remoteAddress, port: remotePort } as const;
+    const own = transport.flowTo({ ...destination, domain: remoteAddress, isTransportFixed: true });
     return own && uri && namesFlow(uri, own) ? own : undefined;
   }
 }

@@ -1,11 +1,11 @@
-/** The ways that registered devices are reached by, and how they are written down. */
+/** Flows to registered devices, and their records. */
 import type { BindingRecord, FlowRecord, FlowRecords } from "../../location/binding_record.ts";
 import { type Flow, isReliable, type Transport } from "../../transport/transport.ts";
 import { UnreachableFlow } from "../../transport/unreachable_flow.ts";
 import type { RemoteFlow } from "./remote_flow.ts";
 import type { FlowTexts } from "./flow_text.ts";
 
-/** A flow of this server, or of another node that shares its bindings. */
+/** A flow of this node or of another one. */
 export type BoundFlow = Flow | RemoteFlow;
 
 export interface OwnFlowRecordsParts {
@@ -13,7 +13,7 @@ export interface OwnFlowRecordsParts {
   readonly texts: FlowTexts;
 }
 
-/** Writes down flows of this server. */
+/** Records of the flows of this node. */
 export class OwnFlowRecords implements FlowRecords<Flow> {
   readonly #parts: OwnFlowRecordsParts;
 
@@ -25,7 +25,7 @@ export class OwnFlowRecords implements FlowRecords<Flow> {
     const { protocol, remoteAddress, remotePort, transport, domain } = flow;
     return {
       protocol,
-      local: placeOf(transport),
+      local: endpointOf(transport),
       remoteAddress,
       remotePort,
       ...domain !== undefined && { domain },
@@ -33,11 +33,11 @@ export class OwnFlowRecords implements FlowRecords<Flow> {
     };
   }
 
-  /** Connections are found while they are open; a closed one stands for a device that takes new ones. */
+  /** Finds the flow of a record. A closed connection stands for a device that takes new ones. */
   find({ flow, listensAt, isLocated }: BindingRecord): Flow | undefined {
     const { protocol, local, remoteAddress, remotePort, token } = flow;
     const transport = this.#parts.transport.transports.find((one) =>
-      one.protocol === protocol && placeOf(one) === local
+      one.protocol === protocol && endpointOf(one) === local
     );
     if (transport === undefined) return undefined;
     if (!isReliable(transport.protocol)) return transport.flowTo(remoteAddress, remotePort);
@@ -53,6 +53,6 @@ export class OwnFlowRecords implements FlowRecords<Flow> {
   }
 }
 
-function placeOf({ address, port }: Transport): string {
+function endpointOf({ address, port }: Transport): string {
   return `${address}:${port}`;
 }

@@ -1,10 +1,10 @@
-/** Flows as short texts that may stand in the user part of a URI (§25.1), without dots: "flow tokens" of RFC 5626 §5.3. */
+/** Flows as short texts without dots for the user part of a URI (§25.1): flow tokens (RFC 5626 §5.3). */
 import { BoundedMap } from "../../runtime/bounded_map.ts";
 import { toSocketHost } from "../../runtime/ip/ip_address.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 
-/** Flows remembered with their texts, because the same few appear in message after message. */
+/** Flows remembered with their texts, because few flows appear in many messages. */
 const MAX_REMEMBERED = 16_384;
 
 export class FlowTexts {
@@ -13,7 +13,7 @@ export class FlowTexts {
   readonly #texts = new BoundedMap<number, string>(MAX_REMEMBERED);
   readonly #flows = new BoundedMap<string, Flow>(MAX_REMEMBERED);
 
-  /** `epoch`: letters and digits that no other process has, for connections end with the process. */
+  /** @param epoch letters and digits unique to this process: connections end with it */
   constructor(transport: TransportLayer, epoch: string) {
     this.#transport = transport;
     this.#epoch = epoch;
@@ -27,7 +27,7 @@ export class FlowTexts {
     return text;
   }
 
-  /** Undefined when it was a connection made by the peer, and is closed. */
+  /** Finds the flow of a text; undefined for a closed connection that was made by the peer. */
   find(text: string): Flow | undefined {
     const known = this.#flows.get(text);
     if (known?.isOpen) return known;
@@ -37,7 +37,7 @@ export class FlowTexts {
   }
 
   /**
-   * `c1a-x7Kd`: connection 46 of this process, made by the peer. `a0-7f000001-13c4`: 127.0.0.1:5060 by transport 0.
+   * Writes `c1a-x7Kd`: connection 46 of this process, made by the peer. `a0-7f000001-13c4`: 127.0.0.1:5060 by transport 0.
    * `a1-7f000001-13c5-sip~example~com`: likewise with a certificate for sip.example.com.
    */
   #format(flow: Flow): string {
@@ -71,7 +71,7 @@ function decimalAddress(hex: string): string {
   return hex.match(/../g)!.map((byte) => parseInt(byte, 16)).join(".");
 }
 
-/** A dot would end the flow; no domain has a tilde or parentheses, and only IPv6 addresses have colons. */
+/** Replaces dots, which end a flow. Domains have neither tildes nor parentheses, and only IPv6 addresses have colons. */
 function escapeDomain(domain: string): string {
   return domain.replaceAll(".", "~").replaceAll(":", "_").replace("[", "(").replace("]", ")");
 }

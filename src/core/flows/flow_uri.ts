@@ -1,8 +1,8 @@
-/** Whether a URI and a flow lead to the same place. */
+/** Comparison of URIs and flows. */
 import type { SipUri } from "../../message/sip_uri.ts";
 import { defaultPort, type Flow, type TransportProtocol } from "../../transport/transport.ts";
 
-/** Whether a URI, by its own address and port, leads to where the flow comes from: no NAT, no short-lived port. */
+/** Reports whether a URI has the remote address and port of a flow: there is neither a NAT nor a short-lived port. */
 export function namesFlow(uri: SipUri, flow: Flow): boolean {
   const protocol =
     (uri.parameter("transport")?.toLowerCase() ?? (uri.secure ? "tls" : "udp")) as TransportProtocol;
@@ -10,8 +10,8 @@ export function namesFlow(uri: SipUri, flow: Flow): boolean {
 }
 
 /**
- * The port at which the device takes new connections when this one is closed (RFC 3261 §18.1.1): that of its Contact, if
- * that is at the address it came from, and not the port of the connection itself. Otherwise 0, and so by WebSocket.
+ * Returns the port at which a device takes new connections when this one is closed (§18.1.1): the port of its Contact, if
+ * the Contact has the source address and another port than the connection. Returns 0 otherwise, and for WebSocket.
  */
 export function listeningPort(contact: SipUri, { protocol, remoteAddress, remotePort }: Flow): number {
   if (protocol !== "tcp" && protocol !== "tls" && protocol !== "sctp") return 0;

@@ -1,25 +1,24 @@
-/** The flow of a device that registered at another node. */
+/** Flows to devices that registered at another node. */
 import type { BindingFlow } from "../../location/binding.ts";
 import type { FlowRecord, NodeRecord } from "../../location/binding_record.ts";
 import { isReliable, nextFlowId, type TransportProtocol } from "../../transport/transport.ts";
 
-/** Whether nodes are alive. */
 export interface NodeLiveness {
-  /** Whether any process serves at this address. */
+  /** Reports whether any process serves at an address. */
   isAlive(address: string): boolean;
-  /** Whether it is not this process that serves there, but a later one. */
+  /** Reports whether a later process has taken the place of a node. */
   isOver(node: NodeRecord): boolean;
 }
 
 export class RemoteFlow implements BindingFlow {
   readonly id = nextFlowId();
-  /** Not one of ours. */
+  /** False: no connection of this node. */
   readonly isConnection = false;
   readonly protocol: TransportProtocol;
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly node: NodeRecord;
-  /** How the node finds it. */
+  /** The flow text by which the node finds the flow. */
   readonly token: string;
   readonly #liveness: NodeLiveness;
 
@@ -32,7 +31,7 @@ export class RemoteFlow implements BindingFlow {
     this.#liveness = liveness;
   }
 
-  /** As far as it is known here; the node itself has the last word. */
+  /** A guess: the node itself knows whether the flow is open. */
   get isOpen(): boolean {
     const isOver = isReliable(this.protocol) && this.#liveness.isOver(this.node);
     return !isOver && this.#liveness.isAlive(this.node.address);
