@@ -1,4 +1,4 @@
-/** Which requests go on within a dialog: those of its parties, while it lives, to where the other end is. */
+/** Admission of requests to dialogs: those of the parties, while the dialog lives, to the other end. */
 import { isSameSecret } from "../../data/ha1.ts";
 import type { Directory } from "../../data/directory.ts";
 import { parseNameAddr } from "../../message/name_addr.ts";
@@ -18,10 +18,10 @@ import type { Dialog, DialogEnd } from "./dialog.ts";
 import type { DialogTable } from "./dialog_table.ts";
 import { isSameEnd, isSameTarget, routeSetOf } from "./route_set.ts";
 
-/** Requests that begin something new, which an account that is gone, or has another secret, may not. */
+/** Methods that begin something new; they need an account that still exists with the same secret. */
 const BEGINS_ANEW: ReadonlySet<string> = new Set(["INVITE", "REFER", "SUBSCRIBE", "MESSAGE", "UPDATE"]);
 
-/** Requests that are nothing within a dialog: a gateway would take them for new ones. */
+/** Methods without a meaning in a dialog: a gateway would take them for new requests. */
 const OUT_OF_DIALOGS: ReadonlySet<string> = new Set(["PUBLISH", "REGISTER"]);
 
 /** Decides whom a caller may call. */
@@ -36,19 +36,19 @@ export interface DialogAccessParts {
   /** Reports whether the gateway with this ref is at the far end of a flow. */
   isGatewayAt(ref: string, flow: Flow): boolean;
   readonly router: CallPermission;
-  /** The flow that a text stands for (`FlowTexts`). */
+  /** Finds the flow of a text (`FlowTexts`). */
   flowAt(text: string): Flow | undefined;
   readonly contactFlows: ContactFlows;
 }
 
-/** A request that goes on, with its dialog, or what to answer. */
+/** An admitted request with its dialog, or an answer that refuses it. */
 export type DialogAdmission =
   | {
     readonly kind: "admitted";
     readonly dialog: Dialog;
-    /** Where the other end is now. */
+    /** The route to the present flow of the other end. */
     readonly route: DialogRoute;
-    /** Header row of the credentials that were asked for; -1 for none. */
+    /** Header row of checked credentials; -1 for none. */
     readonly credentialsRow: number;
   }
   | { readonly kind: "refused"; readonly answer: Answer };
@@ -60,7 +60,6 @@ export class DialogAccess {
     this.#parts = parts;
   }
 
-  /** @param route as our entry tells it */
   admit(request: SipRequest, flow: Flow, routed: RoutedRequest & { dialog: DialogRoute }): DialogAdmission {
     const { dialogs } = this.#parts;
     const route = routed.dialog;
@@ -69,65 +68,65 @@ export class DialogAccess {
       return refuse({ status: 481, cause: "there is no such dialog, or it is over" });
     }
     const ends = this.#endsOf(dialog, route, flow);
-    const sender = this.#verifySender(request, flow, ends);
-    if (sender.kind === "refused") return sender;
+    const verification = this.#verifySender(request, flow, ends);
+    if (verification.kind === "refused") return verification;
     const refusal = this.#refusalToGateway(request, routed, ends);
     if (refusal) return refuse(refusal);
     dialogs.touch(dialog);
-    // Who is called by another name from now on says so in From (RFC 4916).
-    if (ends.near.party?.kind === "gateway") ends.near.uri = detachText(request.from.uriText);
-    if (sender.hasMoved) {
-      ends.near.moved = flow;
-      ends.near.address = flow.remoteAddress;
+    // From may change within a dialog (RFC 4916).
+    if (ends.sender.party?.kind === "gateway") ends.sender.uri = detachText(request.from.uriText);
+    if (verification.hasMoved) {
+      ends.sender.moved = flow;
+      ends.sender.address = flow.remoteAddress;
       dialogs.changed(dialog);
     }
-    const { moved, target } = ends.far;
-    const way = moved?.isOpen ? moved : route.flow;
-    // What has a Route beyond this server goes there, whatever the Contact says (§16.6 step 6).
+    const { moved, target } = ends.receiver;
+    const last = moved?.isOpen ? moved : route.flow;
+    // A Route beyond this server comes before the Contact (§16.6 step 6).
     const contact = routed.routes.length === 0 ? SipUri.parse(target) : undefined;
     return {
       kind: "admitted",
       dialog,
-      route: { ...route, flow: contact && way ? this.#parts.contactFlows.ofDialog(contact, way) : way },
-      credentialsRow: sender.credentialsRow,
+      route: { ...route, flow: contact && last ? this.#parts.contactFlows.ofDialog(contact, last) : last },
+      credentialsRow: verification.credentialsRow,
     };
   }
 
   #endsOf(dialog: Dialog, route: DialogRoute, flow: Flow): Ends {
-    const [near, far] = route.to === "callee"
+    const [sender, receiver] = route.to === "callee"
       ? [dialog.caller, dialog.callee]
       : [dialog.callee, dialog.caller];
-    if (!near.moved && route.isFromOrigin) return { near, far, origin: flow };
-    const origin = near.moved ?? this.#parts.flowAt(route.origin);
-    return { near, far, origin: origin && isSameFlow(origin, flow) ? flow : origin };
+    if (!sender.moved && route.isFromOrigin) return { sender, receiver, origin: flow };
+    const origin = sender.moved ?? this.#parts.flowAt(route.origin);
+    return { sender, receiver, origin: origin && isSameFlow(origin, flow) ? flow : origin };
   }
 
-  /** A gateway gets no requests but for what it is in the dialog: others could be calls at our expense. */
+  /** Refuses requests to a gateway that do not fit the dialog: they could be new calls at the operator's expense. */
   #refusalToGateway(
     request: SipRequest,
     { requestUri, routes }: RoutedRequest,
-    { near, far }: Ends,
+    { sender, receiver }: Ends,
   ): Answer | undefined {
-    if (far.party?.kind !== "gateway") return undefined;
+    if (receiver.party?.kind !== "gateway") return undefined;
     if (OUT_OF_DIALOGS.has(request.method)) {
       return { status: 403, cause: `no call has a ${request.method}` };
     }
-    if (!isSameEnd(request.to.uriText, far.uri)) {
+    if (!isSameEnd(request.to.uriText, receiver.uri)) {
       return { status: 403, cause: "its To is not the other end of the call" };
     }
-    if (!isSameTarget(requestUri, far.target) && !isSameTarget(requestUri, far.formerTarget)) {
+    if (!isSameTarget(requestUri, receiver.target) && !isSameTarget(requestUri, receiver.formerTarget)) {
       return { status: 403, cause: "its Request-URI is not the remote target of the call" };
     }
-    if (routes.length > 0 && routeSetOf(routes) !== far.routes) {
+    if (routes.length > 0 && routeSetOf(routes) !== receiver.routes) {
       return { status: 403, cause: "its Route is not the route set of the call" };
     }
-    if (request.method === "REFER" && !this.#mayRefer(request, near)) {
+    if (request.method === "REFER" && !this.#mayRefer(request, sender)) {
       return { status: 403, cause: "its Refer-To is nobody that the phone may call" };
     }
     return undefined;
   }
 
-  /** What a gateway is asked to call has to be what the one who asks may call (RFC 3515). */
+  /** Reports whether the sender may itself call what it asks a gateway to call (RFC 3515). */
   #mayRefer(request: SipRequest, { party }: DialogEnd): boolean {
     if (party?.kind !== "account") return true;
     const value = request.headerNamed("Refer-To");
@@ -140,24 +139,24 @@ export class DialogAccess {
     return this.#parts.router.mayCall(uri, caller);
   }
 
-  /** Asks a party that sends from elsewhere, or has another secret now, for its password before it begins anything new. */
-  #verifySender(request: SipRequest, flow: Flow, { near, far, origin }: Ends): Sender {
-    const { party } = near;
+  /** Challenges a party that sends from another address, or begins something new with a changed account. */
+  #verifySender(request: SipRequest, flow: Flow, { sender, receiver, origin }: Ends): Verification {
+    const { party } = sender;
     if (party?.kind === "gateway") {
       // A call outlives the gateway's resource.
-      return near.address === flow.remoteAddress || this.#parts.isGatewayAt(party.ref, flow)
+      return sender.address === flow.remoteAddress || this.#parts.isGatewayAt(party.ref, flow)
         ? { kind: "verified", credentialsRow: -1, hasMoved: origin !== flow }
         : refuse({ status: 403, cause: "it is in the name of a gateway, and does not come from there" });
     }
-    const isToGateway = far.party?.kind === "gateway";
-    const isElsewhere = origin !== flow && (near.address !== flow.remoteAddress || isToGateway);
-    // An ACK is never answered, and who sends a BYE has nothing to gain.
-    const isAsked = party !== undefined && request.method !== "ACK" && request.method !== "BYE" &&
+    const isToGateway = receiver.party?.kind === "gateway";
+    const isElsewhere = origin !== flow && (sender.address !== flow.remoteAddress || isToGateway);
+    // An ACK has no answer, and a forged BYE gains nothing.
+    const isChallenged = party !== undefined && request.method !== "ACK" && request.method !== "BYE" &&
       (isElsewhere || isToGateway && BEGINS_ANEW.has(request.method) && !this.#isCurrent(party));
-    const hasMoved = origin !== flow && !(origin && takesRequestsAt(near, origin, flow));
-    if (!isAsked) {
-      const isKnown = party === undefined || near.address === flow.remoteAddress;
-      return { kind: "verified", credentialsRow: -1, hasMoved: hasMoved && isKnown };
+    const hasMoved = origin !== flow && !(origin && takesRequestsAt(sender, origin, flow));
+    if (!isChallenged) {
+      const isTrusted = party === undefined || sender.address === flow.remoteAddress;
+      return { kind: "verified", credentialsRow: -1, hasMoved: hasMoved && isTrusted };
     }
     const challenge = { status: 407, realm: party.realm, flow } as const;
     const { directory } = this.#parts;
@@ -167,7 +166,7 @@ export class DialogAccess {
     return { kind: "verified", credentialsRow: result.row, hasMoved };
   }
 
-  /** Reports whether the account is still there, with the same secret. */
+  /** Reports whether the account still exists with the same secret. */
   #isCurrent(party: AccountParty): boolean {
     const { account } = party;
     const now = currentAccount(party, this.#parts.directory);
@@ -175,25 +174,25 @@ export class DialogAccess {
   }
 }
 
-/** The ends of a dialog from where a request stands. */
+/** The ends of a dialog from the view of a request. */
 interface Ends {
-  readonly near: DialogEnd;
-  readonly far: DialogEnd;
-  /** Where the near end was until now. */
+  readonly sender: DialogEnd;
+  readonly receiver: DialogEnd;
+  /** The former flow of the sender. */
   readonly origin: Flow | undefined;
 }
 
-type Sender =
+type Verification =
   | { readonly kind: "verified"; readonly credentialsRow: number; readonly hasMoved: boolean }
   | { readonly kind: "refused"; readonly answer: Answer };
 
-/** Reports whether an end that sends by one port takes requests at the other, which its Contact names. */
+/** Reports whether an end that sends by one flow takes requests at another one, which its Contact names. */
 function takesRequestsAt({ target }: DialogEnd, origin: Flow, flow: Flow): boolean {
   const contact = origin.remoteAddress === flow.remoteAddress ? SipUri.parse(target) : undefined;
   return contact !== undefined && !flow.isConnection && namesFlow(contact, origin);
 }
 
-/** Reports whether two flows are one way; those of UDP are made anew now and then. */
+/** Reports whether two flows have the same ends; UDP flows are created anew now and then. */
 function isSameFlow(one: Flow, other: Flow): boolean {
   return one.id === other.id || !one.isConnection && one.transport === other.transport &&
       one.remoteAddress === other.remoteAddress && one.remotePort === other.remotePort;

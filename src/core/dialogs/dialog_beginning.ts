@@ -1,4 +1,4 @@
-/** A request outside of dialogs that may begin some: an INVITE (§12.1), SUBSCRIBE or REFER (RFC 6665, RFC 3515). */
+/** Requests that may begin dialogs: INVITE (§12.1), SUBSCRIBE and REFER (RFC 6665, RFC 3515). */
 import { Header } from "../../message/header_name.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import { detachText } from "../../runtime/detached_text.ts";
@@ -9,22 +9,22 @@ import { type Dialog, type DialogEnd, refreshTarget } from "./dialog.ts";
 import type { DialogParty } from "../party.ts";
 import type { DialogTable } from "./dialog_table.ts";
 import { routeSetOf } from "./route_set.ts";
-import { subscriptionLifetime, TIMER_N_MS } from "./subscription.ts";
+import { subscriptionLifetimeMs, TIMER_N_MS } from "./subscription.ts";
 
-/** Dialogs that one request may begin by forking. */
+/** Dialogs that one forked request may begin. */
 const MAX_DIALOGS = 16;
 
-/** Who was asked, or has answered. */
+/** A callee that got the request, or has answered it. */
 interface Callee {
-  /** User part of our Record-Route entry in the copy. */
-  readonly entry: string;
+  /** User part of our Record-Route entry in its request. */
+  readonly flowToken: string;
   readonly end: DialogEnd;
-  /** Of who has answered; "" before. */
+  /** To tag of its answer; "" before. */
   readonly tag: string;
-  /** Until it is up, and no more of our concern. */
+  /** Undefined once it is established and the table's alone. */
   dialog: Dialog | undefined;
-  /** Whether it was up: an answer that comes again does not revive it. */
-  wasUp: boolean;
+  /** True once it was established: a repeated answer does not revive it. */
+  wasEstablished: boolean;
 }
 
 export class DialogBeginning implements ForwardingObserver {
@@ -33,11 +33,11 @@ export class DialogBeginning implements ForwardingObserver {
   readonly #callId: string;
   readonly #caller: DialogEnd;
   readonly #callerTag: string;
-  /** To of the request. */
+  /** The URI in To of the request. */
   readonly #calleeUri: string;
   readonly #callees: Callee[] = [];
 
-  /** Keeps nothing of the request but copies of a few fields: it lives as long as further answers may come. */
+  /** Copies a few fields of the request, which it outlives. */
   constructor(
     table: DialogTable,
     request: SipRequest,
@@ -51,33 +51,33 @@ export class DialogBeginning implements ForwardingObserver {
     this.#calleeUri = detachText(request.to.uriText);
   }
 
-  onRecordRoute(entry: string, { party, requestUri }: Target, { remoteAddress }: Flow): void {
+  onRecordRoute(flowToken: string, { party, requestUri }: Target, { remoteAddress }: Flow): void {
     const end = endOf(party, remoteAddress, this.#calleeUri);
     end.target = detachText(requestUri);
     if (this.#isInvite) {
-      return void this.#callees.push({ entry, end, tag: "", dialog: undefined, wasUp: false });
+      return void this.#callees.push({ flowToken, end, tag: "", dialog: undefined, wasEstablished: false });
     }
-    const awaited = this.#open(entry, "", end);
+    const awaited = this.#open(flowToken, "", end);
     if (awaited) awaited.subscribedUntil = this.#table.now + TIMER_N_MS;
   }
 
-  onProvisional(response: SipResponse, entry: string | undefined): void {
+  onProvisional(response: SipResponse, flowToken: string | undefined): void {
     const tag = response.to?.tag ?? "";
     if (!this.#isInvite || tag === "") return;
-    const dialog = this.#answered(entry, tag, response);
+    const dialog = this.#answered(flowToken, tag, response);
     if (!dialog) return;
     dialog.isEarly ||= !dialog.isCall;
     dialog.isCall = true;
   }
 
-  onSuccess(response: SipResponse, entry: string | undefined): void {
-    const dialog = this.#answered(entry, response.to?.tag ?? "", response);
+  onSuccess(response: SipResponse, flowToken: string | undefined): void {
+    const dialog = this.#answered(flowToken, response.to?.tag ?? "", response);
     if (dialog && this.#isInvite) {
       dialog.isCall = true;
       dialog.isEarly = false;
-      this.#letGo(dialog);
+      this.#leave(dialog);
     } else if (dialog) {
-      dialog.subscribedUntil = this.#table.now + subscriptionLifetime(response);
+      dialog.subscribedUntil = this.#table.now + subscriptionLifetimeMs(response);
     }
     if (dialog) this.#table.changed(dialog);
     this.#endEarly();
@@ -85,41 +85,41 @@ export class DialogBeginning implements ForwardingObserver {
 
   onFailure(): void {
     this.#endEarly();
-    // A subscription that was refused awaits no NOTIFY.
+    // A refused subscription has no NOTIFY.
     if (this.#isInvite) return;
     for (const { dialog } of this.#callees) if (dialog) this.#table.remove(dialog);
   }
 
-  /** The dialog with who sent a response; undefined when it is up already, or over. */
-  #answered(entry: string | undefined, tag: string, response: SipResponse): Dialog | undefined {
-    const asked = this.#callees.find((callee) => callee.entry === entry);
-    if (entry === undefined || !asked) return undefined;
-    const answered = this.#callees.find((callee) => callee.entry === entry && callee.tag === tag);
+  /** Returns the dialog of a response; undefined when it is established already, or over. */
+  #answered(flowToken: string | undefined, tag: string, response: SipResponse): Dialog | undefined {
+    const asked = this.#callees.find((callee) => callee.flowToken === flowToken);
+    if (flowToken === undefined || !asked) return undefined;
+    const answered = this.#callees.find((callee) => callee.flowToken === flowToken && callee.tag === tag);
     const known = answered?.dialog;
-    if (answered?.wasUp || known && !known.isEarly) return undefined;
-    if (asked.end.party?.kind === "gateway") asked.end.routes = routesBeyond(entry, response);
-    const dialog = known ?? this.#open(entry, tag, asked.end);
+    if (answered?.wasEstablished || known && !known.isEarly) return undefined;
+    if (asked.end.party?.kind === "gateway") asked.end.routes = routesBeyond(flowToken, response);
+    const dialog = known ?? this.#open(flowToken, tag, asked.end);
     if (dialog) refreshTarget(dialog.callee, response);
     return dialog;
   }
 
-  #open(entry: string, tag: string, end: DialogEnd): Dialog | undefined {
+  #open(flowToken: string, tag: string, end: DialogEnd): Dialog | undefined {
     if (this.#callees.length >= 2 * MAX_DIALOGS) return undefined;
-    const key = { callId: this.#callId, callerTag: this.#callerTag, calleeTag: tag, entry };
+    const key = { callId: this.#callId, callerTag: this.#callerTag, calleeTag: tag, flowToken };
     const dialog = this.#table.open(key, { caller: this.#caller, callee: end });
-    this.#callees.push({ entry, end, tag, dialog, wasUp: false });
+    this.#callees.push({ flowToken, end, tag, dialog, wasEstablished: false });
     return dialog;
   }
 
-  /** The table has it now, until it ends. */
-  #letGo(dialog: Dialog): void {
+  /** Leaves an established dialog to the table. */
+  #leave(dialog: Dialog): void {
     const callee = this.#callees.find((callee) => callee.dialog === dialog);
     if (!callee) return;
     callee.dialog = undefined;
-    callee.wasUp = true;
+    callee.wasEstablished = true;
   }
 
-  /** The early dialogs of the other branches end with the first final response. */
+  /** Ends the early dialogs of all branches, with the first final response. */
   #endEarly(): void {
     for (const { dialog } of this.#callees) {
       if (!dialog?.isEarly) continue;
@@ -146,9 +146,9 @@ function endOf(party: DialogParty | undefined, address: string, uriText: string)
   return { party, address, uri, target: "", formerTarget: "", routes: "", moved: undefined };
 }
 
-/** The route set from here to who answered: the entries above ours, the nearest first (§12.1.2). */
-function routesBeyond(entry: string, response: SipResponse): string {
+/** Returns the route set from here to the sender of a response: the entries above ours, the nearest first (§12.1.2). */
+function routesBeyond(flowToken: string, response: SipResponse): string {
   const values = response.values(Header.RecordRoute);
-  const ours = values.findIndex((value) => value.includes(entry));
+  const ours = values.findIndex((value) => value.includes(flowToken));
   return ours < 0 ? "" : routeSetOf(values.slice(0, ours).reverse());
 }

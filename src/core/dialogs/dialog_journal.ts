@@ -1,4 +1,4 @@
-/** Dialogs that survive a restart: what the table has, written behind into the database of registrations. */
+/** Keeps dialogs over a restart: changes of the table are written to the database of registrations. */
 import { hash } from "node:crypto";
 import type { RegistrationDatabase } from "../../location/registration_database.ts";
 import type { StoredRow } from "../../location/stored_row.ts";
@@ -11,11 +11,11 @@ import type { DialogTable } from "./dialog_table.ts";
 
 const log = logger("dialogs");
 
-/** Milliseconds that changes gather; a call that is over by then is never written. */
+/** Time that changes gather; a shorter call is never written. */
 const INTERVAL_MS = 500;
-/** Milliseconds that a call is kept which nobody ends. */
+/** Lifetime of a call without an end. */
 const LIFETIME_MS = 24 * 3_600_000;
-/** What tells rows of dialogs from all others in the database. */
+/** Prefix of the keys of dialogs in the database. */
 const KEY_PREFIX = "dialog:";
 
 export interface DialogJournalParts {
@@ -31,14 +31,13 @@ export class DialogJournal {
   readonly #changed = new Set<Dialog>();
   readonly #timer: Timer;
 
-  /** Every change from now on is kept. */
   constructor(parts: DialogJournalParts) {
     this.#parts = parts;
     this.#timer = parts.wheel.timer(() => this.#write());
     parts.table.onChange((dialog) => this.#note(dialog));
   }
 
-  /** Takes over what was kept. */
+  /** Adds the dialogs of stored rows to the table. */
   adopt(rows: readonly StoredRow[]): void {
     const { table, records } = this.#parts;
     let count = 0;
@@ -48,10 +47,10 @@ export class DialogJournal {
       table.add(dialog);
       count++;
     }
-    if (count > 0) log.info("{count} dialogs are known from before", { count });
+    if (count > 0) log.info("Restored {count} dialogs", { count });
   }
 
-  /** Writes what is not written yet. */
+  /** Writes the remaining changes. */
   stop(): void {
     this.#timer.stop();
     this.#write();

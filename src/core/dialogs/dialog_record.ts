@@ -1,4 +1,4 @@
-/** A dialog as it is kept outside of the process. */
+/** Dialogs as stored outside of the process. */
 import * as z from "zod";
 import type { Directory } from "../../data/directory.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -31,6 +31,7 @@ const end = z.object({
 
 const dialogRecord = z.object({
   id: z.string(),
+  /** The flow token. */
   entry: z.string(),
   caller: end,
   callee: end,
@@ -58,10 +59,10 @@ export class DialogRecords {
 
   write(dialog: Dialog): string {
     const { clock } = this.#parts;
-    const { id, entry, caller, callee, isCall, subscribedUntil } = dialog;
+    const { id, flowToken, caller, callee, isCall, subscribedUntil } = dialog;
     const record: z.output<typeof dialogRecord> = {
       id,
-      entry,
+      entry: flowToken,
       caller: this.#recordOfEnd(caller),
       callee: this.#recordOfEnd(callee),
       isCall,
@@ -70,15 +71,15 @@ export class DialogRecords {
     return JSON.stringify(record);
   }
 
-  /** Undefined for what is no dialog, or is over. */
+  /** Reads a dialog; undefined for any other text, or when it is over. */
   read(text: string): Dialog | undefined {
     const { clock } = this.#parts;
     const { data: record } = dialogRecord.safeParse(parseJson(text));
     if (record === undefined) return undefined;
-    const { id, entry, isCall, subscribedUntil } = record;
+    const { id, entry: flowToken, isCall, subscribedUntil } = record;
     const now = clock.now();
     const [caller, callee] = [this.#endOfRecord(record.caller), this.#endOfRecord(record.callee)];
-    const dialog = new Dialog(id, { entry, caller, callee, now });
+    const dialog = new Dialog(id, { flowToken, caller, callee, now });
     dialog.isCall = isCall;
     dialog.subscribedUntil = subscribedUntil === 0 ? 0 : subscribedUntil - clock.wallTime() + now;
     dialog.isStored = true;

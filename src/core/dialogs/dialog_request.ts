@@ -1,12 +1,12 @@
-/** A request within a dialog: what its responses change there (§12.2, RFC 5057, RFC 6665). */
+/** Requests within a dialog, and how their responses change it (§12.2, RFC 5057, RFC 6665). */
 import { Header } from "../../message/header_name.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import type { ForwardingObserver } from "../proxy/forwarding_observer.ts";
 import { type Dialog, type DialogSide, refreshTarget } from "./dialog.ts";
 import type { DialogTable } from "./dialog_table.ts";
-import { subscriptionLifetime, TIMER_N_MS } from "./subscription.ts";
+import { subscriptionLifetimeMs, TIMER_N_MS } from "./subscription.ts";
 
-/** Requests that refresh the remote target (§12.2, RFC 3311, RFC 6665 §4.4.1). */
+/** Methods that refresh the remote target (§12.2, RFC 3311, RFC 6665 §4.4.1). */
 export const REFRESHES_TARGET: ReadonlySet<string> = new Set([
   "INVITE",
   "UPDATE",
@@ -15,7 +15,7 @@ export const REFRESHES_TARGET: ReadonlySet<string> = new Set([
   "REFER",
 ]);
 
-/** Milliseconds of the subscription that a REFER begins; its NOTIFYs may say otherwise (RFC 3515 §2.4.4). */
+/** Lifetime of the subscription that a REFER begins, unless its NOTIFYs say otherwise (RFC 3515 §2.4.4). */
 const REFER_MS = 180_000;
 
 export class DialogRequest implements ForwardingObserver {
@@ -42,12 +42,12 @@ export class DialogRequest implements ForwardingObserver {
       this.#refresh(this.#to === "callee" ? "caller" : "callee", this.#request);
       this.#refresh(this.#to, response);
     }
-    if (method === "SUBSCRIBE") this.#subscribe(subscriptionLifetime(response));
+    if (method === "SUBSCRIBE") this.#subscribe(subscriptionLifetimeMs(response));
     else if (method === "REFER") this.#subscribe(REFER_MS);
     else if (method === "NOTIFY") this.#onNotified();
   }
 
-  /** An other end that does not know the dialog, or does not answer a BYE, has ended it (§12.2.1.2, §15.1.1). */
+  /** Ends the dialog when the other end does not know it, or does not answer a BYE (§12.2.1.2, §15.1.1). */
   onFailure(status: number, isOurs: boolean): void {
     const { method } = this.#request;
     const isGone = status === 481 && !isOurs;
@@ -70,7 +70,7 @@ export class DialogRequest implements ForwardingObserver {
     this.#table.release(this.#dialog);
   }
 
-  /** `Subscription-State: active;expires=60` or `terminated` (RFC 6665 §4.1.3). */
+  /** Reads `Subscription-State: active;expires=60` or `terminated` (RFC 6665 §4.1.3). */
   #onNotified(): void {
     const [state, ...parameters] = (this.#request.headerNamed("Subscription-State") ?? "").split(";");
     if (state.trim().toLowerCase() === "terminated") return this.#unsubscribe();

@@ -1,4 +1,4 @@
-/** The dialogs that go through this server, for as long as they live (§12, RFC 5057). */
+/** The living dialogs through this server (§12, RFC 5057). */
 import { hash } from "node:crypto";
 import type { SipRequest } from "../../message/sip_message.ts";
 import { BoundedTextMap } from "../../runtime/bounded_map.ts";
@@ -9,13 +9,13 @@ import type { Timer, TimerWheel } from "../../runtime/timer_wheel.ts";
 import type { DialogRoute } from "../proxy/dialog_route.ts";
 import { Dialog, type DialogEnd, MAX_TEXT_LENGTH } from "./dialog.ts";
 
-/** Dialogs remembered; of more, the one that was silent for longest is forgotten. */
+/** Dialogs remembered; the one that was silent for longest makes room. */
 const MAX_DIALOGS = 100_000;
-/** Milliseconds without a request after which a call is forgotten. */
+/** Silence after which a call is forgotten. */
 const MAX_SILENCE_MS = 24 * 3_600_000;
 const SWEEP_INTERVAL_MS = 60_000;
-/** Characters of an entry that tell it from the others of one dialog. */
-const MARK_LENGTH = 16;
+/** Digits of a flow token, its signature, that distinguish passages of one dialog. */
+const SIGNATURE_LENGTH = 16;
 
 export interface DialogTableParts {
   readonly clock: Clock;
@@ -23,13 +23,13 @@ export interface DialogTableParts {
   readonly metrics: Metrics;
 }
 
-/** What tells a dialog from all others. */
+/** The identity of a dialog. */
 export interface DialogKey {
   readonly callId: string;
   readonly callerTag: string;
-  /** "" while nobody has answered a request that begins a subscription. */
+  /** "" before the answer to a request that begins a subscription. */
   readonly calleeTag: string;
-  readonly entry: string;
+  readonly flowToken: string;
 }
 
 export class DialogTable {
@@ -53,41 +53,41 @@ export class DialogTable {
     return this.#dialogs.get(dialog.id) === dialog;
   }
 
-  /** Calls back with each dialog that has begun, changed or ended. One listener; must not throw. */
+  /** Calls `listener` with each dialog that has begun, changed or ended. It replaces the former one, and must not throw. */
   onChange(listener: (dialog: Dialog) => void): void {
     this.#onChange = listener;
   }
 
-  /** The dialog of a request that came with our entry, or the one that its NOTIFY begins (RFC 6665 §4.4.1). */
-  find(request: SipRequest, opened: DialogRoute): Dialog | undefined {
-    const [callerTag, calleeTag] = opened.to === "callee"
+  /** Returns the dialog of a request that came by our Route entry; a NOTIFY may begin it (RFC 6665 §4.4.1). */
+  find(request: SipRequest, route: DialogRoute): Dialog | undefined {
+    const [callerTag, calleeTag] = route.to === "callee"
       ? [request.from.tag, request.to.tag]
       : [request.to.tag, request.from.tag];
-    const key = { callId: request.callId, callerTag, entry: opened.entry };
+    const key = { callId: request.callId, callerTag, flowToken: route.entry };
     const known = this.#dialogs.get(idOf({ ...key, calleeTag }));
     if (known) return known;
-    if (request.method !== "NOTIFY" || opened.to !== "caller") return undefined;
+    if (request.method !== "NOTIFY" || route.to !== "caller") return undefined;
     const awaited = this.#dialogs.get(idOf({ ...key, calleeTag: "" }));
     return awaited && this.open({ ...key, calleeTag }, awaited);
   }
 
-  /** A request of the dialog goes through: it is the last one to be forgotten. */
+  /** Takes notice of a request: the dialog is the last one to be forgotten. */
   touch(dialog: Dialog): void {
     const { now } = this;
-    // Minutes are exact enough.
-    if (now - dialog.heardOf < SWEEP_INTERVAL_MS || !this.has(dialog)) return;
+    // A minute is exact enough.
+    if (now - dialog.lastRequestAt < SWEEP_INTERVAL_MS || !this.has(dialog)) return;
     this.#dialogs.set(dialog.id, dialog);
-    dialog.heardOf = now;
+    dialog.lastRequestAt = now;
   }
 
-  /** The dialog with this key, which begins now unless it is there already. */
+  /** Returns the dialog with a key, which begins now unless it exists. */
   open(key: DialogKey, ends: { caller: DialogEnd; callee: DialogEnd }): Dialog {
     const id = idOf(key);
     const known = this.#dialogs.get(id);
     if (known) return known;
     const { caller, callee } = ends;
     const parts = {
-      entry: detachText(key.entry),
+      flowToken: detachText(key.flowToken),
       caller: { ...caller },
       callee: { ...callee },
       now: this.now,
@@ -109,7 +109,7 @@ export class DialogTable {
     if (this.has(dialog)) this.#onChange(dialog);
   }
 
-  /** Forgets a dialog that nothing keeps alive any more. */
+  /** Removes a dialog unless a usage keeps it alive. */
   release(dialog: Dialog): void {
     if (dialog.isAlive(this.now)) this.changed(dialog);
     else this.remove(dialog);
@@ -128,16 +128,16 @@ export class DialogTable {
   #forgetSilent(): void {
     const { now } = this;
     for (const [, dialog] of this.#dialogs) {
-      if (!dialog.isAlive(now) || dialog.heardOf < now - MAX_SILENCE_MS) this.remove(dialog);
+      if (!dialog.isAlive(now) || dialog.lastRequestAt < now - MAX_SILENCE_MS) this.remove(dialog);
     }
     if (this.#dialogs.size > 0) this.#sweep.start(SWEEP_INTERVAL_MS);
   }
 }
 
-/** Neither a Call-ID nor a tag has a line feed in it. */
-function idOf({ callId, callerTag, calleeTag, entry }: DialogKey): string {
+/** Returns the id of a dialog. Neither a Call-ID nor a tag contains a line feed. */
+function idOf({ callId, callerTag, calleeTag, flowToken }: DialogKey): string {
   return `${bounded(callId)}\n${bounded(callerTag)}\n${bounded(calleeTag)}\n${
-    entry.substring(0, MARK_LENGTH)
+    flowToken.substring(0, SIGNATURE_LENGTH)
   }`;
 }
 

@@ -1,4 +1,4 @@
-/** The dialogs of a server: the table, who may use it, and what is kept of it over a restart. */
+/** The dialogs of a server: their table, admission to them, and their journal. */
 import type { RegistrationDatabase } from "../../location/registration_database.ts";
 import type { StoredRow } from "../../location/stored_row.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -38,12 +38,12 @@ export class Dialogs {
     this.#journal = database && new DialogJournal({ table: this.table, records, database, clock, wheel });
   }
 
-  /** Takes over what was kept. */
+  /** Adds the dialogs of stored rows. */
   adopt(rows: readonly StoredRow[]): void {
     this.#journal?.adopt(rows);
   }
 
-  /** Writes what is not written yet. */
+  /** Writes the remaining changes. */
   stop(): void {
     this.#journal?.stop();
     this.table.close();

@@ -1,12 +1,12 @@
-/** Route sets (§12.1) as short texts that can be compared: `user@host:port` of each entry. */
+/** Route sets (§12.1) as texts for comparison: `user@host:port` of each entry. */
 import { parseNameAddr } from "../../message/name_addr.ts";
 import { globalNumber } from "../../data/dialled_number.ts";
 import { isSameUser, SipUri } from "../../message/sip_uri.ts";
 
-/** Characters of a route set that is remembered. A longer one equals no other. */
+/** UTF-16 units of a remembered route set. A longer one equals no other. */
 const MAX_LENGTH = 1024;
 
-/** The Route values that lead on from this server, top first; "" for none. */
+/** Returns the text of Route values that lead on from this server, top first; "" for none. */
 export function routeSetOf(values: readonly string[]): string {
   let text = "";
   for (const value of values) {
@@ -17,14 +17,14 @@ export function routeSetOf(values: readonly string[]): string {
   return text;
 }
 
-/** Reports whether two URIs name one target: parameters, which some phones drop, make no difference. */
+/** Reports whether two URIs name one target. Parameters are ignored, because some phones drop them. */
 export function isSameTarget(one: string, other: string): boolean {
   if (one === other) return true;
   const [a, b] = [SipUri.parse(one), SipUri.parse(other)];
   return a !== undefined && b !== undefined && a.host === b.host && a.port === b.port && isSameUser(a, b);
 }
 
-/** The same, but for the form of a number, which calls with gateways may have changed on the way. */
+/** Reports whether two URIs name one end, which may be one number in two forms: calls by gateways rewrite numbers. */
 export function isSameEnd(one: string, other: string): boolean {
   if (isSameTarget(one, other)) return true;
   const [a, b] = [SipUri.parse(one), SipUri.parse(other)];
