@@ -12,7 +12,7 @@ import {
   gatewayDocument,
   peerDocument,
   userDocument,
-} from "../unit/data/documents.ts";
+} from "../support/resources.ts";
 
 /** A place of its own for one test, and how an operator changes what is kept there. */
 export interface DataProviderHarness extends AsyncDisposable {

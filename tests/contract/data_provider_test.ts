@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { FilesDataProvider } from "../../src/data/files_data_provider.ts";
 import { formatFault } from "../../src/data/fault.ts";
 import { LiveDirectory } from "../../src/data/live_directory.ts";
-import { agentDocument, type Document, domainDocument } from "../unit/data/documents.ts";
+import { agentDocument, type Document, domainDocument } from "../support/resources.ts";
 import { TemporaryFolder } from "../unit/data/temporary_folder.ts";
 import { type DataProviderHarness, testDataProvider } from "./data_provider_contract.ts";
 

@@ -16,7 +16,8 @@ import {
   gatewayDocument,
   peerDocument,
   userDocument,
-} from "../unit/data/documents.ts";
+  withRef,
+} from "../support/resources.ts";
 import type { DataProviderHarness } from "./data_provider_contract.ts";
 
 const SAMPLES: readonly (readonly [Kind, Document])[] = [
@@ -370,10 +371,6 @@ class Kept implements Disposable {
 
 function agent(username: string, spec: Document = {}): Document {
   return withRef(`AG${username}`, agentDocument(username, spec));
-}
-
-function withRef(ref: string, document: Document): Document {
-  return { ...document, metadata: { ...document.metadata as Document, ref } };
 }
 
 function refOf({ metadata }: ResourceDocument): string {

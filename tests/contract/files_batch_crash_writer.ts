@@ -2,7 +2,7 @@
 // `deno run -A tests/contract/files_batch_crash_writer.ts FOLDER BATCH`.
 
 import { FilesDataProvider } from "../../src/data/files_data_provider.ts";
-import { agentDocument } from "../unit/data/documents.ts";
+import { agentDocument } from "../support/resources.ts";
 
 const [folder, batch] = Deno.args;
 const provider = new FilesDataProvider(folder);

@@ -8,7 +8,7 @@ import {
   type Document,
   gatewayDocument,
   peerDocument,
-} from "../unit/data/documents.ts";
+} from "../support/resources.ts";
 import { TemporaryFolder } from "../unit/data/temporary_folder.ts";
 import type { DataProviderHarness } from "./data_provider_contract.ts";
 import { testDataProviderWrites } from "./data_provider_writes_contract.ts";

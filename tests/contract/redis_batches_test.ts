@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type DataProvider, WriteRefused } from "../../src/data/data_provider.ts";
 import { freePort } from "../support/ports.ts";
-import { agentDocument, type Document } from "../unit/data/documents.ts";
+import { agentDocument, type Document } from "../support/resources.ts";
 import { RedisPlace } from "./redis_place.ts";
 
 function createAgents(

@@ -12,7 +12,7 @@ import {
   domainDocument,
   gatewayDocument,
   peerDocument,
-} from "../unit/data/documents.ts";
+} from "../support/resources.ts";
 import { testDataProvider } from "./data_provider_contract.ts";
 import { testDataProviderWrites } from "./data_provider_writes_contract.ts";
 import { RedisPlace, type RedisPlaceOptions } from "./redis_place.ts";

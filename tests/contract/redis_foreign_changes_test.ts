@@ -5,7 +5,7 @@ import { LiveDirectory } from "../../src/data/live_directory.ts";
 import { ResourceStore } from "../../src/data/resource_store.ts";
 import { configureLogging, logHistory } from "../../src/runtime/log.ts";
 import { FakeClock } from "../support/fake_clock.ts";
-import { agentDocument, domainDocument, userDocument } from "../unit/data/documents.ts";
+import { agentDocument, domainDocument, userDocument } from "../support/resources.ts";
 import { RedisPlace, type RedisPlaceOptions } from "./redis_place.ts";
 
 /** A second, and what a busy machine may need on top, in milliseconds. */

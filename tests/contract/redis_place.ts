@@ -2,7 +2,7 @@ import type { DataProvider } from "../../src/data/data_provider.ts";
 import { RedisDataProvider, type RedisDataProviderOptions } from "../../src/data/redis_data_provider.ts";
 import { RedisConnection, type RedisConnectionOptions } from "../../src/runtime/redis/redis_connection.ts";
 import { type RedisServer, type RedisServerOptions, startRedis } from "../support/redis_server.ts";
-import type { Document } from "../unit/data/documents.ts";
+import type { Document } from "../support/resources.ts";
 import type { DataProviderHarness } from "./data_provider_contract.ts";
 
 export interface RedisPlaceOptions {

@@ -4,7 +4,7 @@ import { WriteRefused } from "../../src/data/data_provider.ts";
 import { FilesDataProvider } from "../../src/data/files_data_provider.ts";
 import { LiveDirectory } from "../../src/data/live_directory.ts";
 import { ResourceStore } from "../../src/data/resource_store.ts";
-import { agentDocument, type Document, domainDocument } from "../unit/data/documents.ts";
+import { agentDocument, type Document, domainDocument } from "../support/resources.ts";
 import { TemporaryFolder } from "../unit/data/temporary_folder.ts";
 
 const AGENTS = [agentDocument("1001"), agentDocument("1002")];

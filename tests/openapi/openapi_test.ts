@@ -5,11 +5,11 @@ import { Ajv2020 } from "ajv/2020";
 import { type Asked, basic, RestServer } from "../support/rest_server.ts";
 import {
   agentDocument,
-  type Document,
   domainDocument,
   gatewayDocument,
   peerDocument,
-} from "../unit/data/documents.ts";
+  withRef,
+} from "../support/resources.ts";
 import { Chance, type Contract, RequestGenerator } from "./generated_requests.ts";
 
 const SEED = 20261124;
@@ -30,15 +30,11 @@ const KNOWN = [
 
 /** A resource of each kind that the requests may find. */
 const RESOURCES = {
-  domains: [named("known", domainDocument("sip.local"))],
-  agents: [named("known", agentDocument("1001"))],
+  domains: [withRef("known", domainDocument("sip.local"))],
+  agents: [withRef("known", agentDocument("1001"))],
   gateways: [gatewayDocument("known", { host: "127.0.0.9", sendRegister: false })],
-  peers: [named("known", peerDocument("ast"))],
+  peers: [withRef("known", peerDocument("ast"))],
 };
-
-function named(ref: string, document: Document): Document {
-  return { ...document, metadata: { ...document.metadata as object, ref } };
-}
 
 /** As they stand in the contract. */
 function operationsOf(contract: Contract) {

@@ -1,7 +1,7 @@
 /** A service of resources in memory, which speaks the protocol of Routr's REST service on 127.0.0.1. */
 import { hash } from "node:crypto";
 import { type Kind, KINDS, readResource } from "../../src/data/resource.ts";
-import type { Document } from "../unit/data/documents.ts";
+import type { Document } from "./resources.ts";
 import type { TestCertificate } from "./certificates.ts";
 
 export interface ResourceBackendOptions {

@@ -1,7 +1,7 @@
 /** A whole routr of its own for one test, spoken to by its REST service; started as a process, ended by its pid. */
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
-import type { Document } from "../unit/data/documents.ts";
+import type { Document } from "./resources.ts";
 import { freePort } from "./ports.ts";
 import { type RunningProcess, startProcess } from "./process.ts";
 import { type RedisServer, startRedis } from "./redis_server.ts";

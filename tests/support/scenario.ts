@@ -1,9 +1,6 @@
 /** Ladders: a whole server between phones that send and expect messages as text, on a clock that a test turns. */
 import assert from "node:assert/strict";
-import { agentSchema } from "../../src/data/agent.ts";
 import { MemoryDirectory } from "../../src/data/directory.ts";
-import { domainSchema } from "../../src/data/domain.ts";
-import { peerSchema } from "../../src/data/peer.ts";
 import { type Kind, KINDS, type Resource } from "../../src/data/resource.ts";
 import type { Server } from "../../src/appliance/server.ts";
 import type { TransportProtocol } from "../../src/transport/transport.ts";
@@ -11,7 +8,8 @@ import type { RegistrationDatabase } from "../../src/location/registration_datab
 import { FakeClock } from "./fake_clock.ts";
 import { FakeDatabase } from "./fake_database.ts";
 import { MemoryTransport } from "./memory_transport.ts";
-import { Phone, type PhoneHost, type PhonePlace, secretOf } from "./phone.ts";
+import { Phone, type PhoneHost, type PhonePlace } from "./phone.ts";
+import { agent, domain, peer } from "./resources.ts";
 import { startTestServer } from "./server.ts";
 import { startLine } from "./sip_text.ts";
 
@@ -193,24 +191,13 @@ const HOSTS: Readonly<Record<string, number>> = { alice: 11, bob: 12, carol: 13,
 function resourcesOf(options: LadderResources): Resource[] {
   const { domains = ["sip.local"], peers = [] } = options;
   const { agents = Object.keys(HOSTS).map((username) => ({ username, domains: [domains[0]] })) } = options;
-  const document = (kind: string, name: string, spec: object) => ({
-    apiVersion: "v1beta1",
-    kind,
-    metadata: { name },
-    spec,
-  });
-  const credentials = (username: string) => ({ username, secret: secretOf(username) });
+  const own = [
+    ...domains.map((domainUri) => domain(domainUri)),
+    ...agents.map(({ username, ...spec }) => agent(username, spec)),
+    ...peers.map((username) => peer(username)),
+  ];
   return [
-    ...domains.map((domainUri) =>
-      domainSchema.parse(document("Domain", domainUri, { context: { domainUri } }))
-    ),
-    ...agents.map(({ username, ...spec }) =>
-      agentSchema.parse(document("Agent", username, { credentials: credentials(username), ...spec }))
-    ),
-    ...peers.map((username) =>
-      peerSchema.parse(document("Peer", username, { credentials: credentials(username) }))
-    ),
-    ...(options.resources ?? []).map(readResource),
+    ...[...own, ...options.resources ?? []].map(readResource),
     ...options.loaded ?? [],
   ];
 }

@@ -2,7 +2,7 @@
 import { Redis } from "ioredis";
 import { freePort } from "../process/local_port.ts";
 import { RunningProcess } from "../process/running_process.ts";
-import type { Document } from "../../unit/data/documents.ts";
+import type { Document } from "../../support/resources.ts";
 import { readDocuments } from "./resource_documents.ts";
 
 export interface KeptResources {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { KINDS } from "../../../src/data/resource.ts";
 import { readYamlList } from "../../../src/data/yaml/yaml_reader.ts";
-import type { Document } from "../../unit/data/documents.ts";
+import type { Document } from "../../support/resources.ts";
 
 /** By collection; those without a file are left out. */
 export async function readDocuments(directory: string): Promise<Record<string, Document[]>> {

@@ -7,7 +7,7 @@ import {
   gatewayDocument,
   peerDocument,
   userDocument,
-} from "../../unit/data/documents.ts";
+} from "../../support/resources.ts";
 
 export interface CollectionRow {
   readonly name: string;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { type Answer, BASE, type Provider, RestServer } from "../../support/rest_server.ts";
-import { type Document, userDocument } from "../../unit/data/documents.ts";
+import { type Document, userDocument } from "../../support/resources.ts";
 import { BASIS, type CollectionRow, COLLECTIONS } from "./collections.ts";
 
 type Case = (server: RestServer, row: CollectionRow) => Promise<void>;

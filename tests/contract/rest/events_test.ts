@@ -1,7 +1,7 @@
 /** Events over HTTPS: as they happen, by their types, and again from where a connection was lost. */
 import assert from "node:assert/strict";
 import { basic, RestServer } from "../../support/rest_server.ts";
-import { agentDocument, domainDocument } from "../../unit/data/documents.ts";
+import { agentDocument, domainDocument } from "../../support/resources.ts";
 
 const AOR = "/location/1001@sip.local";
 const contact = { user: "1001", address: "127.0.0.1", port: 5070 };

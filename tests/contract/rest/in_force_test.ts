@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { RestServer } from "../../support/rest_server.ts";
 import { header, requestUri, responseTo } from "../../support/sip_text.ts";
-import { agentDocument, type Document, domainDocument, gatewayDocument } from "../../unit/data/documents.ts";
+import { agentDocument, type Document, domainDocument, gatewayDocument } from "../../support/resources.ts";
 import { UdpPhone } from "./udp_phone.ts";
 
 const AOR = encodeURIComponent("sip:1001@sip.local");

@@ -1,7 +1,7 @@
 /** What the log tells of the REST service: who was refused and why, who has changed what, and no secret. */
 import assert from "node:assert/strict";
 import { basic, RestServer } from "../../support/rest_server.ts";
-import { agentDocument, domainDocument, userDocument } from "../../unit/data/documents.ts";
+import { agentDocument, domainDocument, userDocument } from "../../support/resources.ts";
 
 const AGENT = agentDocument("1001", { credentials: { username: "1001", secret: "secret-of-agent" } });
 

@@ -1,7 +1,7 @@
 /** What the command lines of Routr v1 send (`arkctl`, `rctl`), and what they read of the answers: `result` first, `data` later. */
 import assert from "node:assert/strict";
 import { RestServer } from "../../support/rest_server.ts";
-import { agentDocument, domainDocument } from "../../unit/data/documents.ts";
+import { agentDocument, domainDocument } from "../../support/resources.ts";
 
 interface Verb {
   /** As it is typed. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
 import { type Asked, basic, RestServer, USER } from "../../support/rest_server.ts";
-import { userDocument } from "../../unit/data/documents.ts";
+import { userDocument } from "../../support/resources.ts";
 
 const SALT = Buffer.from("a salt of at least thirty-two bytes").toString("base64");
 

@@ -1,7 +1,7 @@
 /** The server itself, by its REST service. */
 import assert from "node:assert/strict";
 import { RestServer } from "../../support/rest_server.ts";
-import { agentDocument, domainDocument } from "../../unit/data/documents.ts";
+import { agentDocument, domainDocument } from "../../support/resources.ts";
 import { UdpPhone } from "./udp_phone.ts";
 
 Deno.test("/system, and what monitors ask for", async (t) => {

@@ -1,7 +1,7 @@
 /** Many writers at once: nothing is lost, and nothing is there twice. */
 import assert from "node:assert/strict";
 import { RestServer } from "../../support/rest_server.ts";
-import { agentDocument, type Document, domainDocument } from "../../unit/data/documents.ts";
+import { agentDocument, type Document, domainDocument } from "../../support/resources.ts";
 
 const WRITERS = 50;
 

@@ -3,6 +3,7 @@
 import { type RedisServer, startRedis } from "../../support/redis_server.ts";
 import { domain, secret } from "../../support/routr_process.ts";
 import { type RoutrNode, startNode } from "./routr_node.ts";
+import { agentDocument, withRef } from "../../support/resources.ts";
 
 export interface RedisNodesOptions {
   /** User names; their secret is `1234`. */
@@ -58,18 +59,14 @@ export function startRedisNode(
 export async function addAgents(redis: RedisServer, users: readonly string[]): Promise<void> {
   if (users.length === 0) return;
   const refOf = (user: string) => `ag-${user}`;
-  const documents = users.flatMap((user) => [refOf(user), JSON.stringify(agentDocument(user, refOf(user)))]);
+  const documentOf = (username: string) =>
+    withRef(
+      refOf(username),
+      agentDocument(username, { credentials: { username, secret }, domains: [domain] }),
+    );
+  const documents = users.flatMap((user) => [refOf(user), JSON.stringify(documentOf(user))]);
   await redis.run("MSET", ...documents);
   await redis.run("SADD", "agents", ...users.map(refOf));
-}
-
-function agentDocument(username: string, ref: string) {
-  return {
-    apiVersion: "v1beta1",
-    kind: "Agent",
-    metadata: { name: `Agent ${username}`, ref },
-    spec: { credentials: { username, secret }, domains: [domain] },
-  };
 }
 
 /** What Redis has for a binding, as far as tests look at it. */

@@ -15,7 +15,7 @@ import {
   gatewayDocument,
   peerDocument,
   userDocument,
-} from "../data/documents.ts";
+} from "../../support/resources.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 import { WRONG_DOCUMENTS } from "../data/wrong_documents.ts";
 

@@ -7,7 +7,7 @@ import {
   gatewayDocument,
   peerDocument,
   userDocument,
-} from "./documents.ts";
+} from "../../support/resources.ts";
 import { resourceOf } from "./sources.ts";
 
 function someResources() {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { formatFault } from "../../../src/data/fault.ts";
 import { LiveDirectory, type LoadReport } from "../../../src/data/live_directory.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
-import { agentDocument, domainDocument, userDocument } from "./documents.ts";
+import { agentDocument, domainDocument, userDocument } from "../../support/resources.ts";
 import { FakeDataProvider, sourceOf, unreadableSource } from "./sources.ts";
 
 const DOMAINS = sourceOf("Domain", [domainDocument("sip.local")], "domains");

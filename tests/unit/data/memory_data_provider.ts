@@ -8,7 +8,7 @@ import {
   WriteRefused,
 } from "../../../src/data/data_provider.ts";
 import { type Kind, readResource } from "../../../src/data/resource.ts";
-import type { Document } from "./documents.ts";
+import type { Document } from "../../support/resources.ts";
 import { sourceOf } from "./sources.ts";
 
 /** A provider of documents in memory that can be written to. */

@@ -9,7 +9,7 @@ import {
   gatewayDocument,
   peerDocument,
   userDocument,
-} from "./documents.ts";
+} from "../../support/resources.ts";
 import { sourceOf, unreadableSource } from "./sources.ts";
 
 const DOMAINS = sourceOf("Domain", [domainDocument("sip.local"), domainDocument("sip2.local")]);

@@ -8,11 +8,11 @@ import { ResourceStore } from "../../../src/data/resource_store.ts";
 import {
   agentDocument,
   didDocument,
-  type Document,
   domainDocument,
   gatewayDocument,
   peerDocument,
-} from "./documents.ts";
+  withRef,
+} from "../../support/resources.ts";
 import { MemoryDataProvider } from "./memory_data_provider.ts";
 
 const NOW = Date.UTC(2026, 10, 24);
@@ -22,16 +22,12 @@ async function start(options: { hasUniqueGateways?: boolean } = {}) {
   const provider = new MemoryDataProvider({
     Gateway: [gatewayDocument("GW0001")],
     Domain: [domainDocument("sip.local")],
-    Agent: [named("john", agentDocument("1001"))],
+    Agent: [withRef("john", agentDocument("1001"))],
   });
   const live = new LiveDirectory(provider);
   assert.deepEqual((await live.load()).faults, []);
   const store = new ResourceStore({ provider, live, now: () => NOW, ...options });
   return { provider, live, store, directory: live.directory };
-}
-
-function named(ref: string, document: Document): Document {
-  return { ...document, metadata: { ...document.metadata as Document, ref } };
 }
 
 async function refusalOf(change: Promise<unknown>): Promise<WriteRefused> {
@@ -46,7 +42,7 @@ function pointers(details: readonly WriteProblem[]): string[] {
 
 Deno.test("createAll(): all are in force when the promise resolves, in their order, with refs and times", async () => {
   const { store, directory, provider } = await start();
-  const refs = await store.createAll("Agent", [agentDocument("2"), named("mine", agentDocument("3"))]);
+  const refs = await store.createAll("Agent", [agentDocument("2"), withRef("mine", agentDocument("3"))]);
   assert.deepEqual(refs, [firstGeneratedRef("ag", "2sip.local"), "mine"]);
   assert.deepEqual([..."23"].map((name) => directory.agent(name, "sip.local")?.ref), refs);
   assert.deepEqual(
@@ -99,7 +95,7 @@ Deno.test("createAll(): secrets of faulty documents are not told", async () => {
 Deno.test("createAll(): what is there already is told with its position, and nothing is made", async () => {
   const { store, provider } = await start();
   const before = JSON.stringify(provider.documents);
-  const taken = [agentDocument("2"), agentDocument("1001"), named("john", agentDocument("3"))];
+  const taken = [agentDocument("2"), agentDocument("1001"), withRef("john", agentDocument("3"))];
   const { reason, message, details } = await refusalOf(store.createAll("Agent", taken));
   assert.equal(reason, "conflict");
   assert.match(message, /^An attempt was made to create an object that already exists: Agent: \[1\]/);
@@ -110,8 +106,8 @@ Deno.test("createAll(): what is there already is told with its position, and not
 Deno.test("createAll(): two of many that claim the same are told, whatever it is", async () => {
   const { store, provider } = await start();
   const before = JSON.stringify(provider.documents);
-  const agents = [agentDocument("2"), agentDocument("2"), named("x", agentDocument("3"))];
-  const again = named("x", agentDocument("4"));
+  const agents = [agentDocument("2"), agentDocument("2"), withRef("x", agentDocument("3"))];
+  const again = withRef("x", agentDocument("4"));
   assert.deepEqual(pointers((await refusalOf(store.createAll("Agent", [...agents, again]))).details), [
     "/1/spec/credentials/username",
     "/3/metadata/ref",
@@ -155,7 +151,7 @@ Deno.test("createAll(): gateways of one host are refused where the configuration
 
 Deno.test("createAll(): what somebody else made at the same moment stays, and all of these are taken back", async () => {
   const { store, provider, directory } = await start();
-  const theirs = named("theirs", agentDocument("3"));
+  const theirs = withRef("theirs", agentDocument("3"));
   provider.beforeWrite = () => {
     provider.beforeWrite = () => {};
     provider.documents.Agent!.push(theirs);
@@ -176,7 +172,7 @@ Deno.test("create(): what somebody else made at the same moment stays, though bo
     provider.beforeWrite = () => {};
     provider.documents.Agent!.push(agentDocument("3"));
   };
-  await refusalOf(store.create("Agent", named("mine", agentDocument("3"))));
+  await refusalOf(store.create("Agent", withRef("mine", agentDocument("3"))));
   assert.equal(provider.documents.Agent!.length, 2);
   assert.equal(directory.agent("3", "sip.local")?.ref, firstGeneratedRef("ag", "3sip.local"));
 });

@@ -14,26 +14,23 @@ import {
   gatewayDocument,
   peerDocument,
   userDocument,
-} from "./documents.ts";
+  withRef,
+} from "../../support/resources.ts";
 import { MemoryDataProvider } from "./memory_data_provider.ts";
 
 const NOW = Date.UTC(2026, 10, 24);
 
-function withRef(document: Document, ref: string): Document {
-  return { ...document, metadata: { ...document.metadata as Document, ref } };
-}
-
 async function start(options: { hasUniqueGateways?: boolean } = {}) {
   const provider = new MemoryDataProvider({
-    User: [withRef(userDocument("admin"), "admin")],
-    Peer: [withRef(peerDocument("ast"), "ast")],
+    User: [withRef("admin", userDocument("admin"))],
+    Peer: [withRef("ast", peerDocument("ast"))],
     Gateway: [gatewayDocument("GW0001")],
     DID: [didDocument("DID0001")],
     Domain: [
-      withRef(domainDocument("sip.local", { egressPolicy: { rule: ".*", didRef: "DID0001" } }), "local"),
-      withRef(domainDocument("sip2.local"), "local2"),
+      withRef("local", domainDocument("sip.local", { egressPolicy: { rule: ".*", didRef: "DID0001" } })),
+      withRef("local2", domainDocument("sip2.local")),
     ],
-    Agent: [withRef(agentDocument("1001"), "john"), agentDocument("1002", { domains: ["sip2.local"] })],
+    Agent: [withRef("john", agentDocument("1001")), agentDocument("1002", { domains: ["sip2.local"] })],
   });
   const live = new LiveDirectory(provider);
   const { faults } = await live.load();
@@ -65,9 +62,9 @@ Deno.test("create(): the resource is in force when the promise resolves, with a 
 
 Deno.test("create(): a given ref is kept, and one that is taken is refused", async () => {
   const { store } = await start();
-  assert.equal(await store.create("Peer", withRef(peerDocument("pbx"), "mine")), "mine");
+  assert.equal(await store.create("Peer", withRef("mine", peerDocument("pbx"))), "mine");
   assert.match(
-    await refusalOf(store.create("Peer", withRef(peerDocument("other"), "mine"))),
+    await refusalOf(store.create("Peer", withRef("mine", peerDocument("other")))),
     /^conflict An attempt was made to create an object that already exists: Peer: metadata\.ref is "mine"/,
   );
 });
@@ -75,7 +72,7 @@ Deno.test("create(): a given ref is kept, and one that is taken is refused", asy
 Deno.test("create(): where a generated ref is taken, the scheme of later releases gives another", async () => {
   const { store, provider, live } = await start();
   const taken = firstGeneratedRef("ag", "1003sip.local");
-  provider.change("Agent", [withRef(agentDocument("9"), taken)]);
+  provider.change("Agent", [withRef(taken, agentDocument("9"))]);
   await live.load();
   assert.equal(await store.create("Agent", agentDocument("1003")), laterGeneratedRef("ag", "1003sip.local"));
 });

@@ -8,7 +8,7 @@ import {
   gatewayDocument,
   peerDocument,
   userDocument,
-} from "./documents.ts";
+} from "../../support/resources.ts";
 import { formatPath } from "../../../src/data/fault.ts";
 import { WRONG_DOCUMENTS } from "./wrong_documents.ts";
 

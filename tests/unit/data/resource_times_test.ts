@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type DirectoryChange, MemoryDirectory } from "../../../src/data/directory.ts";
 import type { Kind } from "../../../src/data/resource.ts";
-import { agentDocument, type Document, gatewayDocument, peerDocument } from "./documents.ts";
+import { agentDocument, type Document, gatewayDocument, peerDocument } from "../../support/resources.ts";
 import { resourceOf } from "./sources.ts";
 
 const DOCUMENTS: readonly (readonly [kind: Kind, document: Document])[] = [

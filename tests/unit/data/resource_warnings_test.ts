@@ -3,7 +3,13 @@ import { MemoryDirectory } from "../../../src/data/directory.ts";
 import { hashOfA1 } from "../../../src/data/ha1.ts";
 import type { Resource } from "../../../src/data/resource.ts";
 import { directoryWarnings, resourceWarnings } from "../../../src/data/resource_warnings.ts";
-import { agentDocument, didDocument, domainDocument, peerDocument, userDocument } from "./documents.ts";
+import {
+  agentDocument,
+  didDocument,
+  domainDocument,
+  peerDocument,
+  userDocument,
+} from "../../support/resources.ts";
 import { resourceOf } from "./sources.ts";
 
 function warningsOf(...resources: Resource[]): string[] {

@@ -10,7 +10,8 @@ import {
   domainDocument,
   gatewayDocument,
   userDocument,
-} from "./documents.ts";
+  withRef,
+} from "../../support/resources.ts";
 import { namesOf, resourcesIn, RestfulPlace } from "./restful/restful_support.ts";
 
 const DATED = { name: "John", modifiedOn: "2026-11-24T00:00:00.000Z" };
@@ -346,8 +347,4 @@ async function createWith(trouble: Trouble): Promise<string> {
   };
   const document = withRef("AG1", agentDocument("1001"));
   return await place.open().write({ action: "create", kind: "Agent", ref: "AG1", document });
-}
-
-function withRef(ref: string, document: Document): Document {
-  return { ...document, metadata: { ...document.metadata as Document, ref } };
 }

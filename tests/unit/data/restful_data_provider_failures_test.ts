@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Trouble } from "../../support/resource_backend.ts";
 import { certificates } from "../../contract/test_authority.ts";
-import { agentDocument, domainDocument, gatewayDocument } from "./documents.ts";
+import { agentDocument, domainDocument, gatewayDocument } from "../../support/resources.ts";
 import { namesOf, RestfulPlace, until } from "./restful/restful_support.ts";
 
 const REFUSED = "connection refused";

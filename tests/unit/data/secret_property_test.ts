@@ -4,7 +4,13 @@ import { formatPath } from "../../../src/data/fault.ts";
 import { hashOfA1 } from "../../../src/data/ha1.ts";
 import { type Kind, readResource, type Resource } from "../../../src/data/resource.ts";
 import { isSecretOf, type User } from "../../../src/data/user.ts";
-import { agentDocument, type Document, gatewayDocument, peerDocument, userDocument } from "./documents.ts";
+import {
+  agentDocument,
+  type Document,
+  gatewayDocument,
+  peerDocument,
+  userDocument,
+} from "../../support/resources.ts";
 import { resourceOf } from "./sources.ts";
 
 const MD5 = "0123456789abcdef0123456789ABCDEF";

@@ -14,7 +14,7 @@ import {
   gatewayDocument,
   peerDocument,
   userDocument,
-} from "./documents.ts";
+} from "../../support/resources.ts";
 import { MemoryDataProvider } from "./memory_data_provider.ts";
 import { resourceOf } from "./sources.ts";
 import { TemporaryFolder } from "./temporary_folder.ts";

@@ -6,7 +6,7 @@ import {
 } from "../../../src/data/data_provider.ts";
 import { formatPath } from "../../../src/data/fault.ts";
 import { type Kind, readResource, type Resource } from "../../../src/data/resource.ts";
-import type { Document } from "./documents.ts";
+import type { Document } from "../../support/resources.ts";
 
 /** The resource of a document that has no problems. */
 export function resourceOf(kind: Kind, document: Document): Resource {

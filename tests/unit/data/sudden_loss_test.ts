@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Source } from "../../../src/data/data_provider.ts";
 import { LiveDirectory } from "../../../src/data/live_directory.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
-import { agentDocument, domainDocument, userDocument } from "./documents.ts";
+import { agentDocument, domainDocument, userDocument } from "../../support/resources.ts";
 import { FakeDataProvider, sourceOf } from "./sources.ts";
 
 const DOMAINS = sourceOf("Domain", [domainDocument("sip.local")], "domains");

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { type Kind, readResource } from "../../../src/data/resource.ts";
 import { tolerateOthers, unknownPropertiesWarning } from "../../../src/data/unknown_properties.ts";
-import { agentDocument, didDocument, type Document, domainDocument, peerDocument } from "./documents.ts";
+import {
+  agentDocument,
+  didDocument,
+  type Document,
+  domainDocument,
+  peerDocument,
+} from "../../support/resources.ts";
 
 const METADATA = { name: "John" };
 

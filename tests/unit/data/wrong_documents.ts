@@ -7,7 +7,7 @@ import {
   domainDocument,
   gatewayDocument,
   peerDocument,
-} from "./documents.ts";
+} from "../../support/resources.ts";
 
 const hostAndPort = "a host with or without a port, such as 192.168.1.2:6060";
 const networks = "an IP address, a network such as 192.168.0.0/16, or one such as 192.168.0.0/255.255.0.0";

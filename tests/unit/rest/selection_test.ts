@@ -6,7 +6,7 @@ import { HttpError } from "../../../src/rest/http/http_error.ts";
 import { validated } from "../../../src/rest/http/validation.ts";
 import { LIST_QUERY } from "../../../src/rest/operations/list_query.ts";
 import { selectItems, selectResources } from "../../../src/rest/selection.ts";
-import { agentDocument, domainDocument, userDocument } from "../data/documents.ts";
+import { agentDocument, domainDocument, userDocument } from "../../support/resources.ts";
 import { resourceOf } from "../data/sources.ts";
 
 const FIRST_PAGE = { page: 1, itemsPerPage: 30 };

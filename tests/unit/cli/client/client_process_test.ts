@@ -1,6 +1,6 @@
 /** `routr` as a process: its streams and its exit status. */
 import assert from "node:assert/strict";
-import { agentDocument } from "../../data/documents.ts";
+import { agentDocument } from "../../../support/resources.ts";
 import { TemporaryFolder } from "../../data/temporary_folder.ts";
 import { enveloped, FakeService } from "./fake_service.ts";
 

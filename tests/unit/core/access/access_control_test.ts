@@ -6,6 +6,7 @@ import { DomainAccessControl, ServerAccessControl } from "../../../../src/core/a
 import type { AccessControlList } from "../../../../src/data/access_control_list.ts";
 import { type Domain, domainSchema } from "../../../../src/data/domain.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
+import { domainDocument } from "../../../support/resources.ts";
 
 const MINUTE = 60_000;
 const DENIED = "192.0.2.1";
@@ -145,12 +146,7 @@ Deno.test("a list without rules keeps nobody out, and another one counts from th
 });
 
 function domain(domainUri: string, accessControlList?: Partial<AccessControlList>): Domain {
-  return domainSchema.parse({
-    apiVersion: "v1beta1",
-    kind: "Domain",
-    metadata: { name: domainUri },
-    spec: { context: { domainUri, accessControlList } },
-  });
+  return domainSchema.parse(domainDocument(domainUri, { accessControlList }));
 }
 
 Deno.test("Each domain has a access of its own; one without a list admits everybody", () => {

@@ -7,15 +7,11 @@ import { TimerWheel } from "../../../../src/runtime/timer_wheel.ts";
 import type { Destination, NextHop } from "../../../../src/transport/dns/destination.ts";
 import type { TransportProtocol } from "../../../../src/transport/transport.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
+import { gateway as gatewayDocument } from "../../../support/resources.ts";
 import { readResource } from "../../../support/scenario.ts";
 
 function gateway(host: string, spec: Record<string, unknown> = {}): Gateway {
-  const document = {
-    kind: "Gateway",
-    metadata: { ref: host },
-    spec: { host, transport: "udp", ...spec },
-  } as const;
-  return readResource(document) as Gateway;
+  return readResource(gatewayDocument(host, host, spec)) as Gateway;
 }
 
 function start(gateways: readonly Gateway[], zone: Record<string, readonly string[]>) {

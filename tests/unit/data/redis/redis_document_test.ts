@@ -5,7 +5,7 @@ import {
   readDocument,
   type StoredValue,
 } from "../../../../src/data/redis/redis_document.ts";
-import { agentDocument } from "../documents.ts";
+import { agentDocument } from "../../../support/resources.ts";
 
 const NAME = { kind: "Agent", ref: "AG1", file: "redis agents AG1" } as const;
 

@@ -1,14 +1,10 @@
 /** Users for tests of access, as their documents make them. */
 import { type User, userSchema } from "../../../../src/data/user.ts";
+import { userDocument } from "../../../support/resources.ts";
 
 /** @param credentials `secret` or `ha1` */
 export function userOf(username: string, credentials: object): User {
-  return userSchema.parse({
-    apiVersion: "v1beta1",
-    kind: "User",
-    metadata: { name: username },
-    spec: { credentials: { username, ...credentials } },
-  });
+  return userSchema.parse({ ...userDocument(username), spec: { credentials: { username, ...credentials } } });
 }
 
 /** What finds users by their names, and can be changed. */

@@ -1,7 +1,12 @@
 /** `routr get`, `locate`, `registry` and `calls`. */
 import assert from "node:assert/strict";
 import { readYaml } from "../../../../../src/data/yaml/yaml_reader.ts";
-import { agentDocument, didDocument, domainDocument, gatewayDocument } from "../../../data/documents.ts";
+import {
+  agentDocument,
+  didDocument,
+  domainDocument,
+  gatewayDocument,
+} from "../../../../support/resources.ts";
 import { ClientHome } from "../client_run.ts";
 import { type Answers, enveloped, FakeService } from "../fake_service.ts";
 

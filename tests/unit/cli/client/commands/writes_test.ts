@@ -1,6 +1,11 @@
 /** `routr create`, `apply` and `delete`. */
 import assert from "node:assert/strict";
-import { agentDocument, didDocument, domainDocument, gatewayDocument } from "../../../data/documents.ts";
+import {
+  agentDocument,
+  didDocument,
+  domainDocument,
+  gatewayDocument,
+} from "../../../../support/resources.ts";
 import { ClientHome, type RunOptions } from "../client_run.ts";
 import { type Answers, enveloped, FakeService, type ServiceRequest } from "../fake_service.ts";
 
