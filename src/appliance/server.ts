@@ -26,7 +26,7 @@ import { DialogRoutes } from "../core/proxy/dialog_route.ts";
 import { ProxyCore } from "../core/proxy/proxy_core.ts";
 import { RefusalLog } from "../core/access/refusal_log.ts";
 import { Registrar } from "../core/registrar/registrar.ts";
-import { tellRegistrations } from "../core/registrar/registration_events.ts";
+import { emitRegistrationEvents } from "../core/registrar/registration_events.ts";
 import { NatKeepAlive } from "../core/registrar/nat_keep_alive.ts";
 import { Revocation } from "../core/registrar/revocation.ts";
 import { RequestLimits } from "../core/access/request_limits.ts";
@@ -138,7 +138,7 @@ export class Server {
     this.#wheel = new TimerWheel(clock);
     this.location = new LocationService(clock, this.#wheel);
     const events = this.events = new ServerEvents(clock, metrics);
-    tellRegistrations(this.location, events, clock);
+    emitRegistrationEvents(this.location, events, clock);
     this.#refusals = new RefusalLog({ clock, events });
     this.#calls = new CallTable({ clock, wheel: this.#wheel, metrics, events });
     metrics.gauge("routr_addresses_of_record", "Addresses-of-record with bindings", () => this.location.size);
@@ -197,7 +197,7 @@ export class Server {
       },
     });
     const key = options.dialogKey ?? randomToken() + randomToken();
-    const proofs = new AccountMacs(key);
+    const accountMacs = new AccountMacs(key);
     const contactFlows = new ContactFlows({ transport, isGateway: (address) => gateways.isAt(address) });
     const registrar = this.#registrar = new Registrar({
       clock,
@@ -210,7 +210,7 @@ export class Server {
       usesSourceAddress: configuration.registrarIntf === "Internal",
       userAgent: configuration.userAgent,
       isServerAddress,
-      proofs: options.database && proofs,
+      accountMacs: options.database && accountMacs,
       contactFlows,
       onPeer: (address, lifetime) => peerAddresses.add(address, lifetime),
     });
@@ -282,7 +282,7 @@ export class Server {
       contactFlows,
       router,
       flows: this.#flowTexts,
-      proofs,
+      accountMacs,
       database: this.#rows,
       isGatewayAt: (ref, flow) => legs.isGatewayAt(ref, flow),
     });

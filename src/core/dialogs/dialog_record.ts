@@ -47,7 +47,7 @@ export interface DialogRecordsParts {
   readonly clock: Pick<Clock, "now" | "wallTime">;
   readonly directory: Pick<Directory, "agent" | "peer">;
   readonly flows: FlowTexts;
-  readonly proofs: AccountMacs;
+  readonly accountMacs: AccountMacs;
 }
 
 export class DialogRecords {
@@ -100,7 +100,7 @@ export class DialogRecords {
   #recordOfParty(party: DialogParty): PartyRecord {
     if (party.kind === "gateway") return party;
     const { account, ...rest } = party;
-    return { ...rest, proof: account && this.#parts.proofs.of(account) };
+    return { ...rest, proof: account && this.#parts.accountMacs.of(account) };
   }
 
   #endOfRecord({ party, address, uri, target, routes, moved }: EndRecord): DialogEnd {
@@ -117,10 +117,10 @@ export class DialogRecords {
 
   #partyOfRecord(record: PartyRecord): DialogParty {
     if (record.kind === "gateway") return record;
-    const { directory, proofs } = this.#parts;
+    const { directory, accountMacs } = this.#parts;
     const { proof, ...party } = record;
     const now = currentAccount(party, directory);
-    return { ...party, account: now && proofs.of(now) === proof ? now : undefined };
+    return { ...party, account: now && accountMacs.of(now) === proof ? now : undefined };
   }
 }
 

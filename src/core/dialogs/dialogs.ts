@@ -16,7 +16,7 @@ export interface DialogsParts extends Omit<DialogAccessParts, "dialogs" | "flowA
   readonly wheel: TimerWheel;
   readonly metrics: Metrics;
   readonly flows: FlowTexts;
-  readonly proofs: AccountMacs;
+  readonly accountMacs: AccountMacs;
   /** Undefined when nothing outlives the process. */
   readonly database: Pick<RegistrationDatabase, "write"> | undefined;
 }
@@ -27,14 +27,14 @@ export class Dialogs {
   readonly #journal: DialogJournal | undefined;
 
   constructor(parts: DialogsParts) {
-    const { clock, wheel, directory, flows, proofs, database } = parts;
+    const { clock, wheel, directory, flows, accountMacs, database } = parts;
     this.table = new DialogTable(parts);
     this.access = new DialogAccess({
       ...parts,
       dialogs: this.table,
       flowAt: (text) => flows.find(text),
     });
-    const records = new DialogRecords({ clock, directory, flows, proofs });
+    const records = new DialogRecords({ clock, directory, flows, accountMacs });
     this.#journal = database && new DialogJournal({ table: this.table, records, database, clock, wheel });
   }
 

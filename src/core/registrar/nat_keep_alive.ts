@@ -1,4 +1,4 @@
-/** Keeps the mappings of NATs open to phones over UDP that do not do so themselves (RFC 5626 §4.4, from the other side). */
+/** Keep-alives to phones over UDP, which keep the mappings of their NATs open (RFC 5626 §4.4, from the server's side). */
 import type { LocationService } from "../../location/location_service.ts";
 import { SipUri } from "../../message/sip_uri.ts";
 import type { Timer, TimerWheel } from "../../runtime/timer_wheel.ts";
@@ -7,9 +7,9 @@ import type { BoundFlow } from "../flows/bound_flow.ts";
 import { RemoteFlow } from "../flows/remote_flow.ts";
 import { namesFlow } from "../flows/flow_uri.ts";
 
-/** Milliseconds between two parts of a round. */
+/** Time between two parts of a round. */
 const STEP_MS = 1000;
-/** What every SIP element ignores (RFC 3261 §7.5). */
+/** Every SIP element ignores empty lines (§7.5). */
 const KEEP_ALIVE = "\r\n\r\n";
 
 export interface NatKeepAliveParts {
@@ -17,12 +17,12 @@ export interface NatKeepAliveParts {
   readonly wheel: TimerWheel;
 }
 
-/** Goes round all bindings, a part of them each second. */
+/** Visits all bindings in rounds, a part of them each second. */
 export class NatKeepAlive {
   readonly #location: LocationService<BoundFlow>;
   readonly #timer: Timer;
   #seconds = 0;
-  /** Steps of this round so far. */
+  /** Steps of the present round. */
   #steps = 0;
   #round: IterableIterator<string> | undefined;
 
@@ -31,7 +31,7 @@ export class NatKeepAlive {
     this.#timer = wheel.timer(() => this.#step());
   }
 
-  /** Seconds that a round takes from now on; 0 sends nothing. */
+  /** Sets the duration of a round; 0 sends nothing. */
   set seconds(seconds: number) {
     this.#seconds = seconds;
     this.#steps = 0;
@@ -62,7 +62,7 @@ export class NatKeepAlive {
   }
 }
 
-/** Whether a device is behind a NAT: its Contact is not where it sends from, or it says that it was corrected (`ob`). */
+/** Reports whether a device is behind a NAT: its Contact differs from its source, or was corrected (`ob`). */
 function needsKeepAlive(contact: string, flow: BoundFlow): flow is Flow {
   if (flow.protocol !== "udp" || flow instanceof RemoteFlow) return false;
   const uri = SipUri.parse(contact);

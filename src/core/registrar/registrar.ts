@@ -30,7 +30,6 @@ import {
 } from "./registration.ts";
 import { refuseExtensions, SUPPORTED } from "../uas_core.ts";
 
-/** What the registrar is made of. */
 export interface RegistrarParts {
   readonly clock: Clock;
   readonly directory: Directory;
@@ -38,28 +37,27 @@ export interface RegistrarParts {
   readonly authenticator: DigestAuthenticator;
   readonly metrics: Metrics;
   readonly limits: RegistrationLimits;
-  /** What this server calls itself (`metadata.userAgent`). */
+  /** The name in Server (`metadata.userAgent`). */
   readonly userAgent: string;
-  /** Bindings an address-of-record may have unless its agent says otherwise; the oldest make room. */
+  /** Bindings of an address-of-record, unless its agent says otherwise; the oldest make room. */
   readonly maxContacts: number;
-  /** Whether a URI names this server by address. */
+  /** Reports whether a URI names this server by address. */
   isServerAddress(uri: SipUri): boolean;
-  /** Kept with bindings, where bindings are kept. */
-  readonly proofs: AccountMacs | undefined;
-  /** A peer is at this address for so many milliseconds. */
-  onPeer(address: string, lifetime: number): void;
-  /** Tells where Contacts take requests. */
+  /** MACs stored with bindings; undefined where bindings are not stored. */
+  readonly accountMacs: AccountMacs | undefined;
+  /** Called when a peer has registered from an address. */
+  onPeer(address: string, lifetimeMs: number): void;
   readonly contactFlows: ContactFlows;
-  /** `spec.registrarIntf: Internal`: bind the address the REGISTER came from in the place of the Contact's. */
+  /** `spec.registrarIntf: Internal`: the source of a REGISTER replaces the address of its Contact. */
   readonly usesSourceAddress: boolean;
 }
 
 const log = logger("registrar");
 
-/** Bindings of an address-of-record, whatever the configuration says: all of them must fit into one answer. */
+/** Bindings of an address-of-record, whatever the configuration says: all must fit into one response. */
 const MAX_BINDINGS = 64;
-/** Characters of all Path values of a REGISTER. */
-const MAX_PATH = 2048;
+/** UTF-16 units of all Path values of a REGISTER. */
+const MAX_PATH_LENGTH = 2048;
 
 export class Registrar {
   #parts: RegistrarParts;
@@ -77,7 +75,7 @@ export class Registrar {
     );
   }
 
-  /** Does what a REGISTER for one of our domains asks (§10.3); the steps have the RFC's numbers. */
+  /** Handles a REGISTER (§10.3); comments number the steps as the RFC does. */
   register(request: SipRequest, flow: Flow): Answer {
     const extension = refuseExtensions(request, Header.Require); // 2
     if (extension) return extension;
@@ -97,8 +95,8 @@ export class Registrar {
     const registration = readRegistration(request, this.#parts.limits); // 6, 7
     if ("status" in registration) return registration;
     const path = request.rowValues(Header.Path);
-    if (path.join(", ").length > MAX_PATH) return { status: 403, reason: "Path Is Too Long" };
-    // Its values become Routes (RFC 3327 §4).
+    if (path.join(", ").length > MAX_PATH_LENGTH) return { status: 403, reason: "Path Is Too Long" };
+    // The values become Routes (RFC 3327 §4).
     if (!path.every((row) => parseNameAddrList(row)?.every(({ uri }) => uri))) {
       return { status: 400, reason: "Path Is Malformed" };
     }
@@ -107,22 +105,22 @@ export class Registrar {
   }
 
   /**
-   * Whether a REGISTER that names a host which is no domain or address of ours is for us all the same: peers register at
-   * their device, and at whatever name of this server they were given.
+   * Reports whether a REGISTER is for this server though its host is neither a domain nor an address of it: peers register
+   * at their device, or at any name they have for this server.
    */
   isForPeer(host: string, to: SipUri | undefined): boolean {
     const { directory } = this.#parts;
     return directory.isDevice(host) || to !== undefined && directory.peer(to.userText) !== undefined;
   }
 
-  /** Other limits from now on. */
+  /** Replaces the limits. */
   change(limits: Pick<RegistrarParts, "limits" | "maxContacts">): void {
     this.#parts = { ...this.#parts, ...limits };
   }
 
   /**
-   * Binds an address-of-record to a place that no device has registered, until it expires. Throws a TypeError when no agent
-   * or peer has it, or it has as many bindings as there may be.
+   * Binds an address-of-record to a Contact that no device has registered. Throws a TypeError when no agent or peer has the
+   * address-of-record, or it has too many bindings.
    */
   bind(aor: string, { contact, expires, flow }: StaticBinding): void {
     const { location, clock } = this.#parts;
@@ -131,7 +129,7 @@ export class Registrar {
     const others = location.lookup(aor).filter((binding) => binding.contact !== contact);
     if (others.length >= MAX_BINDINGS) throw new TypeError(`${aor} has ${MAX_BINDINGS} bindings already`);
     const now = clock.now();
-    const proof = this.#proofOf(account);
+    const proof = this.#macOf(account);
     const binding = {
       contact,
       q: 1000,
@@ -150,13 +148,13 @@ export class Registrar {
     log.info("{aor} was bound to {contact} for {expires} s", { aor, contact, expires });
   }
 
-  /** Whether a binding that was kept may be served: its agent or peer is still there, with the secret of then. */
+  /** Reports whether a stored binding is still valid: its account exists with the same credentials. */
   accepts(aor: string, { proof }: Binding<BoundFlow>): boolean {
     const account = this.#accountOf(aor);
-    return account !== undefined && proof === this.#proofOf(account);
+    return account !== undefined && proof === this.#macOf(account);
   }
 
-  /** Takes notice of bindings that were not made here. */
+  /** Takes notice of bindings that were stored, or made at another node. */
   onAdopted(aor: string, bindings: readonly Binding<BoundFlow>[]): void {
     if (this.#accountOf(aor)?.kind !== "Peer") return;
     const now = this.#parts.clock.now();
@@ -168,12 +166,11 @@ export class Registrar {
     return this.#parts.directory.agent(username, host) ?? this.#parts.directory.peer(username);
   }
 
-  /** A digest of what the account has to know. */
-  #proofOf(account: Agent | Peer): string | undefined {
-    return this.#parts.proofs?.of(account);
+  #macOf(account: Agent | Peer): string | undefined {
+    return this.#parts.accountMacs?.of(account);
   }
 
-  /** Agents register in a domain, peers with this server by its address as well, or as `isForPeer` says. */
+  /** Reports whether To is served: a domain, the address of this server, or what `isForPeer` allows. */
   #serves(to: SipUri): boolean {
     const { directory, isServerAddress } = this.#parts;
     return directory.domain(to.host) !== undefined || isServerAddress(to) || this.isForPeer(to.host, to);
@@ -217,7 +214,7 @@ export class Registrar {
       const known = bindings.find((binding) =>
         isSameBinding(binding, this.#boundUri(contact, change), contact)
       );
-      // A Contact that stands twice in one REGISTER has its last say.
+      // The last one of equal Contacts in one REGISTER counts.
       if (known && current.includes(known) && isOlder(known)) return outOfOrder;
       if (known) bindings = bindings.filter((binding) => binding !== known);
       if (contact.expires > 0) bindings.push(this.#bind(contact, change, known));
@@ -246,9 +243,9 @@ export class Registrar {
     const { request, flow, account } = change;
     const now = this.#parts.clock.now();
     const uri = this.#boundUri(contact, change);
-    const proof = this.#proofOf(account);
-    const way = this.#wayTo(uri, contact, change);
-    const isLocated = way === undefined;
+    const proof = this.#macOf(account);
+    const deviceFlow = this.#flowTo(uri, contact, change);
+    const isLocated = deviceFlow === undefined;
     return {
       contact: known?.contact === uri.text ? known.contact : detachText(uri.text),
       q: contact.q,
@@ -259,7 +256,7 @@ export class Registrar {
       instance: known?.instance === contact.instance ? known.instance : detachText(contact.instance),
       regId: contact.regId,
       path: request.has(Header.Path) ? detachText(request.rowValues(Header.Path).join(", ")) : "",
-      flow: way ?? flow,
+      flow: deviceFlow ?? flow,
       listensAt: contact.regId > 0 ? 0 : listeningPort(uri, flow),
       ...proof !== undefined && { proof },
       ...isLocated && { isLocated },
@@ -267,15 +264,15 @@ export class Registrar {
     };
   }
 
-  /** The flow that leads to a device; undefined when it is gone to where its Contact says. */
-  #wayTo(uri: SipUri, { regId }: RequestedContact, { request, flow, account }: Change): Flow | undefined {
+  /** Returns the flow to a device; undefined when requests go to the next hop in its Contact. */
+  #flowTo(uri: SipUri, { regId }: RequestedContact, { request, flow, account }: Change): Flow | undefined {
     const { contactFlows, usesSourceAddress } = this.#parts;
     if (contactAddrOf(account) !== undefined) return undefined;
     const isByFlow = usesSourceAddress || regId > 0 || request.has(Header.Path);
     return isByFlow ? flow : contactFlows.ofRegistration(uri, request, flow);
   }
 
-  /** The Contact, at the `contactAddr` of its peer, or with `registrarIntf: Internal` at the address it came from. */
+  /** Returns the URI to bind: the Contact, at the `contactAddr` of a peer, or at the source (`registrarIntf: Internal`). */
   #boundUri({ uri }: RequestedContact, { flow, account }: Change): SipUri {
     const contactAddr = contactAddrOf(account);
     if (contactAddr !== undefined) return contactAt(uri, contactAddr);
@@ -283,7 +280,7 @@ export class Registrar {
     return contactAt(uri, `${flow.remoteAddress}:${flow.remotePort}`);
   }
 
-  /** 200 with every binding (step 8). */
+  /** Returns the 200 with every binding (step 8). */
   #accept({ request, registration }: Change, bindings: readonly Binding<BoundFlow>[]): Answer {
     const now = this.#parts.clock.now();
     let headers = isOutbound(request, registration) ? "Require: outbound\r\n" : "";
@@ -294,7 +291,7 @@ export class Registrar {
       if (binding.regId !== 0) headers += `;reg-id=${binding.regId}`;
       headers += "\r\n";
     }
-    // Kept and used all the same, it is told to those only who know it (RFC 3327 §5.3).
+    // Path is returned to clients that support it (RFC 3327 §5.3).
     if (request.has(Header.Path) && supports(request, "path")) {
       for (const path of request.rowValues(Header.Path)) headers += `Path: ${path}\r\n`;
     }
@@ -329,7 +326,7 @@ export class Registrar {
   }
 }
 
-/** Where an administrator says that a device is. */
+/** A binding by an administrator. */
 export interface StaticBinding {
   readonly contact: string;
   /** Seconds. */
@@ -342,7 +339,7 @@ interface Update {
   readonly aor: string;
   readonly current: readonly Binding<BoundFlow>[];
   readonly bindings: readonly Binding<BoundFlow>[];
-  /** Whether the oldest ones have to make room. */
+  /** True when the oldest bindings had to make room. */
   readonly areTooMany: boolean;
 }
 
@@ -353,7 +350,7 @@ interface Change {
   readonly registration: Registration;
 }
 
-/** The Contact at another address; its own port is kept where the other has none. */
+/** Returns a Contact at another address; its port stays where the address has none. */
 function contactAt(uri: SipUri, address: string): SipUri {
   const user = uri.user === undefined
     ? ""
@@ -369,8 +366,8 @@ function contactAddrOf(account: Agent | Peer): string | undefined {
 }
 
 /**
- * What is registered for (step 5). A peer is its device, wherever it registers; without one it is known by its address,
- * and by the host that it registers at.
+ * Returns the addresses-of-record of a REGISTER (step 5). A peer has that of its device, wherever it registers; without a
+ * device it has those of its address and of the host it registers at.
  */
 function addressesOfRecord(account: Agent | Peer, host: string, flow: Flow): string[] {
   const { username } = account;
@@ -379,7 +376,7 @@ function addressesOfRecord(account: Agent | Peer, host: string, flow: Flow): str
   return [...new Set([host, flow.remoteAddress])].map((each) => addressOfRecord(username, each));
 }
 
-/** Same instance over the same flow number (RFC 5626 §6), else equal Contact URIs (§10.3 step 7). */
+/** Reports whether a Contact is that of a binding: by instance and reg-id (RFC 5626 §6), else by URI (§10.3 step 7). */
 function isSameBinding(binding: Binding<BoundFlow>, uri: SipUri, contact: RequestedContact): boolean {
   if (contact.instance !== "" && contact.regId > 0) {
     return binding.instance === contact.instance && binding.regId === contact.regId;
@@ -393,8 +390,8 @@ function supports(request: SipRequest, option: string): boolean {
 }
 
 /**
- * Whether a REGISTER is for a flow of RFC 5626 (§6): the device knows it, and the first hop that it came by is this
- * server, or an edge proxy that keeps flows (`ob` in the URI that it put into Path first).
+ * Reports whether a REGISTER is for a flow of RFC 5626 (§6): the device supports it, and its first hop is this server or
+ * an edge proxy that keeps flows (`ob` in the last Path value).
  */
 function isOutbound(request: SipRequest, registration: Registration): boolean {
   if (registration.kind !== "update") return false;

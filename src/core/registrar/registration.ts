@@ -1,4 +1,4 @@
-/** What a REGISTER asks for, read and checked before anything is changed (§10.3 steps 6 and 7). */
+/** Reading and checking of a REGISTER, before anything changes (§10.3 steps 6 and 7). */
 import { parseNumber } from "../../message/characters.ts";
 import { parseDeltaSeconds } from "../../message/delta_seconds.ts";
 import { Header } from "../../message/header_name.ts";
@@ -8,7 +8,7 @@ import type { SipRequest } from "../../message/sip_message.ts";
 import { SipUri } from "../../message/sip_uri.ts";
 import type { Answer } from "../answer.ts";
 
-/** Limits on registrations (`spec.registrar`), seconds. */
+/** Limits on lifetimes (`spec.registrar`), in seconds. */
 export interface RegistrationLimits {
   readonly minExpires: number;
   readonly maxExpires: number;
@@ -20,24 +20,24 @@ export interface RequestedContact {
   readonly uri: SipUri;
   /** Seconds; 0 removes the binding. */
   readonly expires: number;
-  /** Thousandths. */
+  /** In thousandths. */
   readonly q: number;
   readonly instance: string;
   readonly regId: number;
 }
 
-/** A REGISTER as data: a query has no contacts, `Contact: *` removes everything. */
+/** A REGISTER as data. A query has no contacts; `Contact: *` removes all bindings. */
 export type Registration =
   | { readonly kind: "removeAll" }
   | { readonly kind: "update"; readonly contacts: readonly RequestedContact[] };
 
-/** Contacts one REGISTER may bring; more are refused before they are looked at. */
+/** Contacts of one REGISTER. */
 const MAX_CONTACTS = 64;
-/** Characters of one Contact: it is kept, written and compared with all others. */
+/** UTF-16 units of one Contact, which is stored and compared with all others. */
 const MAX_CONTACT_LENGTH = 2048;
 const QVALUE = /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/;
 
-/** Reads the Contacts and their lifetimes, or says what to answer. */
+/** Reads the Contacts and their lifetimes, or returns the answer that refuses them. */
 export function readRegistration(request: SipRequest, limits: RegistrationLimits): Registration | Answer {
   const rows = request.rowValues(Header.Contact);
   if (rows.length > MAX_CONTACTS) return { status: 403, reason: "Too Many Contacts" };
@@ -78,7 +78,7 @@ export function readRegistration(request: SipRequest, limits: RegistrationLimits
   return { kind: "update", contacts };
 }
 
-/** Reads one Contact; undefined when it is malformed, or a parameter stands twice in it (§7.3.1). */
+/** Reads one Contact; undefined when it is malformed, or has a parameter twice (§7.3.1). */
 function readContact(value: NameAddr, fallback: number): RequestedContact | undefined {
   const { uri } = value;
   if (!uri || hasParameterTwice(value.parameters)) return undefined;

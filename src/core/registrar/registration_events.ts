@@ -1,4 +1,4 @@
-/** What becomes of registrations, as events: refreshes are not told. */
+/** Events of registrations; a refresh is none. */
 import type { Binding } from "../../location/binding.ts";
 import type { LocationService } from "../../location/location_service.ts";
 import { logger, logging } from "../../runtime/log.ts";
@@ -8,7 +8,7 @@ import type { ServerEvents } from "../server_events.ts";
 
 const log = logger("registrar");
 
-export function tellRegistrations(
+export function emitRegistrationEvents(
   location: LocationService<BoundFlow>,
   events: ServerEvents,
   clock: Clock,
@@ -49,7 +49,7 @@ export function tellRegistrations(
   });
 }
 
-/** The usual case: one device registers again. */
+/** Reports whether one device has refreshed its binding, the usual case. */
 function isSame(before: readonly Binding<BoundFlow>[], after: readonly Binding<BoundFlow>[]): boolean {
   return before.length === 1 && after.length === 1 && before[0].contact === after[0].contact;
 }

@@ -1,4 +1,4 @@
-/** Ends registrations whose agent or peer is gone, or has another password or other domains now. */
+/** Ends registrations of agents and peers that were removed, or have other credentials or domains now. */
 import type { Agent } from "../../data/agent.ts";
 import type { Directory, DirectoryChange } from "../../data/directory.ts";
 import { isSameSecret } from "../../data/ha1.ts";
@@ -19,13 +19,13 @@ type Account = Agent | Peer;
 
 const log = logger("registrar");
 
-/** Time in which whoever is gone and comes back with the same secret has its bindings again: files may be written in steps. */
+/** Time in which a removed account may return to its bindings: files may be written in steps. */
 const GRACE_MS = 60_000;
 
 export class Revocation {
   readonly #parts: RevocationParts;
-  /** Accounts that are gone and have bindings, with the end of their time, in the order of these ends. */
-  readonly #gone = new Map<Account, number>();
+  /** Removed accounts with bindings, and the end of their time on the scale of `Clock.now`, in the order of these ends. */
+  readonly #removed = new Map<Account, number>();
   #alarm: unknown;
 
   constructor(parts: RevocationParts) {
@@ -33,37 +33,37 @@ export class Revocation {
   }
 
   /**
-   * Takes notice of a change of resources. Bindings of accounts that are gone stay for a while, out of reach; not if an
-   * administrator has just removed them.
+   * Takes notice of changed resources. Bindings of removed accounts stay for a while, out of reach, unless an administrator
+   * has removed the account deliberately.
    */
   follow({ replaced, isDeliberate }: DirectoryChange): void {
     this.#settle();
     for (const account of replaced) {
       if (account.kind !== "Agent" && account.kind !== "Peer") continue;
       if (this.#revoke(account, isDeliberate === true)) {
-        this.#gone.set(account, this.#parts.clock.now() + GRACE_MS);
+        this.#removed.set(account, this.#parts.clock.now() + GRACE_MS);
       }
     }
     this.#setAlarm();
   }
 
   close(): void {
-    this.#gone.clear();
+    this.#removed.clear();
     this.#parts.clock.clearAlarm(this.#alarm);
   }
 
-  /** Looks at all who are gone: some may be back, others have been gone for too long. */
+  /** Checks all removed accounts: some may be back, others have been removed for too long. */
   #settle(): void {
     const now = this.#parts.clock.now();
-    for (const [account, end] of this.#gone) {
-      if (!this.#revoke(account, now >= end)) this.#gone.delete(account);
+    for (const [account, end] of this.#removed) {
+      if (!this.#revoke(account, now >= end)) this.#removed.delete(account);
     }
   }
 
   #setAlarm(): void {
     const { clock } = this.#parts;
     clock.clearAlarm(this.#alarm);
-    const [first] = this.#gone.values();
+    const [first] = this.#removed.values();
     if (first === undefined) return;
     this.#alarm = clock.setAlarm(() => {
       this.#settle();
@@ -72,8 +72,8 @@ export class Revocation {
   }
 
   /**
-   * Ends the bindings that an account of before has no right to now. Where nobody has its name, they stay unless its time
-   * is over; returns whether there are such.
+   * Ends the bindings that a replaced account has lost the right to. Bindings without a present account stay until its
+   * time is over; returns true when there are any.
    */
   #revoke(account: Account, isOver: boolean): boolean {
     const { location } = this.#parts;
@@ -91,7 +91,7 @@ export class Revocation {
     return isWaiting;
   }
 
-  /** The addresses-of-record of an account of before, and who has them now. */
+  /** Returns the addresses-of-record of a replaced account, with the accounts that have them now. */
   #holdersOf(account: Account): { aor: string; now: Account | undefined }[] {
     const { directory, location } = this.#parts;
     const { username } = account;
@@ -110,7 +110,7 @@ export class Revocation {
   }
 }
 
-/** Whether what was registered with one account is right for another one of the same name. */
+/** Reports whether registrations of one account stay valid for another one of the same name. */
 function isSameAccount(a: Account, b: Account): boolean {
   const isSameDevice = a.kind !== "Peer" || b.kind !== "Peer" || a.device === b.device;
   return a.kind === b.kind && isSameSecret(a, b) && isSameDevice;
