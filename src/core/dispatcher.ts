@@ -2,7 +2,7 @@
 import type { Directory } from "../data/directory.ts";
 import type { LocationService } from "../location/location_service.ts";
 import type { HeaderRows } from "../message/header_rows.ts";
-import type { MalformedMessage, SipRequest } from "../message/sip_message.ts";
+import type { RejectedMessage, SipRequest } from "../message/sip_message.ts";
 import { SipUri } from "../message/sip_uri.ts";
 import { logger } from "../runtime/log.ts";
 import { randomToken } from "../runtime/random.ts";
@@ -121,12 +121,13 @@ export class Dispatcher implements TransactionUser, RouteContext {
     }
   }
 
-  onMalformed(malformed: MalformedMessage, flow: Flow): void {
-    const { request, status, reason } = malformed;
-    log.debug("Malformed message from {address}: {reason}", { address: flow.remoteAddress, reason });
-    const answer = { status, reason, ...status === 403 && { cause: SERVER_DENIES } };
+  onRejected(rejected: RejectedMessage, flow: Flow): void {
+    const { kind, request, status, reason } = rejected;
+    log.debug("Rejected a message from {address}: {reason}", { address: flow.remoteAddress, reason });
+    const isDenied = kind === "denied";
+    const answer = { status, reason, ...isDenied && { cause: SERVER_DENIES } };
     if (request && !/^\s*ACK /.test(request.text.substring(0, 16))) this.#reply(request, flow, answer);
-    else if (status === 403) this.#parts.refusals.note(request, flow, answer);
+    else if (isDenied) this.#parts.refusals.note(request, flow, answer);
   }
 
   onOverload(request: SipRequest, flow: Flow, cause: string): void {

@@ -53,7 +53,7 @@ for (
   ]
 ) IS_LIST[id] = 1;
 
-/** What is wrong with a message that is answered 513. */
+/** The fault of a message that is answered 513. */
 export const TOO_LARGE = "Message Too Large";
 const NO_CRLF = "Line does not end in CRLF";
 const REPEATED = "Header must not be repeated";

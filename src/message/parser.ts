@@ -5,7 +5,7 @@ import { HeaderRows, ROW_STRIDE } from "./header_rows.ts";
 import { hasTooManyValues, type HeaderScan, scanRows, seenBit, TOO_LARGE } from "./header_scan.ts";
 import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from "./message_limits.ts";
 import { parseNameAddr } from "./name_addr.ts";
-import { MalformedMessage, SipRequest, SipResponse } from "./sip_message.ts";
+import { RejectedMessage, type Rejection, SipRequest, SipResponse } from "./sip_message.ts";
 import { parseVia, type Via } from "./via.ts";
 
 const SEEN_VIA = seenBit(Header.Via);
@@ -23,18 +23,26 @@ const MAX_CSEQ = 2 ** 31 - 1;
 export function parseMessage(
   text: string,
   limits: MessageLimits = DEFAULT_MESSAGE_LIMITS,
-): SipRequest | SipResponse | MalformedMessage {
+): SipRequest | SipResponse | RejectedMessage {
   let start = 0;
   while (text.charCodeAt(start) === 13 && text.charCodeAt(start + 1) === 10) start += 2;
   const lineEnd = text.indexOf("\r\n", start);
-  if (lineEnd < 0) return new MalformedMessage("Start line has no end", 400, undefined);
-  if (lineEnd - start > limits.maxHeadSize) return new MalformedMessage(TOO_LARGE, 513, undefined);
+  if (lineEnd < 0) return rejected("Start line has no end");
+  if (lineEnd - start > limits.maxHeadSize) return rejected(TOO_LARGE);
   const scan = scanRows(text, lineEnd + 2, limits);
   if (scan.fault === "" && hasTooManyValues(text, scan.rows, limits.maxHeaderValues)) {
     scan.fault = "Too Many Header Values";
   }
   const isResponse = /^sip\/$/i.test(text.substring(start, start + 4));
   return isResponse ? readResponse(scan, start, lineEnd) : readRequest(scan, start, lineEnd);
+}
+
+/** A rejection for a fault that is a reason phrase. */
+function rejected(reason: string, { status = 400, request }: { status?: number; request?: HeaderRows } = {}) {
+  const rejection: Rejection = reason === TOO_LARGE
+    ? { kind: "oversized", status: 513, reason }
+    : { kind: "malformed", status, reason };
+  return new RejectedMessage(rejection, request);
 }
 
 function rowOf(rows: number[], id: HeaderId): number {
@@ -76,12 +84,12 @@ function readCommon(scan: HeaderScan, via: Via | undefined) {
   return { topVia: via, callId, cseq, cseqMethod: text.substring(methodStart, cseqEnd), bodyStart, bodyEnd };
 }
 
-function readRequest(scan: HeaderScan, start: number, lineEnd: number): SipRequest | MalformedMessage {
+function readRequest(scan: HeaderScan, start: number, lineEnd: number): SipRequest | RejectedMessage {
   const { text, rows } = scan;
   const via = topVia(scan);
-  const malformed = (reason: string, status = 400) => {
+  const malformed = (reason: string, status?: number) => {
     const isAnswerable = (scan.seen & SEEN_VIA) !== 0;
-    return new MalformedMessage(reason, status, isAnswerable ? new HeaderRows(scan, via) : undefined);
+    return rejected(reason, { status, request: isAnswerable ? new HeaderRows(scan, via) : undefined });
   };
   const methodEnd = skipToken(text, start, lineEnd);
   const uriEnd = text.lastIndexOf(" ", lineEnd - 1);
@@ -97,7 +105,7 @@ function readRequest(scan: HeaderScan, start: number, lineEnd: number): SipReque
   const requestUri = text.substring(methodEnd + 1, uriEnd);
   if (!isUriText(requestUri)) return malformed("Request-URI is malformed");
   const fields = readCommon(scan, via);
-  if (typeof fields === "string") return malformed(fields, fields === TOO_LARGE ? 513 : 400);
+  if (typeof fields === "string") return malformed(fields);
   const method = text.substring(start, methodEnd);
   if (fields.cseqMethod !== method) return malformed("CSeq method is not the method of the request");
   const fromRow = rowOf(rows, Header.From);
@@ -109,17 +117,16 @@ function readRequest(scan: HeaderScan, start: number, lineEnd: number): SipReque
   return new SipRequest(scan, fields, { method, requestUri, from, to });
 }
 
-function readResponse(scan: HeaderScan, start: number, lineEnd: number): SipResponse | MalformedMessage {
+function readResponse(scan: HeaderScan, start: number, lineEnd: number): SipResponse | RejectedMessage {
   const { text } = scan;
-  const malformed = (reason: string) => new MalformedMessage(reason, 400, undefined);
   const status = parseNumber(text, start + 8, start + 11, 699);
   const afterStatus = text.charCodeAt(start + 11);
   if (!/^sip\/2\.0 $/i.test(text.substring(start, start + 8)) || status < 100) {
-    return malformed("Status line is malformed");
+    return rejected("Status line is malformed");
   }
-  if (start + 11 !== lineEnd && afterStatus !== 32) return malformed("Status line is malformed");
+  if (start + 11 !== lineEnd && afterStatus !== 32) return rejected("Status line is malformed");
   const fields = readCommon(scan, topVia(scan));
-  if (typeof fields === "string") return malformed(fields);
+  if (typeof fields === "string") return rejected(fields);
   return new SipResponse(scan, fields, {
     status,
     reason: text.substring(Math.min(start + 12, lineEnd), lineEnd),

@@ -99,19 +99,27 @@ export class SipResponse extends SipMessage {
   }
 }
 
-/** A message that breaks the grammar. */
-export class MalformedMessage {
-  readonly kind = "malformed";
-  /** What is wrong, fit for a reason phrase. */
-  readonly reason: string;
-  /** The status to answer, when the message can be answered. */
+/** Why a message is rejected, and the response to it when it can be answered. */
+export interface Rejection {
+  /** It breaks the grammar, exceeds a limit of size, or comes from an address that is denied access. */
+  readonly kind: "malformed" | "oversized" | "denied";
   readonly status: number;
+  /** A reason phrase. */
+  readonly reason: string;
+}
+
+/** A message that is not handed up as a request or response. */
+export class RejectedMessage implements Rejection {
+  readonly kind: Rejection["kind"];
+  readonly status: number;
+  readonly reason: string;
   /** The head of a request that has all a response copies (§8.2.6.2); undefined otherwise. */
   readonly request: HeaderRows | undefined;
 
-  constructor(reason: string, status: number, request: HeaderRows | undefined) {
-    this.reason = reason;
+  constructor({ kind, status, reason }: Rejection, request: HeaderRows | undefined) {
+    this.kind = kind;
     this.status = status;
+    this.reason = reason;
     this.request = request;
   }
 }

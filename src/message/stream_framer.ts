@@ -1,11 +1,6 @@
 /** Cuts a byte stream into messages by Content-Length (§18.3), and sees the keep-alives between them (RFC 5626 §3.5.1). */
-import { scanRows } from "./header_scan.ts";
-
-/** What is answered to a message that is not taken. */
-export interface Refusal {
-  readonly status: number;
-  readonly reason: string;
-}
+import { scanRows, TOO_LARGE } from "./header_scan.ts";
+import type { Rejection } from "./sip_message.ts";
 
 /** What the framer found. Calls come in stream order, inside `push`. */
 export interface StreamFramerEvents {
@@ -14,7 +9,7 @@ export interface StreamFramerEvents {
   /** A double CRLF before a message: the peer asks for a single one. */
   onPing(): void;
   /** A message is not taken from the stream. `text` is its head, or as much of that as there is. */
-  onRefusal(text: string, refusal: Refusal): void;
+  onRejected(text: string, rejection: Rejection): void;
   /** The stream makes no sense any more and must be closed; nothing is called after this. */
   onFailure(reason: string): void;
 }
@@ -26,6 +21,13 @@ export interface StreamLimits {
   /** Bytes a message may have, head and body. */
   readonly maxMessageSize: number;
 }
+
+const OVERSIZED: Rejection = { kind: "oversized", status: 513, reason: TOO_LARGE };
+const NO_LENGTH: Rejection = {
+  kind: "malformed",
+  status: 400,
+  reason: "Content-Length is missing or malformed",
+};
 
 /** Pieces that a buffer is made of at most. */
 const MAX_PIECES = 256;
@@ -79,11 +81,11 @@ export class StreamFramer {
     this.#searched = buffer.length;
     const { maxHeadSize, maxMessageSize } = this.#limits;
     if (headEnd < 0 && buffer.length <= maxHeadSize) return false;
-    if (headEnd < 0 || headEnd > maxHeadSize) return this.#refuse(513, "Message Too Large", maxHeadSize);
+    if (headEnd < 0 || headEnd > maxHeadSize) return this.#reject(OVERSIZED, maxHeadSize);
     const length = contentLength(buffer);
-    if (length < 0) return this.#refuse(400, "Content-Length is missing or malformed", headEnd + 4);
+    if (length < 0) return this.#reject(NO_LENGTH, headEnd + 4);
     this.#wanted = headEnd + 4 + length;
-    if (this.#wanted > maxMessageSize) return this.#refuse(513, "Message Too Large", headEnd + 4);
+    if (this.#wanted > maxMessageSize) return this.#reject(OVERSIZED, headEnd + 4);
     return true;
   }
 
@@ -107,9 +109,9 @@ export class StreamFramer {
   }
 
   /** Where the message ends is not known, or it is not waited for: the peer is told why, and the stream is over. */
-  #refuse(status: number, reason: string, end: number): false {
-    this.#events.onRefusal(this.#buffer.substring(0, end), { status, reason });
-    return this.#fail(reason);
+  #reject(rejection: Rejection, end: number): false {
+    this.#events.onRejected(this.#buffer.substring(0, end), rejection);
+    return this.#fail(rejection.reason);
   }
 
   #fail(reason: string): false {

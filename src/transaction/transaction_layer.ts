@@ -2,7 +2,7 @@
 import { buildResponse, type ResponseContent } from "../message/response_builder.ts";
 import { Header } from "../message/header_name.ts";
 import type { HeaderRows } from "../message/header_rows.ts";
-import type { MalformedMessage, SipRequest, SipResponse } from "../message/sip_message.ts";
+import type { RejectedMessage, SipRequest, SipResponse } from "../message/sip_message.ts";
 import { MAGIC_COOKIE } from "../message/via.ts";
 import { detachText } from "../runtime/detached_text.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
@@ -166,8 +166,8 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     transaction.onResponse(response);
   }
 
-  onMalformed(malformed: MalformedMessage, flow: Flow): void {
-    this.#user?.onMalformed(malformed, flow);
+  onRejected(rejected: RejectedMessage, flow: Flow): void {
+    this.#user?.onRejected(rejected, flow);
   }
 
   /** A connection is gone, and with it every answer that was to come by it (§17.1.4). */

@@ -1,5 +1,5 @@
 /** What a transaction user (§17) hears from below. */
-import type { MalformedMessage, SipRequest, SipResponse } from "../message/sip_message.ts";
+import type { RejectedMessage, SipRequest, SipResponse } from "../message/sip_message.ts";
 import type { Flow } from "../transport/transport.ts";
 
 /** The core as the transaction layer sees it. Every call is synchronous, straight from the bytes. */
@@ -11,8 +11,8 @@ export interface TransactionUser {
   onRequest(request: SipRequest, flow: Flow): void;
   /** An ACK for a 2xx, or one that fits nothing. */
   onAck(request: SipRequest, flow: Flow): void;
-  /** A message that breaks the grammar. */
-  onMalformed(malformed: MalformedMessage, flow: Flow): void;
+  /** A message that is neither request nor response; its `request` can be answered. */
+  onRejected(rejected: RejectedMessage, flow: Flow): void;
   /** A request was answered 503, for this cause: there are too many transactions, or they keep too much. */
   onOverload?(request: SipRequest, flow: Flow, cause: string): void;
   onFlowClosed(flow: Flow): void;

@@ -1,5 +1,5 @@
 /** One connection as a flow: what waits to be sent, how long silence may last, how much the peer can make us keep. */
-import type { Refusal } from "../message/stream_framer.ts";
+import type { Rejection } from "../message/sip_message.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import {
@@ -175,8 +175,8 @@ export class Connection implements Flow, WireEvents {
     this.#host.events.onMessage(text, this);
   }
 
-  onRefusal(text: string, refusal: Refusal): void {
-    if (this.#isOpen) this.#host.events.onRefusal(text, refusal, this);
+  onRejected(text: string, rejection: Rejection): void {
+    if (this.#isOpen) this.#host.events.onRejected(text, rejection, this);
   }
 
   onUnfinished(bytes: number): void {

@@ -28,9 +28,9 @@ export class StreamWire implements Wire {
     });
     const framer = new StreamFramer({
       onMessage: (text) => events.onMessage(text),
-      onRefusal: (text, refusal) => {
+      onRejected: (text, rejection) => {
         this.#awaitsPeer = true;
-        events.onRefusal(text, refusal);
+        events.onRejected(text, rejection);
       },
       onPing: () => events.onPing(),
       onFailure: (reason) => events.onViolation(reason),

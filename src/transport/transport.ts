@@ -1,5 +1,5 @@
 /** What a transport is to the layers above it (§18). */
-import type { Refusal } from "../message/stream_framer.ts";
+import type { Rejection } from "../message/sip_message.ts";
 
 /** Transport protocols by the names of URI parameters and configuration. */
 export type TransportProtocol = "udp" | "tcp" | "tls" | "sctp" | "ws" | "wss";
@@ -81,7 +81,7 @@ export interface TransportEvents {
   /** One message, or what a peer sent in the place of one. */
   onMessage(text: string, flow: Flow): void;
   /** A message is not taken from its connection, of which this is the head: the peer is to be told. */
-  onRefusal(text: string, refusal: Refusal, flow: Flow): void;
+  onRejected(text: string, rejection: Rejection, flow: Flow): void;
   /** A connection was made, by us or by the peer. UDP flows are not announced. */
   onFlowOpened(flow: Flow): void;
   /** A connection is gone; its `isOpen` is false already. */

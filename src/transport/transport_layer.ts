@@ -1,9 +1,14 @@
 /** The transport layer (§18): from bytes to messages, from next hops and Vias to flows. */
 import type { MessageLimits } from "../message/message_limits.ts";
+import { TOO_LARGE } from "../message/header_scan.ts";
 import { parseMessage } from "../message/parser.ts";
-import { MalformedMessage, type SipRequest, type SipResponse } from "../message/sip_message.ts";
+import {
+  RejectedMessage,
+  type Rejection,
+  type SipRequest,
+  type SipResponse,
+} from "../message/sip_message.ts";
 import type { SipUri } from "../message/sip_uri.ts";
-import type { Refusal } from "../message/stream_framer.ts";
 import { BoundedMap } from "../runtime/bounded_map.ts";
 import { logger } from "../runtime/log.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
@@ -31,8 +36,8 @@ export interface TransportUser {
   /** `received` and `rport` are in its top Via already. */
   onRequest(request: SipRequest, flow: Flow): void;
   onResponse(response: SipResponse, flow: Flow): void;
-  /** A message that breaks the grammar; `malformed.request` can be answered. */
-  onMalformed(malformed: MalformedMessage, flow: Flow): void;
+  /** Any other message; its `request` can be answered. */
+  onRejected(rejected: RejectedMessage, flow: Flow): void;
   onFlowClosed(flow: Flow): void;
   /** A datagram of ours did not arrive; this is its beginning. */
   onUnreachable?(datagram: string, flow: Flow): void;
@@ -262,26 +267,25 @@ export class TransportLayer implements TransportEvents {
   #deny(text: string, flow: Flow, accessControl: AccessControl): void {
     this.#denied.value++;
     if (isKeepAlive(text) || isAck(text) || accessControl.verdict(flow.remoteAddress) !== "refuse") return;
-    this.#refuse(text, { status: 403, reason: "Forbidden" }, flow);
+    this.#reject(text, { kind: "denied", status: 403, reason: "Forbidden" }, flow);
   }
 
-  onRefusal(text: string, refusal: Refusal, flow: Flow): void {
+  onRejected(text: string, rejection: Rejection, flow: Flow): void {
     const { accessControl } = this.#parts;
     if (accessControl !== undefined && !accessControl.admits(flow.remoteAddress)) return;
     this.#malformed.value++;
-    if (!isResponse(text)) this.#refuse(text, refusal, flow);
+    if (!isResponse(text)) this.#reject(text, rejection, flow);
   }
 
-  /** Answers a request, or what was one, without a further look at it. */
-  #refuse(text: string, { status, reason }: Refusal, flow: Flow): void {
+  #reject(text: string, rejection: Rejection, flow: Flow): void {
     try {
       const message = parseMessage(text, this.#parts.messageLimits);
-      const head = message.kind === "malformed" ? message.request : message;
+      const head = message instanceof RejectedMessage ? message.request : message;
       head?.stampTopVia(flow.remoteAddress, flow.remotePort, keepAliveOf(flow));
-      this.#user?.onMalformed(new MalformedMessage(reason, status, head), flow);
+      this.#user?.onRejected(new RejectedMessage(rejection, head), flow);
     } catch (error) {
       this.#errors.value++;
-      log.error("Cannot refuse a message from {address}: {error}", { address: flow.remoteAddress, error });
+      log.error("Cannot reject a message from {address}: {error}", { address: flow.remoteAddress, error });
     }
   }
 
@@ -294,16 +298,16 @@ export class TransportLayer implements TransportEvents {
       else this.#violations.value++;
       return;
     }
-    if (message.kind === "malformed") {
+    if (message instanceof RejectedMessage) {
       this.#malformed.value++;
       message.request?.stampTopVia(flow.remoteAddress, flow.remotePort, keepAliveOf(flow));
-      return this.#user?.onMalformed(message, flow);
+      return this.#user?.onRejected(message, flow);
     }
     const { topVia } = message;
     message.stampTopVia(flow.remoteAddress, flow.remotePort, keepAliveOf(flow));
     if (topVia.hasAlias) flow.addAlias?.(topVia.port ?? defaultPort(flow.protocol));
     if (flow.protocol === "udp" && text.length > this.#parts.maxDatagramSize) {
-      return this.#user?.onMalformed(new MalformedMessage("Message Too Large", 513, message), flow);
+      return this.#user?.onRejected(new RejectedMessage(OVERSIZED, message), flow);
     }
     this.#user?.onRequest(message, flow);
   }
@@ -366,6 +370,8 @@ export class TransportLayer implements TransportEvents {
     return usable;
   }
 }
+
+const OVERSIZED: Rejection = { kind: "oversized", status: 513, reason: TOO_LARGE };
 
 const MAX_REMEMBERED = 65536;
 

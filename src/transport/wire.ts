@@ -1,4 +1,4 @@
-import type { Refusal } from "../message/stream_framer.ts";
+import type { Rejection } from "../message/sip_message.ts";
 
 /** What carries the messages of one connection: a stream, or a WebSocket. */
 export interface Wire {
@@ -19,7 +19,7 @@ export interface WireEvents {
   /** One whole message. */
   onMessage(text: string): void;
   /** A message is not taken, of which this is the head: the peer is told before the connection is ended. */
-  onRefusal(text: string, refusal: Refusal): void;
+  onRejected(text: string, rejection: Rejection): void;
   /** So many bytes of an unfinished message are kept. */
   onUnfinished(bytes: number): void;
   /** The peer asks for a sign of life: CRLF, to be sent when nothing else waits (RFC 5626 §3.5.1). */

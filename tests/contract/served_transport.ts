@@ -1,6 +1,6 @@
 /** A transport under test, what it tells, and the far ends it talks to. */
 import assert from "node:assert/strict";
-import type { Refusal } from "../../src/message/stream_framer.ts";
+import type { Rejection } from "../../src/message/sip_message.ts";
 import type { ConnectionLimits } from "../../src/transport/connection_limits.ts";
 import type { Flow, Transport, TransportEvents, TransportProtocol } from "../../src/transport/transport.ts";
 import type { Peer, PeerListener, PeerProtocol, Place } from "./transport_peers.ts";
@@ -103,7 +103,7 @@ export class ServedTransport implements TransportEvents, AsyncDisposable {
     this.#wake();
   }
 
-  onRefusal(text: string, { status, reason }: Refusal, flow: Flow): void {
+  onRejected(text: string, { status, reason }: Rejection, flow: Flow): void {
     this.refusals.push({ text, status });
     flow.send(`${status} ${reason}`);
     this.#wake();

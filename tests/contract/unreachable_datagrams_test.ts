@@ -21,7 +21,7 @@ async function listen(address: string): Promise<Listening> {
   let wake = () => {};
   await transport.listen({
     onMessage: () => {},
-    onRefusal: () => {},
+    onRejected: () => {},
     onFlowOpened: () => {},
     onFlowClosed: () => {},
     onViolation: () => {},

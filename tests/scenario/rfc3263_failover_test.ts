@@ -73,7 +73,7 @@ class Hop {
         });
       },
       onAck() {},
-      onMalformed() {},
+      onRejected() {},
       onFlowClosed() {},
     };
     transactions.attach(user);

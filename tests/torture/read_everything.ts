@@ -8,13 +8,13 @@ import { MessageEdits } from "../../src/message/message_edits.ts";
 import { type NameAddr, parseNameAddrList } from "../../src/message/name_addr.ts";
 import { parseMessage } from "../../src/message/parser.ts";
 import { buildResponse } from "../../src/message/response_builder.ts";
-import type { MalformedMessage, SipRequest, SipResponse } from "../../src/message/sip_message.ts";
+import { RejectedMessage, type SipRequest, type SipResponse } from "../../src/message/sip_message.ts";
 import { SipUri } from "../../src/message/sip_uri.ts";
 import { TelUri } from "../../src/message/tel_uri.ts";
 import { parseVia } from "../../src/message/via.ts";
 
-export function readEverything(message: SipRequest | SipResponse | MalformedMessage): void {
-  if (message.kind === "malformed") {
+export function readEverything(message: SipRequest | SipResponse | RejectedMessage): void {
+  if (message instanceof RejectedMessage) {
     if (message.request) checkRefusal(message.request, message.status);
     return;
   }

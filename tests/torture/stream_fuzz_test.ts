@@ -28,7 +28,7 @@ function frame(chunks: Iterable<string>): Found {
   const framer = new StreamFramer({
     onMessage: (text) => (expectSense(), found.messages.push(text)),
     onPing: () => (expectSense(), found.pings++),
-    onRefusal: () => expectSense(),
+    onRejected: () => expectSense(),
     onFailure: (reason) => (expectSense(), found.failure = reason),
   }, { maxMessageSize, maxHeadSize: 65_536 });
   for (const chunk of chunks) framer.push(chunk);

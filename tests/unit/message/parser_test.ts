@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { Header } from "../../../src/message/header_name.ts";
 import { parseMessage } from "../../../src/message/parser.ts";
+import { RejectedMessage } from "../../../src/message/sip_message.ts";
 import {
   type HeaderChanges,
   type MessageParts,
   messageText,
-  readMalformed,
+  readRejected,
   readRequest,
   readResponse,
   REQUEST_LINE,
@@ -158,7 +159,7 @@ Deno.test("Requests that are refused with 400, and answered", () => {
     ["a CR within a folded line", { "Subject": "x\r\n y\rz" }],
   ];
   for (const [what, changes, parts] of table) {
-    const malformed = readMalformed(messageText(changes, parts));
+    const malformed = readRejected(messageText(changes, parts));
     assert.equal(malformed.status, 400, what);
     assert.ok(malformed.request, `${what} is answered`);
     assert.match(malformed.reason, /^[A-Z][\w -]+$/, what);
@@ -185,9 +186,11 @@ Deno.test("A head beyond the limits is refused, and answered by what was read of
     ["many credentials", { "Authorization": new Array(5).fill("Digest a=b") }, 400],
   ];
   for (const [what, changes, status] of table) {
-    const malformed = parseMessage(messageText(changes), limits);
-    assert.ok(malformed.kind === "malformed", what);
-    assert.deepEqual([malformed.status, malformed.request?.topVia === undefined], [status, false], what);
+    const rejected = parseMessage(messageText(changes), limits);
+    assert.ok(rejected instanceof RejectedMessage, what);
+    const { kind, request } = rejected;
+    assert.deepEqual([rejected.status, request?.topVia === undefined], [status, false], what);
+    assert.equal(kind, status === 513 ? "oversized" : "malformed", what);
   }
 });
 
@@ -207,35 +210,35 @@ Deno.test("Commas within a value do not count as values", () => {
 
 Deno.test("§25.1: a Call-ID is one word, whatever white space parts it", () => {
   for (const callId of ["a b", "a\tb", "a\r\n b", "a\r\n\tb"]) {
-    assert.equal(readMalformed(messageText({ "Call-ID": callId })).status, 400, JSON.stringify(callId));
+    assert.equal(readRejected(messageText({ "Call-ID": callId })).status, 400, JSON.stringify(callId));
   }
 });
 
 Deno.test("§7: every line of a fold ends in CRLF, so that no header hides behind another", () => {
   for (const subject of ["x\r\n y\nRoute: <sip:evil;lr>", "x\n y", "x\r\n y\n z", "x\r\n y\n"]) {
-    assert.equal(readMalformed(messageText({ "Subject": subject })).status, 400, JSON.stringify(subject));
+    assert.equal(readRejected(messageText({ "Subject": subject })).status, 400, JSON.stringify(subject));
   }
 });
 
 Deno.test("A fold straight after the start line is refused", () => {
-  const malformed = readMalformed(messageText().replace("\r\nVia", "\r\n continued\r\nVia"));
+  const malformed = readRejected(messageText().replace("\r\nVia", "\r\n continued\r\nVia"));
   assert.equal(malformed.status, 400);
   assert.ok(malformed.request);
 });
 
 Deno.test("§21.5.6: another version of SIP is answered 505", () => {
   for (const version of ["SIP/7.0", "SIP/3.0", "sip/1.0", "SIP/2.1", "SIP/10.0"]) {
-    const malformed = readMalformed(messageText({}, { startLine: `INVITE sip:bob@biloxi.com ${version}` }));
+    const malformed = readRejected(messageText({}, { startLine: `INVITE sip:bob@biloxi.com ${version}` }));
     assert.equal(malformed.status, 505, version);
     assert.ok(malformed.request);
   }
 });
 
 Deno.test("A request without Via cannot be answered", () => {
-  assert.equal(readMalformed(messageText({ "Via": undefined })).request, undefined);
-  assert.equal(readMalformed("").request, undefined);
-  assert.equal(readMalformed("hello").request, undefined);
-  assert.equal(readMalformed("\r\n\r\n").request, undefined);
+  assert.equal(readRejected(messageText({ "Via": undefined })).request, undefined);
+  assert.equal(readRejected("").request, undefined);
+  assert.equal(readRejected("hello").request, undefined);
+  assert.equal(readRejected("\r\n\r\n").request, undefined);
 });
 
 Deno.test("Responses that are dropped: a response is never answered", () => {
@@ -253,7 +256,7 @@ Deno.test("Responses that are dropped: a response is never answered", () => {
     ["a line that ends in LF", { "Subject": "x\ny: z" }],
   ];
   for (const [what, changes, parts] of table) {
-    const malformed = readMalformed(messageText(changes, { startLine: STATUS_LINE, ...parts }));
+    const malformed = readRejected(messageText(changes, { startLine: STATUS_LINE, ...parts }));
     assert.equal(malformed.request, undefined, what);
   }
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Header } from "../../../src/message/header_name.ts";
 import { buildResponse } from "../../../src/message/response_builder.ts";
 import { parseVia } from "../../../src/message/via.ts";
-import { messageText, readMalformed, readRequest, readResponse } from "./sample_message.ts";
+import { messageText, readRejected, readRequest, readResponse } from "./sample_message.ts";
 
 Deno.test("§8.2.6.2: Via, From, To, Call-ID and CSeq are those of the request, and nothing else is", () => {
   const request = readRequest(messageText({ "Subject": "x", "Route": "<sip:a;lr>" }, { body: "v=0" }));
@@ -110,7 +110,7 @@ Deno.test("Compact names, folds and bytes of UTF-8 are given back as they came",
 });
 
 Deno.test("A malformed request is answered with what it has", () => {
-  const malformed = readMalformed(messageText({ "CSeq": "x", "From": undefined, "Via": "SIP/2.0/UDP" }));
+  const malformed = readRejected(messageText({ "CSeq": "x", "From": undefined, "Via": "SIP/2.0/UDP" }));
   const text = buildResponse(malformed.request!, { status: 400, reason: malformed.reason, toTag: "t" });
   assert.deepEqual(text.split("\r\n").slice(1), [
     "Via: SIP/2.0/UDP",

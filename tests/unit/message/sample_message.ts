@@ -1,7 +1,7 @@
 /** The INVITE of RFC 3261 §24.2 and its 200, with lines that a test can change. */
 import assert from "node:assert/strict";
 import { parseMessage } from "../../../src/message/parser.ts";
-import type { MalformedMessage, SipRequest, SipResponse } from "../../../src/message/sip_message.ts";
+import { RejectedMessage, type SipRequest, type SipResponse } from "../../../src/message/sip_message.ts";
 
 /** Header values by name, in order. `undefined` takes a header out of the sample; a list makes several rows. */
 export type HeaderChanges = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -48,8 +48,8 @@ export function readResponse(text: string): SipResponse {
   return message as SipResponse;
 }
 
-export function readMalformed(text: string): MalformedMessage {
+export function readRejected(text: string): RejectedMessage {
   const message = parseMessage(text);
-  assert.equal(message.kind, "malformed", text);
-  return message as MalformedMessage;
+  assert.ok(message instanceof RejectedMessage, text);
+  return message;
 }

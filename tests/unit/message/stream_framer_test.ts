@@ -13,7 +13,7 @@ function found(
   const framer = new StreamFramer({
     onMessage: (text) => events.push(text),
     onPing: () => events.push("ping"),
-    onRefusal: (_text, { status }) => events.push(`refusal: ${status}`),
+    onRejected: (_text, { status }) => events.push(`refusal: ${status}`),
     onFailure: (reason) => events.push(`failure: ${reason}`),
   }, { maxMessageSize, maxHeadSize: 65_536 });
   for (const chunk of chunks) framer.push(chunk);

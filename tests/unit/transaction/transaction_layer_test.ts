@@ -1,6 +1,6 @@
 /** The transaction layer: what belongs together, what the user hears of, and what is kept. */
 import assert from "node:assert/strict";
-import type { MalformedMessage, SipRequest } from "../../../src/message/sip_message.ts";
+import type { RejectedMessage, SipRequest } from "../../../src/message/sip_message.ts";
 import { buildResponse } from "../../../src/message/response_builder.ts";
 import { Metrics } from "../../../src/runtime/metrics.ts";
 import { TimerWheel } from "../../../src/runtime/timer_wheel.ts";
@@ -35,7 +35,7 @@ class RecordingUser implements TransactionUser {
     this.heard.push("ACK");
   }
 
-  onMalformed(message: MalformedMessage): void {
+  onRejected(message: RejectedMessage): void {
     this.heard.push(`malformed: ${message.status}`);
   }
 

@@ -55,7 +55,7 @@ class Table implements Disposable, TransportEvents {
   }
 
   onMessage(): void {}
-  onRefusal(): void {}
+  onRejected(): void {}
   onFlowOpened(): void {}
 
   onFlowClosed(flow: Flow): void {

@@ -32,7 +32,7 @@ const TLS = new TlsContexts({
 
 const EVENTS: TransportEvents = {
   onMessage: () => {},
-  onRefusal: () => {},
+  onRejected: () => {},
   onFlowOpened: () => {},
   onFlowClosed: () => {},
   onViolation: () => {},

@@ -1,7 +1,7 @@
 /** The gate before the transport layer: what becomes of messages from addresses that are denied. */
 import assert from "node:assert/strict";
 import { Header } from "../../../src/message/header_name.ts";
-import type { MalformedMessage, SipRequest, SipResponse } from "../../../src/message/sip_message.ts";
+import type { RejectedMessage, SipRequest, SipResponse } from "../../../src/message/sip_message.ts";
 import { configureLogging } from "../../../src/runtime/log.ts";
 import { Metrics } from "../../../src/runtime/metrics.ts";
 import { Resolver } from "../../../src/transport/dns/resolver.ts";
@@ -28,7 +28,7 @@ const STUN_REQUEST = "\x00\x01\x00\x00\x21\x12\xa4\x42abcdefghijkl";
 class Recorder implements TransportUser {
   readonly requests: SipRequest[] = [];
   readonly responses: SipResponse[] = [];
-  readonly malformed: MalformedMessage[] = [];
+  readonly rejected: RejectedMessage[] = [];
 
   onRequest(request: SipRequest): void {
     this.requests.push(request);
@@ -38,14 +38,14 @@ class Recorder implements TransportUser {
     this.responses.push(response);
   }
 
-  onMalformed(malformed: MalformedMessage): void {
-    this.malformed.push(malformed);
+  onRejected(rejected: RejectedMessage): void {
+    this.rejected.push(rejected);
   }
 
   onFlowClosed(): void {}
 
   get total(): number {
-    return this.requests.length + this.responses.length + this.malformed.length;
+    return this.requests.length + this.responses.length + this.rejected.length;
   }
 }
 
@@ -103,8 +103,8 @@ for (const protocol of ["udp", "tcp", "tls", "sctp", "ws", "wss"] as const) {
   Deno.test(`${protocol}: a denied address is told 403 once, then its requests are dropped`, async () => {
     const { user, accessControl, count, transports: [transport] } = await newBench([protocol]);
     for (let i = 0; i < 5; i++) transport.receive(messageText({ "Call-ID": `call-${i}` }), DENIED);
-    assert.deepEqual([user.total, user.malformed.length, accessControl.asked.length], [1, 1, 5]);
-    const [{ status, reason, request }] = user.malformed;
+    assert.deepEqual([user.total, user.rejected.length, accessControl.asked.length], [1, 1, 5]);
+    const [{ status, reason, request }] = user.rejected;
     assert.deepEqual([status, reason, request?.header(Header.CallId)], [403, "Forbidden", "call-0"]);
     assert.match(request?.topViaText ?? "", /;received=192\.0\.2\.66$/);
     assert.deepEqual(["routr_denied_messages_total", "routr_malformed_messages_total"].map(count), [5, 0]);
@@ -116,7 +116,7 @@ Deno.test("Who is admitted is not concerned by a accessControl", async () => {
   udp.receive(messageText(), ANYONE);
   udp.receive("OPTIONS\r\n\r\n", ANYONE);
   udp.receive(STUN_REQUEST, ANYONE);
-  assert.deepEqual([user.requests.length, user.malformed.length], [1, 1]);
+  assert.deepEqual([user.requests.length, user.rejected.length], [1, 1]);
   assert.equal(udp.flowTo(ANYONE.address, ANYONE.port).sent.length, 1);
   assert.deepEqual([accessControl.asked, count("routr_denied_messages_total")], [[], 0]);
 });
@@ -124,14 +124,14 @@ Deno.test("Who is admitted is not concerned by a accessControl", async () => {
 Deno.test("A request that breaks the grammar is refused like any other when its sender is denied", async () => {
   const { user, transports: [udp] } = await newBench(["udp"]);
   udp.receive(messageText({ "Max-Forwards": "70", "CSeq": "nonsense" }), DENIED);
-  assert.deepEqual(user.malformed.map(({ status, reason }) => `${status} ${reason}`), ["403 Forbidden"]);
-  assert.ok(user.malformed[0].request);
+  assert.deepEqual(user.rejected.map(({ status, reason }) => `${status} ${reason}`), ["403 Forbidden"]);
+  assert.ok(user.rejected[0].request);
 });
 
 Deno.test("What cannot be answered from a denied address hands up nothing that could be", async () => {
   const { user, transports: [udp] } = await newBench(["udp"]);
   udp.receive("GET / HTTP/1.1\r\n\r\n", DENIED);
-  assert.deepEqual(user.malformed.map(({ request }) => request), [undefined]);
+  assert.deepEqual(user.rejected.map(({ request }) => request), [undefined]);
 });
 
 Deno.test("Responses of a denied address pass: they are answers to what we asked", async () => {
@@ -154,7 +154,7 @@ Deno.test("Keep-alives, STUN and ACKs of a denied address get no answer, and do 
   assert.deepEqual(udp.flowTo(DENIED.address, DENIED.port).sent, []);
   assert.equal(count("routr_denied_messages_total"), unanswered.length);
   udp.receive(`\r\n${messageText()}`, DENIED);
-  assert.deepEqual(user.malformed.map(({ status }) => status), [403]);
+  assert.deepEqual(user.rejected.map(({ status }) => status), [403]);
 });
 
 Deno.test("Messages of a denied address are not traced", async () => {
@@ -180,7 +180,7 @@ Deno.test("An alias that a denied address asks for is not made", async () => {
 
 Deno.test("An error of the layer above does not get out of refusing", async () => {
   const { user, count, transports: [udp] } = await newBench(["udp"]);
-  user.onMalformed = () => {
+  user.onRejected = () => {
     throw new Error("Out of order");
   };
   udp.receive(messageText(), DENIED);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Header } from "../../../src/message/header_name.ts";
 import { configureLogging } from "../../../src/runtime/log.ts";
 import { Metrics } from "../../../src/runtime/metrics.ts";
-import type { MalformedMessage, SipRequest, SipResponse } from "../../../src/message/sip_message.ts";
+import type { RejectedMessage, SipRequest, SipResponse } from "../../../src/message/sip_message.ts";
 import { SipUri } from "../../../src/message/sip_uri.ts";
 import { type AdvertisedAddress, LocalAddresses } from "../../../src/transport/local_addresses.ts";
 import type { Lookup } from "../../../src/transport/dns/system_lookup.ts";
@@ -27,7 +27,7 @@ const INTERFACES = [
 class Recorder implements TransportUser {
   readonly requests: SipRequest[] = [];
   readonly responses: SipResponse[] = [];
-  readonly malformed: MalformedMessage[] = [];
+  readonly rejected: RejectedMessage[] = [];
   readonly closed: Flow[] = [];
   readonly flows: Flow[] = [];
 
@@ -41,8 +41,8 @@ class Recorder implements TransportUser {
     this.flows.push(flow);
   }
 
-  onMalformed(malformed: MalformedMessage, flow: Flow): void {
-    this.malformed.push(malformed);
+  onRejected(rejected: RejectedMessage, flow: Flow): void {
+    this.rejected.push(rejected);
     this.flows.push(flow);
   }
 
@@ -51,7 +51,7 @@ class Recorder implements TransportUser {
   }
 
   get total(): number {
-    return this.requests.length + this.responses.length + this.malformed.length;
+    return this.requests.length + this.responses.length + this.rejected.length;
   }
 }
 
@@ -183,10 +183,13 @@ Deno.test("What is malformed goes up and is counted; a request among it can be a
   const { transports: [udp], user, metrics } = await newBench([UDP]);
   udp.receive("hello", ANYONE);
   udp.receive(messageText({ "CSeq": "x", "Via": "SIP/2.0/UDP pc;rport;branch=b" }), ANYONE);
-  assert.deepEqual(user.malformed.map(({ status }) => status), [400, 400]);
-  assert.equal(user.malformed[0].request, undefined);
+  assert.deepEqual(user.rejected.map(({ kind, status }) => `${kind} ${status}`), [
+    "malformed 400",
+    "malformed 400",
+  ]);
+  assert.equal(user.rejected[0].request, undefined);
   assert.equal(
-    user.malformed[1].request?.topViaText,
+    user.rejected[1].request?.topViaText,
     "SIP/2.0/UDP pc;rport=4000;branch=b;received=192.0.2.7",
   );
   assert.equal(metrics.snapshot()["routr_malformed_messages_total"], 2);
@@ -198,8 +201,9 @@ Deno.test("A request larger than a datagram may be is answered 513; a connection
   udp.receive(ofSize(4_000), ANYONE);
   assert.equal(user.requests.length, 1);
   udp.receive(ofSize(4_001), ANYONE);
-  assert.deepEqual([user.requests.length, user.malformed[0].status], [1, 513]);
-  assert.equal(user.malformed[0].request?.topViaText.includes("received=192.0.2.7"), true);
+  const [{ kind, status }] = user.rejected;
+  assert.deepEqual([user.requests.length, kind, status], [1, "oversized", 513]);
+  assert.equal(user.rejected[0].request?.topViaText.includes("received=192.0.2.7"), true);
   tcp.receive(ofSize(40_000), ANYONE);
   assert.equal(user.requests.length, 2);
 });

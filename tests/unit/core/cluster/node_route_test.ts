@@ -26,7 +26,7 @@ async function start({ key = "key", epoch = "epoch" } = {}) {
     maxDatagramSize: 65535,
   });
   const tcp = new MemoryTransport("tcp", "192.0.2.1", 5060);
-  await transport.open(tcp, { onRequest() {}, onResponse() {}, onMalformed() {}, onFlowClosed() {} });
+  await transport.open(tcp, { onRequest() {}, onResponse() {}, onRejected() {}, onFlowClosed() {} });
   tcp.receive("\r\n\r\n", { address: "192.0.2.9", port: 4000 });
   const phone = tcp.flowTo("192.0.2.9", 4000);
   const texts = new FlowTexts(transport, epoch);

@@ -13,7 +13,7 @@ import { FakeClock } from "../../../support/fake_clock.ts";
 import { MemoryTransport } from "../../../support/memory_transport.ts";
 import { request } from "../requests.ts";
 
-const NOBODY: TransportUser = { onRequest() {}, onResponse() {}, onMalformed() {}, onFlowClosed() {} };
+const NOBODY: TransportUser = { onRequest() {}, onResponse() {}, onRejected() {}, onFlowClosed() {} };
 const FROM_CALLER = "From: <sip:a@x>;tag=caller\nTo: <sip:b@x>;tag=callee\nCall-ID: call";
 const FROM_CALLEE = "From: <sip:b@x>;tag=callee\nTo: <sip:a@x>;tag=caller\nCall-ID: call";
 

@@ -85,7 +85,7 @@ export class TrunkRig {
     transactions.attach({
       onRequest() {},
       onAck() {},
-      onMalformed() {},
+      onRejected() {},
       onFlowClosed: (flow) => this.registrations.onFlowClosed(flow),
     });
     this.directory.replace(options.gateways ?? [gateway()]);
