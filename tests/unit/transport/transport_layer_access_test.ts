@@ -79,7 +79,7 @@ class TraceRecorder extends SipTrace {
   }
 }
 
-/** A layer with a accessControl, and a transport of each protocol. */
+/** A layer with access control, and a transport of each protocol. */
 async function newBench(protocols: readonly TransportProtocol[], trace = new SipTrace()) {
   const metrics = new Metrics();
   const clock = new FakeClock();
@@ -104,14 +104,15 @@ for (const protocol of ["udp", "tcp", "tls", "sctp", "ws", "wss"] as const) {
     const { user, accessControl, count, transports: [transport] } = await newBench([protocol]);
     for (let i = 0; i < 5; i++) transport.receive(messageText({ "Call-ID": `call-${i}` }), DENIED);
     assert.deepEqual([user.total, user.rejected.length, accessControl.asked.length], [1, 1, 5]);
-    const [{ status, reason, request }] = user.rejected;
-    assert.deepEqual([status, reason, request?.header(Header.CallId)], [403, "Forbidden", "call-0"]);
+    const [{ kind, status, reason, request }] = user.rejected;
+    assert.deepEqual([kind, status, reason], ["denied", 403, "Forbidden"]);
+    assert.equal(request?.header(Header.CallId), "call-0");
     assert.match(request?.topViaText ?? "", /;received=192\.0\.2\.66$/);
     assert.deepEqual(["routr_denied_messages_total", "routr_malformed_messages_total"].map(count), [5, 0]);
   });
 }
 
-Deno.test("Who is admitted is not concerned by a accessControl", async () => {
+Deno.test("Who is admitted is not concerned by access control", async () => {
   const { user, accessControl, count, transports: [udp] } = await newBench(["udp"]);
   udp.receive(messageText(), ANYONE);
   udp.receive("OPTIONS\r\n\r\n", ANYONE);
