@@ -192,7 +192,7 @@ export class Server {
       userAgent: configuration.userAgent,
       learnsAddress: externAddr === undefined,
       onRegistered: (gateway, flow) => gateways.add(gateway, flow.remoteAddress),
-      onNews: ({ gwRef, host, state, lastStatus, reason }) => {
+      onChange: ({ gwRef, host, state, lastStatus, reason }) => {
         if (state !== "registering") events.emit(`gateway.${state}`, { gwRef, host, lastStatus, reason });
       },
     });

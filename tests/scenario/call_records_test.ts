@@ -194,7 +194,7 @@ Deno.test(
     alice.expect("502");
     assert.deepEqual(told(net, events, END), [
       ...["rejected", 502],
-      "407 Bad Account, credentials are asked for in a way that is not known here",
+      "407 Bad Account, credentials are asked for in an unsupported way",
       "gateway",
     ]);
   }),

@@ -190,7 +190,7 @@ Deno.test("CVE-2021-41158: once registered, a challenge of another realm is not 
 Deno.test("A challenge that is not understood is a failure, and so is one without any", async () => {
   const rig = await TrunkRig.start();
   await rig.answer(rig.register(), "401 Unauthorized", `WWW-Authenticate: Basic realm="x"`);
-  assert.equal(rig.status.reason, "credentials are asked for in a way that is not known here");
+  assert.equal(rig.status.reason, "credentials are asked for in an unsupported way");
   await rig.pass(15_100);
   await rig.answer(rig.register(), "407 Proxy Authentication Required");
   assert.equal(rig.status.lastStatus, 407);
@@ -263,7 +263,7 @@ Deno.test("A redirect out of TLS is not followed", async () => {
   const register = rig.register(FIRST, "tls");
   await rig.answer(register, "302 Moved Temporarily", `Contact: <sip:${SECOND};transport=tcp>`, place);
   assert.deepEqual(rig.taken(SECOND, "tcp"), []);
-  assert.equal(rig.status.reason, "Redirects to where we cannot or may not go");
+  assert.equal(rig.status.reason, "Redirects to an unusable target");
   assert.equal(rig.status.lastStatus, 302);
 });
 

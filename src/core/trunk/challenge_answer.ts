@@ -1,4 +1,4 @@
-/** Answers to the digest challenges that we get as a client (§22.2, §22.3; RFC 7616 §3.4, RFC 8760). */
+/** Answers to digest challenges, as a client (§22.2, §22.3; RFC 7616 §3.4, RFC 8760). */
 import { hash } from "node:crypto";
 // @ts-types="./sip_digest.d.ts"
 import { calculateDigest, calculateHA1 } from "sip/digest";
@@ -13,17 +13,17 @@ import { expectedResponse } from "../authentication/digest_response.ts";
 
 /** Credentials for a challenge. */
 export interface ChallengeAnswer {
-  /** Authorization for a WWW-Authenticate, Proxy-Authorization for a Proxy-Authenticate. */
+  /** Authorization answers WWW-Authenticate, Proxy-Authorization answers Proxy-Authenticate. */
   readonly name: "Authorization" | "Proxy-Authorization";
-  /** The whole header line, its CRLF included. */
+  /** The whole header line with its CRLF. */
   readonly line: string;
   readonly realm: string;
   readonly nonce: string;
-  /** Whether the challenge says that only the nonce was too old, not that the credentials were wrong. */
+  /** True when the challenge says that the nonce was too old, rather than the credentials wrong. */
   readonly isStale: boolean;
 }
 
-/** The request that was challenged, as it will be sent again. */
+/** The challenged request as it will be sent again. */
 export interface ChallengedRequest {
   readonly method: string;
   /** The Request-URI. */
@@ -31,16 +31,15 @@ export interface ChallengedRequest {
   readonly body: string;
 }
 
-/** Challenges of one response that are looked at. */
+/** Challenges of one response that are examined. */
 const MAX_CHALLENGES = 16;
 
-/** Every answer has a cnonce of its own, so it is the first with it (RFC 7616 §3.4). */
+/** Every answer has a new cnonce, so its count is 1 (RFC 7616 §3.4). */
 const FIRST_COUNT = "00000001";
 
 /**
- * Credentials for the challenges of a 401 or 407: one for each realm that `accepts` agrees to, by its topmost Digest
- * challenge with MD5, MD5-sess or SHA-256. A response may hold the challenges of several servers, and of both kinds
- * (§22.3). Whatever the response holds, nothing is thrown.
+ * Returns credentials for the challenges of a 401 or 407: one for each accepted realm, by its topmost Digest challenge with
+ * MD5, MD5-sess or SHA-256. A response may contain challenges of several servers and of both kinds (§22.3). Never throws.
  */
 export function answerChallenges(
   response: SipResponse,
@@ -67,7 +66,7 @@ interface NamedChallenge {
   readonly challenge: ReceivedChallenge;
 }
 
-/** The Digest challenges of a response in their order, those of its own status first. */
+/** Returns the Digest challenges of a response in their order, first those that fit its status. */
 function challengesOf(response: SipResponse): NamedChallenge[] {
   if (response.status !== 401 && response.status !== 407) return [];
   const kinds = [
@@ -84,7 +83,7 @@ function challengesOf(response: SipResponse): NamedChallenge[] {
     .slice(0, MAX_CHALLENGES);
 }
 
-/** Why a challenge is not answered by an account that has hashes, but not the one asked for; undefined for other reasons. */
+/** Explains which hash an account lacks for a challenge; undefined when it lacks none. */
 export function missingHash(response: SipResponse, account: Credentials): string | undefined {
   for (const { challenge: { realm, algorithm: name } } of challengesOf(response)) {
     const algorithm = algorithmOf(name);
@@ -94,20 +93,20 @@ export function missingHash(response: SipResponse, account: Credentials): string
   return undefined;
 }
 
-/** Some servers call MD5 by its name in lower case, and compare it with what comes back. */
+/** Parses an algorithm in any case: some servers write MD5 in lower case, and compare it with what comes back. */
 function algorithmOf(name: string): DigestAlgorithm | undefined {
   return /^(?:md5(?:-sess)?)?$/i.test(name) ? "MD5" : /^sha-256$/i.test(name) ? "SHA-256" : undefined;
 }
 
 function ha1Of(
   { username, secret, ha1 }: Credentials,
-  place: { realm: string; algorithm: DigestAlgorithm },
+  key: { realm: string; algorithm: DigestAlgorithm },
 ): string | undefined {
-  if (secret === undefined) return findHa1(ha1, place);
-  return hashOfA1(place.algorithm, { username, realm: place.realm, secret });
+  if (secret === undefined) return findHa1(ha1, key);
+  return hashOfA1(key.algorithm, { username, realm: key.realm, secret });
 }
 
-/** The value of the header; undefined when the challenge asks for what we do not know. */
+/** Returns the value of the header; undefined when the challenge asks for something unsupported. */
 function answer(
   challenge: ReceivedChallenge,
   request: ChallengedRequest,
@@ -119,7 +118,7 @@ function answer(
   const isSession = /-sess$/i.test(challenge.algorithm);
   const qop = chooseQop(challenge.qop, request.body);
   if (ha1 === undefined || qop === undefined || isSession && qop === "") return undefined;
-  const proof: Proof = {
+  const input: DigestInput = {
     method: request.method,
     uri: decodeUtf8(request.uri),
     nonce,
@@ -128,17 +127,17 @@ function answer(
     qop,
     entity: decodeUtf8(request.body),
   };
-  const response = algorithm === "MD5" ? respondMd5(proof, ha1, isSession) : respondSha256(proof, ha1);
+  const response = algorithm === "MD5" ? respondMd5(input, ha1, isSession) : respondSha256(input, ha1);
   let value = `Digest username=${quoted(account.username)},realm=${written.realm},nonce=${written.nonce}` +
     `,uri=${quote(request.uri)},response="${response}"`;
   if (challenge.algorithm !== "") value += `,algorithm=${challenge.algorithm}`;
   if (written.opaque !== undefined) value += `,opaque=${written.opaque}`;
-  if (qop !== "") value += `,cnonce="${proof.cnonce}",qop=${qop},nc=${proof.nc}`;
+  if (qop !== "") value += `,cnonce="${input.cnonce}",qop=${qop},nc=${input.nc}`;
   return value;
 }
 
-/** What goes into the digest besides the account; as people read it, not as bytes. */
-interface Proof {
+/** The input of a digest besides the account, as decoded text. */
+interface DigestInput {
   readonly method: string;
   readonly uri: string;
   readonly nonce: string;
@@ -148,32 +147,32 @@ interface Proof {
   readonly entity: string;
 }
 
-function respondMd5(proof: Proof, userhash: string, isSession: boolean): string {
-  const { nonce, cnonce } = proof;
+function respondMd5(input: DigestInput, userhash: string, isSession: boolean): string {
+  const { nonce, cnonce } = input;
   const ha1 = calculateHA1({ userhash, algorithm: isSession ? "md5-sess" : "md5", nonce, cnonce });
-  return calculateDigest({ ...proof, ha1 });
+  return calculateDigest({ ...input, ha1 });
 }
 
-function respondSha256(proof: Proof, ha1: string): string {
-  const { method, nonce, nc, cnonce, qop, entity } = proof;
-  // With auth-int, A2 is longer by the hash of the body (RFC 7616 §3.4.3).
-  const uri = qop === "auth-int" ? `${proof.uri}:${hash("sha256", entity)}` : proof.uri;
+function respondSha256(input: DigestInput, ha1: string): string {
+  const { method, nonce, nc, cnonce, qop, entity } = input;
+  // With auth-int, A2 ends with the hash of the body (RFC 7616 §3.4.3).
+  const uri = qop === "auth-int" ? `${input.uri}:${hash("sha256", entity)}` : input.uri;
   const rest = { username: "", realm: "", response: "", algorithm: "", opaque: "", userhash: "" };
   return expectedResponse({ ...rest, nonce, uri, nc, cnonce, qop }, { algorithm: "SHA-256", ha1, method });
 }
 
 /**
- * The quality of protection for an offer such as `auth,auth-int`: "" where nothing is offered (RFC 2069). Bodies are
- * hashed as text, so that one that is no UTF-8 has no auth-int.
+ * Returns the quality of protection for an offer such as `auth,auth-int`; "" when nothing is offered (RFC 2069). Bodies are
+ * hashed as text, so auth-int needs a body in UTF-8.
  */
-function chooseQop(offer: string, body: string): Proof["qop"] | undefined {
+function chooseQop(offer: string, body: string): DigestInput["qop"] | undefined {
   if (offer === "") return "";
   const offered = offer.toLowerCase().split(",").map((qop) => qop.trim());
   if (offered.includes("auth")) return "auth";
   return offered.includes("auth-int") && encodeUtf8(decodeUtf8(body)) === body ? "auth-int" : undefined;
 }
 
-/** A quoted string as it goes over the wire. */
+/** Returns a quoted string as it is sent. */
 function quoted(text: string): string {
   return quote(encodeUtf8(text));
 }

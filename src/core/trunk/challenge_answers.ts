@@ -1,4 +1,4 @@
-/** What we have answered to those who challenged one request of ours, on its way to one server (§22.2, §22.3). */
+/** The answers to all challenges of one request at one server (§22.2, §22.3). */
 import type { Credentials } from "../../data/ha1.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
 import type { Authorization } from "../proxy/leg.ts";
@@ -9,22 +9,21 @@ import {
   missingHash,
 } from "./challenge_answer.ts";
 
-/** What answers are made from. */
 export interface ChallengeAnswersParts {
-  /** Undefined where none is configured. */
+  /** Undefined when none is configured. */
   readonly account: Credentials | undefined;
-  /** Responses that are answered: a server may find every nonce stale. */
+  /** Responses that get an answer: a server may find every nonce stale. */
   readonly maxAnswers: number;
-  /** Whether this realm may have our credentials. */
+  /** Reports whether a realm may have our credentials. */
   accepts(realm: string): boolean;
 }
 
 /** UTF-16 units of a realm in a reason. */
-const MAX_REALM = 100;
+const MAX_REALM_LENGTH = 100;
 
 export class ChallengeAnswers {
   readonly #parts: ChallengeAnswersParts;
-  /** By header field and realm: a proxy before the server may ask, too, and wants to see its own again (§22.3). */
+  /** By header field and realm: proxies on the way may challenge as well, and need their answers each time (§22.3). */
   readonly #given = new Map<string, ChallengeAnswer>();
   #count = 0;
 
@@ -37,14 +36,14 @@ export class ChallengeAnswers {
     return Array.from(this.#given.values(), ({ line }) => line);
   }
 
-  /** The realms that credentials were given for. */
+  /** The realms with credentials so far. */
   get realms(): readonly string[] {
     return Array.from(this.#given.values(), ({ realm }) => realm);
   }
 
   /**
-   * Answers the challenges of a response. Credentials that were given for a realm and come back as anything but stale
-   * are wrong, whatever the new nonce: they are not given again (§22.2).
+   * Answers the challenges of a response. A second challenge of a realm means wrong credentials unless it says stale, so
+   * they are not sent again (§22.2).
    */
   answer(response: SipResponse, request: ChallengedRequest): Authorization {
     const { account, maxAnswers } = this.#parts;
@@ -58,7 +57,7 @@ export class ChallengeAnswers {
     if (answers.length === 0) {
       if (foreign !== undefined) return refused(foreignRealm(foreign));
       return refused(
-        missingHash(response, account) ?? "credentials are asked for in a way that is not known here",
+        missingHash(response, account) ?? "credentials are asked for in an unsupported way",
       );
     }
     if (answers.some((answer) => !answer.isStale && this.#given.has(keyOf(answer)))) {
@@ -69,7 +68,7 @@ export class ChallengeAnswers {
     return { kind: "granted", lines: this.lines.join("") };
   }
 
-  /** Forgets what was given: once it was used for another request, it would come as a replay. */
+  /** Forgets all credentials, for a new request: they would be a replay. */
   forget(): void {
     this.#given.clear();
   }
@@ -80,7 +79,7 @@ function keyOf({ name, realm }: ChallengeAnswer): string {
 }
 
 function foreignRealm(realm: string): string {
-  return `realm "${realm.slice(0, MAX_REALM)}" is not one of its own; if it is, add it to spec.realms`;
+  return `realm "${realm.slice(0, MAX_REALM_LENGTH)}" is not one of its own; if it is, add it to spec.realms`;
 }
 
 function refused(reason: string): Authorization {

@@ -1,4 +1,4 @@
-/** Which gateways are at an address: those whose names resolve to it, and those we are registered with there. */
+/** The addresses of gateways: those that their names resolve to, and those that have accepted us. */
 import type { Directory } from "../../data/directory.ts";
 import type { Gateway } from "../../data/gateway.ts";
 import type { HostPort } from "../../data/network_property.ts";
@@ -10,7 +10,6 @@ import type { ServerLocator } from "../../transport/dns/server_locator.ts";
 import { toUriHost } from "../../runtime/ip/ip_address.ts";
 import { type Flow, isSecure, type TransportProtocol } from "../../transport/transport.ts";
 
-/** What it is made of. */
 export interface GatewayAddressesParts {
   readonly directory: Directory;
   readonly locator: Pick<ServerLocator, "locate">;
@@ -18,10 +17,10 @@ export interface GatewayAddressesParts {
   timer(callback: () => void): Timer;
 }
 
-/** Milliseconds between two looks at the names; the resolver remembers by their time to live. */
-const INTERVAL = 30_000;
-/** Milliseconds that an address is trusted after it was seen last: names may tell a few of many at a time. */
-const MEMORY = 7_200_000;
+/** Time between two lookups of all names; the resolver caches by their time to live. */
+const LOOKUP_INTERVAL_MS = 30_000;
+/** Time that an address is trusted after it was last seen: DNS may return a few of many addresses at a time. */
+const TRUST_MS = 7_200_000;
 /** Addresses remembered for a gateway. */
 const MAX_ADDRESSES = 64;
 
@@ -29,8 +28,8 @@ const log = logger("trunk");
 
 export class GatewayAddresses {
   readonly #parts: GatewayAddressesParts;
-  /** When each address was seen last, by gateway object: one that has changed is another, and begins anew. */
-  readonly #known = new Map<Gateway, Map<string, number>>();
+  /** Time when each address was last seen, by gateway object. A changed gateway is a new object. */
+  readonly #lastSeen = new Map<Gateway, Map<string, number>>();
   readonly #byAddress = new Map<string, Gateway[]>();
   #byHost = new Map<string, readonly Gateway[]>();
   readonly #timer: Timer;
@@ -40,7 +39,7 @@ export class GatewayAddresses {
     this.#timer = parts.timer(() => this.#refresh());
   }
 
-  /** Begins to look up names, once transports are open. */
+  /** Begins to look up names. Call it once transports are open. */
   start(): void {
     this.#parts.directory.onChange(() => this.#refresh());
     this.#refresh();
@@ -50,7 +49,7 @@ export class GatewayAddresses {
     this.#timer.stop();
   }
 
-  /** The gateways at the far end of a flow: at its address, and by a transport that is theirs. */
+  /** Returns the gateways at the far end of a flow: at its address, and with its transport or a weaker one. */
   at({ remoteAddress, protocol }: Pick<Flow, "remoteAddress" | "protocol">): readonly Gateway[] {
     const gateways = this.#byAddress.get(remoteAddress);
     if (gateways === undefined) return NONE;
@@ -64,14 +63,14 @@ export class GatewayAddresses {
     return this.#byAddress.has(address);
   }
 
-  /** The gateways with this host, as URIs have it. */
+  /** Returns the gateways with a host, written as in URIs. */
   named(host: string): readonly Gateway[] {
     return this.#byHost.get(host) ?? NONE;
   }
 
-  /** We were answered from there: it is the gateway, whatever its names say. */
+  /** Adds an address that has accepted our credentials, whatever DNS says. */
   add(gateway: Gateway, address: string): void {
-    const addresses = this.#known.get(gateway);
+    const addresses = this.#lastSeen.get(gateway);
     if (!addresses) return;
     const isNew = !addresses.has(address);
     if (isNew && addresses.size >= MAX_ADDRESSES) return;
@@ -81,14 +80,14 @@ export class GatewayAddresses {
 
   #refresh(): void {
     const gateways = new Set(this.#parts.directory.gateways());
-    for (const gateway of this.#known.keys()) if (!gateways.has(gateway)) this.#known.delete(gateway);
+    for (const gateway of this.#lastSeen.keys()) if (!gateways.has(gateway)) this.#lastSeen.delete(gateway);
     for (const gateway of gateways) {
-      if (!this.#known.has(gateway)) this.#known.set(gateway, new Map());
+      if (!this.#lastSeen.has(gateway)) this.#lastSeen.set(gateway, new Map());
       for (const hop of hopsOf(gateway)) this.#locate(gateway, hop);
     }
     this.#forget();
     this.#byHost = Map.groupBy(gateways, ({ host }) => toUriHost(host));
-    this.#timer.start(INTERVAL);
+    this.#timer.start(LOOKUP_INTERVAL_MS);
   }
 
   #locate(gateway: Gateway, hop: NextHop): void {
@@ -102,11 +101,11 @@ export class GatewayAddresses {
     });
   }
 
-  /** Drops what was not seen for long, or belongs to gateways that are gone. */
+  /** Drops addresses that were not seen for long, and those of removed gateways. */
   #forget(): void {
-    const oldest = this.#parts.clock.now() - MEMORY;
+    const oldest = this.#parts.clock.now() - TRUST_MS;
     this.#byAddress.clear();
-    for (const [gateway, addresses] of this.#known) {
+    for (const [gateway, addresses] of this.#lastSeen) {
       for (const [address, seen] of addresses) {
         if (seen < oldest) addresses.delete(address);
         else this.#index(address, gateway);
@@ -121,24 +120,24 @@ export class GatewayAddresses {
 
 const NONE: readonly Gateway[] = [];
 
-/** Reports whether a gateway may come by a protocol: its own, or one whose source is harder to forge. */
+/** Reports whether a gateway may use a protocol: its own, or one whose source is harder to forge. */
 function speaks({ transport }: Gateway, protocol: TransportProtocol): boolean {
-  return transport === protocol || BETTER[transport]?.includes(protocol) === true;
+  return transport === protocol || STRONGER[transport]?.includes(protocol) === true;
 }
 
-const BETTER: Readonly<Partial<Record<TransportProtocol, readonly TransportProtocol[]>>> = {
+const STRONGER: Readonly<Partial<Record<TransportProtocol, readonly TransportProtocol[]>>> = {
   udp: ["tcp", "tls"],
   tcp: ["tls"],
   ws: ["wss"],
 };
 
-/** The next hop for requests to a gateway, or to another host of it. */
+/** Returns the next hop to a gateway, or to another host of it. */
 export function hopToGateway(gateway: Gateway, { host, port }: HostPort = gateway): NextHop {
   const { transport } = gateway;
   return { host: toUriHost(host), port, protocol: transport, isSecure: isSecure(transport) };
 }
 
-/** The same, and those of its further registries. */
+/** Returns the next hops to the host and the registries of a gateway. */
 function hopsOf(gateway: Gateway): NextHop[] {
   return [hopToGateway(gateway), ...gateway.registries.map((registry) => hopToGateway(gateway, registry))];
 }

@@ -1,4 +1,4 @@
-/** Answers to the challenges of a gateway for one request of ours (§22.2, §22.3). */
+/** Answers to the challenges of a gateway to one request (§22.2, §22.3). */
 import type { Gateway } from "../../data/gateway.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
 import type { Flow } from "../../transport/transport.ts";
@@ -7,14 +7,14 @@ import type { ChallengedRequest } from "./challenge_answer.ts";
 import { ChallengeAnswers } from "./challenge_answers.ts";
 import type { GatewayRealms } from "./gateway_realms.ts";
 
-/** Responses that one server gets answers to: some have a new nonce for every request. */
+/** Responses of one server that get an answer: some servers have a new nonce for every request. */
 const MAX_ANSWERS = 3;
 
 export class GatewayChallenges {
   readonly #gateway: Gateway;
   readonly #realms: GatewayRealms;
   readonly #maxAnswers: number;
-  /** Answers to the server that asked last: every server has nonces of its own. */
+  /** The answers to the server that challenged last: every server has its own nonces. */
   #answers: ChallengeAnswers | undefined;
   #server = "";
 
@@ -34,17 +34,17 @@ export class GatewayChallenges {
     return this.#answersAt(flow).answer(response, request);
   }
 
-  /** Begins anew, for another server. */
+  /** Forgets all answers, before another server is tried. */
   restart(): void {
     this.#answers = undefined;
   }
 
-  /** Forgets what was given, for another request to the same server: it would come as a replay. */
+  /** Forgets all credentials, for a new request to the same server: they would be a replay. */
   forget(): void {
     this.#answers?.forget();
   }
 
-  /** The gateway has accepted the request, and so has shown that these realms are its own. */
+  /** Learns the answered realms as the gateway's own, once it has accepted the request. */
   learnRealms(): void {
     for (const realm of this.#answers?.realms ?? []) this.#realms.learn(this.#gateway, realm);
   }

@@ -1,19 +1,18 @@
-/** The realms that a gateway may ask our credentials for. */
+/** The realms of gateways, which may have our credentials. */
 import type { Gateway } from "../../data/gateway.ts";
 import { detachText } from "../../runtime/detached_text.ts";
 import { toSocketHost } from "../../runtime/ip/ip_address.ts";
 
-/** Realms remembered for a gateway; whoever asks for more asks in vain. */
+/** Realms learned for a gateway. */
 const MAX_REALMS = 8;
 
 /**
- * Whoever learns a digest can pass it on: a challenge that comes back by the way of a gateway may be that of another
- * server, which wants to use what we answer elsewhere (CVE-2021-41158). So a gateway's credentials are for its own
- * realms only, which are those in which it took them before, its names, those of its hashes, and what the configuration
- * adds. Until it took any, its own answer counts.
+ * A digest can be passed on: a challenge by way of a gateway may come from another server, which uses our answer
+ * elsewhere (CVE-2021-41158). So the credentials of a gateway are for its own realms only: those that it accepted them for
+ * before, its names, the realms of its hashes, and those in the configuration. Until it has accepted any, all realms are.
  */
 export class GatewayRealms {
-  /** By gateway object: one that has changed is another, and begins anew. */
+  /** By gateway object. A changed gateway is a new object. */
   readonly #learned = new WeakMap<Gateway, Set<string>>();
 
   accepts(gateway: Gateway, realm: string): boolean {
@@ -22,7 +21,7 @@ export class GatewayRealms {
       gateway.credentials?.ha1.some((hashes) => hashes.realm === realm) || isNameOf(gateway, realm);
   }
 
-  /** The gateway took credentials for this realm. */
+  /** Adds a realm in which the gateway has accepted credentials. */
   learn(gateway: Gateway, realm: string): void {
     const learned = this.#learned.get(gateway);
     if (learned === undefined) this.#learned.set(gateway, new Set([detachText(realm)]));

@@ -1,4 +1,4 @@
-/** Our registration with one gateway at one host (§10.2), kept up until it is ended. */
+/** A registration with one gateway at one host (§10.2), refreshed until it is ended. */
 import type { Gateway } from "../../data/gateway.ts";
 import type { HostPort } from "../../data/network_property.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -17,7 +17,7 @@ import { hopToGateway } from "./gateway_addresses.ts";
 import { GatewayChallenges } from "./gateway_challenges.ts";
 import type { GatewayRealms } from "./gateway_realms.ts";
 import type { GatewayRegistrationStatus } from "./gateway_registration_status.ts";
-import { grantedSeconds, type RegistrarPlace } from "./register_answer.ts";
+import { grantedSeconds, type RegistrarTarget } from "./register_answer.ts";
 import {
   type OutgoingRegister,
   RegisterAttempt,
@@ -29,7 +29,6 @@ import { buildRegister } from "./register_request.ts";
 import { RegistrationContact } from "./registration_contact.ts";
 import { reconnectDelay, refreshDelay, retryAfterDelay, retryDelay } from "./registration_delays.ts";
 
-/** What registrations have in common. */
 export interface RegistrationParts {
   readonly transactions: TransactionLayer;
   readonly transport: TransportLayer;
@@ -38,34 +37,34 @@ export interface RegistrationParts {
   readonly failures: Counter;
   /** `metadata.userAgent`. */
   readonly userAgent: string;
-  /** Whether our Contact is the address that registrars see us at: none is configured for the outside. */
+  /** True when the Contact has the address that registrars see: no external address is configured. */
   readonly learnsAddress: boolean;
   /** At least 0, less than 1. */
   readonly random: () => number;
-  /** The gateway has accepted us by this flow. */
+  /** Called when a gateway has registered us by a flow. */
   onRegistered(gateway: Gateway, flow: Flow): void;
-  /** It is in force now, or ended, or fails for another reason than before: neither refreshes nor further attempts are told. */
-  onNews?(status: GatewayRegistrationStatus): void;
+  /** Called when a registration comes into force, ends, or fails for a new reason; not for refreshes and further attempts. */
+  onChange?(status: GatewayRegistrationStatus): void;
 }
 
-/** A gateway that we register with. */
+/** A gateway to register with. */
 export type RegisteringGateway = Gateway & { readonly credentials: NonNullable<Gateway["credentials"]> };
 
-const DEFAULT_EXPIRES = 3600;
-/** Milliseconds between keep-alives for routers in between (RFC 5626 §4.4.2). */
-const KEEP_ALIVE = 25_000;
+const DEFAULT_EXPIRES_SECONDS = 3600;
+/** Time between keep-alives for NATs (RFC 5626 §4.4.2). */
+const KEEP_ALIVE_MS = 25_000;
 
 const UNBOUND = { address: "", expires: 0 };
 
 const log = logger("trunk");
 
-/** A binding that a registrar keeps for us. */
-interface Bound {
+/** Our binding at a registrar. */
+interface OwnBinding {
   readonly contact: string;
-  readonly place: RegistrarPlace;
+  readonly target: RegistrarTarget;
   readonly destination: Destination;
   readonly flow: Flow;
-  /** On the scale of `Clock.now`. */
+  /** Its end, on the scale of `Clock.now`. */
   readonly until: number;
 }
 
@@ -73,7 +72,7 @@ export class GatewayRegistration {
   readonly #parts: RegistrationParts;
   readonly #gateway: RegisteringGateway;
   readonly #host: HostPort;
-  readonly #place: RegistrarPlace;
+  readonly #target: RegistrarTarget;
   readonly #user: string;
   readonly #contact: RegistrationContact;
   readonly #callId = `${randomToken()}${randomToken()}`;
@@ -82,15 +81,15 @@ export class GatewayRegistration {
   readonly #keepAlive: Timer;
   readonly #patience: Timer;
   #status: GatewayRegistrationStatus;
-  /** What was told last. */
-  #news = "";
+  /** The state told last to `onChange`. */
+  #toldState = "";
   #cseq = 0;
   #expires: number;
   #failures = 0;
   #attempt: RegisterAttempt | undefined;
-  /** Of the latest REGISTER. */
+  /** The Contact of the latest REGISTER. */
   #contactUri = "";
-  #bound: Bound | undefined;
+  #binding: OwnBinding | undefined;
   #ending: { readonly done: Promise<void>; finish(): void } | undefined;
 
   constructor(parts: RegistrationParts, gateway: RegisteringGateway, host: HostPort) {
@@ -99,13 +98,13 @@ export class GatewayRegistration {
     this.#host = host;
     const { transport, credentials, expires } = gateway;
     const registrar = toUriHost(host.host) + (host.port === undefined ? "" : `:${host.port}`);
-    this.#place = {
+    this.#target = {
       requestUri: `sip:${registrar}${transportParameter(transport)}`,
       hop: hopToGateway(gateway, host),
     };
     this.#user = escapeUser(credentials.username);
     this.#contact = new RegistrationContact({ ...parts, user: this.#user });
-    this.#expires = expires === 0 ? DEFAULT_EXPIRES : expires;
+    this.#expires = expires === 0 ? DEFAULT_EXPIRES_SECONDS : expires;
     this.#timer = parts.transactions.timer(() => this.#register());
     this.#keepAlive = parts.transactions.timer(() => this.#ping());
     this.#patience = parts.transactions.timer(() => this.#finish());
@@ -128,9 +127,9 @@ export class GatewayRegistration {
     return this.#status;
   }
 
-  /** The binding that this is about: two registrations of one key would undo each other's. */
+  /** The identity of the binding: two registrations with one key would undo each other. */
   get key(): string {
-    return `${this.#user}@${this.#place.requestUri}`;
+    return `${this.#user}@${this.#target.requestUri}`;
   }
 
   /** Registers for the first time. */
@@ -138,19 +137,19 @@ export class GatewayRegistration {
     this.#register();
   }
 
-  /** What came in by a connection comes no more once it is closed: the registrar has to get another. */
+  /** Registers anew after the connection of the binding was closed: the registrar needs another one. */
   onFlowClosed(flow: Flow): void {
-    if (this.#bound?.flow !== flow || this.#status.state !== "registered" || this.#attempt) return;
+    if (this.#binding?.flow !== flow || this.#status.state !== "registered" || this.#attempt) return;
     this.#schedule(reconnectDelay(this.#parts.random()));
   }
 
   /**
-   * Un-registers if it is registered, for good. Comes true when the registrar has answered, or `patience` milliseconds
-   * from now; a further call counts them anew.
+   * Un-registers for good. Resolves when the registrar has answered, or after `patienceMs`; a further call starts that
+   * time anew.
    */
-  end(patience: number): Promise<void> {
+  end(patienceMs: number): Promise<void> {
     if (this.#ending) {
-      if (this.#patience.isRunning) this.#patience.start(patience);
+      if (this.#patience.isRunning) this.#patience.start(patienceMs);
       return this.#ending.done;
     }
     this.#timer.stop();
@@ -162,15 +161,15 @@ export class GatewayRegistration {
     this.#ending = { done, finish };
     this.#update({ nextAttempt: 0 });
     if (this.#isBound) {
-      this.#patience.start(patience);
-      this.#unregister(this.#bound!);
+      this.#patience.start(patienceMs);
+      this.#unregister(this.#binding!);
     } else this.#finish();
     return done;
   }
 
-  /** Whether the registrar still has us, whatever has become of the latest attempt. */
+  /** Reports whether the registrar still has our binding, whatever the latest attempt brought. */
   get #isBound(): boolean {
-    return this.#bound !== undefined && this.#bound.until > this.#parts.clock.now();
+    return this.#binding !== undefined && this.#binding.until > this.#parts.clock.now();
   }
 
   #register(replacedContact?: string): void {
@@ -190,7 +189,7 @@ export class GatewayRegistration {
       },
       onEnd: (result) => this.#onEnd(result, isFollowUp),
     });
-    this.#attempt.start(this.#place, this.#bound?.destination);
+    this.#attempt.start(this.#target, this.#binding?.destination);
   }
 
   #onEnd(result: RegisterResult, isFollowUp: boolean): void {
@@ -208,21 +207,21 @@ export class GatewayRegistration {
   }
 
   #onAccepted(
-    { response, place, destination, flow, expires }: RegisterSuccess,
+    { response, target, destination, flow, expires }: RegisterSuccess,
     { granted, isFollowUp }: { granted: number; isFollowUp: boolean },
   ): void {
     const { clock, random } = this.#parts;
     this.#expires = expires;
     this.#failures = 0;
-    this.#bound = {
+    this.#binding = {
       contact: this.#contactUri,
-      place,
+      target,
       destination,
       flow,
       until: clock.now() + granted * 1000,
     };
     flow.markKnown?.();
-    const isNews = this.#status.state !== "registered";
+    const isNew = this.#status.state !== "registered";
     this.#update({
       state: "registered",
       lastStatus: response.status,
@@ -232,17 +231,20 @@ export class GatewayRegistration {
       registeredOn: clock.wallTime(),
     });
     this.#parts.onRegistered(this.#gateway, flow);
-    log[isNews ? "info" : "debug"]("Gateway {ref} has registered us at {host} ({address}) for {expires} s", {
-      ref: this.#gateway.ref,
-      host: this.#host.host,
-      address: this.#status.address,
-      expires: granted,
-    });
+    log[isNew ? "info" : "debug"](
+      "Gateway {ref} has registered us at {host} ({address}) for {expires} s",
+      {
+        ref: this.#gateway.ref,
+        host: this.#host.host,
+        address: this.#status.address,
+        expires: granted,
+      },
+    );
     this.#schedule(refreshDelay(granted, random()));
-    const isBehindNat = this.#contact.regard(response, flow);
-    if (isBehindNat) this.#keepAlive.start(KEEP_ALIVE);
+    const isBehindNat = this.#contact.learn(response, flow);
+    if (isBehindNat) this.#keepAlive.start(KEEP_ALIVE_MS);
     else if (isBehindNat === false) this.#keepAlive.stop();
-    // One correction for each refresh: a router that gives every packet another port cannot be helped.
+    // One correction for each refresh: a NAT may give every packet another port.
     const isReachable = this.#contact.uriFor(flow) === this.#contactUri;
     if (!isReachable && !isFollowUp) this.#register(this.#contactUri);
   }
@@ -251,26 +253,26 @@ export class GatewayRegistration {
     const { random, failures } = this.#parts;
     failures.value++;
     this.#failures++;
-    const delay = retryAfter === undefined
+    const delaySeconds = retryAfter === undefined
       ? retryDelay(this.#failures, random())
       : retryAfterDelay(retryAfter, random());
-    const isNews = status !== this.#status.lastStatus || reason !== this.#status.reason;
+    const isNew = status !== this.#status.lastStatus || reason !== this.#status.reason;
     const { address, expires } = this.#isBound ? this.#status : UNBOUND;
     this.#update({ state: "failed", lastStatus: status, reason: detachText(reason), address, expires });
-    this.#schedule(delay);
-    log[isNews ? "warn" : "debug"](
+    this.#schedule(delaySeconds);
+    log[isNew ? "warn" : "debug"](
       "Gateway {ref} has not registered us at {host}: {status} {reason}, next attempt in {delay} s",
-      { ref: this.#gateway.ref, host: this.#host.host, status, reason, delay: Math.round(delay) },
+      { ref: this.#gateway.ref, host: this.#host.host, status, reason, delay: Math.round(delaySeconds) },
     );
   }
 
-  #unregister(bound: Bound): void {
-    // Of what was under way, nobody knows whether it has come about.
-    const other = this.#contactUri === bound.contact ? undefined : this.#contactUri;
+  #unregister(binding: OwnBinding): void {
+    // A REGISTER under way may have bound another Contact.
+    const other = this.#contactUri === binding.contact ? undefined : this.#contactUri;
     this.#attempt = new RegisterAttempt({
       ...this.#attemptParts({ maxAnswers: 1 }),
       expires: 0,
-      build: (request) => this.#build(request, bound.contact, other),
+      build: (request) => this.#build(request, binding.contact, other),
       onEnd: (result) => {
         if (result.kind === "accepted") {
           log.info("Gateway {ref} has un-registered us at {host}", {
@@ -281,14 +283,14 @@ export class GatewayRegistration {
         this.#finish();
       },
     });
-    this.#attempt.startAt(bound.place, bound.destination);
+    this.#attempt.startAt(binding.target, binding.destination);
   }
 
   #finish(): void {
     this.#patience.stop();
     this.#attempt?.abandon();
     this.#attempt = undefined;
-    this.#bound = undefined;
+    this.#binding = undefined;
     this.#update({ state: "unregistered", ...UNBOUND });
     this.#ending?.finish();
   }
@@ -317,25 +319,24 @@ export class GatewayRegistration {
     });
   }
 
-  /** @param delay seconds */
-  #schedule(delay: number): void {
-    this.#timer.start(delay * 1000);
-    this.#update({ nextAttempt: Math.round(this.#parts.clock.wallTime() + delay * 1000) });
+  #schedule(delaySeconds: number): void {
+    this.#timer.start(delaySeconds * 1000);
+    this.#update({ nextAttempt: Math.round(this.#parts.clock.wallTime() + delaySeconds * 1000) });
   }
 
   #ping(): void {
     if (!this.#isBound) return;
-    this.#bound!.flow.send("\r\n\r\n");
-    this.#keepAlive.start(KEEP_ALIVE);
+    this.#binding!.flow.send("\r\n\r\n");
+    this.#keepAlive.start(KEEP_ALIVE_MS);
   }
 
   #update(change: Partial<GatewayRegistrationStatus>): void {
     this.#status = { ...this.#status, ...change };
     const { state, lastStatus, reason } = this.#status;
     if (state === "registering") return;
-    const news = state === "failed" ? `${state} ${lastStatus} ${reason}` : state;
-    if (news === this.#news) return;
-    this.#news = news;
-    this.#parts.onNews?.(this.#status);
+    const told = state === "failed" ? `${state} ${lastStatus} ${reason}` : state;
+    if (told === this.#toldState) return;
+    this.#toldState = told;
+    this.#parts.onChange?.(this.#status);
   }
 }

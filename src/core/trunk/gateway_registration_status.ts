@@ -1,18 +1,18 @@
-/** How a registration with a gateway is doing. Times are in milliseconds since 1970, 0 where there is none. */
+/** The status of a registration with a gateway. Times are in milliseconds since 1970, 0 for none. */
 export interface GatewayRegistrationStatus {
   readonly gwRef: string;
-  /** Where we register, as configured; IPv6 without brackets. */
+  /** The registrar as configured; IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
   readonly username: string;
   readonly state: "registering" | "registered" | "failed" | "unregistered";
-  /** Of the last answer, 408 and 503 where none came (RFC 3261 §8.1.3.1); 0 before the first. */
+  /** Status of the last response; 408 or 503 without one (§8.1.3.1); 0 before the first attempt. */
   readonly lastStatus: number;
-  /** Why it failed, "" when it did not. */
+  /** The reason of a failure; "" for none. */
   readonly reason: string;
-  /** `address:port` that we are registered at, "" for none. */
+  /** `address:port` of the registrar that has our binding; "" for none. */
   readonly address: string;
-  /** Seconds that were granted. */
+  /** Granted seconds. */
   readonly expires: number;
   readonly registeredOn: number;
   readonly nextAttempt: number;

@@ -1,4 +1,4 @@
-/** Our registrations with all gateways: begun at a measured pace, in step with the configuration. */
+/** The registrations with all gateways, as configured; begun at a limited rate. */
 import type { Directory } from "../../data/directory.ts";
 import type { Gateway } from "../../data/gateway.ts";
 import type { HostPort } from "../../data/network_property.ts";
@@ -16,7 +16,6 @@ import {
 } from "./gateway_registration.ts";
 import type { GatewayRegistrationStatus } from "./gateway_registration_status.ts";
 
-/** What it is made of. */
 export interface GatewayRegistrationsParts {
   readonly directory: Pick<Directory, "gateways" | "onChange">;
   readonly transactions: TransactionLayer;
@@ -26,30 +25,30 @@ export interface GatewayRegistrationsParts {
   readonly realms: GatewayRealms;
   /** `metadata.userAgent`. */
   readonly userAgent: string;
-  /** Whether our Contact is the address that registrars see us at: none is configured for the outside. */
+  /** True when the Contact has the address that registrars see: no external address is configured. */
   readonly learnsAddress: boolean;
   /** At least 0, less than 1. */
   readonly random?: () => number;
-  /** Called after each 200: the gateway has accepted us, and answers by this flow. */
+  /** Called after each 200 of a gateway, which came by `flow`. */
   onRegistered(gateway: Gateway, flow: Flow): void;
   /** See `RegistrationParts`. */
-  onNews?(status: GatewayRegistrationStatus): void;
+  onChange?(status: GatewayRegistrationStatus): void;
 }
 
-/** Milliseconds between two registrations that begin: 20 a second. */
-const PACE = 50;
-/** Milliseconds a registrar has to answer when we un-register because the configuration has changed. */
-const PATIENCE_WHILE_SERVING = 10_000;
-/** The same when the server stops. */
-const PATIENCE_AT_THE_END = 2_000;
+/** Time between the beginnings of two registrations: 20 a second. */
+const PACE_MS = 50;
+/** Time that a registrar has to answer an un-registration after a change of the configuration. */
+const UNREGISTER_PATIENCE_MS = 10_000;
+/** Time that a registrar has to answer when the server stops. */
+const STOP_PATIENCE_MS = 2_000;
 
 export class GatewayRegistrations {
   readonly #parts: GatewayRegistrationsParts;
   readonly #registrationParts: RegistrationParts;
-  /** By gateway object: one that has changed is another. */
+  /** By gateway object. A changed gateway is a new object. */
   readonly #registrations = new Map<Gateway, readonly GatewayRegistration[]>();
   readonly #ending = new Set<GatewayRegistration>();
-  /** The end of those that end, by what they are about: a new one of the same key begins after it. */
+  /** Ends of registrations by key: a new registration of the same key begins after it. */
   readonly #ends = new Map<string, Promise<unknown>>();
   readonly #waiting: GatewayRegistration[] = [];
   readonly #pace: Timer;
@@ -66,7 +65,7 @@ export class GatewayRegistrations {
         "Attempts to register with a gateway that failed",
       ),
       onRegistered: (gateway, flow) => parts.onRegistered(gateway, flow),
-      onNews: (status) => parts.onNews?.(status),
+      onChange: (status) => parts.onChange?.(status),
     };
     this.#pace = parts.transactions.timer(() => this.#beginNext());
     metrics.gauge(
@@ -76,26 +75,26 @@ export class GatewayRegistrations {
     );
   }
 
-  /** Begins to register, once transports are open. */
+  /** Begins to register. Call it once transports are open. */
   start(): void {
     this.#parts.directory.onChange(() => this.#follow());
     this.#follow();
   }
 
-  /** Un-registers everywhere. Comes true when all registrars have answered, or after two seconds. */
+  /** Un-registers everywhere. Resolves when all registrars have answered, or after two seconds. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#pace.stop();
     const registrations = [...[...this.#registrations.values()].flat(), ...this.#ending];
-    await Promise.all(registrations.map((registration) => registration.end(PATIENCE_AT_THE_END)));
+    await Promise.all(registrations.map((registration) => registration.end(STOP_PATIENCE_MS)));
   }
 
-  /** One for each host that a gateway is registered at. */
+  /** Returns the status of every registration: one for each host of a gateway. */
   list(): readonly GatewayRegistrationStatus[] {
     return [...this.#registrations.values()].flat().map(({ status }) => status);
   }
 
-  /** A connection is gone; to be told of each. */
+  /** Takes notice of a closed flow. */
   onFlowClosed(flow: Flow): void {
     if (!flow.isConnection) return;
     for (const registrations of this.#registrations.values()) {
@@ -103,7 +102,7 @@ export class GatewayRegistrations {
     }
   }
 
-  /** Does what the directory says now. */
+  /** Begins and ends registrations as the directory says. */
   #follow(): void {
     if (this.#isStopped) return;
     const gateways = new Set<Gateway>();
@@ -127,7 +126,7 @@ export class GatewayRegistrations {
   #end(registration: GatewayRegistration): void {
     const { key } = registration;
     this.#ending.add(registration);
-    const end = Promise.all([this.#ends.get(key), registration.end(PATIENCE_WHILE_SERVING)]);
+    const end = Promise.all([this.#ends.get(key), registration.end(UNREGISTER_PATIENCE_MS)]);
     this.#ends.set(key, end);
     end.then(() => {
       this.#ending.delete(registration);
@@ -135,7 +134,7 @@ export class GatewayRegistrations {
     });
   }
 
-  /** As soon as it is its turn. */
+  /** Begins a registration after the end of a former one with its key. */
   #begin(registration: GatewayRegistration): void {
     const before = this.#ends.get(registration.key);
     if (before) before.then(() => this.#enqueue(registration));
@@ -151,7 +150,7 @@ export class GatewayRegistrations {
   #beginNext(): void {
     const registration = this.#waiting.shift();
     if (!registration) return;
-    this.#pace.start(PACE);
+    this.#pace.start(PACE_MS);
     registration.begin();
   }
 }
@@ -160,7 +159,7 @@ function registers(gateway: Gateway): gateway is RegisteringGateway {
   return gateway.sendRegister && gateway.credentials !== undefined;
 }
 
-/** The gateway's own host and those of `registries`, each once. */
+/** Returns the host of a gateway and those of its `registries`, each once. */
 function hostsOf({ host, port, registries }: Gateway): readonly HostPort[] {
   const hosts: HostPort[] = [];
   for (const candidate of [{ host, port }, ...registries]) {

@@ -10,24 +10,28 @@ import type { Flow, TransportProtocol } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import { type EndpointAttempt, EndpointAttempts, FAILOVER_PATIENCE } from "../endpoint_attempts.ts";
 import type { GatewayChallenges } from "./gateway_challenges.ts";
-import { minimumSeconds, redirectPlaces, type RegistrarPlace, retryAfterSeconds } from "./register_answer.ts";
+import {
+  minimumSeconds,
+  redirectTargets,
+  type RegistrarTarget,
+  retryAfterSeconds,
+} from "./register_answer.ts";
 
-/** What an attempt is made of. */
 export interface RegisterAttemptParts {
   readonly transactions: TransactionLayer;
   readonly transport: TransportLayer;
   readonly challenges: GatewayChallenges;
   /** The transport of the gateway. */
   readonly protocol: TransportProtocol;
-  /** Seconds to ask for; 0 to un-register. */
+  /** Seconds to request; 0 un-registers. */
   readonly expires: number;
-  /** The REGISTER for this way, with the next CSeq. */
+  /** Builds the REGISTER for a flow, with the next CSeq. */
   build(request: OutgoingRegister): string;
-  /** The end, told once; not after `abandon`. */
+  /** Called once at the end; not after `abandon`. */
   onEnd(result: RegisterResult): void;
 }
 
-/** What is particular to one REGISTER of an attempt. */
+/** The parts that differ from one REGISTER of an attempt to the next. */
 export interface OutgoingRegister {
   readonly flow: Flow;
   readonly requestUri: string;
@@ -42,33 +46,34 @@ export type RegisterResult = RegisterSuccess | RegisterFailure;
 export interface RegisterSuccess {
   readonly kind: "accepted";
   readonly response: SipResponse;
-  readonly place: RegistrarPlace;
+  readonly target: RegistrarTarget;
   readonly destination: Destination;
   readonly flow: Flow;
-  /** Seconds that were asked for in the end. */
+  /** Seconds that were requested last. */
   readonly expires: number;
 }
 
 export interface RegisterFailure {
   readonly kind: "failed";
-  /** Of the last answer; 408 and 503 where none came (§8.1.3.1). */
+  /** Status of the last response; 408 or 503 without one (§8.1.3.1). */
   readonly status: number;
   readonly reason: string;
-  /** Seconds, undefined when nothing was said about it. */
+  /** Seconds of Retry-After; undefined without it. */
   readonly retryAfter: number | undefined;
 }
 
 const MAX_REDIRECTS = 3;
-/** How often a registrar may ask for a longer lifetime. */
+/** Times that a registrar may require a longer lifetime. */
 const MAX_PROLONGATIONS = 2;
-const MAX_REASON = 100;
+/** UTF-16 units. */
+const MAX_REASON_LENGTH = 100;
 
 const log = logger("trunk");
 
 export class RegisterAttempt implements ClientTransactionUser {
   readonly #parts: RegisterAttemptParts;
   #expires: number;
-  #place: RegistrarPlace | undefined;
+  #target: RegistrarTarget | undefined;
   #endpoints: EndpointAttempts | undefined;
   #current: EndpointAttempt | undefined;
   #client: ClientTransaction | undefined;
@@ -81,11 +86,11 @@ export class RegisterAttempt implements ClientTransactionUser {
     this.#expires = parts.expires;
   }
 
-  /** @param preferred tried first where it is among the places that are found: our binding is there */
-  start(place: RegistrarPlace, preferred?: Destination): void {
-    this.#place = place;
+  /** @param preferred the endpoint with our binding, tried first if it is among those found */
+  start(target: RegistrarTarget, preferred?: Destination): void {
+    this.#target = target;
     this.#client = undefined;
-    const located = this.#parts.transport.locator.locate(place.hop);
+    const located = this.#parts.transport.locator.locate(target.hop);
     if (!(located instanceof Promise)) return this.#begin(located, preferred);
     located.then((destinations) => this.#begin(destinations, preferred)).catch((error) => {
       log.error("Cannot register: {error}", { error });
@@ -94,8 +99,8 @@ export class RegisterAttempt implements ClientTransactionUser {
   }
 
   /** Asks the server that has a binding, to end it. */
-  startAt(place: RegistrarPlace, destination: Destination): void {
-    this.#place = place;
+  startAt(target: RegistrarTarget, destination: Destination): void {
+    this.#target = target;
     this.#begin([destination], undefined);
   }
 
@@ -117,7 +122,7 @@ export class RegisterAttempt implements ClientTransactionUser {
     if (status === 401 || status === 407) return this.#authenticate(response);
     if (status === 423) return this.#prolong(response);
     const failure = failureOf(response);
-    // What has no server of its own may be another one's to answer (RFC 3263 §4.3); a refusal is a refusal.
+    // 408 and 5xx are failures of one endpoint, which another may not have (RFC 3263 §4.3).
     if (status === 408 || status >= 500 && status < 600) return this.#next(failure);
     this.#fail(failure);
   }
@@ -153,7 +158,7 @@ export class RegisterAttempt implements ClientTransactionUser {
       ...destinations.filter(isPreferred),
       ...destinations.filter((destination) => !isPreferred(destination)),
     ]);
-    this.#next({ status: 503, reason: transport.locator.whyNowhere(this.#place!.hop) });
+    this.#next({ status: 503, reason: transport.locator.whyNowhere(this.#target!.hop) });
   }
 
   /** Tries the next endpoint; where there is none, the attempt ends with this failure. */
@@ -176,7 +181,7 @@ export class RegisterAttempt implements ClientTransactionUser {
     const branch = MAGIC_COOKIE + randomToken();
     const text = build({
       flow,
-      requestUri: this.#place!.requestUri,
+      requestUri: this.#target!.requestUri,
       branch,
       expires: this.#expires,
       credentials: this.#parts.challenges.lines,
@@ -193,7 +198,7 @@ export class RegisterAttempt implements ClientTransactionUser {
   }
 
   #authenticate(response: SipResponse): void {
-    const request = { method: "REGISTER", uri: this.#place!.requestUri, body: "" };
+    const request = { method: "REGISTER", uri: this.#target!.requestUri, body: "" };
     const authorization = this.#parts.challenges.answer(response, request, this.#client!.flow);
     if (authorization.kind === "granted") return this.#sendAgain();
     this.#fail({ ...failureOf(response), reason: authorization.reason });
@@ -211,14 +216,14 @@ export class RegisterAttempt implements ClientTransactionUser {
 
   /** §8.1.3.4. */
   #redirect(response: SipResponse): void {
-    const [place] = redirectPlaces(response, this.#parts.protocol);
-    if (!place) {
-      return this.#fail({ ...failureOf(response), reason: "Redirects to where we cannot or may not go" });
+    const [target] = redirectTargets(response, this.#parts.protocol);
+    if (!target) {
+      return this.#fail({ ...failureOf(response), reason: "Redirects to an unusable target" });
     }
     if (++this.#redirects > MAX_REDIRECTS) {
       return this.#fail({ ...failureOf(response), reason: "Redirects too often" });
     }
-    this.start(place);
+    this.start(target);
   }
 
   #succeed(response: SipResponse): void {
@@ -226,7 +231,7 @@ export class RegisterAttempt implements ClientTransactionUser {
     this.#end({
       kind: "accepted",
       response,
-      place: this.#place!,
+      target: this.#target!,
       destination: this.#current!.destination,
       flow: this.#client!.flow,
       expires: this.#expires,
@@ -252,5 +257,5 @@ interface Failure {
 
 function failureOf(response: SipResponse): Failure {
   const { status, reason } = response;
-  return { status, reason: reason.slice(0, MAX_REASON), retryAfter: retryAfterSeconds(response) };
+  return { status, reason: reason.slice(0, MAX_REASON_LENGTH), retryAfter: retryAfterSeconds(response) };
 }

@@ -1,25 +1,24 @@
-/** The REGISTER that a gateway gets from us (§10.2). */
+/** The REGISTER for a gateway (§10.2). */
 // @ts-types="./sip.d.ts"
 import { stringify } from "sip";
 import type { Flow } from "../../transport/transport.ts";
 import { ALLOW } from "../uas_core.ts";
 
-/** What a REGISTER says. */
 export interface RegisterRequestParts {
   readonly requestUri: string;
-  /** `sip:user@host`, of From and To. */
+  /** `sip:user@host` of From and To. */
   readonly addressOfRecord: string;
   readonly fromTag: string;
   readonly callId: string;
   readonly cseq: number;
   readonly branch: string;
-  /** The way it will go. */
+  /** The flow it will be sent by. */
   readonly flow: Flow;
-  /** `host:port` of ours for that way. */
+  /** `host:port` of this server on that flow. */
   readonly sentBy: string;
   /** The URI to bind. */
   readonly contact: string;
-  /** A URI that was bound and is not to be any more; undefined when there is none. */
+  /** A bound URI to remove; undefined for none. */
   readonly replacedContact: string | undefined;
   /** Seconds; 0 ends the binding. */
   readonly expires: number;
@@ -28,7 +27,7 @@ export interface RegisterRequestParts {
   readonly credentials: readonly string[];
 }
 
-/** The text of the request. */
+/** Returns the text of a REGISTER. */
 export function buildRegister(parts: RegisterRequestParts): string {
   const { flow, addressOfRecord, replacedContact } = parts;
   const viaParameters = { branch: parts.branch, rport: null };
@@ -39,7 +38,7 @@ export function buildRegister(parts: RegisterRequestParts): string {
       via: [{
         protocol: flow.protocol,
         host: parts.sentBy,
-        // By TLS, the connection is good for the other direction, too (RFC 5923).
+        // `alias` lets the other end use a TLS connection for its requests (RFC 5923).
         params: flow.domain === undefined ? viaParameters : { ...viaParameters, alias: null },
       }],
       "max-forwards": 70,
@@ -57,6 +56,6 @@ export function buildRegister(parts: RegisterRequestParts): string {
       "user-agent": parts.userAgent,
     },
   });
-  // There is no body, so the head ends two characters before the text does.
+  // Without a body, the text ends with the empty line after the head.
   return `${text.slice(0, -2)}${parts.credentials.join("")}\r\n`;
 }

@@ -1,4 +1,4 @@
-/** The Contact that we register: where the gateway reaches us, also through a NAT (§10.2.1, RFC 3581). */
+/** The Contact to register: the address at which the gateway reaches us, even through a NAT (§10.2.1, RFC 3581). */
 import type { SipResponse } from "../../message/sip_message.ts";
 import { detachText } from "../../runtime/detached_text.ts";
 import { type Flow, transportParameter } from "../../transport/transport.ts";
@@ -9,21 +9,21 @@ export interface RegistrationContactParts {
   readonly transport: Pick<TransportLayer, "sentBy">;
   /** The user part, escaped. */
   readonly user: string;
-  /** Whether the address counts that registrars see us at: none is configured for the outside. */
+  /** True when the Contact has the address that registrars see: no external address is configured. */
   readonly learnsAddress: boolean;
 }
 
-/** Knows one address of ours at a time, that of the way which was used last. */
+/** Remembers one address of ours at a time, that of the flow used last. */
 export class RegistrationContact {
   readonly #parts: RegistrationContactParts;
-  /** Where a registrar sees what we send from `sentBy`. */
+  /** The address that a registrar sees for `sentBy`. */
   #seen: { readonly sentBy: string; readonly address: string } | undefined;
 
   constructor(parts: RegistrationContactParts) {
     this.#parts = parts;
   }
 
-  /** The Contact URI for this way. */
+  /** Returns the Contact URI for a flow. */
   uriFor(flow: Flow): string {
     const sentBy = this.#parts.transport.sentBy(flow);
     const address = flow.protocol === "udp" && this.#seen?.sentBy === sentBy ? this.#seen.address : sentBy;
@@ -31,10 +31,10 @@ export class RegistrationContact {
   }
 
   /**
-   * Learns from an answer, and tells whether there is a NAT on its way; undefined when that cannot be known. From
-   * connections nothing is learned: their port is no one that we listen on.
+   * Learns our address from a response by UDP; a connection's port is not one that we listen on. Reports whether there is a
+   * NAT; undefined when that is unknown.
    */
-  regard(response: SipResponse, flow: Flow): boolean | undefined {
+  learn(response: SipResponse, flow: Flow): boolean | undefined {
     const sentBy = this.#parts.transport.sentBy(flow);
     const seen = flow.protocol === "udp" ? seenAddress(response, sentBy) : undefined;
     if (seen === undefined) return undefined;

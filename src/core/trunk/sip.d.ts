@@ -1,4 +1,4 @@
-/** What is used of the message codec of the package sip, which has no types of its own. */
+/** Types for the message codec of the package sip, which has none: the parts in use. */
 
 /** `;name=value`; null for a parameter without value. */
 export type Parameters = Readonly<Record<string, string | null>>;
@@ -18,7 +18,7 @@ export interface Via {
 export interface Request {
   readonly method: string;
   readonly uri: string;
-  /** By lower-case names, in the order in which they are written; what is undefined is left out. */
+  /** By lower-case names, in the order of writing; undefined ones are left out. */
   readonly headers: {
     readonly via: readonly Via[];
     readonly from: NameAddr;

@@ -1,4 +1,4 @@
-/** What is used of the digest client of the package sip, which has no types of its own. Texts are hashed as UTF-8. */
+/** Types for the digest client of the package sip, which has none: the parts in use. Texts are hashed as UTF-8. */
 
 /**
  * H(A1) of MD5 in hexadecimal digits.

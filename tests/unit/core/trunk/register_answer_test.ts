@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {
   grantedSeconds,
   minimumSeconds,
-  redirectPlaces,
+  redirectTargets,
   retryAfterSeconds,
   seenAddress,
 } from "../../../../src/core/trunk/register_answer.ts";
@@ -116,7 +116,7 @@ Deno.test("§8.1.3.4: a redirect leads to its SIP Contacts, best first, without 
     "Contact: <tel:+1>, <sip:trunk@b.example:5070;transport=tcp?x=y>;q=0.2, <sip:[2001:db8::1]>;q=0.7",
     "Contact: <sips:trunk@c.example>;q=0.5, <sip:d.example;transport=carrier-pigeon>",
   );
-  assert.deepEqual(redirectPlaces(moved, "udp"), [
+  assert.deepEqual(redirectTargets(moved, "udp"), [
     {
       requestUri: "sip:[2001:db8::1]",
       hop: { host: "[2001:db8::1]", port: undefined, protocol: "udp", isSecure: false },
@@ -134,7 +134,7 @@ Deno.test("§8.1.3.4: a redirect leads to its SIP Contacts, best first, without 
 
 Deno.test("A redirect does not lead out of TLS", () => {
   const uris = (contacts: string, protocol: "tls" | "wss") =>
-    redirectPlaces(ok(`Contact: ${contacts}`), protocol).map(({ requestUri, hop }) =>
+    redirectTargets(ok(`Contact: ${contacts}`), protocol).map(({ requestUri, hop }) =>
       `${requestUri} by ${hop.protocol}`
     );
   assert.deepEqual(uris("<sip:b.example;transport=udp>, <sip:b.example;transport=tcp>", "tls"), []);
