@@ -13,10 +13,7 @@ import {
   within,
 } from "./served_transport.ts";
 import type { Peer } from "./transport_peers.ts";
-
-export function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
+import { pause } from "../support/pause.ts";
 
 /** A port at which nobody listens. */
 function deserted(peers: Peers<Peer>): number {

@@ -13,6 +13,7 @@ import {
   peerDocument,
   userDocument,
 } from "../support/resources.ts";
+import { pause } from "../support/pause.ts";
 
 /** A place of its own for one test, and how an operator changes what is kept there. */
 export interface DataProviderHarness extends AsyncDisposable {
@@ -251,8 +252,4 @@ class Served implements Disposable {
   [Symbol.dispose](): void {
     this.#live.close();
   }
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

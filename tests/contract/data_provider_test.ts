@@ -5,6 +5,7 @@ import { LiveDirectory } from "../../src/data/live_directory.ts";
 import { agentDocument, type Document, domainDocument } from "../support/resources.ts";
 import { TemporaryFolder } from "../unit/data/temporary_folder.ts";
 import { type DataProviderHarness, testDataProvider } from "./data_provider_contract.ts";
+import { pause } from "../support/pause.ts";
 
 /** JSON is YAML; one document a line. */
 function yamlOf(documents: readonly Document[]): string {
@@ -180,7 +181,6 @@ Deno.test("files: emptied for 0.3 s or away for two, as by a copy that is not at
   let changes = 0;
   live.directory.onChange(() => changes++);
   live.follow(() => {});
-  const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
   await folder.write("agents.yaml", "");
   await pause(300);
   await folder.write("agents.yaml", agents);

@@ -5,6 +5,7 @@ import type { StoredRow } from "../../src/location/stored_row.ts";
 import { configureLogging } from "../../src/runtime/log.ts";
 import { type RunningProcess, startProcess } from "../support/process.ts";
 import { keyOf, KEYS } from "./registration_database_writer.ts";
+import { pause } from "../support/pause.ts";
 
 const WRITER = new URL("registration_database_writer.ts", import.meta.url).pathname;
 const CONFIGURATION = new URL("../../deno.json", import.meta.url).pathname;
@@ -37,10 +38,6 @@ function startWriter(path: string, first: number): RunningProcess {
 function lastStored({ output }: RunningProcess): number | undefined {
   const last = output.split("\n").slice(0, -1).findLast((line) => line.startsWith("stored "));
   return last === undefined ? undefined : Number(last.slice("stored ".length));
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 async function contentOf(path: string): Promise<readonly StoredRow[]> {

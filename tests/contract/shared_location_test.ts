@@ -11,6 +11,7 @@ import { type Clock, systemClock } from "../../src/runtime/clock.ts";
 import { RedisConnection } from "../../src/runtime/redis/redis_connection.ts";
 import { TimerWheel } from "../../src/runtime/timer_wheel.ts";
 import { type RedisServer, startRedis } from "../support/redis_server.ts";
+import { pause } from "../support/pause.ts";
 
 /** Of all nodes. */
 const SECRET = "secret of the nodes";
@@ -170,10 +171,6 @@ async function untilKeys(redis: RedisServer, count: number): Promise<void> {
   const end = performance.now() + 10_000;
   while ((await keysOf(redis)).length !== count && performance.now() < end) await pause(50);
   assert.equal((await keysOf(redis)).length, count);
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 Deno.test("shared location: what is registered at one node is known at the other, and so is its end", async () => {

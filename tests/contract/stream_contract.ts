@@ -1,6 +1,7 @@
 /** What transports of byte streams have to do beyond `connection_contract.ts`. */
 import assert from "node:assert/strict";
-import { ended, pause } from "./connection_contract.ts";
+import { ended } from "./connection_contract.ts";
+import { pause } from "../support/pause.ts";
 import {
   contractTest,
   LOOPBACK,

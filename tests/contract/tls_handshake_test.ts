@@ -6,7 +6,8 @@ import net from "node:net";
 import { connect as connectTls } from "node:tls";
 import { TlsContexts, type TlsSettings } from "../../src/transport/tls/tls_contexts.ts";
 import { createTlsTransport } from "../../src/transport/tls/tls_transport.ts";
-import { ended, pause } from "./connection_contract.ts";
+import { ended } from "./connection_contract.ts";
+import { pause } from "../support/pause.ts";
 import { tls, withoutHandshake, wss } from "./harnesses.ts";
 import { LIMITS } from "./limits.ts";
 import {

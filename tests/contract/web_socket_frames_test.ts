@@ -1,7 +1,7 @@
 /** WebSocket frames (RFC 6455 §5) and the SIP in them (RFC 7118 §5), well-formed and not. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { pause } from "./connection_contract.ts";
+import { pause } from "../support/pause.ts";
 import { ws } from "./harnesses.ts";
 import { type Frame, frameBytes, OPCODE, type WebSocketPeer } from "./peers/web_socket_peers.ts";
 import {

@@ -1,6 +1,7 @@
 /** What comes in the place of a WebSocket handshake (RFC 6455 §4, RFC 7118 §4). */
 import assert from "node:assert/strict";
-import { ended, pause } from "./connection_contract.ts";
+import { ended } from "./connection_contract.ts";
+import { pause } from "../support/pause.ts";
 import { withoutHandshake, ws } from "./harnesses.ts";
 import { frameBytes, handshakeRequest, handshakeResponse, OPCODE } from "./peers/web_socket_peers.ts";
 import {

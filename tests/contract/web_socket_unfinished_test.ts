@@ -1,6 +1,7 @@
 /** WebSocket messages that are begun and not finished, and peers that are silent. */
 import assert from "node:assert/strict";
-import { ended, pause } from "./connection_contract.ts";
+import { ended } from "./connection_contract.ts";
+import { pause } from "../support/pause.ts";
 import { ws } from "./harnesses.ts";
 import { ShiftedClock } from "../support/fake_clock.ts";
 import { frameBytes, OPCODE, type WebSocketPeer } from "./peers/web_socket_peers.ts";

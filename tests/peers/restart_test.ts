@@ -14,6 +14,7 @@ import {
 } from "./nodes/node_phone.ts";
 import { ackTo, header } from "../support/sip_text.ts";
 import { type RoutrNodeOptions, startNode } from "./nodes/routr_node.ts";
+import { pause } from "../support/pause.ts";
 
 const agents = ["alice", "bob", "carol"];
 /** Milliseconds that registrations may take to the disk. */
@@ -233,10 +234,6 @@ Deno.test("a second server on the same state folder says so, and both serve", as
   await first.start();
   assert.equal((await contactsAt(first, "bob")).length, 1);
 });
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
 
 for (const protocol of ["udp", "tcp"] as const) {
   Deno.test(`SIGTERM while a call rings over ${protocol}: the caller hears a final answer, the callee a CANCEL`, async () => {

@@ -4,18 +4,14 @@ import { RemoteFlow } from "../../src/core/flows/remote_flow.ts";
 import { FlowTexts } from "../../src/core/flows/flow_text.ts";
 import { DialogRoutes } from "../../src/core/proxy/dialog_route.ts";
 import { ProxyCore } from "../../src/core/proxy/proxy_core.ts";
-import { Metrics } from "../../src/runtime/metrics.ts";
 import { TimerWheel } from "../../src/runtime/timer_wheel.ts";
 import { TransactionLayer } from "../../src/transaction/transaction_layer.ts";
 import type { TransactionUser } from "../../src/transaction/transaction_user.ts";
-import { Resolver } from "../../src/transport/dns/resolver.ts";
-import { LocalAddresses } from "../../src/transport/local_addresses.ts";
-import { SipTrace } from "../../src/transport/sip_trace.ts";
-import { TransportLayer } from "../../src/transport/transport_layer.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { MemoryTransport } from "../support/memory_transport.ts";
 import { header, startLine } from "../support/sip_text.ts";
 import { messageText } from "../unit/message/sample_message.ts";
+import { transportRig } from "../support/transport_rig.ts";
 
 const CALLER = { address: "192.0.2.99", port: 5060 };
 const FIRST = "192.0.2.11";
@@ -43,15 +39,7 @@ class Hop {
       if (options.isLookupSlow) await new Promise<void>((resolve) => hop.answerLookup = resolve);
       return [FIRST, SECOND];
     };
-    const metrics = new Metrics();
-    const transport = new TransportLayer({
-      localAddresses: new LocalAddresses([]),
-      clock: hop.clock,
-      resolver: new Resolver(hop.clock, { nameServers: [], lookup }),
-      metrics,
-      trace: new SipTrace(),
-      maxDatagramSize: 65535,
-    });
+    const { layer: transport, metrics } = transportRig({ clock: hop.clock, lookup });
     const wheel = new TimerWheel(hop.clock);
     const transactions = new TransactionLayer({ transport, wheel, metrics });
     const proxy = new ProxyCore({

@@ -2,18 +2,13 @@
 import assert from "node:assert/strict";
 import type { RejectedMessage, SipRequest } from "../../../src/message/sip_message.ts";
 import { buildResponse } from "../../../src/message/response_builder.ts";
-import { Metrics } from "../../../src/runtime/metrics.ts";
 import { TimerWheel } from "../../../src/runtime/timer_wheel.ts";
 import { TransactionLayer } from "../../../src/transaction/transaction_layer.ts";
 import type { ServerTransaction, TransactionUser } from "../../../src/transaction/transaction_user.ts";
-import { LocalAddresses } from "../../../src/transport/local_addresses.ts";
-import { Resolver } from "../../../src/transport/dns/resolver.ts";
-import { SipTrace } from "../../../src/transport/sip_trace.ts";
 import type { Flow } from "../../../src/transport/transport.ts";
-import { TransportLayer } from "../../../src/transport/transport_layer.ts";
-import { FakeClock } from "../../support/fake_clock.ts";
 import { MemoryTransport } from "../../support/memory_transport.ts";
 import { ackTo, cancelOf, header, responseTo, sip, startLine } from "../../support/sip_text.ts";
+import { transportRig } from "../../support/transport_rig.ts";
 
 const PHONE = { address: "192.0.2.11", port: 5060 };
 
@@ -36,7 +31,7 @@ class RecordingUser implements TransactionUser {
   }
 
   onRejected(message: RejectedMessage): void {
-    this.heard.push(`malformed: ${message.status}`);
+    this.heard.push(`rejected: ${message.status}`);
   }
 
   onFlowClosed(): void {
@@ -45,17 +40,8 @@ class RecordingUser implements TransactionUser {
 }
 
 async function start(maxTransactions?: number) {
-  const clock = new FakeClock();
-  const metrics = new Metrics();
+  const { clock, metrics, layer: transport } = transportRig();
   const wheel = new TimerWheel(clock);
-  const transport = new TransportLayer({
-    localAddresses: new LocalAddresses([]),
-    clock,
-    resolver: new Resolver(clock, { nameServers: [], lookup: () => Promise.resolve([]) }),
-    metrics,
-    trace: new SipTrace(),
-    maxDatagramSize: 65535,
-  });
   const layer = new TransactionLayer({ transport, wheel, metrics, maxTransactions });
   const user = new RecordingUser();
   user.layer = layer;
@@ -208,7 +194,7 @@ Deno.test("a malformed message and a closed connection are handed up", async () 
   const { user, receive, layer, flow } = await start();
   receive("INVITE sip:bob@sip.local SIP/2.0\r\nVia: nonsense\r\n\r\n");
   layer.onFlowClosed(flow);
-  assert.deepEqual(user.heard, ["malformed: 400", "closed"]);
+  assert.deepEqual(user.heard, ["rejected: 400", "closed"]);
 });
 
 Deno.test("§18.4: a request that did not arrive fails at once, told by its branch and where it went", async () => {

@@ -3,19 +3,12 @@ import assert from "node:assert/strict";
 import { Header } from "../../../src/message/header_name.ts";
 import type { RejectedMessage, SipRequest, SipResponse } from "../../../src/message/sip_message.ts";
 import { configureLogging } from "../../../src/runtime/log.ts";
-import { Metrics } from "../../../src/runtime/metrics.ts";
-import { Resolver } from "../../../src/transport/dns/resolver.ts";
-import { LocalAddresses } from "../../../src/transport/local_addresses.ts";
 import { SipTrace } from "../../../src/transport/sip_trace.ts";
 import type { TransportProtocol } from "../../../src/transport/transport.ts";
-import {
-  type AccessControl,
-  TransportLayer,
-  type TransportUser,
-} from "../../../src/transport/transport_layer.ts";
-import { FakeClock } from "../../support/fake_clock.ts";
+import type { AccessControl, TransportUser } from "../../../src/transport/transport_layer.ts";
 import { MemoryTransport } from "../../support/memory_transport.ts";
 import { messageText } from "../message/sample_message.ts";
+import { transportRig } from "../../support/transport_rig.ts";
 
 configureLogging({ level: "fatal", format: "text" });
 
@@ -81,18 +74,8 @@ class TraceRecorder extends SipTrace {
 
 /** A layer with access control, and a transport of each protocol. */
 async function newBench(protocols: readonly TransportProtocol[], trace = new SipTrace()) {
-  const metrics = new Metrics();
-  const clock = new FakeClock();
   const accessControl = new TestAccessControl();
-  const layer = new TransportLayer({
-    localAddresses: new LocalAddresses([]),
-    clock,
-    resolver: new Resolver(clock, { nameServers: [], lookup: () => Promise.resolve([]) }),
-    metrics,
-    trace,
-    maxDatagramSize: 4_000,
-    accessControl,
-  });
+  const { layer, metrics } = transportRig({ trace, accessControl });
   const user = new Recorder();
   const transports = protocols.map((protocol) => new MemoryTransport(protocol, "127.0.0.1", 5060));
   for (const transport of transports) await layer.open(transport, user);

@@ -1,19 +1,16 @@
 import assert from "node:assert/strict";
 import { Header } from "../../../src/message/header_name.ts";
 import { configureLogging } from "../../../src/runtime/log.ts";
-import { Metrics } from "../../../src/runtime/metrics.ts";
 import type { RejectedMessage, SipRequest, SipResponse } from "../../../src/message/sip_message.ts";
 import { SipUri } from "../../../src/message/sip_uri.ts";
 import { type AdvertisedAddress, LocalAddresses } from "../../../src/transport/local_addresses.ts";
 import type { Lookup } from "../../../src/transport/dns/system_lookup.ts";
-import { Resolver } from "../../../src/transport/dns/resolver.ts";
 import type { Destination } from "../../../src/transport/dns/destination.ts";
-import { SipTrace } from "../../../src/transport/sip_trace.ts";
 import type { Flow, TransportProtocol } from "../../../src/transport/transport.ts";
-import { TransportLayer, type TransportUser } from "../../../src/transport/transport_layer.ts";
-import { FakeClock } from "../../support/fake_clock.ts";
+import type { TransportUser } from "../../../src/transport/transport_layer.ts";
 import { MemoryTransport } from "../../support/memory_transport.ts";
 import { messageText, readRequest } from "../message/sample_message.ts";
+import { transportRig } from "../../support/transport_rig.ts";
 
 configureLogging({ level: "fatal", format: "text" });
 
@@ -64,16 +61,8 @@ interface BenchOptions {
 
 async function newBench(listeners: readonly Listener[], options: BenchOptions = {}) {
   const { advertised, lookup = () => Promise.reject(new Error("ENOTFOUND")) } = options;
-  const metrics = new Metrics();
-  const clock = new FakeClock();
-  const layer = new TransportLayer({
-    localAddresses: new LocalAddresses(INTERFACES, advertised),
-    clock,
-    resolver: new Resolver(clock, { nameServers: [], lookup }),
-    metrics,
-    trace: new SipTrace(),
-    maxDatagramSize: 4_000,
-  });
+  const localAddresses = new LocalAddresses(INTERFACES, advertised);
+  const { layer, metrics } = transportRig({ localAddresses, lookup, maxDatagramSize: 4_000 });
   const user = new Recorder();
   const transports = listeners.map((listener) => new MemoryTransport(...listener));
   for (const transport of transports) await layer.open(transport, user);

@@ -5,28 +5,16 @@ import { NodeRoutes } from "../../../../src/core/cluster/node_route.ts";
 import { FlowTexts } from "../../../../src/core/flows/flow_text.ts";
 import { parseNameAddr } from "../../../../src/message/name_addr.ts";
 import { SipUri } from "../../../../src/message/sip_uri.ts";
-import { Metrics } from "../../../../src/runtime/metrics.ts";
-import { Resolver } from "../../../../src/transport/dns/resolver.ts";
-import { LocalAddresses } from "../../../../src/transport/local_addresses.ts";
-import { SipTrace } from "../../../../src/transport/sip_trace.ts";
-import { TransportLayer } from "../../../../src/transport/transport_layer.ts";
-import { FakeClock } from "../../../support/fake_clock.ts";
 import { MemoryTransport } from "../../../support/memory_transport.ts";
+import { IDLE_USER, transportRig } from "../../../support/transport_rig.ts";
 
 const CALL = { method: "INVITE", callId: "call", from: { tag: "caller" } };
 
 /** The node that has the phone, and how another one would send it a request. */
 async function start({ key = "key", epoch = "epoch" } = {}) {
-  const transport = new TransportLayer({
-    localAddresses: new LocalAddresses([]),
-    clock: new FakeClock(),
-    resolver: new Resolver(new FakeClock(), { nameServers: [], lookup: () => Promise.resolve([]) }),
-    metrics: new Metrics(),
-    trace: new SipTrace(),
-    maxDatagramSize: 65535,
-  });
+  const { layer: transport } = transportRig();
   const tcp = new MemoryTransport("tcp", "192.0.2.1", 5060);
-  await transport.open(tcp, { onRequest() {}, onResponse() {}, onRejected() {}, onFlowClosed() {} });
+  await transport.open(tcp, IDLE_USER);
   tcp.receive("\r\n\r\n", { address: "192.0.2.9", port: 4000 });
   const phone = tcp.flowTo("192.0.2.9", 4000);
   const texts = new FlowTexts(transport, epoch);

@@ -3,33 +3,20 @@ import assert from "node:assert/strict";
 import { type DialogEnds, DialogRoutes } from "../../../../src/core/proxy/dialog_route.ts";
 import { FlowTexts } from "../../../../src/core/flows/flow_text.ts";
 import { SipUri } from "../../../../src/message/sip_uri.ts";
-import { Metrics } from "../../../../src/runtime/metrics.ts";
-import { LocalAddresses } from "../../../../src/transport/local_addresses.ts";
-import { Resolver } from "../../../../src/transport/dns/resolver.ts";
-import { SipTrace } from "../../../../src/transport/sip_trace.ts";
 import type { Flow } from "../../../../src/transport/transport.ts";
-import { TransportLayer, type TransportUser } from "../../../../src/transport/transport_layer.ts";
-import { FakeClock } from "../../../support/fake_clock.ts";
 import { MemoryTransport } from "../../../support/memory_transport.ts";
 import { request } from "../requests.ts";
+import { IDLE_USER, transportRig } from "../../../support/transport_rig.ts";
 
-const NOBODY: TransportUser = { onRequest() {}, onResponse() {}, onRejected() {}, onFlowClosed() {} };
 const FROM_CALLER = "From: <sip:a@x>;tag=caller\nTo: <sip:b@x>;tag=callee\nCall-ID: call";
 const FROM_CALLEE = "From: <sip:b@x>;tag=callee\nTo: <sip:a@x>;tag=caller\nCall-ID: call";
 
 async function start() {
-  const transport = new TransportLayer({
-    localAddresses: new LocalAddresses([]),
-    clock: new FakeClock(),
-    resolver: new Resolver(new FakeClock(), { nameServers: [], lookup: () => Promise.resolve([]) }),
-    metrics: new Metrics(),
-    trace: new SipTrace(),
-    maxDatagramSize: 65535,
-  });
+  const { layer: transport } = transportRig();
   const udp = new MemoryTransport("udp", "192.0.2.1", 5060);
   const udp6 = new MemoryTransport("udp", "[2001:db8::1]", 5060);
   const tcp = new MemoryTransport("tcp", "192.0.2.1", 5060);
-  for (const one of [udp, udp6, tcp]) await transport.open(one, NOBODY);
+  for (const one of [udp, udp6, tcp]) await transport.open(one, IDLE_USER);
   const routes = new DialogRoutes({ flows: new FlowTexts(transport, "epoch"), key: "key" });
   const invite = request("INVITE sip:b@x SIP/2.0\nFrom: <sip:a@x>;tag=caller\nTo: <sip:b@x>\nCall-ID: call");
   /** Seals, and opens for a BYE with these lines. */

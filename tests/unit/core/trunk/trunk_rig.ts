@@ -8,14 +8,12 @@ import type { Gateway } from "../../../../src/data/gateway.ts";
 import { Metrics } from "../../../../src/runtime/metrics.ts";
 import { TimerWheel } from "../../../../src/runtime/timer_wheel.ts";
 import { TransactionLayer } from "../../../../src/transaction/transaction_layer.ts";
-import { Resolver } from "../../../../src/transport/dns/resolver.ts";
-import { LocalAddresses } from "../../../../src/transport/local_addresses.ts";
-import { SipTrace } from "../../../../src/transport/sip_trace.ts";
 import { TransportLayer } from "../../../../src/transport/transport_layer.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { MemoryTransport } from "../../../support/memory_transport.ts";
 import { credentialsLine, headers, parameter, responseTo, startLine } from "../../../support/sip_text.ts";
 import { gateway } from "./gateways.ts";
+import { transportRig } from "../../../support/transport_rig.ts";
 
 /** Where `sip.provider.com` is, and where a second address of a host is. */
 export const FIRST = "192.0.2.50";
@@ -59,14 +57,7 @@ export class TrunkRig {
     const { hosts = { "sip.provider.com": [FIRST] }, silentHosts = [], learnsAddress = false } = options;
     const lookup = (host: string) =>
       silentHosts.includes(host) ? new Promise<never>(() => {}) : Promise.resolve([...hosts[host] ?? []]);
-    const transport = new TransportLayer({
-      localAddresses: new LocalAddresses([]),
-      clock,
-      resolver: new Resolver(clock, { nameServers: [], lookup }),
-      metrics,
-      trace: new SipTrace(),
-      maxDatagramSize: 65535,
-    });
+    const { layer: transport } = transportRig({ clock, metrics, lookup });
     const transactions = new TransactionLayer({ transport, wheel: new TimerWheel(clock), metrics });
     this.#transport = transport;
     this.#transactions = transactions;
