@@ -7,7 +7,7 @@ import { logger } from "../runtime/log.ts";
 import { randomToken } from "../runtime/random.ts";
 import { describeRedisError } from "../runtime/redis/redis_client.ts";
 import { RedisConnection } from "../runtime/redis/redis_connection.ts";
-import type { ServerOptions } from "./server.ts";
+import type { ServerOptions } from "./signalling/foundation.ts";
 
 const log = logger("state");
 

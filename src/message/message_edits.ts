@@ -19,6 +19,14 @@ export class MessageEdits {
   readonly #edits: Edit[] = [];
   #isSorted = true;
 
+  /** Returns a copy, which more edits can be added to. */
+  copy(): MessageEdits {
+    const copy = new MessageEdits();
+    copy.#edits.push(...this.#edits);
+    copy.#isSorted = this.#isSorted;
+    return copy;
+  }
+
   /** Puts `text` in the place of `[start, end)`. */
   replace(start: number, end: number, text: string): this {
     const edit = { start, end, text };

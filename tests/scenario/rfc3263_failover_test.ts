@@ -4,6 +4,8 @@ import { RemoteFlow } from "../../src/core/flows/remote_flow.ts";
 import { FlowTexts } from "../../src/core/flows/flow_text.ts";
 import { DialogRoutes } from "../../src/core/proxy/dialog_route.ts";
 import { ProxyCore } from "../../src/core/proxy/proxy_core.ts";
+import { UNROUTED } from "../../src/core/proxy/route_preprocessing.ts";
+import { KnownTargets } from "../../src/core/proxy/target_set.ts";
 import { TimerWheel } from "../../src/runtime/timer_wheel.ts";
 import { TransactionLayer } from "../../src/transaction/transaction_layer.ts";
 import type { TransactionUser } from "../../src/transaction/transaction_user.ts";
@@ -53,10 +55,11 @@ class Hop {
     const user: TransactionUser = {
       onRequest(request, flow) {
         const { requestUri, uri } = request;
-        proxy.forward(request, { requestUri, uri, routes: [], dialog: undefined, isOfOtherDialog: false }, {
-          flow,
-          targets: [{ requestUri, routes: [], flow: undefined, q: 1000, remoteFlow: options.remoteFlow }],
-          isTrusted: false,
+        const target = { requestUri, routes: [], flow: undefined, q: 1000, remoteFlow: options.remoteFlow };
+        proxy.forward({ request, flow, routed: { ...UNROUTED, requestUri, uri } }, {
+          kind: "forward",
+          targets: new KnownTargets([target]),
+          isCallerTrusted: false,
           credentialsRow: -1,
         });
       },

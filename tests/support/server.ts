@@ -3,7 +3,8 @@ import { configurationSchema } from "../../src/config/configuration.ts";
 import { MemoryDirectory } from "../../src/data/directory.ts";
 import type { Resource } from "../../src/data/resource.ts";
 import { configureLogging } from "../../src/runtime/log.ts";
-import { Server, type ServerOptions } from "../../src/appliance/server.ts";
+import { Server } from "../../src/appliance/server.ts";
+import type { ServerOptions } from "../../src/appliance/signalling/foundation.ts";
 
 /** Who the server knows, and how it is configured. */
 export interface TestServerOptions {

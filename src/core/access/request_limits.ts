@@ -58,15 +58,14 @@ export class RequestLimits {
       return this.#refuse(party, `${account.callsInSetup} calls in set-up`);
     }
     const bytes = text.length + targets * TARGET_BYTES;
+    const maxBytes = maxPendingBytes * (isOfAgent ? AGENT_SHARE : PARTY_SHARE);
     // A party may always have one request, however small the limit.
-    if (
-      account.bytes > 0 && account.bytes + bytes > maxPendingBytes * (isOfAgent ? AGENT_SHARE : PARTY_SHARE)
-    ) {
+    if (account.bytes > 0 && account.bytes + bytes > maxBytes) {
       return this.#refuse(party, `${account.bytes} bytes of requests under way`);
     }
     account.bytes += bytes;
     if (isCall) account.callsInSetup++;
-    return new RequestShare(account, { bytes, isCall });
+    return new RequestShare(account, { bytes, maxBytes, isCall });
   }
 
   #accountOf(party: Party): Account {
@@ -103,13 +102,27 @@ export class RequestLimits {
 /** The share of one request in the limits of its party. */
 export class RequestShare {
   readonly #account: Account;
+  readonly #maxBytes: number;
   #bytes: number;
   #isCall: boolean;
 
-  constructor(account: Account, { bytes, isCall }: { bytes: number; isCall: boolean }) {
+  constructor(
+    account: Account,
+    { bytes, maxBytes, isCall }: { bytes: number; maxBytes: number; isCall: boolean },
+  ) {
     this.#account = account;
     this.#bytes = bytes;
+    this.#maxBytes = maxBytes;
     this.#isCall = isCall;
+  }
+
+  /** Counts further targets of the request; false when its party has too much under way. */
+  grow(targets: number): boolean {
+    const bytes = targets * TARGET_BYTES;
+    if (this.#account.bytes + bytes > this.#maxBytes) return false;
+    this.#account.bytes += bytes;
+    this.#bytes += bytes;
+    return true;
   }
 
   /** Ends the set-up of the call: the caller has its final response. */

@@ -3,7 +3,7 @@ import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import { detachText } from "../../runtime/detached_text.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { DialogParty } from "../party.ts";
-import { contactText } from "../proxy/request_forwarding.ts";
+import { contactOf } from "../../message/contact.ts";
 
 export type DialogSide = "caller" | "callee";
 
@@ -68,7 +68,7 @@ export class Dialog {
 
 /** Makes the Contact of a message the remote target of its sender; false when nothing changes. */
 export function refreshTarget(end: DialogEnd, message: SipRequest | SipResponse): boolean {
-  const contact = contactText(message);
+  const contact = contactOf(message)?.uriText;
   if (contact === undefined || contact === end.target || contact.length > MAX_TEXT_LENGTH) return false;
   end.formerTarget = end.target;
   end.target = detachText(contact);

@@ -63,7 +63,7 @@ export class DialogTable {
     const [callerTag, calleeTag] = route.to === "callee"
       ? [request.from.tag, request.to.tag]
       : [request.to.tag, request.from.tag];
-    const key = { callId: request.callId, callerTag, flowToken: route.entry };
+    const key = { callId: request.callId, callerTag, flowToken: route.token };
     const known = this.#dialogs.get(idOf({ ...key, calleeTag }));
     if (known) return known;
     if (request.method !== "NOTIFY" || route.to !== "caller") return undefined;

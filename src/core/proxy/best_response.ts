@@ -2,12 +2,25 @@
 import { Header, type HeaderId } from "../../message/header_name.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
 import type { FailureCause } from "./forwarding_observer.ts";
+import type { MessageBody } from "./message_body.ts";
 import { upstreamText } from "./response_forwarding.ts";
+import type { ResponseRewrite } from "./response_rewrite.ts";
+
+/** A branch as its outcome remembers it. */
+export interface EndedBranch {
+  readonly responses: ResponseRewrite;
+  readonly isToGateway: boolean;
+  /** The status that the caller gets for a 503 of ours. */
+  readonly statusOfUnreachable: 480 | 503;
+}
 
 /** A final response of a branch, or the status that stands for none (408, 503). */
 export interface BranchOutcome {
   readonly status: number;
   readonly response: SipResponse | undefined;
+  readonly branch: EndedBranch;
+  /** The body that the caller gets, where it is not that of the response. */
+  readonly body?: MessageBody;
   /** What happened, where there is no response that tells. */
   readonly cause?: FailureCause;
 }

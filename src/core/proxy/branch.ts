@@ -1,11 +1,15 @@
 /** One branch of a forwarded request: the user of its client transaction, and its Timer C (§16.8). */
-import type { SipResponse } from "../../message/sip_message.ts";
+import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import type { Timer } from "../../runtime/timer_wheel.ts";
 import type { ClientTransaction, ClientTransactionUser } from "../../transaction/transaction_user.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { BranchOutcome } from "./best_response.ts";
+import { waitFor } from "./bounded_wait.ts";
+import type { BranchRewrite } from "./branch_rewrite.ts";
 import { NOT_ANSWERED } from "./cancel_reason.ts";
-import type { ResponseContext, ResponseContextHost } from "./response_context.ts";
+import type { MessageBody } from "./message_body.ts";
+import { ResponseRewrite } from "./response_rewrite.ts";
+import type { Target } from "./target.ts";
 
 /** Deals with the challenges of a branch that leads to a gateway: they are not for the caller. */
 export interface ChallengeHandler {
@@ -15,26 +19,79 @@ export interface ChallengeHandler {
   onAccepted(flow: Flow): void;
 }
 
+/** What a branch asks of the proxy core. */
+export interface BranchHost {
+  timer(callback: () => void): Timer;
+  /** Timer C (§16.8) in milliseconds: more than 3 minutes. */
+  readonly timerC: number;
+  /** Reports whether a challenge is for a realm of ours. Nobody we forward to has to ask for that. */
+  isOwnChallenge(response: SipResponse): boolean;
+}
+
+/** What a branch tells its response context. A body is the one that the caller gets in place of the response's. */
+export interface BranchUser {
+  readonly isInvite: boolean;
+  onProvisional(response: SipResponse, branch: Branch, body?: MessageBody): void;
+  onSuccess(response: SipResponse, branch: Branch, body?: MessageBody): void;
+  /** A 2xx has a body that the caller cannot have. */
+  onUnusable(response: SipResponse, branch: Branch): void;
+  onFailure(outcome: BranchOutcome): void;
+}
+
+export interface BranchOptions {
+  readonly request: SipRequest;
+  readonly target: Target;
+  /** The branch's share of Max-Breadth. */
+  readonly breadth: number;
+  readonly rewrite: BranchRewrite | undefined;
+  readonly isCallerTrusted: boolean;
+}
+
+/** Milliseconds that the rewrite of a response's body may take. */
+const MAX_REWRITE_MS = 10_000;
+
 export class Branch implements ClientTransactionUser {
-  /** Set by who sends, before the first response. */
+  readonly target: Target;
+  readonly breadth: number;
+  /** How its responses go upstream. */
+  readonly responses: ResponseRewrite;
+  /** Whether it leads to a gateway whose challenges are answered here. */
+  readonly isToGateway: boolean;
+  /** The status when nobody is reached: a 503 is about a gateway, a device that is not there is 480 (§16.9). */
+  readonly statusOfUnreachable: 480 | 503;
+  /** Undefined once the branch has ended. */
+  rewrite: BranchRewrite | undefined;
+  /** Set by the sender, before the first response. */
   challenges: ChallengeHandler | undefined;
-  /** User part of our Record-Route entry in its request. */
-  entry: string | undefined;
+  /** The flow token of our Record-Route entry in its request. */
+  token: string | undefined;
   /** The flow that the request went by, the latest of several. */
   flow: Flow | undefined;
-  readonly #context: ResponseContext;
-  readonly #host: ResponseContextHost;
+  readonly #user: BranchUser;
+  readonly #host: BranchHost;
+  readonly #responseBody: BranchRewrite["responseBody"];
   #timer: Timer | undefined;
   #client: ClientTransaction | undefined;
   #isPending = true;
   #wasAnswered = false;
   #isCancelled = false;
   #isGivenUp = false;
+  /** A response whose body is being rewritten, and those behind it. */
+  #queue: SipResponse[] | undefined;
 
-  constructor(context: ResponseContext, host: ResponseContextHost) {
-    this.#context = context;
+  constructor(user: BranchUser, host: BranchHost, options: BranchOptions) {
+    const { request, target, rewrite, isCallerTrusted } = options;
+    this.#user = user;
     this.#host = host;
-    if (context.isInvite) this.#timer = host.timer(() => this.cancel(NOT_ANSWERED));
+    this.target = target;
+    this.breadth = options.breadth;
+    this.rewrite = rewrite;
+    this.#responseBody = rewrite?.responseBody?.bind(rewrite);
+    this.isToGateway = rewrite?.challenged !== undefined;
+    this.statusOfUnreachable = rewrite?.shift ? 503 : 480;
+    const isTargetTrusted = target.isTrusted ?? false;
+    this.responses = new ResponseRewrite(request, { rewrite, isTargetTrusted, isCallerTrusted });
+    if (user.isInvite) this.#timer = host.timer(() => this.cancel(NOT_ANSWERED));
   }
 
   /** Whether a final response is still to come. */
@@ -70,7 +127,7 @@ export class Branch implements ClientTransactionUser {
     this.#timer?.start(this.#host.timerC);
   }
 
-  /** Nothing could be sent; `reason` says why. */
+  /** Ends the branch because nothing could be sent; `reason` says why. */
   fail(status: number, reason?: string): void {
     this.#endAs(status, reason);
   }
@@ -80,7 +137,7 @@ export class Branch implements ClientTransactionUser {
     if (!this.#isPending || this.#isCancelled) return;
     this.#isCancelled = true;
     if (!this.#client) return this.fail(487);
-    if (!this.#context.isInvite) return;
+    if (!this.#user.isInvite) return;
     this.#timer?.stop();
     this.#client.cancel(reasons);
   }
@@ -99,14 +156,13 @@ export class Branch implements ClientTransactionUser {
       return this.#onChallenge(response);
     }
     if (status > 100 && status < 300 && this.#client) this.challenges?.onAccepted(this.#client.flow);
-    if (status < 200) {
+    if (status > 100 && this.#isPending && !this.#isCancelled) {
       // 101 to 199 show that somebody is there: Timer C starts anew (§16.7 step 2).
-      if (status > 100 && this.#isPending && !this.#isCancelled) this.#timer?.start(this.#host.timerC);
-      return this.#context.onProvisional(response, this);
+      if (status < 200) this.#timer?.start(this.#host.timerC);
+      else this.#timer?.stop();
     }
-    if (status >= 300) return this.#end({ status, response });
-    this.#finish();
-    this.#context.onSuccess(response, this);
+    if (this.#queue) return this.#enqueue(response);
+    this.#rewrite(response);
   }
 
   onTimeout(): void {
@@ -119,7 +175,48 @@ export class Branch implements ClientTransactionUser {
     this.#endAs(503, reason);
   }
 
-  /** Of a gateway, for us to answer; or of somebody who is after the caller's password: both are not for the caller. */
+  #rewrite(response: SipResponse): void {
+    const rewrite = this.#responseBody;
+    if (!rewrite || response.status === 100) return this.#take(response, undefined);
+    const body = rewrite(response);
+    if (!(body instanceof Promise)) return this.#take(response, body);
+    const queue = this.#queue = [response];
+    const goOn = (take: () => void) => {
+      this.#queue = undefined;
+      take();
+      for (const next of queue.slice(1)) this.onResponse(next);
+    };
+    waitFor(body, {
+      maxMs: MAX_REWRITE_MS,
+      timer: (callback) => this.#host.timer(callback),
+      onValue: (body) => goOn(() => this.#take(response, body)),
+      onFailure: () => goOn(() => this.#onUnusable(response)),
+    });
+  }
+
+  /** A repeat of a 2xx that waits says nothing new. */
+  #enqueue(response: SipResponse): void {
+    if (response.status >= 200 && this.#queue!.some(({ text }) => text === response.text)) return;
+    this.#queue!.push(response);
+  }
+
+  #take(response: SipResponse, body: MessageBody | undefined): void {
+    const { status } = response;
+    if (status < 200) return this.#user.onProvisional(response, this, body);
+    if (status >= 300) return this.#end({ status, response, branch: this, ...body && { body } });
+    this.#finish();
+    this.#user.onSuccess(response, this, body);
+  }
+
+  #onUnusable(response: SipResponse): void {
+    const { status } = response;
+    if (status < 200) return;
+    if (status >= 300) return this.#take(response, undefined);
+    this.#finish();
+    this.#user.onUnusable(response, this);
+  }
+
+  /** A challenge of a gateway is ours to answer; one for our own realm is after the caller's password. */
   #onChallenge(response: SipResponse): void {
     if (!this.#isPending) return;
     const flow = this.#client?.flow;
@@ -128,20 +225,21 @@ export class Branch implements ClientTransactionUser {
     if (flow && !this.#isCancelled && challenges && why === undefined) return;
     const reason = `${response.status} ${response.reason}${why === undefined ? "" : `, ${why}`}`;
     const cause = { reason, isRemote: true };
-    this.#end({ status: this.#isCancelled ? 487 : 502, response: undefined, cause });
+    this.#end({ status: this.#isCancelled ? 487 : 502, response: undefined, cause, branch: this });
   }
 
   /** Ends without a response: with 487 when it was cancelled. */
   #endAs(status: number, reason: string | undefined): void {
     const cause = reason === undefined ? undefined : { reason, isRemote: false };
-    this.#end({ status: this.#isCancelled ? 487 : status, response: undefined, ...cause && { cause } });
+    const outcome = { status: this.#isCancelled ? 487 : status, response: undefined, branch: this };
+    this.#end({ ...outcome, ...cause && { cause } });
   }
 
   #end(outcome: BranchOutcome): void {
     if (!this.#isPending) return;
     this.#finish();
     const isUnanswered = this.#isGivenUp && outcome.status === 487;
-    this.#context.onFailure(isUnanswered ? UNANSWERED : outcome);
+    this.#user.onFailure(isUnanswered ? { ...UNANSWERED, branch: this } : outcome);
   }
 
   /** A branch is kept for half a minute after a 2xx, because there may be more of them. */
@@ -151,11 +249,12 @@ export class Branch implements ClientTransactionUser {
     this.#timer = undefined;
     this.#client = undefined;
     this.challenges = undefined;
+    this.rewrite = undefined;
   }
 }
 
-/** A device that was rung and given up: it was there, and nobody answered. */
-const UNANSWERED: BranchOutcome = {
+/** The outcome of a device that was rung and given up: it was there, and nobody answered. */
+const UNANSWERED: Omit<BranchOutcome, "branch"> = {
   status: 480,
   response: undefined,
   cause: { reason: "No answer", isRemote: false },

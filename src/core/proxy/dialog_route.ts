@@ -1,11 +1,13 @@
 /**
  * Our Record-Route entries, and the Route entries they come back as (§16.6 step 4, RFC 5658).
  *
- *     <sip:SEAL.CALLER.CALLEE.NOTE@host:port;transport=tcp;lr>
- *           │    │      │      └ what else has to be known of this dialog; most have none
- *           │    │      └ flow to the callee
- *           │    └ flow to the caller (RFC 5626 §5.3 calls such a text a flow token)
+ *     <sip:SIGNATURE.CALLER.CALLEE.ANNOTATIONS@host:port;transport=tcp;lr>
+ *           │         │      │      └ what else has to be known of this dialog; most have none
+ *           │         │      └ flow to the callee
+ *           │         └ flow to the caller
  *           └ keyed digest of Call-ID, the caller's tag and all that follows it
+ *
+ * The user part is a flow token (RFC 5626 §5.3).
  *
  * The signature makes a Route that was never ours worthless, and one of ours good for nothing but that very dialog.
  * Whether the dialog lives, and what it may be used for, is another question (`core/dialogs/`).
@@ -16,7 +18,7 @@ import { Mac } from "../../runtime/mac.ts";
 import { type Flow, isSecure } from "../../transport/transport.ts";
 import type { FlowTexts } from "../flows/flow_text.ts";
 
-const SEAL_LENGTH = 16;
+const SIGNATURE_LENGTH = 16;
 
 /** The two ends of a dialog as we reach them. */
 export interface DialogEnds {
@@ -30,22 +32,22 @@ export interface DialogRoute {
   readonly flow: Flow | undefined;
   /** The end it goes to. */
   readonly to: "caller" | "callee";
-  /** What was sealed in beside the ends, "" for nothing. */
-  readonly note: string;
-  /** The user part of the entry: no other dialog has the same. */
-  readonly entry: string;
+  /** What was signed beside the ends, "" for nothing. */
+  readonly annotations: string;
+  /** The flow token: no other dialog has the same. */
+  readonly token: string;
   /** Where the sender's own end was when the dialog began, as `FlowTexts` writes it. */
   readonly origin: string;
   /** Whether the request came by that flow. */
   readonly isFromOrigin: boolean;
 }
 
-/** What else an entry says. */
+/** What a flow token says beside the ends. */
 export interface DialogMarks {
   /** Whether the entry is a `sips:` URI. */
   readonly isSecure: boolean;
   /** Of characters that may stand in the user part of a URI (§25.1), without dots; may be "". */
-  readonly note: string;
+  readonly annotations: string;
 }
 
 /** What dialog routes are made from. */
@@ -62,42 +64,41 @@ export class DialogRoutes {
 
   constructor({ flows, key }: DialogRoutesParts) {
     this.#flows = flows;
-    this.#mac = new Mac(`${key} `, SEAL_LENGTH);
+    this.#mac = new Mac(`${key} `, SIGNATURE_LENGTH);
   }
 
-  /** The user part for a request that begins a dialog. */
-  seal(request: SipRequest, ends: DialogEnds, { isSecure, note }: DialogMarks): string {
+  /** Returns the flow token for a request that begins a dialog. */
+  tokenFor(request: SipRequest, ends: DialogEnds, { isSecure, annotations }: DialogMarks): string {
     const flows = `${this.#flows.textOf(ends.caller)}.${this.#flows.textOf(ends.callee)}${
-      note === "" ? "" : `.${note}`
+      annotations === "" ? "" : `.${annotations}`
     }`;
-    return `${
-      this.#mac.of(textOf({ callId: request.callId, callerTag: request.from.tag, flows, isSecure }))
-    }.${flows}`;
+    const signed = textOf({ callId: request.callId, callerTag: request.from.tag, flows, isSecure });
+    return `${this.#mac.of(signed)}.${flows}`;
   }
 
   /** Where the entry sends a request of its dialog; undefined when the entry is not of this dialog, or not ours. */
   open(uri: SipUri, request: SipRequest, from: Flow): DialogRoute | undefined {
     const { user } = uri;
     // Without a To tag it is no request within a dialog (§12.2), whatever its Route says.
-    if (user === undefined || !isEntry(uri) || request.to.tag === "") return undefined;
-    const seal = user.substring(0, SEAL_LENGTH);
-    const flows = user.substring(SEAL_LENGTH + 1);
-    const [caller, callee, note = ""] = flows.split(".");
+    if (user === undefined || !isFlowToken(uri) || request.to.tag === "") return undefined;
+    const signature = user.substring(0, SIGNATURE_LENGTH);
+    const flows = user.substring(SIGNATURE_LENGTH + 1);
+    const [caller, callee, annotations = ""] = flows.split(".");
     // Both ends of such a dialog have TLS; nobody can come in by another way.
     if (uri.secure && !isSecure(from.protocol)) return undefined;
     const dialog = { callId: request.callId, flows, isSecure: uri.secure };
-    const route = (to: DialogRoute["to"], near: string, far: string): DialogRoute => ({
+    const route = (to: DialogRoute["to"], origin: string, other: string): DialogRoute => ({
       to,
-      note,
-      entry: user,
-      flow: this.#flows.find(far),
-      origin: near,
-      isFromOrigin: near === this.#flows.textOf(from),
+      annotations,
+      token: user,
+      flow: this.#flows.find(other),
+      origin,
+      isFromOrigin: origin === this.#flows.textOf(from),
     });
-    if (this.#mac.verify(seal, textOf({ ...dialog, callerTag: request.from.tag }))) {
+    if (this.#mac.verify(signature, textOf({ ...dialog, callerTag: request.from.tag }))) {
       return route("callee", caller, callee);
     }
-    if (this.#mac.verify(seal, textOf({ ...dialog, callerTag: request.to.tag }))) {
+    if (this.#mac.verify(signature, textOf({ ...dialog, callerTag: request.to.tag }))) {
       return route("caller", callee, caller);
     }
     return undefined;
@@ -110,6 +111,6 @@ function textOf(dialog: { callId: string; callerTag: string; flows: string; isSe
 }
 
 /** Reports whether a URI has the form of our entries, whatever dialog it is of. */
-export function isEntry({ user }: SipUri): boolean {
-  return user !== undefined && user.charCodeAt(SEAL_LENGTH) === 46;
+export function isFlowToken({ user }: SipUri): boolean {
+  return user !== undefined && user.charCodeAt(SIGNATURE_LENGTH) === 46;
 }

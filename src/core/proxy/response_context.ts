@@ -1,7 +1,7 @@
 /** The response context (§16.2): the branches of one request, and what of their answers goes upstream (§16.7–16.10). */
 import { quote } from "../../message/parameters.ts";
 import { buildResponse, type ResponseContent, viaLines } from "../../message/response_builder.ts";
-import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
+import type { SipResponse } from "../../message/sip_message.ts";
 import { reasonPhrase } from "../../message/status.ts";
 import { detachText } from "../../runtime/detached_text.ts";
 import { randomToken } from "../../runtime/random.ts";
@@ -9,49 +9,27 @@ import type { Timer } from "../../runtime/timer_wheel.ts";
 import type { ServerTransaction } from "../../transaction/transaction_user.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { RequestShare } from "../access/request_limits.ts";
-import { asksForPrivacy } from "../trunk/identity.ts";
-import { addOutcome, type BranchOutcome, buildBestResponse, chooseBestResponse } from "./best_response.ts";
-import { Branch } from "./branch.ts";
+import {
+  addOutcome,
+  type BranchOutcome,
+  buildBestResponse,
+  chooseBestResponse,
+  type EndedBranch,
+} from "./best_response.ts";
+import { waitFor } from "./bounded_wait.ts";
+import { Branch, type BranchHost, type BranchUser } from "./branch.ts";
 import { COMPLETED_ELSEWHERE, refusedElsewhere, SERVER_STOPS } from "./cancel_reason.ts";
 import type { FailureCause, ForwardingObserver } from "./forwarding_observer.ts";
-import { type Leg, namesAnswerer, restoration, withoutIdentities } from "./leg.ts";
-import type { CommonPart } from "./request_forwarding.ts";
+import type { MessageBody } from "./message_body.ts";
+import type { RequestTemplate } from "./request_template.ts";
 import { upstreamText } from "./response_forwarding.ts";
 import type { Target } from "./target.ts";
-
-/** A request that was let through, with everything decided but the copies. */
-export interface Forwarding {
-  readonly request: SipRequest;
-  /** The flow it came by. */
-  readonly flow: Flow;
-  readonly common: CommonPart;
-  /** See `routingDigest`. */
-  readonly digest: string;
-  /** Route values that are left, top first. */
-  readonly routes: readonly string[];
-  /** Max-Breadth to share among the branches. */
-  readonly breadth: number;
-  readonly isInDialog: boolean;
-  /** Whether the caller may know who has answered and does not want to be named (RFC 3325 §7). */
-  readonly isCallerTrusted: boolean;
-  /** Whether those who answer may say who they are (RFC 3325 §5). */
-  readonly areTargetsTrusted: boolean;
-  /** Milliseconds that a group of targets rings when there is a further one. */
-  readonly serialRingMs: number;
-  readonly leg: Leg | undefined;
-  readonly observer: ForwardingObserver | undefined;
-}
+import type { TargetSet } from "./target_set.ts";
 
 /** What a response context asks of the proxy core. */
-export interface ResponseContextHost {
-  /** Builds and sends the copy for a target; the branch hears of everything that follows. */
-  send(forwarding: Forwarding, branch: Branch, copy: { target: Target; breadth: number }): void;
-  /** Whether a challenge is for a realm of ours. Nobody we forward to has to ask for that. */
-  isOwnChallenge(response: SipResponse): boolean;
-  /** Timers for branches, and how long they run (ms). */
-  timer(callback: () => void): Timer;
-  /** Timer C (§16.8): more than 3 minutes. */
-  readonly timerC: number;
+export interface ResponseContextHost extends BranchHost {
+  /** Builds and sends the request of a branch, which hears of everything that follows. */
+  send(template: RequestTemplate, branch: Branch): void;
   /** Ends a call that a callee has answered by this flow, and that the caller cannot be told of. */
   hangUp(response: SipResponse, flow: Flow): void;
   /** The caller has its answer. */
@@ -60,64 +38,90 @@ export interface ResponseContextHost {
   onEnded(context: ResponseContext): void;
 }
 
-export class ResponseContext {
+/** What a response context works on. */
+export interface ResponseContextOptions {
+  readonly template: RequestTemplate;
+  readonly targets: TargetSet;
+  /** Milliseconds that a group of targets rings when there is a further one. */
+  readonly serialRingMs: number;
+  readonly share?: RequestShare | undefined;
+  /** See `MergedRequests`. */
+  readonly path?: string | undefined;
+}
+
+export class ResponseContext implements BranchUser {
   readonly isInvite: boolean;
   /** See `MergedRequests`. */
   readonly path: string | undefined;
-  readonly #server: ServerTransaction;
   readonly #host: ResponseContextHost;
-  /** Target groups still to be tried, best q first. */
-  readonly #groups: Target[][];
-  #branches: readonly Branch[] = [];
-  #outcomes: readonly BranchOutcome[] = [];
-  /** Forgotten once the caller has its answer: the context itself lives on for further 2xx. */
-  #forwarding: Forwarding | undefined;
-  #isStopped = false;
+  readonly #server: ServerTransaction;
+  readonly #serialRingMs: number;
   readonly #share: RequestShare | undefined;
-  /** Runs while a group rings and there is a further one. */
-  #ringTimer: Timer | undefined;
+  readonly #observer: ForwardingObserver | undefined;
   /** The Via lines that responses go upstream with. */
   readonly #vias: string;
-  readonly #restore: ((text: string) => string) | undefined;
-  readonly #observer: ForwardingObserver | undefined;
-  readonly #isToGateway: boolean;
-  readonly #isCallerTrusted: boolean;
-  readonly #areTargetsTrusted: boolean;
+  /** Forgotten once the caller has its answer: the context itself lives on for further 2xx. */
+  #template: RequestTemplate | undefined;
+  #targets: TargetSet | undefined;
+  /** Targets of a group that Max-Breadth has no room for: they are the next group. */
+  #leftOver: readonly Target[] = [];
+  /** What is left of Max-Breadth for targets that are added to the group. */
+  #breadthLeft = 0;
+  /** Targets that `#share` counts and that have not been tried. */
+  #admitted: number;
+  #branches: readonly Branch[] = [];
+  #outcomes: readonly BranchOutcome[] = [];
+  /** Whether the next group is being asked for, or begun. */
+  #isAdvancing = false;
+  #isStopped = false;
+  /** Runs while a group rings and there may be a further one. */
+  #ringTimer: Timer | undefined;
 
-  /** @param targets the target set, not empty */
-  constructor(
-    host: ResponseContextHost,
-    server: ServerTransaction,
-    work: { forwarding: Forwarding; targets: readonly Target[]; share?: RequestShare; path?: string },
-  ) {
+  constructor(host: ResponseContextHost, server: ServerTransaction, options: ResponseContextOptions) {
+    const { template, targets } = options;
     this.#host = host;
     this.#server = server;
-    this.#forwarding = work.forwarding;
-    this.#share = work.share;
-    this.path = work.path;
-    const { request, leg, observer } = work.forwarding;
-    this.#observer = observer;
-    this.#restore = leg && restoration(request, leg);
-    this.#vias = detachText(viaLines(request));
-    this.#isCallerTrusted = work.forwarding.isCallerTrusted;
-    this.#areTargetsTrusted = work.forwarding.areTargetsTrusted;
-    this.#isToGateway = leg?.challenged !== undefined;
-    this.#groups = groupByPreference(work.targets, work.forwarding.breadth);
-    this.isInvite = work.forwarding.request.method === "INVITE";
+    this.#template = template;
+    this.#targets = targets;
+    this.#admitted = targets.known.length;
+    this.#serialRingMs = options.serialRingMs;
+    this.#share = options.share;
+    this.path = options.path;
+    this.#observer = template.observer;
+    this.#vias = detachText(viaLines(template.request));
+    this.isInvite = template.request.method === "INVITE";
     if (this.isInvite) server.onCancel = (reasons) => this.cancel(reasons);
   }
 
-  /** Tries the next group of targets (§16.6: groups in sequence, the targets of one in parallel). */
+  /** Tries the next group: the targets of one in parallel, groups in sequence (§16.6). */
   forwardNextGroup(): void {
-    const forwarding = this.#forwarding;
-    const group = this.#groups.shift();
-    if (!forwarding || !group) return;
-    const breadth = Math.floor(forwarding.breadth / group.length);
-    const branches = group.map(() => new Branch(this, this.#host));
-    this.#branches = [...this.#branches.filter(({ isPending }) => isPending), ...branches];
-    this.#ringTimer?.stop();
-    this.#ringTimer = undefined;
-    branches.forEach((branch, i) => this.#host.send(forwarding, branch, { target: group[i], breadth }));
+    const targets = this.#targets;
+    if (!targets || this.#isAdvancing) return;
+    this.#isAdvancing = true;
+    if (this.#leftOver.length > 0) return this.#forwardTo(this.#leftOver);
+    const group = targets.next();
+    if (!(group instanceof Promise)) return this.#forwardTo(group ?? []);
+    waitFor(group, {
+      maxMs: this.#host.timerC,
+      timer: (callback) => this.#host.timer(callback),
+      onValue: (group) => this.#forwardTo(group ?? []),
+      onFailure: () => this.#forwardTo([]),
+    });
+  }
+
+  /**
+   * Adds a target to the group that is being tried, such as a device that registers while its agent is called. False when
+   * it comes too late, or Max-Breadth has no room for it.
+   */
+  addTarget(target: Target): boolean {
+    const template = this.#template;
+    const breadth = Math.ceil(this.#breadthLeft / 2);
+    if (!template || this.#isStopped || breadth === 0 || !this.#admit(1)) return false;
+    this.#breadthLeft -= breadth;
+    const branch = this.#branchTo(target, template, breadth);
+    this.#branches = [...this.#branches, branch];
+    this.#host.send(template, branch);
+    return true;
   }
 
   /** The server stops: the caller hears it, and whoever rings is cancelled. */
@@ -127,32 +131,31 @@ export class ResponseContext {
   }
 
   /** A provisional response of a branch: to the caller at once, 100 excepted (§16.7 step 5). */
-  onProvisional(response: SipResponse, branch: Branch): void {
-    if (this.#groups.length > 0 && !branch.isCancelled) this.#startRinging();
+  onProvisional(response: SipResponse, branch: Branch, body?: MessageBody): void {
+    if (this.#hasMore && !branch.isCancelled) this.#startRinging();
     if (response.status === 100 || this.#server.isAnswered) return;
-    const text = this.#upstream(response);
+    const text = this.#upstream(response, branch, body);
     if (text === undefined) return;
-    this.#observer?.onProvisional?.(response, branch.entry);
+    this.#observer?.onProvisional?.(response, branch.token);
     this.#server.respond(response.status, text);
   }
 
   /** A 2xx: to the caller at once, every one of them; the other branches are cancelled (§16.7 steps 5 and 10). */
-  onSuccess(response: SipResponse, branch: Branch): void {
-    const text = this.#upstream(response);
+  onSuccess(response: SipResponse, branch: Branch, body?: MessageBody): void {
+    const text = this.#upstream(response, branch, body);
     const isFirst = !this.#server.isAnswered;
-    if (text === undefined) return isFirst ? this.#refuseAnswer(response, branch) : undefined;
-    this.#observer?.onSuccess(response, branch.entry);
+    if (text === undefined) {
+      return isFirst ? this.#refuse(response, branch, "without the caller's Via") : undefined;
+    }
+    this.#observer?.onSuccess(response, branch.token);
     if (isFirst || this.isInvite) this.#server.respond(response.status, text);
     if (!isFirst) return this.#checkEnd();
     this.#stop(COMPLETED_ELSEWHERE);
     this.#finish();
   }
 
-  /** Without the caller's Via it cannot be passed on (§16.7 step 3): the callee is not left alone, nor is the caller. */
-  #refuseAnswer(response: SipResponse, { flow }: Branch): void {
-    if (this.isInvite && flow) this.#host.hangUp(response, flow);
-    const cause = { reason: `${response.status} without the caller's Via`, isRemote: true };
-    this.onFailure({ status: 502, response: undefined, cause });
+  onUnusable(response: SipResponse, branch: Branch): void {
+    this.#refuse(response, branch, "with a body that could not be rewritten");
   }
 
   /** A branch ended without success; the caller hears when none is left to wait for (§16.7 step 6). */
@@ -162,8 +165,8 @@ export class ResponseContext {
     // A 6xx ends the search: no further groups, and the other branches are cancelled (§16.7 step 5).
     if (outcome.status >= 600) this.#stop(refusedElsewhere(outcome.status));
     if (this.#branches.some(({ isPending, isGivenUp }) => isPending && !isGivenUp)) return;
-    if (!this.#isStopped && this.#groups.length > 0) return this.forwardNextGroup();
-    if (!this.#branches.some(({ isAwaited }) => isAwaited)) this.#respondBest();
+    if (!this.#isStopped && this.#hasMore) return this.forwardNextGroup();
+    this.#respondIfDone();
   }
 
   /**
@@ -173,6 +176,57 @@ export class ResponseContext {
   cancel(reasons: string): void {
     this.#observer?.onCancel?.();
     this.#stop(reasons);
+    const isOver = this.#server.isAnswered || this.#branches.some(({ isAwaited }) => isAwaited);
+    if (!isOver) this.#respondLocally(487);
+  }
+
+  /** Whether there may be another group to try. */
+  get #hasMore(): boolean {
+    return this.#leftOver.length > 0 || this.#isAdvancing || (this.#targets?.hasMore ?? false);
+  }
+
+  #forwardTo(group: readonly Target[]): void {
+    const [template, targets] = [this.#template, this.#targets];
+    const isOver = !template || !targets || this.#isStopped;
+    if (isOver || group.length === 0 || !this.#admit(group.length)) {
+      this.#isAdvancing = false;
+      if (!isOver) this.#endSearch();
+      return;
+    }
+    // Those of the group before have rung for long enough. One that ends by this is not to bring on another group.
+    for (const branch of this.#branches) branch.giveUp();
+    this.#isAdvancing = false;
+    this.#ringTimer?.stop();
+    this.#ringTimer = undefined;
+    const now = group.slice(0, template.breadth);
+    this.#leftOver = group.slice(template.breadth);
+    const breadth = Math.floor(template.breadth / (now.length + (targets.isOpen ? 1 : 0))) || 1;
+    this.#breadthLeft = targets.isOpen ? template.breadth - breadth * now.length : 0;
+    const branches = now.map((target) => this.#branchTo(target, template, breadth));
+    this.#branches = [...this.#branches.filter(({ isPending }) => isPending), ...branches];
+    for (const branch of branches) this.#host.send(template, branch);
+  }
+
+  #branchTo(target: Target, template: RequestTemplate, breadth: number): Branch {
+    const { request, isCallerTrusted } = template;
+    const rewrite = template.rewriteFor?.(target);
+    return new Branch(this, this.#host, { request, target, breadth, rewrite, isCallerTrusted });
+  }
+
+  /** There are no more groups. */
+  #endSearch(): void {
+    this.#targets?.close?.();
+    this.#targets = undefined;
+    this.#leftOver = [];
+    this.#respondIfDone();
+  }
+
+  /** Counts targets with their caller; false when that has too much under way. */
+  #admit(count: number): boolean {
+    const more = Math.max(0, count - this.#admitted);
+    if (more > 0 && this.#share && !this.#share.grow(more)) return false;
+    this.#admitted = Math.max(0, this.#admitted - count);
+    return true;
   }
 
   #stop(reasons: string): void {
@@ -183,60 +237,57 @@ export class ResponseContext {
 
   /** Silent devices are left to Timer B; as soon as one of the group is there, it has so much time to be answered. */
   #startRinging(): void {
-    if (!this.#forwarding || !this.isInvite || this.#ringTimer) return;
-    this.#ringTimer = this.#host.timer(() => this.#onRungOut());
-    this.#ringTimer.start(this.#forwarding.serialRingMs);
+    if (!this.#template || !this.isInvite || this.#ringTimer || this.#isAdvancing) return;
+    this.#ringTimer = this.#host.timer(() => this.forwardNextGroup());
+    this.#ringTimer.start(this.#serialRingMs);
   }
 
-  /** The group has rung as long as it may while there is another one to try. */
-  #onRungOut(): void {
-    const left = this.#groups.length;
-    for (const branch of this.#branches) branch.giveUp();
-    // A branch that has nothing to cancel ends at once, and may have brought on the next group.
-    if (this.#groups.length === left) this.forwardNextGroup();
+  #respondIfDone(): void {
+    if (this.#server.isAnswered) return;
+    if (this.#isAdvancing && !this.#isStopped) return;
+    if (!this.#branches.some(({ isAwaited }) => isAwaited)) this.#respondBest();
+  }
+
+  /** The callee of a call that cannot be passed on (§16.7 step 3) is not left alone, nor is the caller. */
+  #refuse(response: SipResponse, branch: Branch, why: string): void {
+    if (this.isInvite && branch.flow) this.#host.hangUp(response, branch.flow);
+    const cause = { reason: `${response.status} ${why}`, isRemote: true };
+    this.onFailure({ status: 502, response: undefined, branch, cause });
   }
 
   #respondBest(): void {
+    // Nobody was there to be tried.
+    if (this.#outcomes.length === 0) return this.#respondLocally(480);
     const best = chooseBestResponse(this.#outcomes);
-    if (!best.response) {
-      return this.#respondLocally(best.status === 503 ? this.#statusOfUnreachable : best.status, best.cause);
+    const { response, branch } = best;
+    if (!response) {
+      const status = best.status === 503 ? branch.statusOfUnreachable : best.status;
+      return this.#respondLocally(status, best.cause, branch);
     }
     // Somebody else's 503 would make the caller give up on us; to it, it is a 500 (§16.7 step 6).
     if (best.status === 503) {
-      return this.#respondLocally(500, { reason: `503 ${best.response.reason}`, isRemote: true });
+      return this.#respondLocally(500, { reason: `503 ${response.reason}`, isRemote: true }, branch);
     }
-    const text = buildBestResponse(best.response, this.#outcomes, this.#vias);
+    const text = buildBestResponse(response, this.#outcomes, this.#vias);
     // A user agent that lost the other Vias still gets its status through.
     if (text === undefined) return this.#respondLocally(best.status);
-    this.#observer?.onFailure(best.status, false, { reason: best.response.reason, isRemote: true });
-    this.#server.respond(best.status, this.#toCaller(text, best.response));
+    this.#observer?.onFailure(best.status, false, { reason: response.reason, isRemote: true });
+    this.#server.respond(best.status, branch.responses.apply(text, response, best.body));
     this.#finish();
   }
 
   /** The response as the caller gets it; undefined without the caller's Via. */
-  #upstream(response: SipResponse): string | undefined {
+  #upstream(response: SipResponse, branch: Branch, body: MessageBody | undefined): string | undefined {
     const text = upstreamText(response, this.#vias);
-    return text === undefined ? undefined : this.#toCaller(text, response);
+    return text === undefined ? undefined : branch.responses.apply(text, response, body);
   }
 
-  /** With From and CSeq of its own; without identities that nobody has a right to state, or to know. */
-  #toCaller(text: string, response: SipResponse): string {
-    const restored = this.#restore ? this.#restore(text) : text;
-    if (!namesAnswerer(response)) return restored;
-    const isSeen = this.#areTargetsTrusted && (this.#isCallerTrusted || !asksForPrivacy(response));
-    return isSeen ? restored : withoutIdentities(restored);
-  }
-
-  /** A 503 is about a gateway, or this server; that a device is not there is no reason to try another server (§16.9). */
-  get #statusOfUnreachable(): number {
-    return this.#forwarding?.leg?.shift ? 503 : 480;
-  }
-
-  #respondLocally(status: number, cause?: FailureCause): void {
-    const request = this.#forwarding?.request;
+  #respondLocally(status: number, cause?: FailureCause, branch?: EndedBranch): void {
+    const request = this.#template?.request;
     this.#observer?.onFailure(status, true, cause ?? { reason: reasonPhrase(status), isRemote: false });
     if (request) {
-      const content = this.#isToGateway ? gatewayFailure(status, cause) : { status };
+      const isToGateway = branch ? branch.isToGateway : this.#branches.some((each) => each.isToGateway);
+      const content = isToGateway ? gatewayFailure(status, cause) : { status };
       this.#server.respond(status, buildResponse(request, { ...content, toTag: randomToken() }));
     }
     this.#finish();
@@ -244,8 +295,10 @@ export class ResponseContext {
 
   #finish(): void {
     this.#outcomes = [];
-    this.#groups.length = 0;
-    this.#forwarding = undefined;
+    this.#leftOver = [];
+    this.#template = undefined;
+    this.#targets?.close?.();
+    this.#targets = undefined;
     this.#share?.endSetup();
     this.#host.onAnswered(this);
     this.#ringTimer?.stop();
@@ -265,16 +318,4 @@ function gatewayFailure(status: number, cause: FailureCause | undefined): Respon
   const said = cause.isRemote ? `The gateway has answered ${cause.reason}` : cause.reason;
   const headers = `Warning: 399 routr ${quote(said.replace(/[^\x20-\x7e]/g, " "))}\r\n`;
   return { status, headers };
-}
-
-/** Targets of equal q together, the highest q first; no group larger than Max-Breadth allows (RFC 5393 §5.3.3). */
-function groupByPreference(targets: readonly Target[], breadth: number): Target[][] {
-  if (targets.length === 1) return [[targets[0]]];
-  const groups: Target[][] = [];
-  for (const target of [...targets].sort((a, b) => b.q - a.q)) {
-    const last = groups.at(-1);
-    if (last && last[0].q === target.q && last.length < breadth) last.push(target);
-    else groups.push([target]);
-  }
-  return groups;
 }

@@ -5,7 +5,7 @@ import type { SipRequest } from "../../message/sip_message.ts";
 import type { Flow } from "../../transport/transport.ts";
 import { SipUri } from "../../message/sip_uri.ts";
 import type { NodeRoute, NodeRoutes } from "../cluster/node_route.ts";
-import { type DialogRoute, type DialogRoutes, isEntry } from "./dialog_route.ts";
+import { type DialogRoute, type DialogRoutes, isFlowToken } from "./dialog_route.ts";
 
 /** A request with its Route headers read. */
 export interface RoutedRequest {
@@ -23,38 +23,43 @@ export interface RoutedRequest {
   readonly node?: NodeRoute;
 }
 
-/** Who we are, for telling our Route entries. */
+/** A request whose Route headers have not been read. */
+export const UNROUTED: RoutedRequest = {
+  requestUri: "",
+  uri: undefined,
+  routes: [],
+  dialog: undefined,
+  isOfOtherDialog: false,
+};
+
+/** What tells our Route entries from others. */
 export interface RouteContext {
   readonly dialogRoutes: DialogRoutes;
   /** Absent where no other node shares our bindings. */
   readonly nodeRoutes: NodeRoutes | undefined;
-  /** Whether the URI names this server, by address or by a domain it serves. */
-  isOurs(uri: SipUri): boolean;
-  /** Whether requests with this URI are sent to an address of this server. */
-  isOurAddress(uri: SipUri): boolean;
+  readonly ownUris: {
+    /** Reports whether the URI names this server, by address or by a domain it serves. */
+    isOurs(uri: SipUri): boolean;
+    /** Reports whether requests with this URI are sent to an address of this server. */
+    isAddress(uri: SipUri): boolean;
+  };
 }
 
 /** Reads Route as §16.4 has it. `flow` is the one the request came by. */
 export function preprocessRoutes(request: SipRequest, flow: Flow, context: RouteContext): RoutedRequest {
   let { requestUri, uri } = withoutOwnMaddr(request, context);
   if (!request.has(Header.Route)) {
-    return {
-      requestUri,
-      uri,
-      routes: [],
-      dialog: undefined,
-      isOfOtherDialog: false,
-    };
+    return { requestUri, uri, routes: [], dialog: undefined, isOfOtherDialog: false };
   }
   let routes = request.values(Header.Route);
   let dialog: DialogRoute | undefined;
   let node: NodeRoute | undefined;
-  let entry: string | undefined;
+  let token: string | undefined;
   // A strict router put our Record-Route entry into the Request-URI, and the Request-URI at the end of Route.
-  if (uri && uri.parameter("lr") !== undefined && context.isOurs(uri)) {
+  if (uri && uri.parameter("lr") !== undefined && context.ownUris.isOurs(uri)) {
     dialog = context.dialogRoutes.open(uri, request, flow);
     if (dialog) {
-      entry = uri.user;
+      token = uri.user;
       requestUri = uriOf(routes[routes.length - 1]) ?? requestUri;
       uri = SipUri.parse(requestUri);
       routes = routes.slice(0, -1);
@@ -68,25 +73,25 @@ export function preprocessRoutes(request: SipRequest, flow: Flow, context: Route
     // Other nodes may know us by an address that we do not know ourselves; the signature proves that it is for us.
     if (first === 0) node = context.nodeRoutes?.open(route, request);
     // One passage of ours has one entry, or two with one user part (RFC 5658). The next one is the next passage.
-    if (entry !== undefined && route.user !== entry) break;
-    if (!(first === 0 && node) && !context.isOurs(route)) break;
-    if (entry === undefined && isEntry(route)) {
-      entry = route.user;
+    if (token !== undefined && route.user !== token) break;
+    if (!(first === 0 && node) && !context.ownUris.isOurs(route)) break;
+    if (token === undefined && isFlowToken(route)) {
+      token = route.user;
       dialog = context.dialogRoutes.open(route, request, flow);
     }
     first++;
   }
   if (first > 0) routes = routes.slice(first);
-  const isOfOtherDialog = entry !== undefined && !dialog && request.to.tag !== "";
+  const isOfOtherDialog = token !== undefined && !dialog && request.to.tag !== "";
   return { requestUri, uri, routes, dialog, isOfOtherDialog, node };
 }
 
 /** A Request-URI that names us by `maddr` means its host: `maddr` is taken off, with port and transport (§16.4). */
 function withoutOwnMaddr(
   { requestUri, uri }: SipRequest,
-  { isOurAddress }: RouteContext,
+  { ownUris }: RouteContext,
 ): Pick<RoutedRequest, "requestUri" | "uri"> {
-  if (!uri || uri.nextHost === uri.host || !isOurAddress(uri)) return { requestUri, uri };
+  if (!uri || uri.nextHost === uri.host || !ownUris.isAddress(uri)) return { requestUri, uri };
   const user = uri.user === undefined ? "" : `${uri.user}@`;
   const parameters = uri.parameters.replace(/;(?:maddr|transport)=[^;]*/gi, "");
   const text = `${uri.secure ? "sips" : "sip"}:${user}${uri.host}${parameters}${uri.headers}`;

@@ -1,8 +1,16 @@
-/** Where a request may go (§16.5). */
+/** A target: one place that a request may go to (§16.5). */
+import type { Did } from "../../data/did.ts";
+import type { Gateway } from "../../data/gateway.ts";
 import type { NextHop } from "../../transport/dns/destination.ts";
-import type { RemoteFlow } from "../flows/remote_flow.ts";
 import type { Flow } from "../../transport/transport.ts";
+import type { RemoteFlow } from "../flows/remote_flow.ts";
 import type { DialogParty } from "../party.ts";
+
+/** The way out of a request: by a gateway, as one of its numbers. */
+export interface Egress {
+  readonly gateway: Gateway;
+  readonly did: Did;
+}
 
 /** One element of a target set. */
 export interface Target {
@@ -10,15 +18,19 @@ export interface Target {
   readonly requestUri: string;
   /** Route values to put on top, such as the Path of a binding (RFC 3327 §5.5). */
   readonly routes: readonly string[];
-  /** Send by this flow and nowhere else; undefined: find the next hop. */
+  /** The only flow to send by; undefined: the next hop is looked up. */
   readonly flow: Flow | undefined;
-  /** Of another node: the request goes there, and from there by this flow. */
+  /** The flow of another node, which the request is sent to first. */
   readonly remoteFlow?: RemoteFlow;
   /** The next hop, where it is not what the first Route or the Request-URI names. */
   readonly hop?: NextHop;
   /** Whether a NAT is before it, so that nobody but this server reaches it. */
   readonly isBehindNat?: boolean;
-  /** Who is there, if it is somebody of ours. */
+  /** Whether it may assert identities, and learn those of callers who ask for privacy (RFC 3325 §5, §7). */
+  readonly isTrusted?: boolean;
+  /** Set for a gateway. */
+  readonly egress?: Egress;
+  /** The account or gateway at this target, if it is one of ours. */
   readonly party?: DialogParty;
   /** 0 to 1000; targets of equal q are tried together, higher ones first (§16.6). */
   readonly q: number;

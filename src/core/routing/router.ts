@@ -7,33 +7,29 @@ import { egressRule } from "../../data/egress_rule.ts";
 import type { Gateway } from "../../data/gateway.ts";
 import type { Binding } from "../../location/binding.ts";
 import type { LocationService } from "../../location/location_service.ts";
-import { parseNameAddr } from "../../message/name_addr.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
-import {
-  addressOfRecord,
-  escapeParameters,
-  escapeUser,
-  hasSecureScheme,
-  SipUri,
-  telephoneSubscriber,
-} from "../../message/sip_uri.ts";
-import { TelUri } from "../../message/tel_uri.ts";
+import { addressOfRecord, escapeUser, hasSecureScheme, SipUri } from "../../message/sip_uri.ts";
 import { toUriHost } from "../../runtime/ip/ip_address.ts";
 import { isSecure } from "../../transport/transport.ts";
 import type { Answer } from "../answer.ts";
-import { bindingTarget } from "./binding_target.ts";
-import type { BoundFlow } from "../flows/bound_flow.ts";
 import type { Caller } from "../authentication/caller.ts";
-import { accountParty, type DialogParty } from "../party.ts";
+import type { BoundFlow } from "../flows/bound_flow.ts";
 import { RemoteFlow } from "../flows/remote_flow.ts";
-import type { RoutedRequest } from "../proxy/route_preprocessing.ts";
+import { accountParty, type DialogParty } from "../party.ts";
 import type { Target } from "../proxy/target.ts";
+import { KnownTargets } from "../proxy/target_set.ts";
 import { hopToGateway } from "../trunk/gateway_addresses.ts";
+import { bindingTarget } from "./binding_target.ts";
+import { addressInfoOf, type Callee, calleeOf } from "./callee.ts";
+import { refuseOwnEvents } from "./event_requests.ts";
+import type { OwnUris } from "./own_uris.ts";
+import type { RouteQuery, Routing, TargetRouting, Trace } from "./routing.ts";
 
-/** What the router asks. */
+/** What the router asks. Its answers depend on this alone. */
 export interface RouterParts {
   readonly directory: Directory;
-  readonly location: LocationService<BoundFlow>;
+  readonly location: Pick<LocationService<BoundFlow>, "lookup" | "atContact">;
+  readonly ownUris: Pick<OwnUris, "isOurs" | "isServer">;
   /** `spec.interDomainCalls`: agents may call agents of domains they do not belong to. */
   readonly allowsInterDomainCalls: boolean;
   /** `spec.useToAsAOR`: To says who is called, not the Request-URI. */
@@ -42,45 +38,16 @@ export interface RouterParts {
   readonly addressInfo: readonly string[];
   /** `spec.ex_convertTelToE164`: numbers leave in their global form. */
   readonly hasGlobalNumbers: boolean;
-  /** Whether a URI names this server by address. */
-  isServerAddress(uri: SipUri): boolean;
-}
-
-/** Targets, at least one, or what to answer. */
-export type Routing =
-  | {
-    readonly kind: "targets";
-    readonly targets: readonly Target[];
-    /** They may know who calls when the caller is not to be named (RFC 3325 §7). */
-    readonly isTrusted: boolean;
-    /** The gateway that a call came in by. */
-    readonly gateway?: Gateway;
-    /** How long the callee's devices ring before those of a lower q are tried, where it has a value of its own. */
-    readonly serialRingSeconds?: number;
-    /** The number that was dialled. */
-    readonly did?: Did;
-    /** The domain of who is called, where the request may not name it: its access control list has a say. */
-    readonly domain?: string;
-  }
-  /** Out by a gateway, as one of its numbers. */
-  | { readonly kind: "egress"; readonly target: Target; readonly gateway: Gateway; readonly did: Did }
-  | { readonly kind: "refused"; readonly answer: Answer };
-
-/** Who is called. */
-interface Callee {
-  /** User part, unescaped, or the number of a `tel:` URI. */
-  readonly user: string;
-  /** The same without the parameters of a number (RFC 3966 §3). */
-  readonly number: string;
-  /** These parameters as a user part may have them: `;npdi;rn=15550104111` (RFC 4694), or "". */
-  readonly numberParameters: string;
-  /** Undefined for a `tel:` URI, which belongs to no host. */
-  readonly uri: SipUri | undefined;
-  readonly isSecure: boolean;
 }
 
 /** Requests that leave by the policy of a domain. */
 const LEAVES: ReadonlySet<string> = new Set(["INVITE", "MESSAGE"]);
+
+/**
+ * The requests that a gateway known by its address alone may send outside of dialogs: a datagram forges that easily.
+ * Other requests make phones call others, restart or hang up. To agents it sends calls only.
+ */
+const FROM_GATEWAYS: ReadonlySet<string> = new Set(["INVITE", "MESSAGE", "OPTIONS"]);
 
 export class Router {
   readonly #parts: RouterParts;
@@ -89,64 +56,96 @@ export class Router {
     this.#parts = parts;
   }
 
-  /** The target set for a request outside of a dialog, from somebody who is known. */
-  determineTargetSet(request: SipRequest, routed: RoutedRequest, caller: Caller): Routing {
-    if (caller.kind === "gateway") return this.#ingress(request, routed.requestUri, caller.gateways);
-    const callee = this.#parts.usesTo
-      ? calleeOf(request.to.uriText, request.to.uri)
-      : calleeOf(routed.requestUri, routed.uri);
-    return this.#targetsFor(callee, caller, request.method);
+  /** Decides where a request goes. Changes nothing; the decisions are added to `trace`, the last one last. */
+  route(query: RouteQuery, trace?: Trace): Routing {
+    const routing = this.#refusalOf(query) ?? this.#routingOf(query, trace);
+    trace?.push(
+      routing.kind === "refused"
+        ? { rule: "answer", result: `${routing.answer.status} ${routing.answer.cause ?? ""}`.trim() }
+        : { rule: "targets", result: routing.targets.known.map(({ requestUri }) => requestUri).join(", ") },
+    );
+    return routing;
   }
 
   /** Reports whether somebody may call a URI, whoever is there now. */
   mayCall(uri: SipUri, caller: Caller): boolean {
-    const routing = this.#targetsFor(calleeOf(uri.text, uri), caller, "INVITE");
+    const routing = this.#targetsFor(calleeOf(uri.text, uri), { caller, method: "INVITE" });
     return routing.kind !== "refused" || routing.answer.status === 480;
   }
 
-  #targetsFor(callee: Callee | undefined, caller: Caller, method: string): Routing {
+  #refusalOf({ request, routed: { uri }, caller }: RouteQuery): Routing | undefined {
+    const { directory, ownUris } = this.#parts;
+    const answer = refuseOwnEvents(request, { uri, caller, directory, isOurs: (uri) => ownUris.isOurs(uri) });
+    if (answer) return { kind: "refused", answer };
+    // Its `maddr` alone says where it would go (§16.5).
+    return uri && uri.nextHost !== uri.host ? refuse(403, `maddr leads elsewhere: ${uri.text}`) : undefined;
+  }
+
+  #routingOf(query: RouteQuery, trace: Trace): Routing {
+    const { request, routed, caller, isSigned } = query;
+    if (caller.kind === "gateway") {
+      const routing = this.#ingress(request, routed.requestUri, caller.gateways, trace);
+      if (routing.kind === "refused" || isSigned || mayComeFromGateway(request.method, routing)) {
+        return routing;
+      }
+      return refuse(403, `a gateway without its password sends no ${request.method} there`);
+    }
+    const { usesTo } = this.#parts;
+    const callee = usesTo
+      ? calleeOf(request.to.uriText, request.to.uri)
+      : calleeOf(routed.requestUri, routed.uri);
+    trace?.push({ rule: usesTo ? "To" : "Request-URI", result: callee ? `user ${callee.user}` : "nobody" });
+    return this.#targetsFor(callee, { caller, method: request.method, trace });
+  }
+
+  #targetsFor(
+    callee: Callee | undefined,
+    { caller, method, trace }: { caller: Caller; method: string; trace?: Trace },
+  ): Routing {
     const { directory, allowsInterDomainCalls } = this.#parts;
     // An emergency service, or something else that nobody here is called.
     if (!callee || callee.user === "") return refuse(404, "nobody here has such a URI");
     const domain = this.#domainOf(callee, caller);
+    trace?.push({ rule: "domain", result: domain ?? "none of this server" });
     const agent = domain === undefined ? undefined : directory.agent(callee.user, domain);
     if (!agent) {
-      const peer = this.#toPeer(callee);
+      const peer = this.#toPeer(callee, trace);
       if (peer) return peer;
     }
     if (domain === undefined) {
-      return this.#isForeign(callee) ? this.#toContact(callee, caller) : this.#toNumber(callee);
+      return this.#isForeign(callee) ? this.#toContact(callee, caller, trace) : this.#toNumber(callee, trace);
     }
     const isMember = caller.kind !== "agent" || caller.agent.domains.includes(domain);
     if (!isMember && !allowsInterDomainCalls) return refuse(403, "interDomainCalls is off");
-    if (agent) return this.#toAgent(agent, domain, callee.isSecure);
+    if (agent) return this.#toAgent(agent, { domain, isSecure: callee.isSecure }, trace);
     const inside = didOfUser(directory, callee.user);
-    if (inside) return this.#toDid(inside, callee.isSecure);
+    if (inside) return this.#toDid(inside, callee.isSecure, trace);
     return isMember && caller.kind !== "stranger"
-      ? this.#egress(callee, domain, method)
+      ? this.#toGateway(callee, { domain, method }, trace)
       : refuse(404, nobody(callee.user));
   }
 
   /**
-   * A device that is called by the Contact it has registered, as after an attended transfer (RFC 7118 §5.2: a Contact of a
-   * browser leads nowhere else). Who may call its agent may do so.
+   * Calls a device by the Contact it has registered, as after an attended transfer (RFC 7118 §5.2: a Contact of a browser
+   * leads nowhere else). Everybody who may call its agent may do so.
    */
-  #toContact({ uri, isSecure }: Callee, caller: Caller): Routing {
+  #toContact({ uri, isSecure }: Callee, caller: Caller, trace: Trace): Routing {
     const { location, directory, allowsInterDomainCalls } = this.#parts;
     const found = uri && location.atContact(uri);
     const aor = found && SipUri.parse(found.aor);
     const [user, domain] = [aor?.userText ?? "", aor?.host ?? ""];
     const agent = directory.agent(user, domain);
     if (!found || !agent) return refuse(403, "no domain or peer of this server");
+    trace?.push({ rule: "registered Contact", result: `agent ${agent.username}` });
     const isMember = caller.kind !== "agent" || caller.agent.domains.includes(domain);
     if (!isMember && !allowsInterDomainCalls) return refuse(403, "interDomainCalls is off");
     const party = accountParty(agent, domain);
-    return this.#toBindings([found.binding], { isSecure, isTrusted: false, party }) ??
+    return toBindings([found.binding], { isSecure, isTrusted: false, party }) ??
       refuse(480, noDevice(user, isSecure));
   }
 
-  /** A call from a gateway: for a number of its own, or for an agent by its address (design: ingress). */
-  #ingress(request: SipRequest, requestUri: string, gateways: readonly Gateway[]): Routing {
+  /** Takes a call from a gateway: for a number of its own, or for an agent by its address (design: ingress). */
+  #ingress(request: SipRequest, requestUri: string, gateways: readonly Gateway[], trace: Trace): Routing {
     const { directory, usesTo, addressInfo } = this.#parts;
     const dialled = [requestUri, request.to.uriText];
     if (usesTo) dialled.reverse();
@@ -155,8 +154,9 @@ export class Router {
       const did = callee && didOfUser(directory, callee.user);
       const gateway = did && directory.gateway(did.gwRef);
       if (did && gateway && gateways.includes(gateway)) {
+        trace?.push({ rule: "gateway", result: gateway.ref });
         // A DID lets its gateway in, wherever it rings.
-        return by(gateway, this.#toDid(did, callee.isSecure), undefined);
+        return cameBy(gateway, this.#toDid(did, callee.isSecure, trace), undefined);
       }
     }
     const callee = calleeOf(dialled[0]);
@@ -164,63 +164,69 @@ export class Router {
     const cause = "no agent, and no DID of the gateway it came from";
     if (!callee || host === undefined) return refuse(404, cause);
     const agent = directory.agent(callee.user, host);
-    return agent ? by(gateways[0], this.#toAgent(agent, host, callee.isSecure), host) : refuse(404, cause);
+    if (!agent) return refuse(404, cause);
+    trace?.push({ rule: "gateway", result: gateways[0].ref });
+    const routing = this.#toAgent(agent, { domain: host, isSecure: callee.isSecure }, trace);
+    return cameBy(gateways[0], routing, host);
   }
 
-  #toAgent(agent: Agent, domain: string, isSecure: boolean): Routing {
+  #toAgent(
+    agent: Agent,
+    { domain, isSecure }: { domain: string; isSecure: boolean },
+    trace: Trace,
+  ): Routing {
     const { location } = this.#parts;
+    trace?.push({ rule: "agent", result: agent.ref });
     // A device that has registered in one domain of its agent is reached in all of them.
     for (const each of [domain, ...agent.domains]) {
       const bindings = location.lookup(addressOfRecord(agent.username, each));
       const party = accountParty(agent, each);
-      const routing = this.#toBindings(bindings, { isSecure, isTrusted: false, party });
-      if (routing?.kind === "targets") return { ...routing, serialRingSeconds: agent.serialRingSeconds };
+      const routing = toBindings(bindings, { isSecure, isTrusted: false, party });
+      if (routing) return { ...routing, serialRingSeconds: agent.serialRingSeconds };
     }
     return refuse(480, noDevice(agent.username, isSecure));
   }
 
   /** Undefined when no peer is called by this name. */
-  #toPeer({ user, uri, isSecure }: Callee): Routing | undefined {
-    const { directory, location, isServerAddress } = this.#parts;
+  #toPeer({ user, uri, isSecure }: Callee, trace: Trace): Routing | undefined {
+    const { directory, location, ownUris } = this.#parts;
     const peer = uri && directory.peer(user);
     if (!peer) return undefined;
     const bindings = location.lookup(addressOfRecord(user, uri.host));
     const isItsName = peer.device === undefined
-      ? bindings.length > 0 || isServerAddress(uri) || directory.domain(uri.host) !== undefined
+      ? bindings.length > 0 || ownUris.isServer(uri) || directory.domain(uri.host) !== undefined
       : peer.device === uri.host;
     if (!isItsName) return undefined;
+    trace?.push({ rule: "peer", result: peer.ref });
     const party = accountParty(peer, uri.host);
-    return this.#toBindings(bindings, { isSecure, isTrusted: true, party }) ??
+    return toBindings(bindings, { isSecure, isTrusted: true, party }) ??
       refuse(480, noDevice(user, isSecure));
   }
 
-  #toBindings(
-    bindings: readonly Binding<BoundFlow>[],
-    { isSecure, isTrusted, party }: { isSecure: boolean; isTrusted: boolean; party: DialogParty },
-  ): Routing | undefined {
-    const targets = bindings.filter((binding) => !isSecure || isSecureBinding(binding))
-      .map((binding) => ({ ...bindingTarget(binding, isSecure), party }));
-    return targets.length === 0 ? undefined : { kind: "targets", targets, isTrusted };
-  }
-
-  /** Who a number of ours rings. */
-  #toDid(did: Did, isSecure: boolean): Routing {
+  /** Rings the agent or peer that a number of ours is linked to. */
+  #toDid(did: Did, isSecure: boolean, trace: Trace): Routing {
+    trace?.push({ rule: "DID", result: `${did.ref}, aorLink ${did.aorLink}` });
     const callee = calleeOf(did.aorLink);
     const host = callee?.uri?.host;
     const agent = callee && host !== undefined ? this.#parts.directory.agent(callee.user, host) : undefined;
     const routing = agent && host !== undefined
-      ? within(host, this.#toAgent(agent, host, isSecure))
-      : callee && this.#toPeer({ ...callee, isSecure }) || refuse(404, `nobody is ${did.aorLink}`);
+      ? within(host, this.#toAgent(agent, { domain: host, isSecure }, trace))
+      : callee && this.#toPeer({ ...callee, isSecure }, trace) || refuse(404, `nobody is ${did.aorLink}`);
     return routing.kind === "targets" ? { ...routing, did } : routing;
   }
 
-  /** A number that was dialled without a domain. */
-  #toNumber({ user, isSecure }: Callee): Routing {
+  /** Calls a number that was dialled without a domain. */
+  #toNumber({ user, isSecure }: Callee, trace: Trace): Routing {
     const did = didOfUser(this.#parts.directory, user);
-    return did ? this.#toDid(did, isSecure) : refuse(404, nobody(user));
+    return did ? this.#toDid(did, isSecure, trace) : refuse(404, nobody(user));
   }
 
-  #egress({ number, numberParameters, isSecure }: Callee, domain: string, method: string): Routing {
+  /** Lets a call out by the egress policy of a domain. */
+  #toGateway(
+    { number, numberParameters, isSecure }: Callee,
+    { domain, method }: { domain: string; method: string },
+    trace: Trace,
+  ): Routing {
     const { directory } = this.#parts;
     const policy = directory.domain(domain)?.egressPolicy;
     const did = policy && directory.did(policy.didRef);
@@ -231,6 +237,7 @@ export class Router {
     if (!rule.matches(number) && (global === number || !rule.matches(global))) {
       return refuse(404, `${nobody(number)}, and the egressPolicy of ${domain} does not let it out`);
     }
+    trace?.push({ rule: `egressPolicy of ${domain}`, result: `gateway ${gateway.ref}, DID ${did.ref}` });
     // A policy is for calls: anything else would use our credentials for what nobody has allowed.
     if (!LEAVES.has(method)) return refuse(403, `an egressPolicy lets out no ${method}`);
     const hop = hopToGateway(gateway);
@@ -239,65 +246,63 @@ export class Router {
     const port = hop.port === undefined ? "" : `:${hop.port}`;
     const dialled = escapeUser(global) + numberParameters;
     const mark = numberParameters === "" ? "" : ";user=phone";
-    const target: Target = {
+    return toTargets([{
       requestUri: `${isSecure ? "sips" : "sip"}:${dialled}@${toUriHost(gateway.host)}${port}${mark}`,
       routes: [],
       flow: undefined,
       hop,
+      isTrusted: true,
+      egress: { gateway, did },
       party: { kind: "gateway", ref: gateway.ref },
       q: 1000,
-    };
-    return { kind: "egress", target, gateway, did };
+    }]);
   }
 
-  /** The domain of ours that somebody is called in: the host, or the caller's own when the host is this server or none. */
+  /** Returns the domain of ours that is called in: the host, or the caller's own when the host is this server or none. */
   #domainOf({ uri }: Callee, caller: Caller): string | undefined {
     if (uri && this.#parts.directory.domain(uri.host)) return uri.host;
-    const isHere = !uri || this.#parts.isServerAddress(uri);
+    const isHere = !uri || this.#parts.ownUris.isServer(uri);
     return isHere && (caller.kind === "agent" || caller.kind === "peer") ? caller.domain : undefined;
   }
 
   #isForeign({ uri }: Callee): boolean {
-    return uri !== undefined && !this.#parts.isServerAddress(uri);
+    return uri !== undefined && !this.#parts.ownUris.isServer(uri);
   }
 }
 
-/** @param uri `text` when it is a SIP URI and was parsed already */
-function calleeOf(text: string, uri = SipUri.parse(text)): Callee | undefined {
-  if (uri) {
-    const isSecure = uri.secure;
-    const subscriber = telephoneSubscriber(uri);
-    if (!subscriber) return { user: uri.userText, number: uri.userText, numberParameters: "", uri, isSecure };
-    const { number, parameters } = subscriber;
-    const user = uri.parameter("user") === "phone" ? number : uri.userText;
-    return { user, number, numberParameters: parameters, uri, isSecure };
-  }
-  const tel = TelUri.parse(text);
-  if (!tel) return undefined;
-  const numberParameters = escapeParameters(tel.parameters);
-  return { user: tel.number, number: tel.number, numberParameters, uri: undefined, isSecure: false };
+/** Undefined when no binding is right for the request. */
+function toBindings(
+  bindings: readonly Binding<BoundFlow>[],
+  { isSecure, isTrusted, party }: { isSecure: boolean; isTrusted: boolean; party: DialogParty },
+): TargetRouting | undefined {
+  const targets = bindings.filter((binding) => !isSecure || isSecureBinding(binding))
+    .map((binding) => ({ ...bindingTarget(binding, isSecure), isTrusted, party }));
+  return targets.length === 0 ? undefined : toTargets(targets);
 }
 
-/** The URI in the first of these header fields that is there and has one. */
-function addressInfoOf(request: SipRequest, names: readonly string[]): string | undefined {
-  for (const name of names) {
-    const value = request.headerNamed(name);
-    if (value === undefined) continue;
-    const uri = parseNameAddr(value, 0, value.length)?.uriText ?? value;
-    if (calleeOf(uri)) return uri;
-  }
-  return undefined;
+/** `sips:` goes only to those that registered a `sips:` Contact, and over TLS to the last hop (RFC 5630 §5.3). */
+function isSecureBinding({ contact, flow }: Binding<BoundFlow>): boolean {
+  // From node to node there is no TLS.
+  return !(flow instanceof RemoteFlow) && isSecure(flow.protocol) && hasSecureScheme(contact);
 }
 
-function by(gateway: Gateway, routing: Routing, domain: string | undefined): Routing {
-  return routing.kind === "targets" ? { ...routing, gateway, domain } : routing;
+function mayComeFromGateway(method: string, { did }: TargetRouting): boolean {
+  return method === "INVITE" || did !== undefined && FROM_GATEWAYS.has(method);
+}
+
+function toTargets(targets: readonly Target[]): TargetRouting {
+  return { kind: "targets", targets: new KnownTargets(targets) };
+}
+
+function cameBy(gateway: Gateway, routing: Routing, domain: string | undefined): Routing {
+  return routing.kind === "targets" ? { ...routing, ingress: gateway, domain } : routing;
 }
 
 function within(domain: string, routing: Routing): Routing {
   return routing.kind === "targets" ? { ...routing, domain } : routing;
 }
 
-function refuse(status: number, cause: string): Routing {
+function refuse(status: number, cause: string): { kind: "refused"; answer: Answer } {
   return { kind: "refused", answer: { status, cause } };
 }
 
@@ -307,10 +312,4 @@ function nobody(user: string): string {
 
 function noDevice(user: string, isSecure: boolean): string {
   return `no device of ${user} is registered${isSecure ? " by TLS" : ""}`;
-}
-
-/** `sips:` goes to those only who registered a `sips:` Contact, and over TLS to the last hop (RFC 5630 §5.3). */
-function isSecureBinding({ contact, flow }: Binding<BoundFlow>): boolean {
-  // From node to node there is no TLS.
-  return !(flow instanceof RemoteFlow) && isSecure(flow.protocol) && hasSecureScheme(contact);
 }

@@ -1,7 +1,7 @@
 /** The answers to all challenges of one request at one server (§22.2, §22.3). */
 import type { Credentials } from "../../data/ha1.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
-import type { Authorization } from "../proxy/leg.ts";
+import type { Authorization } from "../proxy/branch_rewrite.ts";
 import {
   answerChallenges,
   type ChallengeAnswer,

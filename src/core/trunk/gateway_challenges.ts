@@ -2,7 +2,7 @@
 import type { Gateway } from "../../data/gateway.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
 import type { Flow } from "../../transport/transport.ts";
-import type { Authorization } from "../proxy/leg.ts";
+import type { Authorization } from "../proxy/branch_rewrite.ts";
 import type { ChallengedRequest } from "./challenge_answer.ts";
 import { ChallengeAnswers } from "./challenge_answers.ts";
 import type { GatewayRealms } from "./gateway_realms.ts";

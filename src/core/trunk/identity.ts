@@ -3,18 +3,13 @@ import { globalNumber } from "../../data/dialled_number.ts";
 import type { Did } from "../../data/did.ts";
 import type { Gateway } from "../../data/gateway.ts";
 import { trimWhiteSpace } from "../../message/characters.ts";
+import { contactOf } from "../../message/contact.ts";
 import { Header } from "../../message/header_name.ts";
 import type { HeaderRows } from "../../message/header_rows.ts";
-import { type NameAddr, parseNameAddr, parseNameAddrList } from "../../message/name_addr.ts";
+import { type NameAddr, parseNameAddrList } from "../../message/name_addr.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
 import { TelUri } from "../../message/tel_uri.ts";
 import { toUriHost } from "../../runtime/ip/ip_address.ts";
-
-/** Whether the caller asks that those who are called do not learn who calls. */
-export function asksForPrivacy(message: HeaderRows): boolean {
-  return message.rowValues(Header.Privacy)
-    .some((value) => value.toLowerCase().split(/[\s;,]+/).some((type) => type === "id" || type === "user"));
-}
 
 /** From without a name, its tag kept. */
 export function anonymousFrom({ from }: SipRequest): string {
@@ -128,9 +123,4 @@ export function claimedUsers(request: SipRequest): string[] {
 function nameOf(text: string, { start, uriStart }: SipRequest["from"]): string {
   const name = trimWhiteSpace(text.substring(start, uriStart).replace(/<$/, ""));
   return name === "" ? "" : `${name} `;
-}
-
-function contactOf(message: HeaderRows): NameAddr | undefined {
-  const row = message.rowOf(Header.Contact);
-  return row < 0 ? undefined : parseNameAddr(message.text, message.rows[row + 2], message.rows[row + 3]);
 }

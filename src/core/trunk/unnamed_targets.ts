@@ -1,7 +1,7 @@
 /** Where callers are who are not to be named: the other end knows an anonymous Contact (RFC 3323 §4.1.1). */
 import type { SipRequest } from "../../message/sip_message.ts";
 import { detachText } from "../../runtime/detached_text.ts";
-import { contactUri } from "../proxy/request_forwarding.ts";
+import { contactOf } from "../../message/contact.ts";
 import { ANONYMOUS_USER } from "./identity.ts";
 
 /** Calls remembered; of more, the oldest are forgotten, and their callers are reached by the anonymous URI. */
@@ -15,7 +15,7 @@ export class UnnamedTargets {
 
   /** Takes notice of the Contact in a request of the caller. */
   note(request: SipRequest): void {
-    const contact = contactUri(request)?.text;
+    const contact = contactOf(request)?.uri?.text;
     if (contact === undefined) return;
     const key = keyOf(request.callId, request.from.tag);
     if (key.length + contact.length > MAX_TEXT_LENGTH || this.#targets.get(key) === contact) return;

@@ -4,14 +4,28 @@ import {
   type BranchOutcome,
   buildBestResponse,
   chooseBestResponse,
+  type EndedBranch,
 } from "../../../../src/core/proxy/best_response.ts";
+import { ResponseRewrite } from "../../../../src/core/proxy/response_rewrite.ts";
 import { headers } from "../../../support/sip_text.ts";
-import { response } from "../requests.ts";
+import { request, response } from "../requests.ts";
+
+/** Nothing is asked of the branch before the choice is made. */
+const BRANCH: EndedBranch = {
+  responses: new ResponseRewrite(request("INVITE sip:x@y SIP/2.0"), {
+    rewrite: undefined,
+    isTargetTrusted: false,
+    isCallerTrusted: false,
+  }),
+  isToGateway: false,
+  statusOfUnreachable: 480,
+};
 
 /** `486` is a response, `(408)` stands for none. */
 function outcome(text: string): BranchOutcome {
   const status = Number(text.replace(/[()]/g, ""));
-  return { status, response: text.startsWith("(") ? undefined : response(`SIP/2.0 ${status} Reason`) };
+  const said = text.startsWith("(") ? undefined : response(`SIP/2.0 ${status} Reason`);
+  return { status, response: said, branch: BRANCH };
 }
 
 const CHOICES = {
@@ -44,7 +58,7 @@ Deno.test("buildBestResponse() takes our Via off, and no body byte", () => {
 
     body and more
   `);
-  const text = buildBestResponse(best, [{ status: 486, response: best }])!;
+  const text = buildBestResponse(best, [{ status: 486, response: best, branch: BRANCH }])!;
   assert.deepEqual(headers(text, "Via"), ["SIP/2.0/UDP 192.0.2.11:5060;branch=z9hG4bKtheirs"]);
   assert.ok(text.endsWith("\r\n\r\nbody"));
 });
@@ -57,7 +71,7 @@ Deno.test("buildBestResponse() adds the challenges of the other branches, not th
     ),
     response('SIP/2.0 486 Busy Here\nWWW-Authenticate: Digest realm="no"'),
   ];
-  const outcomes = challenges.map((one) => ({ status: one.status, response: one }));
+  const outcomes = challenges.map((one) => ({ status: one.status, response: one, branch: BRANCH }));
   const text = buildBestResponse(challenges[0], outcomes)!;
   assert.deepEqual(headers(text, "WWW-Authenticate"), ['Digest realm="a"']);
   assert.deepEqual(headers(text, "Proxy-Authenticate"), ['Digest realm="b", Digest realm="c"']);

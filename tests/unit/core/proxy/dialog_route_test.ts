@@ -19,9 +19,11 @@ async function start() {
   for (const one of [udp, udp6, tcp]) await transport.open(one, IDLE_USER);
   const routes = new DialogRoutes({ flows: new FlowTexts(transport, "epoch"), key: "key" });
   const invite = request("INVITE sip:b@x SIP/2.0\nFrom: <sip:a@x>;tag=caller\nTo: <sip:b@x>\nCall-ID: call");
-  /** Seals, and opens for a BYE with these lines. */
+  /** Signs, and opens for a BYE with these lines. */
   const open = (ends: DialogEnds, lines: string, opener = routes, from?: Flow) => {
-    const uri = SipUri.parse(`sip:${routes.seal(invite, ends, { isSecure: false, note: "" })}@192.0.2.1;lr`)!;
+    const uri = SipUri.parse(
+      `sip:${routes.tokenFor(invite, ends, { isSecure: false, annotations: "" })}@192.0.2.1;lr`,
+    )!;
     const near = from ?? (lines === FROM_CALLER ? ends.caller : ends.callee);
     return opener.open(uri, request(`BYE sip:b@x SIP/2.0\n${lines}`), near);
   };
@@ -105,7 +107,7 @@ Deno.test("open(): an entry of another server is nothing", async () => {
 Deno.test("open(): every single character of an entry counts", async () => {
   const { udp, routes, invite } = await start();
   const ends = { caller: udp.flowTo("192.0.2.11", 5060), callee: udp.flowTo("192.0.2.12", 5060) };
-  const user = routes.seal(invite, ends, { isSecure: false, note: "" });
+  const user = routes.tokenFor(invite, ends, { isSecure: false, annotations: "" });
   const bye = request(`BYE sip:b@x SIP/2.0\n${FROM_CALLER}`);
   for (let i = 0; i < user.length; i++) {
     const other = user[i] === "1" ? "2" : "1";
@@ -129,7 +131,7 @@ Deno.test("open(): every single character of an entry counts", async () => {
 Deno.test("seal(): the entry is a user part as it stands, short enough for old phones", async () => {
   const { udp6, routes, invite } = await start();
   const far = udp6.flowTo("[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]", 65535);
-  const user = routes.seal(invite, { caller: far, callee: far }, { isSecure: false, note: "" });
+  const user = routes.tokenFor(invite, { caller: far, callee: far }, { isSecure: false, annotations: "" });
   assert.match(user, /^[0-9a-z._-]+$/);
   assert.ok(user.length <= 128, user);
 });

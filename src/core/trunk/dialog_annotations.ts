@@ -1,4 +1,4 @@
-/** What a dialog's Record-Route entry notes of its legs, so that nothing has to be remembered here. */
+/** The annotations of a dialog's flow token: what its requests need to know of its branch, so that nothing is remembered. */
 
 /** The end of a dialog that is at a gateway. */
 export interface GatewayEnd {
@@ -8,17 +8,17 @@ export interface GatewayEnd {
   readonly ref: string;
 }
 
-export interface DialogNote {
+export interface DialogAnnotations {
   /** Whether the caller stays unnamed. */
   readonly isUnnamed: boolean;
   readonly gateway: GatewayEnd | undefined;
 }
 
 /** `p` for an unnamed caller, `r` or `e` for the end of the caller or callee, the shift in base 36, `-`, the ref. */
-const NOTE = /^(p?)(?:([er])([0-9a-z]+)-(.+))?$/;
+const ANNOTATIONS = /^(p?)(?:([er])([0-9a-z]+)-(.+))?$/;
 
-/** As the user part of a URI may have it, without dots: `pe1-GW0001`; "" when there is nothing to note. */
-export function formatNote({ isUnnamed, gateway }: DialogNote): string {
+/** As the user part of a URI may have it, without dots: `pe1-GW0001`; "" when there is nothing to say. */
+export function formatAnnotations({ isUnnamed, gateway }: DialogAnnotations): string {
   const mark = isUnnamed ? "p" : "";
   if (!gateway) return mark;
   const { side, shift, ref } = gateway;
@@ -26,9 +26,9 @@ export function formatNote({ isUnnamed, gateway }: DialogNote): string {
   return `${mark}${side === "caller" ? "r" : "e"}${shift.toString(36)}-${escaped}`;
 }
 
-/** What `formatNote` wrote. */
-export function parseNote(text: string): DialogNote {
-  const [, mark, end, shift, ref] = NOTE.exec(text) ?? [];
+/** Reads what `formatAnnotations` wrote. */
+export function parseAnnotations(text: string): DialogAnnotations {
+  const [, mark, end, shift, ref] = ANNOTATIONS.exec(text) ?? [];
   return {
     isUnnamed: mark === "p",
     gateway: end === undefined ? undefined : {

@@ -1,9 +1,13 @@
 /** What Record-Route entries note of legs. */
 import assert from "node:assert/strict";
-import { type DialogNote, formatNote, parseNote } from "../../../../src/core/trunk/dialog_note.ts";
+import {
+  type DialogAnnotations,
+  formatAnnotations,
+  parseAnnotations,
+} from "../../../../src/core/trunk/dialog_annotations.ts";
 import { SipUri } from "../../../../src/message/sip_uri.ts";
 
-const NOTES: readonly [text: string, note: DialogNote][] = [
+const NOTES: readonly [text: string, note: DialogAnnotations][] = [
   ["", { isUnnamed: false, gateway: undefined }],
   ["p", { isUnnamed: true, gateway: undefined }],
   ["e0-GW0001", { isUnnamed: false, gateway: { side: "callee", shift: 0, ref: "GW0001" } }],
@@ -13,8 +17,8 @@ const NOTES: readonly [text: string, note: DialogNote][] = [
 
 for (const [text, note] of NOTES) {
   Deno.test(`"${text}" is written, read again, and may stand in a user part as it is`, () => {
-    assert.equal(formatNote(note), text);
-    assert.deepEqual(parseNote(text), note);
+    assert.equal(formatAnnotations(note), text);
+    assert.deepEqual(parseAnnotations(text), note);
     assert.equal(SipUri.parse(`sip:x${text}@192.0.2.1`)?.user, `x${text}`);
     assert.equal(text.includes("."), false, "a dot ends the note");
   });

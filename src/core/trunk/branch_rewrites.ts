@@ -1,14 +1,18 @@
-/** Makes the legs of calls that a gateway is on, or whose caller stays unnamed. */
+/** Makes the branch rewrites of calls that a gateway is on, or whose caller asks for privacy. */
 import { didOfUser, globalNumber } from "../../data/dialled_number.ts";
 import type { Did } from "../../data/did.ts";
 import type { Directory } from "../../data/directory.ts";
 import type { Gateway } from "../../data/gateway.ts";
 import { Header } from "../../message/header_name.ts";
+import { asksForPrivacy } from "../../message/privacy.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
 import type { Flow } from "../../transport/transport.ts";
+import type { Caller } from "../authentication/caller.ts";
+import type { BranchRewrite } from "../proxy/branch_rewrite.ts";
+import { CSeqShift } from "../proxy/cseq_shift.ts";
 import type { DialogRoute } from "../proxy/dialog_route.ts";
-import { CSeqShift, type Leg } from "../proxy/leg.ts";
-import { formatNote, parseNote } from "./dialog_note.ts";
+import type { Egress, Target } from "../proxy/target.ts";
+import { formatAnnotations, parseAnnotations } from "./dialog_annotations.ts";
 import type { GatewayAddresses } from "./gateway_addresses.ts";
 import type { GatewayRealms } from "./gateway_realms.ts";
 import type { GatewayRefusals } from "./gateway_refusals.ts";
@@ -16,7 +20,6 @@ import { GatewayUser } from "./gateway_user.ts";
 import {
   anonymousContact,
   anonymousFrom,
-  asksForPrivacy,
   assertedIdentity,
   claimedUsers,
   fromAt,
@@ -28,8 +31,8 @@ import {
 } from "./identity.ts";
 import { UnnamedTargets } from "./unnamed_targets.ts";
 
-/** What legs are made from. */
-export interface LegsParts {
+/** What rewrites are made from. */
+export interface BranchRewritesParts {
   readonly directory: Directory;
   /** The realms that a gateway may ask our credentials for. */
   readonly realms: GatewayRealms;
@@ -39,12 +42,12 @@ export interface LegsParts {
   readonly hasGlobalNumbers: boolean;
 }
 
-/** Who a call out is from. */
-export interface OutboundCaller {
-  /** Whether its agent is not to be named. */
-  readonly isPrivate: boolean;
-  /** Whether it may say itself which number of the gateway it calls from. */
-  readonly isTrusted: boolean;
+/** A request outside of dialogs, on its way to a target. */
+export interface BranchBeginning {
+  readonly target: Target;
+  readonly caller: Caller;
+  /** The gateway that the request came in by. */
+  readonly ingress: Gateway | undefined;
 }
 
 /** Dialogs with gateways remembered; the oldest are forgotten. */
@@ -71,30 +74,44 @@ const NOT_FOR_GATEWAYS = [
   Header.RemotePartyId,
 ];
 
-export class Legs {
-  readonly #parts: LegsParts;
-  /** By the entry of the dialog, which tells what the shift was at first. */
+export class BranchRewrites {
+  readonly #parts: BranchRewritesParts;
+  /** By the flow token of the dialog, which tells what the shift was at first. */
   readonly #shifts = new Map<string, CSeqShift>();
   readonly #unnamedTargets = new UnnamedTargets();
 
-  constructor(parts: LegsParts) {
+  constructor(parts: BranchRewritesParts) {
     this.#parts = parts;
   }
 
-  /** Out to a gateway, as one of its numbers. */
-  outbound(
+  /** Returns the rewrite of a request outside of dialogs; undefined where it goes as it came. */
+  outOfDialog(request: SipRequest, { target, caller, ingress }: BranchBeginning): BranchRewrite | undefined {
+    const isPrivate = caller.kind === "agent" && caller.agent.privacy === "private";
+    if (target.egress) {
+      return this.#outbound(request, target.egress, { isPrivate, isTrusted: caller.kind === "peer" });
+    }
+    if (isPrivate) return this.#anonymous(request);
+    return caller.kind === "agent"
+      ? undefined
+      : this.#inbound(request, ingress, { isTargetTrusted: target.isTrusted ?? false });
+  }
+
+  /**
+   * Returns the rewrite of a call out.
+   * @param caller whether its agent is not to be named, and whether it may say itself which number of the gateway it is
+   */
+  #outbound(
     request: SipRequest,
-    { gateway, did, caller }: { gateway: Gateway; did: Did; caller: OutboundCaller },
-  ): Leg {
-    const { realms, gateways, refusals } = this.#parts;
+    { gateway, did }: Egress,
+    caller: { isPrivate: boolean; isTrusted: boolean },
+  ): BranchRewrite {
+    const { realms, gateways, refusals, hasGlobalNumbers: isGlobal } = this.#parts;
     const isPrivate = caller.isPrivate || asksForPrivacy(request);
-    const isGlobal = this.#parts.hasGlobalNumbers;
     const own = numberOfDid(caller.isTrusted ? this.#claimedNumber(request, gateway) ?? did : did);
     const number = isGlobal ? globalNumber(own) ?? own : own;
     const shift = CSeqShift.from(request.cseq);
     const hasName = caller.isTrusted;
     return {
-      ...SAME,
       ...this.#globalNumbers(request),
       ...caller.isPrivate ? this.#unnamed(request) : {
         from: fromAt(gateway, request, { hasName, isGlobal }),
@@ -105,9 +122,9 @@ export class Legs {
       added: assertedIdentity(request, { gateway, number, isPrivate, hasName }) +
         (caller.isPrivate ? "Privacy: id\r\n" : ""),
       shift,
-      get note() {
+      get annotations() {
         const end = { side: "callee", shift: shift.current, ref: gateway.ref } as const;
-        return formatNote({ isUnnamed: caller.isPrivate, gateway: end });
+        return formatAnnotations({ isUnnamed: caller.isPrivate, gateway: end });
       },
       challenged: new GatewayUser(gateway, {
         realms,
@@ -118,49 +135,49 @@ export class Legs {
   }
 
   /**
-   * In from a gateway, or a peer: what the called end sends later may be challenged there.
-   * @param isTrusted whether those who are called may know a caller that wants to stay unnamed (RFC 3325 §7)
+   * Returns the rewrite of a request from a gateway or peer: what the called end sends later may be challenged there.
+   * @param isTargetTrusted whether the target may learn the identity of a caller that asks for privacy (RFC 3325 §7)
    */
-  inbound(request: SipRequest, gateway: Gateway | undefined, isTrusted: boolean): Leg | undefined {
-    const isNamed = isTrusted || !asksForPrivacy(request);
+  #inbound(
+    request: SipRequest,
+    gateway: Gateway | undefined,
+    { isTargetTrusted }: { isTargetTrusted: boolean },
+  ): BranchRewrite | undefined {
+    const isNamed = isTargetTrusted || !asksForPrivacy(request);
     const end = gateway?.credentials ? { side: "caller", shift: 0, ref: gateway.ref } as const : undefined;
     const numbers = gateway && this.#globalNumbers(request);
     if (!end && isNamed && !numbers) return undefined;
     return {
-      ...SAME,
       ...numbers,
       removed: isNamed ? [] : [Header.PAssertedIdentity, Header.RemotePartyId],
-      note: formatNote({ isUnnamed: false, gateway: end }),
+      annotations: formatAnnotations({ isUnnamed: false, gateway: end }),
     };
   }
 
-  /** From an agent that is not to be named to somebody here. */
-  anonymous(request: SipRequest): Leg {
+  /** Returns the rewrite of a request to somebody here, from an agent that is not to be named. */
+  #anonymous(request: SipRequest): BranchRewrite {
     return {
-      ...SAME,
       ...this.#unnamed(request),
       removed: [Header.PPreferredIdentity, Header.PAssertedIdentity, Header.RemotePartyId, Header.Privacy],
       added: "Privacy: id\r\n",
-      note: formatNote({ isUnnamed: true, gateway: undefined }),
+      annotations: formatAnnotations({ isUnnamed: true, gateway: undefined }),
     };
   }
 
-  /** The leg of a request within a dialog; undefined where it goes on as it came. */
-  withinDialog(request: SipRequest, { flow, note, to, entry }: DialogRoute): Leg | undefined {
-    const noted = parseNote(note);
+  /** Returns the rewrite of a request within a dialog; undefined where it goes as it came. */
+  withinDialog(
+    request: SipRequest,
+    { flow, annotations, to, token }: DialogRoute,
+  ): BranchRewrite | undefined {
+    const { isUnnamed, gateway: end } = parseAnnotations(annotations);
     const isByCaller = to === "callee";
-    const hidden = noted.isUnnamed
-      ? isByCaller ? this.#unnamed(request) : this.#toUnnamed(request)
-      : undefined;
-    const numbers = noted.gateway && this.#globalNumbers(request);
-    if (noted.gateway?.side !== to) {
-      return hidden || numbers ? { ...SAME, ...numbers, ...hidden } : undefined;
-    }
+    const hidden = isUnnamed ? isByCaller ? this.#unnamed(request) : this.#toUnnamed(request) : undefined;
+    const numbers = end && this.#globalNumbers(request);
+    if (end?.side !== to) return hidden || numbers ? { ...numbers, ...hidden } : undefined;
     // Calls outlive the gateway's resource: then nobody answers challenges any more.
-    const gateway = flow && this.#gatewayAt(flow, noted.gateway.ref);
+    const gateway = flow && this.#gatewayAt(flow, end.ref);
     const isGlobal = this.#parts.hasGlobalNumbers;
     return {
-      ...SAME,
       ...numbers,
       ...hidden ?? {
         from: gateway && isByCaller ? fromAt(gateway, request, { hasName: false, isGlobal }) : numbers?.from,
@@ -168,7 +185,7 @@ export class Legs {
         removedNames: TRUSTED_STATEMENTS,
       },
       removed: NOT_FOR_GATEWAYS,
-      shift: this.#shiftOf(entry, noted.gateway.shift),
+      shift: this.#shiftOf(token, end.shift),
       // Its credentials go to nobody else, whoever has taken its place in the dialog.
       challenged: gateway && WITHIN_DIALOGS.has(request.method)
         ? new GatewayUser(gateway, this.#parts)
@@ -181,14 +198,14 @@ export class Legs {
     return this.#gatewayAt(flow, ref) !== undefined;
   }
 
-  /** The gateway with this ref, if it is at the far end of the flow. */
+  /** Returns the gateway with this ref, if it is at the far end of the flow. */
   #gatewayAt(flow: Flow, ref: string): Gateway | undefined {
     const gateway = this.#parts.directory.gateway(ref);
     return gateway && this.#parts.gateways.at(flow).includes(gateway) ? gateway : undefined;
   }
 
-  /** What is another in requests of a caller that is not to be named. */
-  #unnamed(request: SipRequest): Pick<Leg, "from" | "contact" | "removedNames"> {
+  /** Returns what changes in requests of a caller that is not to be named. */
+  #unnamed(request: SipRequest): Pick<BranchRewrite, "from" | "contact" | "removedNames"> {
     this.#unnamedTargets.note(request);
     return {
       from: anonymousFrom(request),
@@ -197,28 +214,28 @@ export class Legs {
     };
   }
 
-  /** What is another in requests to such a caller, and in what it answers. */
-  #toUnnamed(request: SipRequest): Pick<Leg, "requestUri" | "answererContact"> {
+  /** Returns what changes in requests to a caller that is not to be named, and in its answers. */
+  #toUnnamed(request: SipRequest): Pick<BranchRewrite, "requestUri" | "answererContact"> {
     return { requestUri: this.#unnamedTargets.find(request), answererContact: anonymousContact };
   }
 
-  /** From and To with numbers in their global form; undefined where nothing of this is to change. */
-  #globalNumbers({ text, from, to }: SipRequest): Pick<Leg, "from" | "to"> | undefined {
+  /** Returns From and To with numbers in their global form; undefined where neither changes. */
+  #globalNumbers({ text, from, to }: SipRequest): Pick<BranchRewrite, "from" | "to"> | undefined {
     if (!this.#parts.hasGlobalNumbers) return undefined;
     const numbers = { from: withGlobalNumber(text, from), to: withGlobalNumber(text, to) };
     return numbers.from === undefined && numbers.to === undefined ? undefined : numbers;
   }
 
-  /** That of a dialog; the one that was longest without a request is forgotten first. */
-  #shiftOf(entry: string, sealed: number): CSeqShift {
-    const shift = this.#shifts.get(entry) ?? new CSeqShift(sealed);
-    this.#shifts.delete(entry);
+  /** Returns the shift of a dialog; the one that was longest without a request is forgotten first. */
+  #shiftOf(token: string, annotated: number): CSeqShift {
+    const shift = this.#shifts.get(token) ?? new CSeqShift(annotated);
+    this.#shifts.delete(token);
     if (this.#shifts.size >= MAX_SHIFTS) this.#shifts.delete(this.#shifts.keys().next().value!);
-    this.#shifts.set(entry, shift);
+    this.#shifts.set(token, shift);
     return shift;
   }
 
-  /** The number that a trusted caller says it is, if the gateway has it. */
+  /** Returns the number that a trusted caller claims, if the gateway has it. */
   #claimedNumber(request: SipRequest, gateway: Gateway): Did | undefined {
     for (const user of claimedUsers(request)) {
       const did = didOfUser(this.#parts.directory, user);
@@ -227,13 +244,3 @@ export class Legs {
     return undefined;
   }
 }
-
-/** What a leg changes that changes nothing. */
-const SAME: Leg = {
-  from: undefined,
-  removed: [],
-  added: "",
-  shift: undefined,
-  note: "",
-  challenged: undefined,
-};

@@ -1,7 +1,9 @@
-/** §16.6 as functions: the common part of all copies, and what each copy gets on top. */
+/** §16.6 as functions: the template of a request, and what each branch makes of it. */
 import assert from "node:assert/strict";
-import { buildCommonPart, buildCopy } from "../../../../src/core/proxy/request_forwarding.ts";
+import { BranchRequest } from "../../../../src/core/proxy/branch_request.ts";
+import { RequestTemplate } from "../../../../src/core/proxy/request_template.ts";
 import { withoutTopVia } from "../../../../src/core/proxy/response_forwarding.ts";
+import { wholeText } from "../../../../src/transaction/transaction_user.ts";
 import type { SipRequest } from "../../../../src/message/sip_message.ts";
 import { MemoryTransport } from "../../../support/memory_transport.ts";
 import { headers, sip } from "../../../support/sip_text.ts";
@@ -15,17 +17,18 @@ interface CopyOptions {
 const FLOW = new MemoryTransport("udp", "192.0.2.1", 5060).flowTo("192.0.2.12", 5060);
 
 function copy(original: SipRequest, { routes = [], isTrusted = false }: CopyOptions = {}): string {
-  const ownsRealm = (realm: string) => realm === "sip.local";
-  return buildCopy(buildCommonPart(original, { ownsRealm, isTrusted, credentialsRow: -1 }), {
-    requestUri: "sip:bob@192.0.2.12",
-    routes,
-    branch: "z9hG4bKours",
+  const template = new RequestTemplate(original, {
     flow: FLOW,
-    sentBy: "192.0.2.1:5060",
-    recordRoute: "",
-    breadth: 7,
-    added: "",
+    routes: [],
+    breadth: 60,
+    isInDialog: false,
+    isCallerTrusted: isTrusted,
+    credentialsRow: -1,
+    ownsRealm: (realm) => realm === "sip.local",
   });
+  const request = new BranchRequest(template, { requestUri: "sip:bob@192.0.2.12", routes, breadth: 7 });
+  const sent = request.outgoing({ flow: FLOW, sentBy: "192.0.2.1:5060", recordRoute: "" });
+  return wholeText(sent).replace(sent.branch, "z9hG4bKours");
 }
 
 Deno.test("a copy is the request with our lines on top", () => {

@@ -1,0 +1,91 @@
+/** The lower floors of the signalling server: sockets, transport layer, transaction layer. */
+import { advertisedAddress } from "../../config/advertised_address.ts";
+import { connectionLimits } from "../../config/connection_limits.ts";
+import type { LiveConfiguration } from "../../config/live_configuration.ts";
+import { pendingBytes } from "../../config/pending_bytes.ts";
+import { tlsSettingsOf } from "../../config/tls_settings.ts";
+import { ServerAccessControl } from "../../core/access/access_control.ts";
+import { toUriHost } from "../../runtime/ip/ip_address.ts";
+import type { Timer } from "../../runtime/timer_wheel.ts";
+import { TransactionLayer } from "../../transaction/transaction_layer.ts";
+import { Resolver } from "../../transport/dns/resolver.ts";
+import { LocalAddresses } from "../../transport/local_addresses.ts";
+import { SipTrace } from "../../transport/sip_trace.ts";
+import { TlsContexts } from "../../transport/tls/tls_contexts.ts";
+import { createTransport } from "../../transport/transport_factory.ts";
+import { TransportLayer } from "../../transport/transport_layer.ts";
+import type { Configurable, Foundation, Listener } from "./foundation.ts";
+
+/** A listener that could not be opened, and why. */
+export interface FailedListener {
+  readonly listener: Listener;
+  readonly reason: string;
+}
+
+export class Network implements Configurable {
+  readonly transport: TransportLayer;
+  readonly transactions: TransactionLayer;
+  readonly maxPendingBytes: number;
+  readonly #foundation: Foundation;
+  readonly #accessControl: ServerAccessControl;
+
+  constructor(foundation: Foundation) {
+    const { configuration, clock, metrics, options, wheel } = foundation;
+    const { accessControlList, limits, nameServers } = configuration;
+    this.#foundation = foundation;
+    this.#accessControl = new ServerAccessControl(accessControlList, clock);
+    this.maxPendingBytes = pendingBytes(configuration);
+    this.transport = new TransportLayer({
+      localAddresses: new LocalAddresses(
+        options.networkInterfaces ?? Deno.networkInterfaces(),
+        advertisedAddress(configuration),
+      ),
+      clock,
+      resolver: new Resolver(clock, { nameServers, ...options.resolver }),
+      metrics,
+      trace: new SipTrace(),
+      maxDatagramSize: limits.maxDatagramSize,
+      messageLimits: limits,
+      accessControl: this.#accessControl,
+    });
+    this.transactions = new TransactionLayer({
+      transport: this.transport,
+      wheel,
+      metrics,
+      timers: options.timers,
+      maxTransactions: limits.maxTransactions,
+      maxPendingBytes: this.maxPendingBytes,
+    });
+  }
+
+  timer(callback: () => void): Timer {
+    return this.transactions.timer(callback);
+  }
+
+  configure({ accessControlList }: LiveConfiguration): void {
+    this.#accessControl.change(accessControlList);
+  }
+
+  /** Opens every listener of the configuration; returns those that cannot be opened, with the reason. */
+  async open(): Promise<FailedListener[]> {
+    const { configuration, options: { configurationDirectory = ".", makeTransport } } = this.#foundation;
+    const settings = {
+      limits: {
+        ...connectionLimits(configuration),
+        isRefused: (address: string) => this.#accessControl.hasRefused(address),
+      },
+      tls: new TlsContexts(tlsSettingsOf(configuration.securityContext, configurationDirectory)),
+    };
+    const failed: FailedListener[] = [];
+    for (const listener of configuration.transport) {
+      try {
+        const address = toUriHost(listener.bindAddr);
+        const transport = makeTransport?.(listener) ?? createTransport({ ...listener, address }, settings);
+        await this.transport.open(transport, this.transactions);
+      } catch (error) {
+        failed.push({ listener, reason: error instanceof Error ? error.message : String(error) });
+      }
+    }
+    return failed;
+  }
+}

@@ -1,0 +1,98 @@
+/** The request of one branch: the template with what its target needs (§16.6 steps 2, 4, 6 and 8). */
+import type { OutgoingRequest } from "../../transaction/transaction_user.ts";
+import { SipUri } from "../../message/sip_uri.ts";
+import type { Flow } from "../../transport/transport.ts";
+import type { BranchRewrite } from "./branch_rewrite.ts";
+import { newBranch } from "./loop_detection.ts";
+import type { MessageBody } from "./message_body.ts";
+import type { RequestTemplate } from "./request_template.ts";
+import { uriOf } from "./route_preprocessing.ts";
+
+export interface BranchRequestOptions {
+  /** The Request-URI of the target. */
+  readonly requestUri: string;
+  /** Route values, top first. */
+  readonly routes: readonly string[];
+  readonly breadth: number;
+  readonly rewrite?: BranchRewrite | undefined;
+  readonly body?: MessageBody | undefined;
+}
+
+/** What is another each time that the request is sent. */
+export interface Sending {
+  readonly flow: Flow;
+  /** `host:port` of ours for the Via. */
+  readonly sentBy: string;
+  /** Record-Route lines, each ended by CRLF, or "". */
+  readonly recordRoute: string;
+  /** Header lines that answer challenges, each ended by CRLF, or "". */
+  readonly credentials?: string;
+}
+
+export class BranchRequest {
+  readonly method: string;
+  readonly rewrite: BranchRewrite | undefined;
+  /** The body that is sent. */
+  readonly body: string;
+  readonly #template: RequestTemplate;
+  readonly #options: BranchRequestOptions;
+  /** Header rows from the caller's first Via on, and the body. */
+  readonly #rows: string;
+  /** Whether all branches have these rows, which are kept once then. */
+  readonly #isShared: boolean;
+
+  constructor(template: RequestTemplate, options: BranchRequestOptions) {
+    const { rewrite, body } = options;
+    const { request } = template;
+    this.#template = template;
+    this.#options = options;
+    this.method = request.method;
+    this.rewrite = rewrite;
+    this.body = body?.text ?? request.body;
+    this.#isShared = !rewrite && !body;
+    this.#rows = this.#isShared ? template.rows : template.rewritten(rewrite ?? {}, body);
+  }
+
+  /** Returns the request to send by a flow, in a client transaction of its own. */
+  outgoing(sending: Sending): OutgoingRequest {
+    const branch = newBranch(this.#template.digest);
+    const head = this.#head(branch, sending);
+    const { method } = this;
+    const { flow } = sending;
+    if (this.#isShared) return { text: head, tail: this.#rows, method, branch, flow };
+    return { text: head + this.#rows, method, branch, flow };
+  }
+
+  #head(branch: string, { flow, sentBy, recordRoute, credentials = "" }: Sending): string {
+    const { breadth, rewrite, routes: allRoutes } = this.#options;
+    const wanted = rewrite?.requestUri ?? this.#options.requestUri;
+    const { requestUri, routes } = repairForStrictRouter(wanted, allRoutes);
+    let head =
+      `${this.method} ${requestUri} SIP/2.0\r\nVia: SIP/2.0/${flow.protocol.toUpperCase()} ${sentBy}` +
+      `;branch=${branch};rport${flow.domain === undefined ? "" : ";alias"}\r\n${recordRoute}`;
+    for (const route of routes) head += `Route: ${route}\r\n`;
+    return `${head}Max-Breadth: ${breadth}\r\n${credentials}${this.#sequenceLine()}`;
+  }
+
+  /** Returns the CSeq line where the branch has numbers of its own; else it stays where it came. */
+  #sequenceLine(): string {
+    const shift = this.rewrite?.shift;
+    if (!shift) return "";
+    const { method, cseq } = this.#template.request;
+    return `CSeq: ${shift.numberOf(method, cseq)} ${method}\r\n`;
+  }
+}
+
+/** Step 6: a first Route without `lr` is a strict router, which wants itself in the Request-URI. */
+function repairForStrictRouter(
+  requestUri: string,
+  routes: readonly string[],
+): { requestUri: string; routes: readonly string[] } {
+  const first = routes.length > 0 ? uriOf(routes[0]) : undefined;
+  if (first === undefined || isLooseRouter(first)) return { requestUri, routes };
+  return { requestUri: first, routes: [...routes.slice(1), `<${requestUri}>`] };
+}
+
+function isLooseRouter(route: string): boolean {
+  return SipUri.parse(route)?.parameter("lr") !== undefined;
+}

@@ -1,0 +1,189 @@
+/** §16.6 for one target: builds the request of a branch and sends it, by its flow or to its next hop (step 7). */
+import { SipUri } from "../../message/sip_uri.ts";
+import type { TransactionLayer } from "../../transaction/transaction_layer.ts";
+import {
+  type ClientTransaction,
+  type OutgoingRequest,
+  wholeText,
+} from "../../transaction/transaction_user.ts";
+import type { Destination, NextHop } from "../../transport/dns/destination.ts";
+import type { Flow } from "../../transport/transport.ts";
+import type { TransportLayer } from "../../transport/transport_layer.ts";
+import type { NodeRoutes } from "../cluster/node_route.ts";
+import { FAILOVER_PATIENCE } from "../endpoint_attempts.ts";
+import { waitFor } from "./bounded_wait.ts";
+import type { Branch, ChallengeHandler } from "./branch.ts";
+import { BranchRequest } from "./branch_request.ts";
+import { hasSequenceNumber } from "./branch_rewrite.ts";
+import { Failover, type FailoverParts, NODE_PATIENCE } from "./failover.ts";
+import type { MessageBody } from "./message_body.ts";
+import { nextHopOf } from "./next_hop.ts";
+import { BEGINS_DIALOGS, type RecordRoutes } from "./record_route.ts";
+import type { RequestTemplate } from "./request_template.ts";
+import { uriOf } from "./route_preprocessing.ts";
+import type { Target } from "./target.ts";
+
+export interface BranchSenderParts {
+  readonly transactions: TransactionLayer;
+  readonly transport: TransportLayer;
+  readonly recordRoutes: RecordRoutes;
+  /** Absent where no other node shares our bindings. */
+  readonly nodeRoutes: NodeRoutes | undefined;
+}
+
+/** Bytes a request may have to go by UDP where nobody asked for UDP: the path's MTU is not known (§18.1.1). */
+const MAX_UDP_REQUEST_BYTES = 1300;
+
+/** Milliseconds that a look-up of a next hop, or a rewrite of a body, may take. */
+const MAX_WAIT_MS = 32_000;
+
+/** A branch with all that is sent on it. */
+interface Sent {
+  readonly template: RequestTemplate;
+  readonly branch: Branch;
+  readonly request: BranchRequest;
+}
+
+export class BranchSender {
+  readonly #parts: BranchSenderParts;
+
+  constructor(parts: BranchSenderParts) {
+    this.#parts = parts;
+  }
+
+  /** Sends the request of a branch; the branch hears of everything that follows. */
+  send(template: RequestTemplate, branch: Branch): void {
+    const body = branch.rewrite?.requestBody?.(template.request);
+    if (!(body instanceof Promise)) return this.#send(template, branch, body);
+    waitFor(body, {
+      maxMs: MAX_WAIT_MS,
+      timer: (callback) => this.#parts.transactions.timer(callback),
+      onValue: (body) => branch.isPending && this.#send(template, branch, body),
+      onFailure: () => branch.fail(500, "The body could not be rewritten"),
+    });
+  }
+
+  #send(template: RequestTemplate, branch: Branch, body: MessageBody | undefined): void {
+    const { target, breadth, rewrite } = branch;
+    const routes = this.#routesOf(target, template);
+    const request = new BranchRequest(template, {
+      requestUri: target.requestUri,
+      routes,
+      breadth,
+      rewrite,
+      body,
+    });
+    const sent: Sent = { template, branch, request };
+    if (target.flow) {
+      branch.challenges = this.#challengesOf(sent, undefined);
+      return branch.begin(this.#parts.transactions.request(this.#outgoing(sent, target.flow), branch));
+    }
+    const hop = target.hop ?? hopOf(routes.length > 0 ? uriOf(routes[0]) : target.requestUri);
+    if (!hop) return branch.fail(503, "No next hop");
+    const located = this.#parts.transport.locator.locate(hop);
+    if (!(located instanceof Promise)) return this.#sendToFirst(located, hop, sent);
+    waitFor(located, {
+      maxMs: MAX_WAIT_MS,
+      timer: (callback) => this.#parts.transactions.timer(callback),
+      onValue: (destinations) => branch.isPending && this.#sendToFirst(destinations, hop, sent),
+      onFailure: () => branch.fail(500),
+    });
+  }
+
+  /** Sends to the first of the destinations that takes the request. */
+  #sendToFirst(destinations: readonly Destination[], hop: NextHop, sent: Sent): void {
+    const { branch } = sent;
+    const failover = new Failover(this.#failoverParts(sent), branch, destinations);
+    branch.challenges = this.#challengesOf(sent, failover);
+    if (!failover.next()) branch.fail(503, this.#parts.transport.locator.whyNowhere(hop));
+  }
+
+  /** Routes to the node that has the device, then as the device said (RFC 3327 §5.5), then what was left of the request's. */
+  #routesOf({ remoteFlow, routes }: Target, template: RequestTemplate): readonly string[] {
+    const toNode = remoteFlow && this.#parts.nodeRoutes?.seal(template.request, remoteFlow);
+    if (toNode === undefined && routes.length === 0) return template.routes;
+    return [...toNode === undefined ? [] : [toNode], ...routes, ...template.routes];
+  }
+
+  #failoverParts(sent: Sent): FailoverParts {
+    const { transport, transactions } = this.#parts;
+    const isForNode = sent.branch.target.remoteFlow !== undefined && sent.request.method === "INVITE";
+    return {
+      locator: transport.locator,
+      patienceMs: (isForNode ? NODE_PATIENCE : FAILOVER_PATIENCE) * transactions.timers.t1,
+      isLastWatched: isForNode,
+      timer: (callback) => transactions.timer(callback),
+      send: ({ destination, isFallback }, attempts, user) => {
+        const flow = transport.flowTo(destination);
+        if (!flow) return undefined;
+        const outgoing = this.#outgoing(sent, flow);
+        const isLarge = flow.protocol === "udp" && wholeText(outgoing).length > MAX_UDP_REQUEST_BYTES;
+        if (!isLarge || isFallback || destination.isTransportFixed) {
+          return transactions.request(outgoing, user);
+        }
+        const reliable = transport.flowTo({ ...destination, protocol: "tcp" });
+        if (!reliable) return transactions.request(outgoing, user);
+        attempts.addFallback(destination);
+        return transactions.request(this.#outgoing(sent, reliable), user);
+      },
+    };
+  }
+
+  /** Returns who answers challenges on a branch to a gateway; the next attempt goes where the challenge came from. */
+  #challengesOf(sent: Sent, failover: Failover | undefined): ChallengeHandler | undefined {
+    const { request, branch, template: { request: { cseq } } } = sent;
+    const { rewrite, method, body } = request;
+    if (!rewrite?.shift) return undefined;
+    const { challenged, shift } = rewrite;
+    return {
+      onAccepted: (flow) => challenged?.onAccepted(flow),
+      retry: (response, flow) => {
+        const uri = branch.target.requestUri;
+        const authorization = challenged?.answer(response, { method, uri, body }, flow);
+        if (authorization?.kind !== "granted") {
+          return authorization?.reason ?? "nobody answers for it any more";
+        }
+        shift.raise(cseq);
+        if (!hasSequenceNumber({ cseq, method }, rewrite)) return "there is no higher CSeq";
+        const outgoing = this.#outgoing(sent, openFlow(flow), authorization.lines);
+        this.#sendAgain(branch, failover, outgoing);
+        return undefined;
+      },
+    };
+  }
+
+  #sendAgain(branch: Branch, failover: Failover | undefined, outgoing: OutgoingRequest): void {
+    const { transactions } = this.#parts;
+    if (failover) return failover.again((user): ClientTransaction => transactions.request(outgoing, user));
+    branch.begin(transactions.request(outgoing, branch));
+  }
+
+  #outgoing(sent: Sent, flow: Flow, credentials?: string): OutgoingRequest {
+    const recordRoute = this.#recordRoute(sent, flow);
+    const sentBy = this.#parts.transport.sentBy(flow);
+    return sent.request.outgoing({ flow, sentBy, recordRoute, credentials });
+  }
+
+  #recordRoute({ template, branch }: Sent, outgoing: Flow): string {
+    const { request, flow: incoming, isInDialog, observer } = template;
+    if (isInDialog || !BEGINS_DIALOGS.has(request.method)) return "";
+    const { target, rewrite } = branch;
+    const annotations = rewrite?.annotations ?? "";
+    const entries = this.#parts.recordRoutes.entriesFor({ request, incoming, outgoing, target, annotations });
+    if (!entries) return "";
+    branch.token = entries.token;
+    observer?.onRecordRoute?.(entries.token, target, outgoing);
+    return entries.lines;
+  }
+}
+
+/** Returns the same way, on a new connection where ours was closed behind the challenge. */
+function openFlow(flow: Flow): Flow {
+  if (flow.isOpen || flow.isInbound) return flow;
+  return flow.transport.flowTo(flow.remoteAddress, flow.remotePort, flow.domain);
+}
+
+function hopOf(uri: string | undefined): NextHop | undefined {
+  const parsed = uri === undefined ? undefined : SipUri.parse(uri);
+  return parsed && nextHopOf(parsed);
+}

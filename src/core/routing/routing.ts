@@ -1,0 +1,44 @@
+/** What the router is asked, and what it answers (§16.5). */
+import type { Did } from "../../data/did.ts";
+import type { Gateway } from "../../data/gateway.ts";
+import type { SipRequest } from "../../message/sip_message.ts";
+import type { Answer } from "../answer.ts";
+import type { Caller } from "../authentication/caller.ts";
+import type { RoutedRequest } from "../proxy/route_preprocessing.ts";
+import type { TargetSet } from "../proxy/target_set.ts";
+
+/** A request outside of a dialog, from somebody who may send it. */
+export interface RouteQuery {
+  readonly request: SipRequest;
+  readonly routed: Pick<RoutedRequest, "requestUri" | "uri">;
+  readonly caller: Caller;
+  /** Whether the caller has proved by a password who it is. */
+  readonly isSigned: boolean;
+}
+
+/** One step of a decision, in words for people. */
+export interface RouteDecision {
+  /** The thing that was looked at: a property, a resource, a rule of an RFC. */
+  readonly rule: string;
+  readonly result: string;
+}
+
+/** A target set, not empty. */
+export interface TargetRouting {
+  readonly kind: "targets";
+  readonly targets: TargetSet;
+  /** The gateway that the request came in by. */
+  readonly ingress?: Gateway;
+  /** The number that was dialled. */
+  readonly did?: Did;
+  /** The domain that is called, where the request may not name it: its access control list has a say. */
+  readonly domain?: string | undefined;
+  /** Seconds that the callee's devices ring before those of a lower q are tried, where it has a value of its own. */
+  readonly serialRingSeconds?: number | undefined;
+}
+
+/** A target set, or what to answer. */
+export type Routing = TargetRouting | { readonly kind: "refused"; readonly answer: Answer };
+
+/** Takes decisions as they are made; undefined where nobody asks. */
+export type Trace = RouteDecision[] | undefined;
