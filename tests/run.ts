@@ -31,7 +31,10 @@ const buildBinary: Command = {
   env: { DENO: Deno.env.get("DENO") ?? Deno.execPath() },
 };
 
-/** Stages with packages that the server does not need: each has its own configuration, so that starting does not fetch them. */
+/**
+ * Stages with packages that the server does not need: each has its own configuration, so that starting does not fetch
+ * them.
+ */
 const OWN_CONFIGURATION = ["openapi", "browser"];
 const checkedTests = [...Deno.readDirSync(`${projectRoot}tests`)]
   .filter(({ name, isDirectory }) => isDirectory ? !OWN_CONFIGURATION.includes(name) : name.endsWith(".ts"))
@@ -111,7 +114,9 @@ function deno(...args: string[]): Command {
   return { path: Deno.execPath(), args };
 }
 
-/** The tests in `paths`, with the permissions that deno.json gives to tests. The stage "check" has checked their types. */
+/**
+ * The tests in `paths`, with the permissions that deno.json gives to tests. The stage "check" has checked their types.
+ */
 function test(name: string, paths: readonly string[] = [`tests/${name}`]): Stage {
   return { name, isTest: true, command: deno("test", "--no-check", "--permission-set", ...paths) };
 }

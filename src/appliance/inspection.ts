@@ -1,4 +1,4 @@
-/** What keeps a part of the server from serving, as far as it can be told before: the same at start and by `routr check`. */
+/** Checks of a configuration against this host, at start and by `routr check`. */
 import { dirname, resolve } from "node:path";
 import type { Configuration, Listener } from "../config/configuration.ts";
 import type { ConfigurationPlace } from "../config/configuration_place.ts";
@@ -25,7 +25,7 @@ const SECURITY_CONTEXT: PropertyPath = ["spec", "securityContext"];
 const REST_SERVICE: PropertyPath = ["spec", "restService"];
 const KEY_STORE = "a certificate with its key (PEM, PKCS#12 or JKS)";
 
-/** Faults with which the server starts all the same, without what they concern. */
+/** Returns faults that disable a part of the server; it starts without that part. */
 export async function inspect({ config, source, env }: InspectedConfiguration): Promise<Fault[]> {
   const problems = [
     ...portProblems(config),
@@ -38,7 +38,7 @@ export async function inspect({ config, source, env }: InspectedConfiguration): 
   return [...faults, ...await stateFaults(config, stateDirectory(env, source.directory))];
 }
 
-/** The REST service keeps its salt and its certificate, unless they are given. */
+/** Checks the state folder, which the REST service needs for a salt or certificate that is not configured. */
 async function stateFaults({ restService }: Configuration, directory: string): Promise<Fault[]> {
   const { salt, saltFile, keyStore, unsecured } = restService;
   const isNeeded = (salt ?? saltFile) === undefined || (keyStore === undefined && !unsecured);
@@ -48,7 +48,7 @@ async function stateFaults({ restService }: Configuration, directory: string): P
   return [{ file: directory, property: "", found: "a folder that cannot be written", expected }];
 }
 
-/** The folder of the file with call records is not made. */
+/** Checks the folder of call records, which is not created. */
 async function recordProblems({ cdr: { path } }: Configuration, directory: string): Promise<Problem[]> {
   const folder = path === undefined ? undefined : dirname(resolve(directory, path));
   if (folder === undefined || await isFolder(folder) && await isWritable(folder)) return [];
@@ -61,7 +61,7 @@ async function isFolder(path: string): Promise<boolean> {
   return isDirectory;
 }
 
-/** Of a folder that is not there yet, the one that it would be made in counts. */
+/** Reports whether files can be written to a folder, or to its parent when it does not exist yet. */
 async function isWritable(folder: string): Promise<boolean> {
   try {
     await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: ".routr-" }));
@@ -72,7 +72,7 @@ async function isWritable(folder: string): Promise<boolean> {
   }
 }
 
-/** Ports that two listeners want: all but UDP and SCTP stand on TCP. */
+/** Returns ports that two listeners want. All transports but UDP and SCTP use TCP ports. */
 function portProblems({ transport, restService }: Configuration): Problem[] {
   const taken: (Listener & { readonly name: string })[] = [];
   const problems: Problem[] = [];
@@ -91,7 +91,7 @@ function portProblems({ transport, restService }: Configuration): Problem[] {
   return problems;
 }
 
-/** Addresses to listen on that are not of this machine. */
+/** Returns listening addresses that this machine does not have. */
 function addressProblems({ bindAddr, transport, restService }: Configuration): Problem[] {
   const own = new Set(
     Deno.networkInterfaces().map(({ address }) => address.replace(/%.*/, "").toLowerCase()),
@@ -140,7 +140,7 @@ async function restProblems(
     directory: source.directory,
     own: "",
   });
-  // Its own one is made when it is needed.
+  // Without a key store the service makes a certificate.
   const given = restService.keyStore === undefined ? [] : certificates;
   const key = `${KEY_STORE}; where none is named, one is made`;
   return [
@@ -150,7 +150,7 @@ async function restProblems(
 }
 
 /**
- * @param place where the certificate of this index is configured, from `base` on
+ * @param place returns the path of the certificate with this index, below `base`
  * @param key what is expected there
  */
 async function storeProblems(

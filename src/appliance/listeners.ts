@@ -5,7 +5,9 @@ import type { Server } from "./server.ts";
 
 const log = logger("server");
 
-/** Opens the listeners and logs each. Returns the names of those that failed; undefined when the server cannot serve. */
+/**
+ * Opens the listeners and logs each. Returns the names of those that failed; undefined when the server cannot serve.
+ */
 export async function openListeners(
   server: Server,
   { strictListeners }: Configuration,

@@ -44,7 +44,9 @@ export class LiveSettings {
     return withoutSecrets({ apiVersion: "v1beta1", kind: "Config", metadata: { userAgent }, spec });
   }
 
-  /** Applies changes until the next start. Throws `HttpError` 422 for faults, 405 for what only a restart takes over. */
+  /**
+   * Applies changes until the next start. Throws `HttpError` 422 for faults, 405 for what only a restart takes over.
+   */
   change(changes: unknown): ReturnType<SystemControl["configure"]> {
     const change = changeConfiguration(this.#current, changes);
     if (change.kind === "faulty") throw unprocessable(change.problems);

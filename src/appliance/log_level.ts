@@ -12,7 +12,9 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
   fatal: "fatal",
 };
 
-/** `LOG_LEVEL`, else by `spec.logging.traceLevel`: 0 info, up to 15 debug, from 16 on every SIP message. */
+/**
+ * Returns the level of `LOG_LEVEL`, or of `spec.logging.traceLevel`: 0 info, up to 15 debug, from 16 every SIP message.
+ */
 export function levelOf(config: Configuration | undefined, env: Environment): LogLevel {
   const named = LEVELS[env.LOG_LEVEL?.toLowerCase() ?? ""];
   if (named) return named;

@@ -1,4 +1,4 @@
-/** Files with secrets that every user of the host can read. */
+/** Detection of files with secrets that every user of the host can read. */
 import { join } from "node:path";
 import type { Configuration } from "../config/configuration.ts";
 import type { ConfigurationPlace } from "../config/configuration_place.ts";
@@ -7,20 +7,20 @@ import { withoutSecrets } from "../config/shown_configuration.ts";
 import { restTlsSettings, tlsSettingsOf } from "../config/tls_settings.ts";
 import { isSecure } from "../transport/transport.ts";
 
-/** Read permission of others. */
+/** The file mode bit that lets others read. */
 const OTHERS_READ = 0o004;
-/** Bytes of a file that are looked at. */
-const BEGINNING = 65_536;
+/** Bytes of a file that are searched; a file with secrets has one in its first items. */
+const SEARCHED_BYTES = 65_536;
 const COLLECTIONS = ["users", "agents", "peers", "gateways"] as const;
 
 export interface ReadableSecretsOptions {
   readonly config: Configuration;
-  /** Of `config.yaml`, with the environment. */
+  /** The document of `config.yaml`, with the environment applied. */
   readonly document: unknown;
   readonly source: ConfigurationPlace;
 }
 
-/** One warning for all of them. A resource file without a secret is none of them. */
+/** Returns one warning for all such files. */
 export async function readableSecrets(options: ReadableSecretsOptions): Promise<string[]> {
   const readable: string[] = [];
   for (const path of await secretFiles(options)) {
@@ -56,11 +56,11 @@ async function secretFiles({ config, document, source }: ReadableSecretsOptions)
   return [...files, ...new Set(keys)];
 }
 
-/** A long file has a secret in its first items, if it has any. */
+/** Returns the beginning of a file; "" when it cannot be read. */
 async function beginningOf(path: string): Promise<string> {
   try {
     using file = await Deno.open(path);
-    const bytes = new Uint8Array(BEGINNING);
+    const bytes = new Uint8Array(SEARCHED_BYTES);
     return new TextDecoder().decode(bytes.subarray(0, await file.read(bytes) ?? 0));
   } catch {
     return "";

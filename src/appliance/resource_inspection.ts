@@ -1,11 +1,11 @@
-/** What is allowed in resources but probably not meant: told at start, after each change, and by `routr check`. */
+/** Warnings about resources that are valid but probably mistaken, at start, after each change, and by `routr check`. */
 import type { Configuration } from "../config/configuration.ts";
 import { unservedGateways } from "../config/unserved_gateways.ts";
 import type { Directory } from "../data/directory.ts";
 
-/** Characters below which a secret is found by trying. */
-const SHORTEST_SECRET = 8;
-/** Those of the samples, of all releases. */
+/** A shorter secret is soon guessed. */
+const MIN_SECRET_LENGTH = 8;
+/** The secrets in the samples of all releases. */
 const SAMPLE_SECRETS: ReadonlySet<string> = new Set([
   "1234",
   "changeit",
@@ -13,10 +13,10 @@ const SAMPLE_SECRETS: ReadonlySet<string> = new Set([
   "astsecret",
   "yoursecret",
 ]);
-/** So many resources of a kind are looked at: others have their turn after a few milliseconds. */
-const MOST_EXAMINED = 20_000;
-/** Names that a warning tells before it counts. */
-const MOST_NAMES = 3;
+/** Resources of a kind that are examined, so that it takes a few milliseconds. */
+const MAX_EXAMINED = 20_000;
+/** Names in a warning; further ones are counted. */
+const MAX_NAMES = 3;
 
 export function inspectResources(config: Configuration, directory: Directory): string[] {
   return [
@@ -28,28 +28,28 @@ export function inspectResources(config: Configuration, directory: Directory): s
   ];
 }
 
-/** One line for each kind, however many there are. Those of users are told one by one, with the resource itself. */
+/** Returns one warning for each kind. Users are checked with the resource itself. */
 function weakSecrets(directory: Directory): string[] {
   return (["Agent", "Peer"] as const).flatMap((kind) => {
     const names: string[] = [];
     let examined = 0;
     for (const resource of directory.resources(kind)) {
-      if (++examined > MOST_EXAMINED) break;
+      if (++examined > MAX_EXAMINED) break;
       if (resource.kind !== kind || resource.secret === undefined) continue;
       const { username, secret } = resource;
       if (isWeak(username, secret)) names.push(username);
     }
     if (names.length === 0) return [];
-    const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : "";
-    const shown = names.slice(0, MOST_NAMES).map((name) => `"${name}"`).join(", ") + more;
+    const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : "";
+    const shown = names.slice(0, MAX_NAMES).map((name) => `"${name}"`).join(", ") + more;
     return [
-      `${kind}s with secrets that are soon guessed: ${shown}. Take at least ${SHORTEST_SECRET} characters, neither ` +
+      `${kind}s with secrets that are soon guessed: ${shown}. Take at least ${MIN_SECRET_LENGTH} characters, neither ` +
       "the username nor those of a sample",
     ];
   });
 }
 
 function isWeak(username: string, secret: string): boolean {
-  return secret.length < SHORTEST_SECRET || SAMPLE_SECRETS.has(secret) ||
+  return secret.length < MIN_SECRET_LENGTH || SAMPLE_SECRETS.has(secret) ||
     secret.toLowerCase() === username.toLowerCase();
 }

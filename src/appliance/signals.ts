@@ -1,14 +1,14 @@
-/** Signals of the system but those that end the server: none of them ends it. */
+/** Signals that do not end the server. */
 import { close as closeInspector } from "node:inspector";
 
 const IGNORED = ["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF"] as const;
 
-/** Milliseconds after a SIGUSR1 at which the inspector is closed that Deno opens then, whoever may be on this host. */
+/** Deno opens its inspector at SIGUSR1, for everybody on this host: it is closed after these times. */
 const INSPECTOR_CHECKS_MS = [0, 50, 500];
 
-/** What SIGHUP is for, from the first start of the process on. */
+/** The action of SIGHUP. */
 export class HangUp {
-  /** Called at each; nothing happens between two lives of the server. */
+  /** Called at each SIGHUP; does nothing between a stop and the next start. */
   action: () => void = () => {};
 
   constructor() {

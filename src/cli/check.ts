@@ -39,13 +39,13 @@ export async function check(options: PlaceOptions): Promise<number> {
 }
 
 interface LoadedResources {
-  /** Where they are. */
+  /** The name of the provider. */
   readonly name: string;
   readonly report: LoadReport;
   readonly directory: Directory;
 }
 
-/** Of a faulty configuration, at least the files beside it are checked. */
+/** Loads the resources; those beside a faulty configuration are checked too. */
 async function loadResources(
   config: Configuration | undefined,
   { directory }: ConfigurationPlace,

@@ -1,4 +1,4 @@
-/** The command line: of the server, `routr [--config DIR]`, `check`, `init`, `schema` and so on; and of its client. */
+/** The command line of the server (`routr [--config DIR]`, `check`, `init`, `schema` and so on) and of its client. */
 import { parseArgs } from "node:util";
 import {
   CLIENT_OPTIONS,
@@ -10,14 +10,14 @@ import {
 import { type Shell, SHELLS } from "./completion.ts";
 import { helpOf } from "./help.ts";
 
-/** What the command line asks for. */
+/** A command with its arguments. */
 export type Command =
   | { readonly kind: "start" | "check"; readonly directory: string | undefined }
   | { readonly kind: "init"; readonly directory: string }
-  /** `of` is what was asked for, known or not. */
+  /** `of` is the requested kind, known or not. */
   | { readonly kind: "schema"; readonly of: string }
   | { readonly kind: "version" }
-  /** Of one command, or of all. */
+  /** Help for one command, or for all. */
   | { readonly kind: "help"; readonly text: string }
   | { readonly kind: "completion"; readonly shell: Shell }
   | ClientCommand
@@ -41,7 +41,7 @@ All but logout take --cacert FILE (who signs the server's certificate) and --ins
 also --url URL and --token TOKEN, in the place of what login has kept in ~/.routr-access.json.
 Environment: ROUTR_URL, ROUTR_TOKEN, ROUTR_SECRET.`;
 
-/** Reads the arguments behind the program's name. */
+/** Reads the arguments after the program's name. */
 export function readCommandLine(args: readonly string[]): Command {
   try {
     const { values: { config, help, version, ...clientOptions }, positionals } = parseArgs({
@@ -68,7 +68,7 @@ export function readCommandLine(args: readonly string[]): Command {
   }
 }
 
-/** The server's commands know none of the client's options. */
+/** Rejects options of the client for commands of the server. */
 function checkOptions(command: Command, name: string, clientOptions: ClientOptions): Command {
   const [foreign] = Object.keys(clientOptions);
   if (command.kind === "mistake" || foreign === undefined) return command;

@@ -1,4 +1,4 @@
-/** `routr completion SHELL`: what makes a shell complete commands, types of resources and options. */
+/** `routr completion SHELL`: scripts with which shells complete commands, resource types and options. */
 import { KINDS } from "../data/resource.ts";
 import { CLIENT_VERBS, clientOptionsOf } from "./client/client_command.ts";
 import { SERVER_COMMANDS } from "./help.ts";
@@ -9,10 +9,10 @@ export type Shell = (typeof SHELLS)[number];
 
 const TYPES = Object.values(KINDS).flatMap(({ collections }) => collections).join(" ");
 const COMMANDS = [...SERVER_COMMANDS, ...CLIENT_VERBS.map(({ verb }) => verb)].join(" ");
-/** Commands whose first operand is a type of resources. */
+/** Commands whose first operand is a resource type. */
 const TYPED = "get|delete";
 
-/** Commands of the server whose operand is a word, and those words. */
+/** Operands of server commands. */
 const WORDS: Readonly<Record<string, string>> = {
   completion: SHELLS.join(" "),
   help: COMMANDS,

@@ -1,7 +1,7 @@
-/** `routr help COMMAND` and `routr COMMAND --help`: what there is to say of one command. */
+/** `routr help COMMAND` and `routr COMMAND --help`: help for one command. */
 import { clientHelp } from "./client/client_command.ts";
 
-/** Commands of the server, with what they take. */
+/** Help texts of server commands. */
 const SERVER_HELP: Readonly<Record<string, string>> = {
   start: `Usage: routr [start] [--config DIR]
 
@@ -26,10 +26,10 @@ Prints what makes a shell complete commands, types and options:
   help: "Usage: routr help [COMMAND]",
 };
 
-/** The names of the server's commands. */
+/** The names of the server commands. */
 export const SERVER_COMMANDS: readonly string[] = Object.keys(SERVER_HELP);
 
-/** Undefined when there is no such command. */
+/** Returns the help for a command; undefined for an unknown one. */
 export function helpOf(command: string): string | undefined {
   return Object.hasOwn(SERVER_HELP, command) ? SERVER_HELP[command] : clientHelp(command);
 }

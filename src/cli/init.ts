@@ -4,17 +4,17 @@ import { SHIPPED_SECRET } from "../data/user.ts";
 import { SAMPLES } from "./samples.ts";
 import { SCHEMA_NAMES, schemaText } from "./schema.ts";
 
-/** All of them have secrets, or will have: for the owner only. */
+/** The files hold secrets: only the owner may read them. */
 const MODE = 0o600;
-/** Without letters and digits that look alike: people type them into phones. */
+/** Excludes characters that look alike, since people type secrets into phones. */
 const SECRET_CHARACTERS = "abcdefghijkmnpqrstuvwxyz23456789";
 const SECRET_LENGTH = 16;
-/** Nobody types that of the administrator. */
+/** The administrator's secret is not typed. */
 const USER_SECRET_LENGTH = 32;
 
 /**
- * `routr init`: writes a commented sample configuration into `directory`, with secrets that nobody else has, and schemas
- * for editors beside it. Overwrites nothing else. Returns the exit status.
+ * `routr init`: writes a commented sample configuration with random secrets, and schemas for editors. Overwrites schemas
+ * only. Returns the exit status.
  */
 export async function init(directory: string): Promise<number> {
   const existing = await existingFiles(directory);
@@ -52,7 +52,7 @@ The administrator's name is admin; the secret is in ${join(directory, "users.yam
   return 0;
 }
 
-/** What the first line of each sample refers to, for editors. Those of another release give way. */
+/** Writes the schemas that the first line of each sample names for editors. Overwrites those of another release. */
 async function writeSchemas(directory: string): Promise<void> {
   await Deno.mkdir(directory, { recursive: true });
   for (const name of SCHEMA_NAMES) {
@@ -60,19 +60,19 @@ async function writeSchemas(directory: string): Promise<void> {
   }
 }
 
-/** What the samples have stands in comments too, where it stays. */
+/** Replaces secrets, but not those in comments. */
 function withRandomSecrets(sample: string, length: number): string {
   const shipped = new RegExp(`^( *secret: )(?:'1234'|${SHIPPED_SECRET})$`, "gm");
   return sample.replace(shipped, (_, name) => `${name}'${randomSecret(length)}'`);
 }
 
 function randomSecret(length: number): string {
-  // Of 32 characters: a byte falls on each of them equally often.
+  // The remainder is uniform, since there are 32 characters.
   const bytes = Array.from(randomBytes(length));
   return bytes.map((byte) => SECRET_CHARACTERS[byte % SECRET_CHARACTERS.length]).join("");
 }
 
-/** Those that would be overwritten, and those of the other spelling that the new ones would take precedence over. */
+/** Returns files that would be overwritten, and files ending in `.yml` that the new ones would supersede. */
 async function existingFiles(directory: string): Promise<string[]> {
   const names = Object.keys(SAMPLES).flatMap((name) => [`${name}.yaml`, `${name}.yml`]);
   const paths = names.map((name) => join(directory, name));

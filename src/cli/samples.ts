@@ -7,7 +7,7 @@ import gateways from "../../config/gateways.yaml" with { type: "text" };
 import peers from "../../config/peers.yaml" with { type: "text" };
 import users from "../../config/users.yaml" with { type: "text" };
 
-/** Contents by the names of the files, without `.yaml`. */
+/** Contents by file name, without `.yaml`. */
 export const SAMPLES: Readonly<Record<string, string>> = {
   config,
   users,

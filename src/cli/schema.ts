@@ -1,4 +1,4 @@
-/** `routr schema KIND`: the JSON Schemas by which editors complete and check configuration files. */
+/** `routr schema KIND`: JSON Schemas with which editors complete and check configuration files. */
 import { configurationSchema } from "../config/configuration.ts";
 import { DEFAULT_PROVIDER, PARAMETERS } from "../config/data_source.ts";
 import { wordsPattern } from "../data/json_form.ts";
@@ -15,13 +15,13 @@ const RESOURCES = Object.entries(KINDS).map(([kind, { collections }]) => ({
   collections,
 }));
 
-/** The names of the files that have a schema, without their endings: `config`, `agents`, … */
+/** The names of files with a schema, without their endings: `config`, `agents`, … */
 export const SCHEMA_NAMES: readonly string[] = [
   "config",
   ...RESOURCES.map(({ collections }) => collections[0]),
 ];
 
-/** The kinds as people say them, for usage and mistakes. */
+/** The kinds for help and error messages. */
 export const SCHEMA_KINDS = "config, user, agent, domain, gateway, did or peer";
 
 /** Prints the schema of a kind, in any case, singular or plural. Returns the exit status. */
@@ -35,7 +35,7 @@ export function schema(kind: string): number {
   return 0;
 }
 
-/** The schema as it stands in its file; undefined for an unknown kind. */
+/** Returns the schema as it is written to its file; undefined for an unknown kind. */
 export function schemaText(kind: string): string | undefined {
   const schema = schemaOf(kind.toLowerCase());
   return schema && `${JSON.stringify(schema, null, 2)}\n`;
@@ -49,7 +49,7 @@ function schemaOf(name: string): JsonSchema | undefined {
   return resource && resourceFileSchema(resource.kind);
 }
 
-/** What the parameters of the data source are depends on its provider. */
+/** Returns the schema of `config.yaml`, in which the parameters of the data source depend on its provider. */
 function configurationFileSchema(): JsonSchema {
   const file = documentFileSchema("General configuration", configurationSchema);
   const dataSource = ["spec", "dataSource"].reduce(

@@ -1,4 +1,4 @@
-/** What the service can do: one method of one path. The OpenAPI document is made of the same tables that requests are served by. */
+/** Operations of the service: one method of one path each. They serve requests and make the OpenAPI document. */
 import type * as z from "zod";
 import type { User } from "../data/user.ts";
 import type { JsonSchema } from "../data/json_schema.ts";
@@ -6,51 +6,51 @@ import type { SentDocument } from "./http/request_documents.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
-/** Everything but what an operator is asked for is under this path. */
+/** The path of the API. */
 export const BASE_PATH = "/api/v1beta1";
 
-/** Who asks. */
+/** The sender of a request. */
 export interface Client {
-  /** As in URIs: IPv6 in brackets. */
+  /** The address as in URIs, with IPv6 in brackets. */
   readonly address: string;
   readonly isLoopback: boolean;
-  /** Of the certificate that the client has shown and that was verified. */
+  /** The subject of its verified certificate. */
   readonly subject?: string;
 }
 
 export interface Operation<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly method: Method;
-  /** `/api/v1beta1/agents/{ref}`: names in braces stand for one segment. */
+  /** A path such as `/api/v1beta1/agents/{ref}`; a name in braces matches one segment. */
   readonly path: string;
-  /** Unique; camel case (OpenAPI `operationId`). */
+  /** The unique `operationId` of OpenAPI, in camel case. */
   readonly id: string;
   readonly summary: string;
   readonly description?: string;
-  /** The chapter it belongs to. */
+  /** The chapter of the contract. */
   readonly tag: string;
-  /** Whether anybody may use it. */
+  /** It needs no authentication. */
   readonly isOpen?: boolean;
-  /** Described by what they stand for. */
+  /** Descriptions of path parameters by name. */
   readonly parameters?: Readonly<Record<string, string>>;
-  /** Of the query: made of `property_types.ts`, which read texts. Others are ignored. */
+  /** Query parameters, of `property_types.ts`, which read texts. Others are ignored. */
   readonly query?: Shape;
   readonly body?: BodyForm;
-  /** By status. */
+  /** Answers by status. */
   readonly answers: Readonly<Record<number, AnswerForm>>;
   handle(call: Call<z.output<z.ZodObject<Shape>>>): Response | Promise<Response>;
 }
 
 export interface BodyForm {
   readonly schema: JsonSchema;
-  /** Whether YAML and forms with a `file` are understood, and so many resources at once. */
+  /** YAML and forms with a `file` are accepted, and lists of resources in them. */
   readonly isUpload?: boolean;
 }
 
 export interface AnswerForm {
   readonly description: string;
-  /** Of `data` in the envelope; nothing is promised of it if left out. */
+  /** The schema of `data` in the envelope; anything if undefined. */
   readonly data?: JsonSchema;
-  /** In the place of the envelope; beside it, for those who ask, where there is `data`. */
+  /** A body without an envelope; an alternative to it when there is `data`. */
   readonly content?: { readonly type: string; readonly schema: JsonSchema };
 }
 
@@ -60,15 +60,15 @@ export interface Call<Query = Readonly<Record<string, unknown>>> {
   readonly client: Client;
   readonly parameters: Readonly<Record<string, string>>;
   readonly query: Query;
-  /** Undefined for open operations. */
+  /** The authenticated user; undefined for open operations. */
   readonly user: User | undefined;
-  /** Says in the log what was changed, where method and path do not tell. */
+  /** Names the changed thing for the log, when method and path do not. */
   note(what: string): void;
-  /** Rejects with `HttpError` when the body cannot be read. To be called once. */
+  /** Reads the body; call it once. Rejects with `HttpError`. */
   readBody(options?: { readonly isUpload?: boolean }): Promise<SentDocument>;
 }
 
-/** Lets the compiler see the types of the query. */
+/** Infers the types of the query. */
 export function operation<Shape extends z.ZodRawShape>(definition: Operation<Shape>): Operation {
   return definition as unknown as Operation;
 }

@@ -1,11 +1,10 @@
 /** Pages of collections (`page`, `itemsPerPage`, `meta` of Routr v1). */
 import type { PageMeta } from "./http/envelope.ts";
 
-/** That a page may have. */
-export const MOST_ITEMS = 10_000;
+export const MAX_ITEMS_PER_PAGE = 10_000;
 
 export interface PageRequest {
-  /** From 1. */
+  /** The first page is 1. */
   readonly page: number;
   readonly itemsPerPage: number;
 }
@@ -15,7 +14,7 @@ export interface Page<Item> {
   readonly meta: PageMeta;
 }
 
-/** Gathers the items of one page out of all that are added, and counts the others. */
+/** Collects the items of one page and counts all. */
 export class PageBuilder<Item> {
   readonly #request: PageRequest;
   readonly #items: Item[] = [];
@@ -31,7 +30,7 @@ export class PageBuilder<Item> {
     if (position >= 0 && position < itemsPerPage) this.#items.push(item);
   }
 
-  /** A page beyond the last one is empty. */
+  /** Returns the page; one beyond the last is empty. */
   get page(): Page<Item> {
     const { page, itemsPerPage } = this.#request;
     return {

@@ -1,4 +1,4 @@
-/** The REST service: finds the operation that a request is for, asks who sends it, and answers. */
+/** The REST service: finds the operation of a request, authenticates the user, and answers. */
 import type * as z from "zod";
 import { mapping } from "../data/property_types.ts";
 import type { User } from "../data/user.ts";
@@ -19,14 +19,14 @@ export interface RestServiceOptions {
   readonly clock: Clock;
   /** Throws `HttpError` 401 or 429. */
   authenticate(request: Request, client: Client): Promise<User>;
-  /** Header fields that let pages of other origins read the answer. */
+  /** Returns header fields that let pages of other origins read the answer. */
   corsHeaders(request: Request): Readonly<Record<string, string>>;
 }
 
-/** What becomes known of a request while it is served. */
+/** Facts for the log that are found while a request is served. */
 interface Trail {
   user: User | undefined;
-  /** What was changed. */
+  /** The changed thing. */
   note: string;
 }
 
@@ -43,7 +43,7 @@ export class RestService implements Disposable {
     this.#log = new RequestLog(options.clock);
   }
 
-  /** Answers whatever comes; never rejects. */
+  /** Answers a request. Never rejects. */
   async handle(request: Request, client: Client): Promise<Response> {
     const response = await this.#serve(request, client);
     for (const [name, value] of Object.entries(this.#options.corsHeaders(request))) {
@@ -93,7 +93,7 @@ export class RestService implements Disposable {
     });
   }
 
-  /** What there is not is told to nobody who may not ask. */
+  /** Finds the operation. Below `/api` only authenticated users are told that a path does not exist. */
   async #find(request: Request, client: Client, { pathname }: URL): Promise<Route> {
     try {
       return this.#routes.find(request.method, pathname);
@@ -124,7 +124,7 @@ export class RestService implements Disposable {
 
 function answerTo(error: unknown, request: Request): Response {
   if (error instanceof HttpError) return refusal(error);
-  // Neither the query, which may hold a token, nor the body.
+  // Without the query and the body, which may hold secrets.
   const { pathname } = new URL(request.url);
   log.error("{method} {path} failed: {error}", { method: request.method, path: pathname, error });
   return refusal(new HttpError(500, "The execution of the service failed"));

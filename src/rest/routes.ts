@@ -1,4 +1,4 @@
-/** Which operation a request is for. */
+/** The table of operations by method and path. */
 import { HttpError } from "./http/http_error.ts";
 import type { Method, Operation } from "./operation.ts";
 
@@ -7,14 +7,14 @@ export interface Route {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-/** The methods of one path. */
+/** The operations of one path. */
 interface Resource {
   readonly segments: readonly string[];
   readonly operations: ReadonlyMap<Method, Operation>;
 }
 
 export class Routes {
-  /** By the number of segments: a request looks at a few only. */
+  /** Paths by their number of segments, so that few are compared with a request. */
   readonly #resources = new Map<number, Resource[]>();
 
   constructor(operations: readonly Operation[]) {
@@ -24,13 +24,13 @@ export class Routes {
       this.#resources.set(segments.length, known);
       known.push({ segments, operations: new Map(ofPath.map((each) => [each.method, each])) });
     }
-    // What is named in full comes before what any name matches.
+    // A path without parameters comes before one that also matches it.
     for (const known of this.#resources.values()) {
       known.sort((a, b) => wildcards(a) - wildcards(b));
     }
   }
 
-  /** Throws `HttpError` 404 for an unknown path, 405 for an unknown method of a known one. */
+  /** Finds an operation. Throws `HttpError` 404 for an unknown path, 405 for an unknown method of a known one. */
   find(method: string, path: string): Route {
     const given = path.replace(/\/$/, "").slice(1).split("/");
     for (const { segments, operations } of this.#resources.get(given.length) ?? []) {

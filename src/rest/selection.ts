@@ -1,4 +1,4 @@
-/** The part of a collection that a request asks for: what its filter matches, and of that a page. */
+/** Selection of a page out of the items that match a filter. */
 import type { Directory } from "../data/directory.ts";
 import type { Kind, Resource } from "../data/resource.ts";
 import { propertyOf } from "../data/shown_document.ts";
@@ -13,12 +13,12 @@ export interface SelectionRequest extends PageRequest {
   readonly filter?: string;
 }
 
-/** Milliseconds that a selection keeps the thread at a time: calls go first. */
-const TURN = 1;
-/** Looking at the clock costs more than looking at an item; the worst filter takes half a millisecond for one. */
-const ITEMS_BETWEEN_LOOKS = 8;
+/** A selection keeps the thread for this time before it lets calls proceed. */
+const TURN_MS = 1;
+/** Reading the clock costs more than testing an item; the worst filter takes half a millisecond. */
+const ITEMS_PER_CHECK = 8;
 
-/** In the order in which they are kept. Rejects with `HttpError` 400 for a filter that cannot be read. */
+/** Selects resources in the order of the directory. Rejects with `HttpError` 400 for a malformed filter. */
 export async function selectResources(
   directory: Directory,
   kind: Kind,
@@ -30,7 +30,7 @@ export async function selectResources(
   });
 }
 
-/** The same of anything, as it is shown; what is shown as undefined is not there any more. */
+/** Selects items by the form in which they are shown; those shown as undefined are gone. */
 export async function selectItems<Item, Shown>(
   items: Iterable<Item>,
   show: (item: Item) => Shown | undefined,
@@ -49,12 +49,12 @@ async function select<Item, Taken>(
   take: (item: Item) => Taken | undefined,
 ): Promise<Page<Taken>> {
   const builder = new PageBuilder<Taken>(request);
-  const turn = new Turn(TURN);
+  const turn = new Turn(TURN_MS);
   let seen = 0;
   for (const item of items) {
     const taken = take(item);
     if (taken !== undefined) builder.add(taken);
-    if (++seen % ITEMS_BETWEEN_LOOKS === 0 && turn.isOver) await turn.next();
+    if (++seen % ITEMS_PER_CHECK === 0 && turn.isOver) await turn.next();
   }
   return builder.page;
 }

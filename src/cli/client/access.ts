@@ -1,4 +1,4 @@
-/** Which service a command is for, who asks, and whom to trust: options before environment before what the login has kept. */
+/** The service of a command, its token and trust: from options, else from the environment, else from the last login. */
 import { join } from "node:path";
 import { findConfiguration } from "../../config/configuration_place.ts";
 import type { Environment } from "../../config/environment.ts";
@@ -12,7 +12,7 @@ import { certificatesIn } from "./trust.ts";
 
 export interface ClientPlace {
   readonly env: Environment;
-  /** Where the executable is; the configuration of a server on this host may be beside it. */
+  /** The folder of the executable, beside which a server on this host may have its configuration. */
   readonly executableDirectory: string;
 }
 
@@ -22,7 +22,7 @@ export interface ServiceAccess {
   readonly trust: Trust;
 }
 
-/** Throws `ClientError` when nothing names a service. */
+/** Finds the access of a command. Throws `ClientError` when nothing names a service. */
 export async function findAccess(options: ClientOptions, place: ClientPlace): Promise<ServiceAccess> {
   const { env } = place;
   const known = await accessFile(env).read();
@@ -31,7 +31,7 @@ export async function findAccess(options: ClientOptions, place: ClientPlace): Pr
     throw new ClientError("Not logged in: run routr login URL, or name the service by --url or $ROUTR_URL");
   }
   const apiUrl = readApiUrl(named);
-  // A token is for the service that has issued it, and for nobody else.
+  // A kept token is only sent to the service that issued it.
   const kept = known !== undefined && readApiUrl(known.apiUrl) === apiUrl ? known : undefined;
   return {
     apiUrl,
@@ -46,7 +46,7 @@ export function accessFile(env: Environment): AccessFile {
   return new AccessFile(home);
 }
 
-/** `kept`: what was trusted at the login, if anything but what everybody trusts. */
+/** Finds the trust of a command. `kept` is the certificate that was accepted at the login. */
 export async function findTrust(
   apiUrl: string,
   { options, place, kept }: { options: ClientOptions; place: ClientPlace; kept?: string },
@@ -69,7 +69,7 @@ async function readAuthorities(path: string): Promise<string> {
   return text;
 }
 
-/** That which a server on this host has made itself at its first start, for those who may read it. */
+/** Returns the certificate that a server on this host has made for itself, if it can be read. */
 async function localCertificates({ env, executableDirectory }: ClientPlace): Promise<string[]> {
   const { directory } = await findConfiguration({ env, executableDirectory });
   const path = join(stateDirectory(env, directory), "api-cert.pem");

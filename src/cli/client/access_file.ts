@@ -1,28 +1,28 @@
-/** What `routr login` keeps between commands: `~/.routr-access.json`, which Routr v1's tool has as well. */
+/** The login between commands: `~/.routr-access.json`, as the tool of Routr v1 has it. */
 import { join } from "node:path";
 import { ClientError } from "./client_error.ts";
 
 export interface Access {
-  /** Without a slash at its end: `https://localhost:4567/api/v1beta1`. */
+  /** Such as `https://localhost:4567/api/v1beta1`, without a slash at the end. */
   readonly apiUrl: string;
   readonly token: string;
-  /** Trusted since the login: that of a server that has signed it itself, or of who signs it; in PEM. */
+  /** A certificate in PEM that was accepted at the login: the server's own, or its authority's. */
   readonly certificate?: string;
 }
 
 const NAME = ".routr-access.json";
-/** It opens the service: for the owner only. */
+/** It holds a token: only the owner may read it. */
 const MODE = 0o600;
 
 export class AccessFile {
   readonly path: string;
 
-  /** @param home the folder that it is in */
+  /** @param home the folder of the file */
   constructor(home: string) {
     this.path = join(home, NAME);
   }
 
-  /** Undefined when nobody is logged in. Throws `ClientError` for a file that cannot be read. */
+  /** Reads the file; undefined without a login. Throws `ClientError` for a file that cannot be read. */
   async read(): Promise<Access | undefined> {
     let text: string;
     try {
@@ -36,7 +36,7 @@ export class AccessFile {
     return access;
   }
 
-  /** In one step: nobody reads half of it, and what others might have been allowed of the old file ends. */
+  /** Replaces the file in one step, also its permissions. */
   async write(access: Access): Promise<void> {
     const draft = `${this.path}.${crypto.randomUUID()}`;
     try {
@@ -48,7 +48,7 @@ export class AccessFile {
     }
   }
 
-  /** False when there was nothing to remove. */
+  /** Removes the file. Returns false when there was none. */
   async remove(): Promise<boolean> {
     try {
       await Deno.remove(this.path);

@@ -1,4 +1,4 @@
-/** The REST service as its clients see it: that of this server, and those of all releases of Routr v1. */
+/** A client of the REST service of this server, and of all releases of Routr v1. */
 import { Buffer } from "node:buffer";
 import { ApiError, ClientError } from "./client_error.ts";
 import { HttpConnection, type HttpRequest } from "./http_connection.ts";
@@ -7,13 +7,13 @@ import type { Trust } from "./trust.ts";
 
 export interface Answer {
   readonly message: string;
-  /** What was asked for: `data` or `result` of the envelope, or the body where there is no envelope. */
+  /** `data` or `result` of the envelope, or the body without an envelope. */
   readonly data: unknown;
   readonly body: unknown;
 }
 
 export interface ApiClientOptions {
-  /** Without a slash at its end. */
+  /** The URL without a slash at the end. */
   readonly apiUrl: string;
   readonly token: string | undefined;
   readonly trust: Trust;
@@ -27,7 +27,7 @@ interface Sent {
   readonly json?: unknown;
 }
 
-/** As many as a page of Routr v1 and of this server may have. */
+/** The maximum of Routr v1. */
 const ITEMS_PER_PAGE = 1000;
 const UNAUTHORIZED = 401;
 
@@ -40,7 +40,7 @@ export class ApiClient implements Disposable {
     this.#connection = new HttpConnection(new URL(options.apiUrl), options.trust);
   }
 
-  /** All methods reject with `ApiError` for what is refused, with `ClientError` for what cannot be asked. */
+  /** Gets a path. This and all other methods reject with `ApiError` for a refusal, `ClientError` without an answer. */
   get(path: string, query?: Query): Promise<Answer> {
     return this.#ask("GET", path, { query });
   }
@@ -57,19 +57,19 @@ export class ApiClient implements Disposable {
     return this.#ask("DELETE", path, {});
   }
 
-  /** All of a list, page by page; the filter `*` is all of them, and has to be said to early services. */
+  /** Returns a whole list, page by page. Early services need a filter; `*` matches everything. */
   async list(path: string, filter = "*", more: Query = {}): Promise<unknown[]> {
     const items: unknown[] = [];
     for (let page = 1;; page++) {
       const query = { ...more, filter, page: String(page), itemsPerPage: String(ITEMS_PER_PAGE) };
       const { data, body } = await this.get(path, query);
       if (Array.isArray(data)) items.push(...data);
-      // Early services have no pages, and late ones tell of none where a list is empty.
+      // Early services have no pages, and later ones omit their number for an empty list.
       if (!(page < Number(property(property(body, "meta"), "totalPages")))) return items;
     }
   }
 
-  /** Logs in, and resolves with a token. */
+  /** Logs in and returns a token. */
   async issueToken(user: string, secret: string): Promise<string> {
     const authorization = `Basic ${Buffer.from(`${user}:${secret}`).toString("base64")}`;
     const { body } = await this.#ask("GET", "/credentials", { headers: { authorization } });
@@ -80,7 +80,7 @@ export class ApiClient implements Disposable {
     );
   }
 
-  /** The body comes as it is sent; leaving it ends the request. */
+  /** Returns the body as a stream; leaving it ends the request. */
   async stream(path: string, { query, headers }: Omit<Sent, "json">): Promise<AsyncIterable<Uint8Array>> {
     const response = await this.#send("GET", path, { query, headers });
     if (response.status === 200) return response.body;
@@ -88,10 +88,10 @@ export class ApiClient implements Disposable {
     throw new ApiError(response.status, `Unexpected answer ${response.status}`);
   }
 
-  /** Whether a list is created at once, or not at all. Routr v1 takes one resource at a time. */
+  /** Reports whether the service creates a list in one step. Routr v1 creates one resource at a time. */
   async takesLists(): Promise<boolean> {
     const { body } = await this.get("/system/status");
-    // Nobody but this server answers by both names.
+    // Only this server answers with both names.
     return property(body, "data") !== undefined && property(body, "result") !== undefined;
   }
 
@@ -135,7 +135,7 @@ async function textOf({ body }: HttpResponse): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** Early services answer every request by HTTP 200; their status is in the body, as a number or a text. */
+/** Reads an answer. Early services always answer HTTP 200, with the status in the body as a number or text. */
 function readAnswer({ status: statusCode, headers }: HttpResponse, text: string): Answer {
   const body = parsed(text);
   const stated = Number(property(body, "status"));
@@ -160,7 +160,7 @@ function refusalText(status: number, message: string, headers: HttpResponse["hea
   return (message || `The service answers ${status}`) + later;
 }
 
-/** `pointer: message`, for each thing that is wrong. */
+/** Returns `pointer: message` for each fault. */
 function detailsOf(body: unknown): string[] {
   const errors = property(body, "errors");
   if (!Array.isArray(errors)) return [];
@@ -170,7 +170,7 @@ function detailsOf(body: unknown): string[] {
   });
 }
 
-/** JSON, or the text where it is none. */
+/** Returns the value of a JSON text, or the text itself. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

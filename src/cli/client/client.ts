@@ -12,7 +12,7 @@ import { apply, create, remove } from "./commands/writes.ts";
 import { printable } from "./table.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
-/** Those that ask the service that is known. */
+/** The commands that ask a known service. */
 const COMMANDS: Readonly<
   Record<Exclude<Verb, "login" | "logout">, (context: CommandContext) => Promise<void>>
 > = {
@@ -33,7 +33,7 @@ const COMMANDS: Readonly<
   restart,
 };
 
-/** Resolves with the exit status: 0, 1 when it failed, 2 when it was given wrongly. */
+/** Runs a command. Returns the exit status: 0, 1 when it failed, 2 for wrong usage. */
 export async function runClient(
   command: ClientCommand,
   place: ClientPlace,

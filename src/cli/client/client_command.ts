@@ -1,10 +1,10 @@
-/** The commands that talk to a server, as they are given on the command line. */
+/** The client's commands on the command line. */
 import type { ParseArgsConfig } from "node:util";
 import { resourceType, unknownType } from "./resource_types.ts";
 
 export type Output = "table" | "json" | "yaml";
 
-/** What every command takes, and what single ones do. */
+/** The options of all commands. */
 export const CLIENT_OPTIONS = {
   url: { type: "string" },
   token: { type: "string" },
@@ -25,7 +25,7 @@ export const CLIENT_OPTIONS = {
 
 type OptionName = keyof typeof CLIENT_OPTIONS;
 
-/** Given or not. */
+/** The values of the given options. */
 export type ClientOptions = {
   readonly [Name in OptionName]?: (typeof CLIENT_OPTIONS)[Name]["type"] extends "boolean" ? boolean : string;
 };
@@ -35,14 +35,14 @@ export interface ClientCommand {
   readonly verb: Verb;
   readonly operands: readonly string[];
   readonly options: ClientOptions;
-  /** `table` unless `-o` says otherwise. */
+  /** The value of `-o`; `table` by default. */
   readonly output: Output;
 }
 
 interface VerbDefinition {
-  /** In their order; in brackets what may be left out. */
+  /** The operands in order; optional ones in brackets. */
   readonly operands?: readonly string[];
-  /** What stands behind them. */
+  /** The rest of the usage line. */
   readonly usage: string;
   readonly summary: string;
   readonly options?: readonly OptionName[];
@@ -112,7 +112,7 @@ const VERBS = {
   restart: { usage: "[--now]", summary: "restart it", options: ["now"] },
 } as const satisfies Readonly<Record<string, VerbDefinition>>;
 
-/** What each option is for, with the word that stands for its value. */
+/** The help for each option, with the word for its value. */
 const OPTION_HELP: Readonly<Record<OptionName, string>> = {
   url: "--url URL           the service, in the place of the one that login has kept, or $ROUTR_URL",
   token: "--token TOKEN       in the place of the one that login has kept, or $ROUTR_TOKEN",
@@ -135,7 +135,7 @@ export type Verb = keyof typeof VERBS;
 
 const DEFINITIONS: Readonly<Record<string, VerbDefinition>> = VERBS;
 
-/** Of commands that talk to no server, or to one that is named otherwise. */
+/** Options that commands without a connection, or with a URL as an operand, do not have. */
 const CONNECTION_OPTIONS: readonly OptionName[] = ["url", "token", "cacert", "insecure"];
 const OWN_CONNECTION: Readonly<Partial<Record<Verb, readonly OptionName[]>>> = {
   login: ["cacert", "insecure"],
@@ -146,18 +146,18 @@ export const CLIENT_USAGE = Object.entries(DEFINITIONS)
   .map(([verb, { summary }]) => `  ${usageOf(verb).padEnd(46)}  ${summary}`)
   .join("\n");
 
-/** The verbs, for completion. */
+/** The verbs with their summaries, for completion. */
 export const CLIENT_VERBS: readonly { readonly verb: string; readonly summary: string }[] = Object.entries(
   DEFINITIONS,
 )
   .map(([verb, { summary }]) => ({ verb, summary }));
 
-/** The options of a verb as they are typed: `--file`. */
+/** Returns the options of a verb as users type them: `--file`. */
 export function clientOptionsOf(verb: string): readonly string[] {
   return optionsOf(verb as Verb).map((name) => `--${name}`);
 }
 
-/** All that there is to say of one command; undefined for what is no command of the client. */
+/** Returns the help for a command; undefined when the client has no such command. */
 export function clientHelp(name: string): string | undefined {
   const verb = verbOf(name);
   if (verb === undefined) return undefined;
@@ -182,7 +182,7 @@ function optionsOf(verb: Verb): readonly OptionName[] {
   return [...DEFINITIONS[verb].options ?? [], ...OWN_CONNECTION[verb] ?? CONNECTION_OPTIONS];
 }
 
-/** Undefined for what is no command of the client. Throws a TypeError that says what is wrong with it. */
+/** Reads a command; undefined when the client has no such command. Throws a TypeError for wrong usage. */
 export function readClientCommand(
   name: string,
   operands: readonly string[],

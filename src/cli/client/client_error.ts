@@ -1,8 +1,8 @@
-/** What ends a command of the client: told in one line and details, without a stack. */
+/** Errors that end a command of the client. They are printed in one line and details, without a stack. */
 export interface ClientErrorOptions {
-  /** Everything that is wrong, a line each. */
+  /** A line for each fault. */
   readonly details?: readonly string[];
-  /** Exit status of the process: 1, or 2 for a mistake in how the command was given. */
+  /** The exit status: 1, or 2 for wrong usage. */
   readonly exitStatus?: number;
 }
 
@@ -18,10 +18,10 @@ export class ClientError extends Error {
   }
 }
 
-/** The service has answered, and refused. */
+/** A refusal of the service. */
 export class ApiError extends ClientError {
   override readonly name = "ApiError";
-  /** Of HTTP, or of the body where the service always answers 200. */
+  /** The HTTP status, or that in the body of services that always answer 200. */
   readonly status: number;
 
   constructor(status: number, message: string, details: readonly string[] = []) {
@@ -30,10 +30,10 @@ export class ApiError extends ClientError {
   }
 }
 
-/** The service shows a certificate that is not trusted. Nothing was sent to it. */
+/** The service shows an untrusted certificate. Nothing was sent to it. */
 export class CertificateError extends ClientError {
   override readonly name = "CertificateError";
-  /** Whether it is refused for who has signed it: nobody known, or itself. */
+  /** The reason is its signer: an unknown authority, or the server itself. */
   readonly isSignerUnknown: boolean;
 
   constructor(message: string, { isSignerUnknown }: { isSignerUnknown: boolean }) {

@@ -1,4 +1,4 @@
-/** What of each list is worth a column. */
+/** The columns of each list. */
 import type { Kind } from "../../data/resource.ts";
 import { type Column, valueAtPath } from "./table.ts";
 
@@ -13,7 +13,7 @@ export const RESOURCE_COLUMNS: Readonly<Record<Kind, readonly Column[]>> = {
     NAME,
     column("DOMAIN", "spec.context.domainUri"),
     column("EGRESS RULE", "spec.context.egressPolicy.rule"),
-    // `numberRef` in later releases of Routr v1.
+    // Later releases of Routr v1 write `numberRef`.
     column("EGRESS DID", "spec.context.egressPolicy.didRef", "spec.context.egressPolicy.numberRef"),
   ],
   Peer: [REF, NAME, USERNAME, column("DEVICE", "spec.device"), column("CONTACT ADDRESS", "spec.contactAddr")],
@@ -36,7 +36,7 @@ export const RESOURCE_COLUMNS: Readonly<Record<Kind, readonly Column[]>> = {
   User: [REF, NAME, USERNAME],
 };
 
-/** A row for each contact of each address-of-record. */
+/** The columns of `routr locate`, which has a row for each contact of each address-of-record. */
 export const LOCATION_COLUMNS: readonly Column[] = [
   column("ADDRESS-OF-RECORD", "addressOfRecord"),
   column("CONTACT", "contact.uri", "contactInfo"),
@@ -69,7 +69,7 @@ export const CALL_COLUMNS: readonly Column[] = [
   column("GATEWAY", "gatewayRef"),
 ];
 
-/** Of calls that are over. */
+/** The columns of ended calls. */
 export const ENDED_CALL_COLUMNS: readonly Column[] = [
   column("FROM", "from"),
   column("TO", "to"),
@@ -83,7 +83,7 @@ export const ENDED_CALL_COLUMNS: readonly Column[] = [
   column("BY", "endedBy"),
 ];
 
-/** The services of Routr v1 tell the first contact only, as text. */
+/** Returns a row for each contact. Routr v1 tells the first contact only, as text. */
 export function locationRows(locations: readonly unknown[]): unknown[] {
   return locations.flatMap((location) => {
     const contacts = valueAtPath(location, "contacts");
@@ -93,7 +93,7 @@ export function locationRows(locations: readonly unknown[]): unknown[] {
   });
 }
 
-/** The first of these paths that leads to something. */
+/** A column with the value at the first path that leads to one. */
 function column(title: string, ...paths: readonly string[]): Column {
   return {
     title,
@@ -101,7 +101,7 @@ function column(title: string, ...paths: readonly string[]): Column {
   };
 }
 
-/** Of milliseconds since 1970. */
+/** A column with a time in milliseconds since 1970. */
 function time(title: string, path: string): Column {
   return {
     title,

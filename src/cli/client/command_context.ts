@@ -3,7 +3,7 @@ import type { ApiClient } from "./api_client.ts";
 import type { ClientCommand } from "./client_command.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** What a command that asks the service works with. */
+/** The tools of a command that asks the service. */
 export interface CommandContext {
   readonly command: ClientCommand;
   readonly client: ApiClient;

@@ -1,4 +1,4 @@
-/** Files of resources, as `create` and `apply` read them: YAML or JSON, one document or a list. */
+/** Resource files of `create` and `apply`: YAML or JSON, one document or a list. */
 import { readYaml } from "../../data/yaml/yaml_reader.ts";
 import { ClientError } from "./client_error.ts";
 import { compareKinds, type ResourceType, resourceType, unknownType } from "./resource_types.ts";
@@ -11,8 +11,7 @@ export interface TypedDocument {
 }
 
 /**
- * In the order in which they can be created: what others refer to comes first. `-` is the standard input. Throws
- * `ClientError` that names everything that is wrong.
+ * Reads documents, those that others refer to first. `-` is the standard input. Throws a `ClientError` with all faults.
  */
 export async function readDocuments(file: string): Promise<TypedDocument[]> {
   const name = file === "-" ? "the standard input" : file;
@@ -30,7 +29,7 @@ export async function readDocuments(file: string): Promise<TypedDocument[]> {
   return documents.sort((a, b) => compareKinds(a.type.kind, b.type.kind));
 }
 
-/** Runs of one type, in their order. */
+/** Groups consecutive documents of one type. */
 export function byType(
   documents: readonly TypedDocument[],
 ): { type: ResourceType; documents: ResourceDocument[] }[] {
@@ -50,13 +49,15 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-/** JSON keeps its numbers and its nulls, which take properties away; of YAML all scalars are text, as files have them. */
+/**
+ * Reads a file. JSON keeps numbers and nulls, which remove properties; scalars of YAML are texts, as in resource files.
+ */
 async function readValue(text: string, name: string): Promise<unknown> {
   if (/^\s*[[{]/.test(text)) {
     try {
       return JSON.parse(text);
     } catch {
-      // Brackets are YAML as well.
+      // A YAML flow collection also begins with a bracket.
     }
   }
   const { value, problem } = await readYaml(text);

@@ -1,12 +1,12 @@
-/** Server-sent events (WHATWG HTML, 9.2), read from the bytes of an answer. */
+/** A server-sent event (WHATWG HTML §9.2). */
 export interface SentEvent {
   readonly id: string | undefined;
-  /** `message` unless the server names it. */
+  /** `message` by default. */
   readonly type: string;
   readonly data: string;
 }
 
-/** Events that have come whole; comments, which only keep the connection alive, are left out. */
+/** Reads complete events. Skips comments, which keep the connection alive, and an event cut off by the end. */
 export async function* readEvents(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<SentEvent> {
   let event = new EventDraft();
   for await (const line of linesOf(bytes)) {
@@ -39,7 +39,7 @@ class EventDraft {
   }
 }
 
-/** Ended by CR LF or LF; an unfinished one at the end is none. */
+/** Splits bytes into lines that end with CR LF or LF; drops an unfinished one. */
 async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = "";

@@ -1,4 +1,4 @@
-/** HTTP and HTTPS to one server: sockets are ours, so that we say whom they trust. */
+/** A connection to one server by HTTP or HTTPS, with its own rules of trust. */
 import { Buffer } from "node:buffer";
 import net from "node:net";
 import tls from "node:tls";
@@ -8,9 +8,9 @@ import { CertificateError, ClientError } from "./client_error.ts";
 import { type HttpResponse, HttpWire, UnansweredError } from "./http_wire.ts";
 import { type Trust, type TrustAttempt, trustAttempts } from "./trust.ts";
 
-/** Milliseconds in which nothing comes. Uploads of thousands of resources take seconds. */
-const PATIENCE = 60_000;
-/** Methods whose requests may be sent twice. */
+/** The maximal silence; uploads of thousands of resources take seconds. */
+const TIMEOUT_MS = 60_000;
+/** Requests by these methods may be sent twice. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "PUT", "DELETE"]);
 
 export interface HttpRequest {
@@ -25,15 +25,15 @@ export class HttpConnection implements Disposable {
   readonly #trust: Trust;
   #wire: HttpWire | undefined;
 
-  /** @param baseUrl the scheme, host and port of all requests */
+  /** @param baseUrl scheme, host and port of all requests */
   constructor(baseUrl: URL, trust: Trust) {
     this.#baseUrl = baseUrl;
     this.#trust = trust;
   }
 
   /**
-   * Resolves when the head of the answer is there; its body is to be read before the next request. Redirections are
-   * answers. Rejects with `ClientError` when there is no answer.
+   * Sends a request. Resolves with the head of the answer, whose body must be read before the next request. Does not follow
+   * redirects. Rejects with `ClientError` without an answer.
    */
   async request(request: HttpRequest): Promise<HttpResponse> {
     const head = headOf(request);
@@ -43,7 +43,7 @@ export class HttpConnection implements Disposable {
         try {
           return await wire.exchange(head, request.body);
         } catch (error) {
-          // It was closed for its silence.
+          // The server has closed an idle connection.
           if (!(error instanceof UnansweredError) || !IDEMPOTENT.has(request.method)) throw error;
         }
       }
@@ -76,7 +76,7 @@ function headOf({ method, url, headers, body }: HttpRequest): string {
 async function connect(url: URL, trust: Trust): Promise<net.Socket> {
   const socket = url.protocol === "https:"
     ? await connectTrusting(url, trustAttempts(trust))
-    : await connected(impatient(net.connect({
+    : await connected(withTimeout(net.connect({
       host: toSocketHost(url.hostname),
       port: Number(url.port || 80),
     })));
@@ -84,13 +84,15 @@ async function connect(url: URL, trust: Trust): Promise<net.Socket> {
   return socket;
 }
 
-/** The same socket; it ends when nothing comes for too long. */
-function impatient<S extends net.Socket>(socket: S): S {
-  socket.setTimeout(PATIENCE, () => socket.destroy(new Error(`no answer in ${PATIENCE / 1000} s`)));
+/** Sets the timeout of a socket and returns it. */
+function withTimeout<S extends net.Socket>(socket: S): S {
+  socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error(`no answer in ${TIMEOUT_MS / 1000} s`)));
   return socket;
 }
 
-/** Tries one after the other; rejects with what says more than that nobody known has signed, if anything. */
+/**
+ * Tries one attempt after the other. Rejects with the most specific reason: preferably another than an unknown signer.
+ */
 async function connectTrusting(url: URL, attempts: readonly TrustAttempt[]): Promise<tls.TLSSocket> {
   const failures: CodedError[] = [];
   for (const { options, isExpected } of attempts) {
@@ -106,7 +108,7 @@ async function connectTrusting(url: URL, attempts: readonly TrustAttempt[]): Pro
 
 function tlsSocket(url: URL, options: tls.ConnectionOptions): tls.TLSSocket {
   const host = toSocketHost(url.hostname);
-  return impatient(tls.connect({
+  return withTimeout(tls.connect({
     ...options,
     ALPNProtocols: ["http/1.1"],
     host,
@@ -127,7 +129,7 @@ function connected(socket: net.Socket): Promise<net.Socket> {
   });
 }
 
-/** Resolves when the handshake has found the server trustworthy. */
+/** Resolves after a handshake with a trusted server. */
 function secured(
   socket: tls.TLSSocket,
   isExpected: TrustAttempt["isExpected"] = () => true,
@@ -144,12 +146,12 @@ function secured(
   });
 }
 
-/** The server shows a certificate that is not the expected one. */
+/** The server shows another certificate than the expected one. */
 class UnknownCertificateError extends Error {
   readonly code = "UNABLE_TO_VERIFY_LEAF_SIGNATURE";
 }
 
-/** The certificate that a server shows, in PEM. Nothing is sent there, and nothing it says is believed. */
+/** Returns the certificate that a server shows, in PEM. Sends nothing and trusts nothing. */
 export function shownCertificate(url: URL): Promise<string> {
   const socket = tlsSocket(url, { rejectUnauthorized: false });
   return new Promise((resolve, reject) => {
@@ -190,7 +192,7 @@ const TIME_REASONS: ReadonlyMap<string, string> = new Map([
   ["CERT_NOT_YET_VALID", "its certificate is not valid yet"],
 ]);
 
-/** What older runtimes say of certificates, in words and without a code; and what newer ones call the same. */
+/** Messages of older runtimes about certificates, with the error codes of newer ones. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
   [/UnknownIssuer/, "UNABLE_TO_GET_ISSUER_CERT"],
   [/Expired/, "CERT_HAS_EXPIRED"],

@@ -1,13 +1,15 @@
-/** HTTP/1.1 on a socket of ours (RFC 9112), one request after the other. Older runtimes have no other way to say whom to trust. */
+/**
+ * HTTP/1.1 on a given socket (RFC 9112), one request at a time. Older runtimes cannot otherwise choose whom to trust.
+ */
 import { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
 
-/** An answer whose head is there. */
+/** An answer whose head was read. */
 export interface HttpResponse {
   readonly status: number;
-  /** Names in lower case. */
+  /** Header fields by name in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** To be read once; leaving it early ends the connection. Rejects when the connection is lost. */
+  /** Can be read once; leaving it early ends the connection. Rejects when the connection is lost. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
@@ -15,7 +17,7 @@ const MAX_LINE_BYTES = 64 * 1024;
 const MAX_HEADERS = 1000;
 const CLOSED = "the connection was closed";
 
-/** The service has ended a connection before a byte of the answer was there. */
+/** The service has closed the connection before the first byte of an answer. */
 export class UnansweredError extends Error {
   override readonly name = "UnansweredError";
 }
@@ -31,7 +33,7 @@ export class HttpWire {
     this.#chunks = socket[Symbol.asyncIterator]();
   }
 
-  /** Whether another request may be sent. */
+  /** Reports whether another request may be sent. */
   get isIdle(): boolean {
     return this.#isIdle && !this.#socket.destroyed;
   }
@@ -40,7 +42,7 @@ export class HttpWire {
     this.#socket.destroy();
   }
 
-  /** Sends a whole request; `head` ends with an empty line. Rejects when the connection ends before the answer. */
+  /** Sends a request; `head` ends with an empty line. Rejects when the connection ends before the answer. */
   async exchange(head: string, body = ""): Promise<HttpResponse> {
     this.#isIdle = false;
     this.#socket.write(head + body);
@@ -83,7 +85,7 @@ export class HttpWire {
     }
   }
 
-  /** RFC 9112 §7.1. */
+  /** Reads a chunked body (RFC 9112 §7.1). */
   async *#readChunks(): AsyncGenerator<Uint8Array> {
     for (;;) {
       const size = Number.parseInt(await this.#readLine(), 16);
@@ -120,7 +122,7 @@ export class HttpWire {
     return taken;
   }
 
-  /** False at the end of the connection. */
+  /** Returns false at the end of the connection. */
   async #readMore(): Promise<boolean> {
     const { done, value } = await this.#chunks.next();
     if (done) return false;

@@ -1,4 +1,4 @@
-/** How a resource is found again that was written without its ref. */
+/** Natural keys, which find a resource that a document names without its ref. */
 import type { Kind } from "../../data/resource.ts";
 import type { ApiClient } from "./api_client.ts";
 import { ApiError, ClientError } from "./client_error.ts";
@@ -8,7 +8,7 @@ import { valueAtPath } from "./table.ts";
 
 const USERNAME = "spec.credentials.username";
 
-/** What no two of a kind have in common; of agents, those of one domain. */
+/** The property that is unique within a kind; among agents, within a domain. */
 const KEYS: Readonly<Record<Kind, string>> = {
   Agent: USERNAME,
   Domain: "spec.context.domainUri",
@@ -20,7 +20,7 @@ const KEYS: Readonly<Record<Kind, string>> = {
 
 const NOT_FOUND = 404;
 
-/** The ref of the resource that the document is of; undefined when there is none. Throws `ClientError` if it may be several. */
+/** Returns the ref of a document's resource; undefined when there is none. Throws `ClientError` when several match. */
 export async function findRef(
   client: ApiClient,
   { type, document }: TypedDocument,
@@ -31,7 +31,7 @@ export async function findRef(
   }
   const path = KEYS[type.kind];
   const key = valueAtPath(document, path);
-  // The service will say what is wrong with a document without a key.
+  // The service reports the fault of a document without a key.
   if (key === undefined) return undefined;
   const candidates = await client.list(`/${type.collection}`, keyFilter(path, String(key)));
   const matches = type.kind === "Agent"
@@ -46,14 +46,14 @@ export async function findRef(
   return typeof found === "string" ? found : undefined;
 }
 
-/** What a document without a ref is known by, for people. */
+/** Returns the natural key of a document for messages. */
 export function keyOf({ kind }: ResourceType, document: unknown): string {
   return String(
     valueAtPath(document, "metadata.ref") ?? valueAtPath(document, KEYS[kind]) ?? "without a key",
   );
 }
 
-/** Names of hosts are kept in lower case here, and as they were written by Routr v1. */
+/** Returns a filter for a key. This server keeps host names in lower case, Routr v1 as they were written. */
 function keyFilter(path: string, key: string): string {
   const spellings = new Set([key, key.toLowerCase()]);
   const [first, ...others] = [...spellings].map((text) => `'${text.replaceAll(/[\\']/g, "\\$&")}'`);

@@ -1,10 +1,10 @@
-/** How people name kinds of resources: `agent`, `Agents`, `did` or, as later releases of Routr v1 have it, `number`. */
+/** Names of resource types: `agent`, `Agents`, `did`, or `number` as in later releases of Routr v1. */
 import { nearestName } from "../../data/nearest_name.ts";
 import { type Kind, KINDS } from "../../data/resource.ts";
 
 export interface ResourceType {
   readonly kind: Kind;
-  /** In paths: `agents`. DIDs and numbers are the same, each by the path that it is asked for by. */
+  /** The name in paths: `agents`; `dids` or `numbers` as the user wrote. */
   readonly collection: string;
 }
 
@@ -12,13 +12,13 @@ const TYPES: readonly ResourceType[] = Object.entries(KINDS).flatMap(([kind, { c
   collections.map((collection) => ({ kind: kind as Kind, collection }))
 );
 
-/** In any case, singular or plural; also what `kind` is in a document. Undefined for an unknown one. */
+/** Finds a type by its name or `kind`, in any case, singular or plural; undefined for an unknown one. */
 export function resourceType(name: string): ResourceType | undefined {
   const wanted = name.toLowerCase();
   return TYPES.find(({ collection }) => wanted === collection || `${wanted}s` === collection);
 }
 
-/** What to say of a name that is no type. */
+/** Returns the error message for an unknown type. */
 export function unknownType(name: string): string {
   const collections = TYPES.map(({ collection }) => collection);
   const nearest = nearestName(name, collections);
@@ -26,7 +26,7 @@ export function unknownType(name: string): string {
   return `There is no type "${name}"${meant || `, only ${collections.join(", ")}`}`;
 }
 
-/** Negative when resources of the first kind may be referred to by those of the second. */
+/** Orders kinds so that those that others refer to come first. */
 export function compareKinds(a: Kind, b: Kind): number {
   const order = Object.keys(KINDS);
   return order.indexOf(a) - order.indexOf(b);

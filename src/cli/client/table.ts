@@ -1,15 +1,15 @@
-/** Lists as people read them: a row each, columns aligned. */
+/** Tables with aligned columns. */
 
 export interface Column {
   readonly title: string;
-  /** What the row has here: a text, a number, a list of such; nothing is shown as `-`. */
+  /** Returns a text, a number or a list of such; undefined is shown as `-`. */
   cell(row: unknown): unknown;
 }
 
 const GAP = "   ";
 const NOTHING = "-";
 
-/** Lines with the titles first, without an end of the last line. */
+/** Returns the lines, titles first, without a newline at the end. */
 export function formatTable(columns: readonly Column[], rows: readonly unknown[]): string {
   const lines = [
     columns.map(({ title }) => title),
@@ -21,7 +21,7 @@ export function formatTable(columns: readonly Column[], rows: readonly unknown[]
     .join("\n");
 }
 
-/** The value at a path such as `spec.credentials.username`; undefined where there is none. */
+/** Returns the value at a path such as `spec.credentials.username`; undefined for a missing one. */
 export function valueAtPath(document: unknown, path: string): unknown {
   return path.split(".").reduce<unknown>(
     (value, name) =>
@@ -43,11 +43,11 @@ function widthOf(text: string): number {
   return [...text].length;
 }
 
-/** What moves the cursor, changes colours or turns the direction of writing; lines and tabs may stay. */
+/** Characters that control a terminal or the direction of writing, apart from newlines and tabs. */
 // deno-lint-ignore no-control-regex
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** The text so that a terminal does nothing but show it: names and contacts may be what a stranger has chosen. */
+/** Escapes control characters: a stranger may have chosen names and contacts. */
 export function printable(text: string): string {
   return text.replaceAll(CONTROLS, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

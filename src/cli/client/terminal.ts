@@ -1,16 +1,16 @@
-/** Where commands write, and whom they ask. */
+/** Input and output of commands. */
 import { ClientError } from "./client_error.ts";
 
 export interface Terminal {
-  /** Whether somebody is there who can be asked. */
+  /** A person can answer questions. */
   readonly isInteractive: boolean;
-  /** Writes a line, or several, to the standard output. */
+  /** Writes lines to the standard output. */
   print(text: string): void;
-  /** The same to the standard error. */
+  /** Writes lines to the standard error. */
   warn(text: string): void;
-  /** One line, without its end. Throws `ClientError` when there is no answer. */
+  /** Asks for one line. Throws `ClientError` without an answer. */
   ask(question: string): Promise<string>;
-  /** The same, without showing what is typed. */
+  /** Asks for one line without showing what is typed. */
   askSecret(question: string): Promise<string>;
 }
 
@@ -18,10 +18,10 @@ const CONTROL_C = 3;
 const CONTROL_D = 4;
 const BACKSPACE: ReadonlySet<number> = new Set([8, 127]);
 const LINE_END: ReadonlySet<number> = new Set([10, 13]);
-/** As shells say that somebody has pressed Control-C. */
+/** The exit status of shells after Control-C. */
 const INTERRUPTED = 130;
 
-/** That of the process. */
+/** The terminal of the process. */
 export const processTerminal: Terminal = {
   get isInteractive() {
     return Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
@@ -33,7 +33,7 @@ export const processTerminal: Terminal = {
     return readLine();
   },
   async askSecret(question) {
-    // First, so that nothing is shown of what is typed at once.
+    // Before the question, so that nothing typed is shown.
     Deno.stdin.setRaw(true);
     try {
       writeQuestion(question);
@@ -49,7 +49,7 @@ function writeQuestion(question: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(question));
 }
 
-/** Byte by byte, so that nothing of the next line is lost; in raw mode nobody else understands the keys. */
+/** Reads byte by byte, so that the next line is kept. In raw mode it handles the control keys. */
 async function readLine(): Promise<string> {
   const line: number[] = [];
   const byte = new Uint8Array(1);
@@ -64,7 +64,7 @@ async function readLine(): Promise<string> {
   throw new ClientError("Nobody has answered");
 }
 
-/** The last one, of as many bytes as UTF-8 has for it. */
+/** Removes the last UTF-8 character. */
 function removeCharacter(line: number[]): void {
   while (((line.pop() ?? 0) & 0xc0) === 0x80);
 }

@@ -1,19 +1,19 @@
-/** Which servers are believed to be who they say they are. */
+/** Rules of trust in servers. */
 import { X509Certificate } from "node:crypto";
 import type tls from "node:tls";
 
 export interface Trust {
-  /** Whoever answers is believed. */
+  /** Every server is trusted. */
   readonly isInsecure: boolean;
-  /** In the place of the authorities that this computer knows: certificates in PEM. */
+  /** Authorities in PEM, which replace those of this computer. */
   readonly authorities?: string;
-  /** Trusted besides, in PEM: authorities, and certificates of servers whatever name they are for. */
+  /** Further authorities in PEM, and certificates of servers, for any name. */
   readonly pinned: readonly string[];
 }
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** The certificates in a text that may hold a key as well; those that cannot be read are none. */
+/** Returns the readable certificates in a text, which may also hold a key. */
 export function certificatesIn(pem: string): string[] {
   return (pem.match(CERTIFICATE) ?? []).filter(isReadable);
 }
@@ -26,7 +26,7 @@ function isReadable(certificate: string): boolean {
   }
 }
 
-/** By which people compare certificates: SHA-256, in pairs of hexadecimal digits. */
+/** Returns the SHA-256 fingerprint of a certificate in pairs of hexadecimal digits. */
 export function fingerprintOf(certificate: string | Uint8Array): string {
   return new X509Certificate(certificate).fingerprint256;
 }
@@ -40,18 +40,17 @@ export function isSameCertificate(a: string, b: string): boolean {
   return fingerprintOf(a) === fingerprintOf(b);
 }
 
-/** One way to find a server trustworthy. */
+/** One way to establish trust. */
 export interface TrustAttempt {
-  /** For `tls.connect`. */
+  /** Options of `tls.connect`. */
   readonly options: tls.ConnectionOptions;
-  /** What the certificate (DER) has to be besides; anything when undefined. */
+  /** A further check of the certificate in DER. */
   readonly isExpected?: (certificate: Uint8Array) => boolean;
 }
 
 /**
- * To be tried in this order. Pinned certificates are trusted as authorities are, so that the runtime has the server prove
- * that it has the key. They are tried apart from the authorities that this computer knows: who names both at once has to
- * be allowed to list the latter.
+ * Returns attempts in their order. Pinned certificates are used as authorities, so that the runtime makes the server prove
+ * that it has the key. They are tried apart from the authorities of this computer, which need a permission to list.
  */
 export function trustAttempts({ isInsecure, authorities, pinned }: Trust): readonly TrustAttempt[] {
   if (isInsecure) return [{ options: { rejectUnauthorized: false } }];
@@ -62,7 +61,7 @@ export function trustAttempts({ isInsecure, authorities, pinned }: Trust): reado
   return [
     { options: { ca } },
     {
-      // Whatever name it is for.
+      // A pinned certificate is valid for any name.
       options: { ca, checkServerIdentity: () => undefined },
       isExpected: (certificate) => expected.has(fingerprintOf(certificate)),
     },

@@ -27,7 +27,10 @@ export class Attempts {
   readonly #clock: Clock;
   readonly #undelayed = new BoundedMap<string, Failures>(MAX_NETWORKS);
   readonly #delayed = new BoundedMap<string, Failures>(MAX_NETWORKS);
-  /** Shared by networks that find `#delayed` full, so that a flood from many networks neither frees a delayed one nor goes on freely. */
+  /**
+   * Shared by networks that find `#delayed` full, so that a flood from many networks neither frees a delayed one nor
+   * goes on freely.
+   */
   #overflow: Failures | undefined;
 
   constructor(clock: Clock) {

@@ -1,4 +1,4 @@
-/** Who sends a request: a user by name and secret (RFC 7617), or by a token (RFC 6750, or `token` of Routr v1). */
+/** Authentication of users: by name and secret (RFC 7617), or by a token (RFC 6750, or `token` of Routr v1). */
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { hashOfA1 } from "../../data/ha1.ts";
@@ -17,20 +17,20 @@ export interface AuthenticationParts {
   readonly attempts: Attempts;
   readonly metrics: Metrics;
   user(username: string): User | undefined;
-  /** Whether a password that a browser adds by itself does not count. */
+  /** Reports whether a password counts for nothing, because a browser may have added it by itself. */
   isForeign?(request: Request): boolean;
-  /** Told of each failure. */
+  /** Called for each failure. */
   onFailure?(client: Client, failure: AuthenticationFailure): void;
 }
 
 export interface AuthenticationFailure {
-  /** As it was sent; empty with tokens. */
+  /** The name as it was sent; empty with tokens. */
   readonly username: string;
   readonly reason: string;
 }
 
-/** UTF-16 units of a name that a stranger sends. */
-const MAX_NAME = 64;
+/** UTF-16 units that are logged of a stranger's name. */
+const MAX_NAME_LENGTH = 64;
 
 const CHALLENGE = `Basic realm="${USER_REALM}", charset="UTF-8", Bearer realm="${USER_REALM}"`;
 
@@ -51,7 +51,9 @@ export class Authentication {
     );
   }
 
-  /** Rejects with `HttpError` 401, 403 for pages of other origins without a token, 429 after too many wrong passwords. */
+  /**
+   * Rejects with `HttpError` 401, 403 for pages of other origins without a token, 429 after too many wrong passwords.
+   */
   async authenticate(request: Request, client: Client): Promise<User> {
     const [scheme, credentials] = authorizationOf(request);
     if (scheme === "basic") {
@@ -63,7 +65,7 @@ export class Authentication {
     return await this.#byToken(token, client);
   }
 
-  /** A right one is refused as well while its address has to wait: otherwise 429 would say that it was wrong. */
+  /** Refuses a correct password too while its address is delayed: otherwise 429 would tell that it was wrong. */
   #byPassword(credentials: string, client: Client): User {
     this.#refuseWhileDelayed(client);
     const { username, password } = readCredentials(credentials);
@@ -76,14 +78,11 @@ export class Authentication {
       : isRight
       ? "the secret that is shipped, from another host"
       : "wrong secret";
-    const name = username.slice(0, MAX_NAME);
+    const name = username.slice(0, MAX_NAME_LENGTH);
     throw this.#failed(client, { username: name, reason: `user "${name}": ${reason}` });
   }
 
-  /**
-   * Nobody guesses a signature, so a right one is good whatever else its address does: a wrong password in one script
-   * does not stop the others on its host.
-   */
+  /** Accepts a token whatever its address is delayed for: a signature cannot be guessed. */
   async #byToken(token: string, client: Client): Promise<User> {
     const verdict = await this.#parts.tokens.verify(token);
     if (verdict.kind === "good" && mayComeFrom(verdict.user, client)) return verdict.user;
@@ -128,14 +127,14 @@ function authorizationOf(request: Request): [scheme: string, credentials: string
   return [scheme.toLowerCase(), credentials];
 }
 
-/** Everything before the first colon is the name (RFC 7617 §2); without one there is no name. */
+/** Splits credentials at the first colon (RFC 7617 §2); without one the name is empty. */
 function readCredentials(credentials: string): { username: string; password: string } {
   const text = Buffer.from(credentials, "base64").toString("utf8");
   const colon = text.indexOf(":");
   return { username: text.slice(0, Math.max(0, colon)), password: text.slice(colon + 1) };
 }
 
-/** Checked where there is no such user, so that it takes as long; nobody knows its secret. */
+/** Stands for an unknown user, so that checking takes equally long; its secret is random. */
 const NOBODY = nobody();
 
 function nobody(): User {
@@ -145,7 +144,7 @@ function nobody(): User {
   return { kind: "User", ref: "", name: "", username: "", secret, ha1 };
 }
 
-/** Both ways of keeping a secret are gone through, whichever the user has. */
+/** Compares with both forms of a secret, whichever the user has, so that the time tells nothing. */
 function isPassword(user: User, password: string): boolean {
   const isRight = isSecretOf(user, password);
   const secret = user.secret === undefined ? NOBODY.secret : undefined;
@@ -153,12 +152,12 @@ function isPassword(user: User, password: string): boolean {
   return isRight;
 }
 
-/** A secret that everybody knows opens nothing from outside. */
+/** Reports whether a user may log in from a client: with the shipped secret, from this host only. */
 function mayComeFrom(user: User, { isLoopback }: Client): boolean {
   return isLoopback || !isSecretOf(user, SHIPPED_SECRET);
 }
 
-/** @param logReason undefined when nobody has tried to log in */
+/** @param logReason undefined for a request without credentials */
 function unauthorized(logReason?: string): HttpError {
   return new HttpError(401, "Unauthorized", {
     headers: { "www-authenticate": CHALLENGE },

@@ -1,4 +1,4 @@
-/** The salt that signs tokens: given, found, or made at the first start. */
+/** The salt that signs tokens: configured, found, or made at the first start. */
 import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
@@ -8,32 +8,32 @@ import { randomToken } from "../../runtime/random.ts";
 const log = logger("rest");
 
 const FILE = ".routr.salt";
-/** Those of Routr v1, and of its first release. */
+/** File names of Routr v1, and of its first release. */
 const FORMER_FILES = [FILE, ".arke.salt"] as const;
-/** Bytes below which tokens could be forged by trying. */
-const SHORTEST = 12;
+/** A shorter salt could be found by trying. */
+const MIN_BYTES = 12;
 const TOO_SHORT =
-  `too short, expected base64 of at least ${SHORTEST} bytes, such as \`openssl rand -base64 24\` prints; ` +
+  `too short, expected base64 of at least ${MIN_BYTES} bytes, such as \`openssl rand -base64 24\` prints; ` +
   "without any, one is made";
-/** That of an image of Routr v1: everybody knows it. */
+/** The salt in an image of Routr v1, which is publicly known. */
 const SHIPPED_SALT = "1ecdc765b27e4b80924f4c5deeccf590";
 
 export interface SaltSources {
   /** `spec.restService.salt`, or its variable in the environment. */
   readonly salt?: string;
-  /** The variable `ARKE_SALT` of Routr v1's first release; counts where there is no other. */
+  /** The variable `ARKE_SALT` of Routr v1's first release; used when `salt` is empty. */
   readonly arkeSalt?: string;
-  /** `spec.restService.saltFile`: the only file that counts, if it is given. */
+  /** `spec.restService.saltFile`: replaces all other files. */
   readonly saltFile?: string;
-  /** Where it is kept unless said otherwise. */
+  /** The folder of the salt without `saltFile`. */
   readonly stateDirectory: string;
-  /** Where predecessors have left one: the working directory and the home of their user. */
+  /** Folders where Routr v1 left a salt: its working directory, and its user's home. */
   readonly formerDirectories?: readonly string[];
 }
 
 /**
- * The key of tokens' signatures: the salt, decoded from base64 as Routr v1 does. Rejects when it is too short, or cannot
- * be read or written.
+ * Returns the key of token signatures: the salt, decoded from base64 as Routr v1 does. Rejects when it is too short, or
+ * cannot be read or written.
  */
 export async function tokenKey(sources: SaltSources): Promise<Uint8Array> {
   const text = given(sources.salt) ?? given(sources.arkeSalt) ?? await findSalt(sources);
@@ -45,10 +45,7 @@ export async function tokenKey(sources: SaltSources): Promise<Uint8Array> {
   return key;
 }
 
-/**
- * Why the salt that is given cannot be used, such as `too short, expected …`; undefined when it can, or one is going to be
- * made. Makes nothing.
- */
+/** Returns the fault of the configured salt, such as `too short, expected …`; undefined without one. Writes nothing. */
 export async function saltFault({ salt, arkeSalt, saltFile }: SaltSources): Promise<string | undefined> {
   try {
     const text = given(salt) ?? given(arkeSalt) ??
@@ -61,10 +58,10 @@ export async function saltFault({ salt, arkeSalt, saltFile }: SaltSources): Prom
 
 function keyOf(salt: string): Uint8Array | undefined {
   const key = new Uint8Array(Buffer.from(salt, "base64"));
-  return key.length < SHORTEST ? undefined : key;
+  return key.length < MIN_BYTES ? undefined : key;
 }
 
-/** Whether anybody can sign with this key, because it was shipped. */
+/** Reports whether a key is the one that was shipped, with which anybody can sign. */
 export function isShippedSalt(key: Uint8Array): boolean {
   return Buffer.from(key).toString("base64") === SHIPPED_SALT;
 }
@@ -75,7 +72,7 @@ async function findSalt({ saltFile, stateDirectory, formerDirectories = [] }: Sa
   return await readSalt(own) ?? await formerSalt(formerDirectories) ?? await makeSalt(own);
 }
 
-/** What cannot be read there is not meant for this server. */
+/** Returns the first salt that Routr v1 left and that can be read. */
 async function formerSalt(directories: readonly string[]): Promise<string | undefined> {
   for (const directory of directories) {
     for (const name of FORMER_FILES) {
@@ -95,14 +92,14 @@ async function readSalt(path: string): Promise<string | undefined> {
   }
 }
 
-/** Of servers that are started at once with one folder, one makes the salt, and all return the same. */
+/** Makes a salt. Servers that start at once on one folder all return the same one. */
 async function makeSalt(path: string): Promise<string> {
   const salt = randomUUID().replaceAll("-", "");
   await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${randomToken()}`;
   try {
     await Deno.writeTextFile(draft, `${salt}\n`, { mode: 0o600, createNew: true });
-    // Unlike a rename, this fails where there is a file; and some file systems do not have it at all.
+    // Unlike a rename, a link fails when the file exists; some file systems have no links.
     const isMade = await Deno.link(draft, path).then(() => true, () => false);
     const others = isMade ? undefined : await readSalt(path);
     if (others !== undefined) return others;
@@ -113,7 +110,7 @@ async function makeSalt(path: string): Promise<string> {
   }
 }
 
-/** An empty one counts as none. */
+/** Returns undefined for an empty salt. */
 function given(text: string | undefined): string | undefined {
   const salt = text?.trim();
   return salt === "" ? undefined : salt;

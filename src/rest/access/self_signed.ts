@@ -1,4 +1,4 @@
-/** The certificate that the service makes for itself at its first start, when it is given none. */
+/** The certificate that the service makes for itself when none is configured. */
 import { Buffer } from "node:buffer";
 import { createPrivateKey, generateKeyPair, randomBytes } from "node:crypto";
 import { isIP } from "node:net";
@@ -9,15 +9,15 @@ import { StoredCertificate } from "../../transport/tls/stored_certificate.ts";
 import type { ForgeCertificates } from "./node_forge_certificates.d.ts";
 
 const FILE = "api-cert.pem";
-const DAYS = 730;
-/** It is made anew so many days before its end. */
+const LIFETIME_DAYS = 730;
+/** A new certificate is made this long before the end of the old one. */
 const RENEWAL_DAYS = 30;
-const DAY = 86_400_000;
+const DAY_MS = 86_400_000;
 const SUBJECT = [{ name: "commonName", value: "routr REST service" }];
 /** `GeneralName` (RFC 5280 §4.2.1.6). */
 const DNS_NAME = 2;
 const IP_ADDRESS = 7;
-/** A host name whose labels all clients can read (RFC 1123 §2.1), and the underscore of containers. */
+/** Host names (RFC 1123 §2.1), with the underscore of container names. */
 const HOST_NAME = /^(?=.{1,253}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(?:\.(?!$)|$))+$/;
 const KEY = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----/;
 
@@ -28,8 +28,8 @@ export interface SelfSigned {
 }
 
 /**
- * Path of a PEM file with a key and its certificate for `names`, readable by its owner only: what is in the folder, or
- * else a new one. Rejects when the folder cannot be written.
+ * Returns the path of a PEM file with a key and its certificate, readable by its owner only. Makes the file when the
+ * folder has no valid one. Rejects when the folder cannot be written.
  * @param names hosts, and addresses without brackets
  * @param now milliseconds since 1970
  */
@@ -53,20 +53,23 @@ export async function ensureCertificate(
   return path;
 }
 
-/** Whether key and certificate are whole, belong to each other, and are good for some time. */
+/** Reports whether key and certificate are complete, match, and stay valid for the time of renewal. */
 function isGood(text: string, now: number): boolean {
   try {
     const certificate = new StoredCertificate(text);
     const [key] = KEY.exec(text) ?? [""];
     return certificate.checkPrivateKey(createPrivateKey(key)) &&
       Date.parse(certificate.validFrom) <= now &&
-      Date.parse(certificate.validTo) > now + RENEWAL_DAYS * DAY;
+      Date.parse(certificate.validTo) > now + RENEWAL_DAYS * DAY_MS;
   } catch {
     return false;
   }
 }
 
-/** For two years from `now` on, milliseconds since 1970. Names that no certificate can hold are left out. */
+/**
+ * Makes a certificate that is valid for two years from `now`, in milliseconds since 1970. Leaves out names that no
+ * certificate can hold.
+ */
 export async function selfSignedCertificate(names: readonly string[], now = Date.now()): Promise<SelfSigned> {
   const { default: forge } = await import("node-forge") as unknown as { default: ForgeCertificates };
   const { privateKey: key } = await promisify(generateKeyPair)("rsa", {
@@ -78,13 +81,13 @@ export async function selfSignedCertificate(names: readonly string[], now = Date
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.setRsaPublicKey(signer.n, signer.e);
   certificate.serialNumber = serialNumber();
-  // Clocks of clients may be late.
-  certificate.validity.notBefore = new Date(now - DAY);
-  certificate.validity.notAfter = new Date(now + DAYS * DAY);
+  // The clock of a client may be slow.
+  certificate.validity.notBefore = new Date(now - DAY_MS);
+  certificate.validity.notAfter = new Date(now + LIFETIME_DAYS * DAY_MS);
   certificate.setSubject(SUBJECT);
   certificate.setIssuer(SUBJECT);
-  // Not an authority: whoever trusts it trusts this service and nothing that it might sign. Some clients (webpki) refuse
-  // a server whose certificate is an authority's; others (OpenSSL) one that signs itself against its own key usage.
+  // Not an authority, so that trusting it means trusting this service alone. webpki refuses a server whose certificate is
+  // an authority's; OpenSSL one that signs itself against its own key usage.
   certificate.setExtensions([
     { name: "basicConstraints", cA: false, critical: true },
     { name: "extKeyUsage", serverAuth: true },
@@ -94,12 +97,12 @@ export async function selfSignedCertificate(names: readonly string[], now = Date
   return { certificate: forge.pki.certificateToPem(certificate), key };
 }
 
-/** Positive, and never the same again: clients refuse another certificate with the same issuer and number. */
+/** Returns a positive random number: clients refuse a second certificate with the same issuer and number. */
 function serialNumber(): string {
   return `01${Buffer.from(randomBytes(15)).toString("hex")}`;
 }
 
-/** An interface is no part of the address that it has there (RFC 4007 §11). */
+/** Returns entries without the zone of IPv6 addresses (RFC 4007 §11). */
 function alternativeNames(names: readonly string[]): object[] {
   const plain = new Set(names.map((name) => name.replace(/%.*/, "")));
   return [...plain].flatMap((name): object[] => {

@@ -1,4 +1,7 @@
-/** Tokens (RFC 7519) as Routr v1 issues them: HS512, the user's name as `sub`; they end, and with the user's secret. */
+/**
+ * Tokens (RFC 7519) in the form of Routr v1: HS512, the user's name as `sub`. They expire, and end with the user's
+ * secret.
+ */
 import { createHmac } from "node:crypto";
 import { errors, jwtVerify, SignJWT } from "jose";
 import type { User } from "../../data/user.ts";
@@ -6,16 +9,16 @@ import { TextMap } from "../../runtime/text_map.ts";
 import { isShippedSalt } from "./salt.ts";
 
 const ALGORITHM = "HS512";
-/** Tokens that were verified lately: checking a signature takes longer than answering. */
-const REMEMBERED = 1000;
-/** Characters of a proof, in base64url: 132 bits. */
-const PROOF_LENGTH = 22;
+/** Verified tokens that are remembered: a signature takes longer to check than a request to answer. */
+const MAX_REMEMBERED = 1000;
+/** Base64url characters of a MAC: 132 bits. */
+const MAC_LENGTH = 22;
 
 export interface TokenOptions {
   readonly key: Uint8Array;
-  /** 0: tokens do not end. */
+  /** 0 for tokens that do not expire. */
   readonly lifetimeSeconds: number;
-  /** Whether tokens without an end are good, such as those of Routr v1, which say nothing but a name. */
+  /** Accepts tokens that do not expire, such as those of Routr v1, which hold a name only. */
   readonly acceptsBare: boolean;
   user(username: string): User | undefined;
   /** Milliseconds since 1970. */
@@ -23,8 +26,8 @@ export interface TokenOptions {
 }
 
 /**
- * What a token is worth. A void one was signed here, but is over, or its user is gone or has another secret now: whoever
- * sends it has not guessed. A forged one was not signed here.
+ * The result of a verification. A void token was signed here, but has expired, or its user is gone or has a new secret:
+ * its sender did not guess. A forged token was not signed here.
  */
 export type TokenVerdict =
   | { readonly kind: "good"; readonly user: User }
@@ -34,12 +37,12 @@ export type TokenVerdict =
 const VOID: TokenVerdict = { kind: "void" };
 const FORGED: TokenVerdict = { kind: "forged" };
 
-/** What a token with a right signature says. */
+/** The content of a token with a valid signature. */
 interface Claims {
   readonly username: string;
-  /** Of the user's credentials; undefined in tokens of Routr v1. */
+  /** A MAC of the user's credentials; undefined in tokens of Routr v1. */
   readonly proof: string | undefined;
-  /** Milliseconds since 1970; undefined if it has no end. */
+  /** Milliseconds since 1970; undefined when it does not expire. */
   readonly expiresAt: number | undefined;
 }
 
@@ -51,7 +54,7 @@ export class Tokens {
 
   constructor(options: TokenOptions) {
     this.#options = options;
-    // Nothing but the signature stands for a bare token, and here anybody can sign.
+    // A bare token is worth its signature alone, which the shipped salt lets anybody make.
     this.#acceptsBare = options.acceptsBare && !isShippedSalt(options.key);
   }
 
@@ -66,7 +69,7 @@ export class Tokens {
     return await token.sign(key);
   }
 
-  /** Never rejects. */
+  /** Verifies a token. Never rejects. */
   async verify(token: string): Promise<TokenVerdict> {
     const claims = this.#known.get(token) ?? await this.#read(token);
     return claims === "over" ? VOID : claims === undefined ? FORGED : this.#judge(claims);
@@ -82,7 +85,7 @@ export class Tokens {
     return { kind: "good", user };
   }
 
-  /** Undefined if the token was not signed here, or is no token at all. */
+  /** Returns undefined for what was not signed here. */
   async #read(token: string): Promise<Claims | "over" | undefined> {
     const { key, now } = this.#options;
     try {
@@ -93,11 +96,11 @@ export class Tokens {
       const { sub, exp, proof } = payload;
       if (typeof sub !== "string" || proof !== undefined && typeof proof !== "string") return undefined;
       const claims = { username: sub, proof, expiresAt: exp === undefined ? undefined : exp * 1000 };
-      if (this.#known.size >= REMEMBERED) this.#known = new TextMap();
+      if (this.#known.size >= MAX_REMEMBERED) this.#known = new TextMap();
       this.#known.set(token, claims);
       return claims;
     } catch (error) {
-      // The signature is checked before the time.
+      // An expired token has a valid signature: that is checked first.
       return error instanceof errors.JWTExpired ? "over" : undefined;
     }
   }
@@ -108,7 +111,7 @@ export class Tokens {
     if (proof === undefined) {
       const hashes = user.ha1.map(({ realm, md5, sha256 }) => [realm, md5, sha256]);
       const text = JSON.stringify([user.username, user.secret, hashes]);
-      proof = createHmac("sha256", this.#options.key).update(text).digest("base64url").slice(0, PROOF_LENGTH);
+      proof = createHmac("sha256", this.#options.key).update(text).digest("base64url").slice(0, MAC_LENGTH);
       this.#proofs.set(user, proof);
     }
     return proof;

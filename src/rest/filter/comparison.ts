@@ -1,4 +1,4 @@
-/** How filters compare values. What is not there is null. */
+/** Comparisons of filters. A missing value is null. */
 
 export type Comparison = (a: unknown, b: unknown) => boolean;
 
@@ -12,14 +12,14 @@ export const COMPARISONS: ReadonlyMap<string, Comparison> = new Map<string, Comp
   ["in", (a, b) => Array.isArray(b) && b.some((each) => isEqual(a, each))],
 ]);
 
-/** `in` for a list that stays the same: it may be long, and so may the collection. */
+/** Returns the operator `in` for a constant list, which may be long. */
 export function membership(list: readonly unknown[]): (value: unknown) => boolean {
   const texts = new Set(list.filter(isScalar).map(String));
   const others = list.filter((each) => !isScalar(each));
   return (value) => isScalar(value) ? texts.has(String(value)) : others.some((each) => isEqual(value, each));
 }
 
-/** A number and its digits are the same, since YAML and old clients write either. */
+/** Compares a number with its digits as equal: YAML and old clients write either. */
 function isEqual(a: unknown, b: unknown): boolean {
   if (isScalar(a) && isScalar(b)) return String(a) === String(b);
   if (!Array.isArray(a) || !Array.isArray(b)) return (a ?? null) === (b ?? null);
@@ -28,7 +28,7 @@ function isEqual(a: unknown, b: unknown): boolean {
 
 const NUMBER = /^-?\d+(?:\.\d+)?$/;
 
-/** Negative, zero or positive as `a` is before, at or after `b`; numbers by their value, NaN where there is no order. */
+/** Returns a negative, zero or positive number for the order of `a` and `b`; NaN when they have none. */
 function order(a: unknown, b: unknown): number {
   if (!isScalar(a) || !isScalar(b)) return NaN;
   if (isNumeric(a) && isNumeric(b)) return Number(a) - Number(b);

@@ -1,28 +1,29 @@
 /**
- * Filters of collections: predicates of JSONPath as Routr v1 has them, such as
- * `@.spec.credentials.username=='1001' && 'sip.local' in @.spec.domains`. Everything that a filter can say is said here:
- * nothing is evaluated, and a pattern takes linear time.
+ * Filters of collections: JSONPath predicates as in Routr v1, such as
+ * `@.spec.credentials.username=='1001' && 'sip.local' in @.spec.domains`. No code is evaluated, and patterns take linear
+ * time.
  */
 import { FilterError } from "./filter_error.ts";
 import { FilterParser, type Test } from "./filter_parser.ts";
 import type { PropertyReader } from "./property_reader.ts";
 
-/** Characters. */
-const LONGEST = 4096;
+const MAX_FILTER_LENGTH = 4096;
 
-/** What Jayway's syntax has before a predicate: `*.[?(EXPR)]`, `$[?(EXPR)]`. */
+/** The beginning of a predicate in Jayway's syntax: `*.[?(EXPR)]`, `$[?(EXPR)]`. */
 const OPENING = /^\s*(?:\*|\$)?\.{0,2}(?:\*\.?)?\[\?\(/;
 const CLOSING = ")]";
 
-/** Whether an item is wanted; undefined when all are. Throws `FilterError`. */
+/** Returns the test of a filter; undefined when it matches everything. Throws `FilterError`. */
 export function parseFilter<Item>(filter: string, reader: PropertyReader<Item>): Test<Item> | undefined {
-  if (filter.length > LONGEST) throw new FilterError(`Longer than ${LONGEST} characters`, LONGEST);
+  if (filter.length > MAX_FILTER_LENGTH) {
+    throw new FilterError(`Longer than ${MAX_FILTER_LENGTH} characters`, MAX_FILTER_LENGTH);
+  }
   const { text, offset } = unwrapped(filter);
   if (text === "" || text === "*" || text === "@") return undefined;
   return new FilterParser(text, offset, reader).parse();
 }
 
-/** The predicate alone, and where in the filter it begins. */
+/** Returns the predicate alone, and its offset in the filter. */
 function unwrapped(filter: string): { text: string; offset: number } {
   const [opening] = OPENING.exec(filter) ?? [];
   const end = filter.trimEnd().length;

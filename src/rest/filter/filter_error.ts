@@ -1,10 +1,10 @@
-/** What is wrong with a filter, and where. */
+/** A fault of a filter, with its position. */
 export class FilterError extends Error {
   override readonly name = "FilterError";
-  /** Counted from 1. */
+  /** The first character is 1. */
   readonly position: number;
 
-  /** @param at counted from 0 */
+  /** @param at the index of the character, from 0 */
   constructor(message: string, at: number) {
     super(message);
     this.position = at + 1;

@@ -16,16 +16,16 @@ import { type Token, tokensOf } from "./filter_tokens.ts";
 import { readPattern } from "./pattern.ts";
 import type { PropertyReader } from "./property_reader.ts";
 
-/** Whether an item is wanted. */
+/** Reports whether an item matches. */
 export type Test<Item> = (item: Item) => boolean;
 
 type Operand<Item> =
   | { readonly kind: "property"; read(item: Item): unknown }
   | { readonly kind: "constant"; readonly value: unknown; read(item: Item): unknown };
 
-const DEEPEST = 64;
-/** Each may take a tenth of a millisecond for an item. */
-const MOST_PATTERNS = 4;
+const MAX_DEPTH = 64;
+/** Each pattern may take a tenth of a millisecond for an item. */
+const MAX_PATTERNS = 4;
 
 const CONSTANTS: ReadonlyMap<string, unknown> = new Map([["true", true], ["false", false], ["null", null]]);
 
@@ -39,7 +39,7 @@ export class FilterParser<Item> {
   #depth = 0;
   #patterns = 0;
 
-  /** @param offset of the text in what was sent: positions of errors are counted there */
+  /** @param offset the index of the text in the whole filter, for the positions of errors */
   constructor(text: string, offset: number, reader: PropertyReader<Item>) {
     this.#tokens = tokensOf(text, offset);
     this.#offset = offset;
@@ -76,7 +76,7 @@ export class FilterParser<Item> {
   }
 
   #nested<T>(parse: () => T): T {
-    if (++this.#depth > DEEPEST) throw this.#error(`Nested deeper than ${DEEPEST} levels`);
+    if (++this.#depth > MAX_DEPTH) throw this.#error(`Nested deeper than ${MAX_DEPTH} levels`);
     const result = parse();
     this.#depth--;
     return result;
@@ -95,7 +95,7 @@ export class FilterParser<Item> {
     this.#next++;
     const second = this.#token;
     const right = this.#operand();
-    // Somebody forgot the "@." in front: nothing would ever match.
+    // A forgotten "@.": the filter would never match.
     if (left.kind !== "property" && right.kind !== "property" && first.kind === "word") {
       throw this.#unexpected(A_PROPERTY, first);
     }
@@ -112,7 +112,7 @@ export class FilterParser<Item> {
   #match(read: (item: Item) => unknown): Test<Item> {
     const token = this.#token;
     if (token.kind !== "pattern") throw this.#unexpected("a pattern such as /10.*/i");
-    if (++this.#patterns > MOST_PATTERNS) throw this.#error(`More than ${MOST_PATTERNS} patterns`);
+    if (++this.#patterns > MAX_PATTERNS) throw this.#error(`More than ${MAX_PATTERNS} patterns`);
     const matches = readPattern(token);
     if (typeof matches === "string") throw this.#unexpected(matches);
     this.#next++;
@@ -138,11 +138,11 @@ export class FilterParser<Item> {
     this.#next++;
     if (token.kind === "text") return token.text;
     if (token.kind === "word") return this.#longWord(token.text);
-    // `007` is a text that happens to have digits only.
+    // `007` is a text of digits.
     return String(token.value) === token.text ? token.value : token.text;
   }
 
-  /** `sip.local` without quotes. */
+  /** Reads an unquoted text with dots, such as `sip.local`. */
   #longWord(text: string): string {
     while (this.#takes(".")) {
       const token = this.#token;
@@ -173,7 +173,7 @@ export class FilterParser<Item> {
 
   #name(): string {
     const token = this.#token;
-    // Keywords are names here.
+    // A keyword after a dot is a name.
     const isName = token.kind === "word" || token.kind === "sign" && /^\w+$/.test(token.text);
     if (!isName) throw this.#unexpected("the name of a property");
     this.#next++;
@@ -216,7 +216,7 @@ export class FilterParser<Item> {
   }
 }
 
-/** Of two operands, for each item. */
+/** Returns a test that compares two operands of each item. */
 function comparing<Item>(compare: Comparison, left: Operand<Item>, right: Operand<Item>): Test<Item> {
   return (item) => compare(left.read(item), right.read(item));
 }

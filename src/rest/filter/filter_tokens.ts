@@ -1,11 +1,11 @@
-/** The words of a filter. */
+/** The tokens of a filter. */
 import { FilterError } from "./filter_error.ts";
 
 export type Token =
   /** `==`, `&&`, `(` …, and the words `in`, `true`, `false`, `null`. */
   | { readonly kind: "sign"; readonly text: string; readonly at: number }
   | { readonly kind: "text"; readonly text: string; readonly at: number }
-  /** A word without quotes: a name in a path, or a value as early clients send it. */
+  /** An unquoted word: a name in a path, or a value as early clients send it. */
   | { readonly kind: "word"; readonly text: string; readonly at: number }
   | { readonly kind: "number"; readonly value: number; readonly text: string; readonly at: number }
   | { readonly kind: "pattern"; readonly text: string; readonly flags: string; readonly at: number }
@@ -19,7 +19,7 @@ const PATTERN = /\/((?:\\.|[^/\\])+)\/([a-z]*)/y;
 const KEYWORDS: ReadonlySet<string> = new Set(["in", "true", "false", "null"]);
 
 /**
- * All of them, and the end. Throws `FilterError`.
+ * Returns all tokens and the end. Throws `FilterError`.
  * @param offset added to the positions of errors
  */
 export function tokensOf(filter: string, offset = 0): Token[] {
@@ -72,7 +72,7 @@ export function tokensOf(filter: string, offset = 0): Token[] {
 const ESCAPES: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
 const CODE_UNIT = /u([0-9a-f]{4})/iy;
 
-/** With the escapes of JSON, and of either quote; `end` is 0 where the text does not end. */
+/** Reads a quoted text with the escapes of JSON and of either quote; `end` is 0 when it is not closed. */
 function quotedText(filter: string, start: number): { text: string; end: number } {
   let text = "";
   for (let i = start + 1; i < filter.length; i++) {

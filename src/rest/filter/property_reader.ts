@@ -1,11 +1,11 @@
-/** How filters get at what they judge. */
+/** Access of filters to properties. */
 import { valueAt } from "../../data/document_problems.ts";
 import type { PropertyPath } from "../../data/fault.ts";
 
-/** How the property at a path is read out of an item; undefined where there is none. */
+/** Returns a function that reads the property at a path; it returns undefined for a missing one. */
 export type PropertyReader<Item> = (path: PropertyPath) => (item: Item) => unknown;
 
-/** What reads a plain document. */
+/** A `PropertyReader` of plain documents. */
 export function documentReader(path: PropertyPath): (document: unknown) => unknown {
   return (document) => valueAt(document, path);
 }

@@ -1,10 +1,10 @@
-/** Who a client is by its certificate. */
+/** Identification of clients by their certificates. */
 import type tls from "node:tls";
 import { faultOfTime } from "../../transport/tls/certificate_time.ts";
 import type { TlsContexts } from "../../transport/tls/tls_contexts.ts";
 import { Refusal } from "./request_body.ts";
 
-/** Looks at the certificate of a connection once. */
+/** Checks the certificate of each connection once. */
 export class ClientCertificates {
   readonly #contexts: TlsContexts;
   readonly #subjects = new WeakMap<tls.TLSSocket, Promise<string | undefined>>();
@@ -14,8 +14,8 @@ export class ClientCertificates {
   }
 
   /**
-   * The subject, as `CN=console,O=Example`, of a certificate that is trusted; undefined without one. Rejects with a
-   * `Refusal` when there has to be one.
+   * Returns the subject of a trusted certificate, such as `CN=console,O=Example`; undefined without one. Rejects with a
+   * `Refusal` when one is required.
    */
   async subjectOf(socket: tls.TLSSocket): Promise<string | undefined> {
     let subject = this.#subjects.get(socket);
@@ -28,10 +28,10 @@ export class ClientCertificates {
   }
 
   async #read(socket: tls.TLSSocket): Promise<string | undefined> {
-    // Older runtimes have plain sockets here.
+    // Older runtimes pass plain sockets.
     const { raw, subject } = socket.getPeerCertificate?.() ?? {};
     if (!raw) return undefined;
-    // The runtime does not look at the time of a certificate that is in the trust store itself.
+    // The runtime does not check the validity of a certificate that is in the trust store itself.
     const isGood = faultOfTime(raw) === undefined &&
       (socket.authorized || await this.#contexts.isPinned(raw).catch(() => false));
     return isGood

@@ -4,13 +4,13 @@ import type net from "node:net";
 import type { AnswerHead } from "./front_messages.ts";
 import { PacedWriter } from "./paced_writer.ts";
 
-/** Milliseconds that a client who goes on sending after its refusal has: cut at once, it would not read the refusal. */
-const LINGER = 1000;
-/** Bytes that may wait for a client that does not read a stream. */
-const MAX_UNSENT = 1024 * 1024;
-/** Bytes of a stream that a client has taken, after which it is told. */
-const TOLD = 64 * 1024;
-/** Said by the listener alone. */
+/** A refused client that goes on sending is cut after this time; cut at once, it would not read the refusal. */
+const LINGER_MS = 1000;
+/** Unread bytes of a stream at which its client is cut. */
+const MAX_UNSENT_BYTES = 1024 * 1024;
+/** Bytes of a stream between two reports of what its client has taken. */
+const REPORTED_BYTES = 64 * 1024;
+/** Header fields that the listener alone writes. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   ...["connection", "content-length", "keep-alive", "transfer-encoding", "trailer", "upgrade"],
 ]);
@@ -21,7 +21,7 @@ export class Exchange {
   readonly #response: http.ServerResponse;
   readonly #writer: PacedWriter;
   #onTaken: (count: number) => void = () => {};
-  /** Bytes that nobody has been told of. */
+  /** Bytes taken since the last report. */
   #taken = 0;
   #isStream = false;
 
@@ -52,8 +52,8 @@ export class Exchange {
   }
 
   /**
-   * The answer is a stream: chunks follow, but not to HEAD. `onTaken` is told of the bytes that the client has taken, when
-   * they are many.
+   * Begins a stream; chunks follow, but not to HEAD. `onTaken` gets the number of bytes that the client has taken since
+   * the last call.
    */
   begin(head: AnswerHead, onTaken: (count: number) => void): void {
     this.#isStream = true;
@@ -63,18 +63,18 @@ export class Exchange {
     else this.#response.flushHeaders();
   }
 
-  /** Who does not read is cut. */
+  /** Writes a chunk of a stream; cuts a client that does not read. */
   write(bytes: Uint8Array): void {
     if (this.#response.destroyed || this.#request.method === "HEAD") return;
     this.#writer.write(bytes);
-    if (this.#writer.unsent > MAX_UNSENT) this.cut();
+    if (this.#writer.unsent > MAX_UNSENT_BYTES) this.cut();
   }
 
   end(): void {
     if (!this.#response.destroyed) this.#writer.end();
   }
 
-  /** An answer that nobody but the listener is asked for; in the form of the others. */
+  /** Answers by the listener itself, in the form of all answers. */
   refuse(status: number, message: string): void {
     if (this.#response.headersSent || this.#response.destroyed) return;
     const headers = ["content-type", "application/json; charset=utf-8"];
@@ -85,36 +85,36 @@ export class Exchange {
     this.#request.resume();
     const alarm = setTimeout(() => {
       if (!this.#request.complete) socket.destroy();
-    }, LINGER);
+    }, LINGER_MS);
     socket.once("close", () => clearTimeout(alarm));
     this.#request.once("end", () => clearTimeout(alarm));
   }
 
-  /** Ends the connection where it stands. */
+  /** Ends the connection at once. */
   cut(): void {
     this.#request.socket.destroy();
   }
 
-  /** Whether the client has taken nothing of its answer for so many milliseconds. */
+  /** Reports whether the client has taken nothing of its answer for this time. */
   isStalled(milliseconds: number): boolean {
     return this.#writer.isStalled(milliseconds);
   }
 
   #onPieceTaken(count: number): void {
     this.#taken += count;
-    if (this.#taken < TOLD) return;
+    if (this.#taken < REPORTED_BYTES) return;
     this.#onTaken(this.#taken);
     this.#taken = 0;
   }
 
-  /** False when it cannot be written any more. Fields that the runtime refuses become a 500. */
+  /** Returns false when the head cannot be written any more. Fields that the runtime refuses become a 500. */
   #writeHead({ status, headers }: AnswerHead, own: readonly string[]): boolean {
     if (this.#response.headersSent || this.#response.destroyed) return false;
     const fields: string[] = [];
     for (let at = 0; at + 1 < headers.length; at += 2) {
       if (!HOP_BY_HOP.has(headers[at].toLowerCase())) fields.push(headers[at], headers[at + 1]);
     }
-    // The runtime ends a connection then, but does not say so.
+    // The runtime closes such a connection without announcing it.
     if (!isListening(this.#request)) this.#response.shouldKeepAlive = false;
     try {
       this.#response.writeHead(status, [...fields, ...own]);
@@ -127,7 +127,7 @@ export class Exchange {
   }
 }
 
-/** Whether its connection came by a listener that is still there: not after a move, nor at the end. */
+/** Reports whether the listener of the connection is still open. */
 function isListening({ socket }: http.IncomingMessage): boolean {
   return (socket as { server?: net.Server }).server?.listening ?? true;
 }

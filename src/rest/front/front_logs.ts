@@ -1,9 +1,9 @@
-/** Logs of the listener's thread: loggers are set up in each thread anew, and only the main one knows how. */
+/** The log of the listener's thread, which the main thread writes. */
 import { configureSync, type LogRecord } from "@logtape/logtape";
 import { logger } from "../../runtime/log.ts";
 import type { ForwardedRecord } from "./front_messages.ts";
 
-/** Hands everything that is logged in this thread to `tell`. */
+/** Passes everything that is logged in this thread to `tell`. */
 export function forwardLogs(tell: (record: ForwardedRecord) => void): void {
   configureSync({
     reset: true,
@@ -15,12 +15,12 @@ export function forwardLogs(tell: (record: ForwardedRecord) => void): void {
   });
 }
 
-/** Logs what another thread has handed over. */
+/** Logs a record of another thread. */
 export function logForwarded({ part, level, text, properties }: ForwardedRecord): void {
   logger(part)[level](text, properties);
 }
 
-/** Values become what can be handed to a thread. */
+/** Converts a record to one that can be posted to another thread. */
 function forwarded({ category, level, rawMessage, properties }: LogRecord): ForwardedRecord {
   const plain = Object.entries(properties).map(([name, value]) =>
     [name, typeof value === "number" || typeof value === "boolean" ? value : String(value)] as const

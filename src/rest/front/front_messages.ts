@@ -1,6 +1,6 @@
 /**
- * What the thread of the HTTP listener and the main thread tell each other. Bytes go as an ArrayBuffer: the runtime walks
- * through a Uint8Array that it receives, which takes the main thread a second for a large upload.
+ * Messages between the thread of the HTTP listener and the main thread. Bytes are an ArrayBuffer: the runtime copies a
+ * Uint8Array element by element, which takes the main thread a second for a large upload.
  */
 import type { LogLevel } from "../../runtime/log.ts";
 import type { TlsSettings } from "../../transport/tls/tls_contexts.ts";
@@ -8,19 +8,19 @@ import type { Client } from "../operation.ts";
 
 export interface FrontLimits {
   readonly maxBodyBytes: number;
-  /** Of forms, YAML and lines of JSON: files with many resources. */
+  /** The limit of forms, YAML and JSON Lines: files with many resources. */
   readonly maxUploadBytes: number;
   /** The request line and the header fields. */
   readonly maxHeaderBytes: number;
-  /** Requests that the main thread has at a time: SIP comes between them. */
+  /** Requests that the main thread serves at a time; SIP comes between them. */
   readonly maxRequests: number;
-  /** Requests of one address (of IPv6: of one /64) that are under way, streams among them. */
+  /** Concurrent requests and streams of one address, or one IPv6 /64. */
   readonly maxRequestsPerAddress: number;
-  /** One address may have a quarter of them. */
+  /** All connections; one address may have a quarter of them. */
   readonly maxConnections: number;
-  /** Answers without an end, such as server-sent events. */
+  /** Concurrent endless answers, such as server-sent events. */
   readonly maxStreams: number;
-  /** Milliseconds: in which a request has to be there, and a client has to take something of its answer; an idle connection is closed. */
+  /** The time for a whole request, for a client to take a part of its answer, and for an idle connection. */
   readonly timeoutMillis: number;
 }
 
@@ -45,7 +45,7 @@ export interface FrontSettings {
   readonly limits: FrontLimits;
 }
 
-/** Where it listens; the address as in URIs. */
+/** The address as in URIs, and the port, of a listener. */
 export interface ListeningAddress {
   readonly address: string;
   readonly port: number;
@@ -68,7 +68,7 @@ export interface AnswerHead {
   readonly headers: HeaderFields;
 }
 
-/** What the main thread says. `answer` is whole; after `begin` come chunks and an end. */
+/** A message of the main thread. `answer` is complete; after `begin` come chunks and an end. */
 export type FrontCommand =
   | { readonly kind: "open"; readonly settings: FrontSettings }
   | { readonly kind: "move"; readonly bindAddr: string; readonly port: number }
@@ -79,21 +79,21 @@ export type FrontCommand =
   | { readonly kind: "ping" }
   | { readonly kind: "close" };
 
-/** What the thread of the listener says: `listening` or `failed` to "open" and "move", `pong`, `closed`, and of its own accord. */
+/** A message of the listener's thread. `listening` or `failed` answers "open" and "move". */
 export type FrontReport =
   | { readonly kind: "listening"; readonly place: ListeningAddress }
   | { readonly kind: "failed"; readonly reason: string }
   | { readonly kind: "request"; readonly request: FrontRequest }
-  /** The client does not have all of a stream and will not. */
+  /** The client left before the end of a stream. */
   | { readonly kind: "left"; readonly id: number }
-  /** More of a stream is at the client: `count` bytes. */
+  /** The client has taken `count` more bytes of a stream. */
   | { readonly kind: "taken"; readonly id: number; readonly count: number }
   | { readonly kind: "counts"; readonly rejected: number; readonly connections: number }
   | { readonly kind: "pong" }
   | { readonly kind: "closed" }
   | { readonly kind: "log"; readonly record: ForwardedRecord };
 
-/** A record of the log, which is kept by the main thread. */
+/** A record for the log of the main thread. */
 export interface ForwardedRecord {
   readonly part: string;
   readonly level: LogLevel;

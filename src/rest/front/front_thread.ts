@@ -1,4 +1,4 @@
-/** One life of the thread that has the HTTP listener, as seen from the main thread. */
+/** The main thread's side of one thread with the HTTP listener. */
 import { Worker } from "node:worker_threads";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
 import { logForwarded } from "./front_logs.ts";
@@ -11,33 +11,31 @@ import type {
   ListeningAddress,
 } from "./front_messages.ts";
 
-/** Megabytes of objects. What is out of memory ends alone, instead of with the whole server. */
+/** A thread that is out of memory ends alone, not with the whole server. */
 const HEAP = { maxOldGenerationSizeMb: 128 };
-/** Milliseconds between two questions whether the thread is well: one that is out of memory says nothing any more. */
-const PING_INTERVAL = 5000;
-/** Questions without an answer after which it is given up. */
-const PATIENCE = 2;
-/** Milliseconds that closing may take. */
-const CLOSING_TIME = 2000;
-/** Bytes of a stream that are on their way to the client: the rest waits where it comes from. */
-const WINDOW = 256 * 1024;
+/** A thread that is out of memory does not answer pings any more. */
+const PING_INTERVAL_MS = 5000;
+const MAX_UNANSWERED_PINGS = 2;
+const CLOSE_TIMEOUT_MS = 2000;
+/** Bytes of a stream that the listener may have; the rest waits at the source. */
+const WINDOW_BYTES = 256 * 1024;
 
 export interface FrontThreadOptions {
-  /** The program of the thread, for tests of its end. */
+  /** Another program, for tests of failures. */
   readonly program?: URL;
   readonly clock?: Clock;
   readonly onRequest: (request: FrontRequest) => void;
   readonly onCounts: (counts: { readonly rejected: number; readonly connections: number }) => void;
-  /** Called once when the thread ends without having been told to. */
+  /** Called once when the thread ends unexpectedly. */
   readonly onEnd: (reason: string) => void;
 }
 
-/** A stream on its way to a client. */
+/** A stream that is sent to a client. */
 interface OutgoingStream {
   readonly reader: ReadableStreamDefaultReader<Uint8Array>;
-  /** Bytes that the client has not taken. */
+  /** Bytes sent that the client has not taken yet. */
   ahead: number;
-  /** Lets it go on. */
+  /** Resumes it. */
   wake: () => void;
 }
 
@@ -64,17 +62,17 @@ export class FrontThread {
     this.#awaitPing();
   }
 
-  /** Rejects with the reason when it cannot listen there. */
+  /** Opens the listener. Rejects with the reason when that fails. */
   open(settings: FrontSettings): Promise<ListeningAddress> {
     return this.#ask({ kind: "open", settings });
   }
 
-  /** Listens at another address; one at a time. Rejects when it cannot, and listens where it did. */
+  /** Moves the listener, one move at a time. Rejects when that fails; the old address then stays. */
   move(bindAddr: string, port: number): Promise<ListeningAddress> {
     return this.#ask({ kind: "move", bindAddr, port });
   }
 
-  /** Answers a request: at once, or bit by bit when `body` is a stream. Resolves when all was handed over. */
+  /** Answers a request at once, or by chunks when `body` is a stream. Resolves when everything was posted. */
   async answer(id: number, head: AnswerHead, body: ArrayBuffer | ReadableStream<Uint8Array>): Promise<void> {
     if (body instanceof ArrayBuffer) return this.#tell({ kind: "answer", id, head, body }, [body]);
     const stream: OutgoingStream = { reader: body.getReader(), ahead: 0, wake: () => {} };
@@ -89,21 +87,18 @@ export class FrontThread {
     }
   }
 
-  /** Ends streams, gives requests under way a moment, and ends the thread. Never rejects. */
+  /** Ends streams, then requests under way after a grace time, then the thread. Never rejects. */
   async close(): Promise<void> {
     for (const id of this.#streams.keys()) this.#leave(id);
     this.#tell({ kind: "close" });
     const limit = Promise.withResolvers<void>();
-    const alarm = setTimeout(limit.resolve, CLOSING_TIME);
+    const alarm = setTimeout(limit.resolve, CLOSE_TIMEOUT_MS);
     await Promise.race([this.#closed.promise, limit.promise]);
     clearTimeout(alarm);
     await this.terminate("it is stopped");
   }
 
-  /**
-   * Ends the thread where it stands. Not out of a loop without an end, which the runtime does not leave: such a thread
-   * keeps its port.
-   */
+  /** Ends the thread at once. The runtime cannot end an endless loop; such a thread keeps its port. */
   async terminate(reason: string): Promise<void> {
     this.#end(reason);
     await this.#worker.terminate();
@@ -117,7 +112,7 @@ export class FrontThread {
     return reply.promise;
   }
 
-  /** @param transfer what is handed over and not copied */
+  /** @param transfer buffers that are moved, not copied */
   #tell(command: FrontCommand, transfer?: ArrayBuffer[]): void {
     if (!this.#isOver) this.#worker.postMessage(command, transfer);
   }
@@ -154,7 +149,7 @@ export class FrontThread {
       stream.ahead += value.length;
       const bytes = value.slice().buffer;
       this.#tell({ kind: "chunk", id, bytes }, [bytes]);
-      if (stream.ahead > WINDOW) await new Promise<void>((resolve) => stream.wake = resolve);
+      if (stream.ahead > WINDOW_BYTES) await new Promise<void>((resolve) => stream.wake = resolve);
     }
   }
 
@@ -162,10 +157,10 @@ export class FrontThread {
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
     stream.ahead -= count;
-    if (stream.ahead <= WINDOW) stream.wake();
+    if (stream.ahead <= WINDOW_BYTES) stream.wake();
   }
 
-  /** Nobody reads this stream any more. */
+  /** Cancels a stream that nobody reads. */
   #leave(id: number): void {
     const stream = this.#streams.get(id);
     stream?.reader.cancel().catch(() => {});
@@ -174,14 +169,14 @@ export class FrontThread {
 
   #awaitPing(): void {
     this.#alarm = this.#clock.setAlarm(() => {
-      if (this.#unanswered >= PATIENCE) {
+      if (this.#unanswered >= MAX_UNANSWERED_PINGS) {
         this.#onEnd("its thread does not answer");
         return void this.#worker.terminate();
       }
       this.#unanswered++;
       this.#tell({ kind: "ping" });
       this.#awaitPing();
-    }, PING_INTERVAL);
+    }, PING_INTERVAL_MS);
   }
 
   #onEnd(reason: string): void {
@@ -200,5 +195,5 @@ export class FrontThread {
   }
 }
 
-// `deno compile --bundle` finds the program by this very expression.
+// `deno compile --bundle` recognises the program by this expression only.
 const PROGRAM = new URL("./front_worker.ts", import.meta.url);

@@ -1,4 +1,4 @@
-/** The program of the thread that has the HTTP listener. */
+/** The program of the thread with the HTTP listener. */
 import { parentPort } from "node:worker_threads";
 import { TlsContexts } from "../../transport/tls/tls_contexts.ts";
 import { HAS_FULL_SERVERS } from "../../transport/tls/tls_runtime.ts";
@@ -7,12 +7,11 @@ import type { FrontCommand, FrontReport, FrontSettings, ListeningAddress } from 
 import { HttpListener } from "./http_listener.ts";
 import { RequestRelay } from "./request_relay.ts";
 
-/** Milliseconds between two reports of counts, and two looks at what takes too long. */
-const SWEEP_INTERVAL = 1000;
-/** Milliseconds that requests under way have when the service stops. */
-const GRACE = 1000;
-/** Milliseconds that an answer takes to go out after an older runtime has said that it did. */
-const LAST_BYTES = 300;
+const SWEEP_INTERVAL_MS = 1000;
+/** Requests under way have this time when the service stops. */
+const GRACE_MS = 1000;
+/** Older runtimes report an answer as sent this long before it is. */
+const FLUSH_MS = 300;
 
 interface Front {
   readonly relay: RequestRelay;
@@ -52,7 +51,7 @@ function makeFront({ limits, tls }: FrontSettings): Front {
   const contexts = tls && new TlsContexts(tls);
   const relay = new RequestRelay({ limits, contexts, tell });
   const onRequest: RequestRelay["take"] = (request, response) => relay.take(request, response);
-  setInterval(sweep, SWEEP_INTERVAL);
+  setInterval(sweep, SWEEP_INTERVAL_MS);
   return { relay, listener: new HttpListener({ limits, contexts, onRequest }) };
 }
 
@@ -82,8 +81,8 @@ function tellCounts(): void {
 
 async function close(): Promise<void> {
   front?.listener.stopListening();
-  await Promise.race([front?.relay.close(), pause(GRACE)]);
-  if (!HAS_FULL_SERVERS) await pause(LAST_BYTES);
+  await Promise.race([front?.relay.close(), pause(GRACE_MS)]);
+  if (!HAS_FULL_SERVERS) await pause(FLUSH_MS);
   front?.listener.destroy();
   tellCounts();
   tell({ kind: "closed" });

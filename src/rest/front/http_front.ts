@@ -1,4 +1,4 @@
-/** The HTTP listener in a thread of its own: what floods it, breaks it or sends byte by byte does so there, beside SIP. */
+/** The HTTP listener in a thread of its own, so that floods, crashes and slow clients do not disturb SIP. */
 import { type Clock, systemClock } from "../../runtime/clock.ts";
 import { logger } from "../../runtime/log.ts";
 import type { Counter, Metrics } from "../../runtime/metrics.ts";
@@ -14,19 +14,19 @@ import { FrontThread } from "./front_thread.ts";
 
 const log = logger("rest");
 
-/** Milliseconds until a thread that has failed is started again: at first, and when it has failed often. */
-const FIRST_PAUSE = 1000;
-const LONGEST_PAUSE = 30_000;
+/** The delay before a failed thread is started again; doubles up to the maximum. */
+const MIN_PAUSE_MS = 1000;
+const MAX_PAUSE_MS = 30_000;
 const EVENT_STREAM = "text/event-stream";
 
 export interface HttpFrontOptions extends FrontSettings {
   readonly metrics: Metrics;
   readonly clock?: Clock;
-  /** The program of the thread, for tests of its end. */
+  /** Another program of the thread, for tests of failures. */
   readonly program?: URL;
 }
 
-/** Answers a request. An answer of the type `text/event-stream` is sent as it comes, any other when it is whole. */
+/** Answers a request. An answer of type `text/event-stream` is sent by chunks, any other when it is complete. */
 export type RequestHandler = (request: Request, client: Client) => Promise<Response>;
 
 export class HttpFront {
@@ -37,15 +37,15 @@ export class HttpFront {
   readonly #rejected: Counter;
   #settings: FrontSettings;
   #thread: FrontThread | undefined;
-  /** Whether the thread has got as far as to listen. */
+  /** The thread has opened its listener. */
   #isListening = false;
   #isStopped = false;
-  /** When the thread began to listen, in the clock's milliseconds. */
+  /** The clock's time when the thread began to listen. */
   #startedAt = 0;
-  #pause = FIRST_PAUSE;
+  #pause = MIN_PAUSE_MS;
   #alarm: unknown;
   #connections = 0;
-  /** What the threads before this one have refused. */
+  /** Requests refused by earlier threads. */
   #rejectedBefore = 0;
 
   constructor(options: HttpFrontOptions, handler: RequestHandler) {
@@ -62,12 +62,18 @@ export class HttpFront {
     metrics.gauge("routr_rest_connections", "Open connections of the REST service", () => this.#connections);
   }
 
-  /** To be called once. Rejects with the reason when it cannot listen: the port, the key store. */
+  /**
+   * Starts to listen; call it once. Rejects with the reason when that fails, such as a port in use or a faulty key
+   * store.
+   */
   start(): Promise<ListeningAddress> {
     return this.#launch();
   }
 
-  /** Listens at another address and nowhere else; requests under way are answered. Rejects when it cannot, and listens where it did. */
+  /**
+   * Moves the listener to another address; requests under way are answered. Rejects when that fails; the old address
+   * then stays.
+   */
   async move(bindAddr: string): Promise<ListeningAddress> {
     if (this.#thread === undefined) throw new Error("Cannot move the REST service: it is not running");
     const place = await this.#thread.move(bindAddr, this.#settings.port);
@@ -75,7 +81,7 @@ export class HttpFront {
     return place;
   }
 
-  /** Ends streams at once; requests under way have a second. Never rejects. */
+  /** Stops: ends streams at once, requests under way after a second. Never rejects. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#clock.clearAlarm(this.#alarm);
@@ -99,7 +105,7 @@ export class HttpFront {
     this.#thread = thread;
     try {
       const place = await thread.open(this.#settings);
-      // Where the system chose a port, the next thread takes the same.
+      // A port that the system chose is kept by the next thread.
       this.#settings = { ...this.#settings, port: place.port };
       this.#startedAt = this.#clock.now();
       this.#isListening = true;
@@ -131,22 +137,22 @@ export class HttpFront {
     try {
       request = requestOf(sent);
     } catch {
-      // Such as bytes in a header field that are no text.
+      // Such as a header field whose bytes are not text.
       return new Response(null, { status: 400 });
     }
     return await this.#handler(request, client);
   }
 
-  /** The thread is gone with all its connections; SIP goes on, and another one comes. */
+  /** Starts another thread after an unexpected end; all connections are lost. */
   #onEnd(thread: FrontThread, reason: string): void {
     if (this.#thread !== thread) return;
     this.#thread = undefined;
     this.#rejectedBefore = this.#rejected.value;
     this.#connections = 0;
-    // Else it is told where it was asked to listen.
+    // A failure to open the listener is reported by `start`.
     if (!this.#isListening) return;
     this.#isListening = false;
-    if (this.#clock.now() - this.#startedAt > LONGEST_PAUSE) this.#pause = FIRST_PAUSE;
+    if (this.#clock.now() - this.#startedAt > MAX_PAUSE_MS) this.#pause = MIN_PAUSE_MS;
     this.#startAgain(reason);
   }
 
@@ -160,13 +166,13 @@ export class HttpFront {
         (error: Error) => this.#startAgain(error.message),
       );
     }, this.#pause);
-    this.#pause = Math.min(LONGEST_PAUSE, 2 * this.#pause);
+    this.#pause = Math.min(MAX_PAUSE_MS, 2 * this.#pause);
   }
 }
 
 const FAILED: AnswerHead = { status: 500, headers: [] };
 
-/** Throws a `TypeError` when the Fetch API does not have such a request. */
+/** Throws a `TypeError` for a request that the Fetch API cannot express. */
 function requestOf({ method, url, headers, body }: FrontRequest): Request {
   const pairs: [string, string][] = [];
   for (let at = 0; at + 1 < headers.length; at += 2) pairs.push([headers[at], headers[at + 1]]);

@@ -1,4 +1,4 @@
-/** The HTTP listener: sockets, TLS and times (RFC 9112). */
+/** The HTTP listener: sockets, TLS and timeouts (RFC 9112). */
 import http from "node:http";
 import https from "node:https";
 import net from "node:net";
@@ -16,12 +16,12 @@ import { clientAddress } from "./request_relay.ts";
 
 /** Connections that may wait to be accepted. */
 const BACKLOG = 256;
-/** How often connections are looked at in the time that they have. */
-const LOOKS = 5;
+/** Checks of a connection within its timeout. */
+const CHECKS_PER_TIMEOUT = 5;
 
 export interface HttpListenerOptions {
   readonly limits: FrontLimits;
-  /** HTTPS with them. */
+  /** Makes it HTTPS. */
   readonly contexts: TlsContexts | undefined;
   readonly onRequest: (request: http.IncomingMessage, response: http.ServerResponse) => void;
 }
@@ -34,7 +34,7 @@ export class HttpListener {
   #server: http.Server | undefined;
   #place: ListeningAddress = { address: "", port: 0 };
   #rejected = 0;
-  /** Of an older runtime: what all its servers show. */
+  /** The certificate of all servers of an older runtime. */
   #certificate: ShownCertificate | undefined;
   #stopFollowing = () => {};
 
@@ -47,14 +47,14 @@ export class HttpListener {
     return this.#sockets.size;
   }
 
-  /** Connections that were refused, and bytes that were no HTTP. */
+  /** The number of refused connections, and of those that sent no HTTP. */
   get rejected(): number {
     return this.#rejected;
   }
 
   /**
-   * Listens there, and nowhere else; requests under way are answered. Rejects with the reason, and listens where it did, when there is no
-   * certificate to show or the address cannot be had.
+   * Moves the listener to an address; requests under way are answered. Rejects with the reason when there is no
+   * certificate or the address cannot be bound; the old address then stays.
    */
   async listen(address: string, port: number): Promise<ListeningAddress> {
     const { contexts } = this.#options;
@@ -95,7 +95,7 @@ export class HttpListener {
       headersTimeout: timeoutMillis,
       requestTimeout: timeoutMillis,
       keepAliveTimeout: timeoutMillis,
-      connectionsCheckingInterval: Math.ceil(timeoutMillis / LOOKS),
+      connectionsCheckingInterval: Math.ceil(timeoutMillis / CHECKS_PER_TIMEOUT),
       noDelay: true,
     };
     const server = contexts === undefined ? http.createServer(options) : https.createServer({
@@ -105,7 +105,7 @@ export class HttpListener {
       SNICallback: (name, callback) =>
         void contexts.serverContext(name).then((context) => callback(null, context), callback),
       requestCert: contexts.settings.clientCertificates !== "none",
-      // Decided with the request, where it can be said why.
+      // The request is refused instead, with a reason.
       rejectUnauthorized: false,
     }) as unknown as http.Server;
     server.on("request", onRequest);
@@ -120,7 +120,7 @@ export class HttpListener {
     return server;
   }
 
-  /** Shows the certificate that there is, and another one once there is another. */
+  /** Shows the current certificate, also after it has changed. */
   async #follow(contexts: TlsContexts): Promise<void> {
     if (this.#certificate !== undefined) return;
     contexts.warnOfOlderRuntime();
@@ -151,10 +151,12 @@ export class HttpListener {
   }
 }
 
-/** Not by the method of HTTP's own servers: they would stop looking at the time that the connections they have take. */
+/**
+ * Closes a server without its connections. The method of HTTP servers would also end the timeouts of open connections.
+ */
 function closeAlone(server: http.Server): void {
   if (server instanceof net.Server) net.Server.prototype.close.call(server);
-  // Of an older runtime.
+  // An older runtime.
   else (server as http.Server).close();
 }
 
@@ -166,7 +168,7 @@ function listen(server: http.Server, address: string, port: number): Promise<Lis
     server.once("error", onError);
     server.listen({ host: toSocketHost(address), port, backlog: BACKLOG }, () => {
       server.off("error", onError);
-      // Such as too many open files: there will be fewer.
+      // A temporary error, such as too many open files.
       server.on("error", () => {});
       const bound = server.address() as net.AddressInfo;
       resolve({ address: toUriHost(bound.address), port: bound.port });
@@ -181,7 +183,7 @@ function reasonOf({ code, message }: Error & { code?: string }): string {
   return message;
 }
 
-/** The answer to what is no request, or was not whole in time; none to a handshake that failed. */
+/** Answers a malformed or late request; a failed handshake gets no answer. */
 function refuse(code: string, socket: net.Socket): void {
   const status = statusOf(code);
   const { _httpMessage: response } = socket as { _httpMessage?: http.ServerResponse | null };

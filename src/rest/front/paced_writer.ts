@@ -1,9 +1,9 @@
 import type http from "node:http";
 
-/** Bytes that are handed to the system at once: only when it has taken them does it show that the client reads. */
-const PIECE = 64 * 1024;
+/** Bytes passed to the system at a time: small pieces show whether the client reads. */
+const PIECE_BYTES = 64 * 1024;
 
-/** Writes the body of a response as fast as its client takes it, and knows how much of it waits. */
+/** Writes the body of a response as fast as its client takes it, and counts what waits. */
 export class PacedWriter {
   readonly #response: http.ServerResponse;
   readonly #onTaken: (count: number) => void;
@@ -11,21 +11,21 @@ export class PacedWriter {
   #unsent = 0;
   #isWriting = false;
   #isEnding = false;
-  /** When the client took something last, or the first byte began to wait: milliseconds of `performance.now()`. */
+  /** The time when the client last took something, or the first byte began to wait. */
   #movedAt = 0;
 
-  /** @param onTaken called with the bytes of each piece that the client has taken, unless all is written at once */
+  /** @param onTaken gets the size of each piece that the client has taken; not called for a body written at once */
   constructor(response: http.ServerResponse, onTaken: (count: number) => void = () => {}) {
     this.#response = response;
     this.#onTaken = onTaken;
   }
 
-  /** Bytes that the client has not taken. */
+  /** The number of bytes that the client has not taken. */
   get unsent(): number {
     return this.#unsent;
   }
 
-  /** Whether the client has taken nothing for so many milliseconds, though there is something. */
+  /** Reports whether the client has taken nothing for this time while bytes wait. */
   isStalled(milliseconds: number): boolean {
     return this.#unsent > 0 && performance.now() - this.#movedAt > milliseconds;
   }
@@ -38,16 +38,16 @@ export class PacedWriter {
     this.#next();
   }
 
-  /** The body ends here. */
+  /** Ends the body. */
   end(last?: Uint8Array): void {
     if (this.#isEnding) return;
-    if (last !== undefined && this.#unsent === 0 && last.length <= PIECE) return this.#endAtOnce(last);
+    if (last !== undefined && this.#unsent === 0 && last.length <= PIECE_BYTES) return this.#endAtOnce(last);
     this.#isEnding = true;
     if (last !== undefined) this.write(last);
     this.#next();
   }
 
-  /** Head and body in one piece. */
+  /** Sends head and body in one piece. */
   #endAtOnce(body: Uint8Array): void {
     this.#isEnding = true;
     this.#unsent = body.length;
@@ -62,9 +62,9 @@ export class PacedWriter {
       if (this.#isEnding) this.#response.end();
       return;
     }
-    const piece = first.subarray(0, PIECE);
+    const piece = first.subarray(0, PIECE_BYTES);
     if (piece.length === first.length) this.#queue.shift();
-    else this.#queue[0] = first.subarray(PIECE);
+    else this.#queue[0] = first.subarray(PIECE_BYTES);
     this.#isWriting = true;
     this.#response.write(piece, () => {
       this.#isWriting = false;

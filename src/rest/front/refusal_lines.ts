@@ -1,4 +1,4 @@
-/** The lines of the log about what the listener itself refuses, in bounded number. */
+/** Log lines about what the listener itself refuses, limited by source. */
 import type http from "node:http";
 import { networkOf } from "../../runtime/ip/address_words.ts";
 import { systemClock } from "../../runtime/clock.ts";
@@ -8,8 +8,8 @@ import type { Refusal } from "./request_body.ts";
 
 const log = logger("rest");
 
-/** UTF-16 units of a path, and of the name of a method. */
-const MAX_SHOWN_TEXT = 256;
+/** UTF-16 units that are logged of a path and of a method. */
+const MAX_SHOWN_LENGTH = 256;
 
 export class RefusalLines {
   readonly #limit = new LineLimit({
@@ -18,12 +18,12 @@ export class RefusalLines {
       log.info("Refused {count} more requests from {source} within a minute", { count, source }),
   });
 
-  /** The query is left out: it may have a token in it. */
+  /** Logs a refused request without its query, which may hold a token. */
   request({ method = "", url = "" }: http.IncomingMessage, address: string, refusal: Refusal): void {
     if (!this.#limit.admits(networkOf(address))) return;
     log.info("Refused {method} {path} of {address}: {status} {message}", {
-      method: method.slice(0, MAX_SHOWN_TEXT),
-      path: url.split("?", 1)[0].slice(0, MAX_SHOWN_TEXT),
+      method: method.slice(0, MAX_SHOWN_LENGTH),
+      path: url.split("?", 1)[0].slice(0, MAX_SHOWN_LENGTH),
       address,
       status: refusal.status,
       message: refusal.message,

@@ -2,7 +2,7 @@
 import type http from "node:http";
 import type { FrontLimits } from "./front_messages.ts";
 
-/** A request that is not served, with what it is answered. */
+/** A request that the listener refuses, with the status and message of the answer. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly status: number;
@@ -13,28 +13,28 @@ export class Refusal extends Error {
   }
 }
 
-/** The whole type, so that no other type gets the larger limit. */
+/** Matches whole media types, so that no other type gets the larger limit. */
 const UPLOAD =
   /^\s*(?:multipart\/form-data|(?:application|text)\/(?:x-)?yaml|application\/x-ndjson)\s*(?:;|$)/i;
 
-/** Uploads that may be under way at once, in parts or whole. */
-const UPLOADS_AT_ONCE = 4;
+/** The number of full-size uploads that fit into memory at a time. */
+const MAX_UPLOADS = 4;
 
-/** Reads bodies, which take a bounded room all together, whoever sends them. */
+/** Reads bodies, all of which together take bounded memory. */
 export class BodyReader {
   readonly #limits: FrontLimits;
-  /** Bytes that bodies may have all together, and do have. */
-  readonly #room: number;
-  #taken = 0;
+  /** Limit and sum of the bytes of all bodies. */
+  readonly #maxTotalBytes: number;
+  #totalBytes = 0;
 
   constructor(limits: FrontLimits) {
     this.#limits = limits;
-    this.#room = UPLOADS_AT_ONCE * Math.max(limits.maxBodyBytes, limits.maxUploadBytes);
+    this.#maxTotalBytes = MAX_UPLOADS * Math.max(limits.maxBodyBytes, limits.maxUploadBytes);
   }
 
   /**
-   * Rejects with a `Refusal` as soon as it is known, and when the client leaves. The room that it takes is free when
-   * `release` has been called with the body.
+   * Reads a body, which counts until `release`. Rejects with a `Refusal` for one that is too big, and when the client
+   * leaves.
    */
   async read(request: http.IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
     const limit = this.#limitOf(request);
@@ -43,26 +43,26 @@ export class BodyReader {
     try {
       for await (const part of request.iterator({ destroyOnReturn: false })) {
         length += part.length;
-        this.#taken += part.length;
+        this.#totalBytes += part.length;
         if (length > limit) throw tooBig(limit);
-        if (this.#taken > this.#room) throw new Refusal(503, "Too much is being uploaded");
+        if (this.#totalBytes > this.#maxTotalBytes) throw new Refusal(503, "Too much is being uploaded");
         parts.push(part);
       }
     } catch (error) {
-      this.#taken -= length;
+      this.#totalBytes -= length;
       throw error;
     }
     return joined(parts, length);
   }
 
-  /** Throws a `Refusal` when a request says that its body is over the limit. */
+  /** Throws a `Refusal` when a request announces a body over the limit. */
   check(request: http.IncomingMessage): void {
     const limit = this.#limitOf(request);
     if (Number(request.headers["content-length"] ?? 0) > limit) throw tooBig(limit);
   }
 
   release(body: Uint8Array): void {
-    this.#taken -= body.length;
+    this.#totalBytes -= body.length;
   }
 
   #limitOf({ headers }: http.IncomingMessage): number {

@@ -37,7 +37,10 @@ export class RequestRelay {
   readonly #queue: AdmissionQueue;
   readonly #lines = new RefusalLines();
   readonly #open = new Map<number, Exchange>();
-  /** Requests of the main thread by their id, with the time they were handed over in milliseconds of `performance.now()`. */
+  /**
+   * Requests of the main thread by their id, with the time they were handed over in milliseconds of
+   * `performance.now()`.
+   */
   readonly #running = new Map<number, number>();
   #streams = 0;
   #lastId = 0;
@@ -129,7 +132,9 @@ export class RequestRelay {
     response.once("close", () => this.#quota.release(address));
   }
 
-  /** Hands a request to the main thread; waits for its body only. Rejects with a `Refusal`, or when the client leaves. */
+  /**
+   * Hands a request to the main thread; waits for its body only. Rejects with a `Refusal`, or when the client leaves.
+   */
   async #serve(
     exchange: Exchange,
     request: http.IncomingMessage,

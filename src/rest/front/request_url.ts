@@ -1,18 +1,18 @@
-/** What a request is for (RFC 9112 §3.2). */
+/** The target of a request (RFC 9112 §3.2). */
 import type http from "node:http";
 
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 
 /**
- * The whole URL; undefined when it cannot be read: percent-encoding in the path that is none, NUL, or a form that is for
- * proxies. The host is what the client says, and proves nothing.
+ * Returns the whole URL of a request; undefined for malformed percent-encoding, NUL, or a form for proxies. Its host is
+ * only the client's word.
  */
 export function urlOf(
   { url = "", headers }: http.IncomingMessage,
   scheme: "http" | "https",
 ): string | undefined {
   const { host = "" } = headers;
-  // A host that a URL cannot have is of no interest: nothing is chosen by it.
+  // A malformed host is replaced: nothing depends on it.
   const text = url.startsWith("/") ? `${scheme}://${HOST.test(host) ? host : "localhost"}${url}` : url;
   const parsed = URL.parse(text);
   if (parsed === null || (parsed.protocol !== "http:" && parsed.protocol !== "https:")) return undefined;

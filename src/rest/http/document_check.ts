@@ -1,28 +1,30 @@
-/** What a document that was sent may not be: costly to walk through, or not to be written again as it is. */
+/**
+ * Limits of documents that clients send: their size once aliases are followed, and values that cannot be written again.
+ */
 import { HttpError } from "./http_error.ts";
 
-/** Levels of lists and mappings. */
+/** Nested lists and mappings. */
 export const MAX_DEPTH = 64;
-/** Values of all kinds: aliases make much of little YAML. */
+/** Values of all kinds; aliases multiply those of a short YAML text. */
 const MAX_VALUES = 2_000_000;
-/** How much longer than what was sent all texts together may be: one long text may have many aliases. */
-const MAX_ADDED_CHARACTERS = 8_388_608;
+/** All texts of a document may exceed the length of the body by this much, since a long text may have many aliases. */
+const MAX_ADDED_LENGTH = 8_388_608;
 
 export class DocumentCheck {
   readonly #maxCharacters: number;
   #values = 0;
   #characters = 0;
 
-  /** @param length of what was sent, in characters */
+  /** @param length the length of the body in characters */
   constructor(length: number) {
-    this.#maxCharacters = length + MAX_ADDED_CHARACTERS;
+    this.#maxCharacters = length + MAX_ADDED_LENGTH;
   }
 
-  /** Throws `HttpError` 400 for a value that is refused. */
+  /** Checks one value. Throws `HttpError` 400. */
   visit(value: unknown, depth: number): void {
     if (++this.#values > MAX_VALUES) throw new HttpError(400, "The body has too many values");
     if (typeof value === "string") return this.#read(value);
-    // JSON has numbers without end that no program can keep.
+    // A JSON number that is too big is read as infinite.
     if (value === Infinity || value === -Infinity) {
       throw new HttpError(400, "The body has a number too large");
     }
@@ -38,7 +40,7 @@ export class DocumentCheck {
     if (this.#characters > this.#maxCharacters) {
       throw new HttpError(400, "The body has too many long values");
     }
-    // Such as half of a surrogate pair, which is not UTF-8.
+    // Such as half of a surrogate pair, which UTF-8 cannot encode.
     if (!text.isWellFormed()) throw new HttpError(400, "The body has a text that is not Unicode");
   }
 }

@@ -1,27 +1,29 @@
-/** Reads a document out of the bytes of a body: JSON, YAML, or a form with a file of YAML as Routr v1's console sends it. */
+/**
+ * Reads documents from the bytes of a body: JSON, YAML, or a form with a YAML file as the console of Routr v1 sends it.
+ */
 import { readYamlList } from "../../data/yaml/yaml_reader.ts";
 import { DocumentCheck, MAX_DEPTH, tooDeep } from "./document_check.ts";
 import { HttpError } from "./http_error.ts";
 import { firstFault, isDeeperThan } from "./json_text.ts";
 
-/** A body as it was sent. */
+/** A body as it was received. */
 export interface SentBody {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Its `Content-Type`, with parameters; "" when there is none. */
+  /** The field `Content-Type` with parameters; "" without one. */
   readonly type: string;
-  /** Whether YAML and forms are taken. */
+  /** YAML and forms are accepted. */
   readonly isUpload: boolean;
 }
 
-/** What was sent: `items` are those of a list, or the only document. */
+/** The content of a body: `items` are those of a list, or the only document. */
 export interface ReadDocument {
   readonly items: readonly unknown[];
   readonly isList: boolean;
-  /** Whether it is a file, which Routr v1 answers in other words. */
+  /** It is a file of a form, which Routr v1 answers in other words. */
   readonly isFile: boolean;
 }
 
-/** Clients of Routr v1 send JSON as plain text, or do not say what they send. */
+/** Clients of Routr v1 send JSON as plain text, or without a type. */
 const JSON_TYPES: ReadonlySet<string> = new Set(["", "application/json", "text/plain"]);
 const YAML_TYPES: ReadonlySet<string> = new Set([
   "application/yaml",
@@ -31,13 +33,13 @@ const YAML_TYPES: ReadonlySet<string> = new Set([
 ]);
 const FORM_TYPE = "multipart/form-data";
 
-/** The media types that bodies may have; without uploads, JSON only. */
+/** The media types of uploads; other bodies are JSON. */
 export const UPLOAD_TYPES: readonly string[] = ["application/json", "application/yaml", FORM_TYPE];
 
-/** Parts of a form, one of which is the file. */
+/** The parts of a form, one of which is the file. */
 const MAX_FORM_PARTS = 100;
 
-/** Whether a body of this type is read as JSON. */
+/** Reports whether a body of this type is read as JSON. */
 export function isJson(type: string): boolean {
   return JSON_TYPES.has(mediaTypeOf(type));
 }
@@ -50,7 +52,7 @@ export function isForm(type: string): boolean {
   return mediaTypeOf(type) === FORM_TYPE;
 }
 
-/** Rejects with `HttpError`: 415 for another type, 400 for what cannot be read, where possible with line and column. */
+/** Reads a body. Rejects with `HttpError`: 415 for another type, 400 for faults, with line and column if known. */
 export async function readDocument({ bytes, type, isUpload }: SentBody): Promise<ReadDocument> {
   if (isJson(type)) return { ...await readJson(decode(bytes)), isFile: false };
   if (isUpload && isYaml(type)) return { ...await readYaml(decode(bytes)), isFile: false };
@@ -88,7 +90,7 @@ async function readFile(bytes: Uint8Array<ArrayBuffer>, type: string): Promise<s
   return typeof file === "string" ? file : decode(await file.arrayBuffer());
 }
 
-/** By their headers, of which each part has to have one. */
+/** Counts the parts by their header `Content-Disposition`, which each must have. */
 function hasManyParts(bytes: Uint8Array<ArrayBuffer>): boolean {
   const text = new TextDecoder("latin1").decode(bytes);
   const headers = text.matchAll(/content-disposition:/gi);

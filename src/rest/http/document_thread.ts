@@ -1,16 +1,16 @@
-/** One life of the thread that reads documents, as seen from the main thread. */
+/** The main thread's side of one thread that reads documents. */
 import { Worker } from "node:worker_threads";
 import { Turn } from "../../runtime/turn.ts";
 import type { ReadDocument, SentBody } from "./document_text.ts";
 import type { Answer, Question } from "./document_worker.ts";
 import { HttpError } from "./http_error.ts";
 
-/** Megabytes of objects. What is out of memory ends alone, instead of with the whole server. */
+/** A thread that is out of memory ends alone, not with the whole server. */
 const HEAP = { maxOldGenerationSizeMb: 512 };
-/** Milliseconds that the thread may take for a document. */
-const PATIENCE = 10_000;
-/** Milliseconds that the main thread takes parts over before others get their turn. */
-const TURN = 1;
+/** The time for one document. */
+const READ_TIMEOUT_MS = 10_000;
+/** The main thread takes parts for this time before it serves others. */
+const TURN_MS = 1;
 
 export class DocumentThread {
   readonly #worker: Worker;
@@ -18,7 +18,7 @@ export class DocumentThread {
   #reply: PromiseWithResolvers<Answer> | undefined;
   #hasEnded = false;
 
-  /** @param program for tests of its end */
+  /** @param program another program, for tests of failures */
   constructor(program = PROGRAM) {
     this.#worker = new Worker(program, { resourceLimits: HEAP });
     this.#worker.on("message", (answer: Answer) => {
@@ -34,13 +34,16 @@ export class DocumentThread {
     return this.#hasEnded;
   }
 
-  /** One at a time. Rejects with `HttpError`; a document that is too much for the thread ends it, and is 413. */
+  /**
+   * Reads one document at a time. Rejects with `HttpError`: 413 for a document that exceeds the time or memory of the
+   * thread, which then ends.
+   */
   async read({ bytes, type, isUpload }: SentBody): Promise<ReadDocument> {
     const answer = await this.#ask({ kind: "read", bytes: bytes.buffer, type, isUpload }, [bytes.buffer]);
     if (answer.kind !== "read") throw new TypeError(`Unexpected answer "${answer.kind}"`);
     const { isList, isFile } = answer;
     const items: unknown[] = [];
-    const turn = new Turn(TURN);
+    const turn = new Turn(TURN_MS);
     for (let json = await this.#nextPart(); json !== undefined; json = await this.#nextPart()) {
       for (const item of JSON.parse(json)) items.push(item);
       if (turn.isOver) await turn.next();
@@ -61,9 +64,9 @@ export class DocumentThread {
   async #ask(question: Question, transfer: ArrayBuffer[] = []): Promise<Answer> {
     const reply = this.#reply = Promise.withResolvers<Answer>();
     this.#worker.ref();
-    // Loading its program is nobody's fault.
+    // Loading the program does not count.
     await this.#ready.promise;
-    const alarm = setTimeout(() => this.terminate(), PATIENCE);
+    const alarm = setTimeout(() => this.terminate(), READ_TIMEOUT_MS);
     try {
       if (this.#hasEnded) this.#onEnd();
       else this.#worker.postMessage(question, transfer);
@@ -84,5 +87,5 @@ export class DocumentThread {
   }
 }
 
-// `deno compile --bundle` finds the program by this very expression.
+// `deno compile --bundle` recognises the program by this expression only.
 const PROGRAM = new URL("./document_worker.ts", import.meta.url);

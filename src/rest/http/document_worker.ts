@@ -1,4 +1,4 @@
-/** The program of the thread that reads what is sent to the REST service, so that no document keeps signalling waiting. */
+/** The program of the thread that reads documents, so that long ones do not delay signalling. */
 import { parentPort } from "node:worker_threads";
 import { type ReadDocument, readDocument } from "./document_text.ts";
 import { HttpError } from "./http_error.ts";
@@ -10,14 +10,14 @@ export type Question =
     readonly type: string;
     readonly isUpload: boolean;
   }
-  /** The part that follows. */
+  /** Asks for the next part. */
   | { readonly kind: "next" };
 
-/** One to each question, and `ready` before the first. */
+/** One answer for each question, and `ready` before the first. */
 export type Answer =
   | { readonly kind: "ready" }
   | { readonly kind: "read"; readonly isList: boolean; readonly isFile: boolean }
-  /** Some items as a JSON list; undefined when there are no more. */
+  /** Some items as a JSON list; undefined after the last. */
   | { readonly kind: "part"; readonly json: string | undefined }
   | {
     readonly kind: "refused";
@@ -26,9 +26,9 @@ export type Answer =
     readonly headers: Readonly<Record<string, string>>;
   };
 
-/** Characters of JSON in a part: less than a millisecond for who reads it. */
+/** Characters of JSON in a part: parsed in less than a millisecond. */
 const PART_LENGTH = 32 * 1024;
-/** Characters of JSON that one item may have: it is read in one go. */
+/** Characters of JSON of one item, which is parsed at once. */
 const MAX_ITEM_LENGTH = 256 * 1024;
 
 let parts: Iterator<string> | undefined;
@@ -55,7 +55,7 @@ function* partsOf({ items }: ReadDocument): Generator<string, undefined> {
   let part: string[] = [];
   let length = 0;
   for (const [i, item] of items.entries()) {
-    // What is not there at all, such as an item of YAML without a value.
+    // A missing value, such as an empty item of YAML.
     const json = JSON.stringify(item) ?? "null";
     if (json.length > MAX_ITEM_LENGTH) {
       throw new HttpError(413, `Item ${i + 1} of the body has more than ${MAX_ITEM_LENGTH} characters`);

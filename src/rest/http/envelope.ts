@@ -1,7 +1,10 @@
-/** The form of answers: that of all releases of Routr v1 (`result` of the early ones, `data` and `meta` of the later ones). */
+/**
+ * The form of answers, for clients of all releases of Routr v1: `result` for early ones, `data` and `meta` for later
+ * ones.
+ */
 import { type ErrorDetail, HttpError } from "./http_error.ts";
 
-/** Where a page stands among all. */
+/** The position of a page in its collection. */
 export interface PageMeta {
   readonly currentPage: number;
   readonly totalPages: number;
@@ -14,23 +17,23 @@ export interface EnvelopeOptions {
   readonly message?: string;
   readonly meta?: PageMeta | Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Further members beside the envelope's. */
+  /** Members beside those of the envelope. */
   readonly beside?: Readonly<Record<string, unknown>>;
 }
 
 const JSON_TYPE = "application/json; charset=utf-8";
 
-/** In Routr v1's words. */
+/** The words of Routr v1. */
 const MESSAGES: Readonly<Record<number, string>> = {
   200: "Successful request",
   201: "Created",
   202: "Accepted",
 };
 
-/** `{status, message, data, result, meta?}`; `result` is `data`, by its early name. */
+/** Returns an answer `{status, message, data, result, meta?}`; `result` is the early name of `data`. */
 export function enveloped(data: unknown, options: EnvelopeOptions = {}): Response {
   const { status = 200, message = MESSAGES[status] ?? "", meta, headers, beside } = options;
-  // Written once for both names: pages may be long.
+  // Serialized once for both names: pages may be long.
   const text = JSON.stringify(data) ?? "null";
   const parts = [
     `"status":${status},"message":${JSON.stringify(message)},"data":${text},"result":${text}`,
@@ -42,7 +45,7 @@ export function enveloped(data: unknown, options: EnvelopeOptions = {}): Respons
   return new Response(`{${parts.join(",")}}`, { status, headers: { ...headers, "content-type": JSON_TYPE } });
 }
 
-/** A body of its own, such as the fixed ones of Routr v1. */
+/** Returns an answer without an envelope, such as the fixed ones of Routr v1. */
 export function bareJson(value: unknown, status = 200): Response {
   return new Response(JSON.stringify(value), { status, headers: { "content-type": JSON_TYPE } });
 }
@@ -51,7 +54,7 @@ export function plainText(text: string, type = "text/plain; charset=utf-8"): Res
   return new Response(text, { headers: { "content-type": type } });
 }
 
-/** What a refused request is answered: the envelope, with everything that is wrong in `errors`. */
+/** Returns the answer to a refused request: the envelope, with all faults in `errors`. */
 export function refusal({ status, message, headers, details }: HttpError): Response {
   const errors: readonly ErrorDetail[] = details;
   return new Response(JSON.stringify({ status, message, ...errors.length > 0 && { errors } }), {

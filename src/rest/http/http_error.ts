@@ -1,19 +1,19 @@
-/** One thing that is wrong with what was sent. */
+/** One fault of a request. */
 export interface ErrorDetail {
-  /** Where: a JSON Pointer into the body (RFC 6901), or the name of a parameter. */
+  /** A JSON Pointer into the body (RFC 6901), or the name of a parameter. */
   readonly pointer: string;
   readonly message: string;
 }
 
 export interface HttpErrorOptions {
-  /** Further header fields of the answer, such as `Allow`. */
+  /** Header fields of the answer, such as `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly details?: readonly ErrorDetail[];
-  /** What the log says of it in the place of the message: more than the client is told. */
+  /** The reason in the log, when it says more than the message for the client. */
   readonly logReason?: string;
 }
 
-/** A request that is refused: thrown wherever it is found out, answered in one place. */
+/** A refused request: thrown anywhere, answered by the service. */
 export class HttpError extends Error {
   override readonly name = "HttpError";
   readonly status: number;

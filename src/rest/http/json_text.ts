@@ -1,6 +1,6 @@
-/** What is told of a JSON text without reading it: how deep it is, and where it is wrong. */
+/** Checks of JSON text before it is parsed. */
 
-/** Whether lists and objects of a text stand in one another beyond a number of levels. */
+/** Reports whether lists and objects are nested more than `maxDepth` levels deep. */
 export function isDeeperThan(text: string, maxDepth: number): boolean {
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
@@ -20,7 +20,7 @@ export function isDeeperThan(text: string, maxDepth: number): boolean {
   return false;
 }
 
-/** The position of the closing quote, or the end of the text. */
+/** Returns the index of the closing quote, or the length of the text. */
 function endOfString(text: string, start: number): number {
   for (let i = start + 1; i < text.length; i++) {
     if (text[i] === "\\") i++;
@@ -29,7 +29,7 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-/** Line and column, counted from 1, of what is not JSON: the engine does not always tell. */
+/** Returns line and column, from 1, of the first fault, which the engine does not always tell. */
 export async function firstFault(text: string): Promise<{ line: number; column: number }> {
   const { visit } = await import("jsonc-parser");
   let at = text.length;

@@ -1,28 +1,31 @@
-/** The documents that requests bring: short ones are read at once, all others in another thread. */
+/** Documents in requests: short ones are read at once, long ones in another thread. */
 import { isForm, isJson, isYaml, type ReadDocument, readDocument, type SentBody } from "./document_text.ts";
 import { DocumentThread } from "./document_thread.ts";
 
-/** Bytes that are read at once, within a few milliseconds whatever they are. */
-const MAX_SHORT_JSON = 32 * 1024;
-const MAX_SHORT_YAML = 4 * 1024;
-/** Milliseconds without a long document after which the thread ends, with the memory it has. */
-const IDLE_TIME = 600_000;
+/** The size of documents that are read within a few milliseconds in the worst case. */
+const MAX_SHORT_JSON_BYTES = 32 * 1024;
+const MAX_SHORT_YAML_BYTES = 4 * 1024;
+/** An idle thread ends after this time, to free its memory. */
+const IDLE_MS = 600_000;
 
 /** A document, or a list of them. */
 export interface SentDocument {
   readonly value: unknown;
-  /** Whether it is a file, which Routr v1 answers in other words. */
+  /** It is a file of a form, which Routr v1 answers in other words. */
   readonly isFile: boolean;
 }
 
-/** Reads one long document at a time; the others wait in the order in which they came. */
+/** Reads one long document at a time, in the order of arrival. */
 export class RequestDocuments implements Disposable {
   #thread: DocumentThread | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #alarm: ReturnType<typeof setTimeout> | undefined;
 
-  /** Rejects with `HttpError`: 400 for what cannot be read, 413 for what is too much, 415 for another type. */
+  /**
+   * Reads the body. Rejects with `HttpError`: 400 for faults, 413 for a document that takes too much, 415 for another
+   * type.
+   */
   async read(request: Request, { isUpload = false } = {}): Promise<SentDocument> {
     const bytes = new Uint8Array(await request.arrayBuffer());
     const sent = { bytes, type: request.headers.get("content-type") ?? "", isUpload };
@@ -48,14 +51,14 @@ export class RequestDocuments implements Disposable {
     try {
       return await result;
     } finally {
-      if (--this.#waiting === 0) this.#alarm = setTimeout(() => this[Symbol.dispose](), IDLE_TIME);
+      if (--this.#waiting === 0) this.#alarm = setTimeout(() => this[Symbol.dispose](), IDLE_MS);
     }
   }
 }
 
 function isShort({ bytes: { length }, type }: SentBody): boolean {
-  if (isJson(type)) return length <= MAX_SHORT_JSON;
-  if (isYaml(type)) return length <= MAX_SHORT_YAML;
-  // Another type is refused without a look at the body.
+  if (isJson(type)) return length <= MAX_SHORT_JSON_BYTES;
+  if (isYaml(type)) return length <= MAX_SHORT_YAML_BYTES;
+  // Another type is refused at once.
   return !isForm(type);
 }

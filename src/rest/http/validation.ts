@@ -1,10 +1,10 @@
-/** What is sent, held against the schemas that configuration is held against. */
+/** Validation of requests by schemas. */
 import type * as z from "zod";
 import { documentProblems } from "../../data/document_problems.ts";
 import { jsonPointer } from "../../data/fault.ts";
 import { type ErrorDetail, HttpError } from "./http_error.ts";
 
-/** The value as the schema reads it. Throws `HttpError` 422 with everything that is wrong. */
+/** Returns the value as the schema reads it. Throws `HttpError` 422 with all faults. */
 export function validated<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

@@ -1,29 +1,29 @@
-/** The last events, for those who were away for a moment (`Last-Event-ID`), or read slowly. */
+/** The last events, for clients that reconnect (`Last-Event-ID`) or read slowly. */
 import { randomToken } from "../../runtime/random.ts";
 
-/** What happened; no part of it is secret. */
+/** An event without secrets. */
 export interface ServerEvent {
-  /** `call.answered`. */
+  /** Such as `call.answered`. */
   readonly type: string;
   /** Milliseconds since 1970. */
   readonly time: number;
-  /** An object that can be written as JSON. */
+  /** An object that JSON can express. */
   readonly data: unknown;
 }
 
-/** An event as it is kept. */
+/** An event of the history. */
 export interface KeptEvent {
   readonly type: string;
-  /** `{"id":"EPOCH-NUMBER","time":…,"type":…,"data":{…}}`: written once for all who listen, and on one line. */
+  /** `{"id":"EPOCH-NUMBER","time":…,"type":…,"data":{…}}` on one line, serialized once for all clients. */
   readonly json: string;
 }
 
-/** UTF-16 units of all events together, each of which takes one byte or two. */
-const MOST_CHARACTERS = 1024 * 1024;
+/** UTF-16 units of all events together. */
+const MAX_TOTAL_LENGTH = 1024 * 1024;
 
 /**
- * Events have numbers from 1 on. Their ids are `EPOCH-NUMBER`: another process has another epoch, and does not take its
- * own events for those that a client has seen.
+ * Numbers events from 1. Their ids are `EPOCH-NUMBER`; each process has its own epoch, so that ids of an earlier process
+ * are not mistaken for its own.
  */
 export class EventHistory {
   readonly #capacity: number;
@@ -37,34 +37,34 @@ export class EventHistory {
     this.#capacity = capacity;
   }
 
-  /** Notes an event and tells the listeners. Nothing of it is kept but what is written. */
+  /** Adds an event and calls the listeners. Keeps its text only. */
   add({ type, time, data }: ServerEvent): void {
     const json = JSON.stringify({ id: this.idOf(++this.#last), time, type, data });
     this.#events.push({ type, json });
     this.#characters += json.length;
-    while (this.#events.length > this.#capacity || this.#characters > MOST_CHARACTERS) {
+    while (this.#events.length > this.#capacity || this.#characters > MAX_TOTAL_LENGTH) {
       this.#characters -= this.#events.shift()!.json.length;
     }
     for (const listener of this.#listeners) listener();
   }
 
-  /** Calls back whenever there is another event, until the returned function is called. Listeners must not throw. */
+  /** Calls `listener` after each event, until the returned function is called. Listeners must not throw. */
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  /** The number of the latest event; 0 before the first. */
+  /** The number of the newest event; 0 before the first. */
   get last(): number {
     return this.#last;
   }
 
-  /** Whether everything that came after an event is still here. */
+  /** Reports whether all events after a number are still kept. */
   hasAllAfter(number: number): boolean {
     return number >= this.#last - this.#events.length && number <= this.#last;
   }
 
-  /** Undefined for an event that is not kept any more. */
+  /** Returns an event by its number; undefined for one that is not kept any more. */
   at(number: number): KeptEvent | undefined {
     return this.#events[number - this.#last + this.#events.length - 1];
   }
@@ -73,7 +73,7 @@ export class EventHistory {
     return `${this.#epoch}-${number}`;
   }
 
-  /** The number of an id; undefined for one that this process has not given. */
+  /** Returns the number of an id; undefined for an id of another process. */
   numberOf(id: string): number | undefined {
     const [, epoch, digits] = /^([a-z0-9]{1,20})-(\d{1,15})$/.exec(id) ?? [];
     const number = Number(digits);

@@ -4,30 +4,33 @@ import type { EventHistory } from "./event_history.ts";
 
 export interface EventStreamOptions {
   readonly history: EventHistory;
-  /** Of the last event that the client has; from now on if there is none. */
+  /** The id of the client's last event; without one, the stream begins now. */
   readonly lastEventId?: string;
-  /** What the names of wanted events begin with; all if there is none. */
+  /** Prefixes of wanted types; all types without any. */
   readonly types?: readonly string[];
   readonly clock?: Clock;
 }
 
-/** Milliseconds between two signs of life: what is silent for longer, proxies take for dead. */
-const KEEP_ALIVE = 15_000;
-/** Milliseconds that a client waits before it comes again. */
-const RETRY = 2000;
-/** Bytes that are made before they are read. */
-const AHEAD = 16 * 1024;
+/** Proxies close a connection that is silent for longer. */
+const KEEP_ALIVE_MS = 15_000;
+/** The delay before a client reconnects. */
+const RETRY_MS = 2000;
+/** Bytes written ahead of the client. */
+const MAX_AHEAD_BYTES = 16 * 1024;
 
 /**
- * The events of a history as they come. `history.lost` is the first one when what the client has missed is not known any
- * more: it goes on with what comes, and has to look for itself how things are. `overrun` is the last one for a client that
- * reads more slowly than the history forgets. It has no id, so that the client hears of the loss when it comes again.
+ * Returns the events of a history as they happen. The stream begins with `history.lost` when events that the client has
+ * missed are forgotten. It ends with `overrun` when the client reads too slowly; that event has no id, so that the client
+ * is told of the loss when it reconnects.
  */
 export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Array> {
-  return new ReadableStream(new EventFeed(options), new ByteLengthQueuingStrategy({ highWaterMark: AHEAD }));
+  return new ReadableStream(
+    new EventFeed(options),
+    new ByteLengthQueuingStrategy({ highWaterMark: MAX_AHEAD_BYTES }),
+  );
 }
 
-/** What a client is sent. It waits in the history that all share, so that a slow client costs a number. */
+/** The events for one client. They wait in the shared history, so that a slow client takes no memory. */
 class EventFeed implements UnderlyingDefaultSource<Uint8Array> {
   readonly #history: EventHistory;
   readonly #types: readonly string[];
@@ -35,7 +38,7 @@ class EventFeed implements UnderlyingDefaultSource<Uint8Array> {
   readonly #lastEventId: string;
   readonly #encoder = new TextEncoder();
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  /** Of the last event that was sent or is not wanted. */
+  /** The number of the last event that was sent or skipped. */
   #number = 0;
   #forget = () => {};
   #alarm: unknown;
@@ -68,12 +71,12 @@ class EventFeed implements UnderlyingDefaultSource<Uint8Array> {
     const known = history.numberOf(this.#lastEventId);
     const isLost = this.#lastEventId !== "" && (known === undefined || !history.hasAllAfter(known));
     this.#number = isLost || known === undefined ? history.last : known;
-    // Who has not seen an event yet can go on from here all the same.
-    this.#send(`retry: ${RETRY}\nid: ${history.idOf(this.#number)}\n\n`);
+    // The id lets a client that has seen no event reconnect from here.
+    this.#send(`retry: ${RETRY_MS}\nid: ${history.idOf(this.#number)}\n\n`);
     if (isLost) this.#send(`id: ${history.idOf(this.#number)}\n${this.#notice("history.lost")}`);
   }
 
-  /** Sends what there is, as far as the client reads. */
+  /** Sends events as far as the client reads. */
   #advance(): void {
     const history = this.#history;
     if (!history.hasAllAfter(this.#number)) return this.#overrun();
@@ -98,15 +101,15 @@ class EventFeed implements UnderlyingDefaultSource<Uint8Array> {
     return this.#types.length === 0 || this.#types.some((start) => type.startsWith(start));
   }
 
-  /** The id passes over what was not wanted, so that this is not missed by a client that comes again. */
+  /** Sends comments with the id of the last skipped event, from which a client reconnects. */
   #awaitKeepAlive(): void {
     this.#alarm = this.#clock.setAlarm(() => {
       if (this.#hasRoom) this.#send(`:\nid: ${this.#history.idOf(this.#number)}\n\n`);
       this.#awaitKeepAlive();
-    }, KEEP_ALIVE);
+    }, KEEP_ALIVE_MS);
   }
 
-  /** An event about the stream itself. */
+  /** Returns an event about the stream itself. */
   #notice(type: string): string {
     return `event: ${type}\ndata: ${JSON.stringify({ time: this.#clock.wallTime(), type, data: {} })}\n\n`;
   }

@@ -1,12 +1,12 @@
-/** What has to be there before anybody is sent here (`/readyz`). */
+/** Readiness for traffic (`/readyz`). */
 
 export interface Readiness {
   readonly isReady: boolean;
-  /** Whether it is there, by what was looked at. */
+  /** Results by the name of the check. */
   readonly checks: Readonly<Record<string, boolean>>;
 }
 
-/** Ready is what fails no check, but for those that are not asked for. */
+/** Returns ready when no check has failed, apart from the excluded ones. */
 export function readinessOf(
   checks: Readonly<Record<string, boolean>>,
   excluded: readonly string[] = [],

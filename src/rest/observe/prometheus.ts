@@ -7,18 +7,14 @@ export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 /** Seconds since 1970. */
 const startedAt = performance.timeOrigin / 1000;
 
-/**
- * The numbers of a server and of its process.
- *
- * @param version of the server
- */
+/** Returns the metrics of a server and of its process. */
 export function prometheusText(metrics: Metrics, version: string): string {
   const families = [...metrics.list(), ...processMetrics()].map((metric) => family(metric));
   const info = { name: "routr_info", help: "What is running", type: "gauge", value: 1 } as const;
   return [...families, family(info, `{version="${escapeLabel(version)}"}`)].join("");
 }
 
-/** A number with its description. */
+/** Returns the lines of one metric. */
 function family({ name, help, type, value }: Metric, labels = ""): string {
   return `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n${name}${labels} ${valueText(value)}\n`;
 }
@@ -36,7 +32,7 @@ function valueText(value: number): string {
   return value === -Infinity ? "-Inf" : String(value);
 }
 
-/** By the names that all clients of Prometheus have for them. */
+/** Returns the metrics of the process, by their standard names. */
 function processMetrics(): Metric[] {
   const { rss, heapUsed } = Deno.memoryUsage();
   const { user, system } = process.cpuUsage();

@@ -1,4 +1,4 @@
-/** What the log tells of the REST service: who was refused and why, and who has changed what. */
+/** Log lines about refused requests and about changes. */
 import { networkOf } from "../../runtime/ip/address_words.ts";
 import { MAX_SHOWN_TEXT } from "../../core/shown_uri.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -9,16 +9,16 @@ import type { Client } from "../operation.ts";
 
 const log = logger("rest");
 
-/** A request that was answered, without its query and body, which may hold secrets. */
+/** An answered request without its query and body, which may hold secrets. */
 export interface AnsweredRequest {
   readonly method: string;
   readonly path: string;
   readonly client: Client;
-  /** The name of the user that has sent it; undefined when nobody has logged in. */
+  /** The name of the authenticated user. */
   readonly username: string | undefined;
 }
 
-/** Requests that change nothing. */
+/** Methods that change nothing. */
 const READING: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 export class RequestLog implements Disposable {
@@ -38,7 +38,7 @@ export class RequestLog implements Disposable {
     });
   }
 
-  /** Who asks without having logged in, or looks for what there is not, goes on by itself. */
+  /** Logs a refusal, apart from requests without credentials and for unknown things, which say little. */
   refused(request: AnsweredRequest, { status, message, logReason }: HttpError): void {
     const isLookUp = READING.has(request.method);
     if (status === 401 && logReason === undefined || status === 404 && isLookUp) return;
@@ -50,7 +50,7 @@ export class RequestLog implements Disposable {
     });
   }
 
-  /** @param what was changed, where the path does not tell */
+  /** @param what the changed thing, when the path does not name it */
   changed(request: AnsweredRequest, what: string): void {
     if (READING.has(request.method) || !this.#changes.admits(networkOf(request.client.address))) return;
     log.info("{method} {path} by {who}{what}", {

@@ -1,4 +1,4 @@
-/** The contract (OpenAPI 3.1), made of the operations that serve it. */
+/** The contract (OpenAPI 3.1), made of the operations. */
 import { type JsonSchema, jsonSchemaOf } from "../../data/json_schema.ts";
 import { mapping } from "../../data/property_types.ts";
 import { UPLOAD_TYPES } from "../http/document_text.ts";
@@ -7,7 +7,7 @@ import type { AnswerForm, BodyForm, Operation } from "../operation.ts";
 export interface ContractOptions {
   readonly version: string;
   readonly operations: readonly Operation[];
-  /** Of what the operations refer to as `#/components/schemas/…`. */
+  /** The schemas that operations refer to as `#/components/schemas/…`. */
   readonly schemas: Readonly<Record<string, JsonSchema>>;
 }
 
@@ -32,7 +32,7 @@ export function openApiDocument({ version, operations, schemas }: ContractOption
     security: [{ basic: [] }, { bearer: [] }, { token: [] }],
     paths,
     components: {
-      schemas: { ...withoutEditorWords(schemas) as typeof schemas, Refusal: REFUSAL },
+      schemas: { ...withoutEditorKeywords(schemas) as typeof schemas, Refusal: REFUSAL },
       securitySchemes: {
         basic: { type: "http", scheme: "basic", description: "The credentials of a user." },
         bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
@@ -122,17 +122,17 @@ function queryParameters({ query }: Operation) {
       in: "query",
       required: false,
       ...description !== undefined && { description },
-      schema: withoutEditorWords(schema),
+      schema: withoutEditorKeywords(schema),
     };
   });
 }
 
-/** What editors of files understand beside JSON Schema is no keyword of OpenAPI. */
-function withoutEditorWords(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(withoutEditorWords);
+/** Removes keywords of editors, which OpenAPI does not have. */
+function withoutEditorKeywords(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutEditorKeywords);
   if (typeof schema !== "object" || schema === null) return schema;
   const parts = Object.entries(schema).filter(([name]) => name !== "patternErrorMessage");
-  return Object.fromEntries(parts.map(([name, part]) => [name, withoutEditorWords(part)]));
+  return Object.fromEntries(parts.map(([name, part]) => [name, withoutEditorKeywords(part)]));
 }
 
 function requestBody({ schema, isUpload = false }: BodyForm) {
@@ -142,7 +142,7 @@ function requestBody({ schema, isUpload = false }: BodyForm) {
     content: Object.fromEntries(
       types.map((
         type,
-      ) => [type, { schema: type.startsWith("multipart/") ? FILE : withoutEditorWords(schema) }]),
+      ) => [type, { schema: type.startsWith("multipart/") ? FILE : withoutEditorKeywords(schema) }]),
     ),
   };
 }
@@ -157,11 +157,11 @@ function responseObject(status: number, { description, data, content }: AnswerFo
   const other = content && { [content.type]: { schema: content.schema } };
   if (other !== undefined && data === undefined) return { description, content: other };
   if (status >= 300 && status < 400) return { description };
-  const schema = status < 400 ? envelopeOf(data ?? {}) : { $ref: "#/components/schemas/Refusal" };
+  const schema = status < 400 ? envelopeSchema(data ?? {}) : { $ref: "#/components/schemas/Refusal" };
   return { description, content: { "application/json": { schema }, ...other } };
 }
 
-function envelopeOf(data: JsonSchema): JsonSchema {
+function envelopeSchema(data: JsonSchema): JsonSchema {
   return {
     type: "object",
     required: ENVELOPE,

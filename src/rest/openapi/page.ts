@@ -1,4 +1,4 @@
-/** A page that shows the contract; it loads nothing from anywhere. */
+/** A page that shows the contract and loads nothing else. */
 import { hash } from "node:crypto";
 
 const STYLE = `
@@ -14,7 +14,7 @@ pre{overflow:auto;background:#8882;padding:.6rem;border-radius:6px}
 td,th{text-align:left;vertical-align:top;padding:.1rem 1rem .1rem 0}
 `;
 
-/** Runs in the browser: texts are set as texts, nothing is taken for markup. */
+/** The script of the page. It sets texts as text, never as markup. */
 const SCRIPT = `
 const contract = JSON.parse(document.getElementById("contract").textContent);
 const add = (parent, name, text, className) => {
@@ -70,7 +70,7 @@ const POLICY = `default-src 'none'; base-uri 'none'; frame-ancestors 'none'; scr
   sourceOf(SCRIPT)
 }; style-src ${sourceOf(STYLE)}`;
 
-/** @param contract JSON */
+/** @param contract the OpenAPI document as JSON */
 export function contractPage(contract: string): Response {
   // "</script>" would end the element.
   const data = contract.replaceAll("<", "\\u003c");

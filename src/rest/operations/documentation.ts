@@ -23,7 +23,7 @@ export interface DocumentationParts {
   readonly schemas: Readonly<Record<string, JsonSchema>>;
 }
 
-/** Of the given operations and these themselves. */
+/** Returns the operations together with those that document all of them. */
 export function withDocumentation(operations: readonly Operation[], parts: DocumentationParts): Operation[] {
   const all: Operation[] = [
     ...operations,

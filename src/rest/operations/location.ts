@@ -1,4 +1,4 @@
-/** `GET /location`, and what an administrator changes of it. */
+/** Registrations: `/location`. */
 import type { JsonSchema } from "../../data/json_schema.ts";
 import { ipAddress } from "../../data/network_property.ts";
 import { integer, mapping, port, text } from "../../data/property_types.ts";
@@ -18,9 +18,9 @@ import { selectItems } from "../selection.ts";
 export interface LocationOperationsParts {
   readonly clock: Clock;
   readonly location: LocationService<BoundFlow>;
-  /** Adds a binding that no device has registered; throws a TypeError that says what cannot be done. */
+  /** Adds a binding that no device has registered. Throws a TypeError when it cannot. */
   bind(aor: string, contact: StaticContact): void;
-  /** False when it was bound to nothing. */
+  /** Removes all bindings. Returns false when there were none. */
   evict(aor: string): boolean;
   evictAll(): Promise<void>;
 }
@@ -29,11 +29,11 @@ export interface StaticContact {
   readonly user: string;
   readonly address: string;
   readonly port: number;
-  /** Seconds. */
+  /** Its lifetime in seconds. */
   readonly expires: number;
 }
 
-/** The body that Routr v1 takes. */
+/** The request body of Routr v1. */
 const staticContact = mapping({
   user: text("a user name").describe("The user part of the contact."),
   address: ipAddress().describe("Where the device is."),
@@ -148,7 +148,10 @@ const FIXED = {
   },
 };
 
-/** In the form that the location service has. People write `me@home@sip.local` for `me%40home@sip.local`. */
+/**
+ * Returns an address-of-record in the form of the location service. People write `me@home@sip.local` for
+ * `me%40home@sip.local`.
+ */
 function readAor(text: string): string {
   const written = /^sips?:/i.test(text) ? text : `sip:${text}`;
   const uri = SipUri.parse(written) ??
@@ -159,7 +162,7 @@ function readAor(text: string): string {
   return addressOfRecord(uri.userText, uri.host);
 }
 
-/** Undefined when there is nothing any more. */
+/** Returns the bindings of an address-of-record for clients; undefined when none is left. */
 function shownLocation(aor: string, bindings: readonly Binding<BoundFlow>[], clock: Clock) {
   if (bindings.length === 0) return undefined;
   const contacts = bindings.map((binding) => shownContact(binding, clock));

@@ -1,4 +1,4 @@
-/** How the server is watched: by people, by monitors, by programs. */
+/** Observation of the server: events, calls, metrics and health. */
 import { flag, text } from "../../data/property_types.ts";
 import type { Metrics } from "../../runtime/metrics.ts";
 import { type Call, shownCall } from "../../core/calls/call.ts";
@@ -18,9 +18,9 @@ export interface ObservationParts {
   readonly metrics: Metrics;
   readonly history: EventHistory;
   calls(): readonly Call[];
-  /** The latest first. */
+  /** Returns ended calls, the newest first. */
   endedCalls(): readonly EndedCall[];
-  /** Whether each thing is there that serving needs, by its name. */
+  /** Returns the state of each thing that serving needs, by name. */
   checks(): Readonly<Record<string, boolean>>;
 }
 

@@ -1,4 +1,4 @@
-/** `GET /registry`: where this server is registered as a client. */
+/** Registrations of this server with gateways: `/registry`. */
 import type { GatewayRegistrationStatus } from "../../core/trunk/gateway_registration_status.ts";
 import type { JsonSchema } from "../../data/json_schema.ts";
 import { escapeUser } from "../../message/sip_uri.ts";
@@ -67,7 +67,7 @@ function shownRegistration(status: GatewayRegistrationStatus) {
 
 const UNITS = [["day", 86_400], ["hour", 3600], ["minute", 60]] as const;
 
-/** As Routr v1 says it: `2 minutes ago`. */
+/** Returns a time in the words of Routr v1: `2 minutes ago`. */
 function ago(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   for (const [unit, length] of UNITS) {

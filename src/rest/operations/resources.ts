@@ -1,4 +1,4 @@
-/** The resources that an administrator keeps: the same five ways to each kind. */
+/** Resources: the same five operations for each kind. */
 import type { Directory } from "../../data/directory.ts";
 import { valueAt } from "../../data/document_problems.ts";
 import {
@@ -29,13 +29,16 @@ export interface ResourceOperationsParts {
   readonly store: ResourceStore;
 }
 
-/** Names that a line of the log has. */
+/** Names in a line of the log. */
 const MAX_NAMED = 10;
 
 const REF = { ref: "The ref of the resource." };
 const REF_SCHEMA: JsonSchema = { type: "string", description: "The ref of the resource." };
 
-/** Operations of all kinds; of DIDs twice, as later releases of Routr v1 call them numbers. */
+/**
+ * Returns the operations of all kinds. Those of DIDs are there twice, since later releases of Routr v1 call them
+ * numbers.
+ */
 export function resourceOperations(parts: ResourceOperationsParts): Operation[] {
   return Object.entries(KINDS).flatMap(([kind, { collections }]) =>
     collections.flatMap((collection) => new Collection(kind as Kind, collection, parts).operations())
@@ -180,7 +183,7 @@ class Collection {
     const documents = list.map((each, i) => this.#document(each, `/${i}`));
     const refs = await written(store.createAll(this.#kind, documents));
     note(namesIn(refs));
-    // What Routr v1 says to a form.
+    // The answer of Routr v1 to a form.
     return isFile ? enveloped(refs, { message: "done" }) : enveloped(refs, { status: 201 });
   }
 
@@ -205,7 +208,7 @@ class Collection {
     return enveloped(target);
   }
 
-  /** Who may not read secrets makes nobody who may, and takes nobody over who does. */
+  /** Throws `HttpError` 403 when a user who may not read secrets would create or change one who may. */
   #refuseReader(user: User | undefined, document: unknown): void {
     if (this.#kind !== "User" || user?.readsSecrets) return;
     const readsSecrets = valueAt(document, ["spec", "readsSecrets"]);
@@ -213,7 +216,7 @@ class Collection {
     throw new HttpError(403, "Only users that read secrets can make or change such users");
   }
 
-  /** Later releases of Routr v1 looked at the ref in the body only. */
+  /** Returns the ref to change; clients of later releases of Routr v1 give it in the body only. */
   #targetOf(ref: string, { metadata }: ResourceDocument): string {
     if (this.#parts.directory.resource(this.#kind, ref) !== undefined) return ref;
     const inBody = typeof metadata === "object" && metadata !== null && "ref" in metadata
@@ -243,12 +246,12 @@ class Collection {
   }
 }
 
-/** Secrets are for those only who are configured to read them. */
+/** Returns how a user sees resources: with secrets only when the user may read them. */
 function shownTo(user: User | undefined): (resource: Resource) => ResourceDocument {
   return user?.readsSecrets ? fullDocumentOf : documentOf;
 }
 
-/** Resources as the contract knows them: as they are written, and as they are shown. */
+/** Returns the schemas of resources: for writing, and as they are shown. */
 export function resourceSchemas(): Record<string, JsonSchema> {
   const schemas = Object.entries(KINDS).flatMap(([kind, { schema }]) => {
     const written = jsonSchemaOf(schema);
@@ -261,7 +264,7 @@ function shownName(kind: string): string {
   return `Shown${kind}`;
 }
 
-/** What has to be written need not be shown: of `secret` and `ha1`, one is demanded (`credentials`). */
+/** Removes the demand for `secret` or `ha1`, which are not shown. */
 function asShown(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(asShown);
   if (typeof schema !== "object" || schema === null) return schema;
@@ -269,7 +272,7 @@ function asShown(schema: unknown): unknown {
   return Object.fromEntries(parts.map(([name, part]) => [name, asShown(part)]));
 }
 
-/** @param request whose conditions were met a moment ago */
+/** @param request the request whose conditions were met before */
 async function written<T>(write: Promise<T>, request?: Request): Promise<T> {
   try {
     return await write;
@@ -293,13 +296,13 @@ const ANSWERS: Readonly<Record<RefusalReason, { status: number; headers?: Record
   unavailable: { status: 503, headers: { "retry-after": "5" } },
 };
 
-/** Some of many names, for the log. */
+/** Returns the first names, and the number of the others, for the log. */
 function namesIn(names: readonly string[]): string {
   const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : "";
   return names.slice(0, MAX_NAMED).join(", ") + more;
 }
 
-/** The properties that a document brings, as `spec.credentials`; values may be secrets. */
+/** Returns the names of a document's properties, such as `spec.credentials`, without their values. */
 function namesOf(document: ResourceDocument): string[] {
   return Object.entries(document).flatMap(([name, value]) =>
     typeof value === "object" && value !== null

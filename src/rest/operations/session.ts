@@ -1,11 +1,11 @@
-/** Tokens, for those who log in (`GET /credentials` and `/token` of Routr v1). */
+/** Tokens: `/credentials` and `/token` of Routr v1. */
 import { type User, USER_REALM } from "../../data/user.ts";
 import { enveloped, plainText } from "../http/envelope.ts";
 import { HttpError } from "../http/http_error.ts";
 import { BASE_PATH, type Call, type Operation, operation } from "../operation.ts";
 
 export function sessionOperations(issueToken: (user: User) => Promise<string>): Operation[] {
-  /** By the password: else whoever finds a token could renew it for ever. */
+  /** Issues a token for a password only: a stolen token could otherwise be renewed for ever. */
   const issue = async ({ request, user }: Call) => {
     if (/^basic /i.test(request.headers.get("authorization") ?? "")) return await issueToken(user!);
     throw new HttpError(401, "Unauthorized", {

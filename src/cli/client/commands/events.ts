@@ -1,4 +1,4 @@
-/** `routr events`: what happens, as it happens; goes on where it was when the connection is lost. */
+/** `routr events`: prints events as they happen, and resumes after a lost connection. */
 import { ApiError } from "../client_error.ts";
 import type { CommandContext } from "../command_context.ts";
 import { readEvents, type SentEvent } from "../event_stream_reader.ts";
@@ -6,36 +6,36 @@ import { printed } from "../printed.ts";
 import { printable } from "../table.ts";
 import { isMapping } from "../../../runtime/mapping.ts";
 
-/** Milliseconds from one attempt to the next. */
-const FIRST_PAUSE = 1000;
-const LONGEST_PAUSE = 30_000;
+/** The delay between attempts to reconnect. */
+const MIN_PAUSE_MS = 1000;
+const MAX_PAUSE_MS = 30_000;
 
-/** Ends only with the process, or when the service refuses. `pause` is for tests. */
+/** Prints events until the service refuses. Tests replace `pause`. */
 export async function events(context: CommandContext, pause = sleep): Promise<void> {
   const { client, command: { options }, terminal } = context;
   let lastEventId: string | undefined;
-  let wait = FIRST_PAUSE;
+  let wait = MIN_PAUSE_MS;
   let isConnected = false;
   while (true) {
     try {
       const headers = { accept: "text/event-stream", ...lastEventId && { "last-event-id": lastEventId } };
       const stream = await client.stream("/events", { query: { types: options.types }, headers });
-      [isConnected, wait] = [true, FIRST_PAUSE];
+      [isConnected, wait] = [true, MIN_PAUSE_MS];
       for await (const event of readEvents(stream)) {
         lastEventId = event.id ?? lastEventId;
         terminal.print(await lineOf(event, context));
       }
     } catch (error) {
-      // What is refused once will be refused again, and who was never there may not exist.
+      // A refusal is final, and so is a failure of the first attempt.
       if (error instanceof ApiError || !isConnected) throw error;
     }
     terminal.warn(`The connection was lost, trying again in ${wait / 1000} s`);
     await pause(wait);
-    wait = Math.min(wait * 2, LONGEST_PAUSE);
+    wait = Math.min(wait * 2, MAX_PAUSE_MS);
   }
 }
 
-/** JSON Lines for scripts; else `2026-01-31T12:00:00.000Z call.ended from=… to=… reason="Busy Here"`. */
+/** Returns JSON Lines for scripts, else `2026-01-31T12:00:00.000Z call.ended from=… to=… reason="Busy Here"`. */
 async function lineOf(
   { id, type, data }: SentEvent,
   { command: { output } }: CommandContext,
@@ -50,12 +50,12 @@ async function lineOf(
   return printable(words.join(" ")).replaceAll("\n", " ");
 }
 
-/** Whether a text can stand without quotes, so that the next name is told from it. */
+/** Reports whether a text needs no quotes. */
 function isWord(value: unknown): value is string {
   return typeof value === "string" && !/[\s"]/.test(value);
 }
 
-/** `{id, time, type, data}` as the service writes it, with its time in ISO 8601. */
+/** Reads `{id, time, type, data}`, and converts the time to ISO 8601. */
 function eventIn(text: string): { time: string | undefined; data: Readonly<Record<string, unknown>> } {
   const value = parsed(text);
   const { time, data } = value;

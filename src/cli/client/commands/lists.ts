@@ -1,4 +1,4 @@
-/** `routr get`, `locate`, `registry` and `calls`: lists as tables, or as they are. */
+/** `routr get`, `locate`, `registry` and `calls`: lists as tables or documents. */
 import {
   CALL_COLUMNS,
   ENDED_CALL_COLUMNS,
@@ -14,13 +14,13 @@ import { type Column, formatTable } from "../table.ts";
 
 interface ListForm {
   readonly columns: readonly Column[];
-  /** One item may have several rows. */
+  /** Returns rows when an item may have several. */
   rowsOf?(items: readonly unknown[]): readonly unknown[];
-  /** What to say of an empty list. */
+  /** The message for an empty list. */
   readonly empty: string;
 }
 
-/** Of the verbs that list something else than resources. */
+/** Lists of other things than resources, by verb. */
 const LISTS: Readonly<Record<string, ListForm & { readonly path: string; readonly query?: undefined }>> = {
   locate: {
     path: "/location",
@@ -67,7 +67,7 @@ async function show(
   { columns, rowsOf = (each) => each, empty }: ListForm,
 ): Promise<void> {
   if (output !== "table") terminal.print(await printed(items, output));
-  // Scripts that count lines get none.
+  // On the standard error, so that scripts count no line.
   else if (items.length === 0) terminal.warn(empty);
   else terminal.print(formatTable(columns, rowsOf(items)));
 }

@@ -15,7 +15,7 @@ interface Login {
   readonly trust: Trust;
 }
 
-/** A server that has signed its certificate itself is trusted from now on if somebody says so. */
+/** Logs in. Asks whether to trust a server with an unknown signer, and keeps the answer. */
 export async function login(
   { operands: [urlText], options }: ClientCommand,
   place: ClientPlace,
@@ -46,7 +46,7 @@ export async function logout({ env }: ClientPlace, terminal: Terminal): Promise<
   terminal.print(await accessFile(env).remove() ? "Logged out" : "Nobody was logged in");
 }
 
-/** Undefined when the server is trusted as it is. */
+/** Returns a certificate to trust from now on; undefined when none is needed. */
 async function newlyTrusted(
   apiUrl: string,
   trust: Trust,
@@ -72,8 +72,8 @@ async function newlyTrusted(
 }
 
 /**
- * The certificate that is shown at an insecure login: later commands expect the same, and need no `--insecure`. Undefined
- * when it proves nothing because another has signed it.
+ * Returns the certificate shown at an insecure login, which later commands expect without `--insecure`. Undefined when
+ * an authority has signed it, since it cannot be pinned then.
  */
 async function shownForLater(apiUrl: string, terminal: Terminal): Promise<string | undefined> {
   const url = new URL(apiUrl);
@@ -87,14 +87,14 @@ async function shownForLater(apiUrl: string, terminal: Terminal): Promise<string
   return certificate;
 }
 
-/** Undefined when the server is trusted. Asks for what anybody may know: no secret goes out before. */
+/** Returns the error of an untrusted server. Sends a request without secrets. */
 async function refusalOf(apiUrl: string, trust: Trust): Promise<CertificateError | undefined> {
   using client = new ApiClient({ apiUrl, token: undefined, trust });
   try {
     await client.get("/system/status");
   } catch (error) {
     if (error instanceof CertificateError) return error;
-    // Early services tell nothing to strangers.
+    // Early services refuse requests without credentials.
     if (!(error instanceof ApiError)) throw error;
   }
   return undefined;

@@ -22,7 +22,7 @@ export async function info({ client, command: { output }, terminal }: CommandCon
   if (output !== "table") return terminal.print(await printed(data, output));
   const { env, upSince, ...facts } = isMapping(data) ? data : {};
   const lines = Object.entries(facts)
-    // Early services have them beside each other, without an envelope.
+    // Early services answer without an envelope.
     .filter(([name, value]) => typeof value === "string" && name !== "message")
     .map(([name, value]) => `${name}: ${value}`);
   if (typeof upSince === "number") lines.push(`upSince: ${new Date(upSince).toISOString()}`);
@@ -58,7 +58,7 @@ async function end({ client, command, terminal }: CommandContext, state: string)
   terminal.print(printable(message));
 }
 
-/** Early services say it as their status, late ones as their message. */
+/** Returns the state, which early services have as `status`, later ones as `message`. */
 function stateIn(body: unknown): string {
   const [status, message] = ["status", "message"].map((name) => valueAtPath(body, name));
   const state = typeof status === "string" && Number.isNaN(Number(status)) ? status : message;

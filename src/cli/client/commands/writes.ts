@@ -13,8 +13,8 @@ export async function create(context: CommandContext): Promise<void> {
 }
 
 /**
- * What there is gets the properties that the file has, and keeps its others. `--prune` deletes what is not in the file, of
- * the kinds that are in it; `--dry-run` says what would be done.
+ * Creates resources of a file, or changes the properties that it has. `--prune` deletes other resources of the kinds in
+ * the file; `--dry-run` changes nothing.
  */
 export async function apply(context: CommandContext): Promise<void> {
   const { client, command: { options }, terminal } = context;
@@ -42,7 +42,7 @@ export async function apply(context: CommandContext): Promise<void> {
   if (options.prune) await prune(context, kept);
 }
 
-/** What of a kind stays. */
+/** The resources of a kind that are not pruned. */
 interface KeptResources {
   readonly type: ResourceType;
   readonly refs: Set<string>;
@@ -54,7 +54,7 @@ function keptOf(kept: Map<Kind, KeptResources>, type: ResourceType): KeptResourc
   return known;
 }
 
-/** Deletes what is not kept: first what refers to others. */
+/** Deletes resources that are not kept, those that refer to others first. */
 async function prune(context: CommandContext, kept: ReadonlyMap<Kind, KeptResources>): Promise<void> {
   const { client, command: { options }, terminal } = context;
   const groups = [...kept.values()].sort((a, b) => compareKinds(b.type.kind, a.type.kind));
@@ -83,7 +83,7 @@ export async function remove(context: CommandContext): Promise<void> {
   await removeAll(context, type, items);
 }
 
-/** As many as can be deleted. */
+/** Deletes as many as possible. */
 async function removeAll(
   context: CommandContext,
   type: ResourceType,
@@ -106,7 +106,7 @@ async function removeAll(
   }
 }
 
-/** All of a type at once where the service can do so: all or none. Resolves with their refs. */
+/** Creates resources of a type, all or none where the service can. Returns their refs. */
 async function createAll(
   { client, terminal }: CommandContext,
   documents: readonly TypedDocument[],
@@ -138,7 +138,7 @@ async function removeOne(
   terminal.print(`${nameOf(type, ref)} deleted`);
 }
 
-/** Throws a `ClientError` where nobody can say whether to delete, and nobody has said so. */
+/** Throws a `ClientError` when nobody has confirmed a deletion and nobody can be asked. */
 function refuseUnlessAsked({ command: { options }, terminal }: CommandContext): void {
   if (options.yes || terminal.isInteractive) return;
   throw new ClientError("Nobody can be asked here: --yes deletes without asking", { exitStatus: 2 });
@@ -157,7 +157,7 @@ async function confirm(
   if (!/^y(?:es)?$/i.test(answer.trim())) throw new ClientError("Nothing was deleted");
 }
 
-/** Late releases of Routr v1 look for it in the body. */
+/** Adds the ref, which later releases of Routr v1 expect in the body. */
 function withRef(document: ResourceDocument, ref: string): ResourceDocument {
   const { metadata } = document;
   return { ...document, metadata: { ...typeof metadata === "object" && metadata, ref } };
@@ -167,7 +167,7 @@ function pathOf({ collection }: ResourceType, ref: string): string {
   return `/${collection}/${encodeURIComponent(ref)}`;
 }
 
-/** `agent/ag3f77f6` */
+/** Returns a name such as `agent/ag3f77f6`. */
 function nameOf({ collection }: ResourceType, ref: unknown): string {
   return printable(`${collection.slice(0, -1)}/${ref}`);
 }
