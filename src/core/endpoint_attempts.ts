@@ -3,13 +3,13 @@ import type { Timer } from "../runtime/timer_wheel.ts";
 import type { Destination } from "../transport/dns/destination.ts";
 import type { ServerLocator } from "../transport/dns/server_locator.ts";
 
-/** How many times T1 an endpoint may stay silent while there is another one to try: 6 s, four retransmissions. */
+/** Multiple of T1 that an endpoint may stay silent while there is another one to try: 6 s, four retransmissions. */
 export const FAILOVER_PATIENCE = 12;
 
 /** One endpoint to try. */
 export interface EndpointAttempt {
   readonly destination: Destination;
-  /** Whether a large request that TCP was refused for goes by UDP after all (§18.1.1). */
+  /** True for a large request by UDP, after TCP has failed (§18.1.1). */
   readonly isFallback: boolean;
 }
 
@@ -17,7 +17,7 @@ export interface EndpointAttemptsParts {
   readonly locator: Pick<ServerLocator, "noteFailure" | "noteSuccess">;
   /** Time without any response after which the next endpoint is tried. */
   readonly patienceMs: number;
-  /** Whether the last endpoint has to answer in that time, too. */
+  /** True when even the last endpoint has to answer in that time. */
   readonly isLastWatched?: boolean;
   timer(callback: () => void): Timer;
   /** Sends the request to an endpoint; false when no transport reaches it. */

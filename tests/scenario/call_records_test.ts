@@ -13,15 +13,6 @@ type Facts = Readonly<Record<string, unknown>>;
 
 const ANONYMOUS = "From: <sip:anonymous@anonymous.invalid>;tag=hidden";
 
-/** Every event of calls from now on. */
-function listen(net: Network): ServerEvent[] {
-  const events: ServerEvent[] = [];
-  net.server.events.listen((event) => {
-    if (event.type.startsWith("call.")) events.push(event);
-  });
-  return events;
-}
-
 /** These members of what is known of the last call that ended, which has to be the same wherever it is told. */
 function told(net: Network, events: readonly ServerEvent[], names: readonly string[]): unknown[] {
   const event = events.at(-1)!;
@@ -39,7 +30,7 @@ const END = ["cause", "status", "reason", "endedBy"];
 Deno.test(
   "RFC 3323: a call of an anonymous agent names its account and where it came from",
   ladder((net) => {
-    const events = listen(net);
+    const events = net.listen("call.");
     const alice = net.phone("alice");
     const bob = net.registered("bob");
     const invite = alice.invite("sip:bob@sip.local", ANONYMOUS);
@@ -89,7 +80,7 @@ Deno.test(
 Deno.test(
   "A callee's own words are the reason of a call that it rejects",
   ladder((net) => {
-    const events = listen(net);
+    const events = net.listen("call.");
     const alice = net.phone("alice");
     const bob = net.registered("bob");
     const invite = alice.invite("sip:bob@sip.local");
@@ -103,7 +94,7 @@ Deno.test(
 Deno.test(
   "A phone that does not answer is told from one that refuses: the server says so",
   ladder((net) => {
-    const events = listen(net);
+    const events = net.listen("call.");
     const alice = net.phone("alice");
     const bob = net.registered("bob");
     alice.invite("sip:bob@sip.local");
@@ -118,7 +109,7 @@ Deno.test(
 Deno.test(
   "A call that its caller cancels was ended by the caller",
   ladder((net) => {
-    const events = listen(net);
+    const events = net.listen("call.");
     const alice = net.phone("alice");
     const bob = net.registered("bob");
     const invite = alice.invite("sip:bob@sip.local");
@@ -157,7 +148,7 @@ const DIALLED = "sip:12125550123@sip.local";
 Deno.test(
   "A provider's 503 is a 500 to the caller, and the record has what the provider said",
   ladder(WORLD, (net) => {
-    const events = listen(net);
+    const events = net.listen("call.");
     const alice = net.phone("alice");
     const trunk = trunkOf(net);
     alice.invite(DIALLED);
@@ -173,7 +164,7 @@ Deno.test(
 Deno.test(
   "A provider that is silent is told from one that refuses",
   ladder(WORLD, (net) => {
-    const events = listen(net);
+    const events = net.listen("call.");
     const [alice, trunk] = [net.phone("alice"), trunkOf(net)];
     alice.invite(DIALLED);
     net.clock.advance(33_000);
@@ -185,7 +176,7 @@ Deno.test(
 Deno.test(
   "A provider that takes no password is told with its own words",
   ladder(WORLD, (net) => {
-    const events = listen(net);
+    const events = net.listen("call.");
     const alice = net.phone("alice");
     const trunk = trunkOf(net);
     alice.invite(DIALLED);
@@ -210,7 +201,7 @@ Deno.test(
       each.kind === "Gateway" ? { ...each, spec: { ...each.spec as object, host: UNKNOWN_HOST } } : each
     ),
   }, async (net) => {
-    const events = listen(net);
+    const events = net.listen("call.");
     const alice = net.phone("alice");
     alice.invite(DIALLED);
     for (let i = 0; i < 100 && events.length < 2; i++) {

@@ -1,6 +1,7 @@
 /** Calls as they are shown and told: when they begin, are answered and end, and what does not end them. */
 import assert from "node:assert/strict";
 import type { ServerEvent } from "../../src/core/server_events.ts";
+import { callBob } from "../support/calls.ts";
 import type { Phone } from "../support/phone.ts";
 import { ladder, type Network } from "../support/scenario.ts";
 import { ackTo, cancelOf, fromCallee, fromCaller, header } from "../support/sip_text.ts";
@@ -8,15 +9,6 @@ import { challengeOnce, establish, NUMBER, TRUNK, trunkOf, WORLD } from "../supp
 
 const IN_PATH = { spec: { recordRoute: true } };
 const HOUR = 3600_000;
-
-/** What is told of calls from now on. */
-function listen(net: Network): ServerEvent[] {
-  const events: ServerEvent[] = [];
-  net.server.events.listen((event) => {
-    if (event.type.startsWith("call.")) events.push(event);
-  });
-  return events;
-}
 
 function types(events: readonly ServerEvent[]): string[] {
   return events.map(({ type }) => type);
@@ -29,19 +21,6 @@ function endOf(events: readonly ServerEvent[]): readonly unknown[] {
   return [cause, status, durationMillis];
 }
 
-/** alice calls bob, who answers; each side's view of the dialog. */
-function call(net: Network, lines = "") {
-  const alice = net.phone("alice");
-  const bob = net.registered("bob");
-  const invite = alice.invite("sip:bob@sip.local", lines);
-  const atBob = bob.expect("INVITE");
-  bob.answer(atBob, "180 Ringing");
-  alice.expect("180");
-  const sentOk = bob.accept(atBob);
-  const ok = alice.expect("200");
-  return { alice, bob, caller: { invite, ok, cseq: 50 }, callee: { invite: atBob, ok: sentOk, cseq: 7 } };
-}
-
 function bye(from: Phone, to: Phone, { text, status = "200 OK" }: { text: string; status?: string }): void {
   from.send(text);
   to.answer(to.expect("BYE"), status);
@@ -51,7 +30,7 @@ function bye(from: Phone, to: Phone, { text, status = "200 OK" }: { text: string
 Deno.test(
   "A call is trying, rings, is answered, and ends with the caller's BYE",
   ladder(IN_PATH, (net) => {
-    const events = listen(net);
+    const events = net.listen("call.");
     const alice = net.phone("alice");
     const bob = net.registered("bob");
     const invite = alice.invite("sip:bob@sip.local");
@@ -111,8 +90,8 @@ Deno.test(
 Deno.test(
   "The callee's BYE ends a call; its time is that of the BYE, not that of the answer to it",
   ladder(IN_PATH, (net) => {
-    const events = listen(net);
-    const { alice, bob, callee } = call(net);
+    const events = net.listen("call.");
+    const { alice, bob, callee } = callBob(net, { rings: true });
     net.clock.advance(1000);
     bob.send(fromCallee("BYE", callee));
     const atAlice = alice.expect("BYE");
@@ -127,8 +106,8 @@ Deno.test(
 Deno.test(
   "§12.2.1.2: a BYE for a dialog that the other end does not know ends a call",
   ladder(IN_PATH, (net) => {
-    const events = listen(net);
-    const { alice, bob, caller } = call(net);
+    const events = net.listen("call.");
+    const { alice, bob, caller } = callBob(net, { rings: true });
     bye(alice, bob, { text: fromCaller("BYE", caller), status: "481 Call/Transaction Does Not Exist" });
     assert.deepEqual(endOf(events), ["caller hung up", 200, 0]);
   }),
@@ -137,8 +116,8 @@ Deno.test(
 Deno.test(
   "§15.1.1: a BYE that is not answered ends a call",
   ladder(IN_PATH, (net) => {
-    const events = listen(net);
-    const { alice, bob, caller } = call(net);
+    const events = net.listen("call.");
+    const { alice, bob, caller } = callBob(net, { rings: true });
     alice.send(fromCaller("BYE", caller));
     net.clock.advance(32_100);
     bob.takeAll();
@@ -151,8 +130,8 @@ for (const status of ["401 Unauthorized", "500 CSeq Is Out Of Order", "403 Forbi
   Deno.test(
     `A BYE that is refused with ${status} ends nothing: the call goes on, and so does its record`,
     ladder(IN_PATH, (net) => {
-      const events = listen(net);
-      const { alice, bob, caller } = call(net);
+      const events = net.listen("call.");
+      const { alice, bob, caller } = callBob(net, { rings: true });
       bye(alice, bob, { text: fromCaller("BYE", caller), status });
       assert.equal(net.server.calls.length, 1);
       net.clock.advance(5000);
@@ -165,8 +144,8 @@ for (const status of ["401 Unauthorized", "500 CSeq Is Out Of Order", "403 Forbi
 Deno.test(
   "A BYE that goes nowhere ends nothing: other tags, no breadth, no hops, no Route",
   ladder(IN_PATH, (net) => {
-    const events = listen(net);
-    const { alice, bob, caller } = call(net);
+    const events = net.listen("call.");
+    const { alice, bob, caller } = callBob(net, { rings: true });
     const mallory = net.phone("mallory");
     const text = fromCaller("BYE", caller);
     alice.send(`${text}\nMax-Breadth: 0`);
@@ -189,8 +168,8 @@ Deno.test(
 Deno.test(
   "Retransmissions and re-INVITEs begin no calls, and a BYE that comes again ends none",
   ladder(IN_PATH, (net) => {
-    const events = listen(net);
-    const { alice, bob, caller } = call(net);
+    const events = net.listen("call.");
+    const { alice, bob, caller } = callBob(net, { rings: true });
     // The copy with credentials.
     alice.sendAsIs(caller.invite);
     alice.takeAll();
@@ -211,7 +190,7 @@ Deno.test(
 Deno.test(
   "A call that is cancelled ends with 487; a 200 that crosses the CANCEL wins",
   ladder(IN_PATH, (net) => {
-    const events = listen(net);
+    const events = net.listen("call.");
     const alice = net.phone("alice");
     const bob = net.registered("bob");
     const [cancelled, crossed] = ["487 Request Terminated", "200 OK"].map((status) => {
@@ -244,7 +223,7 @@ for (const status of ["486 Busy Here", "603 Decline", "480 Temporarily Unavailab
   Deno.test(
     `A call that gets ${status} was rejected`,
     ladder(IN_PATH, (net) => {
-      const events = listen(net);
+      const events = net.listen("call.");
       const alice = net.phone("alice");
       const bob = net.registered("bob");
       const invite = alice.invite("sip:bob@sip.local");
@@ -261,7 +240,7 @@ for (const status of ["486 Busy Here", "603 Decline", "480 Temporarily Unavailab
 Deno.test(
   "What is not forwarded is no call",
   ladder(IN_PATH, (net) => {
-    const events = listen(net);
+    const events = net.listen("call.");
     const alice = net.phone("alice");
     const invite = alice.sendAuthenticated("INVITE sip:bob@sip.local SIP/2.0");
     alice.sendAsIs(ackTo(invite, alice.expect("480")));
@@ -272,7 +251,7 @@ Deno.test(
 Deno.test(
   "Forks are one call; it is over when all who answered have hung up",
   ladder(IN_PATH, (net) => {
-    const events = listen(net);
+    const events = net.listen("call.");
     const alice = net.phone("alice");
     const devices = ["192.0.2.31", "192.0.2.32"].map((address) => net.registered("bob", { address }));
     const invite = alice.invite("sip:bob@sip.local");
@@ -294,8 +273,8 @@ Deno.test(
 Deno.test(
   "A second INVITE with Call-ID and tag of a call is another call: nothing gets past the records",
   ladder(IN_PATH, (net) => {
-    const events = listen(net);
-    const { alice, caller } = call(net);
+    const events = net.listen("call.");
+    const { alice, caller } = callBob(net, { rings: true });
     const carol = net.registered("carol");
     const again = alice.invite("sip:carol@sip.local", `Call-ID: ${header(caller.invite, "Call-ID")}`);
     carol.accept(carol.expect("INVITE"));
@@ -310,8 +289,8 @@ Deno.test(
 Deno.test(
   "Where the server is not in the path, the end of an answered call is not observed",
   ladder((net) => {
-    const events = listen(net);
-    call(net);
+    const events = net.listen("call.");
+    callBob(net, { rings: true });
     assert.deepEqual(types(events), ["call.started", "call.answered", "call.ended"]);
     assert.deepEqual(endOf(events), ["not observed", 200, undefined]);
     assert.deepEqual(net.server.calls, []);
@@ -321,7 +300,7 @@ Deno.test(
 Deno.test(
   "A callee that leaves Record-Route out of its answer sends no BYE by here: not observed",
   ladder(IN_PATH, (net) => {
-    const events = listen(net);
+    const events = net.listen("call.");
     const alice = net.phone("alice");
     const bob = net.registered("bob");
     alice.invite("sip:bob@sip.local");
@@ -335,8 +314,8 @@ Deno.test(
 Deno.test(
   "A call of which nothing is heard for half a day is lost; every request within it counts",
   ladder(IN_PATH, (net) => {
-    const events = listen(net);
-    const { alice, bob, callee } = call(net);
+    const events = net.listen("call.");
+    const { alice, bob, callee } = callBob(net, { rings: true });
     net.clock.advance(11 * HOUR);
     bob.send(fromCallee("UPDATE", callee));
     alice.answer(alice.expect("UPDATE"), "200 OK");
@@ -352,8 +331,8 @@ Deno.test(
 Deno.test("A server that stops does not see the end of calls, but tells of them", async () => {
   let events: ServerEvent[] = [];
   await ladder(IN_PATH, (net) => {
-    events = listen(net);
-    call(net);
+    events = net.listen("call.");
+    callBob(net, { rings: true });
   })();
   assert.deepEqual(endOf(events), ["not observed", 200, undefined]);
 });
@@ -387,7 +366,7 @@ function callWith(net: Network, bob: Phone, lines: string) {
 Deno.test(
   "A call out by a trunk has gateway and number; the challenge of the gateway is no other call",
   ladder(WORLD, (net) => {
-    const events = listen(net);
+    const events = net.listen("call.");
     const { alice, trunk, invite, ok } = establish(net);
     assert.deepEqual(types(events), ["call.started", "call.answered"]);
     const [{ direction, gatewayRef, didRef }] = net.server.calls;
@@ -403,7 +382,7 @@ Deno.test(
 Deno.test(
   "A call in by a trunk has gateway and number",
   ladder(WORLD, (net) => {
-    const events = listen(net);
+    const events = net.listen("call.");
     const trunk = trunkOf(net);
     const bob = net.registered("bob");
     trunk.send(`INVITE sip:${NUMBER}@192.0.2.1 SIP/2.0\nContact: <sip:gw@${TRUNK}>`);

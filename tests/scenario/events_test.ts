@@ -2,15 +2,8 @@
 import assert from "node:assert/strict";
 import type { ServerEvent } from "../../src/core/server_events.ts";
 import { gateway } from "../support/resources.ts";
-import { ladder, type LadderOptions, type Network } from "../support/scenario.ts";
+import { ladder, type LadderOptions } from "../support/scenario.ts";
 import { header, withoutHeader } from "../support/sip_text.ts";
-
-/** What is told from now on. */
-function listen(net: Network): ServerEvent[] {
-  const events: ServerEvent[] = [];
-  net.server.events.listen((event) => events.push(event));
-  return events;
-}
 
 /** What was told since the last time. */
 function take(events: ServerEvent[]): readonly unknown[] {
@@ -27,7 +20,7 @@ const BOB = "sip:bob@192.0.2.12:5060";
 Deno.test(
   "A registration is told with its place, its refreshes are not, and its end is with the reason",
   ladder((net) => {
-    const events = listen(net);
+    const events = net.listen();
     const bob = net.registered("bob");
     assert.deepEqual(events.splice(0), [{
       type: "registration.added",
@@ -57,7 +50,7 @@ Deno.test(
   "Of several devices, the one that comes or goes is told",
   ladder((net) => {
     const first = net.registered("bob");
-    const events = listen(net);
+    const events = net.listen();
     const second = net.registered("bob", { address: "192.0.2.31" });
     assert.deepEqual(take(events), [["registration.added", second.uri, "registered", 3600]]);
     first.register(`Contact: <${first.uri}>;expires=0`);
@@ -69,7 +62,7 @@ Deno.test(
   "A device that makes room for a newer one was evicted",
   ladder({ agents: [{ username: "bob", domains: ["sip.local"], maxContacts: 1 }] }, (net) => {
     net.registered("bob");
-    const events = listen(net);
+    const events = net.listen();
     const newer = net.registered("bob", { address: "192.0.2.31" });
     assert.deepEqual(take(events), [
       ["registration.added", newer.uri, "registered", 3600],
@@ -85,7 +78,7 @@ Deno.test(
     // Its Contact names the port that it came from, where nobody listens.
     bob.register(`Contact: <sip:bob@192.0.2.200:4444;transport=tcp>`);
     bob.register(`Contact: <${bob.uri}>;expires=0`);
-    const events = listen(net);
+    const events = net.listen();
     bob.hangUpConnection();
     assert.deepEqual(take(events), [
       ["registration.removed", "sip:bob@192.0.2.200:4444;transport=tcp", "connection lost", 3600],
@@ -97,7 +90,7 @@ Deno.test(
   "Who has another password, or is no agent any more for a minute, loses its registrations",
   ladder((net) => {
     net.registered("bob");
-    const events = listen(net);
+    const events = net.listen();
     net.replace({ agents: [{ username: "alice", domains: ["sip.local"] }] });
     assert.deepEqual(take(events), []);
     net.clock.advance(60_000);
@@ -108,7 +101,7 @@ Deno.test(
 Deno.test(
   "An administrator binds a device, which is called there at once, and evicts it again",
   ladder(async (net) => {
-    const events = listen(net);
+    const events = net.listen();
     const { server } = net;
     const contact = { user: "bob", address: "192.0.2.77", port: 5070, expires: 600 };
     server.bind("sip:bob@sip.local", contact);
@@ -148,7 +141,7 @@ Deno.test(
 Deno.test(
   "Wrong credentials are told with the address they came from, whatever their Via says",
   ladder((net) => {
-    const events = listen(net);
+    const events = net.listen();
     const bob = net.phone("bob");
     const username = "u".repeat(2000);
     for (const name of ["bob", username]) {
@@ -184,7 +177,7 @@ Deno.test(
 Deno.test(
   "Of a flood of wrong passwords fifty a second are told, the others counted",
   ladder((net) => {
-    const events = listen(net);
+    const events = net.listen();
     const bob = net.phone("bob");
     const attack = (count: number) => {
       const challenge = (bob.send("REGISTER sip:sip.local SIP/2.0"), bob.expect("401"));
@@ -206,7 +199,7 @@ Deno.test(
 Deno.test(
   "A denied address is told once a minute",
   ladder({ spec: { accessControlList: { deny: ["192.0.2.12"] } } }, (net) => {
-    const events = listen(net);
+    const events = net.listen();
     const bob = net.phone("bob");
     for (let i = 0; i < 3; i++) bob.send("OPTIONS sip:192.0.2.1 SIP/2.0");
     bob.takeAll();
@@ -233,7 +226,7 @@ const TRUNK: LadderOptions = {
 Deno.test(
   "A gateway that refuses us is told once for each reason, and when it has registered us, but not its refreshes",
   ladder(TRUNK, async (net) => {
-    const events = listen(net);
+    const events = net.listen();
     const registrar = net.phone("registrar", { address: "203.0.113.1" });
     const told = () => events.splice(0).map(({ type, data }) => [type, data.lastStatus]);
     /** Lets time pass until there is a REGISTER, and answers it. */

@@ -1,7 +1,8 @@
 /** §12.2 through the proxy: requests within a dialog go by our Record-Route, from either side, and nobody else's do. */
 import assert from "node:assert/strict";
-import type { Phone, PhonePlace } from "../support/phone.ts";
-import { ladder, type Network } from "../support/scenario.ts";
+import { callBob } from "../support/calls.ts";
+import type { Phone } from "../support/phone.ts";
+import { ladder } from "../support/scenario.ts";
 import {
   credentialsLine,
   fromCallee,
@@ -16,17 +17,6 @@ import {
 
 const RECORD_ROUTE = { spec: { recordRoute: true } };
 
-/** A call of alice to bob that was answered and acknowledged; each side's view of the dialog. */
-function call(net: Network, places: { alice?: Partial<PhonePlace>; bob?: Partial<PhonePlace> } = {}) {
-  const alice = net.phone("alice", places.alice);
-  const bob = net.registered("bob", places.bob);
-  const invite = alice.invite("sip:bob@sip.local");
-  const atBob = bob.expect("INVITE");
-  const sentOk = bob.accept(atBob);
-  const ok = alice.expect("200");
-  return { alice, bob, caller: { invite, ok, cseq: 50 }, callee: { invite: atBob, ok: sentOk } };
-}
-
 /** Lets `from` send a request that `to` must get, and answers it. */
 function pass(from: Phone, to: Phone, text: string): string {
   from.send(text);
@@ -40,7 +30,7 @@ function pass(from: Phone, to: Phone, text: string): string {
 Deno.test(
   "§12.2: BYE of the caller",
   ladder(RECORD_ROUTE, (net) => {
-    const { alice, bob, caller } = call(net);
+    const { alice, bob, caller } = callBob(net);
     const bye = pass(alice, bob, fromCaller("BYE", caller));
     assert.equal(requestUri(bye), "sip:bob@192.0.2.12:5060");
     assert.ok(!hasHeader(bye, "Route"));
@@ -50,7 +40,7 @@ Deno.test(
 Deno.test(
   "§12.2: BYE of the callee",
   ladder(RECORD_ROUTE, (net) => {
-    const { alice, bob, callee } = call(net);
+    const { alice, bob, callee } = callBob(net);
     const bye = pass(bob, alice, fromCallee("BYE", callee));
     assert.equal(requestUri(bye), "sip:alice@192.0.2.11:5060");
     assert.ok(!hasHeader(bye, "Route"));
@@ -61,7 +51,7 @@ for (const method of ["INVITE", "UPDATE", "INFO", "REFER", "NOTIFY", "PRACK", "F
   Deno.test(
     `design: ${method} within a dialog needs no password, from neither side`,
     ladder(RECORD_ROUTE, (net) => {
-      const { alice, bob, caller, callee } = call(net);
+      const { alice, bob, caller, callee } = callBob(net);
       pass(alice, bob, `${fromCaller(method, caller)}\nContact: <${alice.uri}>`);
       pass(bob, alice, `${fromCallee(method, callee)}\nContact: <${bob.uri}>`);
     }),
@@ -71,7 +61,7 @@ for (const method of ["INVITE", "UPDATE", "INFO", "REFER", "NOTIFY", "PRACK", "F
 Deno.test(
   "§12.2: a re-INVITE goes to the Contact of the dialog, whatever is registered by now",
   ladder(RECORD_ROUTE, (net) => {
-    const { alice, bob, caller } = call(net);
+    const { alice, bob, caller } = callBob(net);
     bob.register("Contact: *\nExpires: 0");
     pass(alice, bob, `${fromCaller("INVITE", caller)}\nContact: <${alice.uri}>`);
   }),
@@ -80,7 +70,7 @@ Deno.test(
 Deno.test(
   "§12.2: the dialog goes on after hours without a word",
   ladder(RECORD_ROUTE, (net) => {
-    const { alice, bob, caller, callee } = call(net);
+    const { alice, bob, caller, callee } = callBob(net);
     net.clock.advance(12 * 3_600_000);
     pass(alice, bob, `${fromCaller("INVITE", caller)}\nContact: <${alice.uri}>`);
     pass(bob, alice, fromCallee("BYE", callee));
@@ -138,7 +128,7 @@ Deno.test(
 Deno.test(
   "§18.1.1: a callee whose Contact is its connection's address is reached over that connection",
   ladder((net) => {
-    const { alice, bob, caller } = call(net, { bob: { protocol: "tcp", port: 40001 } });
+    const { alice, bob, caller } = callBob(net, { bob: { protocol: "tcp", port: 40001 } });
     pass(alice, bob, fromCaller("BYE", caller));
     assert.equal(net.transports.tcp.flows.length, 1);
   }),
@@ -147,7 +137,7 @@ Deno.test(
 Deno.test(
   "RFC 5626 §5.3.1: the connection to the caller is gone: the callee's BYE is answered 430",
   ladder((net) => {
-    const { alice, bob, callee } = call(net, { alice: { protocol: "tcp", port: 40001 } });
+    const { alice, bob, callee } = callBob(net, { alice: { protocol: "tcp", port: 40001 } });
     alice.hangUpConnection();
     bob.send(fromCallee("BYE", callee));
     bob.expect("430");
@@ -165,7 +155,7 @@ for (const [name, change] of FORGED) {
   Deno.test(
     `§12.2.2: a Route with ${name} belongs to no dialog: 481`,
     ladder(RECORD_ROUTE, (net) => {
-      const { alice, bob, caller } = call(net);
+      const { alice, bob, caller } = callBob(net);
       alice.send(change(fromCaller("BYE", caller)));
       alice.expect("481");
       bob.expectNothing();
@@ -176,7 +166,7 @@ for (const [name, change] of FORGED) {
 Deno.test(
   "design: a Route to this server that names no dialog: the request is asked for a password like any other",
   ladder(RECORD_ROUTE, (net) => {
-    const { alice, bob, caller } = call(net);
+    const { alice, bob, caller } = callBob(net);
     alice.send(fromCaller("BYE", caller).replace(/<sip:[^@]*@/, "<sip:"));
     alice.expect("407");
     bob.expectNothing();
@@ -186,7 +176,7 @@ Deno.test(
 Deno.test(
   "design: a forged Route of a stranger opens nothing: 403",
   ladder(RECORD_ROUTE, (net) => {
-    const { caller } = call(net);
+    const { caller } = callBob(net);
     const route = header(caller.ok, "Record-Route").replace(
       /<sip:(.)/,
       (_, c) => `<sip:${c === "0" ? "1" : "0"}`,
@@ -200,7 +190,7 @@ Deno.test(
 Deno.test(
   "§12.2: a request without To tag is in no dialog, even with a Route entry of ours: it needs the password",
   ladder(RECORD_ROUTE, (net) => {
-    const { bob, caller, callee } = call(net);
+    const { bob, caller, callee } = callBob(net);
     const carol = net.registered("carol");
     // All that bob knows of alice's dialog, used to call carol in her name.
     bob.send([
@@ -219,7 +209,7 @@ Deno.test(
 Deno.test(
   "§22.3: credentials for our realm go no further within a dialog either: the far side could use them",
   ladder(RECORD_ROUTE, (net) => {
-    const { alice, bob, caller } = call(net);
+    const { alice, bob, caller } = callBob(net);
     const probe = alice.send("INVITE sip:bob@sip.local SIP/2.0");
     const challenge = alice.expect("407");
     const credentials = credentialsLine(probe, challenge, { username: "alice", secret: alice.secret });
@@ -235,7 +225,7 @@ Deno.test(
 Deno.test(
   "§16.6: re-INVITEs are not record-routed again",
   ladder(RECORD_ROUTE, (net) => {
-    const { alice, bob, caller } = call(net);
+    const { alice, bob, caller } = callBob(net);
     const again = pass(alice, bob, `${fromCaller("INVITE", caller)}\nContact: <${alice.uri}>`);
     assert.ok(!hasHeader(again, "Record-Route"));
     assert.match(startLine(again), /^INVITE sip:bob@192\.0\.2\.12:5060 /);
@@ -264,7 +254,7 @@ Deno.test(
 Deno.test(
   "§12.2.2: after a re-INVITE with another Contact requests go to that one: a phone may move to another network",
   ladder(RECORD_ROUTE, (net) => {
-    const { alice, bob, caller, callee } = call(net);
+    const { alice, bob, caller, callee } = callBob(net);
     const moved = net.phone("alice", { address: "192.0.2.77" });
     const invite = moved.sendAuthenticated(`${fromCaller("INVITE", caller)}\nContact: <${moved.uri}>`);
     moved.expect("100");

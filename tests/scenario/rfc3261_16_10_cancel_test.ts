@@ -1,22 +1,13 @@
 /** §16.10: CANCEL at the proxy core, with several branches. */
 import assert from "node:assert/strict";
-import type { Phone } from "../support/phone.ts";
-import { ladder, type Network } from "../support/scenario.ts";
+import { ladder } from "../support/scenario.ts";
 import { ackTo, cancelOf } from "../support/sip_text.ts";
-
-function devicesOfBob(net: Network, qs: readonly string[]): Phone[] {
-  return qs.map((q, i) => {
-    const device = net.phone("bob", { address: `192.0.2.${31 + i}` });
-    device.register(`Contact: <${device.uri}>;q=${q}`);
-    return device;
-  });
-}
 
 Deno.test(
   "§16.10: every branch that rings is cancelled, and the caller gets one 487 when all have ended",
   ladder((net) => {
     const alice = net.phone("alice");
-    const devices = devicesOfBob(net, ["1", "1", "1"]);
+    const devices = net.devices("bob", ["1", "1", "1"]);
     const invite = alice.invite("sip:bob@sip.local");
     const invites = devices.map((device) => device.expect("INVITE"));
     for (const [i, device] of devices.entries()) device.answer(invites[i], "180 Ringing");
@@ -37,7 +28,7 @@ Deno.test(
   "§16.10: a cancelled call tries no further group of targets",
   ladder((net) => {
     const alice = net.phone("alice");
-    const [first, second] = devicesOfBob(net, ["1", "0.5"]);
+    const [first, second] = net.devices("bob", ["1", "0.5"]);
     const invite = alice.invite("sip:bob@sip.local");
     const atFirst = first.expect("INVITE");
     first.answer(atFirst, "180 Ringing");
@@ -56,7 +47,7 @@ Deno.test(
   "§16.10: a 200 that wins the race against the CANCEL goes upstream; the other branches stay cancelled",
   ladder((net) => {
     const alice = net.phone("alice");
-    const [desk, mobile] = devicesOfBob(net, ["1", "1"]);
+    const [desk, mobile] = net.devices("bob", ["1", "1"]);
     const invite = alice.invite("sip:bob@sip.local");
     const [atDesk, atMobile] = [desk.expect("INVITE"), mobile.expect("INVITE")];
     desk.answer(atDesk, "180 Ringing");
@@ -79,7 +70,7 @@ Deno.test(
   "§16.10: a branch that stays silent ends with Timer B: then the caller has its answer",
   ladder((net) => {
     const alice = net.phone("alice");
-    const [desk, silent] = devicesOfBob(net, ["1", "1"]);
+    const [desk, silent] = net.devices("bob", ["1", "1"]);
     const invite = alice.invite("sip:bob@sip.local");
     const atDesk = desk.expect("INVITE");
     desk.answer(atDesk, "180 Ringing");
@@ -101,7 +92,7 @@ Deno.test(
   "§16.10: nobody has answered at all: the caller has its answer when Timer B fires",
   ladder((net) => {
     const alice = net.phone("alice");
-    const [silent] = devicesOfBob(net, ["1"]);
+    const [silent] = net.devices("bob", ["1"]);
     const invite = alice.invite("sip:bob@sip.local");
     alice.sendAsIs(cancelOf(invite));
     alice.expect("200");

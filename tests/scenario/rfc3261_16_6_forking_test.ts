@@ -1,23 +1,13 @@
 /** §16.6: several targets: together when their q is equal, one group after the other when it is not. */
 import assert from "node:assert/strict";
-import type { Phone } from "../support/phone.ts";
-import { ladder, type Network } from "../support/scenario.ts";
+import { ladder } from "../support/scenario.ts";
 import { ackTo, header } from "../support/sip_text.ts";
-
-/** Devices of bob at 192.0.2.31, .32, …, registered with these q values. */
-function devicesOfBob(net: Network, qs: readonly string[]): Phone[] {
-  return qs.map((q, i) => {
-    const device = net.phone("bob", { address: `192.0.2.${31 + i}` });
-    device.register(`Contact: <${device.uri}>;q=${q}`);
-    return device;
-  });
-}
 
 Deno.test(
   "§16.6: devices of equal q ring together",
   ladder((net) => {
     const alice = net.phone("alice");
-    const devices = devicesOfBob(net, ["1", "1.0", "1.000"]);
+    const devices = net.devices("bob", ["1", "1.0", "1.000"]);
     alice.invite("sip:bob@sip.local");
     for (const device of devices) device.answer(device.expect("INVITE"), "180 Ringing");
     for (const _ of devices) alice.expect("180");
@@ -28,7 +18,7 @@ Deno.test(
   "§16.6: a lower q is tried when all of the higher one have failed, and not before",
   ladder((net) => {
     const alice = net.phone("alice");
-    const [low, high, alsoHigh] = devicesOfBob(net, ["0.1", "0.9", "0.9"]);
+    const [low, high, alsoHigh] = net.devices("bob", ["0.1", "0.9", "0.9"]);
     const invite = alice.invite("sip:bob@sip.local");
     high.answer(high.expect("INVITE"), "486 Busy Here");
     high.expect("ACK");
@@ -47,7 +37,7 @@ Deno.test(
   "§16.6: silence of one group ends with Timer B, and the next is tried",
   ladder((net) => {
     const alice = net.phone("alice");
-    const [first, second] = devicesOfBob(net, ["0.9", "0.8"]);
+    const [first, second] = net.devices("bob", ["0.9", "0.8"]);
     alice.invite("sip:bob@sip.local");
     net.clock.advance(31_990);
     second.expectNothing();
@@ -62,7 +52,7 @@ Deno.test(
   "§16.6: the answers of all groups compete: the best of them goes to the caller",
   ladder((net) => {
     const alice = net.phone("alice");
-    const [first, second] = devicesOfBob(net, ["0.9", "0.8"]);
+    const [first, second] = net.devices("bob", ["0.9", "0.8"]);
     const invite = alice.invite("sip:bob@sip.local");
     first.answer(first.expect("INVITE"), "302 Moved Temporarily", { lines: "Contact: <sip:bob@192.0.2.88>" });
     first.expect("ACK");
@@ -76,7 +66,7 @@ Deno.test(
   "§16.7 step 5: a 6xx keeps further groups from being tried",
   ladder((net) => {
     const alice = net.phone("alice");
-    const [first, second] = devicesOfBob(net, ["0.9", "0.8"]);
+    const [first, second] = net.devices("bob", ["0.9", "0.8"]);
     const invite = alice.invite("sip:bob@sip.local");
     first.answer(first.expect("INVITE"), "603 Decline");
     first.expect("ACK");
@@ -89,7 +79,7 @@ Deno.test(
   "§16.6: a q of 0 is the last, not never",
   ladder((net) => {
     const alice = net.phone("alice");
-    const [only] = devicesOfBob(net, ["0"]);
+    const [only] = net.devices("bob", ["0"]);
     alice.invite("sip:bob@sip.local");
     only.expect("INVITE");
   }),
@@ -99,7 +89,7 @@ Deno.test(
   "§16.6: a device that cannot be reached does not keep the others from ringing",
   ladder(async (net) => {
     const alice = net.phone("alice");
-    const [, second, third] = devicesOfBob(net, ["1", "1", "0.5"]);
+    const [, second, third] = net.devices("bob", ["1", "1", "0.5"]);
     net.transports.udp.unreachable.add("192.0.2.31:5060");
     const invite = alice.invite("sip:bob@sip.local");
     const atSecond = second.expect("INVITE");
@@ -117,7 +107,7 @@ Deno.test(
   "§16.6: a MESSAGE forks, too; the first 2xx is the answer, the others are dropped",
   ladder((net) => {
     const alice = net.phone("alice");
-    const [first, second] = devicesOfBob(net, ["1", "1"]);
+    const [first, second] = net.devices("bob", ["1", "1"]);
     alice.sendAuthenticated("MESSAGE sip:bob@sip.local SIP/2.0");
     const [atFirst, atSecond] = [first.expect("MESSAGE"), second.expect("MESSAGE")];
     first.answer(atFirst, "486 Busy Here");
@@ -133,7 +123,7 @@ for (const ringing of ["180 Ringing", "100 Trying"]) {
     `§16.6: a group that says ${ringing} and is not answered within 20 s is cancelled, and the next one tried`,
     ladder((net) => {
       const alice = net.phone("alice");
-      const [first, alsoFirst, second] = devicesOfBob(net, ["0.9", "0.9", "0.8"]);
+      const [first, alsoFirst, second] = net.devices("bob", ["0.9", "0.9", "0.8"]);
       const invite = alice.invite("sip:bob@sip.local");
       const invites = [first, alsoFirst].map((device) => device.expect("INVITE"));
       first.answer(invites[0], ringing);
@@ -159,7 +149,7 @@ Deno.test(
   "§16.6: a device that was rung in vain and answers after all wins, and the next group is cancelled",
   ladder((net) => {
     const alice = net.phone("alice");
-    const [first, second] = devicesOfBob(net, ["0.9", "0.8"]);
+    const [first, second] = net.devices("bob", ["0.9", "0.8"]);
     alice.invite("sip:bob@sip.local");
     const atFirst = first.expect("INVITE");
     first.answer(atFirst, "180 Ringing");
@@ -179,7 +169,7 @@ Deno.test(
   "§16.6: nobody has answered in any group: 480, not the 487 of devices that we cancelled; the last rings on",
   ladder((net) => {
     const alice = net.phone("alice");
-    const [first, second] = devicesOfBob(net, ["0.9", "0.8"]);
+    const [first, second] = net.devices("bob", ["0.9", "0.8"]);
     const invite = alice.invite("sip:bob@sip.local");
     const atFirst = first.expect("INVITE");
     first.answer(atFirst, "180 Ringing");

@@ -1,20 +1,11 @@
 /** RFC 5658: two Record-Route entries where the sides of the server differ. */
 import assert from "node:assert/strict";
+import { callBob } from "../support/calls.ts";
 import type { PhonePlace } from "../support/phone.ts";
-import { ladder, type Network } from "../support/scenario.ts";
+import { ladder } from "../support/scenario.ts";
 import { fromCallee, fromCaller, hasHeader, header, headers, uriIn } from "../support/sip_text.ts";
 
 const TCP: Partial<PhonePlace> = { protocol: "tcp", port: 40001 };
-
-function call(net: Network, places: { alice?: Partial<PhonePlace>; bob?: Partial<PhonePlace> }) {
-  const alice = net.phone("alice", places.alice);
-  const bob = net.registered("bob", places.bob);
-  const invite = alice.invite("sip:bob@sip.local");
-  const atBob = bob.expect("INVITE");
-  const sentOk = bob.accept(atBob);
-  const ok = alice.expect("200");
-  return { alice, bob, atBob, caller: { invite, ok, cseq: 50 }, callee: { invite: atBob, ok: sentOk } };
-}
 
 const SIDES: Readonly<
   Record<string, { alice?: Partial<PhonePlace>; bob?: Partial<PhonePlace>; top: RegExp; bottom: RegExp }>
@@ -33,7 +24,7 @@ for (const [name, { top, bottom, ...places }] of Object.entries(SIDES)) {
   Deno.test(
     `RFC 5658 §5: ${name}: the entry on top is for the callee's side, the one below for the caller's`,
     ladder((net) => {
-      const { atBob, alice, bob, caller, callee } = call(net, places);
+      const { atBob, alice, bob, caller, callee } = callBob(net, places);
       const entries = headers(atBob, "Record-Route");
       assert.equal(entries.length, 2);
       assert.match(entries[0], top);
@@ -58,7 +49,7 @@ for (const [name, { top, bottom, ...places }] of Object.entries(SIDES)) {
 Deno.test(
   "RFC 5658: one entry is enough where both sides are alike",
   ladder((net) => {
-    const { atBob } = call(net, { alice: TCP, bob: { protocol: "tcp", port: 40002 } });
+    const { atBob } = callBob(net, { alice: TCP, bob: { protocol: "tcp", port: 40002 } });
     assert.equal(headers(atBob, "Record-Route").length, 1);
     assert.match(uriIn(header(atBob, "Record-Route")), /;transport=tcp;lr$/);
   }),

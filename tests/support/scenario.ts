@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { MemoryDirectory } from "../../src/data/directory.ts";
 import { type Kind, KINDS, type Resource } from "../../src/data/resource.ts";
 import type { Server } from "../../src/appliance/server.ts";
+import type { ServerEvent } from "../../src/core/server_events.ts";
 import type { TransportProtocol } from "../../src/transport/transport.ts";
 import type { RegistrationDatabase } from "../../src/location/registration_database.ts";
 import { FakeClock } from "./fake_clock.ts";
@@ -152,6 +153,29 @@ export class Network implements PhoneHost {
     const phone = this.phone(username, place);
     phone.register();
     return phone;
+  }
+
+  /** Phones of one user at 192.0.2.31, .32, …, registered with these q values. */
+  devices(username: string, qs: readonly string[]): Phone[] {
+    return qs.map((q, i) => {
+      const device = this.phone(username, { address: `192.0.2.${31 + i}` });
+      device.register(`Contact: <${device.uri}>;q=${q}`);
+      return device;
+    });
+  }
+
+  /** The Contacts bound to a user of `sip.local`, best first. */
+  contactsOf(username: string): string[] {
+    return this.server.location.lookup(`sip:${username}@sip.local`).map(({ contact }) => contact);
+  }
+
+  /** The events from now on whose type begins with `prefix`. */
+  listen(prefix = ""): ServerEvent[] {
+    const events: ServerEvent[] = [];
+    this.server.events.listen((event) => {
+      if (event.type.startsWith(prefix)) events.push(event);
+    });
+    return events;
   }
 
   /** Lets promises come true: look-ups and failures to send are told later. */
