@@ -13,8 +13,8 @@ import {
   headers,
   tagOf,
 } from "../support/sip_text.ts";
+import { TRUNK, trunkOf } from "../support/trunk.ts";
 
-const TRUNK = "203.0.113.1";
 const ANONYMOUS = `"Anonymous" <sip:anonymous@anonymous.invalid>;tag=tag-of-alice`;
 const OWN = "<sip:alice@sip.local>;tag=tag-of-alice";
 const NUMBER = `<sip:17066041487@${TRUNK}>`;
@@ -41,10 +41,6 @@ function world(privacy: "none" | "private"): LadderOptions {
       did("DID0002", { gwRef: "GW0001", telUrl: "tel:17066041488", aorLink: "sip:ast@astserver" }),
     ],
   };
-}
-
-function trunkOf(net: Network): Phone {
-  return net.phone("+49301", { address: TRUNK, domain: TRUNK });
 }
 
 function asterisk(net: Network): Phone {
