@@ -39,7 +39,7 @@ export function openProvider(
     case "redis_data_provider": {
       const redis = new RedisConnection(dataSource.parameters);
       const provider = new RedisDataProvider(redis, {
-        patience: timeoutMs,
+        patienceMs: timeoutMs,
         initialSecret: timeoutMs === undefined ? restService.initialApiSecret : null,
       });
       return { provider, name: `redis ${redis.name}`, isFolder: false };
@@ -49,7 +49,7 @@ export function openProvider(
       const provider = new RestfulDataProvider({
         ...parameters,
         ...trustStore !== undefined && { trustStore: resolve(directory, trustStore) },
-        patience: timeoutMs,
+        patienceMs: timeoutMs,
       });
       return { provider, name: urlWithoutSecrets(dataSource.parameters.baseUrl), isFolder: false };
     }

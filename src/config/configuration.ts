@@ -1,4 +1,6 @@
 import { accessControlList } from "../data/access_control_list.ts";
+import { TRANSPORTS } from "../data/gateway.ts";
+import { DIGEST_ALGORITHMS } from "../data/ha1.ts";
 import { hostPort, ipAddress, nameServer, network } from "../data/network_property.ts";
 import {
   filledListOf,
@@ -26,10 +28,7 @@ export type Configuration = z.output<typeof configurationSchema>;
 /** One address, port and protocol to listen on. */
 export type Listener = Configuration["transport"][number];
 
-const TRANSPORTS = ["udp", "tcp", "tls", "sctp", "ws", "wss"] as const;
 const DEFAULT_TRANSPORT = [{ protocol: "udp", port: 5060 }, { protocol: "tcp", port: 5060 }] as const;
-
-const DIGEST_ALGORITHMS = ["MD5", "SHA-256"] as const;
 
 const anyCount = integer({ min: 0, max: Infinity });
 const count = integer({ min: 1, max: Infinity });

@@ -1,3 +1,4 @@
+import { API_VERSIONS } from "../data/resource_document.ts";
 import { halfCoveringRules } from "../data/access_control_list.ts";
 import { documentProblems } from "../data/document_problems.ts";
 import { type Fault, faultOf, formatPath, type Problem } from "../data/fault.ts";
@@ -55,7 +56,7 @@ type Reading = { config: Configuration; document: unknown } | {
   faults: readonly Fault[];
 };
 
-const EMPTY_DOCUMENT = { apiVersion: "v1beta1" };
+const EMPTY_DOCUMENT = { apiVersion: API_VERSIONS[0] };
 
 async function readConfiguration(
   { file, directory }: ConfigurationPlace,

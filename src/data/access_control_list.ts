@@ -1,7 +1,7 @@
 import { listOf, mapping } from "./property_types.ts";
 import { network } from "./network_property.ts";
 
-/** Who may send requests, by the address they come from; of all rules that match, the most specific decides. */
+/** Addresses that may send requests; the most specific matching rule decides. */
 export interface AccessControlList {
   /** Addresses, networks (`192.168.0.0/16`) and masked networks (`192.168.1.0/255.255.255.0`). */
   readonly allow: readonly string[];
@@ -16,8 +16,8 @@ export function accessControlList() {
 }
 
 /**
- * The rules that look like "everything" but are half of it: the old reference shows `0.0.0.0/1 # all`, which ends at
- * 127.255.255.255.
+ * Returns the rules that look like "everything" but end at 127.255.255.255, as `0.0.0.0/1 # all` in the reference of
+ * Routr v1.
  */
 export function halfCoveringRules(list: AccessControlList | undefined): string[] {
   if (list === undefined) return [];

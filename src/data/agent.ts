@@ -14,17 +14,17 @@ import {
 } from "./resource_document.ts";
 import { credentials, readHa1 } from "./secret_property.ts";
 
-/** A person's device: registers, calls within its domains, and through their egress policy. */
+/** A person's device. It registers, calls within its domains, and calls out through their egress policy. */
 export interface Agent extends Credentials, ResourceTimes {
   readonly kind: "Agent";
   readonly ref: string;
   readonly name: string;
-  /** Lower case; at least one. The agent has one address-of-record in each. */
+  /** In lower case, at least one. The agent has one address-of-record in each. */
   readonly domains: readonly string[];
-  /** `private` withholds the caller's identity from those who are called. */
+  /** `private` hides the caller's identity from the callee. */
   readonly privacy: "none" | "private";
   readonly maxContacts: number | undefined;
-  /** As the configuration says if left out. */
+  /** Defaults to the configuration. */
   readonly serialRingSeconds?: number;
 }
 

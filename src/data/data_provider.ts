@@ -2,59 +2,56 @@ import type { Fault, Position, Problem } from "./fault.ts";
 import type { Kind, Resource } from "./resource.ts";
 
 /**
- * Where resources are kept: files, a redis server, a REST service. A provider reads documents and checks each by itself
- * with `readResource`; how documents go together is checked above it, for all providers alike (`resource_checks.ts`).
+ * Storage of resources: files, a Redis server, a REST service. A provider checks each document by itself with
+ * `readResource`; `resource_checks.ts` checks documents against each other, for all providers.
  */
 export interface DataProvider {
   /**
-   * All that there is now. A source that has not changed since the last call is returned as the same object, or at least
-   * with the same resource objects. A collection that does not exist is no source; it is no fault either. Never throws:
-   * what cannot be read is a source that is not `readable`.
+   * Returns everything stored now. Returns an unchanged source as the same object, or with the same resource objects. A
+   * missing collection is no source, and no fault. Never throws: what cannot be read becomes a source that is not
+   * `readable`.
    */
   load(): Promise<readonly Source[]>;
 
-  /** Whether the last `load` has all that there is now, as far as that can be told at once. Never rejects. */
+  /** Reports whether the last `load` is up to date, as far as that can be told at once. Never rejects. */
   isLoaded(): Promise<boolean>;
 
-  /**
-   * Whether the place can be read at this moment, by what the last look at it found; undefined where it is at hand anyway, as
-   * files are.
-   */
+  /** Reports whether the storage could be read lately; undefined where it is always at hand, as files are. */
   readonly isReachable: boolean | undefined;
 
-  /** Where each problem stands, as far as the place has lines and still is as it was loaded. */
+  /** Returns the position of each problem, where the storage has lines and is unchanged since loading. */
   locate(source: Source, problems: readonly DocumentProblem[]): Promise<readonly (Position | undefined)[]>;
 
   /**
-   * Calls back, within a second, after something may have changed; one call may stand for many changes. At most one
-   * watcher at a time. The callback must not throw.
+   * Calls back within a second after a change; one call may stand for many changes. One watcher at a time; the callback
+   * must not throw.
    */
   watch(onChange: () => void): void;
 
   /**
-   * The document of a loaded resource as it is kept at this moment; undefined when it is gone. Rejects with
-   * `WriteRefused` when it cannot be told.
+   * Returns the stored document of a loaded resource; undefined when it is gone. Rejects with `WriteRefused` when the
+   * storage cannot be read.
    */
   read(place: DocumentPlace): Promise<StoredDocument | undefined>;
 
   /**
-   * Makes one change, whole or not at all, and resolves with the ref of its document once the change lasts; the next
-   * `load` has it. Of two changes of one document at the same time, the second is refused. Whether the change fits to
-   * other resources was checked before. Rejects with `WriteRefused`.
+   * Makes one change, whole or not at all, and resolves with the ref of its document once the change is durable and
+   * visible to `load`. The second of two changes of one document at the same time is refused. The caller has checked
+   * that the change fits the other resources. Rejects with `WriteRefused`.
    */
   write(change: DocumentChange): Promise<string>;
 
   /**
-   * Makes many documents of one kind, all or none, and resolves with their refs: in one step where the place has such a
-   * step. No two may have one ref. Rejects with `WriteRefused`.
+   * Creates documents of one kind, all or none, and resolves with their refs: in one step where the storage has such a
+   * step. Refs must differ. Rejects with `WriteRefused`.
    */
   createAll(kind: Kind, documents: readonly NewDocument[]): Promise<readonly string[]>;
 
-  /** Ends watching and gives up connections. */
+  /** Stops watching and closes connections. */
   close(): void;
 }
 
-/** Where a document was when it was loaded last. */
+/** The position of a document in the source that was loaded last. */
 export interface DocumentPlace {
   readonly source: Source;
   readonly index: number;
@@ -74,7 +71,7 @@ export interface NewDocument {
   readonly document: ResourceDocument;
 }
 
-/** `ref` is that of the resource, which the document has as its `metadata.ref`. */
+/** `ref` is the ref of the resource, and `metadata.ref` of the document. */
 export type DocumentChange =
   | {
     readonly action: "create";
@@ -82,7 +79,7 @@ export type DocumentChange =
     readonly ref: string;
     readonly document: ResourceDocument;
   }
-  /** The document as a whole in the place of the one with this version. */
+  /** Replaces the document that has this version. */
   | {
     readonly action: "update";
     readonly place: DocumentPlace;
@@ -97,9 +94,9 @@ export type DocumentChange =
     readonly version: string;
   };
 
-/** One thing that stands against a change. */
+/** A fault of a document that was to be written. */
 export interface WriteProblem {
-  /** A JSON Pointer into what was to be written (RFC 6901). */
+  /** A JSON Pointer into the document (RFC 6901). */
   readonly pointer: string;
   /** Completes the pointer: `is missing, expected a name`. */
   readonly message: string;
@@ -110,8 +107,8 @@ export interface WriteProblem {
 }
 
 /**
- * The kinds of refusals: the document does not exist, its storage takes no such change, it conflicts with other documents
- * or with another writer, it is invalid by itself, the storage cannot be reached.
+ * The kinds of refusals: the document does not exist, its storage takes no such change, it conflicts with other
+ * documents or another writer, it is invalid by itself, the storage cannot be reached.
  */
 export type RefusalReason = "missing" | "unwritable" | "conflict" | "invalid" | "unavailable";
 
@@ -119,7 +116,7 @@ export type RefusalReason = "missing" | "unwritable" | "conflict" | "invalid" | 
 export class WriteRefused extends Error {
   override readonly name = "WriteRefused";
   readonly reason: RefusalReason;
-  /** Every fault of the document, where faults are the reason. */
+  /** Every fault of the document, if faults are the reason. */
   readonly details: readonly WriteProblem[];
 
   constructor(reason: RefusalReason, message: string, details: readonly WriteProblem[] = []) {
@@ -129,7 +126,7 @@ export class WriteRefused extends Error {
   }
 }
 
-/** Somebody else has changed the document since it was read. */
+/** The document was changed by another writer since it was read. */
 export class ChangedMeanwhile extends WriteRefused {
   constructor(message: string) {
     super("conflict", message);
@@ -144,21 +141,21 @@ export interface DocumentProblem extends Problem {
 /** Documents of one kind that change together: a file, or a collection of a server. */
 export interface Source {
   readonly kind: Kind;
-  /** As faults name it: `config/agents.yaml`. */
+  /** The name in faults: `config/agents.yaml`. */
   readonly name: string;
-  /** By position; undefined where a document is faulty. Empty when the source could not be read. */
+  /** By position; undefined for a faulty document. Empty when the source could not be read. */
   readonly resources: readonly (Resource | undefined)[];
   /**
-   * Whether all documents are edited together, as in a file: an edit with a fault in it is then not taken over at all. Of
-   * documents that are written one by one, the faulty ones are left out.
+   * Set where all documents are edited together, as in a file: a faulty edit is then rejected as a whole. Of documents
+   * that are written one by one, only faulty ones are left out.
    */
   readonly isOneText?: boolean;
-  /** Whether the text ends like one that is still being written: within a line, or at the end of a block. */
+  /** Set when the text ends like one that is still being written: within a line, or at the end of a block. */
   readonly looksCut?: boolean;
-  /** Whether the text could be read at all. */
+  /** False when the text could not be read. */
   readonly readable: boolean;
   readonly faults: readonly Fault[];
   readonly warnings: readonly string[];
-  /** Refs and domain URIs that the faulty documents declare: whoever refers to them is not at fault. */
+  /** Refs and domain URIs declared by faulty documents: references to them are not faults. */
   readonly declared: readonly string[];
 }

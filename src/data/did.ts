@@ -3,26 +3,23 @@ import { type ResourceRefs, resourceRefs } from "./generated_ref.ts";
 import { mapping, property, text, textMatching } from "./property_types.ts";
 import { commonMetadata, envelope, reference, type ResourceTimes, timesOf } from "./resource_document.ts";
 
-/** A number of the telephone network, and whom it reaches here. Later v1 releases call it Number. */
+/** A telephone number and the address-of-record that it reaches. Later releases of Routr v1 call it Number. */
 export interface Did extends ResourceRefs, ResourceTimes {
   readonly kind: "DID";
   readonly name?: string;
-  /** The gateway that this number belongs to. */
+  /** The ref of the gateway that provides this number. */
   readonly gwRef: string;
-  /** `tel:` URI as configured, RFC 3966. */
+  /** `tel:` URI as configured (RFC 3966). */
   readonly telUrl: string;
-  /** The number in `telUrl` without plus sign and separators: what calls are matched by. */
+  /** The number in `telUrl` without plus sign and separators, by which calls are matched. */
   readonly digits: string;
-  /**
-   * SIP or SIPS URI of the address-of-record that calls to this number ring. It has a user, and is ASCII: other
-   * characters are escaped.
-   */
+  /** SIP or SIPS URI of the called address-of-record. It has a user, and its other characters are escaped to ASCII. */
   readonly aorLink: string;
   readonly geoInfo: { readonly city?: string; readonly country?: string; readonly countryISOCode?: string };
 }
 
 const TEL_URI = /^[Tt][Ee][Ll]:\+?[().-]*[0-9][0-9().-]*(;.*)?$/;
-/** What editors see of a SIP URI. */
+/** The pattern of a SIP URI in schemas for editors. */
 const SIP_URI = "^[Ss][Ii][Pp][Ss]?:[^@\\s]+@[^@\\s]+$";
 
 /** "DID Resource" in the configuration reference. */
@@ -72,12 +69,12 @@ export const didSchema = mapping({
 
 function readSipUri(value: unknown): string | undefined {
   if (typeof value !== "string") return undefined;
-  // People write names as they are; in URIs, other letters than ASCII's are escaped octets of UTF-8 (RFC 3261 §19.1.2).
+  // In URIs, letters outside of ASCII are escaped octets of UTF-8 (§19.1.2).
   const text = value.toWellFormed().replace(/\P{ASCII}+/gu, encodeURIComponent);
   return SipUri.parse(text)?.user === undefined ? undefined : text;
 }
 
-/** `tel:+1 (706) 604-1487;ext=2` → `17066041487`. */
+/** Returns `17066041487` for `tel:+1 (706) 604-1487;ext=2`. */
 export function digitsOf(telUri: string): string {
   return telUri.split(";", 1)[0].replace(/\D/g, "");
 }

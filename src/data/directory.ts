@@ -9,43 +9,43 @@ import { type Kind, namesOf, type Resource } from "./resource.ts";
 import type { User } from "./user.ts";
 
 /**
- * The configured resources, in memory, to be asked while a message is handled. Answers change when the configuration
- * does: ask again instead of keeping them. An object stays the same as long as its resource does, but for its times.
+ * The configured resources in memory, for look-ups while a message is handled. Answers change with the configuration:
+ * look up again instead of keeping them. An object stays the same while its resource does, apart from its times.
  */
 export interface Directory {
-  /** The agent whose credentials name `username` and whose domains contain `domainUri`, which is in lower case. */
+  /** Finds an agent by the username of its credentials and one of its domains, in lower case. */
   agent(username: string, domainUri: string): Agent | undefined;
   peer(username: string): Peer | undefined;
   peers(): Iterable<Peer>;
-  /** Whether a peer has this host, which is in lower case, for its device. */
+  /** Reports whether a peer has this host, in lower case, as its device. */
   isDevice(host: string): boolean;
-  /** `domainUri` in lower case. */
+  /** Finds a domain by its URI in lower case. */
   domain(domainUri: string): Domain | undefined;
   gateways(): Iterable<Gateway>;
   gateway(ref: string): Gateway | undefined;
   did(ref: string): Did | undefined;
-  /** By the digits of the number alone, without plus sign or separators. */
+  /** Finds a DID by the digits of its number, without plus sign and separators. */
   didByTelUrl(digits: string): Did | undefined;
   dids(): Iterable<Did>;
   users(): Iterable<User>;
   user(username: string): User | undefined;
-  /** All of a kind, in the order in which their provider has them; it goes on with those of the moment when it began. */
+  /** Iterates all resources of a kind in the order of their provider, as they are when the iteration begins. */
   resources(kind: Kind): Iterable<Resource>;
-  /** By its ref, or by the other name that a gateway or DID without a given ref has. */
+  /** Finds a resource by its ref, or by the other generated ref of a gateway or DID. */
   resource(kind: Kind, ref: string): Resource | undefined;
   readonly counts: ResourceCounts;
   /**
-   * Calls back after each change, when the answers are already the new ones; for as long as the directory lives. What a
-   * listener throws is logged.
+   * Calls back after each change, when look-ups have the new answers, for the lifetime of the directory. Errors of
+   * listeners are logged.
    */
   onChange(listener: (change: DirectoryChange) => void): void;
 }
 
-/** How the configured resources are not what they were. */
+/** A change of the configured resources. */
 export interface DirectoryChange {
-  /** What was there before and is gone, or says something else now; empty when resources were only added. */
+  /** Former resources that are gone or different now; empty when resources were only added. */
   readonly replaced: readonly Resource[];
-  /** Whether an administrator of this server made the change: what is gone is then gone for good. */
+  /** Set when an administrator of this server made the change: removed resources are then gone for good. */
   readonly isDeliberate?: true;
 }
 
@@ -132,13 +132,13 @@ export class MemoryDirectory implements Directory {
     return this.#index.byRef[kind].get(ref);
   }
 
-  /** `resources` fit together as `checkResources` sees to. */
+  /** Replaces everything. `checkResources` has checked the resources. */
   replace(resources: Iterable<Resource>, isDeliberate = false): void {
     const steps = this.#replace(resources, isDeliberate);
     while (!steps.next().done);
   }
 
-  /** The same in many turns, for thousands of resources: answers stay the old ones until all is done. One at a time. */
+  /** Replaces thousands of resources in turns; look-ups have the old answers until all is done. One call at a time. */
   async replaceInTurns(
     resources: Iterable<Resource>,
     { isDeliberate }: { isDeliberate: boolean },
@@ -147,7 +147,7 @@ export class MemoryDirectory implements Directory {
     for (const _ of this.#replace(resources, isDeliberate)) if (turn.isOver) await turn.next();
   }
 
-  /** A step is done each time it yields. */
+  /** Yields after each step. */
   *#replace(resources: Iterable<Resource>, isDeliberate: boolean): Generator<void> {
     const before = this.#index;
     const index = new Index();
@@ -178,8 +178,8 @@ export class MemoryDirectory implements Directory {
   }
 
   /**
-   * The object that is known already, if it says the same. One that was only written anew stays, with the times of now:
-   * otherwise registrations with a gateway would end because somebody has pressed "save".
+   * Returns the known object if it is equal, with its new times: a resource that was only saved again must not end the
+   * registration with its gateway.
    */
   #known(resource: Resource): Resource {
     const known = this.#index.find(resource);
@@ -192,7 +192,7 @@ export class MemoryDirectory implements Directory {
 
 class Index {
   readonly resources = new Set<Resource>();
-  /** Domain URI, then username: no key has to be put together for a look-up. */
+  /** By domain URI and username, so that a look-up builds no key. */
   readonly agents = new Map<string, Map<string, Agent>>();
   readonly peers = new Map<string, Peer>();
   readonly devices = new Set<string>();
@@ -201,7 +201,7 @@ class Index {
   readonly gateways: Gateway[] = [];
   readonly gatewaysByRef = new Map<string, Gateway>();
   readonly didsByRef = new Map<string, Did>();
-  /** Of the other kinds. */
+  /** Gateways and DIDs have two refs, and maps of their own. */
   readonly byRef: Readonly<Record<Exclude<Kind, "Gateway" | "DID">, Map<string, Resource>>> = {
     User: new Map(),
     Peer: new Map(),
@@ -236,7 +236,7 @@ class Index {
     }
   }
 
-  /** The resource here that goes by the same name. */
+  /** Finds the indexed resource of the same name. */
   find(resource: Resource): Resource | undefined {
     switch (resource.kind) {
       case "Agent":
@@ -267,12 +267,12 @@ function addNames<R extends Resource>(byRef: Map<string, R>, resource: R): void 
   }
 }
 
-/** What a resource says, whenever it was written. */
+/** Returns the content of a resource, without the times of its document. */
 function withoutTimes({ createdOn: _, modifiedOn: __, ...rest }: Resource): Partial<Resource> {
   return rest;
 }
 
-/** Whether two plain values, lists or mappings say the same. */
+/** Compares plain values, lists and mappings. */
 function isEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;

@@ -3,8 +3,8 @@ import { describeValue, type Problem, type PropertyPath } from "./fault.ts";
 import { nearestName } from "./nearest_name.ts";
 
 /**
- * What a schema made of `property_types.ts` has against `document`, all of it. There, a message is the phrase that says
- * what is expected, or the list of known names where a name is unknown.
+ * Returns every problem that a schema of `property_types.ts` found in `document`. There, a message is the expected
+ * phrase, or the list of known names for an unknown name.
  */
 export function documentProblems(error: z.ZodError, document: unknown): Problem[] {
   return error.issues.flatMap((issue): Problem[] => {
@@ -23,7 +23,7 @@ export function documentProblems(error: z.ZodError, document: unknown): Problem[
   });
 }
 
-/** A schema that reads values out of a text tells itself what it found, as `params: {found}`. */
+/** Schemas that parse a text describe the found part as `params: {found}`. */
 function foundBySchema(issue: z.core.$ZodIssue): string | undefined {
   const found: unknown = issue.code === "custom" ? issue.params?.found : undefined;
   return typeof found === "string" ? found : undefined;
@@ -45,13 +45,15 @@ function unknownNames(issue: z.core.$ZodIssueUnrecognizedKeys, path: PropertyPat
 
 const ONE_OF = "one of ";
 
-/** The word meant where one of several words is expected. */
+/** Returns the intended word where one of several words is expected. */
 function nearestWord(value: unknown, expected: string): string | undefined {
   if (typeof value !== "string" || !expected.startsWith(ONE_OF)) return undefined;
   return nearestName(value, expected.slice(ONE_OF.length).split(", "));
 }
 
-/** What stands at a path; undefined where the path leads nowhere. A single value is a list of one, as in `listOf`. */
+/**
+ * Returns the value at a path; undefined where there is none. A single value counts as a list of one, as in `listOf`.
+ */
 export function valueAt(document: unknown, path: PropertyPath): unknown {
   let value = document;
   for (const step of path) {

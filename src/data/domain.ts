@@ -11,15 +11,15 @@ export interface Domain extends ResourceTimes {
   readonly kind: "Domain";
   readonly ref: string;
   readonly name: string;
-  /** Lower case. */
+  /** In lower case. */
   readonly domainUri: string;
   readonly egressPolicy: EgressPolicy | undefined;
   readonly accessControlList: AccessControlList | undefined;
 }
 
-/** Calls of the domain's agents to users that match `rule` leave through the gateway of a DID. */
+/** Sends calls of the domain's agents to users that match `rule` through the gateway of a DID. */
 export interface EgressPolicy {
-  /** A regular expression that `egressRule` accepts. It applies to the whole user part. */
+  /** A regular expression that `egressRule` accepts. It must match the whole user part. */
   readonly rule: string;
   readonly didRef: string;
 }
@@ -45,7 +45,7 @@ const egressPolicy = mapping({
   },
 );
 
-/** "Domain Resource" in the configuration reference; later v1 releases say `numberRef` for `didRef`. */
+/** "Domain Resource" in the configuration reference; later releases of Routr v1 say `numberRef` for `didRef`. */
 export const domainSchema = mapping({
   ...envelope("Domain"),
   metadata: mapping(namedMetadata()),

@@ -1,36 +1,37 @@
 /**
- * The regular expressions that say which numbers a domain may call through a DID. They are matched in linear time, as
- * RE2 does it, because whoever may call chooses what they are matched with.
+ * The regular expressions of egress policies: numbers that a domain may call through a DID. Callers choose the matched
+ * text, so matching takes linear time, as in RE2.
  */
 import { RE2JS, RE2Set } from "re2js";
+import { BoundedMap } from "../runtime/bounded_map.ts";
 
-/** A rule is applied to every user that an agent of its domain dials and that is not known here. */
+/** A rule for users that an agent of its domain dials and that are unknown here. */
 export interface EgressRule {
-  /** Whether the rule matches all of `user`, the user part of a URI. */
+  /** Reports whether the rule matches the whole user part of a URI. */
   matches(user: string): boolean;
 }
 
-/** In characters: hundreds of prefixes have room, and the worst that can be written is compiled in 0.2 s. */
-const LONGEST_RULE = 500;
-/** Of the compiled rule. With these bounds the worst pair of rule and user takes milliseconds, a usual one 0.2 µs. */
-const MOST_INSTRUCTIONS = 1000;
-const LONGEST_USER = 256;
-/** Bytes that one rule may use to remember the states it was in. */
-const STATE_MEMORY = 65_536;
-/** Rules kept compiled, more than most have; one that is not takes a millisecond. */
-const MOST_RULES = 4096;
+/** Room for hundreds of prefixes; the worst possible rule is compiled in 0.2 s. */
+const MAX_RULE_LENGTH = 500;
+/** Instructions of a compiled rule. With these limits the worst rule and user take milliseconds, usual ones 0.2 µs. */
+const MAX_INSTRUCTIONS = 1000;
+const MAX_USER_LENGTH = 256;
+/** Memory of one rule for the states it was in. */
+const MAX_STATE_BYTES = 65_536;
+/** More than most servers have; compiling a rule takes a millisecond. */
+const MAX_COMPILED_RULES = 4096;
 
 const LOOKAROUND_OR_BACKREFERENCE = /\(\?<?[=!]|\\[1-9]|\\k</;
-/** What the compiler says of rules that exceed its own bounds. */
+/** The compiler's message for rules beyond its own limits. */
 const TOO_LARGE = /invalid repeat count|too large|nests too deeply/;
 
-const compiledRules = new Map<string, EgressRule>();
+const compiledRules = new BoundedMap<string, EgressRule>(MAX_COMPILED_RULES, { evicts: "leastRecentlyUsed" });
 
-/** What is expected in the place of a rule that cannot be used; undefined for one that can. */
+/** Returns what is expected instead of an unusable rule; undefined for a usable one. */
 export function expectedInsteadOf(rule: string): string | undefined {
-  if (rule.length > LONGEST_RULE) return `a regular expression of at most ${LONGEST_RULE} characters`;
+  if (rule.length > MAX_RULE_LENGTH) return `a regular expression of at most ${MAX_RULE_LENGTH} characters`;
   try {
-    if (RE2JS.compile(rule).programSize() <= MOST_INSTRUCTIONS) return undefined;
+    if (RE2JS.compile(rule).programSize() <= MAX_INSTRUCTIONS) return undefined;
   } catch (error) {
     if (LOOKAROUND_OR_BACKREFERENCE.test(rule)) {
       return "a regular expression without lookaround and backreferences";
@@ -40,22 +41,18 @@ export function expectedInsteadOf(rule: string): string | undefined {
   return "a regular expression with fewer alternatives and repetitions";
 }
 
-/** `rule` in a form that matches; the same object for the same rule. Throws for a rule that cannot be used. */
+/** Returns the compiled rule, the same object for the same text. Throws for an unusable rule. */
 export function egressRule(rule: string): EgressRule {
-  let compiled = compiledRules.get(rule);
-  if (compiled !== undefined) return compiled;
-  compiled = new LinearRule(rule);
-  for (const oldest of compiledRules.keys()) {
-    if (compiledRules.size < MOST_RULES) break;
-    compiledRules.delete(oldest);
-  }
+  const known = compiledRules.get(rule);
+  if (known !== undefined) return known;
+  const compiled = new LinearRule(rule);
   compiledRules.set(rule, compiled);
   return compiled;
 }
 
-/** A set of one: unlike a single expression, a set can be told how much memory to use. */
+/** A set of one rule: unlike a single expression, a set has a memory limit. */
 class LinearRule implements EgressRule {
-  readonly #set = new RE2Set(RE2Set.ANCHOR_BOTH, 0, STATE_MEMORY);
+  readonly #set = new RE2Set(RE2Set.ANCHOR_BOTH, 0, MAX_STATE_BYTES);
 
   constructor(rule: string) {
     this.#set.add(rule);
@@ -63,6 +60,6 @@ class LinearRule implements EgressRule {
   }
 
   matches(user: string): boolean {
-    return user.length <= LONGEST_USER && this.#set.match(user).length > 0;
+    return user.length <= MAX_USER_LENGTH && this.#set.match(user).length > 0;
   }
 }

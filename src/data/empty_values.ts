@@ -1,18 +1,18 @@
-/** Values that say nothing count as absent: null, as programs write it, and a text without characters. */
+/** Empty values count as absent: null, which programs write, and the empty text. */
 
-/** Resources are shallower than this. */
-const DEEPEST = 12;
+/** Resources are less deep. */
+const MAX_DEPTH = 12;
 
 /**
- * A copy without properties and items that are empty; the same object where there are none.
- * @param dropsMappings whether mappings go, too, of which nothing is left
+ * Returns a copy without empty properties and items, or the same object where there are none.
+ * @param dropsMappings whether mappings without any property left are dropped, too
  */
 export function withoutEmptyProperties(document: unknown, dropsMappings = false): unknown {
   return filled(document, dropsMappings, 0);
 }
 
 function filled(value: unknown, dropsMappings: boolean, depth: number): unknown {
-  if (typeof value !== "object" || value === null || depth > DEEPEST) return value;
+  if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return value;
   if (Array.isArray(value)) {
     const items = value.filter(isFilled).map((item) => filled(item, dropsMappings, depth + 1));
     return items.length === value.length && items.every((item, i) => item === value[i]) ? value : items;

@@ -1,30 +1,27 @@
-/**
- * What is wrong with something that an operator wrote, told so that it can be found and mended: where it stands,
- * what is there, and what belongs there.
- */
+/** A fault in a text of an operator: its position, what was found, and what was expected. */
 export interface Fault {
-  /** The file, or another place that holds documents: `config/agents.yaml`, `environment`. */
+  /** The file, or another source of documents: `config/agents.yaml`, `environment`. */
   readonly file: string;
-  /** Counted from 1; absent where the place has no lines, or when the file changed meanwhile. */
+  /** Counted from 1; absent where the source has no lines, or when the file changed meanwhile. */
   readonly line?: number;
   readonly column?: number;
-  /** Path inside the document, `spec.domains[0]`, or the name of a variable; empty for the text as a whole. */
+  /** The path inside the document, `spec.domains[0]`, or the name of a variable; empty for the whole text. */
   readonly property: string;
   /** Completes "… is": `"exmaple.org"`, `missing`, `a list`. Never holds a secret. */
   readonly found: string;
   /** Completes "expected …": `one of the configured domains`. */
   readonly expected: string;
-  /** The known name that resembles what was found. */
+  /** The known name most similar to the found one. */
   readonly nearest?: string;
 }
 
-/** One step of the way into a document: a name in a mapping or a position in a list. */
+/** A path into a document; each step is a name in a mapping or an index in a list. */
 export type PropertyPath = readonly (string | number)[];
 
-/** A fault before it is known in which file and line it stands. */
+/** A fault without file and line. */
 export interface Problem {
   readonly path: PropertyPath;
-  /** Whether the name at the end of `path` is wrong, or what stands behind it. */
+  /** Tells whether the name at the end of `path` is wrong, or its value. */
   readonly at: "key" | "value";
   readonly found: string;
   readonly expected: string;
@@ -41,8 +38,9 @@ export interface Position {
 }
 
 /**
- * One line that says it all:
- * `config/agents.yaml:7:14: spec.domains[0] is "exmaple.org", expected one of the configured domains (did you mean "example.org"?)`.
+ * Returns one line:
+ * `config/agents.yaml:7:14: spec.domains[0] is "exmaple.org", expected one of the configured domains (did you mean
+ * "example.org"?)`.
  */
 export function formatFault(fault: Fault): string {
   const position = fault.line === undefined ? "" : `:${fault.line}:${fault.column ?? 1}`;
@@ -62,7 +60,7 @@ export function faultOf(problem: Problem, place: { file: string; position?: Posi
   };
 }
 
-/** `["spec", "domains", 0]` as people write it: `spec.domains[0]`. */
+/** Returns `spec.domains[0]` for `["spec", "domains", 0]`. */
 export function formatPath(path: PropertyPath): string {
   let text = "";
   for (const step of path) {
@@ -72,18 +70,18 @@ export function formatPath(path: PropertyPath): string {
   return text;
 }
 
-/** The same as programs write it (RFC 6901): `/spec/domains/0`. */
+/** Returns the path as a JSON Pointer (RFC 6901): `/spec/domains/0`. */
 export function jsonPointer(path: PropertyPath): string {
   return path.map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
-const LONGEST_VALUE = 60;
+const MAX_VALUE_LENGTH = 60;
 const SECRET_PROPERTY = /secret|password|^salt|jaasConfig|^credentials$|^parameters$|^ha1$|^md5$|^sha-?256$/i;
 const PASSWORD_IN_URI = /(:\/+|\bsips?:)([^:@/\s]*):[^@\s]*@/gi;
 
 /**
- * How a value is quoted in a fault. The values of secret properties are never shown, nor passwords inside URIs; lists
- * and mappings are named only, since they may hold secrets, be huge, or contain themselves.
+ * Quotes a value for a fault. Secret properties and passwords in URIs are hidden; lists and mappings are only named,
+ * since they may hold secrets, be huge, or contain themselves.
  */
 export function describeValue(value: unknown, path: PropertyPath): string {
   if (value === undefined) return "missing";
@@ -95,5 +93,5 @@ export function describeValue(value: unknown, path: PropertyPath): string {
   }
   if (typeof value !== "string") return String(value);
   const text = value.replace(PASSWORD_IN_URI, "$1$2:…@");
-  return JSON.stringify(text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text);
+  return JSON.stringify(text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH)}…` : text);
 }

@@ -31,22 +31,22 @@ interface FoundFile {
   readonly path: string;
   /** Differs whenever the content does. */
   readonly version: string;
-  /** A file of the same collection that this one is preferred to. */
+  /** A second file of the same collection, which is ignored. */
   readonly ignored: string | undefined;
 }
 
 interface LoadedFile {
   readonly version: string;
   readonly source: Source;
-  /** Whether the document is a list, and not a single resource. */
+  /** False when the text holds a single resource. */
   readonly isList: boolean;
 }
 
-/** Resources in the YAML files of a folder: `agents.yaml`, `domains.yaml`, … ("files_data_provider"). */
+/** Resources in the YAML files of a folder: `agents.yaml`, `domains.yaml`, … (`files_data_provider`). */
 export class FilesDataProvider implements DataProvider {
   readonly #folder: string;
   #loaded: ReadonlyMap<string, LoadedFile> = new Map();
-  /** By path; of all that were ever read or written one document at a time. */
+  /** Files by path, once they are read or written one document at a time. */
   readonly #files = new Map<string, ResourceFile>();
   #fingerprint = "";
   #isReachable: false | undefined;
@@ -111,14 +111,14 @@ export class FilesDataProvider implements DataProvider {
     return ref === undefined ? undefined : await this.#file(source.kind, source.name).read({ ref, index });
   }
 
-  /** The file is edited where the document stands; everything else in it stays byte for byte. */
+  /** Edits the file at the document's position; the rest keeps its bytes. */
   async write(change: DocumentChange): Promise<string> {
     if (change.action === "create") {
       refuseNullTexts(change.document);
       await this.#create(change.kind, [change]);
     } else {
       const { source, index } = change.place;
-      // A generated ref that another one had already is another above the providers.
+      // A colliding generated ref has another value above the providers.
       const place = { ref: source.resources[index]?.ref ?? change.ref, index };
       await this.#file(source.kind, source.name).change({ ...change, place });
     }
@@ -136,7 +136,7 @@ export class FilesDataProvider implements DataProvider {
     this.#watch?.close();
   }
 
-  /** In the file that there is, or in a new one. */
+  /** Writes into the existing file, or into a new one. */
   async #create(kind: Kind, documents: readonly NewDocument[]): Promise<void> {
     const refs = documents.map(({ ref }) => ref);
     const found = (await this.#findFiles()).filter((file) => file.kind === kind);
@@ -151,7 +151,7 @@ export class FilesDataProvider implements DataProvider {
     await this.#file(kind, path).change({ action: "create", documents });
   }
 
-  /** Each file that was there cannot be read, and the folder itself if there was none. */
+  /** Returns unreadable sources for the known files, or for the folder itself if there are none. */
   #unreadable(reason: string): Source[] {
     this.#fingerprint = reason;
     const known = [...this.#loaded.values()].map(({ source: { kind, name } }) => ({ kind, name }));
@@ -172,7 +172,7 @@ export class FilesDataProvider implements DataProvider {
     }));
   }
 
-  /** A text that differs whenever there is something new to load. */
+  /** Returns a text that differs whenever there is something new to load. */
   async #look(): Promise<string> {
     const reason = await whyUnreadable(this.#folder);
     if (reason !== undefined) return reason;
@@ -210,7 +210,7 @@ export class FilesDataProvider implements DataProvider {
   }
 }
 
-/** Undefined for a folder that can be searched, and for one that does not exist. */
+/** Returns the reason why a folder cannot be searched; undefined when it can, and when it does not exist. */
 async function whyUnreadable(folder: string): Promise<string | undefined> {
   try {
     await Deno.stat(`${folder}/.there-is-no-such-file`);

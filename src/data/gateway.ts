@@ -5,30 +5,33 @@ import { flag, integer, listOf, mapping, oneOf, port, text } from "./property_ty
 import { envelope, namedMetadata, type ResourceTimes, timesOf } from "./resource_document.ts";
 import { credentials, readHa1 } from "./secret_property.ts";
 
-/** A provider or SBC that calls of the telephone network come from and go to. */
+/** A provider or SBC that connects to the telephone network. */
 export interface Gateway extends ResourceRefs, ResourceTimes {
   readonly kind: "Gateway";
   readonly name: string;
-  /** Lower case, without port. */
+  /** In lower case, without port. */
   readonly host: string;
   readonly port: number | undefined;
   readonly transport: GatewayTransport;
-  /** Absent for gateways that know this server by its address. */
+  /** Absent for gateways that trust this server's address. */
   readonly credentials: Credentials | undefined;
-  /** Realms that credentials are given to besides those that the gateway took them for, and those of `ha1`. */
+  /** Realms that get the credentials, besides those of the gateway's own challenges and of `ha1`. */
   readonly realms: readonly string[];
-  /** Requested lifetime of the registration, in seconds. */
+  /** Requested lifetime of the registration in seconds. */
   readonly expires: number;
   /** Further hosts to register at. */
   readonly registries: readonly HostPort[];
-  /** Whether to register at all: needs credentials, and `spec.sendRegister` that is not false. */
+  /** False without credentials, or when `spec.sendRegister` is false. */
   readonly sendRegister: boolean;
 }
 
-const GATEWAY_TRANSPORTS = ["udp", "tcp", "tls", "sctp", "ws", "wss"] as const;
-export type GatewayTransport = (typeof GATEWAY_TRANSPORTS)[number];
+export const TRANSPORTS = ["udp", "tcp", "tls", "sctp", "ws", "wss"] as const;
+export type GatewayTransport = (typeof TRANSPORTS)[number];
 
-/** "Gateway Resource" in the configuration reference; `port` and `sendRegister` are of later v1 releases, `realms` is an extension. */
+/**
+ * "Gateway Resource" in the configuration reference; `port` and `sendRegister` are of later releases of Routr v1,
+ * `realms` is an extension.
+ */
 export const gatewaySchema = mapping({
   ...envelope("Gateway"),
   metadata: mapping(namedMetadata()),
@@ -36,7 +39,7 @@ export const gatewaySchema = mapping({
     host: hostPort("the host of the gateway, such as sip.provider.com")
       .describe("Name or address of the gateway, with or without a port."),
     port: port(1).optional().describe("Port of the gateway."),
-    transport: oneOf(GATEWAY_TRANSPORTS).describe("Transport protocol."),
+    transport: oneOf(TRANSPORTS).describe("Transport protocol."),
     credentials: credentials(
       text("a username").describe("The account at the gateway."),
       "the gateway's secret",

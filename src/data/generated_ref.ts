@@ -1,10 +1,10 @@
 import { hash } from "node:crypto";
 import { xxh32 } from "./xxh32.ts";
 
-/** The names by which a resource is found. */
+/** The refs by which a resource is found. */
 export interface ResourceRefs {
   readonly ref: string;
-  /** A second name; only where the first is a generated one. */
+  /** A second ref, where the first is a generated one. */
   readonly otherRef: string | undefined;
 }
 
@@ -12,11 +12,12 @@ const XXH32_SEED = 0xabcd;
 const encoder = new TextEncoder();
 
 /**
- * The given `metadata.ref`; without one, the names that Routr v1 made up, such as `gweef506` (last six hex digits of an
- * MD5, its first releases) and `gw50a1a4ca` (XXH32, the later ones). Configurations that use either are around.
- * A document that was read without a ref may be written back with it: it keeps both names.
+ * Returns the given `metadata.ref`, or the refs that Routr v1 generated: `gweef506` (last six hex digits of an MD5,
+ * first releases) and `gw50a1a4ca` (XXH32, later ones), since configurations use either. A document that was written
+ * back with its first generated ref keeps both.
  *
- * `prefix` is two letters for the kind, `naturalKey` what tells the resource from others of its kind.
+ * @param prefix two letters for the kind
+ * @param naturalKey distinguishes the resource from others of its kind
  */
 export function resourceRefs(given: string | undefined, prefix: string, naturalKey: string): ResourceRefs {
   const ref = firstGeneratedRef(prefix, naturalKey);

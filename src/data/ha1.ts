@@ -1,9 +1,10 @@
-/** H(A1): all that is secret about an account in one realm (RFC 7616 §3.4.2). */
+/** H(A1): everything secret about an account in one realm (RFC 7616 §3.4.2). */
 import { Buffer } from "node:buffer";
 import { hash, timingSafeEqual } from "node:crypto";
 
-/** Algorithms that can be offered, as RFC 8760 names them. */
-export type DigestAlgorithm = "MD5" | "SHA-256";
+/** Algorithms that the server can offer, named as in RFC 8760. */
+export const DIGEST_ALGORITHMS = ["MD5", "SHA-256"] as const;
+export type DigestAlgorithm = (typeof DIGEST_ALGORITHMS)[number];
 
 /** The hashes of an account in one realm, in lower case; at least one of the two. */
 export interface Ha1 {
@@ -14,7 +15,7 @@ export interface Ha1 {
   readonly sha256: string | undefined;
 }
 
-/** An account with its secret; or with hashes of it, and then the secret itself is known to nobody here. */
+/** An account with its secret, or with hashes of an unknown secret. */
 export interface Credentials {
   readonly username: string;
   readonly secret: string | undefined;
@@ -22,10 +23,10 @@ export interface Credentials {
   readonly ha1: readonly Ha1[];
 }
 
-/** One for all accounts that have a secret: there may be very many. */
+/** Shared by all accounts with a secret, of which there may be many. */
 export const NO_HA1: readonly Ha1[] = [];
 
-/** The hash itself; texts are hashed as UTF-8. */
+/** Returns the hash; texts are hashed as UTF-8. */
 export function hashOfA1(
   algorithm: DigestAlgorithm,
   account: { username: string; realm: string; secret: string },
@@ -34,7 +35,7 @@ export function hashOfA1(
   return hash(algorithm === "MD5" ? "md5" : "sha256", text);
 }
 
-/** The given hash for a realm and an algorithm; undefined when there is none. */
+/** Returns the given hash for a realm and an algorithm; undefined when there is none. */
 export function findHa1(
   list: readonly Ha1[],
   { algorithm, realm }: { algorithm: DigestAlgorithm; realm: string },
@@ -47,7 +48,7 @@ export function findHa1(
   return undefined;
 }
 
-/** Whether two versions of one account have the same secret, whether it is given or only its hashes are. */
+/** Reports whether two versions of an account have the same secret, or the same hashes. */
 export function isSameSecret(a: Credentials, b: Credentials): boolean {
   if (a.secret !== undefined && b.secret !== undefined) return a.secret === b.secret;
   if (a.secret !== undefined) return b.ha1.every((ha1) => isHashOf(ha1, a.username, a.secret!));
@@ -58,14 +59,14 @@ export function isSameSecret(a: Credentials, b: Credentials): boolean {
   });
 }
 
-/** Whether all hashes of a realm are those of a secret. Takes the same time for every wrong secret. */
+/** Reports whether all hashes of a realm belong to a secret. Takes the same time for every wrong secret. */
 export function isHashOf({ realm, md5, sha256 }: Ha1, username: string, secret: string): boolean {
   const account = { username, realm, secret };
   return (md5 === undefined || equalHashes(md5, hashOfA1("MD5", account))) &&
     (sha256 === undefined || equalHashes(sha256, hashOfA1("SHA-256", account)));
 }
 
-/** In a time that does not depend on where they differ. */
+/** Takes the same time wherever the hashes differ. */
 function equalHashes(a: string, b: string): boolean {
   return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }

@@ -1,8 +1,7 @@
 /**
- * JSON Schemas for editors, made from the very schemas that check documents. Draft 07 is what all of them understand. They
- * see what can be said of one document; how documents go together, and bounds of numbers written as text, is told by
- * `routr check` only. An entry without a value counts as left out when files are read; here it is an error, as it is
- * probably forgotten.
+ * JSON Schemas for editors, made from the schemas that check documents. All editors understand draft 07. They cannot
+ * see relations between documents, and limits of numbers written as text; `routr check` reports those. An entry without
+ * a value is absent when files are read, but an error here: it was probably forgotten.
  */
 import * as z from "zod";
 import { type Kind, KINDS } from "./resource.ts";
@@ -14,7 +13,7 @@ type Form = z.core.JSONSchema.BaseSchema;
 
 const DRAFT = "http://json-schema.org/draft-07/schema#";
 
-/** The documents that a schema made of `property_types.ts` reads. */
+/** Returns a schema of the documents that a schema of `property_types.ts` reads. */
 export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
   const { $schema: _, ...form } = z.toJSONSchema(schema, {
     target: "draft-7",
@@ -27,14 +26,14 @@ export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
   return form;
 }
 
-/** What is read of zod's own descriptions of its types. */
+/** The used parts of zod's descriptions of its types. */
 interface Definition {
   readonly type: string;
   readonly shape?: Readonly<Record<string, z.core.$ZodType>>;
   readonly defaultValue?: unknown;
 }
 
-/** Adds what zod leaves out where values are transformed. */
+/** Adds what zod omits where values are transformed. */
 function complete(form: Form, { type, shape, defaultValue }: Definition, schema: z.core.$ZodType): void {
   const examples = z.globalRegistry.get(schema)?.examples;
   if (examples !== undefined) form.examples = examples as Form["examples"];
@@ -45,7 +44,7 @@ function complete(form: Form, { type, shape, defaultValue }: Definition, schema:
   if (isEmpty(form.default)) delete form.default;
 }
 
-/** A single value stands for a list of one (`listOf`). */
+/** Accepts a single value as a list of one (`listOf`). */
 function acceptSingle(list: Form): void {
   const { type, items, minItems } = list;
   delete list.type;
@@ -67,12 +66,12 @@ function isEmpty(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
 
-/** A file with one document of its own kind. */
+/** Returns the schema of a file with one document of its own kind. */
 export function documentFileSchema(title: string, schema: z.ZodType): JsonSchema {
   return { $schema: DRAFT, title, ...jsonSchemaOf(schema) };
 }
 
-/** A file of resources: a list, a single one, or nothing yet. */
+/** Returns the schema of a resource file: a list, a single resource, or nothing yet. */
 export function resourceFileSchema(kind: Kind): JsonSchema {
   const one = { $ref: `#/definitions/${kind}` };
   return {

@@ -11,12 +11,12 @@ import { SuddenLoss } from "./sudden_loss.ts";
 
 const log = logger("directory");
 
-/** What came of loading. */
+/** The result of a load. */
 export interface LoadReport {
-  /** Everything that is wrong, in the files as they are now. */
+  /** Every fault in the sources as they are now. */
   readonly faults: readonly Fault[];
   readonly warnings: readonly string[];
-  /** Sources whose last edit is not in force because of its faults; their last good content is. */
+  /** Sources whose last edit is faulty and not in force; their last good content is. */
   readonly rejected: readonly string[];
 }
 
@@ -26,9 +26,9 @@ export class LiveDirectory {
   readonly #clock: Clock;
   readonly #directory = new MemoryDirectory();
   readonly #losses: SuddenLoss;
-  /** The newest content without fault, by the name of the source. */
+  /** The latest content without faults, by name of the source. */
   readonly #lastGood = new Map<string, Source>();
-  /** What the directory was made from, by the name of the source. */
+  /** The content of the directory, by name of the source. */
   #inForce: ReadonlyMap<string, Source> = new Map();
   #hadResources = false;
   #rejected: readonly Source[] = [];
@@ -37,7 +37,7 @@ export class LiveDirectory {
   #reloadAgain = false;
   #closed = false;
   #onReload: ((report: LoadReport) => void) | undefined;
-  /** Rings when a loss has lasted. */
+  /** Fires when a loss is accepted. */
   #alarm: unknown;
 
   constructor(provider: DataProvider, clock: Clock = systemClock) {
@@ -52,45 +52,45 @@ export class LiveDirectory {
   }
 
   /**
-   * Loads everything anew. Faulty documents are left out and the others serve. But an edit of a file that brings a fault
-   * into what was good is not taken over at all: the last good content of that source stays. So does, for a while, what
-   * was there and is gone all of a sudden (`sudden_loss.ts`).
-   * @param ownChange the kind of which this server itself has just changed a document
+   * Loads everything. Faulty documents are left out, and the others serve. Only a faulty edit of a good file is
+   * rejected as a whole: the last good content stays. Content that disappears suddenly stays for a while
+   * (`sudden_loss.ts`).
+   * @param ownChange the kind of a document that this server has just changed
    */
   load(ownChange?: Kind): Promise<LoadReport> {
     return this.#loadInTurn(ownChange);
   }
 
-  /** The same for somebody who knows what was changed: what is gone is out of force at once. */
+  /** Loads everything for an administrator who knows what changed: missing content is out of force at once. */
   reload(): Promise<LoadReport> {
     return this.#loadInTurn("everything");
   }
 
-  /** Loads what the provider knows to have changed, so that the next question is answered by what is there now. */
+  /** Loads changes that the provider knows of, so that the next look-up is up to date. */
   async catchUp(): Promise<void> {
     await this.#lastLoad;
     if (!await this.#provider.isLoaded()) await this.load();
   }
 
-  /** Whether resources can be read at this moment; where they cannot, the last ones are in force. */
+  /** Reports whether resources can be read; otherwise the last ones stay in force. */
   get isReachable(): boolean | undefined {
     return this.#provider.isReachable;
   }
 
-  /** Names of the sources of a kind whose last edit is not in force because of its faults. */
+  /** Returns the names of sources of a kind whose last edit is faulty and not in force. */
   rejected(kind: Kind): readonly string[] {
     return this.#rejected.filter((source) => source.kind === kind).map(({ name }) => name);
   }
 
-  /** Names of the sources whose content is gone and still in force, and that a change of this kind would disturb. */
+  /** Returns the names of sources with lost content still in force that a change of this kind would disturb. */
   lost(kind: Kind): readonly string[] {
     return this.#losses.keptFor(kind);
   }
 
-  /** Where the document of a resource of the directory is kept. */
+  /** Returns the address of a resource's document. */
   placeOf(resource: Resource): DocumentPlace | undefined {
     return this.#find(resource.kind, (each) => each.ref === resource.ref) ??
-      // A generated ref that another one had already is another in the directory.
+      // A colliding generated ref has another value in the directory.
       this.#find(resource.kind, (each) => isSameButForRef(each, resource));
   }
 
@@ -141,7 +141,7 @@ export class LiveDirectory {
     };
   }
 
-  /** Loads again whenever the provider has news, until closed. */
+  /** Loads again whenever the provider reports a change, until closed. */
   follow(onReload: (report: LoadReport) => void): void {
     this.#onReload = onReload;
     this.#provider.watch(() => this.#loadAgain());
@@ -178,7 +178,7 @@ export class LiveDirectory {
     }
   }
 
-  /** What to use instead of a faulty source: what was good, or else what of it is good. */
+  /** Replaces a faulty source by its last good content, or by its good part. */
   #fallback(source: Source): Source {
     if (source.readable && !source.isOneText) return source;
     const lastGood = this.#lastGood.get(source.name);

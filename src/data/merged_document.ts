@@ -1,7 +1,7 @@
 import type { ResourceDocument } from "./data_provider.ts";
 import { isMapping, type Mapping } from "../runtime/mapping.ts";
 
-/** Two names for one property: that of the reference, and another that releases of Routr v1 have. */
+/** Two names of one property: that of the reference, and another of some release of Routr v1. */
 const SYNONYMS: Readonly<Record<string, string>> = {
   didRef: "numberRef",
   numberRef: "didRef",
@@ -9,12 +9,10 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   ex_maxContact: "maxContacts",
 };
 
-/** Properties that stand for each other: who brings one takes the other away. */
+/** Alternative properties: setting one removes the other. */
 const ALTERNATIVES: Readonly<Record<string, string>> = { secret: "ha1", ha1: "secret", ...SYNONYMS };
 
-/**
- * `changes` laid over `document`: mappings are merged, everything else replaces what was there, null takes it away.
- */
+/** Merges `changes` into `document`: mappings are merged, other values are replaced, null removes them. */
 export function mergeDocuments(document: ResourceDocument, changes: ResourceDocument): ResourceDocument {
   const merged: Record<string, unknown> = { ...document };
   for (const [name, value] of Object.entries(changes)) {
@@ -33,7 +31,9 @@ export function mergeDocuments(document: ResourceDocument, changes: ResourceDocu
   return merged;
 }
 
-/** Whether the other name brings something new, and this one only what was read under both. */
+/**
+ * Reports whether the synonym of a property has a new value, and the property the one that was read under both names.
+ */
 function isOutdone(name: string, changes: Mapping, document: Mapping): boolean {
   if (!Object.hasOwn(SYNONYMS, name)) return false;
   const other = SYNONYMS[name];

@@ -1,19 +1,19 @@
-/** Finds the name that someone probably meant. */
+/** Finds the name that was probably meant. */
 
-const LARGEST_DIFFERENCE = 0.4;
-const MOST_CANDIDATES = 10_000;
+const MAX_DIFFERENCE = 0.4;
+const MAX_CANDIDATES = 10_000;
 
 /**
- * The candidate closest to `name` in edit distance, without regard to case; undefined when even the closest one
- * differs in more than two of five letters.
+ * Returns the candidate with the smallest edit distance to `name`, without regard to case; undefined when more than two
+ * of five letters differ.
  */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = name.toLowerCase();
   let nearest: string | undefined;
-  let smallest = Math.floor(wanted.length * LARGEST_DIFFERENCE) + 1;
+  let smallest = Math.floor(wanted.length * MAX_DIFFERENCE) + 1;
   let examined = 0;
   for (const candidate of candidates) {
-    if (++examined > MOST_CANDIDATES) break;
+    if (++examined > MAX_CANDIDATES) break;
     if (Math.abs(candidate.length - wanted.length) >= smallest) continue;
     const distance = editDistance(wanted, candidate.toLowerCase());
     if (distance >= smallest) continue;
@@ -24,8 +24,8 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
 }
 
 /**
- * How many letters must be inserted, removed, replaced, or swapped with their neighbour to turn `a` into `b`
- * (Levenshtein's distance, with Damerau's swaps). The last two rows of the matrix are kept.
+ * Returns the number of insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`
+ * (Damerau-Levenshtein distance). Only the last two rows of the matrix are kept.
  */
 export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];

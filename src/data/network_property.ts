@@ -7,9 +7,7 @@ import { property } from "./property_types.ts";
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?$/i;
 const HOST_PORT = /^(\[[^\]]+\]|[^:\[\]]+)(?::(\d{1,5}))?$/;
 
-/**
- * The same for editors, without flags, and a little coarser: what they let pass is checked when the file is read.
- */
+/** Patterns for editors, without flags, and slightly less strict than the checks of the server. */
 const OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
 const IPV4 = `(?:${OCTET}\\.){3}${OCTET}`;
 const IPV6 = "(?=[^%]*:[^%]*:)[0-9A-Fa-f:.]+(?:%[0-9A-Za-z]+)?";
@@ -21,13 +19,13 @@ const PORT = "(?::[0-9]{1,5})?";
 const hostForm = { type: "string", pattern: `^(?:${HOST})$` };
 const hostPortForm = { type: "string", pattern: `^(?:${IPV6}|(?:${HOST})${PORT})$` };
 
-/** A host and, where one is written, a port. IPv6 addresses are without brackets. */
+/** A host with an optional port. IPv6 addresses have no brackets. */
 export interface HostPort {
   readonly host: string;
   readonly port?: number;
 }
 
-/** An IPv4 or IPv6 address; brackets around the latter are dropped. */
+/** An IPv4 or IPv6 address; brackets are removed. */
 export function ipAddress(): z.ZodType<string> {
   return property("an IP address", (value) => typeof value === "string" ? addressOf(value) : undefined, {
     type: "string",
@@ -58,7 +56,7 @@ export function hostPort(expected: string): z.ZodType<HostPort> {
   );
 }
 
-/** The address of a name server with or without a port, kept as it is written. */
+/** The address of a name server with an optional port, kept as written. */
 export function nameServer(): z.ZodType<string> {
   return property("an IP address, with or without a port", (value) => {
     const host = typeof value === "string" ? readHostPort(value)?.host : undefined;
@@ -66,7 +64,7 @@ export function nameServer(): z.ZodType<string> {
   }, { type: "string", pattern: `^(?:${IPV6}|(?:${ADDRESS})${PORT})$` });
 }
 
-/** A host with or without a port, kept as it is written. */
+/** A host with an optional port, kept as written. */
 export function hostPortText(expected: string): z.ZodType<string> {
   return property(expected, (value) => {
     return typeof value === "string" && readHostPort(value) !== undefined ? value : undefined;
@@ -107,7 +105,7 @@ function addressOf(value: string): string | undefined {
   return bare.includes(":") && ipaddr.IPv6.isValid(bare) ? bare.toLowerCase() : undefined;
 }
 
-/** The pattern comes first because the library is slow with what is no address. */
+/** The pattern comes first because the library is slow to reject other texts. */
 function isIpv4(value: string): boolean {
   return /^[\d.]+$/.test(value) && ipaddr.IPv4.isValidFourPartDecimal(value);
 }

@@ -1,12 +1,12 @@
-/** Many documents in a place that takes one at a time. */
+/** Creates many documents in a storage that takes one at a time. */
 import type { DataProvider, NewDocument } from "./data_provider.ts";
 import { valueAt } from "./document_problems.ts";
 import type { Kind } from "./resource.ts";
 import { refuseRepeatedRefs } from "./write_refusal.ts";
 
 /**
- * All of them or, if one is refused, none: those already made are rolled back. Others may see them until then, and
- * what cannot be rolled back stays. Resolves with their refs.
+ * Creates all documents and resolves with their refs; when one is refused, rolls back the others and rejects. Others
+ * may see the documents until then, and those that cannot be removed stay.
  */
 export async function createOneByOne(
   provider: DataProvider,
@@ -26,7 +26,7 @@ export async function createOneByOne(
   }
 }
 
-/** Removes documents that were just made, as far as that can be done: what was made has its ref in it. */
+/** Removes documents that were just made, as far as possible. They have their refs in them. */
 export async function rollBack(
   provider: DataProvider,
   kind: Kind,
@@ -35,7 +35,7 @@ export async function rollBack(
   if (refs.size === 0) return;
   for (const source of await provider.load()) {
     if (source.kind !== kind) continue;
-    // From the end, so that those that are left stay where they are.
+    // From the end, so that positions stay valid.
     for (const [index, resource] of [...source.resources.entries()].reverse()) {
       if (resource === undefined || !refs.has(resource.ref)) continue;
       const place = { source, index };

@@ -13,19 +13,22 @@ import {
 } from "./resource_document.ts";
 import { credentials, readHa1 } from "./secret_property.ts";
 
-/** Another server that registers here, such as a PBX or a media server; it belongs to no domain. */
+/** Another server that registers here, such as a PBX or a media server. It belongs to no domain. */
 export interface Peer extends Credentials, ResourceTimes {
   readonly kind: "Peer";
   readonly ref: string;
   readonly name: string;
-  /** Host part of the peer's address-of-record, in lower case, IPv6 in brackets; undefined: the address it registers from. */
+  /**
+   * The host of the peer's address-of-record, in lower case, IPv6 in brackets. Undefined: the address it registers
+   * from.
+   */
   readonly device: string | undefined;
-  /** `host` or `host:port`; takes the place of those in the contact that the peer registers. */
+  /** `host` or `host:port`, which replaces that of the peer's registered Contact. */
   readonly contactAddr: string | undefined;
   readonly maxContacts: number | undefined;
 }
 
-/** "Peer Resource" in the configuration reference; `ex_maxContact` is of later v1 releases. */
+/** "Peer Resource" in the configuration reference; `ex_maxContact` is of later releases of Routr v1. */
 export const peerSchema = mapping({
   ...envelope("Peer"),
   metadata: mapping(namedMetadata()),

@@ -1,12 +1,11 @@
 /**
- * The types of which configuration documents are made. Documents come from YAML, whose scalars are read as text, or from
- * JSON, where numbers and booleans have their own types: every type accepts both. The message of a type is what is
- * expected, in words that continue "expected …"; `document_problems.ts` turns it into a fault.
+ * The types of configuration documents. YAML is read with every scalar as text, JSON has numbers and booleans: every
+ * type accepts both. The message of a type completes "expected …"; `document_problems.ts` turns it into a fault.
  */
 import * as z from "zod";
 import { type JsonForm, SCALAR, wordsPattern } from "./json_form.ts";
 
-/** What is wrong with a value, where the type's own words would not tell. */
+/** A refused value, described where the type's own words are not enough. */
 export class Refused {
   readonly found: string;
   readonly expected: string;
@@ -18,8 +17,8 @@ export class Refused {
 }
 
 /**
- * A scalar that `read` understands; what it returns `undefined` for is a fault.
- * @param form the same for editors, as far as they can check it
+ * A scalar that `read` parses; undefined is a fault.
+ * @param form the type for editors, as far as they can check it
  */
 export function property<T>(
   expected: string,
@@ -42,17 +41,17 @@ export function property<T>(
   );
 }
 
-/** Any text that is not empty. A number from JSON counts as its digits. */
+/** A text that is not empty. A number from JSON counts as its digits. */
 export function text(expected: string): z.ZodType<string> {
   return property(expected, textOf, { type: SCALAR, minLength: 1 });
 }
 
-/** Text that only its owner may know. */
+/** A secret text. */
 export function password(expected = "a password"): z.ZodType<string> {
   return text(expected).meta({ writeOnly: true });
 }
 
-/** Text of a certain form. The pattern has no flags, so that editors can have it, too. */
+/** A text that matches a pattern. The pattern has no flags, so that editors can use it. */
 export function textMatching(pattern: RegExp, expected: string): z.ZodType<string> {
   return property(expected, (value) => {
     const result = textOf(value);
@@ -60,7 +59,7 @@ export function textMatching(pattern: RegExp, expected: string): z.ZodType<strin
   }, { type: SCALAR, pattern: pattern.source });
 }
 
-/** A whole number between two bounds, both included. */
+/** A whole number between two limits, both included. */
 export function integer(bounds: { min: number; max: number }): z.ZodType<number> {
   const expected = bounds.max === Infinity
     ? `a whole number of at least ${bounds.min}`
@@ -88,7 +87,7 @@ const FLAGS: ReadonlyMap<string, boolean> = new Map([
   ...["false", "no", "off"].map((word) => [word, false] as const),
 ]);
 
-/** `true` or `false`; YAML's older words yes, no, on and off are understood. */
+/** `true` or `false`, or YAML's older words yes, no, on and off. */
 export function flag(): z.ZodType<boolean> {
   return property("true or false", (value) => {
     if (typeof value === "boolean") return value;
@@ -106,7 +105,7 @@ export function flagOr<const Word extends string>(word: Word): z.ZodType<boolean
   }, { type: ["boolean", "string"], pattern: wordsPattern(words) });
 }
 
-/** One of the given words, in any case; the result is spelled as given. */
+/** One of these words, in any case; the result has the given spelling. */
 export function oneOf<const Words extends readonly string[]>(words: Words): z.ZodType<Words[number]> {
   const expected = words.length === 1 ? words[0] : `one of ${words.join(", ")}`;
   return property(expected, (value) => {
@@ -129,7 +128,7 @@ function orSingle<T>(list: z.ZodType<T[]>): z.ZodType<T[]> {
   return z.preprocess((value) => Array.isArray(value) || value === undefined ? value : [value], list);
 }
 
-/** A mapping that has no names but those of `shape`. */
+/** A mapping with no other names than those of `shape`. */
 export function mapping<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
   const names = Object.keys(shape).join(", ");
   return z.strictObject(shape, {
@@ -137,7 +136,7 @@ export function mapping<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<
   });
 }
 
-/** The text of a scalar; undefined where there is none, or an empty one. */
+/** Returns the text of a scalar; undefined for no scalar and for an empty one. */
 export function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value === "" ? undefined : value;
   return Number.isSafeInteger(value) ? String(value) : undefined;

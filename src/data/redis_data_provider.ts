@@ -1,3 +1,4 @@
+import { type Clock, sleep, systemClock } from "../runtime/clock.ts";
 import { CONNECTION_LOST, describeRedisError, redisErrorCode } from "../runtime/redis/redis_client.ts";
 import type { RedisConnection } from "../runtime/redis/redis_connection.ts";
 import { logger } from "../runtime/log.ts";
@@ -18,66 +19,70 @@ import { RedisChanges } from "./redis/redis_changes.ts";
 import { RedisCollection } from "./redis/redis_collection.ts";
 import { parseExactly, versionOf } from "./redis/redis_document.ts";
 import { RedisReader } from "./redis/redis_reader.ts";
-import { createDocuments, reached, refusal, writeDocument } from "./redis/redis_writes.ts";
+import { connected, createDocuments, redisRefusal, writeDocument } from "./redis/redis_writes.ts";
 import { createOneByOne } from "./one_by_one.ts";
 import { type Kind, KINDS } from "./resource.ts";
 import { refuseRepeatedRefs } from "./write_refusal.ts";
 import { isMapping } from "../runtime/mapping.ts";
 
 export interface RedisDataProviderOptions {
-  /** Milliseconds to wait for Redis when there is no content yet; for ever unless given. */
-  readonly patience?: number;
-  /** Secret of the user `admin` who is made when there are no users; `null` if none shall be made. */
+  /** Milliseconds that the first load waits for Redis; unlimited by default. */
+  readonly patienceMs?: number;
+  /** Secret of the user `admin` who is made when there are no users; `null` makes none. */
   readonly initialSecret?: string | null;
-  /** Milliseconds between two looks at everything. */
-  readonly checkInterval?: number;
+  /** Milliseconds between two full refreshes. */
+  readonly checkIntervalMs?: number;
+  readonly clock?: Clock;
 }
 
-const CHECK_INTERVAL = 30_000;
-/** The same where Redis does not report changes: a second, or so many times what a look takes. */
-const SHORTEST_CHECK_INTERVAL = 1000;
-const LOOKS_PER_INTERVAL = 10;
-/** Milliseconds between a notice and a look at it: changes often come in numbers. */
-const REST = 30;
-/** After a look that took long, or failed. */
-const LONGEST_REST = 500;
+const CHECK_INTERVAL_MS = 30_000;
+/** Interval where Redis does not report changes: a second, or a multiple of the duration of a refresh. */
+const MIN_CHECK_INTERVAL_MS = 1000;
+const REFRESHES_PER_INTERVAL = 10;
+/** Milliseconds between a notice and the refresh: changes often come in series. */
+const REFRESH_DELAY_MS = 30;
+/** The delay after a slow or failed refresh. */
+const MAX_REFRESH_DELAY_MS = 500;
 
-/** Answers that stay the same until somebody changes the server's configuration. */
+/** Errors that last until the server's configuration is changed. */
 const FINAL: ReadonlySet<string> = new Set(["NOPERM", "NOAUTH", "ERR"]);
 
 const log = logger("redis");
 
 /**
- * Resources in Redis, as Routr v1 kept them ("redis_data_provider"): the sets `agents`, `domains`, … have the refs, and
- * the key of each ref has the JSON document. What was read stays in memory, and serves while Redis is away.
+ * Resources in Redis, stored as by Routr v1 (`redis_data_provider`): the sets `agents`, `domains`, … hold the refs, and
+ * the key of each ref its JSON document. Documents are kept in memory, and serve while Redis is away.
  *
- * Changes are heard from other nodes (`routr:changes`) and, unless the server refuses or is a cluster, from keyspace
- * notifications; a look at everything now and then finds the rest, often where it is the only means. For that look Redis
- * makes digests of the documents, so little is sent; in a cluster, and where scripts are not allowed, it sends all documents.
+ * Changes come as messages of other nodes (`routr:changes`) and, unless the server refuses or is a cluster, as keyspace
+ * notifications. A full refresh now and then finds the rest; it is frequent where there are no notifications. Redis
+ * makes digests of the documents for it, so little is sent; in a cluster, and where scripts are not allowed, it sends
+ * all documents.
  */
 export class RedisDataProvider implements DataProvider {
   readonly #connection: RedisConnection;
   readonly #options: RedisDataProviderOptions;
+  readonly #clock: Clock;
   readonly #name: string;
   readonly #collections: ReadonlyMap<string, RedisCollection>;
   readonly #changes: RedisChanges;
-  /** Why a collection could not be read, by its name. */
-  readonly #told = new Map<string, string>();
+  /** By collection that could not be read. */
+  readonly #loggedReasons = new Map<string, string>();
   #onChange: (() => void) | undefined;
   #isLoaded = false;
   #closed = false;
-  /** The last of the looks at Redis, which are one after the other. */
-  #lastLook: Promise<unknown> = Promise.resolve();
-  #rest: ReturnType<typeof setTimeout> | undefined;
-  #nextRest = REST;
-  #check: ReturnType<typeof setTimeout> | undefined;
-  /** Milliseconds that the last look at everything took. */
-  #cost = 0;
+  /** Refreshes run one after the other. */
+  #lastRefresh: Promise<unknown> = Promise.resolve();
+  #refreshAlarm: unknown;
+  #refreshDelayMs = REFRESH_DELAY_MS;
+  #checkAlarm: unknown;
+  /** Duration of the last full refresh. */
+  #costMs = 0;
 
-  /** `connection` is the provider's own from now on. */
+  /** The provider owns the connection. */
   constructor(connection: RedisConnection, options: RedisDataProviderOptions = {}) {
     this.#connection = connection;
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
     this.#name = `redis ${connection.name}${connection.isCluster ? "" : `/${connection.db}`}`;
     const reader = new RedisReader(connection);
     this.#collections = new Map(
@@ -88,20 +93,20 @@ export class RedisDataProvider implements DataProvider {
         })
       ),
     );
-    this.#changes = new RedisChanges(connection, this.#collections, () => this.#lookSoon());
+    this.#changes = new RedisChanges(connection, this.#collections, () => this.#refreshSoon());
   }
 
   async load(): Promise<readonly Source[]> {
     if (!this.#isLoaded) return await this.#firstLoad();
-    // Who does not listen has to look at everything.
+    // Without notices, everything has to be read.
     if (this.#onChange === undefined) this.#changes.noteEverything();
-    await this.#look();
+    await this.#refresh();
     return this.#sources();
   }
 
   /**
-   * Documents are written one by one, so that a change which is not known yet disturbs no other. But nobody reports that
-   * Redis was emptied, and what is written then would be all that there is.
+   * Documents are written one by one, so an unnoticed change disturbs no other. But no notice tells that Redis was
+   * emptied, and the next written document would be the only one.
    */
   async isLoaded(): Promise<boolean> {
     const names = [...this.#collections.values()].filter(({ isFilled }) => isFilled).map(({ name }) => name);
@@ -111,7 +116,7 @@ export class RedisDataProvider implements DataProvider {
       const found = await Promise.all(names.map((name) => commands.exists(name)));
       if (found.every((count) => count > 0)) return true;
     } catch {
-      // What is wrong with Redis is told by whoever reads or writes.
+      // The next read or write reports the error.
       return true;
     }
     this.#changes.noteEverything();
@@ -137,13 +142,13 @@ export class RedisDataProvider implements DataProvider {
 
   async read(place: DocumentPlace): Promise<StoredDocument | undefined> {
     const { collection, ref } = this.#find(place);
-    await reached(this.#connection);
+    await connected(this.#connection);
     const { commands } = this.#connection;
     const [isMember, bytes] = await Promise.all([
       commands.sismember(collection.name, ref),
       commands.getBuffer(ref),
     ]).catch((error) => {
-      throw refusal(error, `Redis at ${this.#connection.name}`);
+      throw redisRefusal(error, `Redis at ${this.#connection.name}`);
     });
     if (isMember === 0 || bytes === null) return undefined;
     const document = parseExactly(bytes);
@@ -182,17 +187,17 @@ export class RedisDataProvider implements DataProvider {
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#rest);
-    clearTimeout(this.#check);
+    this.#clock.clearAlarm(this.#refreshAlarm);
+    this.#clock.clearAlarm(this.#checkAlarm);
     this.#connection.close();
   }
 
-  /** Waits until Redis has been read once, or for as long as there is patience. */
+  /** Waits until Redis has been read once, or patience is over. */
   async #firstLoad(): Promise<readonly Source[]> {
-    const { patience = Infinity } = this.#options;
-    const end = performance.now() + patience;
-    for (let pause = REST;; pause = LONGEST_REST) {
-      const left = end - performance.now();
+    const { patienceMs = Infinity } = this.#options;
+    const end = this.#clock.now() + patienceMs;
+    for (let pause = REFRESH_DELAY_MS;; pause = MAX_REFRESH_DELAY_MS) {
+      const left = end - this.#clock.now();
       try {
         await this.#connection.ready(left === Infinity ? undefined : Math.max(0, left));
       } catch (error) {
@@ -201,12 +206,12 @@ export class RedisDataProvider implements DataProvider {
       const { initialSecret } = this.#options;
       if (initialSecret !== null) await makeDefaultUser(this.#connection, initialSecret);
       this.#changes.noteEverything();
-      await this.#look();
+      await this.#refresh();
       if (this.#isLoaded) return this.#sources();
       if (this.#closed || left <= 0) {
         return this.#unreachable(`Cannot read from Redis at ${this.#connection.name}`);
       }
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      await sleep(pause, this.#clock);
     }
   }
 
@@ -227,19 +232,19 @@ export class RedisDataProvider implements DataProvider {
     return [...this.#collections.values()].flatMap(({ source }) => source ?? []);
   }
 
-  #lookSoon(): void {
-    if (this.#rest !== undefined || this.#onChange === undefined || this.#closed) return;
-    this.#rest = setTimeout(async () => {
-      this.#rest = undefined;
-      if (await this.#look() && !this.#closed) this.#onChange?.();
-    }, this.#nextRest);
+  #refreshSoon(): void {
+    if (this.#refreshAlarm !== undefined || this.#onChange === undefined || this.#closed) return;
+    this.#refreshAlarm = this.#clock.setAlarm(async () => {
+      this.#refreshAlarm = undefined;
+      if (await this.#refresh() && !this.#closed) this.#onChange?.();
+    }, this.#refreshDelayMs);
   }
 
   #checkLater(): void {
-    const interval = this.#checkInterval;
-    this.#check = setTimeout(() => {
-      // Redis may have begun to report meanwhile.
-      if (interval >= this.#checkInterval) {
+    const interval = this.#checkIntervalMs;
+    this.#checkAlarm = this.#clock.setAlarm(() => {
+      // Redis may report changes by now.
+      if (interval >= this.#checkIntervalMs) {
         if (this.#connection.isUp) this.#changes.noteEverything();
         if (this.#changes.hearsEverybody) void this.#changes.turnOnNotifications();
       }
@@ -247,23 +252,26 @@ export class RedisDataProvider implements DataProvider {
     }, interval);
   }
 
-  get #checkInterval(): number {
-    const { checkInterval } = this.#options;
-    if (checkInterval !== undefined) return checkInterval;
-    if (this.#changes.hearsEverybody) return CHECK_INTERVAL;
-    return Math.min(CHECK_INTERVAL, Math.max(SHORTEST_CHECK_INTERVAL, LOOKS_PER_INTERVAL * this.#cost));
+  get #checkIntervalMs(): number {
+    const { checkIntervalMs } = this.#options;
+    if (checkIntervalMs !== undefined) return checkIntervalMs;
+    if (this.#changes.hearsEverybody) return CHECK_INTERVAL_MS;
+    return Math.min(
+      CHECK_INTERVAL_MS,
+      Math.max(MIN_CHECK_INTERVAL_MS, REFRESHES_PER_INTERVAL * this.#costMs),
+    );
   }
 
-  /** Reads what was noted, after the looks before. Resolves with whether anything is different; never rejects. */
-  #look(): Promise<boolean> {
-    const look = this.#lastLook.then(() => this.#lookNow());
-    this.#lastLook = look;
+  /** Reads the noted changes after earlier refreshes. Resolves with true when something changed; never rejects. */
+  #refresh(): Promise<boolean> {
+    const look = this.#lastRefresh.then(() => this.#refreshNow());
+    this.#lastRefresh = look;
     return look;
   }
 
-  async #lookNow(): Promise<boolean> {
+  async #refreshNow(): Promise<boolean> {
     if (!this.#connection.isUp || this.#closed) return false;
-    const started = performance.now();
+    const started = this.#clock.now();
     let [isNews, isWhole, isEverything] = [false, true, true];
     for (const [name, collection] of this.#collections) {
       const change = this.#changes.take(name);
@@ -271,9 +279,9 @@ export class RedisDataProvider implements DataProvider {
       if (change === undefined) continue;
       try {
         if (await collection.refresh(change === "all" ? undefined : change)) isNews = true;
-        this.#told.delete(name);
+        this.#loggedReasons.delete(name);
       } catch (error) {
-        this.#tell(name, describeRedisError(error));
+        this.#logFailure(name, describeRedisError(error));
         if (FINAL.has(redisErrorCode(error) ?? "")) {
           if (collection.refuse(describeRedisError(error))) isNews = true;
           continue;
@@ -283,17 +291,19 @@ export class RedisDataProvider implements DataProvider {
       }
     }
     if (isWhole) this.#isLoaded = true;
-    if (isEverything) this.#cost = performance.now() - started;
-    this.#nextRest = isWhole
-      ? Math.min(LONGEST_REST, Math.max(REST, performance.now() - started))
-      : LONGEST_REST;
+    if (isEverything) this.#costMs = this.#clock.now() - started;
+    this.#refreshDelayMs = isWhole
+      ? Math.min(MAX_REFRESH_DELAY_MS, Math.max(REFRESH_DELAY_MS, this.#clock.now() - started))
+      : MAX_REFRESH_DELAY_MS;
     return isNews;
   }
 
-  /** Once, until the collection can be read again; that the connection is lost is told by the connection. */
-  #tell(name: string, reason: string): void {
-    if (reason === CONNECTION_LOST || !this.#connection.isUp || this.#told.get(name) === reason) return;
-    this.#told.set(name, reason);
+  /** Logs each reason once, until the collection can be read again. The connection logs its own loss. */
+  #logFailure(name: string, reason: string): void {
+    if (reason === CONNECTION_LOST || !this.#connection.isUp || this.#loggedReasons.get(name) === reason) {
+      return;
+    }
+    this.#loggedReasons.set(name, reason);
     log.warn("Cannot read {name} from {place}: {reason}", { name, place: this.#name, reason });
   }
 
@@ -305,7 +315,7 @@ export class RedisDataProvider implements DataProvider {
     throw new WriteRefused("missing", `There is no such document in ${source.name}`);
   }
 
-  /** `numbers` for what calls itself a Number, as Routr v1 does. */
+  /** Returns `numbers` for a document of kind Number, as Routr v1 does. */
   #collectionOf(kind: Kind, { kind: name }: ResourceDocument): RedisCollection {
     const { collections } = KINDS[kind];
     const own = collections.find((collection) => collection === `${String(name).toLowerCase()}s`);

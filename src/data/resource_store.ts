@@ -1,4 +1,5 @@
-/** The resources as administrators change them: one set of rules, whatever the provider keeps them in. */
+/** Changes of resources by administrators: one set of rules for every provider. */
+import { type Clock, systemClock } from "../runtime/clock.ts";
 import {
   type DataProvider,
   type DocumentChange,
@@ -21,12 +22,12 @@ import { type Kind, naturalKey, readResource, type Resource } from "./resource.t
 import { type Tolerance, tolerateOthers } from "./unknown_properties.ts";
 import { DUPLICATE, invalidDocument, MAX_DETAILS, refuseViolations } from "./write_refusal.ts";
 
-/** As Routr v1 says it. */
+/** A message of Routr v1. */
 const DEPENDENT = "Found one or more dependent objects";
 
 const LAST_USER = "The last user stays: nobody could administer this server any more";
 
-/** The property that others know a resource by, which stays what it is. */
+/** The property that identifies a resource of a kind, which cannot be changed. */
 const NATURAL_KEYS: Readonly<Record<Exclude<Kind, "Gateway">, PropertyPath>> = {
   User: ["spec", "credentials", "username"],
   Agent: ["spec", "credentials", "username"],
@@ -37,12 +38,11 @@ const NATURAL_KEYS: Readonly<Record<Exclude<Kind, "Gateway">, PropertyPath>> = {
 
 export interface ResourceStoreOptions {
   readonly provider: DataProvider;
-  /** Of the same provider. */
+  /** Loads from the same provider. */
   readonly live: LiveDirectory;
   /** `spec.ex_uniqueGatewayPerHostPort`. */
   readonly hasUniqueGateways?: boolean;
-  /** Wall clock, milliseconds. */
-  readonly now?: () => number;
+  readonly clock?: Pick<Clock, "wallTime">;
 }
 
 /**
@@ -57,12 +57,12 @@ export class ResourceStore {
     this.#options = options;
   }
 
-  /** The document of a resource, with its secrets, and the version that `update` and `remove` understand. */
+  /** Resolves with the document of a resource, with its secrets, and the version for `update` and `remove`. */
   async read(kind: Kind, ref: string): Promise<StoredDocument> {
     return (await this.#find(kind, ref)).stored;
   }
 
-  /** Resolves with the ref of the new resource: the given one, or one that is made from its natural key. */
+  /** Resolves with the ref of the new resource: the given one, or a generated one. */
   create(kind: Kind, document: ResourceDocument): Promise<string> {
     return this.#inTurn(async () => {
       await this.#catchUp(kind);
@@ -76,7 +76,7 @@ export class ResourceStore {
   }
 
   /**
-   * Makes many of one kind, all or none, and resolves with their refs. What is wrong with any of them is told, with its
+   * Creates resources of one kind, all or none, and resolves with their refs. A refusal lists every fault with its
    * position.
    */
   createAll(kind: Kind, documents: readonly ResourceDocument[]): Promise<readonly string[]> {
@@ -114,7 +114,7 @@ export class ResourceStore {
     return resources;
   }
 
-  /** The refs they get. */
+  /** Returns the refs of new resources. Throws when one violates a constraint. */
   async #findPlaces(kind: Kind, resources: readonly Resource[]): Promise<string[]> {
     const others = this.#view();
     const refs: string[] = [];
@@ -131,7 +131,7 @@ export class ResourceStore {
     return refs;
   }
 
-  /** What another node or an editor made at the same time may have come before, or keeps it out of force. */
+  /** A change by another node or an editor at the same time may keep the new resources out of force. */
   async #rollBackUnlessInForce(kind: Kind, refs: readonly string[]): Promise<void> {
     const { provider, live } = this.#options;
     if (refs.every((ref) => live.directory.resource(kind, ref) !== undefined)) return;
@@ -147,9 +147,8 @@ export class ResourceStore {
   }
 
   /**
-   * Puts the properties of `changes` in the place of those that are there, and leaves the others; lists are replaced as
-   * wholes, null takes a property away.
-   * @param mayChange asked of the resource as it is kept now; throws if the change was not made for that
+   * Merges `changes` into the document: lists are replaced as a whole, null removes a property.
+   * @param mayChange throws when the stored resource may not be changed
    */
   update(
     kind: Kind,
@@ -163,7 +162,7 @@ export class ResourceStore {
       const merged = mergeDocuments(stored.document, changes);
       const metadata = { ...metadataOf(merged), modifiedOn: this.#time() };
       const document = withRef({ ...merged, metadata }, kind, resource);
-      // What a program has put there for itself stays.
+      // Unknown properties written by programs stay.
       const changed = this.#readValid(
         kind,
         document,
@@ -191,8 +190,8 @@ export class ResourceStore {
   }
 
   /**
-   * What was read and checked stays true until it is written: nobody takes a domain away while an agent of it is made, and of
-   * two who change the same version the second one is told.
+   * Runs one change at a time, so that its checks hold until it is written: no domain of a new agent is removed
+   * meanwhile.
    */
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
     const result = this.#lastChange.then(change);
@@ -219,8 +218,7 @@ export class ResourceStore {
   }
 
   /**
-   * Takes notice of what somebody changed by hand a moment ago. What is written beside a fault, or where everything is
-   * gone, would not be in force: it is refused.
+   * Loads changes made by hand a moment ago. Refuses a change beside a fault or a loss, since it would not be in force.
    */
   async #catchUp(kind: Kind): Promise<void> {
     const { live } = this.#options;
@@ -240,7 +238,7 @@ export class ResourceStore {
     );
   }
 
-  /** Somebody may have edited the place while the change was being made. */
+  /** The document's storage may have been edited during the change. */
   #refuseIfNotInForce(kind: Kind): void {
     const [name] = this.#options.live.rejected(kind);
     if (name === undefined) return;
@@ -267,16 +265,17 @@ export class ResourceStore {
   }
 
   #time(): string {
-    return new Date(this.#options.now?.() ?? Date.now()).toISOString();
+    const { clock = systemClock } = this.#options;
+    return new Date(clock.wallTime()).toISOString();
   }
 }
 
-/** Without any user nobody could log in to make another one. */
+/** Without a user, nobody could log in to make one. */
 function isLastUser({ kind }: Resource, directory: Directory): boolean {
   return kind === "User" && [...directory.resources("User")].length === 1;
 }
 
-/** Whoever others refer to stays. */
+/** A resource that others refer to cannot be removed. */
 function hasDependents(resource: Resource, directory: Directory): boolean {
   const isReferredTo = (kind: Kind, refers: (other: Resource) => boolean) => {
     for (const other of directory.resources(kind)) if (refers(other)) return true;
@@ -302,7 +301,7 @@ function hasDependents(resource: Resource, directory: Directory): boolean {
   }
 }
 
-/** A ref that was made from what has changed now would change with it, and be lost to those who refer to it. */
+/** Keeps the ref that was generated from a property which changes: others refer to it. */
 function withRef(document: ResourceDocument, kind: Kind, { ref }: Resource): ResourceDocument {
   const metadata = metadataOf(document);
   if (metadata.ref !== undefined || readResource(kind, document, tolerateOthers).resource?.ref === ref) {
@@ -330,7 +329,7 @@ function metadataOf({ metadata }: ResourceDocument): Mapping {
   return isMapping(metadata) ? metadata : {};
 }
 
-/** The resource of the document at this moment, under the ref that it is known by. */
+/** Returns the resource of the stored document, under its known ref. */
 function currentOf(known: Resource, { document }: StoredDocument): Resource {
   const { resource } = readResource(known.kind, document, tolerateOthers);
   return resource === undefined ? known : { ...resource, ref: known.ref };

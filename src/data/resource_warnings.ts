@@ -5,7 +5,7 @@ import type { Directory } from "./directory.ts";
 import type { Resource } from "./resource.ts";
 import { isSecretOf, SHIPPED_SECRET } from "./user.ts";
 
-/** What is allowed in a resource but probably not meant. */
+/** Returns warnings about a valid resource that is probably not meant so. */
 export function resourceWarnings(resource: Resource): string[] {
   if (resource.kind === "User" && isSecretOf(resource, SHIPPED_SECRET)) {
     return [`User "${resource.username}" still has the secret of the samples`];
@@ -22,7 +22,7 @@ export function resourceWarnings(resource: Resource): string[] {
   return [];
 }
 
-/** The same of how resources go together. */
+/** Returns warnings about valid resources that probably do not fit together. */
 export function directoryWarnings(directory: Directory): string[] {
   const warnings: string[] = [];
   for (const did of directory.dids()) {
@@ -38,7 +38,7 @@ export function directoryWarnings(directory: Directory): string[] {
   return warnings;
 }
 
-/** Whether calls to the number can ring at no one's, whoever registers. */
+/** Reports whether calls to the number reach nobody, whoever registers. */
 function reachesNobody({ aorLink }: Did, directory: Directory): boolean {
   const uri = SipUri.parse(aorLink);
   if (uri === undefined || directory.agent(uri.userText, uri.host) !== undefined) return uri === undefined;
@@ -46,7 +46,7 @@ function reachesNobody({ aorLink }: Did, directory: Directory): boolean {
   return peer === undefined || (peer.device !== undefined && peer.device !== uri.host);
 }
 
-/** Also said of the rules of the general configuration. */
+/** Returns a warning that is also used for the rules of the general configuration. */
 export function halfCoverage(rule: string): string {
   return `rule ${rule} covers only half of the IPv4 addresses, up to 127.255.255.255; all of them are 0.0.0.0/0`;
 }

@@ -19,28 +19,27 @@ import { Collection } from "./restful/collection.ts";
 import { type DocumentAddress, DocumentWriter } from "./restful/document_writer.ts";
 
 export interface RestfulDataProviderOptions extends BackendOptions {
-  /** Seconds between two looks at what there is, a tenth more or less. */
+  /** Seconds between two refreshes, ± 10 %. */
   readonly refreshInterval: number;
-  /** Milliseconds that the first `load` waits for the backend; for ever if undefined. */
-  readonly patience?: number;
-  /** Bytes that a collection may have. */
-  readonly largestCollection?: number;
+  /** Milliseconds that the first `load` waits for the backend; unlimited by default. */
+  readonly patienceMs?: number;
+  readonly maxCollectionBytes?: number;
 }
 
-const LARGEST_COLLECTION = 128 * 1024 * 1024;
-/** Milliseconds until a failed reading is tried again, which double each time. */
-const SHORTEST_RETRY = 500;
-const LONGEST_RETRY = 60_000;
-/** So much of each delay is left to chance, lest servers that were started together ask together. */
+const MAX_COLLECTION_BYTES = 128 * 1024 * 1024;
+/** Delay of the next attempt after a failed refresh; it doubles each time. */
+const MIN_RETRY_MS = 500;
+const MAX_RETRY_MS = 60_000;
+/** The random part of each delay, so that servers started together do not ask together. */
 const JITTER = 0.1;
-/** Different reasons of one failure that are told. */
-const MOST_REASONS = 5;
+/** Reasons of one failure that are logged. */
+const MAX_REASONS = 5;
 
 const log = logger("restful");
 
 /**
- * Resources of a service that speaks the protocol of Routr's REST service ("restful_data_provider"). They are served from
- * memory; while the backend is away, the last ones stay.
+ * Resources of a service with the protocol of Routr's REST service (`restful_data_provider`). They are kept in memory,
+ * and serve while the backend is away.
  */
 export class RestfulDataProvider implements DataProvider {
   readonly #options: RestfulDataProviderOptions;
@@ -48,22 +47,22 @@ export class RestfulDataProvider implements DataProvider {
   readonly #backend: Backend;
   readonly #writer: DocumentWriter;
   readonly #collections: readonly Collection[];
-  /** Further collections of a kind, with the first one. */
-  readonly #seconds: ReadonlyMap<Collection, Collection>;
-  /** Those that are the first one under another name, and not read as long as that stays as it is. */
-  readonly #otherNames = new Set<Collection>();
-  /** Readings and changes, one after the other. */
+  /** The first collection of the same kind, for further collections. */
+  readonly #firstOf: ReadonlyMap<Collection, Collection>;
+  /** Further collections with the same content as the first one. They are not read while that is so. */
+  readonly #duplicates = new Set<Collection>();
+  /** Refreshes and changes run one after the other. */
   #lastTask: Promise<unknown> = Promise.resolve();
   #sources: readonly Source[] = [];
-  /** What `load` gave last. */
-  #handedOut: readonly Source[] | undefined;
+  /** The last result of `load`. */
+  #returned: readonly Source[] | undefined;
   #isLoaded = false;
-  /** Collections that were changed from here and not read since. */
+  /** Collections changed by this server since they were read. */
   readonly #dirty = new Set<Collection>();
-  /** Reasons told since the backend fails. */
-  readonly #failures = new Set<string>();
+  /** Reasons logged during the current failure. */
+  readonly #loggedReasons = new Set<string>();
   #isFailing = false;
-  #retryDelay = SHORTEST_RETRY;
+  #retryDelayMs = MIN_RETRY_MS;
   #onChange: (() => void) | undefined;
   #alarm: unknown;
   #isClosed = false;
@@ -74,11 +73,11 @@ export class RestfulDataProvider implements DataProvider {
     this.#clock = options.clock ?? systemClock;
     const backend = this.#backend = new Backend(options);
     this.#writer = new DocumentWriter(backend);
-    const largest = options.largestCollection ?? LARGEST_COLLECTION;
+    const maxBytes = options.maxCollectionBytes ?? MAX_COLLECTION_BYTES;
     this.#collections = Object.entries(KINDS).flatMap(([kind, { collections }]) =>
-      collections.map((name) => new Collection({ kind: kind as Kind, name, backend, largest }))
+      collections.map((name) => new Collection({ kind: kind as Kind, name, backend, maxBytes }))
     );
-    this.#seconds = new Map(this.#collections.flatMap((each) => {
+    this.#firstOf = new Map(this.#collections.flatMap((each) => {
       const first = this.#collections.find(({ kind }) => kind === each.kind);
       return first === undefined || first === each ? [] : [[each, first]];
     }));
@@ -86,14 +85,14 @@ export class RestfulDataProvider implements DataProvider {
 
   async load(): Promise<readonly Source[]> {
     const isFollowed = this.#onChange !== undefined;
-    const hasNews = this.#sources !== this.#handedOut;
+    const hasNews = this.#sources !== this.#returned;
     if (!this.#isLoaded) await this.#waitForBackend();
     else if (this.#dirty.size > 0) await this.#refresh([...this.#dirty]);
     else if (!isFollowed || (!hasNews && !this.#isFailing)) await this.#refresh(this.#collections);
-    return this.#handedOut = this.#sources;
+    return this.#returned = this.#sources;
   }
 
-  /** The backend is asked at its intervals; documents are written one by one, so that a change disturbs no other. */
+  /** The backend is asked at intervals. Documents are written one by one, so an unnoticed change disturbs no other. */
   isLoaded(): Promise<boolean> {
     return Promise.resolve(true);
   }
@@ -155,7 +154,9 @@ export class RestfulDataProvider implements DataProvider {
       : undefined;
   }
 
-  /** Where resources of a kind are created: DIDs among the numbers only where there are no DIDs. */
+  /**
+   * Returns the collection for new resources of a kind: DIDs are numbers only where there is no collection of DIDs.
+   */
   #collectionFor(kind: Kind): Collection {
     const collections = this.#collections.filter((each) => each.kind === kind);
     return collections.find(({ exists }) => exists) ?? collections[0];
@@ -163,18 +164,18 @@ export class RestfulDataProvider implements DataProvider {
 
   /** Resolves once everything was read, or patience is over. */
   async #waitForBackend(): Promise<void> {
-    const { patience = Infinity } = this.#options;
-    const end = this.#clock.now() + patience;
+    const { patienceMs = Infinity } = this.#options;
+    const end = this.#clock.now() + patienceMs;
     while (!this.#isClosed) {
       const failed = await this.#refresh(this.#collections);
       if (failed.size === 0 || this.#isClosed) return;
-      const delay = this.#nextRetry();
+      const delay = this.#nextRetryMs();
       if (this.#clock.now() + delay > end) return this.#giveUp(failed);
       await this.#pause(delay);
     }
   }
 
-  /** One fault for one reason, whatever it makes unreadable. */
+  /** Reports one fault per reason, whatever it makes unreadable. */
   #giveUp(failed: ReadonlyMap<Collection, BackendFailure>): void {
     const told = new Set<string>();
     const unread = [...failed].map(([collection, failure]) => {
@@ -189,7 +190,7 @@ export class RestfulDataProvider implements DataProvider {
     ];
   }
 
-  /** Reads what has changed of some collections; those that could not be read stay as they were. */
+  /** Reads the changes of some collections; unreadable ones stay as they were. */
   #refresh(collections: readonly Collection[]): Promise<ReadonlyMap<Collection, BackendFailure>> {
     return this.#inTurn(async () => {
       const failed = new Map<Collection, BackendFailure>();
@@ -198,12 +199,12 @@ export class RestfulDataProvider implements DataProvider {
           const failure = await this.#refreshOne(collection);
           if (failure !== undefined) failed.set(collection, failure);
         }));
-      const firsts = collections.filter((each) => !this.#seconds.has(each));
+      const firsts = collections.filter((each) => !this.#firstOf.has(each));
       const before = new Map(firsts.map((each) => [each, each.source()]));
       await refreshAll(firsts);
       const changed = new Set(firsts.filter((each) => each.source() !== before.get(each)));
-      await refreshAll([...this.#seconds].flatMap(([second, first]) => {
-        const isWanted = collections.includes(second) && !this.#otherNames.has(second);
+      await refreshAll([...this.#firstOf].flatMap(([second, first]) => {
+        const isWanted = collections.includes(second) && !this.#duplicates.has(second);
         return isWanted || changed.has(first) ? [second] : [];
       }));
       if (!this.#isClosed) this.#note(failed);
@@ -215,20 +216,20 @@ export class RestfulDataProvider implements DataProvider {
     try {
       await collection.refresh();
       this.#dirty.delete(collection);
-      const first = this.#seconds.get(collection);
-      if (first !== undefined && isAnotherName(collection, first)) this.#otherNames.add(collection);
-      else this.#otherNames.delete(collection);
+      const first = this.#firstOf.get(collection);
+      if (first !== undefined && isDuplicate(collection, first)) this.#duplicates.add(collection);
+      else this.#duplicates.delete(collection);
       return undefined;
     } catch (error) {
       return error instanceof BackendFailure ? error : new BackendFailure(0, String(error));
     }
   }
 
-  /** Takes over what was read, and tells when the backend begins to fail and when it is back. */
+  /** Adopts what was read, and logs when the backend fails and when it answers again. */
   #note(failed: ReadonlyMap<Collection, BackendFailure>): void {
     const sources = this.#collections.flatMap((collection) => {
-      if (this.#otherNames.has(collection)) return [];
-      return collection.source(this.#seconds.get(collection)?.documents) ?? [];
+      if (this.#duplicates.has(collection)) return [];
+      return collection.source(this.#firstOf.get(collection)?.documents) ?? [];
     });
     const isSame = sources.length === this.#sources.length &&
       sources.every((each, i) => each === this.#sources[i]);
@@ -236,8 +237,8 @@ export class RestfulDataProvider implements DataProvider {
     if (failed.size === 0) return this.#noteSuccess();
     this.#isFailing = true;
     for (const { message } of failed.values()) {
-      if (this.#failures.has(message) || this.#failures.size >= MOST_REASONS) continue;
-      this.#failures.add(message);
+      if (this.#loggedReasons.has(message) || this.#loggedReasons.size >= MAX_REASONS) continue;
+      this.#loggedReasons.add(message);
       const properties = { url: this.#backend.url, reason: message };
       if (this.#isLoaded) {
         log.warn("Cannot read {url}: {reason}. The last known resources stay in force.", properties);
@@ -253,41 +254,41 @@ export class RestfulDataProvider implements DataProvider {
     }
     this.#isFailing = false;
     this.#isLoaded = true;
-    this.#failures.clear();
-    this.#retryDelay = SHORTEST_RETRY;
+    this.#loggedReasons.clear();
+    this.#retryDelayMs = MIN_RETRY_MS;
   }
 
   #setAlarm(): void {
     this.#clock.clearAlarm(this.#alarm);
     if (this.#isClosed) return;
     const interval = 1000 * this.#options.refreshInterval;
-    const delay = this.#isFailing ? this.#nextRetry() : jitter(interval);
+    const delay = this.#isFailing ? this.#nextRetryMs() : jitter(interval);
     this.#alarm = this.#clock.setAlarm(() => void this.#poll(), delay);
   }
 
   async #poll(): Promise<void> {
     await this.#refresh(this.#collections);
     if (this.#isClosed) return;
-    if (this.#isLoaded && this.#sources !== this.#handedOut) this.#onChange?.();
+    if (this.#isLoaded && this.#sources !== this.#returned) this.#onChange?.();
     this.#setAlarm();
   }
 
-  #nextRetry(): number {
-    const delay = Math.min(this.#retryDelay, LONGEST_RETRY);
-    this.#retryDelay = Math.min(2 * delay, LONGEST_RETRY);
+  #nextRetryMs(): number {
+    const delay = Math.min(this.#retryDelayMs, MAX_RETRY_MS);
+    this.#retryDelayMs = Math.min(2 * delay, MAX_RETRY_MS);
     return jitter(delay);
   }
 
-  /** `task` after all that were begun before, whether they succeed or not. */
+  /** Runs `task` after all earlier ones, whether they succeed or not. */
   #inTurn<T>(task: () => Promise<T>): Promise<T> {
     const result = this.#lastTask.then(task);
     this.#lastTask = result.catch(() => undefined);
     return result;
   }
 
-  #pause(milliseconds: number): Promise<void> {
+  #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const alarm = this.#clock.setAlarm(resolve, milliseconds);
+      const alarm = this.#clock.setAlarm(resolve, ms);
       this.#endPause = () => {
         this.#clock.clearAlarm(alarm);
         resolve();
@@ -296,12 +297,12 @@ export class RestfulDataProvider implements DataProvider {
   }
 }
 
-/** Whether all documents of a collection are those of another one. */
-function isAnotherName(collection: Collection, other: Collection): boolean {
+/** Reports whether all documents of a collection are in another one, too. */
+function isDuplicate(collection: Collection, other: Collection): boolean {
   return collection.documents.size > 0 &&
     collection.documents.keys().every((key) => other.documents.has(key));
 }
 
-function jitter(milliseconds: number): number {
-  return milliseconds * (1 + JITTER * (2 * Math.random() - 1));
+function jitter(ms: number): number {
+  return ms * (1 + JITTER * (2 * Math.random() - 1));
 }

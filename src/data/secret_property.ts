@@ -1,16 +1,16 @@
-/** Property types of what only the owner of an account may know: secrets, and hashes of them. */
+/** Property types of secrets and of their hashes. */
 import * as z from "zod";
 import type { PropertyPath } from "./fault.ts";
 import { type Ha1, NO_HA1 } from "./ha1.ts";
 import { type JsonForm, SCALAR, wordsPattern } from "./json_form.ts";
 import { listOf, mapping, property, Refused, text, textOf } from "./property_types.ts";
 
-/** `${NAME}` is a variable of the environment, `$${NAME}` the text `${NAME}`; a name is what an environment can have. */
+/** `${NAME}` is an environment variable, `$${NAME}` the text `${NAME}`. */
 const REFERENCE = /^(\$+)(\{([^{}=\0]+)\})$/;
 
 /**
- * Text that faults never show. Written as `${NAME}` it is the value of that environment variable at the time when the
- * document is read, so that files can be shared and kept without secrets. `$` counts elsewhere as it stands.
+ * A text that faults never show. `${NAME}` is replaced by that environment variable when the document is read, so that
+ * files hold no secrets. Other `$` are kept.
  */
 export function secret(expected: string, form = /./s): z.ZodType<string> {
   return property(expected, (value) => {
@@ -29,7 +29,7 @@ export function secret(expected: string, form = /./s): z.ZodType<string> {
   }, { type: SCALAR, minLength: 1, writeOnly: true });
 }
 
-/** `spec.credentials`: a username, and either the secret or hashes of it. */
+/** `spec.credentials`: a username, and either its secret or hashes of it. */
 export function credentials(username: z.ZodType<string>, expected: string) {
   return mapping({
     username,
@@ -55,7 +55,7 @@ export function credentials(username: z.ZodType<string>, expected: string) {
   );
 }
 
-/** An item of `ha1`: hashes of `username:realm:secret` (RFC 7616 §3.4.2), under the names of algorithms in any spelling. */
+/** An item of `ha1`: hashes of `username:realm:secret` (RFC 7616 §3.4.2), named by algorithm in any spelling. */
 interface WrittenHa1 {
   readonly realm?: string | undefined;
   readonly md5?: string | undefined;
@@ -87,12 +87,12 @@ function hexadecimal(digits: number): z.ZodType<string> {
   return secret(expected, new RegExp(`^[0-9a-f]{${digits}}$`, "i")).meta(hashForm(digits));
 }
 
-/** For editors: digits, or a variable. */
+/** The form for editors: digits, or a variable. */
 function hashForm(digits: number): JsonForm {
   return { type: SCALAR, pattern: `^(?:[0-9A-Fa-f]{${digits}}|\\$\\{[^{}=]+\\})$`, writeOnly: true };
 }
 
-/** `MD5` and `SHA-256` as `md5` and `sha256`. A name that comes again in another spelling stays, and is unknown. */
+/** Renames `MD5` and `SHA-256` to `md5` and `sha256`. A name that comes twice stays, and is unknown. */
 function withPlainNames(value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   const renamed: Record<string, unknown> = {};
@@ -105,8 +105,8 @@ function withPlainNames(value: unknown): unknown {
 }
 
 /**
- * The hashes of an account, each with its realm.
- * @param place `realm` is that of items that name none; undefined where it is not clear, which is a fault
+ * Reads the hashes of an account, each with its realm.
+ * @param place `realm` is the realm of items that name none; undefined where it is ambiguous, which is a fault
  */
 export function readHa1(
   written: readonly WrittenHa1[] | undefined,

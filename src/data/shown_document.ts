@@ -1,23 +1,22 @@
-/** Resources as the documents that operators know, without their secrets: what may be shown. */
+/** Resources as documents that may be shown: without secrets. */
 import type { ResourceDocument } from "./data_provider.ts";
 import { valueAt } from "./document_problems.ts";
 import type { Domain } from "./domain.ts";
 import type { PropertyPath } from "./fault.ts";
 import type { HostPort } from "./network_property.ts";
+import { API_VERSIONS } from "./resource_document.ts";
 import type { Kind, Resource } from "./resource.ts";
 
-const API_VERSION = "v1beta1";
-
 /**
- * `{apiVersion, kind, metadata, spec}` with the names of properties that the reference has, and the values in force,
- * defaults as well; what is not set is left out. Of credentials there is the username only. Written back by
- * `ResourceStore.update`, it changes nothing.
+ * Returns `{apiVersion, kind, metadata, spec}` with the property names of the reference and the values in force,
+ * defaults included; unset properties are absent. Credentials have the username only. `ResourceStore.update` with this
+ * document changes nothing.
  */
 export function documentOf(resource: Resource): ResourceDocument {
   return shown(viewOf(resource.kind), resource);
 }
 
-/** The same with secrets, for another server that keeps its resources here. */
+/** Returns the document with secrets, for another server that keeps its resources here. */
 export function fullDocumentOf(resource: Resource): ResourceDocument {
   const document = documentOf(resource);
   const account = resource.kind === "Gateway"
@@ -27,15 +26,15 @@ export function fullDocumentOf(resource: Resource): ResourceDocument {
     : undefined;
   if (account === undefined) return document;
   const { username, secret, ha1 } = account;
-  // `${NAME}` would be read as a variable.
+  // The text `${NAME}` would be read as a variable.
   const written = secret?.replace(/^\$+\{[^{}=]+\}$/, "$$$&");
   const credentials = { username, ...written === undefined ? { ha1 } : { secret: written } };
   return { ...document, spec: { ...document.spec as Record<string, unknown>, credentials } };
 }
 
 /**
- * What `documentOf` shows at a path, without making the document where that can be spared. Undefined where there is
- * nothing.
+ * Returns a function that reads one path of a shown document, without making the document where possible. It returns
+ * undefined where there is nothing.
  */
 export function propertyOf(kind: Kind, path: PropertyPath): (resource: Resource) => unknown {
   let part: View<Resource> | Getter<Resource> = viewOf(kind);
@@ -54,7 +53,7 @@ export function propertyOf(kind: Kind, path: PropertyPath): (resource: Resource)
 
 type Getter<R> = (resource: R) => unknown;
 
-/** Where in the document what of a resource stands. */
+/** The properties of a document, and how a resource yields them. */
 interface View<R> {
   readonly [name: string]: View<R> | Getter<R>;
 }
@@ -108,7 +107,7 @@ const VIEWS: { readonly [K in Kind]: View<Extract<Resource, { kind: K }>> } = {
       realms: ({ realms }) => realms.length > 0 ? realms : undefined,
       expires: ({ expires }) => expires,
       registries: ({ registries }) => registries.length > 0 ? registries.map(hostPortText) : undefined,
-      // Without credentials it is false, whatever the document says for the time when there are some.
+      // False without credentials, whatever the document says.
       sendRegister: ({ credentials, sendRegister }) => credentials && sendRegister,
     },
   },
@@ -139,7 +138,7 @@ const VIEWS: { readonly [K in Kind]: View<Extract<Resource, { kind: K }>> } = {
 };
 
 function viewOf(kind: Kind): View<Resource> {
-  return { apiVersion: () => API_VERSION, kind: () => kind, ...VIEWS[kind] as View<Resource> };
+  return { apiVersion: () => API_VERSIONS[0], kind: () => kind, ...VIEWS[kind] as View<Resource> };
 }
 
 function shown(view: View<Resource>, resource: Resource): Record<string, unknown> {

@@ -1,4 +1,7 @@
-/** What to do when a place that had resources a moment ago has none: a half-made copy, a full disk, a Redis that restarted empty. */
+/**
+ * Protection against a source that suddenly loses its resources: a half-made copy, a full disk, a Redis that restarted
+ * empty.
+ */
 import type { Clock } from "../runtime/clock.ts";
 import { logger } from "../runtime/log.ts";
 import type { Source } from "./data_provider.ts";
@@ -6,9 +9,9 @@ import type { Kind, Resource } from "./resource.ts";
 
 const log = logger("directory");
 
-/** How long a collection has to stay empty, or cut off, before that is taken over. */
+/** Time until an empty or cut collection is accepted. */
 const COLLECTION_GRACE_MS = 5000;
-/** The same when nothing that serves calls is left in any collection. */
+/** Time until the loss of everything that serves calls is accepted. */
 const PLACE_GRACE_MS = 600_000;
 
 type Cause = "empty" | "cut" | "everything";
@@ -25,10 +28,10 @@ interface Loss {
   readonly noticedAt: number;
 }
 
-/** Keeps sources that have lost their resources as they were, until the loss has lasted. */
+/** Keeps sources that have lost their resources in force, until the loss has lasted. */
 export class SuddenLoss {
   readonly #clock: Clock;
-  /** By the name of the source. */
+  /** By name of the source. */
   #losses: ReadonlyMap<string, Loss> = new Map();
 
   constructor(clock: Clock) {
@@ -36,8 +39,9 @@ export class SuddenLoss {
   }
 
   /**
-   * Returns `loaded` with every source that has just lost its resources as it is in force.
-   * @param trusted what is taken as it is: a kind that this server changed itself, or all that somebody wants reloaded
+   * Returns `loaded`, with the content in force for every source that has just lost its resources.
+   * @param trusted what is accepted at once: a kind that this server changed itself, or everything on an explicit
+   * reload
    */
   bridge(
     loaded: readonly Source[],
@@ -76,20 +80,20 @@ export class SuddenLoss {
     return [...loaded.map((source) => kept.get(source.name) ?? source), ...missing];
   }
 
-  /** Names of the sources that are in force as they were, and that a change of this kind would disturb. */
+  /** Returns the names of sources kept in force that a change of this kind would disturb. */
   keptFor(kind: Kind): readonly string[] {
     return [...this.#losses].filter(([, loss]) => loss.kind === kind || loss.cause === "everything")
       .map(([name]) => name);
   }
 
-  /** Milliseconds until the first loss has lasted long enough; undefined when nothing is lost. */
+  /** Milliseconds until the next loss is accepted; undefined when nothing is lost. */
   get wait(): number | undefined {
     if (this.#losses.size === 0) return undefined;
     const ends = [...this.#losses.values()].map(({ cause, noticedAt }) => noticedAt + GRACE_MS[cause]);
     return Math.max(0, Math.min(...ends) - this.#clock.now());
   }
 
-  /** Tells of what is new among the losses; that everything is gone in one line. */
+  /** Logs new losses; the loss of everything in one line. */
   #tell(losses: ReadonlyMap<string, Loss>, kept: ReadonlyMap<string, Source>): void {
     const news = [...kept.values()].filter(({ name }) =>
       this.#losses.get(name)?.cause !== losses.get(name)?.cause
@@ -120,7 +124,7 @@ export class SuddenLoss {
   }
 }
 
-/** Sources with resources that have none now, or the beginning of their text only. */
+/** Returns sources whose resources are gone, or cut to the beginning of their text. */
 function lostSources(
   loaded: readonly Source[],
   inForce: ReadonlyMap<string, Source>,
@@ -132,7 +136,7 @@ function lostSources(
       other.kind === kind && other.name !== name && countOf(other) > countOf(inForce.get(other.name))
     );
   const empty = filled.filter((source) => isEmpty(byName.get(source.name)) && !hasMoved(source));
-  // Who administers is no part of what is served: a server that starts on an empty Redis makes a user there.
+  // Users do not count: a server that starts on an empty Redis makes one there.
   const serving = filled.filter(({ kind }) => kind !== "User");
   const isEverything = serving.length > 0 && serving.every((source) => empty.includes(source)) &&
     empty.reduce((sum, source) => sum + countOf(source), 0) > 1;
@@ -143,23 +147,23 @@ function lostSources(
   return [...lost, ...cut];
 }
 
-/** A program that takes the last document away takes just that one away; a file may be empty for a moment. */
+/** A program removes exactly the last document; a file may be empty for a moment. */
 function mayBeAccident(source: Source): boolean {
   return source.isOneText === true || countOf(source) > 1;
 }
 
-/** What is faulty or cannot be read is kept for that reason. */
+/** Faulty and unreadable sources are kept for that reason. */
 function isEmpty(source: Source | undefined): boolean {
   return source === undefined || (source.faults.length === 0 && countOf(source) === 0);
 }
 
-/** Whether a text that ends like one half written has the first resources of before, and nothing else. */
+/** Reports whether a text that ends halfway has the first of the earlier resources and nothing else. */
 function isCut(now: Source | undefined, before: Source): boolean {
   if (now?.looksCut !== true || now.faults.length > 0) return false;
   const [after, then] = [now.resources, before.resources];
   const last = after.length - 1;
   if (last < 0 || after.length >= then.length) return false;
-  // The last one may be cut itself, after its first properties.
+  // The last resource may be cut after its first properties.
   return after[last]?.name === then[last]?.name &&
     after.slice(0, last).every((resource, i) => JSON.stringify(resource) === JSON.stringify(then[i]));
 }
@@ -168,7 +172,7 @@ function countOf(source: Source | undefined): number {
   return source?.resources.reduce((count, resource) => resource === undefined ? count : count + 1, 0) ?? 0;
 }
 
-/** `3 agents, 1 domain`. */
+/** Returns `3 agents, 1 domain`. */
 function totalOf(sources: readonly Source[]): string {
   const counts = new Map<Resource["kind"], number>();
   for (const source of sources) counts.set(source.kind, (counts.get(source.kind) ?? 0) + countOf(source));

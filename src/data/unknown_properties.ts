@@ -1,33 +1,30 @@
-/** Properties that programs write into documents for themselves: they have no effect, and stay where they are. */
+/** Properties that other programs add to documents. They have no effect and are kept. */
 import { valueAt } from "./document_problems.ts";
 import { formatPath, type Problem, type PropertyPath } from "./fault.ts";
 import { editDistance } from "./nearest_name.ts";
 
-/** Whether a property that is not known may stand in `document`; what may not is a fault. */
+/** Reports whether an unknown property of `document` is tolerated; otherwise it is a fault. */
 export type Tolerance = (problem: Problem, document: unknown) => boolean;
 
-/** Names that programs write, beside which people do not mistype others. */
+/** Names that programs write, and that people do not mistype. */
 const WRITTEN_BY_PROGRAMS: ReadonlySet<string> = new Set(["createdOn", "modifiedOn", "accessKeyId"]);
-const MOST_TYPING_MISTAKES = 2;
-/** That one warning tells. */
-const MOST_NAMES = 10;
-const LONGEST_NAME = 60;
+const MAX_TYPING_MISTAKES = 2;
+/** Names listed in one warning. */
+const MAX_NAMES = 10;
+const MAX_NAME_LENGTH = 60;
 
-/** No document of an administrator has properties that are not known. */
+/** Documents of administrators have no unknown properties. */
 export const tolerateNothing: Tolerance = () => false;
 
-/**
- * Properties of others, but not what is probably a misspelt name: one that resembles a known name which the document
- * lacks.
- */
+/** Tolerates unknown properties unless they are probably misspelt: similar to a known name that the document lacks. */
 export const tolerateOthers: Tolerance = ({ path, nearest }, document) => {
   const name = String(path.at(-1));
   if (nearest === undefined || WRITTEN_BY_PROGRAMS.has(nearest)) return true;
-  if (editDistance(name.toLowerCase(), nearest.toLowerCase()) > MOST_TYPING_MISTAKES) return true;
+  if (editDistance(name.toLowerCase(), nearest.toLowerCase()) > MAX_TYPING_MISTAKES) return true;
   return valueAt(document, [...path.slice(0, -1), nearest]) !== undefined;
 };
 
-/** A copy without what stands at these paths. */
+/** Returns a copy without the values at these paths. */
 export function without(document: unknown, paths: readonly PropertyPath[]): unknown {
   const copy = structuredClone(document);
   for (const path of paths) {
@@ -39,7 +36,7 @@ export function without(document: unknown, paths: readonly PropertyPath[]): unkn
   return copy;
 }
 
-/** One line for all documents of a place, none when they have no such property. */
+/** Returns one line for all documents of a source, none when they have no unknown property. */
 export function unknownPropertiesWarning(
   place: string,
   documents: Iterable<readonly string[] | undefined>,
@@ -49,16 +46,16 @@ export function unknownPropertiesWarning(
   for (const unknown of documents) {
     if (unknown === undefined) continue;
     count++;
-    for (const name of unknown) if (names.size <= MOST_NAMES) names.add(name);
+    for (const name of unknown) if (names.size <= MAX_NAMES) names.add(name);
   }
   if (count === 0) return [];
-  const listed = [...names].slice(0, MOST_NAMES).join(", ") + (names.size > MOST_NAMES ? ", …" : "");
+  const listed = [...names].slice(0, MAX_NAMES).join(", ") + (names.size > MAX_NAMES ? ", …" : "");
   const documentsHave = count === 1 ? "1 document has" : `${count} documents have`;
   return [`${place}: ${documentsHave} properties that are not known and have no effect: ${listed}`];
 }
 
-/** As a warning names it: with the known name that is like it, without the index in a list. */
+/** Returns the name for a warning, with a similar known name, and without list indexes. */
 export function nameOfUnknown({ path, nearest }: Problem): string {
-  const name = formatPath(path.filter((step) => typeof step === "string")).slice(0, LONGEST_NAME);
+  const name = formatPath(path.filter((step) => typeof step === "string")).slice(0, MAX_NAME_LENGTH);
   return nearest === undefined ? name : `${name} (did you mean "${nearest}"?)`;
 }

@@ -5,19 +5,19 @@ import { flag, mapping, text } from "./property_types.ts";
 import { envelope, namedMetadata, type ResourceTimes, timesOf } from "./resource_document.ts";
 import { credentials, readHa1 } from "./secret_property.ts";
 
-/** Someone who administers this server through its REST service. */
+/** An administrator who uses the REST service. */
 export interface User extends Credentials, ResourceTimes {
   readonly kind: "User";
   readonly ref: string;
   readonly name: string;
-  /** Another server that keeps its resources here, and needs them whole. */
+  /** Set for another server that keeps its resources here, and needs their secrets. */
   readonly readsSecrets?: true;
 }
 
-/** The secret that samples ship; whoever still has it must not be reachable from outside. */
+/** The secret of the samples; a user that still has it must not be reachable from outside. */
 export const SHIPPED_SECRET = "changeit";
 
-/** What users are asked for their secret by, and so the realm of hashes that name none. */
+/** The realm of users, and of hashes that name none. */
 export const USER_REALM = "routr";
 
 /** "User Resource" in the configuration reference. */
@@ -43,10 +43,10 @@ export const userSchema = mapping({
   ...spec.readsSecrets && { readsSecrets: true as const },
 }));
 
-/** Whether this is the user's password; a wrong one takes a time that does not tell how much of it is right. */
+/** Reports whether this is the user's password, in a time that does not tell how much of it is right. */
 export function isSecretOf({ username, secret, ha1 }: User, password: string): boolean {
   if (secret === undefined) return ha1.some((hashes) => isHashOf(hashes, username, password));
-  // Digests are of one length, so that the time tells nothing of the secret's.
+  // Digests of equal length, so that the time does not tell the length of the secret.
   const [given, expected] = [password, secret].map((text) => hash("sha256", text, "buffer"));
   return timingSafeEqual(given, expected);
 }

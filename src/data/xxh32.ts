@@ -1,4 +1,4 @@
-/** XXH32 of the xxHash family, as specified in its "xxHash fast digest algorithm" document, revision 0.1.1. */
+/** XXH32 of the xxHash family, as specified in "xxHash fast digest algorithm", revision 0.1.1. */
 
 const PRIME1 = 0x9e3779b1;
 const PRIME2 = 0x85ebca77;
@@ -8,7 +8,7 @@ const PRIME5 = 0x165667b1;
 
 const STRIPE = 16;
 
-/** The hash of `input` as an unsigned 32-bit number. */
+/** Returns the hash of `input` as an unsigned 32-bit number. */
 export function xxh32(input: Uint8Array, seed: number): number {
   const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
   let position = 0;

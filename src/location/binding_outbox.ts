@@ -6,8 +6,8 @@ import type { BindingEntry } from "./binding_entry.ts";
 import type { BindingExchange, BindingMessage, LostBinding } from "./binding_exchange.ts";
 import { type FlowRecords, type NodeRecord, recordOf, toWallTime } from "./binding_record.ts";
 
-/** Milliseconds from a failed attempt to the next one. */
-const RETRY_INTERVAL_MS = 3000;
+/** Milliseconds from a failed or unsettled exchange to the next attempt. */
+export const RETRY_INTERVAL_MS = 3000;
 /** Pending changes of an address-of-record; beyond, removals are forgotten. */
 const MAX_CHANGES = 256;
 const MAX_PUBLICATIONS_AT_ONCE = 256;

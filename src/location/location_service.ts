@@ -5,7 +5,7 @@ import type { Timer, TimerWheel } from "../runtime/timer_wheel.ts";
 import type { Binding, BindingFlow } from "./binding.ts";
 
 /** Milliseconds between two steps of the sweep, and the part of all that a step looks at. */
-const SWEEP_INTERVAL = 1000;
+const SWEEP_INTERVAL_MS = 1000;
 const SWEEP_STEPS = 30;
 
 /** Why bindings are there no more. `evicted`: by an administrator, or by newer ones where no more may be. */
@@ -93,7 +93,7 @@ export class LocationService<Flow extends BindingFlow> {
     const sorted = bindings.length < 2 ? bindings : [...bindings].sort(byPreference);
     this.#keep(aor, sorted);
     for (const { flow } of bindings) if (flow.isConnection) this.#index(flow.id, aor);
-    if (!this.#sweepTimer.isRunning) this.#sweepTimer.start(SWEEP_INTERVAL);
+    if (!this.#sweepTimer.isRunning) this.#sweepTimer.start(SWEEP_INTERVAL_MS);
     return sorted;
   }
 
@@ -168,7 +168,7 @@ export class LocationService<Flow extends BindingFlow> {
       }
       this.lookup(next.value);
     }
-    if (this.#bindings.size > 0) this.#sweepTimer.start(SWEEP_INTERVAL);
+    if (this.#bindings.size > 0) this.#sweepTimer.start(SWEEP_INTERVAL_MS);
     else this.#sweep = undefined;
   }
 }

@@ -8,14 +8,14 @@ import type { StoredRow } from "./stored_row.ts";
 const log = logger("location");
 
 /** Milliseconds between two removals of what has expired. */
-const SWEEP_INTERVAL = 60_000;
+const SWEEP_INTERVAL_MS = 60_000;
 /** Milliseconds from a failed attempt to the next one: at first, and when it has failed often. */
-const FIRST_RETRY = 1000;
-const LAST_RETRY = 30_000;
+const MIN_RETRY_MS = 1000;
+const MAX_RETRY_MS = 30_000;
 /** Milliseconds that `close` gives a medium that does not answer. */
-const CLOSE_LIMIT = 5000;
+const CLOSE_TIMEOUT_MS = 5000;
 /** Rows of a transaction at most: handing them to the thread takes this one 2 ms. */
-const BATCH = 4000;
+const MAX_BATCH_ROWS = 4000;
 
 export interface RegistrationDatabaseOptions {
   readonly clock?: Clock;
@@ -44,7 +44,7 @@ export class RegistrationDatabase {
   /** Rows to hand over, the latest for each key, in the order of the keys' first rows. */
   #waiting = new Map<string, StoredRow>();
   /** Rows that the thread has now. */
-  #onTheirWay = 0;
+  #rowsInFlight = 0;
   #storedRows = 0;
   readonly #flushes: Flush[] = [];
   #isStoring = false;
@@ -52,7 +52,7 @@ export class RegistrationDatabase {
   #sweepAlarm: unknown;
   #retryAlarm: unknown;
   /** Milliseconds to the next attempt; 0 while all is well. */
-  #retryDelay = 0;
+  #retryDelayMs = 0;
   #quarantinedFiles = 0;
   /** Why nothing can be stored any more. */
   #end: string | undefined;
@@ -118,7 +118,7 @@ export class RegistrationDatabase {
   write(rows: readonly StoredRow[]): void {
     if (this.#end !== undefined || this.#closing !== undefined) return;
     for (const row of rows) this.#waiting.set(row.key, row);
-    if (this.#retryDelay === 0) this.#store();
+    if (this.#retryDelayMs === 0) this.#store();
   }
 
   /**
@@ -127,7 +127,7 @@ export class RegistrationDatabase {
    */
   flush(): Promise<void> {
     if (this.#end !== undefined) return Promise.reject(this.#failure(this.#end));
-    const ahead = this.#onTheirWay + this.#waiting.size;
+    const ahead = this.#rowsInFlight + this.#waiting.size;
     if (ahead === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#flushes.push({ storedRows: this.#storedRows + ahead, resolve, reject });
@@ -144,11 +144,11 @@ export class RegistrationDatabase {
   async #close(): Promise<void> {
     this.#clock.clearAlarm(this.#sweepAlarm);
     let alarm: unknown;
-    const limit = new Promise<void>((resolve) => alarm = this.#clock.setAlarm(resolve, CLOSE_LIMIT));
+    const limit = new Promise<void>((resolve) => alarm = this.#clock.setAlarm(resolve, CLOSE_TIMEOUT_MS));
     await Promise.race([limit, this.#finish()]);
     this.#clock.clearAlarm(alarm);
     this.#clock.clearAlarm(this.#retryAlarm);
-    const lost = this.#onTheirWay + this.#waiting.size;
+    const lost = this.#rowsInFlight + this.#waiting.size;
     if (lost > 0) {
       log.error("Registrations that could not be stored in {path}: {lost}", { lost, path: this.#path });
     }
@@ -168,9 +168,9 @@ export class RegistrationDatabase {
     while ((this.#waiting.size > 0 || this.#isSweepDue) && this.#end === undefined) {
       const rows = this.#takeBatch();
       const expiredAt = this.#isSweepDue ? this.#clock.wallTime() : undefined;
-      this.#onTheirWay = rows.length;
+      this.#rowsInFlight = rows.length;
       const answer = await this.#thread.ask({ kind: "write", rows, expiredAt });
-      this.#onTheirWay = 0;
+      this.#rowsInFlight = 0;
       if (answer.kind === "failed") {
         this.#onRefusal(rows, answer.reason);
         break;
@@ -185,7 +185,7 @@ export class RegistrationDatabase {
   #takeBatch(): StoredRow[] {
     const batch: StoredRow[] = [];
     for (const { key, text, expiresAt } of this.#waiting.values()) {
-      if (batch.length === BATCH) break;
+      if (batch.length === MAX_BATCH_ROWS) break;
       batch.push({ key, text, expiresAt });
     }
     if (batch.length === this.#waiting.size) this.#waiting = new Map();
@@ -194,8 +194,8 @@ export class RegistrationDatabase {
   }
 
   #onStored(count: number): void {
-    if (this.#retryDelay > 0) {
-      this.#retryDelay = 0;
+    if (this.#retryDelayMs > 0) {
+      this.#retryDelayMs = 0;
       log.info("Registrations are stored in {path} again", { path: this.#path });
     }
     this.#storedRows += count;
@@ -209,11 +209,13 @@ export class RegistrationDatabase {
     for (const { reject } of this.#flushes.splice(0)) reject(this.#failure(reason));
     if (this.#end !== undefined) return;
     for (const row of batch) if (!this.#waiting.has(row.key)) this.#waiting.set(row.key, row);
-    if (this.#retryDelay === 0) {
+    if (this.#retryDelayMs === 0) {
       log.error("Cannot store registrations in {path}: {reason}; trying again", { path: this.#path, reason });
     }
-    this.#retryDelay = Math.min(this.#retryDelay * 2 || FIRST_RETRY, LAST_RETRY);
-    if (this.#closing === undefined) this.#retryAlarm = this.#setAlarm(() => this.#store(), this.#retryDelay);
+    this.#retryDelayMs = Math.min(this.#retryDelayMs * 2 || MIN_RETRY_MS, MAX_RETRY_MS);
+    if (this.#closing === undefined) {
+      this.#retryAlarm = this.#setAlarm(() => this.#store(), this.#retryDelayMs);
+    }
   }
 
   #onNotice(notice: Notice): void {
@@ -252,12 +254,12 @@ export class RegistrationDatabase {
     this.#sweepAlarm = this.#setAlarm(() => {
       this.#sweep();
       this.#awaitSweep();
-    }, SWEEP_INTERVAL);
+    }, SWEEP_INTERVAL_MS);
   }
 
   #sweep(): void {
     this.#isSweepDue = true;
-    if (this.#retryDelay === 0) this.#store();
+    if (this.#retryDelayMs === 0) this.#store();
   }
 
   /** An alarm that does not keep the process alive when nothing else does. */

@@ -12,7 +12,7 @@ import type { StoredRow } from "./stored_row.ts";
 const log = logger("location");
 
 /** Milliseconds that changes gather before they are written in one batch: an SD card wears out by the write. */
-const INTERVAL = 500;
+const WRITE_INTERVAL_MS = 500;
 
 export interface RegistrationJournalParts<Flow extends BindingFlow> {
   readonly location: LocationService<Flow>;
@@ -68,7 +68,7 @@ export class RegistrationJournal<Flow extends BindingFlow> {
 
   #note(aor: string): void {
     this.#changed.add(aor);
-    if (!this.#timer.isRunning) this.#timer.start(INTERVAL);
+    if (!this.#timer.isRunning) this.#timer.start(WRITE_INTERVAL_MS);
   }
 
   #write(): void {

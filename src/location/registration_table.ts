@@ -14,11 +14,11 @@ const SCHEMA = "CREATE TABLE registrations (id INTEGER PRIMARY KEY, key TEXT NOT
   "expires_at INTEGER NOT NULL, text TEXT NOT NULL) STRICT";
 
 /** Bytes of the shortest database that is not empty. */
-const SMALLEST_PAGE = 512;
+const MIN_PAGE_BYTES = 512;
 /** Rows of a part: 1 ms for whoever takes them. */
-const PART = 1000;
+const PART_ROWS = 1000;
 /** Milliseconds for a predecessor to end. */
-const BUSY_TIMEOUT = 1000;
+const BUSY_TIMEOUT_MS = 1000;
 /** Pages of the log before they are moved to the file; a page that changed thrice meanwhile is moved once. */
 const LOG_PAGES = 4000;
 
@@ -62,7 +62,7 @@ export function isDamage(error: unknown, path: string): boolean {
  */
 export class RegistrationTable {
   readonly #path: string;
-  readonly #place: string | undefined;
+  readonly #identity: string | undefined;
   readonly #database: DatabaseSync;
   readonly #begin: StatementSync;
   readonly #put: StatementSync;
@@ -90,7 +90,7 @@ export class RegistrationTable {
 
   private constructor(path: string, database: DatabaseSync) {
     this.#path = path;
-    this.#place = placeOf(path);
+    this.#identity = identityOf(path);
     this.#database = database;
     this.#begin = database.prepare("BEGIN IMMEDIATE");
     this.#commit = database.prepare("COMMIT");
@@ -102,13 +102,13 @@ export class RegistrationTable {
     this.#expire = database.prepare("DELETE FROM registrations WHERE expires_at <= ?");
     this.#part = database.prepare(
       "SELECT id, key, text, expires_at FROM registrations WHERE id > ? AND expires_at > ? " +
-        `ORDER BY id LIMIT ${PART}`,
+        `ORDER BY id LIMIT ${PART_ROWS}`,
     );
   }
 
   /** Whether what is at the path is still what was opened. */
   isInPlace(): boolean {
-    return this.#place !== undefined && placeOf(this.#path) === this.#place;
+    return this.#identity !== undefined && identityOf(this.#path) === this.#identity;
   }
 
   /** One transaction. */
@@ -130,7 +130,7 @@ export class RegistrationTable {
       text: withNul(String(text)),
       expiresAt: Number(expires_at),
     }));
-    return { rows, last: found.length < PART ? undefined : Number(found[PART - 1].id) };
+    return { rows, last: found.length < PART_ROWS ? undefined : Number(found[PART_ROWS - 1].id) };
   }
 
   close(): void {
@@ -158,14 +158,14 @@ function createFile(path: string): void {
   const { isFile, size, mode } = Deno.statSync(path);
   if (!isFile) throw new DamagedFile("it is not a file");
   // SQLite would take these for new ones, and drop what is there.
-  if (size > 0 && size < SMALLEST_PAGE) throw new DamagedFile("it is too short");
+  if (size > 0 && size < MIN_PAGE_BYTES) throw new DamagedFile("it is too short");
   if (size === 0 && sizeOf(`${path}-wal`) > 0) throw new DamagedFile("it is empty, but its log is not");
   if (mode !== null && (mode & 0o077) !== 0) Deno.chmodSync(path, 0o600);
 }
 
 /** Nobody else gets at the file before it is closed, not even to read. Before WAL, so that no memory is shared. */
 function lock(database: DatabaseSync): void {
-  database.prepare(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`).get();
+  database.prepare(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`).get();
   database.prepare("PRAGMA locking_mode = EXCLUSIVE").get();
   database.prepare("BEGIN EXCLUSIVE").run();
   database.prepare("COMMIT").run();
@@ -215,7 +215,7 @@ function isWritable(path: string): boolean {
 }
 
 /** What tells a file from another one that takes its name. */
-function placeOf(path: string): string | undefined {
+function identityOf(path: string): string | undefined {
   try {
     const { dev, ino } = Deno.statSync(path);
     return `${dev} ${ino}`;

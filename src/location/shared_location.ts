@@ -9,7 +9,7 @@ import { Turn } from "../runtime/turn.ts";
 import type { Binding, BindingFlow } from "./binding.ts";
 import { type BindingEntry, type EntryOrder, isLater, recordOfEntry } from "./binding_entry.ts";
 import type { BindingExchange, BindingMessage, SharingNodes, StoredBindings } from "./binding_exchange.ts";
-import { BindingOutbox, type OwnChange } from "./binding_outbox.ts";
+import { BindingOutbox, type OwnChange, RETRY_INTERVAL_MS } from "./binding_outbox.ts";
 import { bindingId, bindingOf, type BindingRecord, type FlowRecords, toWallTime } from "./binding_record.ts";
 import type { LocationChange, LocationService } from "./location_service.ts";
 
@@ -17,8 +17,6 @@ const log = logger("cluster");
 
 /** Milliseconds between two comparisons of memory with the exchange, in case a message was missed. */
 const COMPARISON_INTERVAL_MS = 300_000;
-/** Milliseconds to the next comparison when the last one failed or found a doubtful binding. */
-const RETRY_INTERVAL_MS = 3000;
 /** Milliseconds that another node has to publish its binding again when the exchange has lost it. */
 const GRACE_MS = 5000;
 

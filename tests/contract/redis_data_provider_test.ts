@@ -233,7 +233,7 @@ Deno.test("redis: at the start it is waited for, and with patience given up", as
   await place.put("agents", [agentDocument("1001")]);
   await place.server.kill();
   const patient = place.open().load();
-  const hasty = await place.open({ patience: 300 }).load();
+  const hasty = await place.open({ patienceMs: 300 }).load();
   assert.ok(hasty.length > 0 && hasty.every(({ readable }) => !readable));
   assert.match(
     faults(hasty).join(),

@@ -50,7 +50,7 @@ class Node implements AsyncDisposable {
       clock,
       wheel: this.#wheel,
       self: this.self,
-      lifetime: 600,
+      lifetimeMs: 600,
       onChange: () => void this.#shared.compare(),
       onForgotten: () => void restoreClusterKey(this.connection, SECRET),
     });

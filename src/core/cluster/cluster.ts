@@ -59,7 +59,7 @@ export class Cluster {
       clock,
       wheel,
       self,
-      lifetime: nodeLifetimeMs,
+      lifetimeMs: nodeLifetimeMs,
       onChange: () => void this.#shared.compare(),
       onForgotten: () => void restoreClusterKey(connection, key),
     });

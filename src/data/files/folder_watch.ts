@@ -1,11 +1,13 @@
+import { type Clock, systemClock } from "../../runtime/clock.ts";
+
 /** A change is told once the files have been still for so long, since many editors write in several steps. Milliseconds. */
-const QUIET_PERIOD = 100;
+const QUIET_PERIOD_MS = 100;
 /** It is told after this time even if they are not: a large file may be on its way over a network. */
-const LONGEST_UNREST = 5000;
+const MAX_UNREST_MS = 5000;
 /** How often files are looked at without being told to: rarely while the system reports changes, for those it misses. */
-const INTERVAL_WATCHED = 5000;
-const INTERVAL_UNWATCHED = 400;
-const SHORTEST_INTERVAL = 50;
+const WATCHED_INTERVAL_MS = 5000;
+const UNWATCHED_INTERVAL_MS = 400;
+const MIN_INTERVAL_MS = 50;
 
 export interface FolderWatchOptions {
   /** A text that differs whenever one of the files that matter has changed. Must not throw. */
@@ -13,6 +15,7 @@ export interface FolderWatchOptions {
   /** The fingerprint of what is known already. */
   readonly known: string;
   readonly onChange: () => void;
+  readonly clock?: Clock;
 }
 
 /**
@@ -22,6 +25,7 @@ export interface FolderWatchOptions {
 export class FolderWatch {
   readonly #path: string;
   readonly #options: FolderWatchOptions;
+  readonly #clock: Clock;
   #watcher: Deno.FsWatcher | undefined;
   #watchedInode: number | null | undefined;
   #closed = false;
@@ -34,6 +38,7 @@ export class FolderWatch {
   constructor(path: string, options: FolderWatchOptions) {
     this.#path = path;
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
     void this.#run();
   }
 
@@ -50,7 +55,7 @@ export class FolderWatch {
       this.#noticed = false;
       const seen = await this.#options.fingerprint();
       if (seen === told) {
-        await this.#untilNotice(this.#watcher === undefined ? INTERVAL_UNWATCHED : INTERVAL_WATCHED);
+        await this.#untilNotice(this.#watcher === undefined ? UNWATCHED_INTERVAL_MS : WATCHED_INTERVAL_MS);
         continue;
       }
       told = await this.#settled(seen);
@@ -60,10 +65,10 @@ export class FolderWatch {
 
   /** The fingerprint once it stays the same. */
   async #settled(first: string): Promise<string> {
-    const end = performance.now() + LONGEST_UNREST;
+    const end = this.#clock.now() + MAX_UNREST_MS;
     let seen = first;
-    while (!this.#closed && performance.now() < end) {
-      await this.#rest(QUIET_PERIOD);
+    while (!this.#closed && this.#clock.now() < end) {
+      await this.#rest(QUIET_PERIOD_MS);
       const again = await this.#options.fingerprint();
       if (again === seen) break;
       seen = again;
@@ -72,24 +77,24 @@ export class FolderWatch {
   }
 
   /** After a notice there is a short rest, since other files of the folder may be written all the time. */
-  async #untilNotice(milliseconds: number): Promise<void> {
-    if (!this.#noticed) await this.#pause(milliseconds);
-    if (this.#noticed) await this.#rest(SHORTEST_INTERVAL);
+  async #untilNotice(ms: number): Promise<void> {
+    if (!this.#noticed) await this.#pause(ms);
+    if (this.#noticed) await this.#rest(MIN_INTERVAL_MS);
   }
 
   /** A pause that no notice ends. */
-  async #rest(milliseconds: number): Promise<void> {
+  async #rest(ms: number): Promise<void> {
     this.#wakeable = false;
-    await this.#pause(milliseconds);
+    await this.#pause(ms);
     this.#wakeable = true;
   }
 
-  #pause(milliseconds: number): Promise<void> {
+  #pause(ms: number): Promise<void> {
     if (this.#closed) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
+      const alarm = this.#clock.setAlarm(resolve, ms);
       this.#endPause = () => {
-        clearTimeout(timer);
+        this.#clock.clearAlarm(alarm);
         resolve();
       };
     });

@@ -1,5 +1,5 @@
 /** Longer lists are compared at their ends only, in pairs of items. */
-const MOST_COMPARISONS = 250_000;
+const MAX_COMPARISONS = 250_000;
 
 /** How items of one list become those of another; positions in the old and the new list. */
 export interface ListAlignment {
@@ -46,7 +46,7 @@ function commonItems<A, B>(
   while (tail < most - head && isSame(from.at(-1 - tail)!, to.at(-1 - tail)!)) tail++;
   const [rows, columns] = [from.length - head - tail, to.length - head - tail];
   const common = Array.from({ length: head }, (_, i) => ({ from: i, to: i }));
-  if (rows * columns <= MOST_COMPARISONS) common.push(...commonMiddle());
+  if (rows * columns <= MAX_COMPARISONS) common.push(...commonMiddle());
   for (let i = tail; i > 0; i--) common.push({ from: from.length - i, to: to.length - i });
   return common;
 

@@ -1,18 +1,17 @@
 /** Files that are changed as a whole or not at all, whenever the power fails, and by one writer at a time. */
 import { basename, dirname } from "node:path";
+import { sleep, systemClock } from "../../runtime/clock.ts";
 import { randomToken } from "../../runtime/random.ts";
 import { ChangedMeanwhile, WriteRefused } from "../data_provider.ts";
 import { fileVersion } from "./file_version.ts";
+import { MAX_FILE_BYTES } from "./text_file.ts";
 
 /** How long another writer is waited for, and how often it is looked whether it is done. Milliseconds. */
-const LONGEST_WAIT = 5000;
-const WAIT = 10;
-
-/** What is larger is not loaded either, in bytes. */
-const LARGEST_FILE = 128 * 2 ** 20;
+const MAX_LOCK_WAIT_MS = 5000;
+const LOCK_RETRY_MS = 10;
 
 /** A file that is written anew while it is read gives no text; after so many readings it is given up. */
-const MOST_READINGS = 5;
+const MAX_READINGS = 5;
 
 /** New files hold secrets; who may read them is the owner's decision. */
 const NEW_FILE_MODE = 0o600;
@@ -26,11 +25,13 @@ export interface TextAndVersion {
 /** The text of a file; undefined if there is none. Rejects with `WriteRefused` when it cannot be told. */
 export async function readExactText(path: string): Promise<TextAndVersion | undefined> {
   try {
-    for (let i = 0; i < MOST_READINGS; i++) {
+    for (let i = 0; i < MAX_READINGS; i++) {
       const version = await fileVersion(path);
       if (version === undefined) return undefined;
       const { size } = await Deno.stat(path);
-      if (size > LARGEST_FILE) throw new WriteRefused("unwritable", `Cannot change ${path}: it is too large`);
+      if (size > MAX_FILE_BYTES) {
+        throw new WriteRefused("unwritable", `Cannot change ${path}: it is too large`);
+      }
       const bytes = await Deno.readFile(path);
       if (await fileVersion(path) === version) return { text: decode(bytes, path), version };
     }
@@ -113,7 +114,7 @@ async function replace(target: string, text: string, versionBefore: string | und
 /** A new file that is on the disk when the promise resolves, with permissions and owner of `like`. */
 async function writeThrough(path: string, text: string, like: string): Promise<void> {
   using file = await Deno.open(path, { write: true, createNew: true, mode: NEW_FILE_MODE });
-  await takeOver(path, like);
+  await copyOwnership(path, like);
   const bytes = new TextEncoder().encode(text);
   for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
   await file.sync();
@@ -123,7 +124,7 @@ async function writeThrough(path: string, text: string, like: string): Promise<v
  * A new file belongs to whom the old one belonged to. If the server may not give it to its group, its group may do no more
  * with it than everybody.
  */
-async function takeOver(path: string, like: string): Promise<void> {
+async function copyOwnership(path: string, like: string): Promise<void> {
   const original = await Deno.stat(like).catch(() => undefined);
   if (original === undefined) return;
   const { uid, gid, mode } = original;
@@ -182,14 +183,14 @@ class FolderLock implements Disposable {
       throw refusalOf(error, path, "changed");
     }
     try {
-      for (const end = performance.now() + LONGEST_WAIT; !(await file.tryLock(true));) {
-        if (performance.now() > end) {
+      for (const end = systemClock.now() + MAX_LOCK_WAIT_MS; !(await file.tryLock(true));) {
+        if (systemClock.now() > end) {
           throw new WriteRefused(
             "unavailable",
             `Cannot change ${path}: somebody else is changing files of its folder`,
           );
         }
-        await new Promise((resolve) => setTimeout(resolve, WAIT));
+        await sleep(LOCK_RETRY_MS);
       }
       return new FolderLock(file);
     } catch (error) {

@@ -1,15 +1,15 @@
 import type { Fault } from "../fault.ts";
 
 /** Files beyond this many bytes are refused, rather than the memory of a small host used up. */
-const LARGEST_FILE = 128 * 2 ** 20;
+export const MAX_FILE_BYTES = 128 * 2 ** 20;
 
 /** The text of a file, or why there is none. */
 export async function readTextFile(path: string): Promise<string | Fault> {
   try {
     const { size } = await Deno.stat(path);
-    if (size <= LARGEST_FILE) return await Deno.readTextFile(path);
+    if (size <= MAX_FILE_BYTES) return await Deno.readTextFile(path);
     const found = `a file of ${Math.ceil(size / 2 ** 20)} MiB`;
-    return { file: path, property: "", found, expected: `at most ${LARGEST_FILE / 2 ** 20} MiB` };
+    return { file: path, property: "", found, expected: `at most ${MAX_FILE_BYTES / 2 ** 20} MiB` };
   } catch (error) {
     const reason = error instanceof Error ? error.name : String(error);
     return {

@@ -2,6 +2,7 @@ import { logger } from "../../runtime/log.ts";
 import { describeRedisError } from "../../runtime/redis/redis_client.ts";
 import { type RedisConnection, RedisScript } from "../../runtime/redis/redis_connection.ts";
 import { firstGeneratedRef } from "../generated_ref.ts";
+import { API_VERSIONS } from "../resource_document.ts";
 import { SHIPPED_SECRET } from "../user.ts";
 
 const USERNAME = "admin";
@@ -21,7 +22,7 @@ export async function makeDefaultUser(
   secret: string = SHIPPED_SECRET,
 ): Promise<void> {
   const document = JSON.stringify({
-    apiVersion: "v1beta1",
+    apiVersion: API_VERSIONS[0],
     kind: "User",
     metadata: { name: "Default", ref: REF },
     spec: { credentials: { username: USERNAME, secret } },

@@ -6,9 +6,9 @@ import { CHANGES_CHANNEL } from "./redis_writes.ts";
 import { isMapping } from "../../runtime/mapping.ts";
 
 /** Refs that are noted one by one; more of them mean that everything is looked at. */
-const MOST_REFS = 10_000;
+const MAX_REFS = 10_000;
 /** Keys that were written and belong to no collection, as far as is known: a new document comes before its ref. */
-const MOST_CANDIDATES = 200;
+const MAX_CANDIDATES = 200;
 
 interface Noted {
   readonly refs: Set<string>;
@@ -60,7 +60,7 @@ export class RedisChanges {
 
   note(collection: string, ref: string): void {
     const noted = this.#notedOf(collection);
-    if (noted.refs.size < MOST_REFS) noted.refs.add(ref);
+    if (noted.refs.size < MAX_REFS) noted.refs.add(ref);
     else noted.everything = true;
     this.#onNews();
   }
@@ -121,7 +121,7 @@ export class RedisChanges {
     if (key.startsWith("routr:")) return;
     this.#candidates.delete(key);
     this.#candidates.add(key);
-    if (this.#candidates.size <= MOST_CANDIDATES) return;
+    if (this.#candidates.size <= MAX_CANDIDATES) return;
     for (const oldest of this.#candidates) {
       this.#candidates.delete(oldest);
       break;

@@ -9,9 +9,9 @@ import { unknownPropertiesWarning } from "../unknown_properties.ts";
 import { sortInTurns } from "./sort_in_turns.ts";
 
 /** Members without document that are told by name. */
-const MOST_WARNINGS = 10;
+const MAX_WARNINGS = 10;
 /** Chunks that are asked for before the first is answered. */
-const IN_FLIGHT = 4;
+const MAX_IN_FLIGHT = 4;
 
 export interface RedisCollectionOptions {
   readonly kind: Kind;
@@ -164,7 +164,7 @@ export class RedisCollection {
         }
       }
     };
-    await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
+    await Promise.all(Array.from({ length: MAX_IN_FLIGHT }, worker));
   }
 
   /** Undefined stands for a member that is gone. */
@@ -203,11 +203,11 @@ export class RedisCollection {
       declared.push(...document.declared);
       if (document.unknown !== undefined) unknown.push(document.unknown);
     }
-    const warnings = dangling.slice(0, MOST_WARNINGS).map((ref) =>
+    const warnings = dangling.slice(0, MAX_WARNINGS).map((ref) =>
       `${file}: there is no document at ${quote(ref)}`
     );
-    if (dangling.length > MOST_WARNINGS) {
-      warnings.push(`${file}: there is no document for ${dangling.length - MOST_WARNINGS} more refs`);
+    if (dangling.length > MAX_WARNINGS) {
+      warnings.push(`${file}: there is no document for ${dangling.length - MAX_WARNINGS} more refs`);
     }
     warnings.push(...unknownPropertiesWarning(file, unknown));
     const source = { kind, name: file, resources, readable: true, faults, warnings, declared };

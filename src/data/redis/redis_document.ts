@@ -5,7 +5,7 @@ import { tolerateOthers } from "../unknown_properties.ts";
 import { isMapping } from "../../runtime/mapping.ts";
 
 /** Bytes of a document; Redis would keep half a gigabyte. */
-export const LARGEST_DOCUMENT = 2 ** 20;
+export const MAX_DOCUMENT_BYTES = 2 ** 20;
 
 /** What stands at a key. */
 export type StoredValue =

@@ -1,6 +1,6 @@
 import { redisErrorCode } from "../../runtime/redis/redis_client.ts";
 import { type RedisConnection, RedisScript } from "../../runtime/redis/redis_connection.ts";
-import { LARGEST_DOCUMENT, type StoredValue, versionOf } from "./redis_document.ts";
+import { MAX_DOCUMENT_BYTES, type StoredValue, versionOf } from "./redis_document.ts";
 
 /** How many keys one command asks for: a millisecond or so of Redis's time and of ours. */
 export const CHUNK = 250;
@@ -18,7 +18,7 @@ for i, key in ipairs(KEYS) do
     prints[i] = '=' .. kind
   else
     local length = redis.call('STRLEN', key)
-    if length > ${LARGEST_DOCUMENT} then
+    if length > ${MAX_DOCUMENT_BYTES} then
       prints[i] = '+' .. length
     else
       prints[i] = redis.sha1hex(redis.call('GET', key))
@@ -72,7 +72,7 @@ export class RedisReader {
         return [...await this.values(refs.slice(0, half)), ...await this.values(refs.slice(half))];
       }
       const length = await this.#connection.commands.strlen(refs[0]);
-      if (length > LARGEST_DOCUMENT) return [{ type: "large", length }];
+      if (length > MAX_DOCUMENT_BYTES) return [{ type: "large", length }];
       throw error;
     }
   }
@@ -119,7 +119,7 @@ export class RedisReader {
 
 function valueOf(bytes: Uint8Array): StoredValue {
   const { length } = bytes;
-  return length > LARGEST_DOCUMENT ? { type: "large", length } : { type: "text", bytes };
+  return length > MAX_DOCUMENT_BYTES ? { type: "large", length } : { type: "text", bytes };
 }
 
 function isTimeout(error: unknown): boolean {

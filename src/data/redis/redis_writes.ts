@@ -1,7 +1,7 @@
 import { type RedisConnection, RedisScript } from "../../runtime/redis/redis_connection.ts";
 import { describeRedisError, redisErrorCode } from "../../runtime/redis/redis_client.ts";
 import { ChangedMeanwhile, WriteRefused } from "../data_provider.ts";
-import { LARGEST_DOCUMENT } from "./redis_document.ts";
+import { MAX_DOCUMENT_BYTES } from "./redis_document.ts";
 
 /** The channel on which nodes tell each other what they changed, as `{"collection":"agents","ref":"ag3f77f6"}`. */
 export const CHANGES_CHANNEL = "routr:changes";
@@ -57,7 +57,7 @@ end
 return 0`);
 
 /** Milliseconds. */
-const PATIENCE = 1000;
+const CONNECT_TIMEOUT_MS = 1000;
 
 /** Keys with a meaning of their own to this server and its predecessor. */
 const RESERVED = /^(?:users|agents|peers|domains|gateways|dids|numbers|config|location|registry|routr:.*)$/s;
@@ -71,14 +71,14 @@ const RESERVED = /^(?:users|agents|peers|domains|gateways|dids|numbers|config|lo
  */
 export async function writeDocument(connection: RedisConnection, write: RedisWrite): Promise<void> {
   const { ref, text, version } = write;
-  await reached(connection);
+  await connected(connection);
   if (version === undefined) refuseReserved(ref);
   if (text !== undefined) refuseLarge(text);
   let result: unknown;
   try {
     result = connection.isCluster ? await writeToCluster(connection, write) : await run(connection, write);
   } catch (error) {
-    throw refusal(error, `Redis at ${connection.name}`);
+    throw redisRefusal(error, `Redis at ${connection.name}`);
   }
   if (result === "exists") {
     throw new WriteRefused("conflict", `There is something at ${JSON.stringify(ref)} already`);
@@ -94,7 +94,7 @@ export async function createDocuments(
   connection: RedisConnection,
   { collection, documents }: { collection: string; documents: readonly { ref: string; text: string }[] },
 ): Promise<void> {
-  await reached(connection);
+  await connected(connection);
   for (const { ref, text } of documents) {
     refuseReserved(ref);
     refuseLarge(text);
@@ -106,7 +106,7 @@ export async function createDocuments(
   try {
     result = await connection.evaluate(CREATE_SCRIPT, [collection, ...refs], [...texts, ...messages]);
   } catch (error) {
-    throw refusal(error, `Redis at ${connection.name}`);
+    throw redisRefusal(error, `Redis at ${connection.name}`);
   }
   if (result !== 0) {
     throw new WriteRefused("conflict", `There is something at ${JSON.stringify(String(result))} already`);
@@ -120,7 +120,7 @@ function refuseReserved(ref: string): void {
 }
 
 function refuseLarge(text: string): void {
-  if (new TextEncoder().encode(text).length > LARGEST_DOCUMENT) {
+  if (new TextEncoder().encode(text).length > MAX_DOCUMENT_BYTES) {
     throw new WriteRefused("unwritable", "A document may have at most 1 MiB");
   }
 }
@@ -143,14 +143,14 @@ async function writeToCluster(connection: RedisConnection, write: RedisWrite): P
 }
 
 /** Waits a moment for a connection that is being made. Rejects with `WriteRefused`. */
-export async function reached(connection: RedisConnection): Promise<void> {
-  await connection.ready(PATIENCE).catch((error: Error) => {
+export async function connected(connection: RedisConnection): Promise<void> {
+  await connection.ready(CONNECT_TIMEOUT_MS).catch((error: Error) => {
     throw new WriteRefused("unavailable", error.message);
   });
 }
 
 /** What an error of Redis means for who wanted to change something. `place` completes "… refused: reason". */
-export function refusal(error: unknown, place: string): WriteRefused {
+export function redisRefusal(error: unknown, place: string): WriteRefused {
   if (error instanceof WriteRefused) return error;
   const isForbidden = FORBIDDEN.has(redisErrorCode(error) ?? "");
   return new WriteRefused(

@@ -26,7 +26,7 @@ export interface BackendRequest {
   /** JSON. */
   readonly body?: string;
   /** Bytes of the longest body that is read. */
-  readonly largest: number;
+  readonly maxBytes: number;
 }
 
 export interface BackendAnswer {
@@ -40,11 +40,11 @@ export interface BackendAnswer {
   readonly digest: string;
 }
 
-const MOST_REQUESTS_AT_ONCE = 4;
+const MAX_REQUESTS_AT_ONCE = 4;
 /** A body that comes by drops is given up after so many times the timeout. */
-const LONGEST_ANSWER = 24;
+const MAX_ANSWER_TIMEOUTS = 24;
 /** Bytes that are read of an answer which tells of a failure. */
-const LARGEST_FAILURE = 64 * 1024;
+const MAX_FAILURE_BYTES = 64 * 1024;
 
 /**
  * The HTTP of a backend with Basic authentication (RFC 7617). Redirects are not followed, so credentials go
@@ -58,7 +58,7 @@ export class Backend {
   readonly #authorization: string;
   readonly #running = new Set<AbortController>();
   readonly #waiting: (() => void)[] = [];
-  #free = MOST_REQUESTS_AT_ONCE;
+  #free = MAX_REQUESTS_AT_ONCE;
   #client: Deno.HttpClient | undefined;
   #isClosed = false;
 
@@ -116,7 +116,7 @@ export class Backend {
     const { timeout } = this.#options;
     const controller = new AbortController();
     const giveUp = () => controller.abort(new BackendFailure(0, "no answer in time"));
-    const whole = this.#clock.setAlarm(giveUp, LONGEST_ANSWER * timeout);
+    const whole = this.#clock.setAlarm(giveUp, MAX_ANSWER_TIMEOUTS * timeout);
     let silence = this.#clock.setAlarm(giveUp, timeout);
     const onBytes = () => {
       this.#clock.clearAlarm(silence);
@@ -126,7 +126,7 @@ export class Backend {
     try {
       const response = await this.#fetch(request, controller.signal);
       onBytes();
-      return await this.#readAnswer(response, { largest: request.largest, onBytes });
+      return await this.#readAnswer(response, { maxBytes: request.maxBytes, onBytes });
     } catch (error) {
       if (controller.signal.aborted) throw controller.signal.reason;
       throw error instanceof BackendFailure ? error : new BackendFailure(0, describeNetworkError(error));
@@ -164,18 +164,18 @@ export class Backend {
 
   async #readAnswer(
     response: Response,
-    { largest, onBytes }: { largest: number; onBytes: () => void },
+    { maxBytes, onBytes }: { maxBytes: number; onBytes: () => void },
   ): Promise<BackendAnswer> {
     const { status, headers } = response;
     if (status === 304 || response.ok) {
-      const body = await readBody(response, { largest, onBytes });
+      const body = await readBody(response, { maxBytes, onBytes });
       return { status, etag: headers.get("etag") ?? undefined, ...body };
     }
     if (status >= 300 && status <= 399) {
       await response.body?.cancel();
       throw failureOf(status, "");
     }
-    const { text } = await readBody(response, { largest: LARGEST_FAILURE, onBytes })
+    const { text } = await readBody(response, { maxBytes: MAX_FAILURE_BYTES, onBytes })
       .catch((error) => {
         if (error instanceof FaultyAnswer) return { text: "" };
         throw error;
@@ -202,7 +202,7 @@ interface Body {
 
 async function readBody(
   response: Response,
-  { largest, onBytes }: { largest: number; onBytes: () => void },
+  { maxBytes, onBytes }: { maxBytes: number; onBytes: () => void },
 ): Promise<Body> {
   const decoder = new TextDecoder();
   const digest = createHash("sha256");
@@ -212,7 +212,7 @@ async function readBody(
   for await (const chunk of response.body ?? []) {
     onBytes();
     length += chunk.length;
-    if (length > largest) throw new FaultyAnswer(`more than ${largest} bytes`, "less");
+    if (length > maxBytes) throw new FaultyAnswer(`more than ${maxBytes} bytes`, "less");
     digest.update(chunk);
     text += decoder.decode(chunk, { stream: true });
   }

@@ -32,7 +32,7 @@ export class FaultyAnswer extends BackendFailure {
   }
 }
 
-const LONGEST_REASON = 120;
+const MAX_REASON_LENGTH = 120;
 
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [/connection refused|os error 111\b/i, "connection refused"],
@@ -54,5 +54,5 @@ export function describeNetworkError(error: unknown): string {
   if (!(error instanceof Error)) return "unknown reason";
   const text = error.cause instanceof Error ? error.cause.message : error.message;
   const reason = REASONS.find(([pattern]) => pattern.test(text));
-  return reason?.[1] ?? text.replace(/ for url \([^)]*\)/g, "").slice(0, LONGEST_REASON);
+  return reason?.[1] ?? text.replace(/ for url \([^)]*\)/g, "").slice(0, MAX_REASON_LENGTH);
 }

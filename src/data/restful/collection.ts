@@ -14,7 +14,7 @@ import { readPages } from "./paged_list.ts";
 /** Documents that a page is asked to have: some 300 kB, which are parsed in a few milliseconds. */
 const ITEMS_PER_PAGE = 1000;
 /** Attempts to read a list that changes meanwhile. */
-const ATTEMPTS = 4;
+const MAX_ATTEMPTS = 4;
 
 export interface CollectionOptions {
   readonly kind: Kind;
@@ -22,7 +22,7 @@ export interface CollectionOptions {
   readonly name: string;
   readonly backend: Backend;
   /** Bytes of all pages together. */
-  readonly largest: number;
+  readonly maxBytes: number;
 }
 
 /** A page that was read before, and what to ask whether it has changed with. */
@@ -56,12 +56,12 @@ export class Collection {
   #sourceList: readonly ListedDocument[] = [];
   #unreadable: Source | undefined;
 
-  constructor({ kind, name, backend, largest }: CollectionOptions) {
+  constructor({ kind, name, backend, maxBytes }: CollectionOptions) {
     this.kind = kind;
     this.name = name;
     this.url = backend.urlOf([name]);
     this.#backend = backend;
-    this.#largest = largest;
+    this.#largest = maxBytes;
     this.#full = new FullDocuments(kind, name, new DocumentReader(backend));
   }
 
@@ -140,7 +140,7 @@ export class Collection {
   async #readList(): Promise<readonly ListedDocument[]> {
     let before: readonly ListedDocument[] = [];
     let expected: Keys | undefined = this.#documents && this.#listed;
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const reading = new ListReading(this.#largest);
       const pages = await readPages<ListedDocument, KnownPage>((number) => this.#readPage(number, reading));
       if (pages === undefined) continue;
@@ -167,7 +167,7 @@ export class Collection {
       path: [this.name],
       query: { filter: "*", page: String(number), itemsPerPage: String(ITEMS_PER_PAGE) },
       ifNoneMatch: before?.etag,
-      largest: reading.left,
+      maxBytes: reading.left,
     });
     const { status, etag, text, digest, length } = answer;
     reading.count(status === 304 ? before?.length ?? 0 : length);
@@ -217,8 +217,8 @@ class ListReading {
   readonly #largest: number;
   #length = 0;
 
-  constructor(largest: number) {
-    this.#largest = largest;
+  constructor(maxBytes: number) {
+    this.#largest = maxBytes;
   }
 
   get left(): number {

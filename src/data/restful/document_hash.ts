@@ -1,17 +1,17 @@
 import { hash } from "node:crypto";
 
 /** The longest document, in characters of its JSON. */
-export const LARGEST_DOCUMENT = 1024 * 1024;
+export const MAX_DOCUMENT_LENGTH = 1024 * 1024;
 /** Resources have five levels. */
-const MOST_LEVELS = 64;
+const MAX_LEVELS = 64;
 
 /**
  * Differs whenever documents say something else; the order of properties says nothing. Undefined for a document that is
  * larger or deeper than any resource.
  */
 export function documentHash(document: unknown): string | undefined {
-  const text = canonicalJson(document, MOST_LEVELS);
-  return text === undefined || text.length > LARGEST_DOCUMENT ? undefined : hash("sha256", text, "base64");
+  const text = canonicalJson(document, MAX_LEVELS);
+  return text === undefined || text.length > MAX_DOCUMENT_LENGTH ? undefined : hash("sha256", text, "base64");
 }
 
 /** JSON with the names of each mapping in order; undefined when there are more levels. */

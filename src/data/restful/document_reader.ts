@@ -1,11 +1,11 @@
 import type { ResourceDocument, StoredDocument } from "../data_provider.ts";
 import type { Backend } from "./backend.ts";
 import { BackendFailure, FaultyAnswer } from "./backend_failure.ts";
-import { documentHash, LARGEST_DOCUMENT } from "./document_hash.ts";
+import { documentHash, MAX_DOCUMENT_LENGTH } from "./document_hash.ts";
 import { documentOf } from "./envelope.ts";
 
 /** What the envelope may add to a document. */
-const LARGEST_ENVELOPE = 64 * 1024;
+const MAX_ENVELOPE_BYTES = 64 * 1024;
 
 /** Reads single documents: `GET {base}/{collection}/{ref}`. */
 export class DocumentReader {
@@ -21,8 +21,12 @@ export class DocumentReader {
    */
   async read(collection: string, ref: string): Promise<StoredDocument | undefined> {
     try {
-      const largest = LARGEST_DOCUMENT + LARGEST_ENVELOPE;
-      const { text, etag } = await this.#backend.request({ method: "GET", path: [collection, ref], largest });
+      const maxBytes = MAX_DOCUMENT_LENGTH + MAX_ENVELOPE_BYTES;
+      const { text, etag } = await this.#backend.request({
+        method: "GET",
+        path: [collection, ref],
+        maxBytes,
+      });
       const document: ResourceDocument = documentOf(this.#backend.open(parseJson(text)));
       const version = etag?.startsWith('"') ? etag : documentHash(document);
       if (version === undefined) throw new FaultyAnswer("a document that is too large", "a resource");

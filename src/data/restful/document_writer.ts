@@ -7,7 +7,7 @@ import {
 } from "../data_provider.ts";
 import type { Backend, BackendRequest } from "./backend.ts";
 import { BackendFailure, FaultyAnswer } from "./backend_failure.ts";
-import { LARGEST_DOCUMENT } from "./document_hash.ts";
+import { MAX_DOCUMENT_LENGTH } from "./document_hash.ts";
 import { DocumentReader } from "./document_reader.ts";
 import { isMapping } from "../../runtime/mapping.ts";
 
@@ -19,7 +19,7 @@ export interface DocumentAddress {
 
 /** What the predecessor sent as the body of DELETE, and backends may expect. */
 const NO_OBJECT = JSON.stringify("noobj");
-const LARGEST_ANSWER = LARGEST_DOCUMENT;
+const MAX_ANSWER_BYTES = MAX_DOCUMENT_LENGTH;
 /** Of HTTP: the document is not what `If-Match` says. */
 const PRECONDITION_FAILED = 412;
 
@@ -76,12 +76,12 @@ export class DocumentWriter {
   }
 
   /** The ref in the answer, if there is one. */
-  async #send(request: Omit<BackendRequest, "largest">): Promise<string | undefined> {
-    if ((request.body?.length ?? 0) > LARGEST_DOCUMENT) {
-      throw new WriteRefused("invalid", `The document has more than ${LARGEST_DOCUMENT} characters`);
+  async #send(request: Omit<BackendRequest, "maxBytes">): Promise<string | undefined> {
+    if ((request.body?.length ?? 0) > MAX_DOCUMENT_LENGTH) {
+      throw new WriteRefused("invalid", `The document has more than ${MAX_DOCUMENT_LENGTH} characters`);
     }
     try {
-      const { text } = await this.#backend.request({ ...request, largest: LARGEST_ANSWER });
+      const { text } = await this.#backend.request({ ...request, maxBytes: MAX_ANSWER_BYTES });
       return refIn(this.#backend.open(parseTolerantly(text)).content);
     } catch (error) {
       // The change was made, whatever the backend has to say about it.

@@ -44,12 +44,12 @@ export function failureOf(status: number, message: string): BackendFailure {
 function reasonOf(status: number, message: string): string {
   if (status === 401) return "user name or password is wrong";
   if (status >= 300 && status <= 399) return "it redirects to another place, which is not followed";
-  const said = message.replace(CONTROLS, " ").slice(0, LONGEST_MESSAGE).toWellFormed();
+  const said = message.replace(CONTROLS, " ").slice(0, MAX_MESSAGE_LENGTH).toWellFormed();
   const reason = status === 403 ? "this user is not allowed to do this" : `status ${status}`;
   return said === "" ? reason : `${reason} (${said})`;
 }
 
-const LONGEST_MESSAGE = 200;
+const MAX_MESSAGE_LENGTH = 200;
 // deno-lint-ignore no-control-regex
 const CONTROLS = /[\x00-\x1f\x7f-\x9f]+/g;
 

@@ -4,9 +4,9 @@ import type { DocumentReader } from "./document_reader.ts";
 import { type ListedDocument, listedDocument } from "./listed_document.ts";
 
 /** So many at a time. */
-const MOST_AT_ONCE = 4;
+const MAX_AT_ONCE = 4;
 /** So many documents are looked at again each time although their place in the list is as it was. */
-const REVIEWED = 100;
+const REVIEWED_AT_ONCE = 100;
 
 interface Known {
   readonly listed: ListedDocument;
@@ -47,7 +47,7 @@ export class FullDocuments {
         known.set(listed.key, { listed, full: await this.#read(listed) });
       }
     };
-    const results = await Promise.allSettled(Array.from({ length: MOST_AT_ONCE }, readAll));
+    const results = await Promise.allSettled(Array.from({ length: MAX_AT_ONCE }, readAll));
     this.#known = known;
     for (const result of results) if (result.status === "rejected") throw result.reason;
     return list.map((listed) => listed.isWithoutSecret ? known.get(listed.key)?.full ?? listed : listed);
@@ -75,8 +75,8 @@ export class FullDocuments {
   #nextForReview(incomplete: readonly ListedDocument[]): readonly ListedDocument[] {
     const undated = incomplete.filter(({ isDated }) => !isDated);
     if (this.#reviewed >= undated.length) this.#reviewed = 0;
-    const next = undated.slice(this.#reviewed, this.#reviewed + REVIEWED);
-    this.#reviewed += REVIEWED;
+    const next = undated.slice(this.#reviewed, this.#reviewed + REVIEWED_AT_ONCE);
+    this.#reviewed += REVIEWED_AT_ONCE;
     return next;
   }
 }

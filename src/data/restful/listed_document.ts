@@ -3,7 +3,7 @@ import type { Fault } from "../fault.ts";
 import { valueAt } from "../document_problems.ts";
 import { type Kind, readResource, type ResourceReading } from "../resource.ts";
 import { tolerateOthers } from "../unknown_properties.ts";
-import { documentHash, LARGEST_DOCUMENT } from "./document_hash.ts";
+import { documentHash, MAX_DOCUMENT_LENGTH } from "./document_hash.ts";
 import { isMapping } from "../../runtime/mapping.ts";
 
 /** A document as a list shows it, without its text. */
@@ -46,7 +46,7 @@ const TOO_LARGE: ResourceReading = {
     path: [],
     at: "value",
     found: "a document that is too large",
-    expected: `one of less than ${LARGEST_DOCUMENT} characters`,
+    expected: `one of less than ${MAX_DOCUMENT_LENGTH} characters`,
   }],
 };
 

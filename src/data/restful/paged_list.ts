@@ -8,7 +8,7 @@ export interface Page<T> {
   readonly totalItems?: number | undefined;
 }
 
-const MOST_PAGES_AT_ONCE = 4;
+const MAX_PAGES_AT_ONCE = 4;
 
 /**
  * All pages in their order. Undefined when they do not fit together, because the list changed from one to the next.
@@ -23,7 +23,7 @@ export async function readPages<T, P extends Page<T>>(
   const pages = [first];
   while (pages.length < totalPages) {
     const numbers = Array.from(
-      { length: Math.min(MOST_PAGES_AT_ONCE, totalPages - pages.length) },
+      { length: Math.min(MAX_PAGES_AT_ONCE, totalPages - pages.length) },
       (_, i) => pages.length + 1 + i,
     );
     // All are waited for, so that none is left behind when one fails.

@@ -19,9 +19,9 @@ export type ListChange =
   | { readonly action: "remove"; readonly index: number };
 
 /** Longer texts are not read as a whole to see whether a change came out right, only the part around it. UTF-16 units. */
-const LONGEST_CHECKED = 50_000;
+const MAX_CHECKED_LENGTH = 50_000;
 /** What can only be changed as a whole is a pause for everything else, half a second at this length in UTF-16 units. */
-const LONGEST_WHOLE = 500_000;
+const MAX_WHOLE_LENGTH = 500_000;
 /** What may be an anchor or an alias, or text or comment that looks like one. */
 const ANCHOR_OR_ALIAS = /(?:^|[\s[{,:-])[&*][^\s,[\]{}]/m;
 const BYTE_ORDER_MARK = "\ufeff";
@@ -65,7 +65,7 @@ export async function changeList(list: DocumentList, change: ListChange): Promis
   if (!isLast && changed !== "" && !changed.endsWith("\n")) throw notRight();
   check(before, await readValues(changed), { change, first: region.first });
   const after = text.slice(0, region.start) + changed + text.slice(region.end);
-  if (region.text !== text && text.length <= LONGEST_CHECKED) {
+  if (region.text !== text && text.length <= MAX_CHECKED_LENGTH) {
     check(await readValues(text), await readValues(after), { change, first: 0 });
   }
   return mark + after;
@@ -113,7 +113,7 @@ async function regionOf(text: string, starts: readonly number[], change: ListCha
     const part = text.slice(start, end);
     if (await standsForItself(part)) return { start, end, text: part, first };
   }
-  if (text.length <= LONGEST_WHOLE) return { start: 0, end: text.length, text, first: 0 };
+  if (text.length <= MAX_WHOLE_LENGTH) return { start: 0, end: text.length, text, first: 0 };
   throw new CannotEdit(
     "the file is long, and has anchors, aliases or brackets in this place; change it by hand",
   );

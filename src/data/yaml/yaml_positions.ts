@@ -3,9 +3,9 @@ import type { Position, PropertyPath } from "../fault.ts";
 import { findItemStarts, type ItemStart } from "./yaml_items.ts";
 
 /** Parsing more characters than this for the sake of a line number is not worth its time and memory. */
-const LONGEST_PART = 4_000_000;
+const MAX_PART_LENGTH = 4_000_000;
 /** So many list items are parsed for exact positions; the faults of further ones are placed at the start of the item. */
-const MOST_PARTS = 1000;
+const MAX_PARTS = 1000;
 
 interface Part {
   /** Lines of the text that come before this part. */
@@ -44,14 +44,14 @@ export class YamlPositions {
     }
     const start = this.#itemStarts[index];
     if (start === undefined) return undefined;
-    if (!this.#parts.has(index) && this.#parts.size >= MOST_PARTS) return { line: start.line, column: 1 };
+    if (!this.#parts.has(index) && this.#parts.size >= MAX_PARTS) return { line: start.line, column: 1 };
     const text = this.#text.slice(start.offset, this.#itemStarts[index + 1]?.offset);
     return this.#findInPart(this.#part(index, start.line - 1, text), [0, ...path.slice(1)], at);
   }
 
   #part(index: number, linesBefore: number, text: string): Part | undefined {
     const known = this.#parts.get(index);
-    if (known !== undefined || text.length > LONGEST_PART) return known;
+    if (known !== undefined || text.length > MAX_PART_LENGTH) return known;
     const counter = new this.#yaml.LineCounter();
     const document = this.#yaml.parseDocument(text, {
       lineCounter: counter,

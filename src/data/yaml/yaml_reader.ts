@@ -6,9 +6,9 @@ import { type SyntaxProblem, syntaxProblem } from "./yaml_syntax_problem.ts";
 
 /** Aliases may make a document larger than its text, but not without end. */
 const NODES_PER_CHARACTER = 1;
-const NODES_AT_LEAST = 100_000;
+const MIN_NODES = 100_000;
 /** Long lists are read in parts of about so many characters, a few milliseconds each, so that others get their turn. */
-const PART = 50_000;
+const PART_LENGTH = 50_000;
 
 /**
  * Reads one YAML document. All scalars are text, as they are written: `secret: 0123` stays `0123`, which YAML would call
@@ -48,14 +48,14 @@ export async function readYamlList<T>(text: string, convert: (item: unknown) => 
  * part makes reading that part fail, which sees to it that the whole is read.
  */
 function splitList(text: string): string[] {
-  if (text.length <= PART) return [];
+  if (text.length <= PART_LENGTH) return [];
   const dash = itemDash(text);
   const first = dash?.exec(text)?.index;
   if (!dash || first === undefined || !hasOnlyComments(text.slice(0, first))) return [];
   const parts: string[] = [];
   let begin = 0;
   // Not all items are looked for: in a large text that takes long.
-  for (dash.lastIndex = PART; begin < text.length; dash.lastIndex = begin + PART) {
+  for (dash.lastIndex = PART_LENGTH; begin < text.length; dash.lastIndex = begin + PART_LENGTH) {
     const end = dash.exec(text)?.index ?? text.length;
     parts.push(text.slice(begin, end));
     begin = end;
@@ -91,7 +91,7 @@ async function readParts<T>(parts: string[], convert: (item: unknown) => T): Pro
 
 function parseTidily(text: string): unknown {
   const document = parse(text, { schema: "failsafe" });
-  tidy(document, NODES_AT_LEAST + NODES_PER_CHARACTER * text.length);
+  tidy(document, MIN_NODES + NODES_PER_CHARACTER * text.length);
   return isNull(document) ? null : document;
 }
 

@@ -17,7 +17,7 @@ export interface ScalarStyle {
 }
 
 /** Lists are written in one line up to this many characters. */
-const LONGEST_LINE = 100;
+const MAX_LINE_LENGTH = 100;
 /** Begins with a letter or a slash and has nothing in it that YAML has a use for. */
 const PLAIN = /^[\p{L}/](?:[\p{L}\p{M}\p{N} _.@+/=()-]|:(?! |$)|,)*(?<! )$/u;
 const NETWORK = /^\d{1,3}(?:\.\d{1,3}){3}(?:\/[\d.]+)?$/;
@@ -101,7 +101,7 @@ export function writeEntry(name: string, value: YamlValue, step: number): string
   const line = `${key}: ${writeFlow(value)}`;
   if (inner.length === 0) return [line];
   if (!isList(value)) return [`${key}:`, ...indent(writeMapping(value, step), step)];
-  if (value.every((item) => typeof item !== "object") && line.length <= LONGEST_LINE) return [line];
+  if (value.every((item) => typeof item !== "object") && line.length <= MAX_LINE_LENGTH) return [line];
   return [`${key}:`, ...indent(value.flatMap((item) => writeItem(item, { step })), step)];
 }
 

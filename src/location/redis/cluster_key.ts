@@ -8,7 +8,7 @@ const log = logger("cluster");
 
 const KEY = "routr:key";
 /** Milliseconds between two attempts. */
-const INTERVAL = 1000;
+const RETRY_INTERVAL_MS = 1000;
 
 /**
  * The secret that all nodes share; the first of them makes it. Waits until Redis can be asked and written to, since a
@@ -27,7 +27,7 @@ export async function clusterKey(connection: Pick<RedisConnection, "commands" | 
       }
       told = reason;
     }
-    await sleep(INTERVAL);
+    await sleep(RETRY_INTERVAL_MS);
   }
 }
 

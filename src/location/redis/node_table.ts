@@ -9,8 +9,8 @@ const log = logger("cluster");
 
 const PREFIX = "routr:node:";
 /** Milliseconds after its last sign of life that a node counts as dead, and the part of it between two signs. */
-const LIFETIME = 6000;
-const SIGNS = 3;
+const LIFETIME_MS = 6000;
+const SIGNS_PER_LIFETIME = 3;
 
 export interface NodeTableParts {
   readonly connection: Pick<RedisConnection, "commands" | "isUp" | "onUp">;
@@ -18,7 +18,7 @@ export interface NodeTableParts {
   readonly wheel: TimerWheel;
   readonly self: NodeRecord;
   /** Milliseconds; six seconds unless said otherwise. */
-  readonly lifetime?: number;
+  readonly lifetimeMs?: number;
   /** A node is there that was not, as another process, or is no longer. */
   onChange(): void;
   /** Redis may have lost everything. */
@@ -33,11 +33,11 @@ interface KnownNode {
 }
 
 /** Milliseconds after which a dead node is forgotten. */
-const REMEMBERED = 600_000;
+const FORGET_AFTER_MS = 600_000;
 
 export class NodeTable {
   readonly #parts: NodeTableParts;
-  readonly #lifetime: number;
+  readonly #lifetimeMs: number;
   readonly #nodes = new Map<string, KnownNode>();
   readonly #timer: Timer;
   /** Since when Redis is there without interruption; before, it may have forgotten everybody. */
@@ -47,7 +47,7 @@ export class NodeTable {
 
   constructor(parts: NodeTableParts) {
     this.#parts = parts;
-    this.#lifetime = parts.lifetime ?? LIFETIME;
+    this.#lifetimeMs = parts.lifetimeMs ?? LIFETIME_MS;
     this.#timer = parts.wheel.timer(() => void this.#beat());
   }
 
@@ -64,7 +64,7 @@ export class NodeTable {
     });
     // Without Redis, it is shown as soon as there is one.
     await this.#show().catch(() => {});
-    this.#timer.start(this.#lifetime / SIGNS);
+    this.#timer.start(this.#lifetimeMs / SIGNS_PER_LIFETIME);
   }
 
   /** The others need not wait to learn of it. */
@@ -106,7 +106,7 @@ export class NodeTable {
       const known = this.#nodes.get(address);
       const isAlive = epoch !== null || known?.isAlive === true && this.#mayHaveForgotten;
       if (known && known.isAlive === isAlive && (epoch === null || known.epoch === epoch)) {
-        if (!isAlive && now - known.since > REMEMBERED) this.#nodes.delete(address);
+        if (!isAlive && now - known.since > FORGET_AFTER_MS) this.#nodes.delete(address);
         continue;
       }
       this.#nodes.set(address, { epoch: epoch ?? known?.epoch ?? "", isAlive, since: now });
@@ -117,7 +117,7 @@ export class NodeTable {
   }
 
   get #mayHaveForgotten(): boolean {
-    return this.#upSince > 0 && this.#parts.clock.now() - this.#upSince < this.#lifetime;
+    return this.#upSince > 0 && this.#parts.clock.now() - this.#upSince < this.#lifetimeMs;
   }
 
   async #beat(): Promise<void> {
@@ -128,11 +128,11 @@ export class NodeTable {
     } catch {
       // Redis is away, which others tell; nobody counts as dead for it.
     }
-    if (!this.#isStopped) this.#timer.start(this.#lifetime / SIGNS);
+    if (!this.#isStopped) this.#timer.start(this.#lifetimeMs / SIGNS_PER_LIFETIME);
   }
 
   async #show(): Promise<void> {
-    await this.#parts.connection.commands.set(this.#key(), this.self.epoch, "PX", this.#lifetime);
+    await this.#parts.connection.commands.set(this.#key(), this.self.epoch, "PX", this.#lifetimeMs);
   }
 
   /** Two with one address would take each other's flows for their own. */

@@ -26,7 +26,7 @@ async function start(options: { hasUniqueGateways?: boolean } = {}) {
   });
   const live = new LiveDirectory(provider);
   assert.deepEqual((await live.load()).faults, []);
-  const store = new ResourceStore({ provider, live, now: () => NOW, ...options });
+  const store = new ResourceStore({ provider, live, clock: { wallTime: () => NOW }, ...options });
   return { provider, live, store, directory: live.directory };
 }
 

@@ -35,7 +35,7 @@ async function start(options: { hasUniqueGateways?: boolean } = {}) {
   const live = new LiveDirectory(provider);
   const { faults } = await live.load();
   assert.deepEqual(faults, []);
-  const store = new ResourceStore({ provider, live, now: () => NOW, ...options });
+  const store = new ResourceStore({ provider, live, clock: { wallTime: () => NOW }, ...options });
   return { provider, live, store, directory: live.directory };
 }
 

@@ -22,7 +22,7 @@ Deno.test("the first load waits for the backend, and says so in one line", async
 Deno.test("with patience, the first load gives up, and there is one fault", async () => {
   await using place = new RestfulPlace();
   await place.backend.stop();
-  const provider = place.open({ patience: 100 });
+  const provider = place.open({ patienceMs: 100 });
   const sources = await provider.load();
   assert.deepEqual(place.faultsOf(sources), [
     `URL/users: found no answer that can be used (${REFUSED}), expected resources`,
@@ -35,7 +35,7 @@ Deno.test("with patience, the first load gives up, and there is one fault", asyn
 
 Deno.test("a wrong password is told, but not which", async () => {
   await using place = new RestfulPlace();
-  const sources = await place.open({ secret: "guessed", patience: 0 }).load();
+  const sources = await place.open({ secret: "guessed", patienceMs: 0 }).load();
   assert.deepEqual(place.faultsOf(sources), [
     "URL/users: found no answer that can be used (user name or password is wrong), expected resources",
   ]);
@@ -46,7 +46,7 @@ Deno.test("a backend that nobody vouches for gets no credentials", async () => {
   const certificate = certificates.issue({ name: "backend", ipAddresses: ["127.0.0.1"] });
   await using place = new RestfulPlace({ certificate });
   const reasonWith = async (trustStore?: string) => {
-    const [fault] = place.faultsOf(await place.open({ patience: 0, trustStore }).load());
+    const [fault] = place.faultsOf(await place.open({ patienceMs: 0, trustStore }).load());
     return /\((.*)\)/.exec(fault)?.[1];
   };
   assert.equal(await reasonWith(), "its certificate is signed by nobody who is trusted");
@@ -114,7 +114,7 @@ for (const [trouble, fault] of FAULTS) {
     await using place = new RestfulPlace();
     place.backend.put("domains", [domainDocument("sip.local")]);
     place.backend.put("agents", [agentDocument("1001")]);
-    const provider = place.open({ largestCollection: 100_000 });
+    const provider = place.open({ maxCollectionBytes: 100_000 });
     const before = await provider.load();
     place.backend.trouble("agents", trouble);
     const sources = await provider.load();

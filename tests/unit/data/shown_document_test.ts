@@ -233,7 +233,7 @@ async function assertUnchanged(
 ): Promise<number> {
   assert.deepEqual((await live.load()).faults, []);
   const time = Date.UTC(2026, 10, 24);
-  const store = new ResourceStore({ provider, live, now: () => time });
+  const store = new ResourceStore({ provider, live, clock: { wallTime: () => time } });
   const { directory } = live;
   const before = (Object.keys(KINDS) as Kind[]).flatMap((kind) => [...directory.resources(kind)]);
   const saidBefore = before.map(withoutTimes);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { documentHash, LARGEST_DOCUMENT } from "../../../../src/data/restful/document_hash.ts";
+import { documentHash, MAX_DOCUMENT_LENGTH } from "../../../../src/data/restful/document_hash.ts";
 
 Deno.test("documentHash() is the same whatever the order of properties", () => {
   assert.equal(documentHash({ a: 1, b: { c: [], d: null } }), documentHash({ b: { d: null, c: [] }, a: 1 }));
@@ -16,7 +16,7 @@ Deno.test("documentHash() differs when anything else does", () => {
 });
 
 Deno.test("documentHash() of what is larger or deeper than any resource is undefined", () => {
-  assert.equal(documentHash("x".repeat(LARGEST_DOCUMENT)), undefined);
+  assert.equal(documentHash("x".repeat(MAX_DOCUMENT_LENGTH)), undefined);
   const nested = (levels: number) => JSON.parse("[".repeat(levels) + "]".repeat(levels));
   assert.ok(documentHash(nested(64)));
   assert.equal(documentHash(nested(65)), undefined);
