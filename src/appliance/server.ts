@@ -29,7 +29,6 @@ export interface StaticContact {
 export class Server {
   readonly metrics: Metrics;
   readonly location: LocationService<BoundFlow>;
-  /** What happens from now on. */
   readonly events: ServerEvents;
   readonly #foundation: Foundation;
   readonly #network: Network;
@@ -53,7 +52,7 @@ export class Server {
     return this.#network.transport.transports;
   }
 
-  /** Where this server is registered as a client, and where it is not (`GET /registry` of Routr v1). */
+  /** Our registrations with gateways, failed ones included (`GET /registry` of Routr v1). */
   get registry(): readonly GatewayRegistrationStatus[] {
     return this.#trunk.registrations.list();
   }

@@ -1,4 +1,4 @@
-/** What to answer to a request, as data: cores decide, the dispatcher sends. */
+/** Answers as data: cores decide, the dispatcher sends. */
 
 /** A response without the fields that are copied from its request. */
 export interface Answer {
@@ -7,7 +7,7 @@ export interface Answer {
   readonly reason?: string;
   /** Why, in plain words, for the log and events; it is not sent. A 401 or 407 without it is a first challenge. */
   readonly cause?: string;
-  /** Whose credentials were wrong, as they said. */
+  /** Username of wrong credentials. */
   readonly username?: string;
   /** Whether the sender had too much under way (`spec.limits`). */
   readonly isLimit?: boolean;

@@ -21,7 +21,7 @@ export interface BranchOutcome {
   readonly branch: EndedBranch;
   /** The body that the caller gets, where it is not that of the response. */
   readonly body?: MessageBody;
-  /** What happened, where there is no response that tells. */
+  /** The reason, where there is no response that tells. */
   readonly cause?: FailureCause;
 }
 

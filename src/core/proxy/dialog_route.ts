@@ -26,38 +26,40 @@ export interface DialogEnds {
   readonly callee: Flow;
 }
 
-/** Where a request within a dialog goes: to the other end. */
+/** The way of a request within a dialog, to the other end. */
 export interface DialogRoute {
-  /** Where the other end was when the dialog began; undefined when that end was reached by a connection which is closed (RFC 5626 §5.3.1: 430). */
+  /**
+   * The flow to the other end as it was when the dialog began; undefined when it was a connection that is closed (RFC 5626
+   * §5.3.1: 430).
+   */
   readonly flow: Flow | undefined;
   /** The end it goes to. */
   readonly to: "caller" | "callee";
-  /** What was signed beside the ends, "" for nothing. */
+  /** Text signed beside the ends, "" for none. */
   readonly annotations: string;
   /** The flow token: no other dialog has the same. */
   readonly token: string;
-  /** Where the sender's own end was when the dialog began, as `FlowTexts` writes it. */
+  /** The flow to the sender's own end when the dialog began, as `FlowTexts` writes it. */
   readonly origin: string;
   /** Whether the request came by that flow. */
   readonly isFromOrigin: boolean;
 }
 
-/** What a flow token says beside the ends. */
+/** The rest of a flow token, beside the ends. */
 export interface DialogMarks {
-  /** Whether the entry is a `sips:` URI. */
+  /** Whether it stands in a `sips:` URI. */
   readonly isSecure: boolean;
-  /** Of characters that may stand in the user part of a URI (§25.1), without dots; may be "". */
+  /** Characters that may stand in the user part of a URI (§25.1), without dots; may be "". */
   readonly annotations: string;
 }
 
-/** What dialog routes are made from. */
 export interface DialogRoutesParts {
   readonly flows: FlowTexts;
   /** A secret of this server; entries made with another key are not recognised. */
   readonly key: string;
 }
 
-/** Makes and reads the user part of our Record-Route entries. */
+/** Makes and reads the flow tokens in our Record-Route entries. */
 export class DialogRoutes {
   readonly #flows: FlowTexts;
   readonly #mac: Mac;
@@ -76,7 +78,7 @@ export class DialogRoutes {
     return `${this.#mac.of(signed)}.${flows}`;
   }
 
-  /** Where the entry sends a request of its dialog; undefined when the entry is not of this dialog, or not ours. */
+  /** Returns the way that an entry sends a request of its dialog; undefined when it is not of this dialog, or not ours. */
   open(uri: SipUri, request: SipRequest, from: Flow): DialogRoute | undefined {
     const { user } = uri;
     // Without a To tag it is no request within a dialog (§12.2), whatever its Route says.

@@ -1,4 +1,4 @@
-/** Who wants to know what becomes of a request that is forwarded; it has no say in it, and must not throw. */
+/** Observers of a forwarded request: they hear what becomes of it, decide nothing, and must not throw. */
 import type { SipResponse } from "../../message/sip_message.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { Target } from "./target.ts";
@@ -12,19 +12,19 @@ export interface FailureCause {
 }
 
 export interface ForwardingObserver {
-  /** The copy for a target has our Record-Route entry with this user part, and goes by this flow. */
-  onRecordRoute?(entry: string, target: Target, flow: Flow): void;
-  /** A provisional response other than 100 goes upstream; `entry` is that of its branch, if it has one. */
-  onProvisional?(response: SipResponse, entry?: string): void;
+  /** The request of a branch has our Record-Route token with this flow token, and goes by this flow. */
+  onRecordRoute?(token: string, target: Target, flow: Flow): void;
+  /** A provisional response other than 100 goes upstream; `token` is that of its branch, if it has one. */
+  onProvisional?(response: SipResponse, token?: string): void;
   /** A 2xx goes upstream; of an INVITE that was forked there may be several. */
-  onSuccess(response: SipResponse, entry?: string): void;
+  onSuccess(response: SipResponse, token?: string): void;
   /** Another final response goes upstream. `isOurs` when nobody downstream has sent one, or a 503 that is not passed on. */
   onFailure(status: number, isOurs: boolean, cause: FailureCause): void;
   /** The caller has cancelled. */
   onCancel?(): void;
 }
 
-/** Both hear of everything; either may be absent. */
+/** Returns one observer for two of them; either may be absent. */
 export function observedByBoth(
   one: ForwardingObserver | undefined,
   other: ForwardingObserver | undefined,
@@ -41,19 +41,19 @@ class BothObservers implements ForwardingObserver {
     this.#other = other;
   }
 
-  onRecordRoute(entry: string, target: Target, flow: Flow): void {
-    this.#one.onRecordRoute?.(entry, target, flow);
-    this.#other.onRecordRoute?.(entry, target, flow);
+  onRecordRoute(token: string, target: Target, flow: Flow): void {
+    this.#one.onRecordRoute?.(token, target, flow);
+    this.#other.onRecordRoute?.(token, target, flow);
   }
 
-  onProvisional(response: SipResponse, entry?: string): void {
-    this.#one.onProvisional?.(response, entry);
-    this.#other.onProvisional?.(response, entry);
+  onProvisional(response: SipResponse, token?: string): void {
+    this.#one.onProvisional?.(response, token);
+    this.#other.onProvisional?.(response, token);
   }
 
-  onSuccess(response: SipResponse, entry?: string): void {
-    this.#one.onSuccess(response, entry);
-    this.#other.onSuccess(response, entry);
+  onSuccess(response: SipResponse, token?: string): void {
+    this.#one.onSuccess(response, token);
+    this.#other.onSuccess(response, token);
   }
 
   onFailure(status: number, isOurs: boolean, cause: FailureCause): void {

@@ -7,7 +7,7 @@ import type { TransportLayer } from "../../transport/transport_layer.ts";
 
 const seed = randomSeed();
 
-/** A digest of everything that decides where we send a request: Request-URI and Route. */
+/** Returns a digest of everything that decides where we send a request: Request-URI and Route. */
 export function routingDigest(request: SipRequest): string {
   let digest = hash(seed, request.requestUri);
   for (let row = request.rowOf(Header.Route); row >= 0; row = request.rowOf(Header.Route, row)) {
@@ -16,12 +16,12 @@ export function routingDigest(request: SipRequest): string {
   return (digest >>> 0).toString(36);
 }
 
-/** A branch of ours: unique before the dot, the digest behind it (§16.6 step 8). */
+/** Returns a new branch of ours: unique before the dot, the digest behind it (§16.6 step 8). */
 export function newBranch(digest: string): string {
   return `${MAGIC_COOKIE}${randomToken()}.${digest}`;
 }
 
-/** Whether this request was here before, with everything the same that decides where it goes. */
+/** Reports whether this request was here before, with everything the same that decides where it goes. */
 export function isLoop(request: SipRequest, transport: TransportLayer): boolean {
   const first = request.rowOf(Header.Via);
   const isOnlyVia = request.topVia.end === request.rows[first + 3] && request.rowOf(Header.Via, first) < 0;

@@ -20,8 +20,8 @@ export class MergedRequests {
   }
 
   /**
-   * What a request has in common with itself on other paths; undefined for those that are never merged: within dialogs,
-   * and those that were here before, which is a spiral or a loop (§16.3 step 4).
+   * Returns a key that a request shares with itself on other paths; undefined for requests within dialogs, and for those
+   * that were here before, which is a spiral or a loop (§16.3 step 4).
    */
   keyOf(request: SipRequest): string | undefined {
     const { callId, cseq, method, from, to, requestUri } = request;
@@ -30,7 +30,7 @@ export class MergedRequests {
     return key.length > MAX_KEY_LENGTH ? undefined : key;
   }
 
-  /** Whether a request with this key is under way. */
+  /** Reports whether a request with this key is under way. */
   has(key: string | undefined): boolean {
     return key !== undefined && this.#pending.has(key);
   }
@@ -43,7 +43,7 @@ export class MergedRequests {
     this.#pending.delete(key);
   }
 
-  /** Whether a Via is ours. */
+  /** Reports whether a Via below the first is ours. */
   #wasHere(request: SipRequest): boolean {
     const first = request.rowOf(Header.Via);
     const isOnlyVia = request.topVia.end === request.rows[first + 3] && request.rowOf(Header.Via, first) < 0;

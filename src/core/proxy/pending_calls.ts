@@ -1,4 +1,4 @@
-/** INVITEs that are forwarded and not over yet: a server that stops ends them. */
+/** Forwarded INVITEs that are not over yet: a server that stops ends them. */
 import type { ResponseContext } from "./response_context.ts";
 
 export class PendingCalls {

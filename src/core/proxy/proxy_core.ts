@@ -27,7 +27,6 @@ import { validateForwarding } from "./request_validation.ts";
 import { ResponseContext, type ResponseContextHost } from "./response_context.ts";
 import type { RoutedRequest } from "./route_preprocessing.ts";
 
-/** What the proxy core is made of. */
 export interface ProxyCoreParts {
   readonly transactions: TransactionLayer;
   readonly transport: TransportLayer;
@@ -61,7 +60,7 @@ const DEFAULT_SERIAL_RING_SECONDS = 20;
 
 export class ProxyCore implements ResponseContextHost {
   readonly timerC = TIMER_C_MS;
-  /** How long targets ring when there are others of a lower q, unless the callee has a value of its own. */
+  /** Seconds that targets ring when there are others of a lower q, unless the callee has a value of its own. */
   serialRingSeconds = DEFAULT_SERIAL_RING_SECONDS;
   readonly calls = new PendingCalls();
   readonly #parts: ProxyCoreParts;

@@ -24,7 +24,7 @@ export interface DialogPath {
   /** The flow it goes by. */
   readonly outgoing: Flow;
   readonly target: Target;
-  /** What requests within the dialog have to know; "" for nothing. */
+  /** See `BranchRewrite`; "" for none. */
   readonly annotations: string;
 }
 

@@ -29,7 +29,7 @@ export function withoutTopVia(response: SipResponse): string | undefined {
   return text.substring(0, rows[row + 1]) + text.substring(response.rowEnd(row), bodyEnd);
 }
 
-/** Whether the Vias below ours are those of the request, however they are written. */
+/** Reports whether the Vias below ours are those of the request, however they are written. */
 function hasViasBelow(response: SipResponse, vias: string): boolean {
   const { text, rows } = response;
   let row = response.rowOf(Header.Via);

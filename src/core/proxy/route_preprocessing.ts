@@ -1,4 +1,4 @@
-/** §16.4: what the Route headers say about us, and what is left of them. */
+/** §16.4: takes our entries off Route, and reads what they say. */
 import { Header } from "../../message/header_name.ts";
 import { parseNameAddr } from "../../message/name_addr.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
@@ -11,7 +11,7 @@ import { type DialogRoute, type DialogRoutes, isFlowToken } from "./dialog_route
 export interface RoutedRequest {
   /** The Request-URI to go by; not the one in the message when a strict router sent it (§16.4). */
   readonly requestUri: string;
-  /** The same when it is a SIP or SIPS URI. */
+  /** `requestUri`, when it is a SIP or SIPS URI. */
   readonly uri: SipUri | undefined;
   /** Route values that are left, ours taken off the top. */
   readonly routes: readonly string[];
@@ -32,7 +32,7 @@ export const UNROUTED: RoutedRequest = {
   isOfOtherDialog: false,
 };
 
-/** What tells our Route entries from others. */
+/** The identity of this server, as Route entries may name it. */
 export interface RouteContext {
   readonly dialogRoutes: DialogRoutes;
   /** Absent where no other node shares our bindings. */
@@ -98,7 +98,7 @@ function withoutOwnMaddr(
   return { requestUri: text, uri: SipUri.parse(text) };
 }
 
-/** The URI of a Route value. */
+/** Returns the URI of a Route value. */
 export function uriOf(route: string): string | undefined {
   return parseNameAddr(route, 0, route.length)?.uriText;
 }

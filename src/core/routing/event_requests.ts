@@ -1,28 +1,27 @@
-/** Requests that ask for events of one's own, which is no call: they would come back to the phone (RFC 3903, RFC 6665). */
+/** SUBSCRIBE and PUBLISH of an agent for itself: forwarded, they would come back to the phone (RFC 3903, RFC 6665). */
 import type { Directory } from "../../data/directory.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
 import type { SipUri } from "../../message/sip_uri.ts";
 import type { Answer } from "../answer.ts";
 import type { Caller } from "../authentication/caller.ts";
 
-/** What the devices of one agent ask each other for; all else of one's own is for a server. */
+/** Event packages that the devices of one agent subscribe to at each other. */
 const OF_OWN_DEVICES: ReadonlySet<string> = new Set(["dialog"]);
 
-/** What agents ask each other for. */
+/** Event packages that agents subscribe to at each other. */
 const ALLOW_EVENTS = "Allow-Events: dialog, presence\r\n";
 
 /**
- * Refuses a PUBLISH or SUBSCRIBE of an agent for its own address-of-record, such as that for its messages waiting.
- * Whoever serves events is asked under a name of its own.
+ * Refuses a PUBLISH or SUBSCRIBE of an agent for its own address-of-record, such as that for its messages waiting. Event
+ * servers have names of their own.
  */
 export function refuseOwnEvents(
   request: SipRequest,
   { uri, caller, directory, isOurs }: {
-    /** Who is asked. */
     uri: SipUri | undefined;
     caller: Caller;
     directory: Directory;
-    /** Whether a URI names this server. */
+    /** Reports whether a URI names this server. */
     isOurs(uri: SipUri): boolean;
   },
 ): Answer | undefined {

@@ -1,4 +1,4 @@
-/** The router: which targets a request has (§16.5). */
+/** The router: determines the target set of a request (§16.5). */
 import type { Agent } from "../../data/agent.ts";
 import { didOfUser, globalNumber } from "../../data/dialled_number.ts";
 import type { Did } from "../../data/did.ts";
@@ -25,7 +25,7 @@ import { refuseOwnEvents } from "./event_requests.ts";
 import type { OwnUris } from "./own_uris.ts";
 import type { RouteQuery, Routing, TargetRouting, Trace } from "./routing.ts";
 
-/** What the router asks. Its answers depend on this alone. */
+/** The sources of its decisions. A router has no state of its own. */
 export interface RouterParts {
   readonly directory: Directory;
   readonly location: Pick<LocationService<BoundFlow>, "lookup" | "atContact">;

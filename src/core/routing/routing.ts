@@ -1,4 +1,4 @@
-/** What the router is asked, and what it answers (§16.5). */
+/** Questions to the router, and its answers (§16.5). */
 import type { Did } from "../../data/did.ts";
 import type { Gateway } from "../../data/gateway.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
@@ -18,7 +18,7 @@ export interface RouteQuery {
 
 /** One step of a decision, in words for people. */
 export interface RouteDecision {
-  /** The thing that was looked at: a property, a resource, a rule of an RFC. */
+  /** A property, a resource, or a rule of an RFC. */
   readonly rule: string;
   readonly result: string;
 }

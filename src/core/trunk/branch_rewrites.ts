@@ -31,7 +31,6 @@ import {
 } from "./identity.ts";
 import { UnnamedTargets } from "./unnamed_targets.ts";
 
-/** What rewrites are made from. */
 export interface BranchRewritesParts {
   readonly directory: Directory;
   /** The realms that a gateway may ask our credentials for. */

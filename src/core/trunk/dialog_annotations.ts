@@ -9,7 +9,7 @@ export interface GatewayEnd {
 }
 
 export interface DialogAnnotations {
-  /** Whether the caller stays unnamed. */
+  /** Whether the caller is anonymous. */
   readonly isUnnamed: boolean;
   readonly gateway: GatewayEnd | undefined;
 }
@@ -17,7 +17,7 @@ export interface DialogAnnotations {
 /** `p` for an unnamed caller, `r` or `e` for the end of the caller or callee, the shift in base 36, `-`, the ref. */
 const ANNOTATIONS = /^(p?)(?:([er])([0-9a-z]+)-(.+))?$/;
 
-/** As the user part of a URI may have it, without dots: `pe1-GW0001`; "" when there is nothing to say. */
+/** Returns characters that the user part of a URI may have, without dots: `pe1-GW0001`; "" when there is nothing to say. */
 export function formatAnnotations({ isUnnamed, gateway }: DialogAnnotations): string {
   const mark = isUnnamed ? "p" : "";
   if (!gateway) return mark;

@@ -1,4 +1,4 @@
-/** Who a call says it is from: From, Contact, P-Asserted-Identity (RFC 3325), Remote-Party-ID, Privacy (RFC 3323). */
+/** Identities of callers: From, Contact, P-Asserted-Identity (RFC 3325), Remote-Party-ID, Privacy (RFC 3323). */
 import { globalNumber } from "../../data/dialled_number.ts";
 import type { Did } from "../../data/did.ts";
 import type { Gateway } from "../../data/gateway.ts";
@@ -11,14 +11,14 @@ import type { SipRequest } from "../../message/sip_message.ts";
 import { TelUri } from "../../message/tel_uri.ts";
 import { toUriHost } from "../../runtime/ip/ip_address.ts";
 
-/** From without a name, its tag kept. */
+/** Returns an anonymous From with its tag. */
 export function anonymousFrom({ from }: SipRequest): string {
   return `"Anonymous" <sip:anonymous@anonymous.invalid>${from.parameters}`;
 }
 
 /**
- * What a request says about its sender beyond From, or about the way that a call has taken: billing, redirection,
- * access. Gateways hear it from those only who are trusted. Lower case, compact forms among them.
+ * Header fields that describe the sender beyond From, or the way that a call has taken: billing, redirection, access.
+ * Gateways hear them from trusted callers only. Lower case, compact forms among them.
  */
 export const TRUSTED_STATEMENTS: ReadonlySet<string> = new Set([
   ...["diversion", "cc-diversion", "history-info", "referred-by", "b", "reply-to", "organization"],
@@ -29,19 +29,19 @@ export const TRUSTED_STATEMENTS: ReadonlySet<string> = new Set([
   ...["geolocation", "cellular-network-info", "additional-identity"],
 ]);
 
-/** The same for callers who are not to be named, with what RFC 3323 §5.3 lists. */
+/** Header fields that say who an anonymous caller is, with those that RFC 3323 §5.3 lists. */
 export const STATEMENTS_ABOUT_CALLERS: ReadonlySet<string> = new Set([
   ...TRUSTED_STATEMENTS,
   ...["subject", "s", "call-info", "user-agent", "in-reply-to"],
 ]);
 
-/** Parameters of a Contact URI that say how to reach it, and nothing of who is there. */
+/** Parameters of a Contact URI that say how to reach it, and nothing else. */
 const WAYS: ReadonlySet<string> = new Set(["transport", "maddr", "ob", "lr"]);
 
 /** User part of a Contact that names nobody. */
 export const ANONYMOUS_USER = "anonymous";
 
-/** The Contact of who is not to be named (RFC 3323 §4.1.1): its place, without user and instance. */
+/** Returns the Contact of an anonymous caller (RFC 3323 §4.1.1): its address, without user and instance. */
 export function anonymousContact(message: HeaderRows): string | undefined {
   const uri = contactOf(message)?.uri;
   if (!uri) return undefined;
@@ -51,15 +51,15 @@ export function anonymousContact(message: HeaderRows): string | undefined {
   return `<${secure ? "sips" : "sip"}:${ANONYMOUS_USER}@${[place, ...ways].join(";")}>`;
 }
 
-/** The Contact without its display name; undefined where it has none. */
+/** Returns Contact without its display name; undefined where it has none. */
 export function namelessContact(message: HeaderRows): string | undefined {
   const contact = contactOf(message);
   return contact && contact.displayName !== "" ? `<${contact.uriText}>${contact.parameters}` : undefined;
 }
 
 /**
- * From or To with its number in the global form (`spec.ex_convertTelToE164`); undefined where it has none, or is in that
- * form already.
+ * Returns From or To with its number in the global form (`spec.ex_convertTelToE164`); undefined where it has none, or is
+ * in that form already.
  */
 export function withGlobalNumber(
   text: string,
@@ -75,7 +75,7 @@ export function withGlobalNumber(
   return text.substring(start, uriStart) + `${scheme}:${number}${rest}` + text.substring(uriEnd, end);
 }
 
-/** From at the host of a gateway; undefined where it is anonymous, or nothing that has a host. */
+/** Returns From at the host of a gateway; undefined where it is anonymous, or no URI with a host. */
 export function fromAt(
   { host }: Gateway,
   { from, text }: SipRequest,
@@ -88,7 +88,7 @@ export function fromAt(
   return `${name}<sip:${user}@${toUriHost(host)}>${from.parameters}`;
 }
 
-/** The header lines that tell a gateway which of its numbers calls. */
+/** Returns the header lines that tell a gateway which of its numbers calls. */
 export function assertedIdentity(
   request: SipRequest,
   { gateway, number, isPrivate, hasName }: {
@@ -106,12 +106,12 @@ export function assertedIdentity(
     `Remote-Party-ID: ${name}${uri};party=calling;screen=yes${privacy}\r\n`;
 }
 
-/** The number of a DID as a user part: `+17066041487`. */
+/** Returns the number of a DID as a user part: `+17066041487`. */
 export function numberOfDid({ telUrl, digits }: Did): string {
   return TelUri.parse(telUrl)?.number ?? digits;
 }
 
-/** User parts that a trusted sender claims for its caller, the asserted ones first. */
+/** Returns the user parts that a trusted sender claims for its caller, the asserted ones first. */
 export function claimedUsers(request: SipRequest): string[] {
   const asserted = request.rowValues(Header.PAssertedIdentity).flatMap((value) =>
     parseNameAddrList(value)?.map(({ uri, uriText }) => uri?.userText ?? TelUri.parse(uriText)?.number) ?? []
@@ -119,7 +119,7 @@ export function claimedUsers(request: SipRequest): string[] {
   return [...asserted, request.from.uri?.userText].filter((user) => user !== undefined);
 }
 
-/** The display name as written, with a blank behind it; "" when there is none. */
+/** Returns the display name as written, with a blank behind it; "" when there is none. */
 function nameOf(text: string, { start, uriStart }: SipRequest["from"]): string {
   const name = trimWhiteSpace(text.substring(start, uriStart).replace(/<$/, ""));
   return name === "" ? "" : `${name} `;

@@ -1,10 +1,10 @@
-/** Where callers are who are not to be named: the other end knows an anonymous Contact (RFC 3323 §4.1.1). */
+/** Remote targets of anonymous callers, of whom the other end knows an anonymous Contact (RFC 3323 §4.1.1). */
 import type { SipRequest } from "../../message/sip_message.ts";
 import { detachText } from "../../runtime/detached_text.ts";
 import { contactOf } from "../../message/contact.ts";
 import { ANONYMOUS_USER } from "./identity.ts";
 
-/** Calls remembered; of more, the oldest are forgotten, and their callers are reached by the anonymous URI. */
+/** Calls remembered; the callers of forgotten ones are reached by the anonymous URI. */
 const MAX_TARGETS = 16_384;
 /** Characters of Call-ID, tag and Contact that are remembered. */
 const MAX_TEXT_LENGTH = 1024;
@@ -13,7 +13,7 @@ export class UnnamedTargets {
   /** Remote targets by Call-ID and tag of the caller. */
   readonly #targets = new Map<string, string>();
 
-  /** Takes notice of the Contact in a request of the caller. */
+  /** Remembers the Contact in a request of the caller. */
   note(request: SipRequest): void {
     const contact = contactOf(request)?.uri?.text;
     if (contact === undefined) return;
@@ -24,7 +24,7 @@ export class UnnamedTargets {
     this.#targets.set(detachText(key), detachText(contact));
   }
 
-  /** The Request-URI for a request of the other end, where it has the anonymous one. */
+  /** Returns the Request-URI for a request of the other end, where it has the anonymous one. */
   find({ callId, to, uri }: SipRequest): string | undefined {
     return uri?.user === ANONYMOUS_USER ? this.#targets.get(keyOf(callId, to.tag)) : undefined;
   }
