@@ -18,7 +18,7 @@ export type Caller =
   | { readonly kind: "peer"; readonly peer: Peer; readonly domain: string | undefined }
   /** `gateways` are all that the request may have come from. */
   | { readonly kind: "gateway"; readonly gateways: readonly Gateway[] }
-  | { readonly kind: "stranger" };
+  | { readonly kind: "unauthenticated" };
 
 /** A caller with the header row of its credentials (-1 for none), or an answer that refuses the request. */
 export type Identification =
@@ -161,7 +161,7 @@ export class CallerIdentification {
     const agent = from && this.#parts.directory.agent(from.userText, from.host);
     if (from && agent) return { kind: "agent", agent, domain: from.host };
     const peer = from && this.#isHomeOfPeers(from) ? this.#parts.directory.peer(from.userText) : undefined;
-    return peer ? { kind: "peer", peer, domain: undefined } : { kind: "stranger" };
+    return peer ? { kind: "peer", peer, domain: undefined } : { kind: "unauthenticated" };
   }
 
   /** Reports whether From names a peer: at its device, at the address of this server, or in a domain served here. */

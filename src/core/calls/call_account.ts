@@ -19,7 +19,7 @@ export function accountOf(caller: Caller, gateway?: { ref: string; host: string 
       const { ref, host } = gateway ?? caller.gateways[0];
       return { kind: "gateway", ref, name: host };
     }
-    case "stranger":
+    case "unauthenticated":
       return undefined;
   }
 }

@@ -36,12 +36,12 @@ export class NodeRoutes {
   }
 
   /** Returns the Route value that leads a request to the device of a remote flow. */
-  seal(request: SignedRequest, { token, node }: RemoteFlow): string {
+  routeFor(request: SignedRequest, { token, node }: RemoteFlow): string {
     return `<sip:${this.#mac.of(textOf(request, token))}=${token}@${node.address};lr>`;
   }
 
   /** Reads a Route entry; undefined when it is not signed for this request. */
-  open({ user }: SipUri, request: SignedRequest): NodeRoute | undefined {
+  verify({ user }: SipUri, request: SignedRequest): NodeRoute | undefined {
     if (user === undefined || user[SIGNATURE_LENGTH] !== "=") return undefined;
     const token = user.slice(SIGNATURE_LENGTH + 1);
     if (!this.#mac.verify(user.slice(0, SIGNATURE_LENGTH), textOf(request, token))) return undefined;

@@ -19,4 +19,4 @@ export interface IncomingRequest {
 }
 
 /** The caller before anybody has asked who it is. */
-export const UNIDENTIFIED: Caller = { kind: "stranger" };
+export const UNIDENTIFIED: Caller = { kind: "unauthenticated" };

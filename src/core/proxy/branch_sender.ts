@@ -100,7 +100,7 @@ export class BranchSender {
 
   /** Routes to the node that has the device, then as the device said (RFC 3327 §5.5), then what was left of the request's. */
   #routesOf({ remoteFlow, routes }: Target, template: RequestTemplate): readonly string[] {
-    const toNode = remoteFlow && this.#parts.nodeRoutes?.seal(template.request, remoteFlow);
+    const toNode = remoteFlow && this.#parts.nodeRoutes?.routeFor(template.request, remoteFlow);
     if (toNode === undefined && routes.length === 0) return template.routes;
     return [...toNode === undefined ? [] : [toNode], ...routes, ...template.routes];
   }

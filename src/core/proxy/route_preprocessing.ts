@@ -71,7 +71,7 @@ export function preprocessRoutes(request: SipRequest, flow: Flow, context: Route
     const route = text === undefined ? undefined : SipUri.parse(text);
     if (!route) break;
     // Other nodes may know us by an address that we do not know ourselves; the signature proves that it is for us.
-    if (first === 0) node = context.nodeRoutes?.open(route, request);
+    if (first === 0) node = context.nodeRoutes?.verify(route, request);
     // One passage of ours has one entry, or two with one user part (RFC 5658). The next one is the next passage.
     if (token !== undefined && route.user !== token) break;
     if (!(first === 0 && node) && !context.ownUris.isOurs(route)) break;

@@ -17,7 +17,7 @@ export function resourceOf(caller: Caller, ingress: Gateway | undefined): Agent 
       return caller.peer;
     case "gateway":
       return ingress ?? caller.gateways[0];
-    case "stranger":
+    case "unauthenticated":
       return undefined;
   }
 }
@@ -25,7 +25,7 @@ export function resourceOf(caller: Caller, ingress: Gateway | undefined): Agent 
 /** Returns the party of the caller; undefined for one that cannot prove later that it is the same. */
 export function callerParty(caller: Caller, ingress: Gateway | undefined): DialogParty | undefined {
   const resource = resourceOf(caller, ingress);
-  if (!resource || caller.kind === "stranger") return undefined;
+  if (!resource || caller.kind === "unauthenticated") return undefined;
   if (resource.kind === "Gateway") return { kind: "gateway", ref: resource.ref };
   const domain = caller.kind === "gateway" ? undefined : caller.domain;
   return domain === undefined ? undefined : accountParty(resource, domain);

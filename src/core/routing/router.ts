@@ -120,7 +120,7 @@ export class Router {
     if (agent) return this.#toAgent(agent, { domain, isSecure: callee.isSecure }, trace);
     const inside = didOfUser(directory, callee.user);
     if (inside) return this.#toDid(inside, callee.isSecure, trace);
-    return isMember && caller.kind !== "stranger"
+    return isMember && caller.kind !== "unauthenticated"
       ? this.#toGateway(callee, { domain, method }, trace)
       : refuse(404, nobody(callee.user));
   }

@@ -35,36 +35,44 @@ function uriOf(route: string): SipUri {
   return SipUri.parse(parseNameAddr(route, 0, route.length)!.uriText)!;
 }
 
-Deno.test("a node opens what another one has sealed, and finds the device's flow", async () => {
+Deno.test("a node accepts what another one has signed, and finds the device's flow", async () => {
   const { routes, remote, phone } = await start();
-  const route = routes.seal(CALL, remote);
+  const route = routes.routeFor(CALL, remote);
   assert.match(route, /^<sip:[0-9a-f]{24}=c[0-9a-z]+-epoch@192\.0\.2\.1:5060;lr>$/);
-  assert.equal(routes.open(uriOf(route), CALL)?.flow, phone);
+  assert.equal(routes.verify(uriOf(route), CALL)?.flow, phone);
 });
 
 Deno.test("an entry is good for its own request only", async () => {
   const { routes, remote } = await start();
-  const entry = uriOf(routes.seal(CALL, remote));
+  const entry = uriOf(routes.routeFor(CALL, remote));
   const others = [{ callId: "other" }, { method: "MESSAGE" }, { from: { tag: "other" } }];
-  for (const other of others) assert.equal(routes.open(entry, { ...CALL, ...other }), undefined);
+  for (const other of others) assert.equal(routes.verify(entry, { ...CALL, ...other }), undefined);
 });
 
 Deno.test("nobody without the key makes an entry, or another of one", async () => {
   const { routes, remote } = await start();
-  const stranger = await start({ key: "another" });
-  assert.equal(routes.open(uriOf(stranger.routes.seal(CALL, remote)), CALL), undefined);
-  const [seal, flow] = uriOf(routes.seal(CALL, remote)).user!.split("=");
-  for (const user of [`${seal}=${flow}x`, `${seal}=`, seal, `=${flow}`, `${"0".repeat(24)}=${flow}`]) {
-    assert.equal(routes.open(SipUri.parse(`sip:${user}@192.0.2.1;lr`)!, CALL), undefined, user);
+  const other = await start({ key: "another" });
+  assert.equal(routes.verify(uriOf(other.routes.routeFor(CALL, remote)), CALL), undefined);
+  const [signature, flow] = uriOf(routes.routeFor(CALL, remote)).user!.split("=");
+  for (
+    const user of [
+      `${signature}=${flow}x`,
+      `${signature}=`,
+      signature,
+      `=${flow}`,
+      `${"0".repeat(24)}=${flow}`,
+    ]
+  ) {
+    assert.equal(routes.verify(SipUri.parse(`sip:${user}@192.0.2.1;lr`)!, CALL), undefined, user);
   }
-  assert.equal(routes.open(SipUri.parse("sip:192.0.2.1;lr")!, CALL), undefined);
+  assert.equal(routes.verify(SipUri.parse("sip:192.0.2.1;lr")!, CALL), undefined);
 });
 
 Deno.test("a connection that has ended, or was one of an earlier process, is told from a forged entry", async () => {
   const { tcp, routes, remote } = await start();
-  const entry = uriOf(routes.seal(CALL, remote));
+  const entry = uriOf(routes.routeFor(CALL, remote));
   tcp.closeConnection("192.0.2.9", 4000);
-  assert.deepEqual(routes.open(entry, CALL), { flow: undefined });
+  assert.deepEqual(routes.verify(entry, CALL), { flow: undefined });
   const later = await start({ epoch: "later" });
-  assert.deepEqual(later.routes.open(entry, CALL), { flow: undefined });
+  assert.deepEqual(later.routes.verify(entry, CALL), { flow: undefined });
 });
