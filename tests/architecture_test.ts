@@ -283,3 +283,16 @@ Deno.test("Who starts the server downloads no package that only tests need", () 
   );
   assert.deepEqual(Object.keys(specifiers).sort(), [...new Set(packages)].sort());
 });
+
+Deno.test("The map in src/README.md names files and folders that are there", () => {
+  const map = Deno.readTextFileSync(new URL("src/README.md", ROOT));
+  const names = [...map.matchAll(/`(?:\.\.\/)?([\w./]+(?:\.ts|\/))`/g)].map(([, name]) => name);
+  assert.ok(names.length > 100, `${names.length} names`);
+  const missing = names.filter((name) =>
+    !name.startsWith("tests/") &&
+    !files.some(({ path }) =>
+      name.endsWith("/") ? `/${path}`.includes(`/${name}`) : `/${path}`.endsWith(`/${name}`)
+    )
+  );
+  assert.deepEqual(missing, []);
+});
