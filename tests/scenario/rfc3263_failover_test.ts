@@ -45,6 +45,7 @@ class Hop {
     const wheel = new TimerWheel(hop.clock);
     const transactions = new TransactionLayer({ transport, wheel, metrics });
     const proxy = new ProxyCore({
+      seed: 1,
       transactions,
       transport,
       nodeRoutes: undefined,

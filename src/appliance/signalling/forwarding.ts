@@ -119,9 +119,10 @@ export class Forwarding implements Configurable {
   }
 
   #makeProxy(): ProxyCore {
-    const { foundation: { configuration }, network: { transport, transactions } } = this.#parts;
+    const { foundation: { configuration, seed }, network: { transport, transactions } } = this.#parts;
     const { dialogRoutes, nodeRoutes } = this.#routes;
     return new ProxyCore({
+      seed,
       limits: this.#limits,
       transactions,
       transport,

@@ -2,13 +2,14 @@
 import { Header } from "../../message/header_name.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
 import { MAGIC_COOKIE, parseVia } from "../../message/via.ts";
-import { randomSeed, randomToken } from "../../runtime/random.ts";
+import { randomToken } from "../../runtime/random.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 
-const seed = randomSeed();
-
-/** Returns a digest of everything that decides where we send a request: Request-URI and Route. */
-export function routingDigest(request: SipRequest): string {
+/**
+ * Returns a digest of everything that decides where we send a request: Request-URI and Route.
+ * @param seed shared by all threads of a server, and unknown to others
+ */
+export function routingDigest(request: SipRequest, seed: number): string {
   let digest = hash(seed, request.requestUri);
   for (let row = request.rowOf(Header.Route); row >= 0; row = request.rowOf(Header.Route, row)) {
     digest = hash(digest, request.rowValue(row));
@@ -22,11 +23,14 @@ export function newBranch(digest: string): string {
 }
 
 /** Reports whether this request was here before, with everything the same that decides where it goes. */
-export function isLoop(request: SipRequest, transport: TransportLayer): boolean {
+export function isLoop(
+  request: SipRequest,
+  { transport, seed }: { transport: TransportLayer; seed: number },
+): boolean {
   const first = request.rowOf(Header.Via);
   const isOnlyVia = request.topVia.end === request.rows[first + 3] && request.rowOf(Header.Via, first) < 0;
   if (isOnlyVia) return false;
-  const digest = routingDigest(request);
+  const digest = routingDigest(request, seed);
   return request.values(Header.Via).some((value) => {
     const via = parseVia(value, 0, value.length);
     if (!via || !transport.isLocal(via.host, via.port ?? 5060)) return false;

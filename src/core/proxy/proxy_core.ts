@@ -28,6 +28,8 @@ import { ResponseContext, type ResponseContextHost } from "./response_context.ts
 import type { RoutedRequest } from "./route_preprocessing.ts";
 
 export interface ProxyCoreParts {
+  /** Seeds the digests of loop detection. */
+  readonly seed: number;
   readonly transactions: TransactionLayer;
   readonly transport: TransportLayer;
   readonly dialogRoutes: DialogRoutes;
@@ -77,7 +79,7 @@ export class ProxyCore implements ResponseContextHost {
   validate(request: SipRequest): Answer | undefined {
     const refusal = validateForwarding(request);
     if (refusal) return refusal;
-    if (isLoop(request, this.#parts.transport)) return { status: 482 };
+    if (isLoop(request, this.#parts)) return { status: 482 };
     return this.#merged.has(this.#merged.keyOf(request)) ? MERGED : undefined;
   }
 
@@ -119,7 +121,7 @@ export class ProxyCore implements ResponseContextHost {
     { flow, rewrite }: { flow: Flow; rewrite: BranchRewrite | undefined },
   ): void {
     if (validateForwarding(request) || !hasSequenceNumber(request, rewrite)) return;
-    const { transport, transactions, ownsRealm } = this.#parts;
+    const { transport, transactions, ownsRealm, seed } = this.#parts;
     const breadth = readBreadth(request) ?? DEFAULT_BREADTH;
     const { requestUri, routes } = routed;
     const template = new RequestTemplate(request, {
@@ -130,6 +132,7 @@ export class ProxyCore implements ResponseContextHost {
       isCallerTrusted: false,
       credentialsRow: -1,
       ownsRealm,
+      seed,
     });
     const ack = new BranchRequest(template, { requestUri, routes, breadth, rewrite });
     const outgoing = ack.outgoing({ flow, sentBy: transport.sentBy(flow), recordRoute: "" });
@@ -180,6 +183,7 @@ export class ProxyCore implements ResponseContextHost {
       isCallerTrusted,
       credentialsRow,
       ownsRealm: this.#parts.ownsRealm,
+      seed: this.#parts.seed,
       rewriteFor,
       observer: outcome.observe?.(),
     });

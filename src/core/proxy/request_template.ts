@@ -29,6 +29,8 @@ export interface RequestTemplateOptions {
   readonly credentialsRow: number;
   /** Reports whether Proxy-Authorization for this realm is meant for us: it goes no further (§22.3). */
   ownsRealm(realm: string): boolean;
+  /** Seed of `routingDigest`. */
+  readonly seed: number;
   /** Undefined: all branches go as the template. */
   readonly rewriteFor?: RewriteFor | undefined;
   readonly observer?: ForwardingObserver | undefined;
@@ -58,7 +60,7 @@ export class RequestTemplate {
     this.isInDialog = options.isInDialog;
     this.isCallerTrusted = options.isCallerTrusted;
     this.observer = options.observer;
-    this.digest = routingDigest(request);
+    this.digest = routingDigest(request, options.seed);
     this.rewriteFor = options.rewriteFor;
     this.#edits = sharedEdits(request, options);
     this.#added = (request.has(Header.MaxForwards) ? "" : "Max-Forwards: 70\r\n") +
