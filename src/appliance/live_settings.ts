@@ -9,8 +9,9 @@ import {
   pathOf,
 } from "../config/live_configuration.ts";
 import { withoutSecrets, withTypes } from "../config/shown_configuration.ts";
-import { formatPath, jsonPointer, type Problem } from "../data/fault.ts";
+import { formatPath } from "../data/fault.ts";
 import { HttpError } from "../rest/http/http_error.ts";
+import { unprocessable } from "../rest/http/validation.ts";
 import type { SystemControl } from "../rest/operations/system.ts";
 import { changeLogLevel, logger } from "../runtime/log.ts";
 import { levelOf } from "./log_level.ts";
@@ -49,7 +50,7 @@ export class LiveSettings {
    */
   change(changes: unknown): ReturnType<SystemControl["configure"]> {
     const change = changeConfiguration(this.#current, changes);
-    if (change.kind === "faulty") throw unprocessable(change.problems);
+    if (change.kind === "faulty") throw unprocessable(change.problems, formatPath);
     if (change.kind === "fixed") {
       const names = change.properties.join(", ");
       throw new HttpError(405, `Only a restart takes over ${names}: edit config.yaml`, {
@@ -80,14 +81,4 @@ export class LiveSettings {
     changeLogLevel(levelOf(config, env));
     server.events.emit("configuration.changed", { properties: changed });
   }
-}
-
-function unprocessable(problems: readonly Problem[]): HttpError {
-  const details = problems.map(({ path, found, expected }) => {
-    return { pointer: jsonPointer(path), message: `is ${found}, expected ${expected}` };
-  });
-  const texts = problems.map(({ path, found, expected }) =>
-    `${formatPath(path) || "the body"} is ${found}, expected ${expected}`
-  );
-  return new HttpError(422, `Unprocessable entity: ${texts.join(", ")}`, { details });
 }

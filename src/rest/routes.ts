@@ -8,24 +8,24 @@ export interface Route {
 }
 
 /** The operations of one path. */
-interface Resource {
+interface RoutedPath {
   readonly segments: readonly string[];
   readonly operations: ReadonlyMap<Method, Operation>;
 }
 
 export class Routes {
   /** Paths by their number of segments, so that few are compared with a request. */
-  readonly #resources = new Map<number, Resource[]>();
+  readonly #paths = new Map<number, RoutedPath[]>();
 
   constructor(operations: readonly Operation[]) {
     for (const [path, ofPath] of Map.groupBy(operations, ({ path }) => path)) {
       const segments = path.slice(1).split("/");
-      const known = this.#resources.get(segments.length) ?? [];
-      this.#resources.set(segments.length, known);
+      const known = this.#paths.get(segments.length) ?? [];
+      this.#paths.set(segments.length, known);
       known.push({ segments, operations: new Map(ofPath.map((each) => [each.method, each])) });
     }
     // A path without parameters comes before one that also matches it.
-    for (const known of this.#resources.values()) {
+    for (const known of this.#paths.values()) {
       known.sort((a, b) => wildcards(a) - wildcards(b));
     }
   }
@@ -33,7 +33,7 @@ export class Routes {
   /** Finds an operation. Throws `HttpError` 404 for an unknown path, 405 for an unknown method of a known one. */
   find(method: string, path: string): Route {
     const given = path.replace(/\/$/, "").slice(1).split("/");
-    for (const { segments, operations } of this.#resources.get(given.length) ?? []) {
+    for (const { segments, operations } of this.#paths.get(given.length) ?? []) {
       if (!segments.every((segment, i) => segment.startsWith("{") || segment === given[i])) continue;
       const operation = operations.get((method === "HEAD" ? "GET" : method) as Method);
       if (operation === undefined) {
@@ -51,7 +51,7 @@ function allowed(operations: ReadonlyMap<Method, Operation>): string[] {
   return [...methods, ...operations.has("GET") ? ["HEAD"] : [], "OPTIONS"];
 }
 
-function wildcards({ segments }: Resource): number {
+function wildcards({ segments }: RoutedPath): number {
   return segments.filter((segment) => segment.startsWith("{")).length;
 }
 

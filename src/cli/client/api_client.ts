@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import { ApiError, ClientError } from "./client_error.ts";
 import { HttpConnection, type HttpRequest } from "./http_connection.ts";
+import { valueAtPath } from "./table.ts";
 import type { HttpResponse } from "./http_wire.ts";
 import type { Trust } from "./trust.ts";
 
@@ -65,7 +66,7 @@ export class ApiClient implements Disposable {
       const { data, body } = await this.get(path, query);
       if (Array.isArray(data)) items.push(...data);
       // Early services have no pages, and later ones omit their number for an empty list.
-      if (!(page < Number(property(property(body, "meta"), "totalPages")))) return items;
+      if (!(page < Number(valueAtPath(body, "meta.totalPages")))) return items;
     }
   }
 
@@ -92,7 +93,7 @@ export class ApiClient implements Disposable {
   async takesLists(): Promise<boolean> {
     const { body } = await this.get("/system/status");
     // Only this server answers with both names.
-    return property(body, "data") !== undefined && property(body, "result") !== undefined;
+    return valueAtPath(body, "data") !== undefined && valueAtPath(body, "result") !== undefined;
   }
 
   [Symbol.dispose](): void {
@@ -138,9 +139,9 @@ async function textOf({ body }: HttpResponse): Promise<string> {
 /** Reads an answer. Early services always answer HTTP 200, with the status in the body as a number or text. */
 function readAnswer({ status: statusCode, headers }: HttpResponse, text: string): Answer {
   const body = parsed(text);
-  const stated = Number(property(body, "status"));
+  const stated = Number(valueAtPath(body, "status"));
   const status = statusCode < 300 && stated >= 300 ? stated : statusCode;
-  const message = property(body, "message");
+  const message = valueAtPath(body, "message");
   if (status >= 300) {
     throw new ApiError(
       status,
@@ -148,7 +149,7 @@ function readAnswer({ status: statusCode, headers }: HttpResponse, text: string)
       detailsOf(body),
     );
   }
-  const data = property(body, "data") ?? property(body, "result");
+  const data = valueAtPath(body, "data") ?? valueAtPath(body, "result");
   return { message: typeof message === "string" ? message : "", data: data ?? body, body };
 }
 
@@ -162,10 +163,10 @@ function refusalText(status: number, message: string, headers: HttpResponse["hea
 
 /** Returns `pointer: message` for each fault. */
 function detailsOf(body: unknown): string[] {
-  const errors = property(body, "errors");
+  const errors = valueAtPath(body, "errors");
   if (!Array.isArray(errors)) return [];
   return errors.map((error: unknown) => {
-    const [pointer, message] = [property(error, "pointer"), property(error, "message")];
+    const [pointer, message] = [valueAtPath(error, "pointer"), valueAtPath(error, "message")];
     return pointer ? `${pointer}: ${message}` : String(message);
   });
 }
@@ -177,10 +178,4 @@ function parsed(text: string): unknown {
   } catch {
     return text;
   }
-}
-
-function property(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null
-    ? (value as Readonly<Record<string, unknown>>)[name]
-    : undefined;
 }

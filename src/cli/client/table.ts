@@ -1,4 +1,5 @@
 /** Tables with aligned columns. */
+import { valueAt } from "../../data/document_problems.ts";
 
 export interface Column {
   readonly title: string;
@@ -23,13 +24,7 @@ export function formatTable(columns: readonly Column[], rows: readonly unknown[]
 
 /** Returns the value at a path such as `spec.credentials.username`; undefined for a missing one. */
 export function valueAtPath(document: unknown, path: string): unknown {
-  return path.split(".").reduce<unknown>(
-    (value, name) =>
-      typeof value === "object" && value !== null && Object.hasOwn(value, name)
-        ? (value as Record<string, unknown>)[name]
-        : undefined,
-    document,
-  );
+  return valueAt(document, path.split("."));
 }
 
 function cellText(value: unknown): string {

@@ -2,7 +2,7 @@
 import type tls from "node:tls";
 import { faultOfTime } from "../../transport/tls/certificate_time.ts";
 import type { TlsContexts } from "../../transport/tls/tls_contexts.ts";
-import { Refusal } from "./request_body.ts";
+import { HttpError } from "../http/http_error.ts";
 
 /** Checks the certificate of each connection once. */
 export class ClientCertificates {
@@ -15,14 +15,14 @@ export class ClientCertificates {
 
   /**
    * Returns the subject of a trusted certificate, such as `CN=console,O=Example`; undefined without one. Rejects with a
-   * `Refusal` when one is required.
+   * `HttpError` when one is required.
    */
   async subjectOf(socket: tls.TLSSocket): Promise<string | undefined> {
     let subject = this.#subjects.get(socket);
     if (subject === undefined) this.#subjects.set(socket, subject = this.#read(socket));
     const known = await subject;
     if (known === undefined && this.#contexts.settings.clientCertificates === "required") {
-      throw new Refusal(403, "A certificate that is trusted here is needed");
+      throw new HttpError(403, "A certificate that is trusted here is needed");
     }
     return known;
   }

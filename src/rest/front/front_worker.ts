@@ -1,4 +1,5 @@
 /** The program of the thread with the HTTP listener. */
+import { setTimeout as pause } from "node:timers/promises";
 import { parentPort } from "node:worker_threads";
 import { TlsContexts } from "../../transport/tls/tls_contexts.ts";
 import { HAS_FULL_SERVERS } from "../../transport/tls/tls_runtime.ts";
@@ -86,10 +87,6 @@ async function close(): Promise<void> {
   front?.listener.destroy();
   tellCounts();
   tell({ kind: "closed" });
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 forwardLogs((record) => tell({ kind: "log", record }));

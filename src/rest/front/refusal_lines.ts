@@ -2,9 +2,9 @@
 import type http from "node:http";
 import { networkOf } from "../../runtime/ip/address_words.ts";
 import { systemClock } from "../../runtime/clock.ts";
-import { LineLimit } from "../../runtime/line_limit.ts";
 import { logger } from "../../runtime/log.ts";
-import type { Refusal } from "./request_body.ts";
+import type { HttpError } from "../http/http_error.ts";
+import { limitRefusals } from "../observe/request_log.ts";
 
 const log = logger("rest");
 
@@ -12,14 +12,10 @@ const log = logger("rest");
 const MAX_SHOWN_LENGTH = 256;
 
 export class RefusalLines {
-  readonly #limit = new LineLimit({
-    clock: systemClock,
-    onLeftOut: (source, count) =>
-      log.info("Refused {count} more requests from {source} within a minute", { count, source }),
-  });
+  readonly #limit = limitRefusals(systemClock);
 
   /** Logs a refused request without its query, which may hold a token. */
-  request({ method = "", url = "" }: http.IncomingMessage, address: string, refusal: Refusal): void {
+  request({ method = "", url = "" }: http.IncomingMessage, address: string, refusal: HttpError): void {
     if (!this.#limit.admits(networkOf(address))) return;
     log.info("Refused {method} {path} of {address}: {status} {message}", {
       method: method.slice(0, MAX_SHOWN_LENGTH),

@@ -1,17 +1,7 @@
 /** Bodies of requests, within their limits. */
 import type http from "node:http";
+import { HttpError } from "../http/http_error.ts";
 import type { FrontLimits } from "./front_messages.ts";
-
-/** A request that the listener refuses, with the status and message of the answer. */
-export class Refusal extends Error {
-  override readonly name = "Refusal";
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
 
 /** Matches whole media types, so that no other type gets the larger limit. */
 const UPLOAD =
@@ -33,7 +23,7 @@ export class BodyReader {
   }
 
   /**
-   * Reads a body, which counts until `release`. Rejects with a `Refusal` for one that is too big, and when the client
+   * Reads a body, which counts until `release`. Rejects with a `HttpError` for one that is too big, and when the client
    * leaves.
    */
   async read(request: http.IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
@@ -45,7 +35,7 @@ export class BodyReader {
         length += part.length;
         this.#totalBytes += part.length;
         if (length > limit) throw tooBig(limit);
-        if (this.#totalBytes > this.#maxTotalBytes) throw new Refusal(503, "Too much is being uploaded");
+        if (this.#totalBytes > this.#maxTotalBytes) throw new HttpError(503, "Too much is being uploaded");
         parts.push(part);
       }
     } catch (error) {
@@ -55,7 +45,7 @@ export class BodyReader {
     return joined(parts, length);
   }
 
-  /** Throws a `Refusal` when a request announces a body over the limit. */
+  /** Throws a `HttpError` when a request announces a body over the limit. */
   check(request: http.IncomingMessage): void {
     const limit = this.#limitOf(request);
     if (Number(request.headers["content-length"] ?? 0) > limit) throw tooBig(limit);
@@ -75,8 +65,8 @@ export function hasBody({ headers }: http.IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 }
 
-function tooBig(limit: number): Refusal {
-  return new Refusal(413, `The body has more than ${limit} bytes`);
+function tooBig(limit: number): HttpError {
+  return new HttpError(413, `The body has more than ${limit} bytes`);
 }
 
 function joined(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {

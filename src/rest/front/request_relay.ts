@@ -11,7 +11,8 @@ import { ClientCertificates } from "./client_certificates.ts";
 import { Exchange } from "./exchange.ts";
 import type { AnswerHead, FrontLimits, FrontReport } from "./front_messages.ts";
 import { RefusalLines } from "./refusal_lines.ts";
-import { BodyReader, hasBody, Refusal } from "./request_body.ts";
+import { HttpError } from "../http/http_error.ts";
+import { BodyReader, hasBody } from "./request_body.ts";
 import { urlOf } from "./request_url.ts";
 
 /** The methods that the Fetch API can express. */
@@ -76,8 +77,8 @@ export class RequestRelay {
       await this.#serve(exchange, request, response);
     } catch (error) {
       // A client that left, or did not send its body in time, gets no answer.
-      if (!(error instanceof Refusal) && request.destroyed) return;
-      const refusal = error instanceof Refusal ? error : new Refusal(400, "The request cannot be read");
+      if (!(error instanceof HttpError) && request.destroyed) return;
+      const refusal = error instanceof HttpError ? error : new HttpError(400, "The request cannot be read");
       this.#refuse(exchange, refusal);
       this.#lines.request(request, address, refusal);
     }
@@ -93,7 +94,7 @@ export class RequestRelay {
     const exchange = this.#open.get(id);
     if (exchange === undefined || this.#isClosing) return this.#options.tell({ kind: "left", id });
     if (this.#streams >= this.#options.limits.maxStreams) {
-      this.#refuse(exchange, new Refusal(503, "Too many streams"));
+      this.#refuse(exchange, new HttpError(503, "Too many streams"));
       return this.#options.tell({ kind: "left", id });
     }
     this.#streams++;
@@ -125,15 +126,15 @@ export class RequestRelay {
     if (this.#open.size > 0) await new Promise<void>((resolve) => this.#onEmpty = resolve);
   }
 
-  /** Throws a `Refusal` when the service stops or the address has its quota under way. */
+  /** Throws a `HttpError` when the service stops or the address has its quota under way. */
   #admit(address: string, response: http.ServerResponse): void {
-    if (this.#isClosing) throw new Refusal(503, "The service is stopping");
-    if (!this.#quota.take(address)) throw new Refusal(429, "Too many requests at a time");
+    if (this.#isClosing) throw new HttpError(503, "The service is stopping");
+    if (!this.#quota.take(address)) throw new HttpError(429, "Too many requests at a time");
     response.once("close", () => this.#quota.release(address));
   }
 
   /**
-   * Hands a request to the main thread; waits for its body only. Rejects with a `Refusal`, or when the client leaves.
+   * Hands a request to the main thread; waits for its body only. Rejects with a `HttpError`, or when the client leaves.
    */
   async #serve(
     exchange: Exchange,
@@ -141,10 +142,10 @@ export class RequestRelay {
     response: http.ServerResponse,
   ): Promise<void> {
     const { method = "", rawHeaders } = request;
-    if (!METHODS.has(method)) throw new Refusal(501, "There is no such method");
-    if (rawHeaders.length >= 2 * MAX_HEADERS) throw new Refusal(431, "Too many header fields");
+    if (!METHODS.has(method)) throw new HttpError(501, "There is no such method");
+    if (rawHeaders.length >= 2 * MAX_HEADERS) throw new HttpError(431, "Too many header fields");
     const url = urlOf(request, this.#scheme);
-    if (url === undefined) throw new Refusal(400, "The path cannot be read");
+    if (url === undefined) throw new HttpError(400, "The path cannot be read");
     const address = clientAddress(request.socket) ?? "";
     // Before the body is read, so that strangers cannot send one.
     const subject = this.#certificates &&
@@ -162,7 +163,7 @@ export class RequestRelay {
     });
     if (isAdmitted) return;
     if (body !== undefined) this.#bodies.release(body);
-    throw new Refusal(503, "Too many requests");
+    throw new HttpError(503, "Too many requests");
   }
 
   async #readBody(
@@ -174,7 +175,7 @@ export class RequestRelay {
     return await this.#bodies.read(request);
   }
 
-  #refuse(exchange: Exchange, { status, message }: Refusal): void {
+  #refuse(exchange: Exchange, { status, message }: HttpError): void {
     this.#rejected++;
     exchange.refuse(status, message);
   }

@@ -26,11 +26,7 @@ export class RequestLog implements Disposable {
   readonly #changes: LineLimit;
 
   constructor(clock: Clock) {
-    this.#refusals = new LineLimit({
-      clock,
-      onLeftOut: (source, count) =>
-        log.info("Refused {count} more requests from {source} within a minute", { count, source }),
-    });
+    this.#refusals = limitRefusals(clock);
     this.#changes = new LineLimit({
       clock,
       onLeftOut: (source, count) =>
@@ -63,6 +59,15 @@ export class RequestLog implements Disposable {
     this.#refusals.close();
     this.#changes.close();
   }
+}
+
+/** Returns a limit for log lines about refused requests. */
+export function limitRefusals(clock: Clock): LineLimit {
+  return new LineLimit({
+    clock,
+    onLeftOut: (source, count) =>
+      log.info("Refused {count} more requests from {source} within a minute", { count, source }),
+  });
 }
 
 function factsOf({ method, path, client, username }: AnsweredRequest) {

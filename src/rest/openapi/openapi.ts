@@ -1,6 +1,7 @@
 /** The contract (OpenAPI 3.1), made of the operations. */
 import { type JsonSchema, jsonSchemaOf } from "../../data/json_schema.ts";
 import { mapping } from "../../data/property_types.ts";
+import { isMapping } from "../../runtime/mapping.ts";
 import { UPLOAD_TYPES } from "../http/document_text.ts";
 import type { AnswerForm, BodyForm, Operation } from "../operation.ts";
 
@@ -11,6 +12,8 @@ export interface ContractOptions {
   readonly schemas: Readonly<Record<string, JsonSchema>>;
 }
 
+/** A keyword of editors, which OpenAPI does not have. */
+const OF_EDITORS = "patternErrorMessage";
 const ENVELOPE = ["status", "message"];
 
 export function openApiDocument({ version, operations, schemas }: ContractOptions): JsonSchema {
@@ -32,7 +35,7 @@ export function openApiDocument({ version, operations, schemas }: ContractOption
     security: [{ basic: [] }, { bearer: [] }, { token: [] }],
     paths,
     components: {
-      schemas: { ...withoutEditorKeywords(schemas) as typeof schemas, Refusal: REFUSAL },
+      schemas: { ...withoutKeyword(OF_EDITORS, schemas) as typeof schemas, Refusal: REFUSAL },
       securitySchemes: {
         basic: { type: "http", scheme: "basic", description: "The credentials of a user." },
         bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
@@ -122,17 +125,17 @@ function queryParameters({ query }: Operation) {
       in: "query",
       required: false,
       ...description !== undefined && { description },
-      schema: withoutEditorKeywords(schema),
+      schema: withoutKeyword(OF_EDITORS, schema),
     };
   });
 }
 
-/** Removes keywords of editors, which OpenAPI does not have. */
-function withoutEditorKeywords(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(withoutEditorKeywords);
-  if (typeof schema !== "object" || schema === null) return schema;
-  const parts = Object.entries(schema).filter(([name]) => name !== "patternErrorMessage");
-  return Object.fromEntries(parts.map(([name, part]) => [name, withoutEditorKeywords(part)]));
+/** Returns a schema without a keyword at any depth. */
+export function withoutKeyword(keyword: string, schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map((each) => withoutKeyword(keyword, each));
+  if (!isMapping(schema)) return schema;
+  const parts = Object.entries(schema).filter(([name]) => name !== keyword);
+  return Object.fromEntries(parts.map(([name, part]) => [name, withoutKeyword(keyword, part)]));
 }
 
 function requestBody({ schema, isUpload = false }: BodyForm) {
@@ -142,7 +145,7 @@ function requestBody({ schema, isUpload = false }: BodyForm) {
     content: Object.fromEntries(
       types.map((
         type,
-      ) => [type, { schema: type.startsWith("multipart/") ? FILE : withoutEditorKeywords(schema) }]),
+      ) => [type, { schema: type.startsWith("multipart/") ? FILE : withoutKeyword(OF_EDITORS, schema) }]),
     ),
   };
 }

@@ -19,7 +19,9 @@ import {
   refuseIfConditional,
   refuseUnlessConditionHolds,
 } from "../http/entity_tag.ts";
+import { isMapping } from "../../runtime/mapping.ts";
 import { HttpError } from "../http/http_error.ts";
+import { withoutKeyword } from "../openapi/openapi.ts";
 import { LIST_QUERY } from "./list_query.ts";
 import { BASE_PATH, type Call, type Operation, operation } from "../operation.ts";
 import { selectResources } from "../selection.ts";
@@ -219,9 +221,7 @@ class Collection {
   /** Returns the ref to change; clients of later releases of Routr v1 give it in the body only. */
   #targetOf(ref: string, { metadata }: ResourceDocument): string {
     if (this.#parts.directory.resource(this.#kind, ref) !== undefined) return ref;
-    const inBody = typeof metadata === "object" && metadata !== null && "ref" in metadata
-      ? metadata.ref
-      : undefined;
+    const inBody = isMapping(metadata) ? metadata.ref : undefined;
     return typeof inBody === "string" ? inBody : ref;
   }
 
@@ -238,9 +238,7 @@ class Collection {
   }
 
   #document(value: unknown, pointer: string): ResourceDocument {
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      return value as ResourceDocument;
-    }
+    if (isMapping(value)) return value as ResourceDocument;
     const message = `expected a mapping with apiVersion, kind, metadata and spec`;
     throw new HttpError(422, `Unprocessable entity: ${message}`, { details: [{ pointer, message }] });
   }
@@ -255,21 +253,15 @@ function shownTo(user: User | undefined): (resource: Resource) => ResourceDocume
 export function resourceSchemas(): Record<string, JsonSchema> {
   const schemas = Object.entries(KINDS).flatMap(([kind, { schema }]) => {
     const written = jsonSchemaOf(schema);
-    return [[kind, written], [shownName(kind), asShown(written) as JsonSchema]] as const;
+    // The keyword demands `secret` or `ha1`, which are not shown.
+    const shown = withoutKeyword("oneOf", written) as JsonSchema;
+    return [[kind, written], [shownName(kind), shown]] as const;
   });
   return Object.fromEntries(schemas);
 }
 
 function shownName(kind: string): string {
   return `Shown${kind}`;
-}
-
-/** Removes the demand for `secret` or `ha1`, which are not shown. */
-function asShown(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(asShown);
-  if (typeof schema !== "object" || schema === null) return schema;
-  const parts = Object.entries(schema).filter(([name]) => name !== "oneOf");
-  return Object.fromEntries(parts.map(([name, part]) => [name, asShown(part)]));
 }
 
 /** @param request the request whose conditions were met before */

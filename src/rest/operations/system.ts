@@ -1,6 +1,6 @@
 /** The server itself: its state, configuration, log and end. */
 import { flag, oneOf } from "../../data/property_types.ts";
-import { bareJson, enveloped } from "../http/envelope.ts";
+import { bareJson, enveloped, plainText } from "../http/envelope.ts";
 import { HttpError } from "../http/http_error.ts";
 import { BASE_PATH, type Operation, operation } from "../operation.ts";
 
@@ -147,9 +147,7 @@ export function systemOperations(system: SystemControl): Operation[] {
       },
       handle({ query: { format } }) {
         const text = system.logs();
-        return format === "json"
-          ? enveloped(text)
-          : new Response(text, { headers: { "content-type": "text/plain; charset=utf-8" } });
+        return format === "json" ? enveloped(text) : plainText(text);
       },
     }),
   ];

@@ -1,4 +1,5 @@
 /** `routr events`: prints events as they happen, and resumes after a lost connection. */
+import { setTimeout } from "node:timers/promises";
 import { ApiError } from "../client_error.ts";
 import type { CommandContext } from "../command_context.ts";
 import { readEvents, type SentEvent } from "../event_stream_reader.ts";
@@ -11,7 +12,10 @@ const MIN_PAUSE_MS = 1000;
 const MAX_PAUSE_MS = 30_000;
 
 /** Prints events until the service refuses. Tests replace `pause`. */
-export async function events(context: CommandContext, pause = sleep): Promise<void> {
+export async function events(
+  context: CommandContext,
+  pause: (milliseconds: number) => Promise<unknown> = setTimeout,
+): Promise<void> {
   const { client, command: { options }, terminal } = context;
   let lastEventId: string | undefined;
   let wait = MIN_PAUSE_MS;
@@ -70,8 +74,4 @@ function parsed(data: string): Readonly<Record<string, unknown>> {
   } catch {
     return { value: data };
   }
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
