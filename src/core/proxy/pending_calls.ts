@@ -1,10 +1,16 @@
 /** Forwarded INVITEs that are not over yet: a server that stops ends them. */
+import type { Timer } from "../../runtime/timer_wheel.ts";
 import type { ResponseContext } from "./response_context.ts";
 
 export class PendingCalls {
+  readonly #timer: (callback: () => void) => Timer;
   readonly #contexts = new Set<ResponseContext>();
   #isEnding = false;
   #onEmpty: (() => void) | undefined;
+
+  constructor(timer: (callback: () => void) => Timer) {
+    this.#timer = timer;
+  }
 
   /** Whether `end` was called: no further calls are taken. */
   get isEnding(): boolean {
@@ -29,8 +35,9 @@ export class PendingCalls {
     if (this.#contexts.size === 0 || patienceMs === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onEmpty = resolve;
-    const timeout = setTimeout(resolve, patienceMs);
+    const timeout = this.#timer(resolve);
+    timeout.start(patienceMs);
     await promise;
-    clearTimeout(timeout);
+    timeout.stop();
   }
 }

@@ -18,7 +18,7 @@ import { BranchSender } from "./branch_sender.ts";
 import type { DialogRoutes } from "./dialog_route.ts";
 import type { ForwardOutcome } from "./forward_outcome.ts";
 import { hangUp } from "./hang_up.ts";
-import { isLoop } from "./loop_detection.ts";
+import { LoopDetection } from "./loop_detection.ts";
 import { MergedRequests } from "./merged_requests.ts";
 import { PendingCalls } from "./pending_calls.ts";
 import { RecordRoutes } from "./record_route.ts";
@@ -28,13 +28,13 @@ import { ResponseContext, type ResponseContextHost } from "./response_context.ts
 import type { RoutedRequest } from "./route_preprocessing.ts";
 
 export interface ProxyCoreParts {
-  /** Seeds the digests of loop detection. */
-  readonly seed: number;
   readonly transactions: TransactionLayer;
   readonly transport: TransportLayer;
   readonly dialogRoutes: DialogRoutes;
   /** Absent where no other node shares our bindings. */
   readonly nodeRoutes: NodeRoutes | undefined;
+  /** Seeds the digests in branches. */
+  readonly seed: number;
   /** Absent where nothing is limited. */
   readonly limits?: RequestLimits;
   /** `spec.recordRoute`: stay in the path of every dialog, where one could not go on otherwise, or of none but with gateways. */
@@ -64,14 +64,16 @@ export class ProxyCore implements ResponseContextHost {
   readonly timerC = TIMER_C_MS;
   /** Seconds that targets ring when there are others of a lower q, unless the callee has a value of its own. */
   serialRingSeconds = DEFAULT_SERIAL_RING_SECONDS;
-  readonly calls = new PendingCalls();
+  readonly calls = new PendingCalls((callback) => this.timer(callback));
   readonly #parts: ProxyCoreParts;
   readonly #sender: BranchSender;
+  readonly #loops: LoopDetection;
   readonly #merged: MergedRequests;
 
   constructor(parts: ProxyCoreParts) {
     this.#parts = parts;
     this.#sender = new BranchSender({ ...parts, recordRoutes: new RecordRoutes(parts) });
+    this.#loops = new LoopDetection(parts.transport, parts.seed);
     this.#merged = new MergedRequests(parts.transport);
   }
 
@@ -79,7 +81,7 @@ export class ProxyCore implements ResponseContextHost {
   validate(request: SipRequest): Answer | undefined {
     const refusal = validateForwarding(request);
     if (refusal) return refusal;
-    if (isLoop(request, this.#parts)) return { status: 482 };
+    if (this.#loops.isLoop(request)) return { status: 482 };
     return this.#merged.has(this.#merged.keyOf(request)) ? MERGED : undefined;
   }
 
@@ -121,18 +123,18 @@ export class ProxyCore implements ResponseContextHost {
     { flow, rewrite }: { flow: Flow; rewrite: BranchRewrite | undefined },
   ): void {
     if (validateForwarding(request) || !hasSequenceNumber(request, rewrite)) return;
-    const { transport, transactions, ownsRealm, seed } = this.#parts;
+    const { transport, transactions, ownsRealm } = this.#parts;
     const breadth = readBreadth(request) ?? DEFAULT_BREADTH;
     const { requestUri, routes } = routed;
     const template = new RequestTemplate(request, {
       flow,
+      digest: this.#loops.digestOf(request),
       routes,
       breadth,
       isInDialog: true,
       isCallerTrusted: false,
       credentialsRow: -1,
       ownsRealm,
-      seed,
     });
     const ack = new BranchRequest(template, { requestUri, routes, breadth, rewrite });
     const outgoing = ack.outgoing({ flow, sentBy: transport.sentBy(flow), recordRoute: "" });
@@ -177,13 +179,13 @@ export class ProxyCore implements ResponseContextHost {
     const { isCallerTrusted, credentialsRow, rewriteFor } = outcome;
     return new RequestTemplate(request, {
       flow,
+      digest: this.#loops.digestOf(request),
       routes: routed.routes,
       breadth,
       isInDialog: routed.dialog !== undefined,
       isCallerTrusted,
       credentialsRow,
       ownsRealm: this.#parts.ownsRealm,
-      seed: this.#parts.seed,
       rewriteFor,
       observer: outcome.observe?.(),
     });

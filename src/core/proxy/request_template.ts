@@ -7,7 +7,6 @@ import type { SipRequest } from "../../message/sip_message.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { BranchRewrite } from "./branch_rewrite.ts";
 import type { ForwardingObserver } from "./forwarding_observer.ts";
-import { routingDigest } from "./loop_detection.ts";
 import { type MessageBody, replaceBody } from "./message_body.ts";
 import type { Target } from "./target.ts";
 
@@ -18,6 +17,8 @@ export type RewriteFor = (target: Target) => BranchRewrite | undefined;
 export interface RequestTemplateOptions {
   /** The flow that the request came by. */
   readonly flow: Flow;
+  /** See `LoopDetection`. */
+  readonly digest: string;
   /** Route values that are left, top first. */
   readonly routes: readonly string[];
   /** Max-Breadth to share among the branches (RFC 5393 §5.3.3). */
@@ -29,8 +30,6 @@ export interface RequestTemplateOptions {
   readonly credentialsRow: number;
   /** Reports whether Proxy-Authorization for this realm is meant for us: it goes no further (§22.3). */
   ownsRealm(realm: string): boolean;
-  /** Seed of `routingDigest`. */
-  readonly seed: number;
   /** Undefined: all branches go as the template. */
   readonly rewriteFor?: RewriteFor | undefined;
   readonly observer?: ForwardingObserver | undefined;
@@ -45,7 +44,7 @@ export class RequestTemplate {
   readonly isInDialog: boolean;
   readonly isCallerTrusted: boolean;
   readonly observer: ForwardingObserver | undefined;
-  /** See `routingDigest`. */
+  /** See `LoopDetection`. */
   readonly digest: string;
   readonly rewriteFor: RewriteFor | undefined;
   readonly #edits: MessageEdits;
@@ -60,7 +59,7 @@ export class RequestTemplate {
     this.isInDialog = options.isInDialog;
     this.isCallerTrusted = options.isCallerTrusted;
     this.observer = options.observer;
-    this.digest = routingDigest(request, options.seed);
+    this.digest = options.digest;
     this.rewriteFor = options.rewriteFor;
     this.#edits = sharedEdits(request, options);
     this.#added = (request.has(Header.MaxForwards) ? "" : "Max-Forwards: 70\r\n") +

@@ -18,8 +18,8 @@ const FLOW = new MemoryTransport("udp", "192.0.2.1", 5060).flowTo("192.0.2.12", 
 
 function copy(original: SipRequest, { routes = [], isTrusted = false }: CopyOptions = {}): string {
   const template = new RequestTemplate(original, {
-    seed: 1,
     flow: FLOW,
+    digest: "d",
     routes: [],
     breadth: 60,
     isInDialog: false,
