@@ -1,10 +1,10 @@
-/** Where time comes from, so that tests can turn it by hand. */
+/** Time as an input, which tests turn by hand. */
 
 /** A source of time and of one-shot alarms. */
 export interface Clock {
-  /** Milliseconds on a scale that never jumps; its zero means nothing. */
+  /** Milliseconds on a scale that never jumps, from an arbitrary zero. */
   now(): number;
-  /** Milliseconds since 1970, for what people read and for what outlives the process. */
+  /** Milliseconds since 1970, for people and for what outlives the process. */
   wallTime(): number;
   /** Calls `callback` once after `delay` milliseconds. */
   setAlarm(callback: () => void, delay: number): unknown;

@@ -16,34 +16,33 @@ import { withoutSecrets } from "./log_secrets.ts";
 export type { Logger, LogLevel };
 
 /**
- * What is logged now. Asked before a message of these levels is put together where traffic is dense: handing a message
- * over only to have it dropped costs a microsecond.
+ * The verbose levels that are on. Hot paths ask before they compose a message, because one that is dropped later costs a
+ * microsecond.
  */
 export const logging = { debug: false, trace: false };
 
-/** The logger of one part of the server, such as `registrar`. Properties go in `{braces}` and into the JSON. */
+/** Returns the logger of a part of the server, such as `registrar`. Properties replace `{braces}`, and go into the JSON. */
 export function logger(part: string): Logger {
   return getLogger(["routr", part]);
 }
 
-/** How to log. */
 export interface LogOptions {
   readonly level: LogLevel;
-  /** `LOG_FORMAT=json`: one JSON object a line. */
+  /** `json` is one JSON object a line (`LOG_FORMAT`). */
   readonly format: "text" | "json";
 }
 
 let current: LogOptions = { level: "info", format: "text" };
 
-/** What was logged of late, as lines of text whatever the format. */
+/** The latest lines, as text whatever the format. */
 export const logHistory = new LogHistory();
 
-/** Changes the level of every logger, and leaves the rest as it is. */
+/** Changes the level of every logger. */
 export function changeLogLevel(level: LogLevel): void {
   if (level !== current.level) configureLogging({ ...current, level });
 }
 
-/** Sets level and format of every logger. May be called again. */
+/** Sets level and format of every logger; may be called again. */
 export function configureLogging({ level, format }: LogOptions): void {
   current = { level, format };
   const formatter = format === "json" ? jsonFormatter() : formatLine;
@@ -59,10 +58,10 @@ export function configureLogging({ level, format }: LogOptions): void {
   });
 }
 
-/** Of libraries, that are kept so as to tell them once. */
-const MOST_LIBRARY_LINES = 100;
+/** Lines of libraries remembered, so that each is logged once. */
+const MAX_LIBRARY_LINES = 100;
 
-/** Whether what the console gets at this moment is a line of the log. */
+/** True while the log itself writes to the console. */
 let isPrinting = false;
 
 function printing(sink: Sink): Sink {
@@ -76,7 +75,7 @@ function printing(sink: Sink): Sink {
   };
 }
 
-/** Has what libraries print by themselves logged like everything else, in JSON where that is wanted, and each line once. */
+/** Redirects what libraries print to the log, each line once. */
 export function logLibraryLines(): void {
   const told = new Set<string>();
   for (const method of ["warn", "error"] as const) {
@@ -85,13 +84,13 @@ export function logLibraryLines(): void {
       if (isPrinting) return print(...words);
       const text = words.map(String).join(" ").replace(/^\[(?:WARN|ERROR)\] /, "");
       if (told.has(text)) return;
-      if (told.size < MOST_LIBRARY_LINES) told.add(text);
+      if (told.size < MAX_LIBRARY_LINES) told.add(text);
       logger("library")[method]("{text}", { text });
     };
   }
 }
 
-/** SIP messages are left out: they are long, and only for those who may see the terminal. */
+/** Adds a record to the history, except SIP messages, which are long and for the terminal only. */
 function remember(record: LogRecord): void {
   if (!isTrace(record)) logHistory.add(formatLine(record));
 }
@@ -107,7 +106,7 @@ function jsonFormatter(): TextFormatter {
 
 let latest: { readonly record: LogRecord; readonly line: string } | undefined;
 
-/** Console and history want the same line one after the other; writing it once saves a quarter of the cost of a line. */
+/** Formats the line once for console and history, which saves a quarter of its cost. */
 function formatLine(record: LogRecord): string {
   if (latest?.record !== record) latest = { record, line: newLine(record) };
   return latest.line;
@@ -118,7 +117,7 @@ function newLine(record: LogRecord): string {
   const time = new Date(record.timestamp).toISOString().slice(11, 23);
   const part = record.category.slice(1).join(".");
   const message = record.message.map((piece) => typeof piece === "string" ? piece : String(piece)).join("");
-  // Only the SIP trace has several lines, and sees to its secrets; elsewhere a line feed would be a forged line.
+  // Only the SIP trace has several lines, without secrets; elsewhere a line feed would forge a line.
   const text = isTrace(record)
     ? makeVisible(message)
     : withoutSecrets(makeVisible(message)).replaceAll("\n", "\\n");
@@ -128,7 +127,7 @@ function newLine(record: LogRecord): string {
 // deno-lint-ignore no-control-regex
 const CONTROLS = /[\x00-\x09\x0b-\x1f\x7f-\x9f]/g;
 
-/** What peers send cannot steer a terminal. */
+/** Escapes control characters, so that peers cannot control a terminal. */
 function makeVisible(text: string): string {
   return text.replace(CONTROLS, (control) => {
     return control === "\r" ? "" : `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`;

@@ -1,15 +1,15 @@
-/** The last lines of the log, for who was not there (`GET /system/logs`). */
+/** The last lines of the log (`GET /system/logs`). */
 import { detachText } from "./detached_text.ts";
 
 export interface LogHistoryLimits {
-  readonly lines: number;
-  /** UTF-16 units of all lines together, each of which takes one byte or two. */
-  readonly characters: number;
-  /** UTF-16 units of one line, which is cut there. */
-  readonly longestLine: number;
+  readonly maxLines: number;
+  /** UTF-16 units of all lines together; a unit takes one or two bytes. */
+  readonly maxCharacters: number;
+  /** UTF-16 units after which a line is cut. */
+  readonly maxLineLength: number;
 }
 
-const LIMITS: LogHistoryLimits = { lines: 2000, characters: 512 * 1024, longestLine: 1000 };
+const LIMITS: LogHistoryLimits = { maxLines: 2000, maxCharacters: 512 * 1024, maxLineLength: 1000 };
 
 export class LogHistory {
   readonly #limits: LogHistoryLimits;
@@ -22,17 +22,17 @@ export class LogHistory {
 
   /** @param line without an end of line */
   add(line: string): void {
-    const { lines, characters, longestLine } = this.#limits;
-    const kept = line.length > longestLine ? `${line.slice(0, longestLine - 1)}…` : line;
-    // What is logged quotes messages, which are not to be kept for a few words.
+    const { maxLines, maxCharacters, maxLineLength } = this.#limits;
+    const kept = line.length > maxLineLength ? `${line.slice(0, maxLineLength - 1)}…` : line;
+    // Lines quote messages; a substring would keep the whole message.
     this.#lines.push(detachText(kept));
     this.#characters += kept.length;
-    while (this.#lines.length > lines || this.#characters > characters) {
+    while (this.#lines.length > maxLines || this.#characters > maxCharacters) {
       this.#characters -= this.#lines.shift()!.length;
     }
   }
 
-  /** Oldest first, each with a line feed. */
+  /** Returns all lines, oldest first, each with a line feed. */
   text(): string {
     return this.#lines.map((line) => `${line}\n`).join("");
   }

@@ -1,10 +1,10 @@
-/** What must not be in a log, wherever it comes from: a URL, an error that quotes one, a header field. */
+/** Removes tokens and passwords from texts that are logged. */
 
-/** Texts may be long and from strangers: none of these looks at a character more often than about a hundred times. */
+/** Texts may be long and hostile, so no pattern examines a character more than about a hundred times. */
 const SECRETS: readonly RegExp[] = [
   // A token of the REST service in a query.
   /(token=)[^&#;,\s"'\\<>()]+/gi,
-  // A JSON Web Token, whatever is before it: all of them begin with `{"`.
+  // A JSON Web Token: each begins with `{"` in base64.
   /((?<![\w-]))eyJ[\w-]+\.[\w-]+\.[\w-]+/g,
   // The value of Authorization (RFC 7617, RFC 6750).
   /\b((?:basic|bearer)[ \t]{1,9})[\w+/=.~-]{8,}/gi,
@@ -14,7 +14,7 @@ const SECRETS: readonly RegExp[] = [
   /(\bsips?:[^:@\s<>]{1,99}:)[^@\s<>]{1,99}(?=@)/gi,
 ];
 
-/** The text with an ellipsis in the place of each token and password. */
+/** Returns the text with an ellipsis for each token and password. */
 export function withoutSecrets(text: string): string {
   return SECRETS.reduce((tidy, secret) => tidy.replace(secret, "$1…"), text);
 }

@@ -1,4 +1,4 @@
-/** Counters and gauges: plain numbers on the hot path, named so that they can be exported. */
+/** Named counters and gauges; on the hot path they are plain numbers. */
 
 /** A number that only grows. Add to `value` directly. */
 export class Counter {
@@ -12,14 +12,14 @@ export class Counter {
   }
 }
 
-/** A number that is read when somebody asks. */
+/** A number that is read on demand. */
 export interface Gauge {
   readonly name: string;
   readonly help: string;
   read(): number;
 }
 
-/** One number as it is now. */
+/** The present value of a counter or gauge. */
 export interface Metric {
   readonly name: string;
   readonly help: string;
@@ -32,7 +32,7 @@ export class Metrics {
   readonly #counters = new Map<string, Counter>();
   readonly #gauges = new Map<string, Gauge>();
 
-  /** The counter called `name`, made on first use. */
+  /** Returns the counter called `name`, made on first use. */
   counter(name: string, help: string): Counter {
     const known = this.#counters.get(name);
     if (known) return known;
@@ -45,7 +45,7 @@ export class Metrics {
     this.#gauges.set(name, { name, help, read });
   }
 
-  /** Every number as it is now. */
+  /** Returns all present values. */
   list(): Metric[] {
     return [
       ...this.#counters.values().map(({ name, help, value }): Metric => ({
@@ -60,7 +60,7 @@ export class Metrics {
     ];
   }
 
-  /** The same by name. */
+  /** Returns all present values by name. */
   snapshot(): Record<string, number> {
     return Object.fromEntries(this.list().map(({ name, value }) => [name, value]));
   }

@@ -6,8 +6,8 @@ const pool = new Uint16Array(4096);
 let used = pool.length;
 
 /**
- * Twelve letters and digits, 60 random bits. Lower case only, because SIP tokens compare without regard to case.
- * Random numbers are drawn from the system 4096 at a time.
+ * Returns twelve letters and digits, 60 random bits, in lower case because SIP tokens ignore case. Random numbers are
+ * drawn from the system 4096 at a time.
  */
 export function randomToken(): string {
   if (used + 6 > pool.length) {
@@ -20,7 +20,7 @@ export function randomToken(): string {
     PAIRS[pool[i + 3] & 1023] + PAIRS[pool[i + 4] & 1023] + PAIRS[pool[i + 5] & 1023];
 }
 
-/** A random 32-bit integer, for instance to seed a hash table that strangers fill. */
+/** Returns a random 32-bit integer, such as the seed of a hash table that peers fill. */
 export function randomSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0];
 }

@@ -1,4 +1,4 @@
-/** A map for keys that come with messages. */
+/** A map for keys that are cut out of messages. */
 import { randomSeed } from "./random.ts";
 
 interface Entry<Value> {
@@ -10,9 +10,9 @@ interface Entry<Value> {
 const seed = randomSeed();
 
 /**
- * A `Map` for texts that are new each time. V8's own enters every text that it is asked for into its table of unique
- * strings, out of which they go with the next full garbage collection only: 15 µs a call. Here they are hashed, with a
- * seed that strangers do not know, and compared.
+ * A `Map` for keys that are new strings each time. V8's `Map` interns every key it is asked for until the next full
+ * garbage collection, which costs 15 µs a call; `TextMap` hashes and compares keys instead. The seed is secret, so that
+ * peers cannot choose keys that collide.
  */
 export class TextMap<Value> {
   readonly #chains = new Map<number, Entry<Value>>();
@@ -63,7 +63,7 @@ export class TextMap<Value> {
   }
 }
 
-/** 30 bits, which V8 keeps without a heap object. */
+/** Returns 30 bits, which V8 stores without a heap object. */
 function hashOf(text: string): number {
   let hash = seed;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);

@@ -1,4 +1,4 @@
-/** All timers of the stack on one wheel: starting and stopping one is a few pointer writes, however many there are. */
+/** A timer wheel: starting and stopping a timer takes a few pointer writes, however many there are. */
 import type { Clock } from "./clock.ts";
 import { logger } from "./log.ts";
 
@@ -9,8 +9,8 @@ const TICK = 10;
 
 /** A timer that can be started, restarted and stopped any number of times. */
 export interface Timer {
-  /** Fires once, `delay` milliseconds from now (rounded up to 10 ms); a running timer starts anew. */
-  start(delay: number): void;
+  /** Fires once after `delayMs`, rounded up to 10 ms; a running timer starts again. */
+  start(delayMs: number): void;
   stop(): void;
   readonly isRunning: boolean;
 }
@@ -19,9 +19,9 @@ export interface Timer {
  * A hashed wheel of 4096 slots of 10 ms.
  *
  *     slot = tick mod 4096        due tick ─┐
- *     [ ]─[ ]─[t]─[t]─[ ]─ …                └ timers further away than 41 s stay for another turn
+ *     [ ]─[ ]─[t]─[t]─[ ]─ …                └ timers more than 41 s away stay for another round
  *
- * One alarm of the clock is armed, for the next slot that holds a timer: an idle stack does not tick.
+ * One alarm is armed, for the next slot with a timer, so an idle server does not tick.
  */
 export class TimerWheel {
   readonly #clock: Clock;
@@ -32,7 +32,7 @@ export class TimerWheel {
   #alarm: unknown = undefined;
   #alarmTick = Infinity;
   #isTurning = false;
-  /** Timers taken out of their slot that have not been called yet, chained by `fired`. */
+  /** Timers out of their slot and not called yet, chained by `fired`. */
   #due: WheelTimer | undefined;
 
   constructor(clock: Clock) {
@@ -40,7 +40,7 @@ export class TimerWheel {
     this.#origin = clock.now();
   }
 
-  /** A stopped timer that calls `callback` when it fires. */
+  /** Returns a stopped timer that calls `callback` when it fires. */
   timer(callback: () => void): Timer {
     return new WheelTimer(this, callback);
   }
@@ -70,7 +70,7 @@ export class TimerWheel {
     if (head) head.previous = timer;
     this.#slots[slot] = timer;
     this.#count++;
-    // While the wheel turns, the next alarm is looked for at the end: there may be an earlier timer than this one.
+    // A turn arms the next alarm at its end, since another timer may be earlier.
     if (!this.#isTurning && due < this.#alarmTick) this.#arm(due);
   }
 
@@ -106,7 +106,7 @@ export class TimerWheel {
     this.#alarm = undefined;
     this.#alarmTick = Infinity;
     const now = this.#now();
-    // After a long sleep one turn of the wheel visits every timer; more would visit them again.
+    // After a long sleep one round of the wheel visits every timer.
     if (now - this.#tick > SLOTS) this.#tick = now - SLOTS;
     this.#isTurning = true;
     while (this.#tick < now) {
@@ -172,7 +172,7 @@ class WheelTimer implements Timer {
     if (this.due >= 0) this.#wheel.remove(this);
   }
 
-  /** Called by the wheel, unless the timer was stopped by another that fired in the same slot. */
+  /** Calls back, unless another timer of the same slot has stopped this one. */
   fire(): void {
     if (!this.pending) return;
     this.pending = false;

@@ -1,40 +1,39 @@
+/** Turns of long tasks, between which messages are served. */
 import { sleep, systemClock } from "./clock.ts";
 
-/** Milliseconds that a long task has the thread before others get it. */
-const LENGTH = 4;
+const LENGTH_MS = 4;
 
 let waiting = 0;
 
-/** Whether a long task waits for its next turn: who sleeps on this thread keeps it waiting. */
+/** Reports whether a long task waits for its next turn, so that this thread should not sleep. */
 export function isTurnAwaited(): boolean {
   return waiting > 0;
 }
 
 /**
- * The turn that a long task has while messages want to be served: `if (turn.isOver) await turn.next();` where it can be
- * interrupted.
+ * The time for which a long task may hold the thread. The task calls `if (turn.isOver) await turn.next();` where it can
+ * be interrupted.
  */
 export class Turn {
-  readonly #length: number;
+  readonly #lengthMs: number;
   #end: number;
 
-  /** @param length milliseconds */
-  constructor(length = LENGTH) {
-    this.#length = length;
-    this.#end = systemClock.now() + length;
+  constructor(lengthMs = LENGTH_MS) {
+    this.#lengthMs = lengthMs;
+    this.#end = systemClock.now() + lengthMs;
   }
 
   get isOver(): boolean {
     return systemClock.now() >= this.#end;
   }
 
-  /** Resolves after everything that waits has been served. */
+  /** Resolves after waiting messages have been served. */
   async next(): Promise<void> {
     waiting++;
-    // Only when the event loop waits does it look at sockets; after `setImmediate` it does so each 61st time. What another
-    // thread does for us makes it wait: a hundredth of the two milliseconds that a timer takes.
+    // The event loop polls sockets only when it waits; after `setImmediate` it polls each 61st time. Waiting for another
+    // thread takes a hundredth of the two milliseconds of a timer.
     await Deno.lstat("/").catch(() => sleep(0));
     waiting--;
-    this.#end = systemClock.now() + this.#length;
+    this.#end = systemClock.now() + this.#lengthMs;
   }
 }

@@ -42,7 +42,7 @@ export class RefusalLog {
     this.#events = events;
     this.#lines = new LineLimit({
       clock,
-      onLeftOut: (source, count) =>
+      onSuppressed: (source, count) =>
         log.info("Refused {count} more requests from {source} within a minute", { count, source }),
     });
   }

@@ -10,9 +10,9 @@ export class CallLog {
   readonly #limit: LineLimit;
 
   constructor(clock: Clock) {
-    const onLeftOut = (source: string, count: number) =>
+    const onSuppressed = (source: string, count: number) =>
       log.info("{count} more calls from {source} failed within a minute", { count, source });
-    this.#limit = new LineLimit({ clock, onLeftOut });
+    this.#limit = new LineLimit({ clock, onSuppressed });
   }
 
   started(call: Call): void {

@@ -29,7 +29,7 @@ export class RequestLog implements Disposable {
     this.#refusals = limitRefusals(clock);
     this.#changes = new LineLimit({
       clock,
-      onLeftOut: (source, count) =>
+      onSuppressed: (source, count) =>
         log.info("{count} more changes from {source} within a minute", { count, source }),
     });
   }
@@ -65,7 +65,7 @@ export class RequestLog implements Disposable {
 export function limitRefusals(clock: Clock): LineLimit {
   return new LineLimit({
     clock,
-    onLeftOut: (source, count) =>
+    onSuppressed: (source, count) =>
       log.info("Refused {count} more requests from {source} within a minute", { count, source }),
   });
 }

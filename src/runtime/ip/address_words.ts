@@ -1,15 +1,15 @@
-/** An IP address as numbers, for what looks addresses up by network. */
+/** IP addresses as 32-bit words, for look-ups by network. */
 import { BoundedTextMap } from "../bounded_map.ts";
 import { addressBytes, isIpv6 } from "./ip_address.ts";
 
-/** IPv6 addresses whose words are remembered: reading one takes longer than everything that is done with it. */
+/** IPv6 addresses whose words are remembered, because parsing is the costly part. */
 const MAX_REMEMBERED = 4096;
 
 const remembered = new BoundedTextMap<readonly number[]>(MAX_REMEMBERED);
 
 /**
- * The 32-bit words of an address as flows have it: one of IPv4, four of IPv6. An IPv4-mapped IPv6 address
- * (RFC 4291 §2.5.5.2) counts as the IPv4 address.
+ * Returns the words of an address as flows have it: one for IPv4, four for IPv6. An IPv4-mapped address
+ * (RFC 4291 §2.5.5.2) counts as IPv4.
  */
 export function addressWords(address: string): readonly number[] {
   if (!isIpv6(address)) return [ipv4Word(address)];
@@ -21,7 +21,7 @@ export function addressWords(address: string): readonly number[] {
   return result;
 }
 
-/** The 32-bit words of 4 or 16 bytes. */
+/** Returns the words of 4 or 16 bytes. */
 export function wordsOf(bytes: readonly number[]): number[] {
   const words: number[] = [];
   for (let at = 0; at < bytes.length; at += 4) {
@@ -30,12 +30,12 @@ export function wordsOf(bytes: readonly number[]): number[] {
   return words;
 }
 
-/** Whether these are the words of an address in `::ffff:0:0/96`. */
+/** Reports whether the words are of an address in `::ffff:0:0/96`. */
 export function isMapped(words: readonly number[]): boolean {
   return words.length === 4 && words[0] === 0 && words[1] === 0 && words[2] === 0xffff;
 }
 
-/** By hand, because this is asked for every message. */
+/** Parses by hand, because every message asks. */
 function ipv4Word(address: string): number {
   let word = 0;
   let byte = 0;
@@ -49,7 +49,7 @@ function ipv4Word(address: string): number {
   return (word << 8 | byte) >>> 0;
 }
 
-/** The network that `ownerOf` tells apart, as people write it: an IPv4 address, or 64 bits of IPv6. */
+/** Returns the network of one owner for people: an IPv4 address, or an IPv6 /64. */
 export function networkOf(address: string): string {
   const words = addressWords(address);
   if (words.length === 1) return address;
@@ -57,7 +57,7 @@ export function networkOf(address: string): string {
   return `${groups.map((group) => group.toString(16)).join(":")}::/64`;
 }
 
-/** Whose an address is: who has one of IPv6 has the whole network of 64 bits around it. */
+/** Returns a key for the owner of an address: an IPv4 address, or the /64 around an IPv6 address. */
 export function ownerOf(address: string): string {
   const words = addressWords(address);
   return words.length === 1 ? address : `${words[0]}:${words[1]}`;

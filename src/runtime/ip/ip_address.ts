@@ -1,7 +1,7 @@
 /** IP addresses as SIP writes them: IPv6 in brackets, IPv4-mapped addresses as IPv4. */
 import ipaddr from "ipaddr.js";
 
-/** Whether `host` (of a URI or Via) is an address and not a name. */
+/** Reports whether a host of a URI or Via is an address, not a name. */
 export function isIpAddress(host: string): boolean {
   return host.charCodeAt(0) === 91 || isIpv4(host);
 }
@@ -14,7 +14,7 @@ export function isIpv6(host: string): boolean {
   return host.charCodeAt(0) === 91;
 }
 
-/** As it stands in a URI, from what a socket reports: `::1` → `[::1]`, `::ffff:127.0.0.1` → `127.0.0.1`. */
+/** Returns the URI form of a socket address: `::1` → `[::1]`, `::ffff:127.0.0.1` → `127.0.0.1`. */
 export function toUriHost(address: string): string {
   if (address.startsWith("::ffff:") && address.includes(".")) return address.slice(7);
   const zone = address.indexOf("%");
@@ -24,12 +24,12 @@ export function toUriHost(address: string): string {
   return address;
 }
 
-/** As sockets want it: `[::1]` → `::1`. */
+/** Returns the socket form of a URI host: `[::1]` → `::1`. */
 export function toSocketHost(host: string): string {
   return host.charCodeAt(0) === 91 ? host.slice(1, -1) : host;
 }
 
-/** The 4 or 16 bytes of an address as URIs write it. */
+/** Returns the 4 or 16 bytes of an address in URI form. */
 export function addressBytes(address: string): number[] {
   return ipaddr.parse(toSocketHost(address)).toByteArray();
 }

@@ -1,4 +1,4 @@
-/** The only `Deno.dlopen` of the project: what libc can do and the runtime has no name for. */
+/** System calls of libc that the runtime does not offer; the only `Deno.dlopen` of the project. */
 
 const symbols = {
   /** int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout) */
@@ -29,12 +29,12 @@ const symbols = {
   close: { parameters: ["i32"], result: "i32" },
 } as const;
 
-/** The calls above, typed. */
+/** The calls of `symbols`, typed. */
 export type Libc = Deno.DynamicLibrary<typeof symbols>["symbols"];
 
 let libc: Libc | undefined;
 
-/** libc, or a thrown error when this is not Linux, FFI is not permitted, or libc is another than glibc and musl. */
+/** Opens libc. Throws when this is not Linux, FFI is not permitted, or libc is neither glibc nor musl. */
 export function openLibc(): Libc {
   if (libc) return libc;
   if (Deno.build.os !== "linux") throw new Deno.errors.NotSupported("Cannot open libc: this is not Linux");
@@ -63,15 +63,15 @@ const SO_RCVBUF = 8;
 const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
 const SOCK_DGRAM = 2;
-const HIGHEST_DESCRIPTOR = 4096;
+const MAX_DESCRIPTOR = 4096;
 
-/** The descriptor of the UDP socket bound to `port` whose local address begins with the bytes of `address`; -1 if none. */
+/** Returns the descriptor of the UDP socket that is bound to `port` at a matching address; -1 for none. */
 export function findDatagramSocket(port: number, matches: (sockaddr: Uint8Array) => boolean): number {
   const { getsockname, getsockopt } = openLibc();
   const sockaddr = new Uint8Array(28);
   const length = new Uint32Array(1);
   const type = new Int32Array(1);
-  for (let fd = 3; fd < HIGHEST_DESCRIPTOR; fd++) {
+  for (let fd = 3; fd < MAX_DESCRIPTOR; fd++) {
     length[0] = sockaddr.length;
     if (getsockname(fd, sockaddr, length) !== 0) continue;
     if ((sockaddr[2] << 8 | sockaddr[3]) !== port || !matches(sockaddr)) continue;
@@ -81,7 +81,7 @@ export function findDatagramSocket(port: number, matches: (sockaddr: Uint8Array)
   return -1;
 }
 
-/** Asks for socket buffers of this many bytes; without CAP_NET_ADMIN the kernel gives at most `net.core.rmem_max`. */
+/** Sets both socket buffers; without CAP_NET_ADMIN the kernel grants `net.core.rmem_max` at most. */
 export function setSocketBuffers(fd: number, bytes: number): void {
   const { setsockopt } = openLibc();
   const value = new Int32Array([bytes]);
@@ -90,20 +90,20 @@ export function setSocketBuffers(fd: number, bytes: number): void {
   }
 }
 
-/** The error that ended what the socket was doing, 0 when there is none. */
+/** Returns the pending error of a socket, 0 for none. */
 export function pendingError(fd: number): number {
   const value = new Int32Array(1);
   openLibc().getsockopt(fd, SOL_SOCKET, SO_ERROR, value, new Uint32Array([4]));
   return value[0];
 }
 
-/** How many files, sockets included, this process may have open; Infinity where that is not known. */
+/** Returns how many files and sockets this process may have open; Infinity when unknown. */
 export function maxOpenFiles(): number {
   const limit = new BigUint64Array(2);
   try {
     if (openLibc().getrlimit(RLIMIT_NOFILE, new Uint8Array(limit.buffer)) !== 0) return Infinity;
   } catch {
-    return Infinity; // No libc: another system than Linux, or FFI is not permitted.
+    return Infinity; // No libc here.
   }
   return Number(limit[0]);
 }

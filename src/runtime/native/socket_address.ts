@@ -1,17 +1,17 @@
-/** `struct sockaddr_in` and `sockaddr_in6` as Linux lays them out, to and from addresses as SIP writes them. */
+/** `struct sockaddr_in` and `sockaddr_in6` of Linux, from and to hosts as SIP writes them. */
 import { isIpv4 } from "../ip/ip_address.ts";
 
 const AF_INET = 2;
 const AF_INET6 = 10;
 
-/** Bytes of a socket address of this family. */
+/** Returns the bytes of a socket address of a family. */
 export function sockaddrLength(isIpv6: boolean): number {
   return isIpv6 ? 28 : 16;
 }
 
 /**
- * The socket address of `host` (IPv6 in brackets) for a socket of the given family: an IPv6 socket reaches IPv4 hosts
- * by mapped addresses. Undefined when the socket cannot reach the host.
+ * Returns the socket address of a host for a socket of a family, undefined when the socket cannot reach it. An IPv6
+ * socket reaches IPv4 hosts by mapped addresses.
  */
 export function formatSockaddr(
   host: string,
@@ -37,7 +37,7 @@ export function formatSockaddr(
   return bytes;
 }
 
-/** The host in a socket address that starts at `at`: IPv6 in brackets, mapped addresses as IPv4. */
+/** Returns the host in the socket address at `at`: IPv6 in brackets, mapped addresses as IPv4. */
 export function hostOfSockaddr(bytes: Uint8Array, at: number): string {
   if (bytes[at] === AF_INET) return `${bytes[at + 4]}.${bytes[at + 5]}.${bytes[at + 6]}.${bytes[at + 7]}`;
   const isMapped = bytes[at + 18] === 0xff && bytes[at + 19] === 0xff && isZero(bytes, at + 8, at + 18);
@@ -53,7 +53,7 @@ function isZero(bytes: Uint8Array, from: number, to: number): boolean {
 }
 
 function parseIpv6(host: string): number[] | undefined {
-  // The URL parser knows every way to write one, and writes it as hexadecimal groups with at most one "::".
+  // The URL parser reads every spelling, and returns hexadecimal groups with one "::" at most.
   const url = `http://${host}`;
   if (host.charCodeAt(0) !== 91 || !URL.canParse(url)) return undefined;
   const canonical = new URL(url).hostname.slice(1, -1);

@@ -1,7 +1,7 @@
-/** Where a Redis is: a server, one that sentinels know, or a cluster. */
+/** Addresses of Redis: a server, one known to sentinels, or a cluster. */
 
-/** As operators give it; `url` takes the place of the rest. */
-export interface RedisPlace {
+/** Settings of a connection; `url` replaces the others. */
+export interface RedisSettings {
   readonly host: string;
   readonly port: number;
   readonly username?: string;
@@ -12,29 +12,29 @@ export interface RedisPlace {
 }
 
 export interface RedisNode {
-  /** IPv6 without brackets. */
+  /** An IPv6 address has no brackets. */
   readonly host: string;
   readonly port: number;
 }
 
 export interface RedisAddress {
-  /** The nodes are the server itself, sentinels, or some of the nodes of a cluster. */
+  /** `nodes` are the server itself, sentinels, or some nodes of a cluster. */
   readonly type: "server" | "sentinel" | "cluster";
   readonly nodes: readonly RedisNode[];
-  /** What sentinels call the server. */
+  /** The name of the server at its sentinels. */
   readonly master: string | undefined;
   readonly username: string | undefined;
   readonly secret: string | undefined;
   readonly db: number;
   readonly tls: boolean;
-  /** As logs name it, without the password: `127.0.0.1:6379`, `mymaster of 10.0.0.1:26379,10.0.0.2:26379`. */
+  /** The name for logs, without the password: `127.0.0.1:6379`, `mymaster of 10.0.0.1:26379,10.0.0.2:26379`. */
   readonly name: string;
 }
 
-/** Undefined when the URL says nothing that can be used. */
-export function redisAddress(place: RedisPlace): RedisAddress | undefined {
-  const { host, port, username, secret, db, tls, url } = place;
-  if (url !== undefined) return addressOfUrl(url, place);
+/** Returns undefined for a malformed URL. */
+export function redisAddress(settings: RedisSettings): RedisAddress | undefined {
+  const { host, port, username, secret, db, tls, url } = settings;
+  if (url !== undefined) return addressOfUrl(url, settings);
   return named({
     type: "server",
     nodes: [{ host: withoutBrackets(host), port }],
@@ -51,25 +51,25 @@ const URL_PATTERN = /^redis(s|-sentinel|-cluster)?:\/\/(?:([^@]*)@)?([^@/?#]*)(?
 
 /**
  * `redis://[[username]:password@]host[:port][/db]`, `rediss:` with TLS, `redis-sentinel://h1,h2/master[/db]`,
- * `redis-cluster://h1:7000,h2:7001`. What the URL leaves open is as in `place`.
+ * `redis-cluster://h1:7000,h2:7001`. The rest is taken from `settings`.
  */
-function addressOfUrl(url: string, place: RedisPlace): RedisAddress | undefined {
+function addressOfUrl(url: string, settings: RedisSettings): RedisAddress | undefined {
   const match = URL_PATTERN.exec(url);
   if (match === null) return undefined;
   const [, scheme = "", credentials, hosts, path = ""] = match;
   const type = scheme === "-sentinel" ? "sentinel" : scheme === "-cluster" ? "cluster" : "server";
   const nodes = hosts.split(",").map((text) => nodeOf(text, PORTS[type]));
-  const [username, secret] = readCredentials(credentials, place);
+  const [username, secret] = readCredentials(credentials, settings);
   const steps = path === "" ? [] : path.split("/").map(decoded);
   const master = type === "sentinel" ? steps.shift() : undefined;
   if (type === "sentinel" && !master) return undefined;
   if (steps.length > (type === "cluster" ? 0 : 1) || (type === "server" && nodes.length > 1)) {
     return undefined;
   }
-  // A cluster has but one database.
-  const db = type === "cluster" ? 0 : steps.length === 0 ? place.db : readDatabase(steps[0]);
+  // A cluster has one database only.
+  const db = type === "cluster" ? 0 : steps.length === 0 ? settings.db : readDatabase(steps[0]);
   if (db === undefined || !nodes.every((node) => node !== undefined)) return undefined;
-  return named({ type, nodes, master, username, secret, db, tls: scheme === "s" || place.tls });
+  return named({ type, nodes, master, username, secret, db, tls: scheme === "s" || settings.tls });
 }
 
 function named(address: Omit<RedisAddress, "name">): RedisAddress {
@@ -91,7 +91,7 @@ function readDatabase(text: string): number | undefined {
 
 function readCredentials(
   text: string | undefined,
-  { username, secret }: RedisPlace,
+  { username, secret }: RedisSettings,
 ): [string | undefined, string | undefined] {
   if (text === undefined) return [username, secret];
   const [name, password] = text.split(/:(.*)/s, 2).map(decoded);

@@ -1,18 +1,18 @@
-/** Clients of `ioredis`, set up so that commands fail rather than wait when there is no Redis to answer them. */
+/** Clients of `ioredis` whose commands fail at once while there is no connection. */
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from "ioredis";
 import type { RedisAddress } from "./redis_address.ts";
 
 export type RedisClient = Redis | Cluster;
 
 export interface RedisClientOptions {
-  /** Milliseconds that a command may take, and connecting. */
+  /** Milliseconds for a command, and for connecting. */
   readonly timeout: number;
-  /** Milliseconds until the next attempt, the first of which is 1; null for no more. */
+  /** Returns the milliseconds until the next attempt, null for no more; the first attempt is 1. */
   readonly retryDelay: (attempt: number) => number | null;
 }
 
-/** Milliseconds that a connection may be silent while an answer is due, in the time of one command. */
-const SILENCE = 4;
+/** A connection that is silent for so many command timeouts is closed while an answer is due. */
+const MAX_SILENT_TIMEOUTS = 4;
 
 /** Connects at once, and again when the connection is lost. */
 export function redisClient(address: RedisAddress, options: RedisClientOptions): RedisClient {
@@ -22,14 +22,14 @@ export function redisClient(address: RedisAddress, options: RedisClientOptions):
     ...(username === undefined ? {} : { username }),
     ...(secret === undefined ? {} : { password: secret }),
     ...(tls ? { tls: {} } : {}),
-    // Servers before Redis 6 know no other.
+    // The only protocol of servers before Redis 6.
     protocol: 2,
     disableClientInfo: true,
     connectTimeout: timeout,
     commandTimeout: timeout,
-    socketTimeout: SILENCE * timeout,
+    socketTimeout: MAX_SILENT_TIMEOUTS * timeout,
     maxLoadingRetryTime: 1000,
-    // What was on its way when the connection was lost may have been done: whoever asked for it has to know.
+    // A command under way when the connection was lost may have been executed, so its caller decides.
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
@@ -40,7 +40,7 @@ export function redisClient(address: RedisAddress, options: RedisClientOptions):
       clusterRetryStrategy: retryDelay,
       enableOfflineQueue: false,
       slotsRefreshTimeout: timeout,
-      // Certificates are for names.
+      // Certificates are issued for names, so names are not resolved here.
       ...(tls ? { dnsLookup: (name, callback) => callback(null, name) } : {}),
     };
     return new Cluster(nodes.map(({ host, port }) => ({ host, port })), cluster);
@@ -57,23 +57,23 @@ export function redisClient(address: RedisAddress, options: RedisClientOptions):
   });
 }
 
-/** What went wrong, in a few words that hold no secret. */
+/** Describes an error in a few words without secrets. */
 export function describeRedisError(error: unknown): string {
   if (!(error instanceof Error)) return "unknown reason";
   const cause = (error as Error & { lastNodeError?: unknown }).lastNodeError;
   if (cause instanceof Error) return describeRedisError(cause);
   const message = withoutFrame(error);
   const reason = REASONS.find(([pattern]) => pattern.test(message));
-  return reason?.[1] ?? message.slice(0, LONGEST_REASON);
+  return reason?.[1] ?? message.slice(0, MAX_REASON_LENGTH);
 }
 
-/** The word that an answer of Redis begins with when it refuses: `READONLY`; undefined for other errors. */
+/** Returns the code that an error reply of Redis begins with, such as `READONLY`; undefined for other errors. */
 export function redisErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || error.name !== "ReplyError") return undefined;
   return /^[A-Z]+/.exec(withoutFrame(error))?.[0];
 }
 
-/** Errors of commands in a script have more words around them before Redis 7, and later for a lack of rights. */
+/** Unwraps the error of a command in a script, which Redis before 7 wraps always, and later for a lack of rights. */
 function withoutFrame({ message }: Error): string {
   return message.replace(/^ERR Error running script.*? -(?=[A-Z]+ )/s, "")
     .replace(/^ERR (?=The user executing the script)/, "NOPERM ");
@@ -81,7 +81,7 @@ function withoutFrame({ message }: Error): string {
 
 export const CONNECTION_LOST = "connection lost";
 
-const LONGEST_REASON = 120;
+const MAX_REASON_LENGTH = 120;
 
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [/ECONNREFUSED|connection refused/i, "connection refused"],

@@ -1,9 +1,9 @@
-/** A connection to Redis that comes back by itself. */
+/** A connection to Redis that is made again whenever it is lost. */
 import { hash } from "node:crypto";
 import type { Redis, RedisCommander } from "ioredis";
 import { repeat, systemClock } from "../clock.ts";
 import { logger } from "../log.ts";
-import { redisAddress, type RedisPlace } from "./redis_address.ts";
+import { redisAddress, type RedisSettings } from "./redis_address.ts";
 import {
   CONNECTION_LOST,
   describeRedisError,
@@ -13,21 +13,21 @@ import {
 } from "./redis_client.ts";
 import { type RedisListener, RedisSubscriptions } from "./redis_subscriptions.ts";
 
-export interface RedisConnectionOptions extends RedisPlace {
-  /** How often connecting is tried again before Redis was there for the first time; -1: for ever. */
+export interface RedisConnectionOptions extends RedisSettings {
+  /** Retries before the first connection; -1 for no limit. */
   readonly max_retry: number;
-  /** Seconds between two attempts, once some have failed. */
+  /** Longest time between two attempts, in seconds. */
   readonly retry_interval: number;
-  /** Milliseconds that a command may take, and connecting; 0: ten seconds. */
+  /** Milliseconds for a command, and for connecting; 0 means ten seconds. */
   readonly timeout: number;
 }
 
-/** All commands of Redis. They reject at once while the connection is down, and none is ever sent twice. */
+/** The commands of Redis. They reject at once while the connection is down, and are sent once at most. */
 export type RedisCommands =
   & RedisCommander<{ type: "default"; mapping: "resp2" }>
   & Pick<Redis, "pipeline" | "multi">;
 
-/** A script in Lua, which Redis runs as one step. */
+/** A Lua script, which Redis executes atomically. */
 export class RedisScript {
   readonly text: string;
   readonly sha1: string;
@@ -39,19 +39,19 @@ export class RedisScript {
 }
 
 const DEFAULT_TIMEOUT = 10_000;
-const SHORTEST_RETRY = 100;
-/** Milliseconds between two signs of life, so that a link that died without a word is noticed. */
-const HEARTBEAT = 10_000;
-/** Reasons that are told while Redis is away; it may have many. */
-const MOST_REASONS = 8;
+const MIN_RETRY_MS = 100;
+/** Time between two PINGs, which detect a dead link. */
+const HEARTBEAT_MS = 10_000;
+/** Different reasons logged during one interruption. */
+const MAX_REASONS = 8;
 
 const log = logger("redis");
 
 export class RedisConnection {
-  /** As logs and faults name it: `127.0.0.1:6379`. */
+  /** The name for logs and faults: `127.0.0.1:6379`. */
   readonly name: string;
   readonly db: number;
-  /** Keys of one command must then be of one slot, and keyspace notifications are only those of one node. */
+  /** In a cluster the keys of a command share a slot, and keyspace notifications come from one node only. */
   readonly isCluster: boolean;
   readonly #options: RedisConnectionOptions;
   readonly #client: RedisClient;
@@ -64,11 +64,11 @@ export class RedisConnection {
   #subscriber: RedisClient | undefined;
   #subscriptions: RedisSubscriptions | undefined;
   #state: "waiting" | "up" | "down" | "ended" = "waiting";
-  /** Why there is no connection, as far as it was told. */
-  readonly #told = new Set<string>();
+  /** Reasons of this interruption that were logged. */
+  readonly #logged = new Set<string>();
   #reason = CONNECTION_LOST;
 
-  /** Connects at once. Throws a TypeError if the URL says nothing that can be used. */
+  /** Connects at once. Throws a TypeError for a malformed URL. */
   constructor(options: RedisConnectionOptions) {
     const address = redisAddress(options);
     if (address === undefined) throw new TypeError("Cannot connect to Redis: its URL is malformed");
@@ -86,10 +86,10 @@ export class RedisConnection {
     this.#client.on("ready", () => this.#onReady());
     this.#client.on("close", () => this.#onClose());
     this.#client.on("error", (error) => this.#onError(error));
-    // Of the nodes of a cluster.
+    // An error of one node of a cluster.
     this.#client.on("node error", (error) => this.#onError(error));
     this.#client.on("end", () => this.#onEnd());
-    this.#stopBeating = repeat(() => this.#beat(), { intervalMs: HEARTBEAT });
+    this.#stopBeating = repeat(() => this.#beat(), { intervalMs: HEARTBEAT_MS });
   }
 
   get commands(): RedisCommands {
@@ -100,7 +100,7 @@ export class RedisConnection {
     return this.#state === "up";
   }
 
-  /** Runs a script; its text is sent only to servers that do not know it yet. */
+  /** Executes a script; the text is sent only to servers that do not have it. */
   async evaluate(
     { text, sha1 }: RedisScript,
     keys: readonly string[],
@@ -115,16 +115,16 @@ export class RedisConnection {
   }
 
   /**
-   * Resolves once there is a connection. Rejects after `patience` milliseconds, after the last attempt, or when the
-   * connection is closed; the message then says why.
+   * Resolves when there is a connection. Rejects with the reason after `timeoutMs`, after the last attempt, or when the
+   * connection is closed.
    */
-  ready(patience?: number): Promise<void> {
+  ready(timeoutMs?: number): Promise<void> {
     if (this.isUp) return Promise.resolve();
     if (this.#state === "ended") return Promise.reject(this.#unreachable());
     return new Promise((resolve, reject) => {
-      const alarm = patience === undefined
+      const alarm = timeoutMs === undefined
         ? undefined
-        : systemClock.setAlarm(() => finish(this.#unreachable()), patience);
+        : systemClock.setAlarm(() => finish(this.#unreachable()), timeoutMs);
       const finish = (error?: Error) => {
         systemClock.clearAlarm(alarm);
         this.#waiting.delete(finish);
@@ -135,28 +135,28 @@ export class RedisConnection {
     });
   }
 
-  /** Calls back each time a connection has been made. */
+  /** Calls back each time a connection is made. */
   onUp(listener: () => void): void {
     this.#upListeners.push(listener);
   }
 
-  /** Calls back each time the connection is lost, and not when it is closed. */
+  /** Calls back each time the connection is lost, not when it is closed. */
   onDown(listener: () => void): void {
     this.#downListeners.push(listener);
   }
 
-  /** Calls back each time all subscriptions are in force: until then, messages may have been missed. */
+  /** Calls back each time all subscriptions are in force; messages before may have been missed. */
   onSubscribed(listener: () => void): void {
     this.#subscribedListeners.push(listener);
   }
 
-  /** Names with `*`, `?` or `[` are patterns. Lasts until the connection is closed, and beyond interruptions. */
+  /** Subscribes until the connection is closed, beyond interruptions. Names with `*`, `?` or `[` are patterns. */
   subscribe(channelOrPattern: string, listener: RedisListener): void {
     if (this.#state === "ended") return;
     if (this.#subscriptions === undefined) {
-      // A client of a cluster has a connection for its subscriptions.
+      // A cluster client has its own connection for subscriptions.
       this.#subscriber = this.isCluster ? this.#client : this.#newSubscriber();
-      // The other connection tells what is wrong.
+      // The main connection reports errors.
       if (!this.isCluster) this.#subscriber.on("error", () => {});
       this.#subscriptions = new RedisSubscriptions(this.#subscriber, () => call(this.#subscribedListeners));
     }
@@ -168,18 +168,18 @@ export class RedisConnection {
     this.#client.disconnect();
   }
 
-  /** `attempt` is 1 for the first one after a failure. */
+  /** Returns the delay before an attempt; the first after a failure is 1. */
   #retryDelay(attempt: number): number | null {
     if (this.#state === "ended") return null;
     const { max_retry } = this.#options;
-    // A server that was given up while others are served would never learn of changes again.
+    // Once it was up, it is never given up: the process would miss all further changes.
     if (this.#state === "waiting" && max_retry >= 0 && attempt > max_retry) return null;
     return this.#backOff(attempt);
   }
 
   #backOff(attempt: number): number {
-    const longest = Math.max(SHORTEST_RETRY, this.#options.retry_interval * 1000);
-    return Math.min(longest, Math.max(SHORTEST_RETRY, longest / 10) * 2 ** Math.min(attempt - 1, 10));
+    const longest = Math.max(MIN_RETRY_MS, this.#options.retry_interval * 1000);
+    return Math.min(longest, Math.max(MIN_RETRY_MS, longest / 10) * 2 ** Math.min(attempt - 1, 10));
   }
 
   #onReady(): void {
@@ -187,7 +187,7 @@ export class RedisConnection {
     if (this.#state === "down") log.info("Redis at {name} is back", { name: this.name });
     else log.info("Connected to Redis at {name}", { name: this.name });
     this.#state = "up";
-    this.#told.clear();
+    this.#logged.clear();
     this.#reason = CONNECTION_LOST;
     for (const finish of [...this.#waiting]) finish();
     call(this.#upListeners);
@@ -196,7 +196,7 @@ export class RedisConnection {
   #onClose(): void {
     if (this.#state !== "up") return;
     this.#state = "down";
-    this.#told.add(this.#reason);
+    this.#logged.add(this.#reason);
     log.warn("Lost Redis at {name}: {reason}", { name: this.name, reason: this.#reason });
     call(this.#downListeners);
   }
@@ -204,18 +204,18 @@ export class RedisConnection {
   #onError(error: unknown): void {
     if (this.#state === "ended") return;
     const reason = describeRedisError(error);
-    // A connection that is ended because of something says so in the end.
+    // The error before a loss is the reason of the loss.
     if (reason !== CONNECTION_LOST) this.#reason = reason;
-    // Otherwise it would go on with database 0.
+    // The client would continue with database 0.
     if (error instanceof Error && error.message.includes("DB index")) this.#client.disconnect(true);
-    // That it is lost was told; news is only what somebody has to mend at the server.
+    // The loss was logged; only an error reply, to be mended at the server, is news.
     if (this.#state === "down" && redisErrorCode(error) === undefined) return;
-    if (this.#state === "up" || this.#told.has(this.#reason) || this.#told.size >= MOST_REASONS) return;
-    this.#told.add(this.#reason);
+    if (this.#state === "up" || this.#logged.has(this.#reason) || this.#logged.size >= MAX_REASONS) return;
+    this.#logged.add(this.#reason);
     log.warn("Waiting for Redis at {name}: {reason}", { name: this.name, reason: this.#reason });
   }
 
-  /** The client makes no more attempts. */
+  /** The client has given up. */
   #onEnd(): void {
     if (this.#state === "ended") return;
     log.error("Gave up on Redis at {name}: {reason}", { name: this.name, reason: this.#reason });
@@ -230,7 +230,7 @@ export class RedisConnection {
     for (const finish of [...this.#waiting]) finish(this.#unreachable());
   }
 
-  /** An answer that does not come ends the connection, which is then made again. */
+  /** Sends a PING; without a reply the client reconnects. */
   #beat(): void {
     for (const client of new Set([this.#client, this.#subscriber])) {
       if (client?.status === "ready") client.ping().catch(() => {});

@@ -1,10 +1,10 @@
 import { Cluster } from "ioredis";
 import type { RedisConnection } from "./redis_connection.ts";
 
-/** Keys that Redis looks at in one step. */
+/** Keys that Redis examines in one step. */
 const STEP = 1000;
 
-/** All keys that match a pattern, of all nodes of a cluster; some at a time, and some perhaps twice. Throws like a command. */
+/** Yields the keys that match a pattern, of all nodes of a cluster, in batches; a key may come twice. Throws like a command. */
 export async function* scanKeys({ commands }: RedisConnection, pattern: string): AsyncGenerator<string[]> {
   const servers = commands instanceof Cluster ? commands.nodes("master") : [commands];
   for (const server of servers) {

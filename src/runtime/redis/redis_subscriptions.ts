@@ -4,22 +4,22 @@ import { describeRedisError, type RedisClient } from "./redis_client.ts";
 
 export type RedisListener = (message: string, channel: string) => void;
 
-/** Milliseconds until a subscription that failed on a living connection is tried again. */
-const RETRY = 1000;
+/** Time until a failed subscription is tried again. */
+const RETRY_MS = 1000;
 
 const log = logger("redis");
 
-/** What is listened to; a connection of its own, since one with subscriptions is good for nothing else. */
+/** The subscriptions of a connection, which Redis allows nothing else on. */
 export class RedisSubscriptions {
   readonly #client: RedisClient;
   readonly #onSubscribed: () => void;
-  /** By channel or pattern. */
+  /** Listeners by channel or pattern. */
   readonly #listeners = new Map<string, RedisListener[]>();
   readonly #refused = new Set<string>();
   #retry: unknown;
   #closed = false;
 
-  /** `onSubscribed` is called when all subscriptions are in force (again): messages before may have been missed. */
+  /** @param onSubscribed called each time all subscriptions are in force; messages before may have been missed */
   constructor(client: RedisClient, onSubscribed: () => void) {
     this.#client = client;
     this.#onSubscribed = onSubscribed;
@@ -52,10 +52,10 @@ export class RedisSubscriptions {
         if (this.#closed || this.#client.status !== "ready") return;
         const isRefused = error instanceof Error && error.message.startsWith("NOPERM");
         if (!isRefused) {
-          this.#retry = systemClock.setAlarm(() => void this.#subscribeAll(), RETRY);
+          this.#retry = systemClock.setAlarm(() => void this.#subscribeAll(), RETRY_MS);
           return;
         }
-        // Others may be allowed; this one would be refused again until somebody changes it.
+        // Other channels may be allowed; this one is refused until its access rule changes.
         if (!this.#refused.has(name)) {
           log.warn("Cannot subscribe to {name}: {reason}", { name, reason: describeRedisError(error) });
         }

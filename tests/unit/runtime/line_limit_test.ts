@@ -7,7 +7,7 @@ const MINUTE = 60_000;
 function start() {
   const clock = new FakeClock();
   const leftOut: unknown[] = [];
-  const limit = new LineLimit({ clock, onLeftOut: (source, count) => leftOut.push([source, count]) });
+  const limit = new LineLimit({ clock, onSuppressed: (source, count) => leftOut.push([source, count]) });
   const admitted = (source: string, times: number) => {
     let count = 0;
     for (let i = 0; i < times; i++) if (limit.admits(source)) count++;

@@ -27,13 +27,13 @@ Deno.test("LogHistory has whole lines, oldest first", () => {
 });
 
 Deno.test("LogHistory keeps the last lines", () => {
-  const history = new LogHistory({ lines: 3, characters: 1000, longestLine: 100 });
+  const history = new LogHistory({ maxLines: 3, maxCharacters: 1000, maxLineLength: 100 });
   for (let i = 1; i <= 10; i++) history.add(`line ${i}`);
   assert.equal(history.text(), "line 8\nline 9\nline 10\n");
 });
 
 Deno.test("LogHistory keeps fewer lines when they are long, and cuts the longest", () => {
-  const history = new LogHistory({ lines: 100, characters: 25, longestLine: 10 });
+  const history = new LogHistory({ maxLines: 100, maxCharacters: 25, maxLineLength: 10 });
   history.add("0123456789");
   history.add("0123456789a");
   assert.equal(history.text(), "0123456789\n012345678…\n");
