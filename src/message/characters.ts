@@ -27,15 +27,15 @@ mark("-_.!~*'()%[]/?:+$=&", HEADERS);
 mark("-._", HOST);
 
 export const isTokenCharacter = (code: number): boolean => (classes[code] & TOKEN) !== 0;
-/** Of the user part of a SIP URI; `%` counts, its two digits are for the caller to check. */
+/** Reports whether a character may be in the user part of a URI; `%` may, and the caller checks its digits. */
 export const isUserCharacter = (code: number): boolean => (classes[code] & USER) !== 0;
 export const isUriParameterCharacter = (code: number): boolean => (classes[code] & PARAMETER) !== 0;
 export const isUriHeaderCharacter = (code: number): boolean => (classes[code] & HEADERS) !== 0;
-/** Of a host name or IPv4 address; `_` is tolerated as name servers do. */
+/** Reports whether a character may be in a host name or IPv4 address; `_` is tolerated, as by name servers. */
 export const isHostCharacter = (code: number): boolean => (classes[code] & HOST) !== 0;
 export const isDigit = (code: number): boolean => (classes[code] & DIGIT) !== 0;
 export const isHexDigit = (code: number): boolean => (classes[code] & HEX) !== 0;
-/** Linear white space; CR and LF count because a folded line is white space. */
+/** Reports whether a character is linear white space; CR and LF are, since folded lines are white space. */
 export const isWhiteSpace = (code: number): boolean =>
   code === 32 || code === 9 || code === 13 || code === 10;
 
@@ -51,7 +51,7 @@ export function skipToken(text: string, from: number, end: number): number {
   return at;
 }
 
-/** The place after the closing quote of the quoted string that begins at `from`, or -1 if it never closes. */
+/** Returns the position after the quoted string at `from`, -1 if it never closes. */
 export function skipQuotedString(text: string, from: number, end: number): number {
   for (let at = from + 1; at < end; at++) {
     const code = text.charCodeAt(at);
@@ -61,7 +61,7 @@ export function skipQuotedString(text: string, from: number, end: number): numbe
   return -1;
 }
 
-/** Whether `text[from, end)` equals `lowerCase`, letters compared without regard to case. */
+/** Reports whether `text[from, end)` equals `lowerCase` in any case. */
 export function spanEqualsIgnoringCase(text: string, from: number, end: number, lowerCase: string): boolean {
   if (end - from !== lowerCase.length) return false;
   for (let i = 0; i < lowerCase.length; i++) {
@@ -72,7 +72,7 @@ export function spanEqualsIgnoringCase(text: string, from: number, end: number, 
   return true;
 }
 
-/** The number written as digits in `text[from, end)`, or -1 when it is none or larger than `limit`. */
+/** Parses the digits in `text[from, end)`; -1 for anything else, or a number above `limit`. */
 export function parseNumber(text: string, from: number, end: number, limit: number): number {
   if (from >= end || end - from > 10 && text.charCodeAt(from) !== 48) return -1;
   let number = 0;
@@ -85,7 +85,7 @@ export function parseNumber(text: string, from: number, end: number, limit: numb
   return number;
 }
 
-/** The text without linear white space at its ends. `String.trim` would also take bytes of UTF-8 such as 0xA0. */
+/** Trims linear white space. `String.trim` would also remove bytes of UTF-8 such as 0xA0. */
 export function trimWhiteSpace(text: string): string {
   const start = skipWhiteSpace(text, 0, text.length);
   let end = text.length;
@@ -93,12 +93,12 @@ export function trimWhiteSpace(text: string): string {
   return text.substring(start, end);
 }
 
-/** Text as people and configuration write it: the bytes of a latin1 string read as UTF-8. */
+/** Decodes the bytes of a latin1 string as UTF-8, the form of configuration. */
 export function decodeUtf8(latin1: string): string {
   return isAscii(latin1) ? latin1 : Buffer.from(latin1, "latin1").toString("utf8");
 }
 
-/** The opposite of `decodeUtf8`: text as a latin1 string of its UTF-8 bytes. */
+/** Encodes text as a latin1 string of its UTF-8 bytes; the inverse of `decodeUtf8`. */
 export function encodeUtf8(text: string): string {
   return isAscii(text) ? text : Buffer.from(text, "utf8").toString("latin1");
 }

@@ -3,7 +3,7 @@ import { parseNumber } from "./characters.ts";
 
 const MAX_SECONDS = 2 ** 32 - 1;
 
-/** Undefined when absent or malformed. */
+/** Returns the seconds, undefined when absent or malformed. */
 export function parseDeltaSeconds(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const seconds = parseNumber(text, 0, text.length, MAX_SECONDS);

@@ -3,7 +3,7 @@ import { decodeUtf8, isWhiteSpace, skipToken, skipWhiteSpace, spanEqualsIgnoring
 import { splitValues } from "./header_rows.ts";
 import { ParameterCursor, quote, unquote } from "./parameters.ts";
 
-/** What a client sends in Authorization or Proxy-Authorization. All values unquoted, "" when absent. */
+/** The fields of Authorization or Proxy-Authorization, unquoted, "" when absent. */
 export interface DigestCredentials {
   username: string;
   realm: string;
@@ -19,7 +19,7 @@ export interface DigestCredentials {
   userhash: string;
 }
 
-/** What a server sends in WWW-Authenticate or Proxy-Authenticate. All values unquoted, "" when absent. */
+/** The fields of WWW-Authenticate or Proxy-Authenticate, unquoted, "" when absent. */
 export interface DigestChallenge {
   realm: string;
   nonce: string;
@@ -30,16 +30,16 @@ export interface DigestChallenge {
   domain: string;
 }
 
-/** A challenge as a client gets it. */
+/** A challenge received by a client. */
 export interface ReceivedChallenge extends DigestChallenge {
   /**
-   * Quoted strings as they were written: credentials give them back byte by byte (RFC 7616 §3.3, §3.4). `opaque` is
-   * undefined when absent, which an empty one is not.
+   * Quoted strings as written, which credentials return byte by byte (RFC 7616 §3.3, §3.4). An absent `opaque` is
+   * undefined, other than an empty one.
    */
   readonly written: { readonly realm: string; readonly nonce: string; readonly opaque: string | undefined };
 }
 
-/** Reads `Digest username="…", …`; undefined when it is another scheme or malformed. */
+/** Parses `Digest username="…", …`; undefined for another scheme or a malformed value. */
 export function parseDigestCredentials(value: string): DigestCredentials | undefined {
   const fields = parseDigest(value, CREDENTIALS)?.map(textOf);
   if (!fields) return undefined;
@@ -47,7 +47,7 @@ export function parseDigestCredentials(value: string): DigestCredentials | undef
   return { username, realm, nonce, uri, response, algorithm, cnonce, opaque, qop, nc, userhash };
 }
 
-/** Reads one `Digest realm="…", …` challenge; undefined when it is another scheme or malformed. */
+/** Parses one `Digest realm="…", …` challenge; undefined for another scheme or a malformed value. */
 export function parseDigestChallenge(value: string): ReceivedChallenge | undefined {
   const fields = parseDigest(value, CHALLENGE);
   if (!fields) return undefined;
@@ -60,13 +60,13 @@ export function parseDigestChallenge(value: string): ReceivedChallenge | undefin
   return { realm, nonce, algorithm, opaque, qop, stale, domain, written };
 }
 
-/** Challenges of one header line that are read. */
+/** Challenges read of one header line. */
 const MAX_CHALLENGES = 16;
 
-/** The Digest challenges of one header line, in order; what is malformed or of another scheme is left out. */
+/** Parses the Digest challenges of a header line, in order; malformed ones and other schemes are left out. */
 export function parseDigestChallenges(value: string): ReceivedChallenge[] {
   const challenges: string[] = [];
-  // Commas are between challenges and between the fields of one; only a challenge begins with a scheme.
+  // Commas separate challenges as well as their fields; only a challenge begins with a scheme.
   for (const part of splitValues(value)) {
     const beginsWithScheme = /^[^\s=",]+(?:\s+[^\s=]|$)/.test(part);
     if (beginsWithScheme && challenges.length === MAX_CHALLENGES) break;
@@ -93,7 +93,7 @@ const CHALLENGE = ["realm", "nonce", "algorithm", "opaque", "qop", "stale", "dom
 
 const cursor = new ParameterCursor();
 
-/** The values of the named fields as written, undefined for those that are not there; a field given twice is a fault. */
+/** Returns the named fields as written, undefined for absent ones; a repeated field is a fault. */
 function parseDigest(value: string, names: readonly string[]): (string | undefined)[] | undefined {
   const isDigest = spanEqualsIgnoringCase(value, 0, 6, "digest") && isWhiteSpace(value.charCodeAt(6));
   if (!isDigest) return undefined;
@@ -120,17 +120,17 @@ function parseDigest(value: string, names: readonly string[]): (string | undefin
   return fields;
 }
 
-/** The value of a field as people read it. */
+/** Returns the value of a field, unquoted and decoded. */
 function textOf(written: string | undefined): string {
   return written === undefined ? "" : decodeUtf8(unquote(written));
 }
 
-/** A quoted string as it is; what some write as a token in quotes, which the grammar wants. */
+/** Returns a quoted string; a token, which some peers send, is quoted. */
 function quotedOf(written: string): string {
   return written.startsWith('"') ? written : quote(written);
 }
 
-/** A challenge as a header value. `qop` and `stale` are written only when not "". */
+/** Returns a challenge as a header value. `qop` and `stale` are left out when "". */
 export function formatDigestChallenge(challenge: DigestChallenge): string {
   const { realm, nonce, algorithm, opaque, qop, stale, domain } = challenge;
   let value = `Digest realm=${quote(realm)},nonce="${nonce}"`;

@@ -1,7 +1,7 @@
 /** Header names (RFC 3261 §20 and later) as small numbers, with their compact forms (§7.3.3). */
 import { spanEqualsIgnoringCase } from "./characters.ts";
 
-/** The headers this server looks at, by number below `MAX_HEADER_IDS`. 0 is any other. */
+/** The headers that the server reads, by number below `MAX_HEADER_IDS`; 0 stands for all others. */
 export const Header = {
   Other: 0,
   Via: 1,
@@ -79,7 +79,7 @@ const NAMES: readonly (readonly [HeaderId, name: string, compact?: string])[] = 
   [Header.RAck, "rack"],
 ];
 
-// Names by length and first letter: at most a few share a bucket, so one comparison usually settles it.
+// Names by first letter and length, so that one comparison usually decides.
 const buckets: { id: HeaderId; name: string }[][] = Array.from({ length: 32 * 32 }, () => []);
 for (const [id, name, compact] of NAMES) {
   if (id >= MAX_HEADER_IDS) throw new RangeError(`Cannot number header "${name}": ${id} is too high`);
@@ -91,7 +91,7 @@ function bucketOf(firstLetter: number, length: number): number {
   return (firstLetter & 31) << 5 | length & 31;
 }
 
-/** Which header the name in `text[from, end)` is, whatever its case, in long or compact form. */
+/** Returns the number of the header named in `text[from, end)`, in any case, in long or compact form. */
 export function headerId(text: string, from: number, end: number): HeaderId {
   const bucket = buckets[bucketOf(text.charCodeAt(from), end - from)];
   for (let i = 0; i < bucket.length; i++) {

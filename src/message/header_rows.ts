@@ -1,4 +1,4 @@
-/** The header fields of a message as spans of its text; a value is cut out when somebody asks for it. */
+/** The header fields of a message as spans of its text; values are cut out on demand. */
 import { skipQuotedString, trimWhiteSpace } from "./characters.ts";
 import { type HeaderId, headerId } from "./header_name.ts";
 import { MessageEdits } from "./message_edits.ts";
@@ -7,7 +7,7 @@ import type { Via } from "./via.ts";
 /** Numbers kept for each header row: header id, start of name, start and end of value. */
 export const ROW_STRIDE = 4;
 
-/** What the parser found in the head of a message. */
+/** The head of a message, parsed. */
 export interface Head {
   /** The whole message, one character a byte (latin1). */
   readonly text: string;
@@ -20,13 +20,13 @@ export interface Head {
    *     └nameStart └valueStart            └valueEnd
    */
   readonly rows: number[];
-  /** Whether any value is folded over several lines (§7.3.1). */
+  /** True when a value is folded over several lines (§7.3.1). */
   readonly hasFolds: boolean;
-  /** Where the empty line begins that ends the head. */
+  /** Start of the empty line that ends the head. */
   readonly headersEnd: number;
 }
 
-/** Header fields in the order they came, looked up by number. */
+/** Header fields in received order, looked up by number. */
 export class HeaderRows implements Head {
   readonly text: string;
   readonly rows: number[];
@@ -44,7 +44,7 @@ export class HeaderRows implements Head {
     this.topVia = topVia;
   }
 
-  /** Index in `rows` of the first row of `id` after `previous`, another such index; -1 when there is none. */
+  /** Returns the index in `rows` of the first row of a header after `previous`; -1 for none. */
   rowOf(id: HeaderId, previous = -ROW_STRIDE): number {
     const rows = this.rows;
     for (let row = previous + ROW_STRIDE; row < rows.length; row += ROW_STRIDE) {
@@ -53,12 +53,12 @@ export class HeaderRows implements Head {
     return -1;
   }
 
-  /** Where the row ends, its CRLF included. */
+  /** Returns the end of a row, its CRLF included. */
   rowEnd(row: number): number {
     return row + ROW_STRIDE < this.rows.length ? this.rows[row + ROW_STRIDE + 1] : this.headersEnd;
   }
 
-  /** The value of the row, folds undone. */
+  /** Returns the value of a row, unfolded. */
   rowValue(row: number): string {
     const value = this.text.substring(this.rows[row + 2], this.rows[row + 3]);
     return this.hasFolds ? value.split("\r\n").map(trimWhiteSpace).join(" ") : value;
@@ -68,13 +68,13 @@ export class HeaderRows implements Head {
     return this.rowOf(id) >= 0;
   }
 
-  /** The value of the first row of this name, undefined when there is none. */
+  /** Returns the value of the first row of a header, undefined for none. */
   header(id: HeaderId): string | undefined {
     const row = this.rowOf(id);
     return row < 0 ? undefined : this.rowValue(row);
   }
 
-  /** The value of the first row called `name` (any case, long form), for headers that have no number. */
+  /** Returns the value of the first row with a name, in long form and any case, for headers without number. */
   headerNamed(name: string): string | undefined {
     const id = headerId(name, 0, name.length);
     if (id !== 0) return this.header(id);
@@ -85,19 +85,19 @@ export class HeaderRows implements Head {
     return undefined;
   }
 
-  /** The name of the row as written. */
+  /** Returns the name of a row as written. */
   rowName(row: number): string {
     return /^[^\s:]*/.exec(this.text.substring(this.rows[row + 1], this.rows[row + 2]))![0];
   }
 
-  /** One string a row of this name. */
+  /** Returns the values of all rows of a header. */
   rowValues(id: HeaderId): string[] {
     const values: string[] = [];
     for (let row = this.rowOf(id); row >= 0; row = this.rowOf(id, row)) values.push(this.rowValue(row));
     return values;
   }
 
-  /** Every value of this name, rows with several values split at their commas (§7.3.1). */
+  /** Returns all values of a header, rows split at their commas (§7.3.1). */
   values(id: HeaderId): string[] {
     const values: string[] = [];
     for (let row = this.rowOf(id); row >= 0; row = this.rowOf(id, row)) {
@@ -107,9 +107,10 @@ export class HeaderRows implements Head {
   }
 
   /**
-   * Writes into the top Via where the message really came from (§18.2.1, RFC 3581 §4): `received` when sent-by names
-   * another address or `rport` is asked for, and the port in `rport`. What the sender claimed there is replaced. A sender
-   * that offers keep-alives is told how often, in seconds, 0 for as it likes (RFC 6223 §4.3).
+   * Writes the source of the message into its top Via (§18.2.1, RFC 3581 §4): `received` when sent-by is another address
+   * or `rport` is asked for, and the port in `rport`. Values of the sender are replaced. A sender that offers keep-alives
+   * is told their interval (RFC 6223 §4.3).
+   * @param keepAlive in seconds, 0 when the sender chooses
    */
   stampTopVia(address: string, port: number, keepAlive = 0): void {
     const via = this.topVia;
@@ -124,21 +125,21 @@ export class HeaderRows implements Head {
     this.#stampedVia = needsReceived ? `${value};received=${address.replace(/[[\]]/g, "")}` : value;
   }
 
-  /** The top Via value to put into responses and forwarded requests. */
+  /** The top Via value for responses and forwarded requests. */
   get topViaText(): string {
     if (this.#stampedVia !== undefined) return this.#stampedVia;
     return this.topVia ? this.text.substring(this.topVia.start, this.topVia.end) : "";
   }
 
-  /** Whether `topViaText` differs from what was received. */
+  /** True when `topViaText` differs from the received value. */
   get isViaStamped(): boolean {
     return this.#stampedVia !== undefined;
   }
 }
 
 /**
- * Splits a header value at its commas, not at those inside quotes or angle brackets, and appends the parts to `into`.
- * It ends when there are more than `max`.
+ * Splits a header value at its commas, except inside quotes and angle brackets, and appends the parts to `into`. Stops
+ * when there are more than `max`.
  */
 export function splitValues(value: string, into: string[] = [], max = Infinity): string[] {
   if (!value.includes(",")) {

@@ -1,23 +1,23 @@
-/** Where the header rows of a message are (§7.3), and whether they keep within the limits. */
+/** Finds the header rows of a message (§7.3) and checks them against the limits. */
 import { isWhiteSpace, parseNumber, skipToken, skipWhiteSpace } from "./characters.ts";
 import { Header, type HeaderId, headerId, MAX_HEADER_IDS } from "./header_name.ts";
 import { type Head, HeaderRows, ROW_STRIDE, splitValues } from "./header_rows.ts";
 import type { MessageLimits } from "./message_limits.ts";
 
-/** The header rows of a message, and what one pass over them found. */
+/** The header rows of a message, and the findings of one pass over them. */
 export interface HeaderScan extends Head {
   rows: number[];
   headersEnd: number;
   hasFolds: boolean;
   /** The bits of the checked headers that were seen (`seenBit`). */
   seen: number;
-  /** What is wrong with the rows, "" when nothing is. */
+  /** The first fault, "" for none. */
   fault: string;
   /** -1 when it is missing, malformed, or given twice with different numbers. */
   contentLength: number;
 }
 
-/** Headers of which a message may have one row only; Content-Length has a rule of its own. */
+/** Headers with one row at most; Content-Length has its own rule. */
 const SINGLE = [
   Header.From,
   Header.To,
@@ -62,15 +62,15 @@ type RowLimits = Omit<MessageLimits, "maxHeaderValues">;
 
 const UNLIMITED: RowLimits = { maxHeadSize: Infinity, maxHeaderRows: Infinity };
 
-/** How many times the rows allowed are read of a message that is refused. */
-const ANSWERED = 4;
+/** A rejected message is read up to this multiple of the allowed rows. */
+const REJECTED_ROWS_FACTOR = 4;
 
 const MAX_SCRATCH = 16_384;
 
-/** Where rows are noted before it is known how many there are: growing a new array for each message costs more. */
+/** Collects the rows of a message, because growing a new array for each costs more. */
 const scratch: number[] = [];
 
-/** Notes the header rows from `from` up to the empty line, or up to where the limits end. */
+/** Scans the header rows from `from` to the empty line, or to the end of the limits. */
 export function scanRows(text: string, from: number, limits: RowLimits = UNLIMITED): HeaderScan {
   const scan: HeaderScan = {
     text,
@@ -83,7 +83,7 @@ export function scanRows(text: string, from: number, limits: RowLimits = UNLIMIT
   };
   const length = scanInto(text, from, { scan, ...limits });
   scan.rows = scratch.slice(0, length);
-  // One message with very many headers does not keep the memory for ever.
+  // Releases the memory of one message with very many headers.
   if (scratch.length > MAX_SCRATCH) scratch.length = 0;
   return scan;
 }
@@ -93,7 +93,7 @@ export function rowsOf(text: string): HeaderRows {
   return new HeaderRows(scanRows(text, text.indexOf("\r\n") + 2), undefined);
 }
 
-/** Fills the scratch array and returns how much of it is filled. */
+/** Fills the scratch array and returns the filled length. */
 function scanInto(
   text: string,
   from: number,
@@ -103,7 +103,7 @@ function scanInto(
   const maxLength = maxHeaderRows * ROW_STRIDE;
   let length = 0;
   let at = from;
-  // The next CR. Searching for it once and not in each line keeps the scan linear where CRs are rare.
+  // The next CR, searched once and not in each line: the scan stays linear where CRs are rare.
   let cr = -1;
   for (;;) {
     if (text.charCodeAt(at) === 13 && text.charCodeAt(at + 1) === 10) {
@@ -121,7 +121,7 @@ function scanInto(
     }
     if (cr < colon) cr = indexOrEnd(text, "\r", colon);
     if (cr !== lineEnd - 1) scan.fault ||= NO_CRLF;
-    // A line that begins with white space continues the one before it (§7.3.1).
+    // A line that begins with white space continues the previous one (§7.3.1).
     for (
       let next = text.charCodeAt(lineEnd + 1);
       (next === 32 || next === 9) && lineEnd < lastEnd;
@@ -139,9 +139,9 @@ function scanInto(
       scan.headersEnd = at;
       return length;
     }
-    // More is read all the same, within reason: the answer needs every Via.
+    // Some more rows are read, because the answer needs every Via.
     if (length >= maxLength) scan.fault ||= "Too Many Header Fields";
-    if (length >= maxLength * ANSWERED) {
+    if (length >= maxLength * REJECTED_ROWS_FACTOR) {
       scan.headersEnd = at;
       return length;
     }
@@ -160,7 +160,7 @@ function scanInto(
         const contentLength = parseNumber(text, valueStart, valueEnd, Number.MAX_SAFE_INTEGER);
         if ((scan.seen & SEEN_BITS[id]) === 0) scan.contentLength = contentLength;
         else if (contentLength !== scan.contentLength) {
-          // Rows that agree do no harm; of others nobody knows which one a peer goes by (RFC 4475 §3.3.9).
+          // Equal rows do no harm; with others, peers disagree about the length (RFC 4475 §3.3.9).
           scan.fault ||= REPEATED;
           scan.contentLength = -1;
         }
@@ -173,12 +173,12 @@ function scanInto(
 
 const counts = new Int32Array(MAX_HEADER_IDS);
 
-/** Whether any header has more values than `max` in all its rows together. */
+/** Reports whether any header has more than `max` values in all its rows together. */
 export function hasTooManyValues(text: string, rows: readonly number[], max: number): boolean {
   counts.fill(0);
   for (let row = 0; row < rows.length; row += ROW_STRIDE) {
     const id = rows[row];
-    // A value of a list has a character and its comma at least, so short rows need not be read.
+    // A value of a list takes two characters at least, so short rows need not be read.
     const length = IS_LIST[id] === 1 ? rows[row + 3] - rows[row + 2] + 2 : 2;
     if (id !== Header.Other && (counts[id] += length) > 2 * max) return countsTooMany(text, rows, max);
   }
@@ -200,13 +200,13 @@ function countsTooMany(text: string, rows: readonly number[], max: number): bool
     }
     if (counts[id] <= max) continue;
     if (countValues(text, rows, { id, max }) > max) return true;
-    // The commas were in quotes or URIs, and every row has been counted.
+    // The commas were in quotes or URIs; every row has been counted now.
     counts[id] = -(2 ** 31);
   }
   return false;
 }
 
-/** How many values a header has; more than `max` are not counted. */
+/** Counts the values of a header, up to one more than `max`. */
 function countValues(
   text: string,
   rows: readonly number[],

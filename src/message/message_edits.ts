@@ -1,7 +1,7 @@
-/** Changes to a message, collected as spans and applied once, when it is written. */
+/** Changes to a message, collected as spans and applied once. */
 import type { HeaderId } from "./header_name.ts";
 
-/** The header rows that edits need to know of. */
+/** The part of `HeaderRows` that edits use. */
 interface Rows {
   readonly rows: number[];
   rowOf(id: HeaderId, previous?: number): number;
@@ -14,7 +14,7 @@ interface Edit {
   readonly text: string;
 }
 
-/** Edits of one text. They must not overlap; their order does not matter. */
+/** Edits of one text, in any order. They must not overlap. */
 export class MessageEdits {
   readonly #edits: Edit[] = [];
   #isSorted = true;
@@ -27,7 +27,7 @@ export class MessageEdits {
     return copy;
   }
 
-  /** Puts `text` in the place of `[start, end)`. */
+  /** Replaces the span `[start, end)`. */
   replace(start: number, end: number, text: string): this {
     const edit = { start, end, text };
     const edits = this.#edits;
@@ -36,25 +36,25 @@ export class MessageEdits {
     return this;
   }
 
-  /** Takes out a whole header row; a second time changes nothing. */
+  /** Removes a header row; a repetition changes nothing. */
   removeRow(message: Rows, row: number): this {
     return this.replace(message.rows[row + 1], message.rowEnd(row), "");
   }
 
-  /** Takes out every row of this name. */
+  /** Removes all rows of a header. */
   removeAll(message: Rows, id: HeaderId): this {
     for (let row = message.rowOf(id); row >= 0; row = message.rowOf(id, row)) this.removeRow(message, row);
     return this;
   }
 
-  /** `text[from, to)` with the edits applied. */
+  /** Returns `text[from, to)` with the edits applied. */
   apply(text: string, from: number, to: number): string {
     if (!this.#isSorted) this.#edits.sort(inOrder);
     this.#isSorted = true;
     let result = "";
     let at = from;
     for (const edit of this.#edits) {
-      // The row was taken out already.
+      // The row was removed twice.
       if (edit.start < at) continue;
       result += text.substring(at, edit.start) + edit.text;
       at = edit.end;
@@ -63,7 +63,7 @@ export class MessageEdits {
   }
 }
 
-/** An insertion goes before what replaces the text behind it. */
+/** Orders edits; an insertion precedes the replacement of the text after it. */
 function inOrder(a: Edit, b: Edit): number {
   return a.start - b.start || a.end - b.end;
 }

@@ -1,4 +1,4 @@
-/** Bounds on the head of a message (`spec.limits`): what a peer can make the layers above walk over. */
+/** Bounds on the head of a message (`spec.limits`), over which the layers above iterate. */
 export interface MessageLimits {
   /** Bytes of the start line, and of all header rows together. */
   readonly maxHeadSize: number;

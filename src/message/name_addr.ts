@@ -11,7 +11,7 @@ import { findParameter, ParameterCursor, unquote } from "./parameters.ts";
 import { SipUri } from "./sip_uri.ts";
 
 /**
- * One value of such a header, as spans of its text.
+ * A name-addr or addr-spec value, as spans of its text.
  *
  *     "Alice" <sip:alice@example.com>;tag=88sja8x , …
  *     └start   └uriStart─────uriEnd┘ └parametersStart
@@ -29,12 +29,12 @@ export class NameAddr {
   #uri: SipUri | undefined | null = null;
 
   /** @internal */
-  constructor(text: string, place: NameAddrPlace, tail: { end: number; tag: string }) {
+  constructor(text: string, spans: NameAddrSpans, tail: { end: number; tag: string }) {
     this.#text = text;
-    this.start = place.start;
-    this.uriStart = place.uriStart;
-    this.uriEnd = place.uriEnd;
-    this.parametersStart = place.after;
+    this.start = spans.start;
+    this.uriStart = spans.uriStart;
+    this.uriEnd = spans.uriEnd;
+    this.parametersStart = spans.after;
     this.end = tail.end;
     this.tag = tail.tag;
   }
@@ -43,13 +43,13 @@ export class NameAddr {
     return this.#text.substring(this.uriStart, this.uriEnd);
   }
 
-  /** The URI when it is a SIP or SIPS URI. */
+  /** The URI if it is a SIP or SIPS URI. */
   get uri(): SipUri | undefined {
     if (this.#uri === null) this.#uri = SipUri.parse(this.uriText);
     return this.#uri;
   }
 
-  /** The display name as people read it, "" when there is none. */
+  /** The display name, unquoted and decoded; "" when there is none. */
   get displayName(): string {
     const before = trimWhiteSpace(this.#text.substring(this.start, this.uriStart).replace(/<$/, ""));
     return decodeUtf8(unquote(before));
@@ -59,31 +59,31 @@ export class NameAddr {
     return trimWhiteSpace(this.#text.substring(this.parametersStart, this.end));
   }
 
-  /** The value of a header parameter (not of the URI): "" when it has none, undefined when absent. */
+  /** Returns a parameter of the header, not of the URI: "" without a value, undefined when absent. */
   parameter(lowerCaseName: string): string | undefined {
     if (this.parametersStart === this.end) return undefined;
     return findParameter(this.parameters, lowerCaseName);
   }
 
-  /** The whole value as written. */
+  /** Returns the value as written. */
   toString(): string {
     return trimWhiteSpace(this.#text.substring(this.start, this.end));
   }
 }
 
-interface NameAddrPlace {
+interface NameAddrSpans {
   start: number;
   uriStart: number;
   uriEnd: number;
-  /** Where the parameters begin. */
+  /** Start of the parameters. */
   after: number;
-  /** Where the header ends. */
+  /** End of the header. */
   to: number;
 }
 
 const cursor = new ParameterCursor();
 
-/** The value that begins at `from`; its `end` is at a comma or at `to`. Undefined when malformed. */
+/** Parses the value at `from`; its `end` is at a comma or at `to`. Returns undefined when malformed. */
 export function parseNameAddr(text: string, from: number, to: number): NameAddr | undefined {
   const start = skipWhiteSpace(text, from, to);
   let at = start;
@@ -97,23 +97,23 @@ export function parseNameAddr(text: string, from: number, to: number): NameAddr 
   for (; at < to; at++) {
     const code = text.charCodeAt(at);
     if (code === 60) return bracketed(text, { start, open: at, to });
-    // Not an unquoted display name any more, so it must be an addr-spec.
+    // Another character ends an unquoted display name, so this must be an addr-spec.
     if (!isTokenCharacter(code) && !isWhiteSpace(code) && code < 128) break;
   }
   return addrSpec(text, start, to);
 }
 
-function bracketed(text: string, place: { start: number; open: number; to: number }): NameAddr | undefined {
-  const uriStart = place.open + 1;
+function bracketed(text: string, spans: { start: number; open: number; to: number }): NameAddr | undefined {
+  const uriStart = spans.open + 1;
   let uriEnd = uriStart;
   for (; text.charCodeAt(uriEnd) !== 62; uriEnd++) {
-    if (uriEnd >= place.to || text.charCodeAt(uriEnd) <= 32) return undefined;
+    if (uriEnd >= spans.to || text.charCodeAt(uriEnd) <= 32) return undefined;
   }
-  if (uriEnd >= place.to || uriEnd === uriStart) return undefined;
-  return withParameters(text, { start: place.start, uriStart, uriEnd, after: uriEnd + 1, to: place.to });
+  if (uriEnd >= spans.to || uriEnd === uriStart) return undefined;
+  return withParameters(text, { start: spans.start, uriStart, uriEnd, after: uriEnd + 1, to: spans.to });
 }
 
-/** Without angle brackets a semicolon ends the URI, and neither comma nor question mark may be in it (§20.10). */
+/** Parses a URI without angle brackets: a semicolon ends it, and it has no comma or question mark (§20.10). */
 function addrSpec(text: string, start: number, to: number): NameAddr | undefined {
   let at = start;
   let hasScheme = false;
@@ -127,20 +127,20 @@ function addrSpec(text: string, start: number, to: number): NameAddr | undefined
   return withParameters(text, { start, uriStart: start, uriEnd: at, after: at, to });
 }
 
-function withParameters(text: string, place: NameAddrPlace): NameAddr | undefined {
+function withParameters(text: string, spans: NameAddrSpans): NameAddr | undefined {
   let tag = "";
-  cursor.reset(text, place.after, place.to);
+  cursor.reset(text, spans.after, spans.to);
   while (cursor.next()) {
     if (cursor.nameEnd - cursor.nameStart !== 3 || !cursor.is("tag")) continue;
-    // A token, and once: some take an empty or quoted one for none, others for one (§25.1).
+    // A tag is one token (§25.1): peers disagree about empty, quoted and repeated ones.
     if (tag !== "" || !cursor.hasToken) return undefined;
     tag = cursor.value;
   }
   if (cursor.failed) return undefined;
-  return new NameAddr(text, place, { end: cursor.position, tag });
+  return new NameAddr(text, spans, { end: cursor.position, tag });
 }
 
-/** Every value of one header line, in order; undefined when any of them is malformed. */
+/** Parses all values of a header line; undefined when any is malformed. */
 export function parseNameAddrList(text: string): NameAddr[] | undefined {
   const values: NameAddr[] = [];
   for (let at = 0; at <= text.length;) {

@@ -34,7 +34,7 @@ export class ParameterCursor {
     return this;
   }
 
-  /** Moves to the next parameter; false at the end, at a comma, or on a syntax error. */
+  /** Moves to the next parameter; returns false at the end, at a comma, and on a syntax error. */
   next(): boolean {
     const { text, end } = this;
     let at = skipWhiteSpace(text, this.position, end);
@@ -60,13 +60,13 @@ export class ParameterCursor {
     return true;
   }
 
-  /** Notes the token, host or quoted string at `start` as the value and returns its end, -1 if there is none. */
+  /** Takes the token, host or quoted string at `start` as the value; returns its end, -1 for none. */
   readValue(text: string, start: number, end: number): number {
     let at = start;
     if (text.charCodeAt(at) === 34) {
       at = skipQuotedString(text, at, end);
     } else {
-      // A token or a host; an IPv6 reference brings brackets and colons.
+      // A token or a host; an IPv6 reference has brackets and colons.
       while (at < end && isValueCharacter(text.charCodeAt(at))) at++;
     }
     if (at <= start) return -1;
@@ -85,13 +85,13 @@ export class ParameterCursor {
     return spanEqualsIgnoringCase(this.text, this.nameStart, this.nameEnd, lowerCaseName);
   }
 
-  /** Whether there is a value, and it is a token. */
+  /** True when there is a value, and it is a token. */
   get hasToken(): boolean {
     const { text, valueStart, valueEnd } = this;
     return valueStart >= 0 && skipToken(text, valueStart, valueEnd) === valueEnd;
   }
 
-  /** The value as written, quotes included; "" when there is none. */
+  /** The value as written, with quotes; "" for none. */
   get value(): string {
     return this.valueStart < 0 ? "" : this.text.substring(this.valueStart, this.valueEnd);
   }
@@ -104,8 +104,7 @@ function isValueCharacter(code: number): boolean {
 }
 
 /**
- * The value of parameter `lowerCaseName` in a parameter list such as `;q=0.5;expires=60`:
- * unquoted, "" when it has no value, undefined when it is not there.
+ * Returns a parameter of a list such as `;q=0.5;expires=60`, unquoted: "" without a value, undefined when absent.
  */
 export function findParameter(parameters: string, lowerCaseName: string): string | undefined {
   const cursor = new ParameterCursor().reset(parameters, 0, parameters.length);
@@ -115,14 +114,14 @@ export function findParameter(parameters: string, lowerCaseName: string): string
   return undefined;
 }
 
-/** The content of a quoted string with its escapes undone; other text as it is. */
+/** Returns the unescaped content of a quoted string; other text is returned as it is. */
 export function unquote(value: string): string {
   if (value.charCodeAt(0) !== 34) return value;
   const inner = value.slice(1, -1);
   return inner.includes("\\") ? inner.replace(/\\([\s\S])/g, "$1") : inner;
 }
 
-/** The opposite of `unquote`: a quoted string. */
+/** Returns text as a quoted string; the inverse of `unquote`. */
 export function quote(text: string): string {
   if (!text.includes('"') && !text.includes("\\")) return `"${text}"`;
   return `"${text.replace(/["\\]/g, "\\$&")}"`;

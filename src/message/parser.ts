@@ -1,4 +1,4 @@
-/** From text to message (§7, §25): one pass over the head that only notes where things are. */
+/** Parses a message (§7, §25) in one pass over its head that notes spans only. */
 import { isDigit, isTokenCharacter, parseNumber, skipToken, skipWhiteSpace } from "./characters.ts";
 import { Header, type HeaderId } from "./header_name.ts";
 import { HeaderRows, ROW_STRIDE } from "./header_rows.ts";
@@ -17,8 +17,8 @@ const MANDATORY = SEEN_VIA | seenBit(Header.From) | seenBit(Header.To) | seenBit
 const MAX_CSEQ = 2 ** 31 - 1;
 
 /**
- * Reads one message. `text` holds one byte a character (latin1) and exactly one message: a datagram, or what the
- * stream framer cut out. Empty lines before the start line are skipped (§7.5). Never throws.
+ * Parses exactly one message, a datagram or a piece of a stream, with one byte a character (latin1). Empty lines before
+ * the start line are skipped (§7.5). Never throws.
  */
 export function parseMessage(
   text: string,
@@ -37,7 +37,7 @@ export function parseMessage(
   return isResponse ? readResponse(scan, start, lineEnd) : readRequest(scan, start, lineEnd);
 }
 
-/** A rejection for a fault that is a reason phrase. */
+/** Returns a rejection for a fault, which is a reason phrase. */
 function rejected(reason: string, { status = 400, request }: { status?: number; request?: HeaderRows } = {}) {
   const rejection: Rejection = reason === TOO_LARGE
     ? { kind: "oversized", status: 513, reason }
@@ -55,7 +55,7 @@ function topVia({ text, rows }: HeaderScan): Via | undefined {
   return row < 0 ? undefined : parseVia(text, rows[row + 2], rows[row + 3]);
 }
 
-/** Reads the fields that requests and responses share. A string says what is wrong. */
+/** Reads the fields that requests and responses share; returns a fault as text. */
 function readCommon(scan: HeaderScan, via: Via | undefined) {
   const { text, rows } = scan;
   if (scan.fault !== "") return scan.fault;
@@ -133,7 +133,7 @@ function readResponse(scan: HeaderScan, start: number, lineEnd: number): SipResp
   });
 }
 
-/** A scheme, a colon and something; no white space, quotes or angle brackets anywhere. */
+/** Accepts a scheme, a colon and more, without white space, quotes and angle brackets. */
 function isUriText(text: string): boolean {
   let at = 0;
   while (isTokenCharacter(text.charCodeAt(at))) at++;

@@ -4,20 +4,20 @@ import type { HeaderRows } from "./header_rows.ts";
 import { parseNameAddr } from "./name_addr.ts";
 import { reasonPhrase } from "./status.ts";
 
-/** What a response has beyond what it copies. */
+/** The parts of a response that are not copied from its request. */
 export interface ResponseContent {
   readonly status: number;
-  /** Reason phrase; the usual one for the status when left out. */
+  /** The usual phrase for the status when left out. */
   readonly reason?: string;
-  /** Added to To unless it has a tag already (§8.2.6.2). Required for all but 100. */
+  /** Added to a To without tag (§8.2.6.2). Required for all but 100. */
   readonly toTag?: string;
   /** Further header lines, each ended by CRLF. */
   readonly headers?: string;
 }
 
 /**
- * The text of a response without body: Via, From, To, Call-ID and CSeq (and Timestamp for 100) from
- * the request. What a malformed request lacks, its response lacks too.
+ * Returns a response without body. Via, From, To, Call-ID and CSeq (and Timestamp for 100) are copied from the request;
+ * the response to a malformed request lacks what the request lacks.
  */
 export function buildResponse(request: HeaderRows, content: ResponseContent): string {
   const { status, reason = reasonPhrase(status), toTag, headers = "" } = content;
@@ -34,12 +34,12 @@ function copyRow(request: HeaderRows, id: HeaderId): string {
   return row < 0 ? "" : `${rowText(request, row)}\r\n`;
 }
 
-/** Name and value of a row as they came. */
+/** Returns name and value of a row as received. */
 function rowText({ text, rows }: HeaderRows, row: number): string {
   return text.substring(rows[row + 1], rows[row + 3]);
 }
 
-/** The Via lines of a request as its responses copy them (§8.2.6.2), each ended by CRLF. */
+/** Returns the Via lines for responses to a request (§8.2.6.2), each ended by CRLF. */
 export function viaLines(request: HeaderRows): string {
   const { text, rows, topVia } = request;
   let row = request.rowOf(Header.Via);

@@ -6,7 +6,7 @@ import { type NameAddr, parseNameAddr } from "./name_addr.ts";
 import { SipUri } from "./sip_uri.ts";
 import type { Via } from "./via.ts";
 
-/** The fields that the parser reads of every message. */
+/** Fields that the parser reads in every message. */
 export interface CommonFields {
   readonly topVia: Via;
   readonly callId: string;
@@ -68,7 +68,7 @@ export class SipRequest extends SipMessage {
     return this.#uri;
   }
 
-  /** 0 to 255; undefined when absent, -1 when malformed (§20.22). */
+  /** From 0 to 255; undefined when absent, -1 when malformed (§20.22). */
   get maxForwards(): number | undefined {
     const row = this.rowOf(Header.MaxForwards);
     if (row < 0) return undefined;
@@ -79,7 +79,7 @@ export class SipRequest extends SipMessage {
 /** A response with a well-formed status line, Via, Call-ID and CSeq. */
 export class SipResponse extends SipMessage {
   readonly kind = "response";
-  /** 100 to 699. */
+  /** From 100 to 699. */
   readonly status: number;
   readonly reason: string;
   #to: NameAddr | undefined | null = null;
@@ -99,9 +99,9 @@ export class SipResponse extends SipMessage {
   }
 }
 
-/** Why a message is rejected, and the response to it when it can be answered. */
+/** The fault of a message, and the response to it if it can be answered. */
 export interface Rejection {
-  /** It breaks the grammar, exceeds a limit of size, or comes from an address that is denied access. */
+  /** The message breaks the grammar, exceeds a size limit, or comes from an address that is denied access. */
   readonly kind: "malformed" | "oversized" | "denied";
   readonly status: number;
   /** A reason phrase. */

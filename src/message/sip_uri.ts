@@ -11,11 +11,11 @@ import {
 } from "./characters.ts";
 import { isHost, skipHost } from "./via.ts";
 
-/** A SIP or SIPS URI as it was written; compare with `equals`, never as text. */
+/** A SIP or SIPS URI as written. Compare with `equals`, never as text. */
 export class SipUri {
   readonly text: string;
   readonly secure: boolean;
-  /** As written, escapes kept; undefined when there is none. */
+  /** As written, with escapes; undefined for none. */
   readonly user: string | undefined;
   readonly password: string | undefined;
   /** Lower case; an IPv6 reference keeps its brackets. */
@@ -37,7 +37,7 @@ export class SipUri {
     this.headers = parts.headers;
   }
 
-  /** The URI in `text`, or undefined when it is not a well-formed SIP or SIPS URI. */
+  /** Returns undefined for text that is not a well-formed SIP or SIPS URI. */
   static parse(text: string): SipUri | undefined {
     const secure = text.charCodeAt(3) === 115 || text.charCodeAt(3) === 83;
     const start = secure ? 5 : 4;
@@ -61,7 +61,7 @@ export class SipUri {
     if (position === hostStart) return undefined;
     const written = text.substring(hostStart, position);
     if (!isHost(written)) return undefined;
-    // IPv6 addresses have many spellings; their identity has one (RFC 5954).
+    // An IPv6 address has many spellings and one normal form (RFC 5954).
     const host = written.charCodeAt(0) === 91 ? new URL(`http://${written}`).hostname : lowerCase(written);
     let port: number | undefined;
     if (text.charCodeAt(position) === 58) {
@@ -83,7 +83,7 @@ export class SipUri {
     return new SipUri(text, { secure, user, password, host, port, parameters, headers });
   }
 
-  /** The value of a URI parameter, unescaped: "" when it has none, undefined when absent. */
+  /** Returns a URI parameter, unescaped: "" without a value, undefined when absent. */
   parameter(lowerCaseName: string): string | undefined {
     const { parameters } = this;
     let end: number;
@@ -99,27 +99,30 @@ export class SipUri {
     return undefined;
   }
 
-  /** The host that requests are sent to: `maddr` goes before the one in the URI (§19.1.1). */
+  /** The host for requests: `maddr` overrides the host of the URI (§19.1.1). */
   get nextHost(): string {
     if (this.parameters === "") return this.host;
     const maddr = this.parameter("maddr")?.toLowerCase();
     return maddr !== undefined && maddr !== "" && isHost(maddr) ? maddr : this.host;
   }
 
-  /** The user as text, escapes undone and read as UTF-8; "" when there is none. */
+  /** The user, unescaped and decoded from UTF-8; "" for none. */
   get userText(): string {
     if (this.user === undefined) return "";
     return decodeUtf8(unescape(this.user));
   }
 
-  /** `sip:user@host`, what bindings are kept under: no port, no parameters, user unescaped (§10.3 step 5). */
+  /** The key of bindings, `sip:user@host`: no port, no parameters, user unescaped (§10.3 step 5). */
   get addressOfRecord(): string {
     return `${this.secure ? "sips" : "sip"}:${
       this.user === undefined ? "" : `${this.userText}@`
     }${this.host}`;
   }
 
-  /** §19.1.4: user part by case, everything else without; these parameters must agree, others only if both have them. */
+  /**
+   * Compares by §19.1.4: the user part with case, everything else without; some parameters must agree, others only if both
+   * URIs have them.
+   */
   equals(other: SipUri): boolean {
     return this.secure === other.secure && sameOrAbsent(this.user, other.user) &&
       sameOrAbsent(this.password, other.password) && this.host === other.host && this.port === other.port &&
@@ -131,31 +134,31 @@ export class SipUri {
   }
 }
 
-/** A username as the user part of a URI: `me@home` becomes `me%40home`. */
+/** Escapes a username for the user part of a URI: `me@home` becomes `me%40home`. */
 export function escapeUser(username: string): string {
   return Array.from(encodeUtf8(username), escapeOctet).join("");
 }
 
-/** ASCII characters that are none of a user part, and `%`. */
+/** `%`, and ASCII characters that a user part may not have. */
 const RESERVED = /[\0-\x20"#%:<>@[-^`{-\x7f]/;
 const ALL_RESERVED = new RegExp(RESERVED, "g");
 
 /**
- * What bindings are kept under: `sip:user@host`, or `sip:me%40home@host` where a username has characters that have a
- * meaning in URIs. Other letters than ASCII's stay as people write them.
+ * Returns the key of bindings: `sip:user@host`, or `sip:me%40home@host` for a username with characters reserved in URIs.
+ * Letters beyond ASCII stay unescaped.
  */
 export function addressOfRecord(username: string, host: string): string {
   const user = RESERVED.test(username) ? username.replace(ALL_RESERVED, escapeOctet) : username;
   return `sip:${user}@${host}`;
 }
 
-/** The username and the host that `addressOfRecord` was told. */
+/** Splits a result of `addressOfRecord` into username and host. */
 export function partsOfAddress(aor: string): { username: string; host: string } {
   const at = aor.lastIndexOf("@");
   return { username: unescape(aor.slice("sip:".length, at)), host: aor.slice(at + 1) };
 }
 
-/** Parameters of a `tel:` URI as they may stand in a user part: escapes stay, what has no place there is escaped. */
+/** Escapes the parameters of a `tel:` URI for a user part; present escapes stay. */
 export function escapeParameters(parameters: string): string {
   return parameters.replace(/%[0-9a-f]{2}|[^]/gi, (part) => part.length > 1 ? part : escapeOctet(part));
 }
@@ -169,8 +172,8 @@ function escapeOctet(octet: string): string {
 const NUMBER = /^(?:\+|%2B)?[\d().*#-]+$/i;
 
 /**
- * A number with parameters in the user part (§19.1.6): `15550104180;npdi`. The number unescaped, the parameters as they
- * are; undefined where there are none, or they belong to a name.
+ * Splits a user part like `15550104180;npdi` (§19.1.6) into the unescaped number and its parameters as written; undefined
+ * without parameters, or when they belong to a name.
  */
 export function telephoneSubscriber(uri: SipUri): { number: string; parameters: string } | undefined {
   const { user = "" } = uri;
@@ -181,12 +184,12 @@ export function telephoneSubscriber(uri: SipUri): { number: string; parameters: 
   return { number: decodeUtf8(unescape(number)), parameters: user.substring(end) };
 }
 
-/** Reports whether two URIs have one user part, escapes undone (§19.1.4). */
+/** Reports whether two URIs have the same user part, unescaped (§19.1.4). */
 export function isSameUser(a: SipUri, b: SipUri): boolean {
   return sameOrAbsent(a.user, b.user);
 }
 
-/** Whether the URI in this text is to be of the `sips:` kind. */
+/** Reports whether a text begins with `sips:`. */
 export function hasSecureScheme(text: string): boolean {
   return /^sips:/i.test(text);
 }
@@ -227,7 +230,7 @@ function areParameters(text: string, from: number, to: number): boolean {
 
 function isParameterName(text: string, from: number, end: number, lowerCaseName: string): boolean {
   if (end - from === lowerCaseName.length) return spanEqualsIgnoringCase(text, from, end, lowerCaseName);
-  // Written with escapes, it is longer.
+  // Escapes make a name up to three times as long.
   if (end - from < lowerCaseName.length || end - from > 3 * lowerCaseName.length) return false;
   return unescape(text.substring(from, end)).toLowerCase() === lowerCaseName;
 }
@@ -240,13 +243,13 @@ function lowerCase(text: string): string {
   return text;
 }
 
-/** `%41` becomes `A`; the bytes stay latin1. */
+/** Turns `%41` into `A`; bytes stay latin1. */
 function unescape(text: string): string {
   if (!text.includes("%")) return text;
   return text.replace(/%([0-9a-fA-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
 }
 
-/** Escapes undone where that changes nothing: a reserved character differs from its escape (§19.1.4). */
+/** Unescapes all but reserved characters, which differ from their escapes (§19.1.4). */
 function normalize(text: string): string {
   if (!text.includes("%")) return text;
   return text.replace(/%([0-9a-fA-F]{2})/g, (escape, hex) => {

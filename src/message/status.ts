@@ -53,7 +53,7 @@ const REASONS: Readonly<Record<number, string>> = {
   606: "Not Acceptable",
 };
 
-/** The phrase for a status; a general one for a status this table does not know. */
+/** Returns the phrase for a status, that of its class when the status is not in the table. */
 export function reasonPhrase(status: number): string {
   return REASONS[status] ?? REASONS[Math.floor(status / 100) * 100] ?? "Unknown";
 }

@@ -1,24 +1,24 @@
-/** Cuts a byte stream into messages by Content-Length (§18.3), and sees the keep-alives between them (RFC 5626 §3.5.1). */
+/** Cuts a byte stream into messages by Content-Length (§18.3) and keep-alives (RFC 5626 §3.5.1). */
 import { scanRows, TOO_LARGE } from "./header_scan.ts";
 import type { Rejection } from "./sip_message.ts";
 
-/** What the framer found. Calls come in stream order, inside `push`. */
+/** Receives what the framer finds, in stream order, inside `push`. */
 export interface StreamFramerEvents {
   /** One whole message. */
   onMessage(text: string): void;
-  /** A double CRLF before a message: the peer asks for a single one. */
+  /** A double CRLF between messages, which asks for a single one. */
   onPing(): void;
-  /** A message is not taken from the stream. `text` is its head, or as much of that as there is. */
+  /** A message is rejected. `text` is its head, or the part of it that has come. */
   onRejected(text: string, rejection: Rejection): void;
-  /** The stream makes no sense any more and must be closed; nothing is called after this. */
+  /** The stream cannot be read any further and must be closed. The last call. */
   onFailure(reason: string): void;
 }
 
 /** Bounds on the messages of one stream (`spec.limits`). */
 export interface StreamLimits {
-  /** Bytes a head may have: appending to it copies it, so a sender of single bytes must not make it long. */
+  /** Bytes of a head. Each piece that is appended copies it, so it must stay short. */
   readonly maxHeadSize: number;
-  /** Bytes a message may have, head and body. */
+  /** Bytes of a message, head and body. */
   readonly maxMessageSize: number;
 }
 
@@ -29,7 +29,7 @@ const NO_LENGTH: Rejection = {
   reason: "Content-Length is missing or malformed",
 };
 
-/** Pieces that a buffer is made of at most. */
+/** Pieces after which the buffer is flattened. */
 const MAX_PIECES = 256;
 
 /** A resumable framer for one connection. Text is latin1: one byte a character. */
@@ -39,7 +39,7 @@ export class StreamFramer {
   #buffer = "";
   /** Length of the message at the front of the buffer once its head is whole, else 0. */
   #wanted = 0;
-  /** How far the buffer was searched for the end of the head. */
+  /** The buffer was searched for the end of the head up to here. */
   #searched = 0;
   #failed = false;
   #pieces = 0;
@@ -49,21 +49,21 @@ export class StreamFramer {
     this.#limits = limits;
   }
 
-  /** Bytes of a message that has come in part; half a keep-alive is none. */
+  /** Bytes of an unfinished message; half a keep-alive does not count. */
   get buffered(): number {
-    // To look at a character, everything that was appended is copied: not for each piece of a long body.
+    // Reading a character flattens the buffer, so it is not read while a body is awaited.
     return this.#wanted === 0 && this.#buffer.charCodeAt(0) === 13 ? 0 : this.#buffer.length;
   }
 
   push(chunk: string): void {
     if (this.#failed) return;
     this.#buffer = this.#buffer === "" ? chunk : this.#buffer + chunk;
-    // Many small pieces cost many times what is in them, until they are copied together.
+    // Many small pieces cost many times their bytes until they are flattened.
     if (++this.#pieces % MAX_PIECES === 0) this.#buffer.charCodeAt(0);
     while (!this.#failed && this.#takeOne());
   }
 
-  /** Takes one message or keep-alive off the front; false when more bytes are needed. */
+  /** Takes one message or keep-alive; false when more bytes are needed. */
   #takeOne(): boolean {
     if (this.#wanted === 0 && !this.#readHead()) return false;
     if (this.#buffer.length < this.#wanted) return false;
@@ -108,7 +108,7 @@ export class StreamFramer {
     this.#searched = 0;
   }
 
-  /** Where the message ends is not known, or it is not waited for: the peer is told why, and the stream is over. */
+  /** Rejects a message whose end is unknown or not awaited, and ends the stream. */
   #reject(rejection: Rejection, end: number): false {
     this.#events.onRejected(this.#buffer.substring(0, end), rejection);
     return this.#fail(rejection.reason);
@@ -122,14 +122,14 @@ export class StreamFramer {
   }
 }
 
-/** A start line begins with a token; anything else will never become a message. */
+/** Reports whether a buffer may begin with a start line, that is with a token. */
 function isPlausibleStart(buffer: string): boolean {
   const code = buffer.charCodeAt(0);
   if (code === 13) return buffer.length === 1 || buffer.charCodeAt(1) === 10;
   return code > 32 && code < 127;
 }
 
-/** The Content-Length of the head that the buffer begins with; -1 when there is none, or more than one. */
+/** Returns the Content-Length of the head in the buffer; -1 when it is missing or ambiguous. */
 function contentLength(buffer: string): number {
   return scanRows(buffer, buffer.indexOf("\r\n") + 2).contentLength;
 }

@@ -1,9 +1,9 @@
 /** tel URIs (RFC 3966). */
 
-/** `tel:+1-201-555-0123;phone-context=…`. */
+/** A tel URI: `tel:+1-201-555-0123;phone-context=…`. */
 export class TelUri {
   readonly text: string;
-  /** Digits with a leading `+` when global; visual separators removed. */
+  /** Digits, with a leading `+` if global, without visual separators. */
   readonly number: string;
   /** `;phone-context=example.com`, or "". */
   readonly parameters: string;
@@ -14,7 +14,7 @@ export class TelUri {
     this.parameters = parameters;
   }
 
-  /** The URI in `text`, or undefined when it is not a well-formed tel URI. */
+  /** Returns undefined for text that is not a well-formed tel URI. */
   static parse(text: string): TelUri | undefined {
     const match = /^tel:(\+[0-9().-]+|[0-9a-fA-F*#().-]+)((?:;[^;?@<>\s]+)*)$/i.exec(text);
     if (!match) return undefined;
@@ -23,7 +23,7 @@ export class TelUri {
     return new TelUri(text, number, match[2]);
   }
 
-  /** RFC 3966 §4: numbers by their digits, parameters in any order, without regard to case. */
+  /** Compares numbers by digits, and parameters in any order and case (RFC 3966 §4). */
   equals(other: TelUri): boolean {
     return this.number.toLowerCase() === other.number.toLowerCase() &&
       normalized(this.parameters) === normalized(other.parameters);
@@ -34,7 +34,7 @@ export class TelUri {
   }
 }
 
-/** Parameters in one order and case; a number in `phone-context` without its visual separators. */
+/** Returns the parameters in one order and case; a number in `phone-context` loses its visual separators. */
 function normalized(parameters: string): string {
   return parameters.toLowerCase().split(";").map(withoutSeparators).sort().join(";");
 }

@@ -7,7 +7,7 @@ export const MAGIC_COOKIE = "z9hG4bK";
 
 /** One Via value: the spans that routing needs, the rest as text. */
 export interface Via {
-  /** Where the value begins and ends in its message. */
+  /** Span of the value in its message. */
   readonly start: number;
   readonly end: number;
   /** As written, usually upper case: `UDP`, `TCP`, `TLS`, `SCTP`, `WS`, `WSS`. */
@@ -23,18 +23,18 @@ export interface Via {
   /** Span of the whole `;rport` parameter, its semicolon included; -1 when absent. */
   readonly rportStart: number;
   readonly rportEnd: number;
-  /** Likewise of `;received=…`. */
+  /** Span of the whole `;received=…`; -1 when absent. */
   readonly receivedStart: number;
   readonly receivedEnd: number;
-  /** Where a value for `;keep` belongs that asks for one (RFC 6223 §4.2); -1 when none is asked for. */
+  /** End of a `;keep` that asks for a value (RFC 6223 §4.2); -1 when none does. */
   readonly keepEnd: number;
-  /** Whether the connection may be used for requests to the sender (RFC 5923 §5). */
+  /** True when the connection may carry requests to the sender (RFC 5923 §5). */
   readonly hasAlias: boolean;
 }
 
 const cursor = new ParameterCursor();
 
-/** The Via value that begins at `from`; its `end` is at a comma or at `to`. Undefined when malformed or ambiguous. */
+/** Parses the value at `from`; its `end` is at a comma or at `to`. Returns undefined when malformed or ambiguous. */
 export function parseVia(text: string, from: number, to: number): Via | undefined {
   const start = skipWhiteSpace(text, from, to);
   let at = skipToken(text, start, to);
@@ -72,7 +72,7 @@ export function parseVia(text: string, from: number, to: number): Via | undefine
   for (let before = at; cursor.next(); before = cursor.position) {
     const length = cursor.nameEnd - cursor.nameStart;
     if (length === 6 && cursor.is("branch")) {
-      // More characters than a token has are met with, but no quotes, and never none (§25.1).
+      // Branches with other characters than a token are common; quoted and empty ones are faults (§25.1).
       if (branch !== "" || cursor.valueStart < 0 || text.charCodeAt(cursor.valueStart) === 34) {
         return undefined;
       }
@@ -122,12 +122,12 @@ function skipSlash(text: string, from: number, to: number): number {
   return skipWhiteSpace(text, at + 1, to);
 }
 
-/** Whether what looks like an IPv6 reference is one; names and IPv4 addresses are taken as they are. */
+/** Reports whether a host in brackets is an IPv6 reference; other hosts are not examined. */
 export function isHost(host: string): boolean {
   return host.charCodeAt(0) !== 91 || URL.canParse(`http://${host}`);
 }
 
-/** The end of the host name, IPv4 address or bracketed IPv6 address that begins at `from`. */
+/** Returns the end of the host name, IPv4 address or IPv6 reference at `from`. */
 export function skipHost(text: string, from: number, to: number): number {
   let at = from;
   if (text.charCodeAt(at) === 91) {

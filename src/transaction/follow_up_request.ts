@@ -1,19 +1,19 @@
-/** The ACK for a non-2xx (§17.1.1.3) and the CANCEL (§9.1), made from the request they follow. */
+/** The ACK for a non-2xx (§17.1.1.3) and the CANCEL (§9.1), built from the request they follow. */
 import { Header, type HeaderId } from "../message/header_name.ts";
 import { rowsOf } from "../message/header_scan.ts";
 import type { SipResponse } from "../message/sip_message.ts";
 
-/** The ACK that the INVITE client transaction sends for a 300–699; `invite` is the request as it was sent. */
+/** Builds the ACK for a 300–699 response to an INVITE as sent. */
 export function buildAck(invite: string, response: SipResponse): string {
   return followUp(invite, "ACK", response.header(Header.To));
 }
 
-/** The CANCEL for a request as it was sent; `reasons` are Reason lines (RFC 3326), each ended by CRLF, or "". */
+/** Builds the CANCEL for a request as sent; `reasons` are Reason lines (RFC 3326), each ended by CRLF. */
 export function buildCancel(request: string, reasons = ""): string {
   return followUp(request, "CANCEL", undefined, reasons);
 }
 
-/** The request is one of ours, so its own Via is the first row of that name and alone in it. */
+/** Builds a request from one of ours, whose own Via is alone in the first Via row. */
 function followUp(text: string, method: string, to: string | undefined, added = ""): string {
   const lineEnd = text.indexOf("\r\n");
   const request = rowsOf(text);

@@ -33,12 +33,12 @@ export class InviteClientTransaction implements ClientTransaction {
   readonly #request: OutgoingRequest;
   #retransmission: Timer | undefined;
   #interval = 0;
-  /** Bytes of text, see `TransactionHost.keep`. */
+  /** Bytes counted by `TransactionHost.keep`. */
   #kept = 0;
   #state: State = "calling";
   #ack = "";
   #isCancelled = false;
-  /** Reason lines of a CANCEL that cannot be sent yet. */
+  /** Reason lines of a CANCEL that waits for a provisional response. */
   #reasons = "";
 
   constructor(host: TransactionHost, request: OutgoingRequest, user: ClientTransactionUser) {
@@ -93,17 +93,17 @@ export class InviteClientTransaction implements ClientTransaction {
     this.#reasons = reasons;
     if (this.#state === "proceeding") return this.#sendCancel();
     if (this.#state !== "calling") return;
-    // Before a provisional response there may be nothing to cancel yet (§9.1): it outlives the others that share its tail.
+    // A CANCEL may have to wait for a provisional response (§9.1), beyond the transactions that share the tail.
     const { text, tail = "" } = this.#request;
     this.#kept = this.#host.keep(this.#kept, text.length + tail.length);
   }
 
-  /** The connection is closed: no response can come by it any more. */
+  /** Fails: the connection for responses is closed. */
   onFlowClosed(): void {
     this.#fail("Connection is closed");
   }
 
-  /** Nobody takes the request at its destination (§18.4). */
+  /** Fails: the destination is unreachable (§18.4). */
   onUnreachable(): void {
     this.#fail("Destination is unreachable");
   }
@@ -121,7 +121,7 @@ export class InviteClientTransaction implements ClientTransaction {
 
   #sendCancel(): void {
     this.#host.cancel(this.#request, this.#reasons);
-    // A server of RFC 2543 may never answer the INVITE that was cancelled (§9.1).
+    // An RFC 2543 server may never answer a cancelled INVITE (§9.1).
     this.#stateTimer.start(64 * this.#host.timers.t1);
   }
 
@@ -132,7 +132,7 @@ export class InviteClientTransaction implements ClientTransaction {
     this.#forgetRequest("");
   }
 
-  /** Keeps this text in the place of the request. */
+  /** Replaces the request by its ACK, "" for none. */
   #forgetRequest(ack: string): void {
     this.#ack = ack;
     this.#request.text = "";

@@ -3,7 +3,7 @@
  *
  *     Proceeding ──2xx──▶ Accepted ──L──▶ Terminated
  *         └──3xx–6xx──▶ Completed ──ACK──▶ Confirmed ──I──▶ Terminated
- *                           └──H──▶ Terminated, nobody acknowledged
+ *                           └──H──▶ Terminated, without an ACK
  */
 import type { SipRequest } from "../message/sip_message.ts";
 import type { Timer } from "../runtime/timer_wheel.ts";
@@ -25,20 +25,20 @@ export class InviteServerTransaction implements ServerTransaction {
   #interval = 0;
   #state: State = "proceeding";
   #lastResponse = "";
-  /** Bytes of text, see `TransactionHost.keep`. */
+  /** Bytes counted by `TransactionHost.keep`. */
   #kept: number;
 
   constructor(
     host: TransactionHost,
     request: SipRequest,
-    place: { key: string; flow: Flow; route: ResponseRoute },
+    parts: { key: string; flow: Flow; route: ResponseRoute },
   ) {
     this.#host = host;
     this.request = request;
-    this.flow = place.flow;
-    this.#key = place.key;
-    this.#route = place.route;
-    this.#kept = host.keep(0, place.key.length + request.text.length);
+    this.flow = parts.flow;
+    this.#key = parts.key;
+    this.#route = parts.route;
+    this.#kept = host.keep(0, parts.key.length + request.text.length);
     this.#stateTimer = host.timer(() => this.#terminate());
   }
 
@@ -52,7 +52,7 @@ export class InviteServerTransaction implements ServerTransaction {
 
   respond(status: number, text: string): void {
     if (this.#state === "accepted" && status >= 200 && status < 300) {
-      // A retransmission, or the 2xx of another branch: the user agents care for both (RFC 6026 §7.1).
+      // Retransmissions and the 2xx of other branches are for the user agents (RFC 6026 §7.1).
       return this.#host.respond(text, this.#route);
     }
     if (this.#state !== "proceeding") return;
@@ -76,14 +76,14 @@ export class InviteServerTransaction implements ServerTransaction {
     this.#retransmission.start(t1); // Timer G
   }
 
-  /** The INVITE came again. */
+  /** Repeats the last response when the INVITE is received again. */
   onRetransmission(): void {
-    // Accepted: the 2xx is the user agent's to repeat, not ours.
+    // In Accepted the user agent repeats the 2xx.
     if (this.#state !== "proceeding" && this.#state !== "completed") return;
     if (this.#lastResponse !== "") this.#host.respond(this.#lastResponse, this.#route);
   }
 
-  /** Takes an ACK for a non-2xx; false when the ACK is the user's business (Accepted). */
+  /** Takes an ACK for a non-2xx; returns false for an ACK that is the user's (Accepted). */
   onAck(): boolean {
     if (this.#state === "accepted" || this.#state === "proceeding") return this.#state === "proceeding";
     if (this.#state !== "completed") return true;
@@ -95,7 +95,7 @@ export class InviteServerTransaction implements ServerTransaction {
     return true;
   }
 
-  /** Keeps a response for retransmissions of the request, "" for none. */
+  /** Keeps a response for retransmissions, "" for none. */
   #keepResponse(text: string): void {
     this.#lastResponse = text;
     const others = this.#key.length + (this.request?.text.length ?? 0);

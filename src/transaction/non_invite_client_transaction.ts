@@ -26,7 +26,7 @@ export class NonInviteClientTransaction implements ClientTransaction {
   readonly #stateTimer: Timer;
   #retransmission: Timer | undefined;
   #interval = 0;
-  /** Bytes of text, see `TransactionHost.keep`. */
+  /** Bytes counted by `TransactionHost.keep`. */
   #kept = 0;
   #state: State = "trying";
 
@@ -51,7 +51,7 @@ export class NonInviteClientTransaction implements ClientTransaction {
   start(): void {
     const { t1 } = this.#host.timers;
     const { text, tail = "" } = this.#request;
-    // Nothing ends it but an answer, so it may outlive the others that share its tail.
+    // The transaction may outlive the others that share its tail.
     this.#kept = this.#host.keep(0, text.length + tail.length);
     this.#stateTimer.start(64 * t1); // Timer F
     if (!isReliable(this.flow.protocol)) {
@@ -81,12 +81,12 @@ export class NonInviteClientTransaction implements ClientTransaction {
   /** Only INVITE can be cancelled (§9.1). */
   cancel(): void {}
 
-  /** The connection is closed: no response can come by it any more. */
+  /** Fails: the connection for responses is closed. */
   onFlowClosed(): void {
     this.#fail("Connection is closed");
   }
 
-  /** Nobody takes the request at its destination (§18.4). */
+  /** Fails: the destination is unreachable (§18.4). */
   onUnreachable(): void {
     this.#fail("Destination is unreachable");
   }

@@ -10,7 +10,7 @@ import { type Flow, isReliable } from "../transport/transport.ts";
 import type { ResponseRoute, TransactionHost } from "./transaction_host.ts";
 import type { ServerTransaction } from "./transaction_user.ts";
 
-/** Timer E runs for 1, 2 and 4 times T1 before it is reset to T2. */
+/** Timer E fires after 1, 2 and 4 times T1 before it reaches T2. */
 const UNTIL_100 = 7;
 
 type State = "trying" | "proceeding" | "completed" | "terminated";
@@ -25,20 +25,20 @@ export class NonInviteServerTransaction implements ServerTransaction {
   readonly #timer: Timer;
   #state: State = "trying";
   #lastResponse = "";
-  /** Bytes of text, see `TransactionHost.keep`. */
+  /** Bytes counted by `TransactionHost.keep`. */
   #kept: number;
 
   constructor(
     host: TransactionHost,
     request: SipRequest,
-    place: { key: string; flow: Flow; route: ResponseRoute },
+    parts: { key: string; flow: Flow; route: ResponseRoute },
   ) {
     this.#host = host;
     this.request = request;
-    this.flow = place.flow;
-    this.#key = place.key;
-    this.#route = place.route;
-    this.#kept = host.keep(0, place.key.length + request.text.length);
+    this.flow = parts.flow;
+    this.#key = parts.key;
+    this.#route = parts.route;
+    this.#kept = host.keep(0, parts.key.length + request.text.length);
     this.#timer = host.timer(() => this.#onTimer());
     this.#timer.start(UNTIL_100 * host.timers.t1);
   }
@@ -53,9 +53,9 @@ export class NonInviteServerTransaction implements ServerTransaction {
 
   respond(status: number, text: string): void {
     if (this.isAnswered) return;
-    // No 408 for a request that is not INVITE: it would come too late (RFC 4320 §4.2).
+    // A 408 for a non-INVITE would come too late (RFC 4320 §4.2).
     if (status === 408) return this.#terminate();
-    // No provisional response of the user: a 100 is due when this machine says so, others never (RFC 4320 §4.1).
+    // The transaction itself sends the only provisional response, a 100 (RFC 4320 §4.1).
     if (status < 200) return;
     this.#host.respond(text, this.#route);
     this.request = undefined;
@@ -67,18 +67,18 @@ export class NonInviteServerTransaction implements ServerTransaction {
     else this.#timer.start(64 * this.#host.timers.t1); // Timer J
   }
 
-  /** The request came again. */
+  /** Repeats the response when the request is received again. */
   onRetransmission(): void {
     if (this.#lastResponse !== "") this.#host.respond(this.#lastResponse, this.#route);
   }
 
-  /** The client's Timer E has reached T2 by now: tell it that somebody is there (RFC 4320 §4.1). */
+  /** Sends a 100 when the client's Timer E has reached T2 (RFC 4320 §4.1). */
   #onTimer(): void {
     if (this.#state !== "trying" || !this.request) return this.#terminate();
     this.#state = "proceeding";
     this.#lastResponse = buildResponse(this.request, { status: 100 });
     this.#host.respond(this.#lastResponse, this.#route);
-    // Never answered, it ends with the client's Timer F.
+    // Without an answer the transaction ends with the client's Timer F.
     this.#timer.start((64 - UNTIL_100) * this.#host.timers.t1);
   }
 

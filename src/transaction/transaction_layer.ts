@@ -1,4 +1,4 @@
-/** The transaction layer (§17): which transaction a message belongs to, and the beginning and end of each. */
+/** The transaction layer (§17): matches messages to transactions, begins and ends transactions. */
 import { buildResponse, type ResponseContent } from "../message/response_builder.ts";
 import { Header } from "../message/header_name.ts";
 import type { HeaderRows } from "../message/header_rows.ts";
@@ -27,15 +27,14 @@ import {
   wholeText,
 } from "./transaction_user.ts";
 
-/** What the layer is made of. */
 export interface TransactionLayerParts {
   readonly transport: TransportLayer;
   readonly wheel: TimerWheel;
   readonly metrics: Metrics;
   readonly timers?: TransactionTimers;
-  /** Transactions kept at most (`spec.limits.maxTransactions`); further requests are answered 503. */
+  /** `spec.limits.maxTransactions`; requests beyond are answered 503. */
   readonly maxTransactions?: number;
-  /** Bytes of text that all transactions keep at most (`spec.limits.maxPendingBytes`); further requests are answered 503. */
+  /** Bytes of text in all transactions (`spec.limits.maxPendingBytes`); requests beyond are answered 503. */
   readonly maxPendingBytes?: number;
 }
 
@@ -65,9 +64,9 @@ export class TransactionLayer implements TransportUser, TransactionHost {
   #pendingBytes = 0;
   readonly #servers = new TextMap<InviteServerTransaction | NonInviteServerTransaction>();
   readonly #clients = new TextMap<AnyClientTransaction>();
-  /** CANCEL shares the branch of its INVITE, so it is kept apart. */
+  /** CANCELs, which share the branches of their INVITEs. */
   readonly #cancels = new TextMap<NonInviteClientTransaction>();
-  /** Client transactions by the number of the connection their request went by. */
+  /** Client transactions by the id of the connection that carried the request. */
   readonly #byConnection = new Map<number, Set<AnyClientTransaction>>();
   readonly #strays: Counter;
   readonly #overload: Counter;
@@ -94,12 +93,12 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     metrics.gauge("routr_client_transactions", "Client transactions now", () => this.#clients.size);
   }
 
-  /** Sets who hears of requests. Once, before the first message. */
+  /** Sets the user. Called once, before the first message. */
   attach(user: TransactionUser): void {
     this.#user = user;
   }
 
-  /** Begins a server transaction; undefined when there are too many, and the request was answered 503. */
+  /** Begins a server transaction; answers 503 and returns undefined when there are too many. */
   serve(request: SipRequest, flow: Flow): ServerTransaction | undefined {
     if (this.#isFull) {
       this.#overload.value++;
@@ -114,18 +113,18 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     }
     const key = serverKey(request, request.method);
     const { host, port = defaultPort(flow.protocol) } = request.topVia;
-    // A piece of the request would keep the whole of it.
+    // A substring would keep the whole request.
     const sentBy = { host: detachText(host), port };
     const route = { flow: this.#transport.responseFlow(request, flow), sentBy };
-    const place = { key, flow, route };
+    const parts = { key, flow, route };
     const transaction = request.method === "INVITE"
-      ? new InviteServerTransaction(this, request, place)
-      : new NonInviteServerTransaction(this, request, place);
+      ? new InviteServerTransaction(this, request, parts)
+      : new NonInviteServerTransaction(this, request, parts);
     this.#servers.set(key, transaction);
     return transaction;
   }
 
-  /** Answers without a transaction, as for challenges and refusals (§8.2.7, §26.3.2.4): nothing is kept. */
+  /** Answers without a transaction, as challenges and refusals are (§8.2.7, §26.3.2.4). */
   reply(request: HeaderRows, flow: Flow, content: ResponseContent): void {
     this.#transport.send(buildResponse(request, content), this.#transport.responseFlow(request, flow));
   }
@@ -143,7 +142,7 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     return transaction;
   }
 
-  /** Sends a message outside of any transaction: the ACK for a 2xx. */
+  /** Sends a message without a transaction, such as the ACK for a 2xx. */
   send(text: string, flow: Flow, onFailure?: (reason: string) => void): void {
     this.#transport.send(text, flow, onFailure);
   }
@@ -161,7 +160,7 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     const { branch } = response.topVia;
     const { cseqMethod } = response;
     const transaction = cseqMethod === "CANCEL" ? this.#cancels.get(branch) : this.#clients.get(branch);
-    // A response fits by branch and method of CSeq (§17.1.3); one that fits nothing is dropped, 2xx too (RFC 6026 §8.8).
+    // Branch and CSeq method match a response (§17.1.3); a stray one is dropped, even a 2xx (RFC 6026 §8.8).
     if (transaction?.method !== cseqMethod) return void this.#strays.value++;
     transaction.onResponse(response);
   }
@@ -170,7 +169,7 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     this.#user?.onRejected(rejected, flow);
   }
 
-  /** A connection is gone, and with it every answer that was to come by it (§17.1.4). */
+  /** Fails the requests whose answers were to come by a closed connection (§17.1.4). */
   onFlowClosed(flow: Flow): void {
     const waiting = this.#byConnection.get(flow.id);
     this.#byConnection.delete(flow.id);
@@ -179,8 +178,8 @@ export class TransactionLayer implements TransportUser, TransactionHost {
   }
 
   /**
-   * A request did not arrive (§18.4). It is told from others by its branch, which nobody else knows: forged ICMP ends
-   * nothing. Once there was a response, somebody is there.
+   * Fails a request that did not arrive (§18.4), unless a response has come. The secret branch identifies it, so forged
+   * ICMP has no effect.
    */
   onUnreachable(datagram: string, { remoteAddress, remotePort }: Flow): void {
     const branch = /\r\nVia:[^\r\n]*?;branch=([^;,\s]+)/i.exec(datagram)?.[1];
@@ -224,11 +223,11 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     this.#user?.onAck(request, flow);
   }
 
-  /** §9.2: 200 and off to the user when the INVITE is known, else 481. */
+  /** Answers 200 and tells the user when the INVITE is known, else 481 (§9.2). */
   #onCancel(request: SipRequest, flow: Flow): void {
     const invite = this.#servers.get(serverKey(request, "INVITE"));
     if (!(invite instanceof InviteServerTransaction)) {
-      // A CANCEL of anything else than INVITE has no effect, but is answered (§9.2).
+      // A CANCEL for another method has no effect, but is answered (§9.2).
       const isKnown = CANCELLED_IN_VAIN.some((method) => this.#servers.has(serverKey(request, method)));
       return this.reply(request, flow, { status: isKnown ? 200 : 481, toTag: randomToken() });
     }
@@ -236,7 +235,7 @@ export class TransactionLayer implements TransportUser, TransactionHost {
       return this.reply(request, flow, { status: 481, toTag: randomToken() });
     }
     const response = { status: 200, toTag: randomToken() };
-    // A CANCEL frees what a full table holds, so it is served even then.
+    // A CANCEL frees room in a full table, so it is always served.
     if (this.#isFull) this.reply(request, flow, response);
     else this.serve(request, flow)?.respond(200, buildResponse(request, response));
     invite.onCancel?.(reasonLines(request));
@@ -260,10 +259,10 @@ export class TransactionLayer implements TransportUser, TransactionHost {
   }
 }
 
-/** Longer Reasons of a CANCEL are not passed on: they may have to be kept until a callee rings. */
+/** Longer Reasons are dropped, because they may wait until a callee rings. */
 const MAX_REASON_LENGTH = 1024;
 
-/** The Reason lines of a CANCEL, to be passed on (RFC 3326 §2). */
+/** Returns the Reason lines of a CANCEL, which are forwarded (RFC 3326 §2). */
 function reasonLines(cancel: SipRequest): string {
   let lines = "";
   for (let row = cancel.rowOf(Header.Other); row >= 0; row = cancel.rowOf(Header.Other, row)) {
@@ -272,7 +271,7 @@ function reasonLines(cancel: SipRequest): string {
   return lines.length > MAX_REASON_LENGTH ? "" : detachText(lines);
 }
 
-/** Whether a CANCEL that fits by branch also fits by what only the two ends of the hop should know, and by source. */
+/** Reports whether a CANCEL with a matching branch also matches by tags, Call-ID and source. */
 function isCancelOf(
   cancel: SipRequest,
   { invite, flow }: { invite: InviteServerTransaction; flow: Flow },
@@ -285,8 +284,8 @@ function isCancelOf(
 }
 
 /**
- * §17.2.3: branch, sent-by and method; for RFC 2543 elements, whose branch says nothing, everything that stays the same
- * between a request, its retransmission and its ACK.
+ * Returns the key of a server transaction (§17.2.3): branch, sent-by and method. For RFC 2543 elements, without a unique
+ * branch, it is what request, retransmission and ACK have in common.
  */
 function serverKey(request: SipRequest, method: string): string {
   const { topVia: via } = request;

@@ -5,7 +5,7 @@ export interface TransactionTimers {
   readonly t1: number;
   /** Longest interval between retransmissions of non-INVITE requests and INVITE responses. */
   readonly t2: number;
-  /** How long a message may stay in the network. */
+  /** Maximum time that a message stays in the network. */
   readonly t4: number;
 }
 

@@ -1,63 +1,63 @@
-/** What a transaction user (§17) hears from below. */
+/** Transaction users (§17), and transactions as their users see them. */
 import type { RejectedMessage, SipRequest, SipResponse } from "../message/sip_message.ts";
 import type { Flow } from "../transport/transport.ts";
 
-/** The core as the transaction layer sees it. Every call is synchronous, straight from the bytes. */
+/** The core as the transaction layer sees it. Calls are synchronous, as bytes arrive. */
 export interface TransactionUser {
   /**
-   * A request that belongs to no transaction yet. The user either begins one (`TransactionLayer.serve`) or answers
-   * without state (`TransactionLayer.reply`). Retransmissions do not come here once a transaction has begun.
+   * A request without a transaction. The user begins one (`TransactionLayer.serve`) or answers without state
+   * (`TransactionLayer.reply`). Retransmissions come here only while there is no transaction.
    */
   onRequest(request: SipRequest, flow: Flow): void;
-  /** An ACK for a 2xx, or one that fits nothing. */
+  /** An ACK for a 2xx, or a stray one. */
   onAck(request: SipRequest, flow: Flow): void;
   /** A message that is neither request nor response; its `request` can be answered. */
   onRejected(rejected: RejectedMessage, flow: Flow): void;
-  /** A request was answered 503, for this cause: there are too many transactions, or they keep too much. */
+  /** A request was answered 503 because transactions are too many or keep too many bytes. */
   onOverload?(request: SipRequest, flow: Flow, cause: string): void;
   onFlowClosed(flow: Flow): void;
 }
 
 /** A server transaction (§17.2) as its user sees it. */
 export interface ServerTransaction {
-  /** Forgotten once a final response was given: transactions outlive their requests by half a minute. */
+  /** Undefined after a final response: a transaction outlives its request by half a minute. */
   readonly request: SipRequest | undefined;
-  /** The flow that the request came by. */
+  /** The flow of the request. */
   readonly flow: Flow;
-  /** Whether a final response was given. */
+  /** True after a final response. */
   readonly isAnswered: boolean;
-  /** Sends a response. After a final one only further 2xx of an INVITE are sent; others are ignored. */
+  /** Sends a response. After a final one all are ignored but further 2xx of an INVITE. */
   respond(status: number, text: string): void;
   /**
-   * Set by the user: the INVITE was cancelled (§9.2) and not answered yet. The 200 for the CANCEL is sent already;
-   * `reasons` are its Reason lines (RFC 3326), each ended by CRLF.
+   * Set by the user; called when the unanswered INVITE is cancelled (§9.2), after the 200 for the CANCEL. `reasons` are
+   * Reason lines (RFC 3326), each ended by CRLF.
    */
   onCancel: ((reasons: string) => void) | undefined;
 }
 
-/** What the user of a client transaction (§17.1) hears. After the first of `onTimeout` and `onFailure` nothing follows. */
+/** The user of a client transaction (§17.1). `onTimeout` or `onFailure` is the last call. */
 export interface ClientTransactionUser {
   /** Provisional responses, the final one, and every further 2xx to an INVITE (RFC 6026). */
   onResponse(response: SipResponse): void;
-  /** Timer B or F: to be treated as a 408 (§8.1.3.1). */
+  /** Timer B or F has fired, which counts as a 408 (§8.1.3.1). */
   onTimeout(): void;
-  /** The request could not be sent: to be treated as a 503 (§8.1.3.1). */
+  /** The request could not be sent, which counts as a 503 (§8.1.3.1). */
   onFailure(reason: string): void;
 }
 
-/** What a client transaction sends. */
+/** A request for a client transaction. */
 export interface OutgoingRequest {
-  /** Emptied by the transaction when it will not be sent again. */
+  /** Emptied by the transaction after the last transmission. */
   text: string;
-  /** What follows `text`, where it is the same for all copies of a request: it is kept once. Forgotten like `text`. */
+  /** The rest of the message, shared by all copies of a request. Emptied like `text`. */
   tail?: string;
   readonly method: string;
-  /** Of its top Via. */
+  /** The branch of the top Via. */
   readonly branch: string;
   readonly flow: Flow;
 }
 
-/** The request as it goes out. */
+/** Returns the message that is sent. */
 export function wholeText({ text, tail }: OutgoingRequest): string {
   return tail === undefined ? text : text + tail;
 }
@@ -67,10 +67,10 @@ export interface ClientTransaction {
   readonly flow: Flow;
   readonly branch: string;
   /**
-   * Sends a CANCEL, with these Reason lines (RFC 3326), as soon as that is allowed: after a provisional response. The
-   * request counts as timed out when no final response follows within 64·T1 (§9.1).
+   * Sends a CANCEL with Reason lines (RFC 3326) after a provisional response. Without a final response within 64·T1 the
+   * request times out (§9.1).
    */
   cancel(reasons?: string): void;
-  /** Ends the transaction without a word. */
+  /** Ends the transaction; its user is not called any more. */
   abandon(): void;
 }
