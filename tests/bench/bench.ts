@@ -5,6 +5,7 @@ import { BenchContext } from "./measurements/bench_context.ts";
 import { measureBindingsMemory } from "./measurements/bindings_memory.ts";
 import { measureConnectionCpu } from "./measurements/connection_cpu.ts";
 import { measureCpu } from "./measurements/cpu.ts";
+import { measureGarbage } from "./measurements/garbage.ts";
 import { measureGateways } from "./measurements/gateways.ts";
 import { measureHighestRate } from "./measurements/highest_rate.ts";
 import { measureIdleConnections } from "./measurements/idle_connections.ts";
@@ -65,6 +66,9 @@ async function measure(context: BenchContext): Promise<BenchResults> {
         break;
       case "cpu":
         results.cpu = await measureCpu(context);
+        break;
+      case "garbage":
+        results.garbage = await measureGarbage(context);
         break;
       case "peak":
         results.peak = await measureHighestRate(context);

@@ -6,13 +6,14 @@ import { SYSTEM_NAMES, type SystemName } from "./systems/start_system.ts";
 /**
  * What can be measured. `start` to `bindings` go over UDP, `start` and `idle` on a small configuration, the others on one
  * with thousands of users. From `tcp` to `stalled` phones have connections, to routr and Kamailio only. `load`, `routing`,
- * `gateways` and what follows are of routr alone.
+ * `garbage`, `gateways` and what follows are of routr alone.
  */
 export const MEASUREMENT_NAMES = [
   "start",
   "load",
   "idle",
   "cpu",
+  "garbage",
   "peak",
   "bindings",
   "tcp",

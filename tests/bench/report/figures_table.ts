@@ -11,6 +11,14 @@ import { ROUTING_FIGURES } from "./routing_figures.ts";
 const FIGURES: readonly Figure[] = [
   ...cpuFigures("CPU µs per registration", (all, system) => ofSystem(all.cpu, system)?.registration),
   ...cpuFigures("CPU µs per call", (all, system) => ofSystem(all.cpu, system)?.call),
+  {
+    name: "heap bytes per registration",
+    of: (all, system) => ofSystem(all.garbage, system)?.bytesPerRegistration.toFixed(0),
+  },
+  {
+    name: "heap bytes per call",
+    of: (all, system) => ofSystem(all.garbage, system)?.bytesPerCall.toFixed(0),
+  },
   { name: "highest loss-free calls/s", of: (all, system) => ofSystem(all.peak, system)?.rate.toString() },
   { name: "ready after ms", of: (all, system) => ofSystem(all.start, system)?.median.toFixed(0) },
   {

@@ -3,6 +3,7 @@
 import type { BindingsMemory } from "../measurements/bindings_memory.ts";
 import type { ConnectionCpu } from "../measurements/connection_cpu.ts";
 import type { CpuResult } from "../measurements/cpu.ts";
+import type { Garbage } from "../measurements/garbage.ts";
 import type { HighestRate } from "../measurements/highest_rate.ts";
 import type { IdleConnections } from "../measurements/idle_connections.ts";
 import type { Gateways } from "../measurements/gateways.ts";
@@ -28,6 +29,7 @@ export interface BenchResults {
   load?: readonly LoadTime[];
   idle?: readonly Idleness[];
   cpu?: readonly CpuResult[];
+  garbage?: readonly Garbage[];
   peak?: readonly HighestRate[];
   bindings?: readonly BindingsMemory[];
   tcp?: readonly ConnectionCpu[];
