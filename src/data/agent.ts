@@ -3,7 +3,7 @@ import type { Credentials } from "./ha1.ts";
 import { host } from "./network_property.ts";
 import { filledListOf, mapping, oneOf } from "./property_types.ts";
 import {
-  envelope,
+  documentHead,
   maxContactsProperties,
   namedMetadata,
   readMaxContacts,
@@ -30,7 +30,7 @@ export interface Agent extends Credentials, ResourceTimes {
 
 /** "Agent Resource" in the configuration reference; `privacy` and `ex_maxContact` are of later v1 releases. */
 export const agentSchema = mapping({
-  ...envelope("Agent"),
+  ...documentHead("Agent"),
   metadata: mapping(namedMetadata()),
   spec: mapping({
     credentials: credentials(username(), "the agent's secret")

@@ -32,7 +32,7 @@ export interface DataProvider {
    * Returns the stored document of a loaded resource; undefined when it is gone. Rejects with `WriteRefused` when the
    * storage cannot be read.
    */
-  read(place: DocumentPlace): Promise<StoredDocument | undefined>;
+  read(address: DocumentAddress): Promise<StoredDocument | undefined>;
 
   /**
    * Makes one change, whole or not at all, and resolves with the ref of its document once the change is durable and
@@ -52,7 +52,7 @@ export interface DataProvider {
 }
 
 /** The position of a document in the source that was loaded last. */
-export interface DocumentPlace {
+export interface DocumentAddress {
   readonly source: Source;
   readonly index: number;
 }
@@ -82,14 +82,14 @@ export type DocumentChange =
   /** Replaces the document that has this version. */
   | {
     readonly action: "update";
-    readonly place: DocumentPlace;
+    readonly address: DocumentAddress;
     readonly ref: string;
     readonly version: string;
     readonly document: ResourceDocument;
   }
   | {
     readonly action: "remove";
-    readonly place: DocumentPlace;
+    readonly address: DocumentAddress;
     readonly ref: string;
     readonly version: string;
   };

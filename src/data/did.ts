@@ -1,7 +1,7 @@
 import { SipUri } from "../message/sip_uri.ts";
 import { type ResourceRefs, resourceRefs } from "./generated_ref.ts";
 import { mapping, property, text, textMatching } from "./property_types.ts";
-import { commonMetadata, envelope, reference, type ResourceTimes, timesOf } from "./resource_document.ts";
+import { commonMetadata, documentHead, reference, type ResourceTimes, timesOf } from "./resource_document.ts";
 
 /** A telephone number and the address-of-record that it reaches. Later releases of Routr v1 call it Number. */
 export interface Did extends ResourceRefs, ResourceTimes {
@@ -24,7 +24,7 @@ const SIP_URI = "^[Ss][Ii][Pp][Ss]?:[^@\\s]+@[^@\\s]+$";
 
 /** "DID Resource" in the configuration reference. */
 export const didSchema = mapping({
-  ...envelope("DID", "Number"),
+  ...documentHead("DID", "Number"),
   metadata: mapping({
     ...commonMetadata(),
     name: text("a name").optional().describe("Friendly name of the number."),

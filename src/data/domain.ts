@@ -4,7 +4,7 @@ import { expectedInsteadOf } from "./egress_rule.ts";
 import { firstGeneratedRef } from "./generated_ref.ts";
 import { host } from "./network_property.ts";
 import { mapping, text } from "./property_types.ts";
-import { envelope, namedMetadata, reference, type ResourceTimes, timesOf } from "./resource_document.ts";
+import { documentHead, namedMetadata, reference, type ResourceTimes, timesOf } from "./resource_document.ts";
 
 /** A SIP domain that this server is responsible for. */
 export interface Domain extends ResourceTimes {
@@ -47,7 +47,7 @@ const egressPolicy = mapping({
 
 /** "Domain Resource" in the configuration reference; later releases of Routr v1 say `numberRef` for `didRef`. */
 export const domainSchema = mapping({
-  ...envelope("Domain"),
+  ...documentHead("Domain"),
   metadata: mapping(namedMetadata()),
   spec: mapping({
     context: mapping({

@@ -49,10 +49,10 @@ export function formatFault(fault: Fault): string {
   return `${fault.file}${position}: ${statement}, expected ${fault.expected}${hint}`;
 }
 
-export function faultOf(problem: Problem, place: { file: string; position?: Position }): Fault {
+export function faultOf(problem: Problem, source: { file: string; position?: Position }): Fault {
   return {
-    file: place.file,
-    ...place.position,
+    file: source.file,
+    ...source.position,
     property: formatPath(problem.path),
     found: problem.found,
     expected: problem.expected,

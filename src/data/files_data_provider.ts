@@ -1,7 +1,7 @@
 import {
   type DataProvider,
+  type DocumentAddress,
   type DocumentChange,
-  type DocumentPlace,
   type DocumentProblem,
   type NewDocument,
   type Source,
@@ -106,7 +106,7 @@ export class FilesDataProvider implements DataProvider {
     });
   }
 
-  async read({ source, index }: DocumentPlace): Promise<StoredDocument | undefined> {
+  async read({ source, index }: DocumentAddress): Promise<StoredDocument | undefined> {
     const ref = source.resources[index]?.ref;
     return ref === undefined ? undefined : await this.#file(source.kind, source.name).read({ ref, index });
   }
@@ -117,10 +117,10 @@ export class FilesDataProvider implements DataProvider {
       refuseNullTexts(change.document);
       await this.#create(change.kind, [change]);
     } else {
-      const { source, index } = change.place;
+      const { source, index } = change.address;
       // A colliding generated ref has another value above the providers.
-      const place = { ref: source.resources[index]?.ref ?? change.ref, index };
-      await this.#file(source.kind, source.name).change({ ...change, place });
+      const address = { ref: source.resources[index]?.ref ?? change.ref, index };
+      await this.#file(source.kind, source.name).change({ ...change, address });
     }
     return change.ref;
   }

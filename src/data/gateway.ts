@@ -2,7 +2,7 @@ import { type ResourceRefs, resourceRefs } from "./generated_ref.ts";
 import type { Credentials } from "./ha1.ts";
 import { type HostPort, hostPort } from "./network_property.ts";
 import { flag, integer, listOf, mapping, oneOf, port, text } from "./property_types.ts";
-import { envelope, namedMetadata, type ResourceTimes, timesOf } from "./resource_document.ts";
+import { documentHead, namedMetadata, type ResourceTimes, timesOf } from "./resource_document.ts";
 import { credentials, readHa1 } from "./secret_property.ts";
 
 /** A provider or SBC that connects to the telephone network. */
@@ -33,7 +33,7 @@ export type GatewayTransport = (typeof TRANSPORTS)[number];
  * `realms` is an extension.
  */
 export const gatewaySchema = mapping({
-  ...envelope("Gateway"),
+  ...documentHead("Gateway"),
   metadata: mapping(namedMetadata()),
   spec: mapping({
     host: hostPort("the host of the gateway, such as sip.provider.com")

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { logger } from "../runtime/log.ts";
 import { Turn } from "../runtime/turn.ts";
-import type { DataProvider, DocumentPlace, DocumentProblem, Source } from "./data_provider.ts";
+import type { DataProvider, DocumentAddress, DocumentProblem, Source } from "./data_provider.ts";
 import { type Directory, MemoryDirectory } from "./directory.ts";
 import { type Fault, faultOf } from "./fault.ts";
 import { type CheckedResources, checkResources } from "./resource_checks.ts";
@@ -88,13 +88,13 @@ export class LiveDirectory {
   }
 
   /** Returns the address of a resource's document. */
-  placeOf(resource: Resource): DocumentPlace | undefined {
+  addressOf(resource: Resource): DocumentAddress | undefined {
     return this.#find(resource.kind, (each) => each.ref === resource.ref) ??
       // A colliding generated ref has another value in the directory.
       this.#find(resource.kind, (each) => isSameButForRef(each, resource));
   }
 
-  #find(kind: Kind, isIt: (resource: Resource) => boolean): DocumentPlace | undefined {
+  #find(kind: Kind, isIt: (resource: Resource) => boolean): DocumentAddress | undefined {
     for (const source of this.#inForce.values()) {
       if (source.kind !== kind) continue;
       const index = source.resources.findIndex((resource) => resource !== undefined && isIt(resource));

@@ -38,10 +38,10 @@ export async function rollBack(
     // From the end, so that positions stay valid.
     for (const [index, resource] of [...source.resources.entries()].reverse()) {
       if (resource === undefined || !refs.has(resource.ref)) continue;
-      const place = { source, index };
-      const stored = await provider.read(place).catch(() => undefined);
+      const address = { source, index };
+      const stored = await provider.read(address).catch(() => undefined);
       if (stored === undefined || valueAt(stored.document, ["metadata", "ref"]) !== resource.ref) continue;
-      await provider.write({ action: "remove", place, ref: resource.ref, version: stored.version })
+      await provider.write({ action: "remove", address, ref: resource.ref, version: stored.version })
         .catch(() => undefined);
     }
   }

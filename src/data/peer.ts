@@ -3,7 +3,7 @@ import type { Credentials } from "./ha1.ts";
 import { host, hostPortText } from "./network_property.ts";
 import { mapping } from "./property_types.ts";
 import {
-  envelope,
+  documentHead,
   maxContactsProperties,
   namedMetadata,
   readMaxContacts,
@@ -30,7 +30,7 @@ export interface Peer extends Credentials, ResourceTimes {
 
 /** "Peer Resource" in the configuration reference; `ex_maxContact` is of later releases of Routr v1. */
 export const peerSchema = mapping({
-  ...envelope("Peer"),
+  ...documentHead("Peer"),
   metadata: mapping(namedMetadata()),
   spec: mapping({
     credentials: credentials(username(), "the peer's secret").describe("What the peer registers with."),

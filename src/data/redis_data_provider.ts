@@ -4,8 +4,8 @@ import type { RedisConnection } from "../runtime/redis/redis_connection.ts";
 import { logger } from "../runtime/log.ts";
 import {
   type DataProvider,
+  type DocumentAddress,
   type DocumentChange,
-  type DocumentPlace,
   type DocumentProblem,
   type NewDocument,
   type ResourceDocument,
@@ -140,8 +140,8 @@ export class RedisDataProvider implements DataProvider {
     this.#checkLater();
   }
 
-  async read(place: DocumentPlace): Promise<StoredDocument | undefined> {
-    const { collection, ref } = this.#find(place);
+  async read(address: DocumentAddress): Promise<StoredDocument | undefined> {
+    const { collection, ref } = this.#find(address);
     await connected(this.#connection);
     const { commands } = this.#connection;
     const [isMember, bytes] = await Promise.all([
@@ -159,7 +159,7 @@ export class RedisDataProvider implements DataProvider {
   async write(change: DocumentChange): Promise<string> {
     const { collection, ref } = change.action === "create"
       ? { collection: this.#collectionOf(change.kind, change.document), ref: change.ref }
-      : this.#find(change.place);
+      : this.#find(change.address);
     await writeDocument(this.#connection, {
       collection: collection.name,
       ref,
@@ -304,10 +304,10 @@ export class RedisDataProvider implements DataProvider {
       return;
     }
     this.#loggedReasons.set(name, reason);
-    log.warn("Cannot read {name} from {place}: {reason}", { name, place: this.#name, reason });
+    log.warn("Cannot read {name} from {redis}: {reason}", { name, redis: this.#name, reason });
   }
 
-  #find({ source, index }: DocumentPlace): { collection: RedisCollection; ref: string } {
+  #find({ source, index }: DocumentAddress): { collection: RedisCollection; ref: string } {
     for (const collection of this.#collections.values()) {
       const ref = collection.refAt(source, index);
       if (ref !== undefined) return { collection, ref };

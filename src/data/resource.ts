@@ -11,19 +11,19 @@ import { type Peer, peerSchema } from "./peer.ts";
 import { nameOfUnknown, type Tolerance, tolerateNothing, without } from "./unknown_properties.ts";
 import { type User, userSchema } from "./user.ts";
 
-/** What operators configure, checked, in the form that the server works with. */
+/** A configured and checked resource, as the server uses it. */
 export type Resource = Agent | Domain | Peer | User | Gateway | Did;
 export type Kind = Resource["kind"];
 
 interface KindDefinition {
   readonly schema: z.ZodType<Resource>;
-  /** Names of the files and sets that hold resources of this kind. */
+  /** The names of files and sets with resources of this kind. */
   readonly collections: readonly string[];
-  /** What generated refs begin with. */
+  /** The beginning of generated refs. */
   readonly refPrefix: string;
 }
 
-/** In the order in which resources refer to each other: each kind only to kinds before it. */
+/** In the order of references: each kind refers only to kinds before it. */
 export const KINDS: Readonly<Record<Kind, KindDefinition>> = {
   User: { schema: userSchema, collections: ["users"], refPrefix: "us" },
   Peer: { schema: peerSchema, collections: ["peers"], refPrefix: "pr" },
@@ -33,19 +33,19 @@ export const KINDS: Readonly<Record<Kind, KindDefinition>> = {
   Agent: { schema: agentSchema, collections: ["agents"], refPrefix: "ag" },
 };
 
-/** A resource, or all that is wrong with its document. */
+/** A resource, or every problem of its document. */
 export interface ResourceReading {
   readonly resource?: Resource;
   readonly problems?: readonly Problem[];
-  /** What others may refer to the faulty document by. */
+  /** Names of the faulty document that others may refer to. */
   readonly declared?: readonly string[];
-  /** Properties without effect that the document has besides. */
+  /** Unknown properties, which have no effect. */
   readonly unknown?: readonly string[];
 }
 
 /**
- * Reads the document of a resource. What is empty in it counts as absent.
- * @param tolerates which properties may be there that are not known
+ * Reads the document of a resource. Empty properties count as absent.
+ * @param tolerates tells which unknown properties are no fault
  */
 export function readResource(
   kind: Kind,
@@ -85,14 +85,14 @@ function parse(kind: Kind, document: unknown): Parsing {
   return success ? { resource: data } : { error };
 }
 
-/** What other resources call this one by: refs of gateways and DIDs, URIs of domains. */
+/** Returns the names for references: refs of gateways and DIDs, URIs of domains. */
 export function namesOf(resource: Resource): readonly string[] {
   if (resource.kind === "Domain") return [resource.domainUri];
   if (resource.kind !== "Gateway" && resource.kind !== "DID") return [];
   return resource.otherRef === undefined ? [resource.ref] : [resource.ref, resource.otherRef];
 }
 
-/** The same of a document that is faulty, as far as it can be told. */
+/** Returns the names that a faulty document declares, as far as they can be read. */
 function declaredNames(kind: Kind, document: unknown): string[] {
   if (kind === "Domain") {
     return textsAt(document, ["spec", "context", "domainUri"]).map((uri) => uri.toLowerCase());
@@ -109,7 +109,7 @@ function textsAt(document: unknown, path: PropertyPath): string[] {
   return typeof value === "string" ? [value] : [];
 }
 
-/** What tells a resource from others of its kind, and what its generated ref is made from. */
+/** Returns what identifies a resource among its kind; generated refs are made from it. */
 export function naturalKey(resource: Resource): string {
   switch (resource.kind) {
     case "Agent":

@@ -1,17 +1,17 @@
 /**
- * What the documents of all resources have in common: `{apiVersion, kind, metadata, spec}`
- * ("Resources" in the configuration reference).
+ * The common parts of resource documents: `{apiVersion, kind, metadata, spec}` ("Resources" in the configuration
+ * reference).
  */
 import type * as z from "zod";
 import { integer, oneOf, property, Refused, text, textMatching } from "./property_types.ts";
 
-/** `v1beta1` is the version of the reference; the other two were written by later releases of Routr v1. */
+/** `v1beta1` is the version of the reference; later releases of Routr v1 wrote the others. */
 export const API_VERSIONS = ["v1beta1", "v1.0", "v1"] as const;
 
-/** What releases before the first one of Routr v1 wrote. */
+/** Versions before the first release of Routr v1. */
 const FORMER_VERSIONS = /^v1draft\d*$/i;
 
-/** One of `API_VERSIONS`; a former one is told what it is called now. */
+/** One of `API_VERSIONS`; the fault of a former version names the present one. */
 export function apiVersion(): z.ZodType<(typeof API_VERSIONS)[number]> {
   const known = oneOf(API_VERSIONS);
   const named = property(`one of ${API_VERSIONS.join(", ")}`, (value) => {
@@ -21,15 +21,15 @@ export function apiVersion(): z.ZodType<(typeof API_VERSIONS)[number]> {
   return named.meta(known.meta() ?? {});
 }
 
-/** `apiVersion` and `kind`; a resource may be known by several kinds, such as DID and Number. */
-export function envelope(...kinds: string[]) {
+/** `apiVersion` and `kind`; some resources have several kinds, such as DID and Number. */
+export function documentHead(...kinds: string[]) {
   return {
     apiVersion: apiVersion().describe("The version of the resource."),
     kind: oneOf(kinds).describe("The type of the resource."),
   };
 }
 
-/** The metadata that every resource may carry. The last three are written by Routr v1's providers. */
+/** The metadata of every resource. Providers of Routr v1 write the last three. */
 export function commonMetadata() {
   return {
     ref: reference("a ref").optional()
@@ -44,7 +44,7 @@ export function namedMetadata() {
   return { name: text("a name").describe("Friendly name."), ...commonMetadata() };
 }
 
-/** The name by which one resource is found by another, and that its URL ends with. */
+/** The name of a resource in references and in its URL. */
 export function reference(expected: string): z.ZodType<string> {
   // deno-lint-ignore no-control-regex
   return textMatching(/^(?!\.{1,2}$)[^\s\x00-\x1f\x7f]+$/, expected);
@@ -53,13 +53,16 @@ export function reference(expected: string): z.ZodType<string> {
 // deno-lint-ignore no-control-regex
 const USERNAME = /^[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$/;
 
-/** The user part of an address-of-record, unescaped, which is also the name used to authenticate: it may be an e-mail address. */
+/**
+ * The user part of an address-of-record, unescaped, which is also the name for authentication. It may be an e-mail
+ * address.
+ */
 export function username(): z.ZodType<string> {
   return textMatching(USERNAME, "a username without line breaks, or spaces around it")
     .describe("The name to authenticate with, and the user part of the address-of-record.");
 }
 
-/** How many contacts may be bound to one address-of-record; `ex_maxContact` is the name in Routr v1. */
+/** Maximum number of bindings of an address-of-record; Routr v1 calls it `ex_maxContact`. */
 export function maxContactsProperties() {
   const count = integer({ min: 0, max: Infinity });
   return {
@@ -69,20 +72,20 @@ export function maxContactsProperties() {
   };
 }
 
-/** Less than Timer C, which ends what rings (RFC 3261 §16.8). */
+/** Less than Timer C, which ends ringing (§16.8). */
 export function serialRingSeconds() {
   return integer({ min: 1, max: 180 });
 }
 
-/** Undefined where the document leaves it to `spec.maxContacts` of the configuration. Zero means one, as in Routr v1. */
+/** Returns undefined where `spec.maxContacts` of the configuration applies. Zero means one, as in Routr v1. */
 export function readMaxContacts(spec: { maxContacts?: number; ex_maxContact?: number }): number | undefined {
   const count = spec.maxContacts ?? spec.ex_maxContact;
   return count === undefined ? undefined : Math.max(1, count);
 }
 
 /**
- * When the document of a resource was made and changed, where its provider keeps that: ISO 8601. They are no part of
- * what a resource says: the directory changes them where they stand.
+ * ISO 8601 times of creation and last change, where the provider keeps them. They are not part of a resource's content:
+ * the directory changes them in place.
  */
 export interface ResourceTimes {
   createdOn?: string | undefined;

@@ -2,8 +2,8 @@
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import {
   type DataProvider,
+  type DocumentAddress,
   type DocumentChange,
-  type DocumentPlace,
   type ResourceDocument,
   type StoredDocument,
   WriteRefused,
@@ -157,7 +157,7 @@ export class ResourceStore {
     mayChange?: (current: Resource) => void,
   ): Promise<string> {
     return this.#inTurn(async () => {
-      const { resource, place, stored } = await this.#find(kind, ref);
+      const { resource, address, stored } = await this.#find(kind, ref);
       mayChange?.(currentOf(resource, stored));
       const merged = mergeDocuments(stored.document, changes);
       const metadata = { ...metadataOf(merged), modifiedOn: this.#time() };
@@ -170,7 +170,13 @@ export class ResourceStore {
       );
       refuseIfRenamed(resource, changed);
       this.#refuseIfUnfit(changed, resource);
-      const written = await this.#write({ action: "update", place, ref, version: stored.version, document });
+      const written = await this.#write({
+        action: "update",
+        address,
+        ref,
+        version: stored.version,
+        document,
+      });
       this.#refuseIfNotInForce(kind);
       return written;
     });
@@ -178,13 +184,13 @@ export class ResourceStore {
 
   remove(kind: Kind, ref: string, mayChange?: (current: Resource) => void): Promise<void> {
     return this.#inTurn(async () => {
-      const { resource, place, stored } = await this.#find(kind, ref);
+      const { resource, address, stored } = await this.#find(kind, ref);
       mayChange?.(currentOf(resource, stored));
       if (isLastUser(resource, this.#options.live.directory)) throw new WriteRefused("conflict", LAST_USER);
       if (hasDependents(resource, this.#options.live.directory)) {
         throw new WriteRefused("conflict", DEPENDENT);
       }
-      await this.#write({ action: "remove", place, ref, version: stored.version });
+      await this.#write({ action: "remove", address, ref, version: stored.version });
       this.#refuseIfNotInForce(kind);
     });
   }
@@ -203,15 +209,15 @@ export class ResourceStore {
     const { live, provider } = this.#options;
     await this.#catchUp(kind);
     const resource = live.directory.resource(kind, ref);
-    const place: DocumentPlace | undefined = resource && live.placeOf(resource);
-    const stored = place && await provider.read(place);
-    if (!resource || !place || !stored) throw new WriteRefused("missing", "Not found");
-    return { resource, place, stored };
+    const address: DocumentAddress | undefined = resource && live.addressOf(resource);
+    const stored = address && await provider.read(address);
+    if (!resource || !address || !stored) throw new WriteRefused("missing", "Not found");
+    return { resource, address, stored };
   }
 
   async #write(change: DocumentChange): Promise<string> {
     const { provider, live } = this.#options;
-    const kind = change.action === "create" ? change.kind : change.place.source.kind;
+    const kind = change.action === "create" ? change.kind : change.address.source.kind;
     const ref = await provider.write(change);
     await live.load(kind);
     return ref;

@@ -2,8 +2,8 @@ import { type Clock, systemClock } from "../runtime/clock.ts";
 import { logger } from "../runtime/log.ts";
 import {
   type DataProvider,
+  type DocumentAddress,
   type DocumentChange,
-  type DocumentPlace,
   type DocumentProblem,
   type NewDocument,
   type Source,
@@ -16,7 +16,7 @@ import { type Kind, KINDS } from "./resource.ts";
 import { Backend, type BackendOptions } from "./restful/backend.ts";
 import { BackendFailure } from "./restful/backend_failure.ts";
 import { Collection } from "./restful/collection.ts";
-import { type DocumentAddress, DocumentWriter } from "./restful/document_writer.ts";
+import { type DocumentPath, DocumentWriter } from "./restful/document_writer.ts";
 
 export interface RestfulDataProviderOptions extends BackendOptions {
   /** Seconds between two refreshes, ± 10 %. */
@@ -111,9 +111,9 @@ export class RestfulDataProvider implements DataProvider {
     this.#setAlarm();
   }
 
-  async read(place: DocumentPlace): Promise<StoredDocument | undefined> {
-    const { address } = this.#find(place) ?? {};
-    return address && await this.#writer.read(address);
+  async read(address: DocumentAddress): Promise<StoredDocument | undefined> {
+    const { path } = this.#find(address) ?? {};
+    return path && await this.#writer.read(path);
   }
 
   write(change: DocumentChange): Promise<string> {
@@ -138,19 +138,19 @@ export class RestfulDataProvider implements DataProvider {
       this.#dirty.add(collection);
       return await this.#writer.create({ collection: collection.name, ref }, change.document);
     }
-    const { collection, address } = this.#find(change.place) ?? {};
-    if (collection === undefined || address === undefined) throw new WriteRefused("missing", "Not found");
+    const { collection, path } = this.#find(change.address) ?? {};
+    if (collection === undefined || path === undefined) throw new WriteRefused("missing", "Not found");
     this.#dirty.add(collection);
-    if (change.action === "update") return await this.#writer.update(address, change);
-    await this.#writer.remove(address, change.version);
+    if (change.action === "update") return await this.#writer.update(path, change);
+    await this.#writer.remove(path, change.version);
     return ref;
   }
 
-  #find({ source, index }: DocumentPlace): { collection: Collection; address: DocumentAddress } | undefined {
+  #find({ source, index }: DocumentAddress): { collection: Collection; path: DocumentPath } | undefined {
     const collection = this.#collections.find(({ url }) => url === source.name);
     const ref = source.resources[index]?.ref;
     return collection && ref !== undefined
-      ? { collection, address: { collection: collection.name, ref } }
+      ? { collection, path: { collection: collection.name, ref } }
       : undefined;
   }
 

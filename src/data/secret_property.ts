@@ -36,7 +36,7 @@ export function credentials(username: z.ZodType<string>, expected: string) {
     secret: secret(expected).optional()
       .describe("The password; ${NAME} stands for the environment variable NAME."),
     ha1: listOf(writtenHa1()).optional()
-      .describe("Hashes of username:realm:secret (RFC 7616), in the place of the secret."),
+      .describe("Hashes of username:realm:secret (RFC 7616), instead of the secret."),
   }).meta({ oneOf: [{ required: ["secret"] }, { required: ["ha1"] }] }).check(
     ({ value: { secret, ha1 }, issues }) => {
       if (secret === undefined && (ha1 === undefined || ha1.length === 0)) {
@@ -106,15 +106,15 @@ function withPlainNames(value: unknown): unknown {
 
 /**
  * Reads the hashes of an account, each with its realm.
- * @param place `realm` is the realm of items that name none; undefined where it is ambiguous, which is a fault
+ * @param context `realm` is the realm of items that name none; undefined where it is ambiguous, which is a fault
  */
 export function readHa1(
   written: readonly WrittenHa1[] | undefined,
-  place: { realm: string | undefined; issues: z.core.$ZodRawIssue[] },
+  context: { realm: string | undefined; issues: z.core.$ZodRawIssue[] },
 ): readonly Ha1[] {
   if (written === undefined) return NO_HA1;
   const seen = new Set<string>();
-  return written.map(({ realm = place.realm, md5, sha256 }, index): Ha1 => {
+  return written.map(({ realm = context.realm, md5, sha256 }, index): Ha1 => {
     if (realm === undefined) report([index, "realm"], "the realm that the hashes were made for");
     if (md5 !== undefined) once("md5", index, realm);
     if (sha256 !== undefined) once("sha256", index, realm);
@@ -128,7 +128,7 @@ export function readHa1(
   }
 
   function report(path: PropertyPath, message: string, found?: string): void {
-    place.issues.push({
+    context.issues.push({
       code: "custom",
       path: ["spec", "credentials", "ha1", ...path],
       message,

@@ -38,7 +38,7 @@ export function without(document: unknown, paths: readonly PropertyPath[]): unkn
 
 /** Returns one line for all documents of a source, none when they have no unknown property. */
 export function unknownPropertiesWarning(
-  place: string,
+  source: string,
   documents: Iterable<readonly string[] | undefined>,
 ): string[] {
   const names = new Set<string>();
@@ -51,7 +51,7 @@ export function unknownPropertiesWarning(
   if (count === 0) return [];
   const listed = [...names].slice(0, MAX_NAMES).join(", ") + (names.size > MAX_NAMES ? ", …" : "");
   const documentsHave = count === 1 ? "1 document has" : `${count} documents have`;
-  return [`${place}: ${documentsHave} properties that are not known and have no effect: ${listed}`];
+  return [`${source}: ${documentsHave} properties that are not known and have no effect: ${listed}`];
 }
 
 /** Returns the name for a warning, with a similar known name, and without list indexes. */

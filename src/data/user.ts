@@ -2,7 +2,7 @@ import { hash, timingSafeEqual } from "node:crypto";
 import { firstGeneratedRef } from "./generated_ref.ts";
 import { type Credentials, isHashOf } from "./ha1.ts";
 import { flag, mapping, text } from "./property_types.ts";
-import { envelope, namedMetadata, type ResourceTimes, timesOf } from "./resource_document.ts";
+import { documentHead, namedMetadata, type ResourceTimes, timesOf } from "./resource_document.ts";
 import { credentials, readHa1 } from "./secret_property.ts";
 
 /** An administrator who uses the REST service. */
@@ -22,7 +22,7 @@ export const USER_REALM = "routr";
 
 /** "User Resource" in the configuration reference. */
 export const userSchema = mapping({
-  ...envelope("User"),
+  ...documentHead("User"),
   metadata: mapping(namedMetadata()),
   spec: mapping({
     credentials: credentials(text("a username").describe("The name to log in with."), "the user's secret")

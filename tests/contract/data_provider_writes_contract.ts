@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import {
   type DataProvider,
+  type DocumentAddress,
   type DocumentChange,
-  type DocumentPlace,
   type ResourceDocument,
   type StoredDocument,
   WriteRefused,
@@ -75,7 +75,7 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
   test("read() gives what is there now, and not what was loaded", async (place) => {
     await place.put("agents", [agent("1001"), agent("1002")]);
     using kept = new Kept(place.open());
-    const spot = await kept.place("Agent", "AG1002");
+    const spot = await kept.addressOf("Agent", "AG1002");
     const before = await kept.provider.read(spot);
     await place.put("agents", [agent("1000"), agent("1002", { privacy: "private" })]);
     const now = await kept.provider.read(spot);
@@ -194,12 +194,12 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
   test("a change that was made for an older version is refused (conflict)", async (place) => {
     await place.put("agents", [agent("1001")]);
     using kept = new Kept(place.open());
-    const spot = await kept.place("Agent", "AG1001");
+    const spot = await kept.addressOf("Agent", "AG1001");
     const { version } = await kept.read("Agent", "AG1001");
     await kept.update("Agent", "AG1001", agent("1001", { privacy: "private" }));
     const now = await kept.agents();
     const { provider } = kept;
-    const older = { place: spot, ref: "AG1001", version };
+    const older = { address: spot, ref: "AG1001", version };
     await refused("conflict", provider.write({ action: "update", ...older, document: agent("1001") }));
     await refused("conflict", provider.write({ action: "remove", ...older }));
     assert.deepEqual(await kept.agents(), now);
@@ -219,8 +219,8 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
     await place.put("agents", [agent("1001"), agent("1002"), agent("1003")]);
     using kept = new Kept(place.open());
     const { AG1002: removed, ...others } = await kept.agents();
-    const spot = await kept.place("Agent", "AG1002");
-    const change = { place: spot, ref: "AG1002", version: removed.version };
+    const spot = await kept.addressOf("Agent", "AG1002");
+    const change = { address: spot, ref: "AG1002", version: removed.version };
     await kept.provider.write({ action: "remove", ...change });
     assert.equal(await kept.provider.read(spot), undefined);
     assert.deepEqual(await kept.agents(), others);
@@ -300,19 +300,19 @@ class Kept implements Disposable {
     this.provider = provider;
   }
 
-  async place(kind: Kind, ref: string): Promise<DocumentPlace> {
-    const place = await this.#find(kind, ref);
-    assert.ok(place, `${ref} is gone`);
-    return place;
+  async addressOf(kind: Kind, ref: string): Promise<DocumentAddress> {
+    const address = await this.#find(kind, ref);
+    assert.ok(address, `${ref} is gone`);
+    return address;
   }
 
   async resource(kind: Kind, ref: string): Promise<Resource | undefined> {
-    const place = await this.#find(kind, ref);
-    return place?.source.resources[place.index];
+    const address = await this.#find(kind, ref);
+    return address?.source.resources[address.index];
   }
 
   async read(kind: Kind, ref: string): Promise<StoredDocument> {
-    const stored = await this.provider.read(await this.place(kind, ref));
+    const stored = await this.provider.read(await this.addressOf(kind, ref));
     assert.ok(stored, `${ref} is gone`);
     return stored;
   }
@@ -340,9 +340,9 @@ class Kept implements Disposable {
   }
 
   async updateOf(kind: Kind, ref: string, document: Document): Promise<DocumentChange> {
-    const place = await this.place(kind, ref);
+    const address = await this.addressOf(kind, ref);
     const { version } = await this.read(kind, ref);
-    return { action: "update", place, ref, version, document };
+    return { action: "update", address, ref, version, document };
   }
 
   async update(kind: Kind, ref: string, document: Document): Promise<string> {
@@ -350,12 +350,12 @@ class Kept implements Disposable {
   }
 
   async remove(kind: Kind, ref: string): Promise<void> {
-    const place = await this.place(kind, ref);
+    const address = await this.addressOf(kind, ref);
     const { version } = await this.read(kind, ref);
-    await this.provider.write({ action: "remove", place, ref, version });
+    await this.provider.write({ action: "remove", address, ref, version });
   }
 
-  async #find(kind: Kind, ref: string): Promise<DocumentPlace | undefined> {
+  async #find(kind: Kind, ref: string): Promise<DocumentAddress | undefined> {
     for (const source of await this.provider.load()) {
       if (source.kind !== kind) continue;
       const index = source.resources.findIndex((resource) => resource?.ref === ref);

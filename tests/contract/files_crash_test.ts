@@ -82,9 +82,15 @@ async function killWriter(folder: string, life: number | (() => Promise<void>)):
 async function changeOnce(folder: string, count: number): Promise<void> {
   const provider = new FilesDataProvider(folder);
   const [source] = await provider.load();
-  const place = { source, index: 0 };
-  const { document, version } = (await provider.read(place))!;
+  const address = { source, index: 0 };
+  const { document, version } = (await provider.read(address))!;
   const metadata = { ...document.metadata as Record<string, string>, name: count };
-  await provider.write({ action: "update", place, ref: "AG0", version, document: { ...document, metadata } });
+  await provider.write({
+    action: "update",
+    address,
+    ref: "AG0",
+    version,
+    document: { ...document, metadata },
+  });
   provider.close();
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type DocumentPlace, type Source, WriteRefused } from "../../src/data/data_provider.ts";
+import { type DocumentAddress, type Source, WriteRefused } from "../../src/data/data_provider.ts";
 import { FilesDataProvider } from "../../src/data/files_data_provider.ts";
 import type { Kind } from "../../src/data/resource.ts";
 import {
@@ -48,16 +48,16 @@ testDataProviderWrites("files, in blocks", () => filesHarness(BLOCKS, "yaml"));
 /** Loads a folder and changes the agent `1001` in it. */
 async function change(folder: TemporaryFolder, name: string): Promise<void> {
   const provider = new FilesDataProvider(folder.path);
-  const place = placeOf(await provider.load(), "ag3f77f6");
-  const { document, version } = (await provider.read(place))!;
+  const address = addressOf(await provider.load(), "ag3f77f6");
+  const { document, version } = (await provider.read(address))!;
   const changed = { ...document, metadata: { name } };
   assert.equal(
-    await provider.write({ action: "update", place, ref: "ag3f77f6", version, document: changed }),
+    await provider.write({ action: "update", address, ref: "ag3f77f6", version, document: changed }),
     "ag3f77f6",
   );
 }
 
-function placeOf(sources: readonly Source[], ref: string): DocumentPlace {
+function addressOf(sources: readonly Source[], ref: string): DocumentAddress {
   for (const source of sources) {
     const index = source.resources.findIndex((resource) => resource?.ref === ref);
     if (index >= 0) return { source, index };
@@ -84,12 +84,12 @@ Deno.test("files: one changed word in the sample is one changed word, found by a
 Deno.test("files: a document is found where an operator's edit has moved it", async () => {
   await using folder = await TemporaryFolder.of({ "agents.yaml": SAMPLE });
   const provider = new FilesDataProvider(folder.path);
-  const place = placeOf(await provider.load(), "ag3f77f6");
-  const before = await provider.read(place);
+  const address = addressOf(await provider.load(), "ag3f77f6");
+  const before = await provider.read(address);
   const [header, first, second] = SAMPLE.split(/(?=^- )/m);
   await folder.write("agents.yaml", `${header}${second}\n${first.trimEnd()}\n`);
-  assert.deepEqual(await provider.read(place), before);
-  await provider.write({ action: "remove", place, ref: "ag3f77f6", version: before!.version });
+  assert.deepEqual(await provider.read(address), before);
+  await provider.write({ action: "remove", address, ref: "ag3f77f6", version: before!.version });
   assert.equal(await Deno.readTextFile(folder.pathOf("agents.yaml")), `${header}${second}`);
 });
 
@@ -99,7 +99,7 @@ Deno.test("files: DIDs go where there are some, as dids or as numbers, with eith
     const provider = new FilesDataProvider(folder.path);
     await provider.write({ action: "create", kind: "DID", ref: "D1", document: didDocument("D1") });
     assert.deepEqual([...Deno.readDirSync(folder.path)].map(({ name }) => name), [name]);
-    assert.ok(placeOf(await provider.load(), "D1"));
+    assert.ok(addressOf(await provider.load(), "D1"));
   }
 });
 
@@ -229,10 +229,10 @@ Deno.test("files: a document is changed in its place under a ref that it did not
   await using folder = await TemporaryFolder.of({ "gateways.yaml": BLOCKS(twins) });
   const provider = new FilesDataProvider(folder.path);
   const [source] = await provider.load();
-  const place = { source, index: 1 };
-  const { version } = (await provider.read(place))!;
+  const address = { source, index: 1 };
+  const { version } = (await provider.read(address))!;
   const document = gatewayDocument("GW2", { port: 5090 });
-  await provider.write({ action: "update", place, ref: "GW2", version, document });
+  await provider.write({ action: "update", address, ref: "GW2", version, document });
   const [first, second] = BLOCKS(twins).split(/\n(?=- )/);
   const changed = second.replace('Inc"\n', 'Inc"\n    ref: GW2\n').replace("5080", "5090");
   assert.equal(await Deno.readTextFile(folder.pathOf("gateways.yaml")), `${first}\n${changed}`);

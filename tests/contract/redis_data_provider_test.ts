@@ -184,7 +184,7 @@ for (const args of [[], NOTIFYING]) {
     assert.ok(stored);
     await writer.write({
       action: "remove",
-      place: { source, index: 0 },
+      address: { source, index: 0 },
       ref: "AG1",
       version: stored.version,
     });
@@ -375,7 +375,7 @@ Deno.test("redis: a cluster is read and written", async () => {
   const at = { source, index: source.resources.findIndex((resource) => resource?.ref === "AG1") };
   const stored = await provider.read(at);
   assert.ok(stored);
-  const remove = { action: "remove", place: at, ref: "AG1" } as const;
+  const remove = { action: "remove", address: at, ref: "AG1" } as const;
   assert.equal((await refusalOf(provider.write({ ...remove, version: "other" }))).reason, "conflict");
   await provider.write({ ...remove, version: stored.version });
   assert.equal((await refusalOf(provider.write({ ...remove, version: stored.version }))).reason, "missing");

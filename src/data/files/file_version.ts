@@ -1,4 +1,4 @@
-/** Differs when content or permissions of a file do; undefined if there is no such file. */
+/** Returns a text that differs when content or permissions of a file do; undefined for no file. */
 export async function fileVersion(path: string): Promise<string | undefined> {
   try {
     const { mtime, ctime, size, ino } = await Deno.stat(path);

@@ -1,26 +1,26 @@
 import { type Clock, systemClock } from "../../runtime/clock.ts";
 
-/** A change is told once the files have been still for so long, since many editors write in several steps. Milliseconds. */
+/** A change is reported when the files have not changed for this time, since many editors write in several steps. */
 const QUIET_PERIOD_MS = 100;
-/** It is told after this time even if they are not: a large file may be on its way over a network. */
+/** A change is reported after this time at the latest: a large file may be on its way over a network. */
 const MAX_UNREST_MS = 5000;
-/** How often files are looked at without being told to: rarely while the system reports changes, for those it misses. */
+/** Interval of looking at the files: long while the system reports changes, since it misses some. */
 const WATCHED_INTERVAL_MS = 5000;
 const UNWATCHED_INTERVAL_MS = 400;
 const MIN_INTERVAL_MS = 50;
 
 export interface FolderWatchOptions {
-  /** A text that differs whenever one of the files that matter has changed. Must not throw. */
+  /** Returns a text that differs whenever a relevant file has changed. Must not throw. */
   readonly fingerprint: () => Promise<string>;
-  /** The fingerprint of what is known already. */
+  /** The fingerprint at the beginning. */
   readonly known: string;
   readonly onChange: () => void;
   readonly clock?: Clock;
 }
 
 /**
- * Tells when files of a folder change: written in place, replaced by renaming, linked anew, or deleted. The system's
- * notices only hasten it, so a folder that does not exist yet or whose file system gives no notices will do.
+ * Reports changes of files in a folder: written in place, replaced by renaming, linked anew, or deleted. The system's
+ * notices only hasten this, so the folder need not exist yet, and its file system need not give notices.
  */
 export class FolderWatch {
   readonly #path: string;
@@ -29,9 +29,9 @@ export class FolderWatch {
   #watcher: Deno.FsWatcher | undefined;
   #watchedInode: number | null | undefined;
   #closed = false;
-  /** A notice arrived since files were last looked at. */
+  /** Set when a notice has arrived since the last look at the files. */
   #noticed = false;
-  /** Whether a notice ends the pause. */
+  /** False while notices do not end the pause. */
   #wakeable = true;
   #endPause: () => void = () => {};
 
@@ -63,7 +63,7 @@ export class FolderWatch {
     }
   }
 
-  /** The fingerprint once it stays the same. */
+  /** Returns the fingerprint once it stays the same. */
   async #settled(first: string): Promise<string> {
     const end = this.#clock.now() + MAX_UNREST_MS;
     let seen = first;
@@ -76,13 +76,13 @@ export class FolderWatch {
     return seen;
   }
 
-  /** After a notice there is a short rest, since other files of the folder may be written all the time. */
+  /** Pauses shortly after a notice, since other files of the folder may be written all the time. */
   async #untilNotice(ms: number): Promise<void> {
     if (!this.#noticed) await this.#pause(ms);
     if (this.#noticed) await this.#rest(MIN_INTERVAL_MS);
   }
 
-  /** A pause that no notice ends. */
+  /** Pauses without regard to notices. */
   async #rest(ms: number): Promise<void> {
     this.#wakeable = false;
     await this.#pause(ms);
@@ -100,7 +100,7 @@ export class FolderWatch {
     });
   }
 
-  /** Watches the folder, anew if another one has taken its place. */
+  /** Watches the folder, and another one that replaces it. */
   async #keepWatching(): Promise<void> {
     const inode = await Deno.stat(this.#path).then((info) => info.ino, () => undefined);
     if (this.#closed || (inode !== undefined && inode === this.#watchedInode)) return;
@@ -111,7 +111,7 @@ export class FolderWatch {
       this.#watchedInode = inode;
       void this.#follow(this.#watcher);
     } catch {
-      // No means to watch, or too many watches on this system: files are looked at often instead.
+      // The system has no watches, or no more of them: files are looked at often instead.
     }
   }
 
@@ -123,7 +123,7 @@ export class FolderWatch {
         if (this.#wakeable) this.#endPause();
       }
     } catch {
-      // The system gave up watching; the next look at the files begins anew.
+      // The system stopped watching; the next look at the files starts again.
       if (watcher === this.#watcher) this.#stopWatching();
     }
   }

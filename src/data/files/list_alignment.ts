@@ -1,16 +1,18 @@
-/** Longer lists are compared at their ends only, in pairs of items. */
+/** Pairs of compared items; of longer lists only the ends are compared. */
 const MAX_COMPARISONS = 250_000;
 
-/** How items of one list become those of another; positions in the old and the new list. */
+/** The way from an old list to a new one, by positions in both. */
 export interface ListAlignment {
-  /** Items that stand for each other: the same, or one to be changed into the other. */
+  /** Items that are equal, or changed into one another. */
   readonly pairs: readonly { readonly from: number; readonly to: number }[];
   readonly removed: readonly number[];
-  /** New items, each behind the old one at position `after`; -1 is the beginning. */
+  /** New items, each after the old one at position `after`; -1 is the beginning. */
   readonly added: readonly { readonly after: number; readonly to: number }[];
 }
 
-/** Keeps as many items as possible; of a stretch that differs, the first ones are changed, and the others added or removed. */
+/**
+ * Keeps as many items as possible. Of a differing stretch, the first items are changed, the others added or removed.
+ */
 export function alignLists<A, B>(
   from: readonly A[],
   to: readonly B[],
@@ -33,7 +35,7 @@ export function alignLists<A, B>(
   return { pairs, removed, added };
 }
 
-/** A longest common subsequence, by the textbook. */
+/** Returns a longest common subsequence. */
 function commonItems<A, B>(
   from: readonly A[],
   to: readonly B[],

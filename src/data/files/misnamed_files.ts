@@ -1,13 +1,13 @@
-/** Files that nobody reads because of their names, which resemble those of collections. */
+/** Files with names similar to those of collections, which are not read. */
 import type { Source } from "../data_provider.ts";
 import { nearestName } from "../nearest_name.ts";
 import type { Kind } from "../resource.ts";
 
-/** `agent.yaml`, `Agents.yml`, `agents.json`, `agents.yaml.txt`. */
+/** Matches `agent.yaml`, `Agents.yml`, `agents.json`, `agents.yaml.txt`. */
 const RESOURCE_FILE = /^([^.]{3,20})\.(?:ya?ml|json)(?:\.txt)?$/i;
 const READ_FILE = /^[a-z]+\.ya?ml$/;
 
-/** Each as a source without resources that warns of itself, in the order of their names. */
+/** Returns a source without resources and with a warning for each such file, in the order of names. */
 export async function misnamedFiles(
   folder: string,
   collections: readonly { readonly kind: Kind; readonly collection: string }[],
@@ -37,7 +37,7 @@ async function namesIn(folder: string): Promise<string[]> {
   try {
     for await (const { name, isDirectory } of Deno.readDir(folder)) if (!isDirectory) names.push(name);
   } catch {
-    // A folder whose names cannot be listed may have files that can be read.
+    // Files may be readable in a folder whose names are not.
   }
   return names.sort();
 }

@@ -1,4 +1,4 @@
-/** Files that are changed as a whole or not at all, whenever the power fails, and by one writer at a time. */
+/** Files that are changed by one writer at a time, as a whole or not at all, even when the power fails. */
 import { basename, dirname } from "node:path";
 import { sleep, systemClock } from "../../runtime/clock.ts";
 import { randomToken } from "../../runtime/random.ts";
@@ -6,23 +6,23 @@ import { ChangedMeanwhile, WriteRefused } from "../data_provider.ts";
 import { fileVersion } from "./file_version.ts";
 import { MAX_FILE_BYTES } from "./text_file.ts";
 
-/** How long another writer is waited for, and how often it is looked whether it is done. Milliseconds. */
+/** Time to wait for another writer, and between two attempts. */
 const MAX_LOCK_WAIT_MS = 5000;
 const LOCK_RETRY_MS = 10;
 
-/** A file that is written anew while it is read gives no text; after so many readings it is given up. */
+/** A file that is written while it is read is read again, up to this number of times. */
 const MAX_READINGS = 5;
 
-/** New files hold secrets; who may read them is the owner's decision. */
+/** New files hold secrets; the owner decides who else may read them. */
 const NEW_FILE_MODE = 0o600;
 
 export interface TextAndVersion {
-  /** With everything that is in the file: a byte order mark and line ends as they are. */
+  /** The whole text, with byte order mark and line ends. */
   readonly text: string;
   readonly version: string;
 }
 
-/** The text of a file; undefined if there is none. Rejects with `WriteRefused` when it cannot be told. */
+/** Returns the text of a file, undefined for no file. Rejects with `WriteRefused` when it cannot be read. */
 export async function readExactText(path: string): Promise<TextAndVersion | undefined> {
   try {
     for (let i = 0; i < MAX_READINGS; i++) {
@@ -42,7 +42,7 @@ export async function readExactText(path: string): Promise<TextAndVersion | unde
   throw changedMeanwhile(path);
 }
 
-/** Bytes that are no text would not come back as they were. */
+/** Bytes that are no text would be changed by decoding. */
 function decode(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -52,9 +52,8 @@ function decode(bytes: Uint8Array, path: string): string {
 }
 
 /**
- * Puts what `edit` makes of the text in the place of the file, and resolves with the version that it has then. A link
- * stays, and what it leads to is replaced; permissions and owner stay. Rejects with `WriteRefused`, or with what `edit`
- * rejects with; then the file is as it was.
+ * Replaces a file by the result of `edit`, and resolves with its new version. Links, permissions and owner stay.
+ * Rejects with `WriteRefused`, or as `edit` does; the file is then unchanged.
  */
 export async function replaceFile(
   path: string,
@@ -73,7 +72,7 @@ export async function replaceFile(
   }
 }
 
-/** Where the content is, if `path` is a link. */
+/** Returns the path of the content, following links. */
 async function targetOf(path: string): Promise<string> {
   try {
     return await Deno.realPath(path);
@@ -87,7 +86,7 @@ async function targetOf(path: string): Promise<string> {
   }
 }
 
-/** A file that its owner made read-only is not replaced either, though the folder would permit it. */
+/** A read-only file is not replaced, although its folder would permit it. */
 async function refuseUnlessWritable(target: string, path: string): Promise<void> {
   try {
     (await Deno.open(target, { write: true })).close();
@@ -100,7 +99,7 @@ async function replace(target: string, text: string, versionBefore: string | und
   const temporary = `${dirname(target)}/${temporaryPrefix(target)}${randomToken()}`;
   try {
     await writeThrough(temporary, text, target);
-    // Editors do not know of locks.
+    // Editors do not respect locks.
     if (await fileVersion(target) !== versionBefore) throw changedMeanwhile(target);
     await Deno.rename(temporary, target);
   } catch (error) {
@@ -111,7 +110,7 @@ async function replace(target: string, text: string, versionBefore: string | und
   return await fileVersion(target) ?? "";
 }
 
-/** A new file that is on the disk when the promise resolves, with permissions and owner of `like`. */
+/** Writes a new file to the disk, with permissions and owner of `like`. */
 async function writeThrough(path: string, text: string, like: string): Promise<void> {
   using file = await Deno.open(path, { write: true, createNew: true, mode: NEW_FILE_MODE });
   await copyOwnership(path, like);
@@ -121,8 +120,7 @@ async function writeThrough(path: string, text: string, like: string): Promise<v
 }
 
 /**
- * A new file belongs to whom the old one belonged to. If the server may not give it to its group, its group may do no more
- * with it than everybody.
+ * Copies owner and permissions. Where the server may not set the group, the group has no more rights than everybody.
  */
 async function copyOwnership(path: string, like: string): Promise<void> {
   const original = await Deno.stat(like).catch(() => undefined);
@@ -141,22 +139,22 @@ async function copyOwnership(path: string, like: string): Promise<void> {
   if (mode !== null) await Deno.chmod(path, hasGroup ? mode & 0o7777 : mode & (mode << 3 & 0o070 | 0o707));
 }
 
-/** Without this, the new name may be lost in a power cut. Some file systems do it of themselves and know no such call. */
+/** Makes the new name survive a power cut. Some file systems do so by themselves, and fail here. */
 async function syncFolder(folder: string): Promise<void> {
   try {
     using file = await Deno.open(folder);
     await file.sync();
   } catch {
-    // The change is made all the same.
+    // The change is made anyway.
   }
 }
 
-/** What others do not take for a file of theirs: hidden, and without their extension. */
+/** Other programs ignore hidden files without their extension. */
 function temporaryPrefix(target: string): string {
   return `.${basename(target)}.routr-`;
 }
 
-/** What was left of writers that were ended before they were done. */
+/** Removes files of writers that were killed. */
 async function removeLeftovers(target: string): Promise<void> {
   const folder = dirname(target);
   const prefix = temporaryPrefix(target);
@@ -167,7 +165,7 @@ async function removeLeftovers(target: string): Promise<void> {
   }
 }
 
-/** Keeps other writers away, those of other processes too; ends with the process at the latest. */
+/** Excludes other writers, also of other processes; released at the end of the process at the latest. */
 class FolderLock implements Disposable {
   readonly #folder: Deno.FsFile | undefined;
 
@@ -196,7 +194,7 @@ class FolderLock implements Disposable {
     } catch (error) {
       file.close();
       if (error instanceof WriteRefused) throw error;
-      // Not every file system has locks; that the file is as it was read is looked at before it is replaced.
+      // Some file systems have no locks. The version is compared before the file is replaced.
       return new FolderLock(undefined);
     }
   }

@@ -19,38 +19,38 @@ import { CannotEdit } from "../yaml/yaml_text_edits.ts";
 import { type YamlMapping, yamlValueOf } from "../yaml/yaml_writing.ts";
 import { isMapping } from "../../runtime/mapping.ts";
 
-/** What a file of a certain version holds. */
+/** The content of a file in some version. */
 export interface FileContent {
   readonly version: string;
-  /** Whether the document is a list, and not a single resource. */
+  /** False when the text holds a single resource. */
   readonly isList: boolean;
   /** By position; undefined where a document is faulty. */
   readonly refs: readonly (string | undefined)[];
 }
 
-/** A document by its ref, and where it was seen last. */
-export interface ItemPlace {
+/** A document by its ref, with its last known position. */
+export interface ItemAddress {
   readonly ref: string;
   readonly index: number;
 }
 
-/** `version` is that of the document at `place`, `ref` the one that the document has from now on. */
+/** `version` is that of the document at `address`, `ref` its new ref. */
 export type ItemChange =
   | { readonly action: "create"; readonly documents: readonly NewDocument[] }
   | ExistingItem & { readonly action: "update"; readonly ref: string; readonly document: ResourceDocument }
   | ExistingItem & { readonly action: "remove"; readonly ref: string };
 
 interface ExistingItem {
-  readonly place: ItemPlace;
+  readonly address: ItemAddress;
   readonly version: string;
 }
 
-/** What `readYaml` takes for no value at all, quoted or not. */
+/** Texts that `readYaml` reads as no value, quoted or not. */
 const NULL_TEXTS = ["~", "null", "Null", "NULL"];
 
 /**
- * The documents of one kind in a YAML file: reading one of them and changing it takes about as long as reading the
- * file's bytes, however many there are. All methods reject with `WriteRefused`.
+ * The documents of one kind in a YAML file. Reading or changing one of them takes about as long as reading the bytes of
+ * the file. All methods reject with `WriteRefused`.
  */
 export class ResourceFile {
   readonly #path: string;
@@ -63,26 +63,26 @@ export class ResourceFile {
     this.#path = path;
   }
 
-  /** What loading found out need not be found out again while the file has that version. */
+  /** Takes over what loading found, for as long as the file has that version. */
   learn(content: FileContent): void {
     this.#known = content;
   }
 
-  /** The first of some refs that there is. */
+  /** Returns the first of these refs that exists. */
   async findAny(refs: readonly string[]): Promise<string | undefined> {
     const file = await readExactText(this.#path);
     return file && firstKnown(refs, await this.#survey(file));
   }
 
-  async read(place: ItemPlace): Promise<StoredDocument | undefined> {
+  async read(address: ItemAddress): Promise<StoredDocument | undefined> {
     const file = await readExactText(this.#path);
     if (file === undefined) return undefined;
     const content = await this.#survey(file);
-    const index = positionOf(place, content);
+    const index = positionOf(address, content);
     return index < 0 ? undefined : await readAt(file.text, content, index);
   }
 
-  /** Changes are made one after the other. */
+  /** Makes one change after the other. */
   change(change: ItemChange): Promise<void> {
     const made = this.#lastChange.then(() => this.#change(change));
     this.#lastChange = made.catch(() => undefined);
@@ -124,7 +124,7 @@ export class ResourceFile {
       return { action: "create", documents };
     }
     const { action, ref } = change;
-    const index = content === undefined ? -1 : positionOf(change.place, content);
+    const index = content === undefined ? -1 : positionOf(change.address, content);
     const stored = index < 0 ? undefined : await readAt(list.text, content!, index);
     if (stored === undefined) throw refusal("missing", this.#path, `there is no "${ref}" any more`);
     if (stored.version !== change.version) {
@@ -156,7 +156,7 @@ function firstKnown(refs: readonly string[], content: FileContent): string | und
   return refs.find((ref) => known.has(ref));
 }
 
-function positionOf({ ref, index }: ItemPlace, { refs }: FileContent): number {
+function positionOf({ ref, index }: ItemAddress, { refs }: FileContent): number {
   return refs[index] === ref ? index : refs.indexOf(ref);
 }
 
@@ -171,7 +171,7 @@ async function readAt(
 ): Promise<StoredDocument | undefined> {
   const document = await readListItem(listOf(text, content), index);
   if (!isMapping(document)) return undefined;
-  // Its own text would not tell of a change of what an alias stands for.
+  // The text of the document does not show changes behind its aliases.
   return { document, version: hash("sha256", JSON.stringify(document)) };
 }
 
@@ -190,17 +190,20 @@ function refsAfter(
   }
 }
 
-/** Throws `WriteRefused` for the first; `path` is where the document is in what is to be written. */
+/**
+ * Throws `WriteRefused` for the first such text.
+ * @param path the path of the document in what is written
+ */
 export function refuseNullTexts(document: unknown, path: PropertyPath = []): void {
   if (!isMapping(document)) return;
   for (const [name, value] of Object.entries(document)) {
-    const place = [...path, name];
+    const valuePath = [...path, name];
     if (typeof value === "string" && NULL_TEXTS.includes(value)) {
       const found = `the text "${value}", which means no value in YAML files`;
-      const detail = detailOf({ path: place, found, expected: "another text" });
-      throw new WriteRefused("invalid", `${formatPath(place)} is ${found}`, [detail]);
+      const detail = detailOf({ path: valuePath, found, expected: "another text" });
+      throw new WriteRefused("invalid", `${formatPath(valuePath)} is ${found}`, [detail]);
     }
-    refuseNullTexts(value, place);
+    refuseNullTexts(value, valuePath);
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Fault } from "../fault.ts";
 
-/** Files beyond this many bytes are refused, rather than the memory of a small host used up. */
+/** Larger files would use up the memory of a small host. */
 export const MAX_FILE_BYTES = 128 * 2 ** 20;
 
-/** The text of a file, or why there is none. */
+/** Returns the text of a file, or the fault that prevents reading it. */
 export async function readTextFile(path: string): Promise<string | Fault> {
   try {
     const { size } = await Deno.stat(path);

@@ -6,7 +6,7 @@ import { API_VERSIONS } from "../resource_document.ts";
 import { SHIPPED_SECRET } from "../user.ts";
 
 const USERNAME = "admin";
-/** The same on all nodes, so that in a cluster, too, two that start at once make one user. */
+/** Equal on all nodes, so that two nodes starting at once make one user. */
 const REF = firstGeneratedRef("us", USERNAME);
 
 const SCRIPT = new RedisScript(`
@@ -16,7 +16,7 @@ return redis.call('SETNX', KEYS[2], ARGV[1])`);
 
 const log = logger("redis");
 
-/** Makes the user whom an empty database would have nobody to make with. Never rejects. */
+/** Makes a user in an empty database, so that somebody can log in. Never rejects. */
 export async function makeDefaultUser(
   connection: RedisConnection,
   secret: string = SHIPPED_SECRET,

@@ -3,16 +3,16 @@ import type { RedisConnection } from "../../runtime/redis/redis_connection.ts";
 import { logger } from "../../runtime/log.ts";
 
 const SETTING = "notify-keyspace-events";
-/** Notices by key, of commands for any type, for strings and for sets. */
+/** Notifications by key, for commands of any type, of strings and of sets. */
 const WANTED = "Kg$s";
-/** Stands for all types. */
+/** The flag of all types. */
 const ALL_TYPES = "A";
 
 const log = logger("redis");
 
 /**
- * Has a Redis server report which keys are written, whoever writes them. Flags that are set for others stay. Where the
- * server does not allow it, the line that somebody else has to type is told once.
+ * Makes a Redis server report written keys. Other flags stay. Where the server does not allow it, the command for its
+ * administrator is logged once.
  */
 export class KeyspaceNotifications {
   readonly #connection: RedisConnection;
@@ -23,17 +23,20 @@ export class KeyspaceNotifications {
     this.#connection = connection;
   }
 
-  /** Whether the server is known to report changes. */
+  /** Reports whether the server is known to report changes. */
   get areOn(): boolean {
     return this.#isOn;
   }
 
-  /** A notice has come, or the connection has ended. */
+  /** Notes a notification, or the end of the connection. */
   note(isOn: boolean): void {
     this.#isOn = isOn;
   }
 
-  /** Resolves with whether the server has just begun to report; never rejects. A cluster's nodes report only their own keys. */
+  /**
+   * Resolves with true when the server has just begun to report; never rejects. Nodes of a cluster report only their
+   * own keys.
+   */
   async turnOn(): Promise<boolean> {
     const { commands, isCluster, name } = this.#connection;
     if (isCluster) return false;
@@ -70,7 +73,7 @@ export class KeyspaceNotifications {
   }
 }
 
-/** Of an answer such as `["notify-keyspace-events", "xE"]`. */
+/** Returns the flags of an answer such as `["notify-keyspace-events", "xE"]`. */
 function flagsIn(answer: unknown): string {
   const text: unknown = Array.isArray(answer) ? answer[1] : undefined;
   return typeof text === "string" ? text : "";

@@ -5,9 +5,9 @@ import type { CollectionChange, RedisCollection } from "./redis_collection.ts";
 import { CHANGES_CHANNEL } from "./redis_writes.ts";
 import { isMapping } from "../../runtime/mapping.ts";
 
-/** Refs that are noted one by one; more of them mean that everything is looked at. */
+/** Refs noted one by one; beyond, everything is read. */
 const MAX_REFS = 10_000;
-/** Keys that were written and belong to no collection, as far as is known: a new document comes before its ref. */
+/** Written keys of no known collection: a new document may come before its ref. */
 const MAX_CANDIDATES = 200;
 
 interface Noted {
@@ -16,7 +16,7 @@ interface Noted {
   everything: boolean;
 }
 
-/** Collects what is heard of changes until somebody looks at it. */
+/** Collects changes until they are read. */
 export class RedisChanges {
   readonly #connection: RedisConnection;
   readonly #collections: ReadonlyMap<string, RedisCollection>;
@@ -36,12 +36,12 @@ export class RedisChanges {
     this.#notifications = new KeyspaceNotifications(connection);
   }
 
-  /** Whether changes by anybody are heard of. */
+  /** Reports whether changes by any client are noticed. */
   get hearsEverybody(): boolean {
     return this.#notifications.areOn;
   }
 
-  /** Listens to other nodes, and to what the server itself reports as far as it can be made to. */
+  /** Listens to other nodes, and to the server where it can be made to report. */
   listen(): void {
     this.#connection.subscribe(CHANGES_CHANNEL, (message) => this.#hearNode(message));
     const prefix = `__keyspace@${this.#connection.db}__:`;
@@ -52,9 +52,9 @@ export class RedisChanges {
     if (this.#connection.isUp) void this.turnOnNotifications();
   }
 
-  /** Whoever restarts or configures the server may have turned them off again. */
+  /** The server may have been restarted or configured, and report nothing any more. */
   async turnOnNotifications(): Promise<void> {
-    // What was changed before has not been heard of.
+    // Earlier changes were missed.
     if (await this.#notifications.turnOn()) this.noteEverything();
   }
 
@@ -65,14 +65,14 @@ export class RedisChanges {
     this.#onNews();
   }
 
-  /** Of all collections unless one is named. */
+  /** Notes a possible change of one collection, or of all. */
   noteEverything(collection?: string): void {
     const names = collection === undefined ? this.#collections.keys() : [collection];
     for (const name of names) this.#notedOf(name).everything = true;
     this.#onNews();
   }
 
-  /** What was noted about a collection, which is forgotten; undefined for nothing, and "all" when it may be anything. */
+  /** Returns and forgets the noted changes of a collection; undefined for none, "all" for possibly everything. */
   take(collection: string): CollectionChange | "all" | undefined {
     const noted = this.#noted.get(collection);
     if (noted === undefined) return undefined;

@@ -8,40 +8,40 @@ import { CHUNK, type RedisReader } from "./redis_reader.ts";
 import { unknownPropertiesWarning } from "../unknown_properties.ts";
 import { sortInTurns } from "./sort_in_turns.ts";
 
-/** Members without document that are told by name. */
+/** Members without document named in warnings. */
 const MAX_WARNINGS = 10;
-/** Chunks that are asked for before the first is answered. */
+/** Chunks requested before the first is answered. */
 const MAX_IN_FLIGHT = 4;
 
 export interface RedisCollectionOptions {
   readonly kind: Kind;
-  /** Key of the set that has the refs: `agents`. */
+  /** Key of the set of refs: `agents`. */
   readonly name: string;
-  /** As faults name it: `redis 127.0.0.1:6379/0 agents`. */
+  /** The name in faults: `redis 127.0.0.1:6379/0 agents`. */
   readonly file: string;
   readonly reader: RedisReader;
 }
 
-/** What may be different; undefined for "anything". */
+/** Possible changes of a collection. */
 export interface CollectionChange {
   readonly refs: ReadonlySet<string>;
-  /** Whether members may have come or gone. */
+  /** Set when members may have been added or removed. */
   readonly membership: boolean;
 }
 
-/** One collection as it was read last. Its methods that read are called one after the other. */
+/** One collection as it was last read. Its reading methods run one at a time. */
 export class RedisCollection {
   readonly name: string;
   readonly kind: Kind;
   readonly #options: RedisCollectionOptions;
   #documents = new Map<string, RedisDocument>();
-  /** Set when the collection as a whole is no collection, or cannot be read. */
+  /** Set when the key holds no collection, or cannot be read. */
   #fault: Fault | undefined;
   #wasRead = false;
-  /** One for all that is done at the same time. */
+  /** Shared by everything that runs at the same time. */
   readonly #turn = new Turn();
   #source: Source | undefined;
-  /** The key of each document of a source, by position; resources may call themselves otherwise. */
+  /** The key of each document of a source, by position; resources may have other refs. */
   readonly #refs = new WeakMap<Source, readonly string[]>();
 
   constructor(options: RedisCollectionOptions) {
@@ -50,7 +50,7 @@ export class RedisCollection {
     this.#options = options;
   }
 
-  /** Undefined when it is empty. */
+  /** Undefined for an empty collection. */
   get source(): Source | undefined {
     return this.#source;
   }
@@ -59,7 +59,7 @@ export class RedisCollection {
     return this.#documents.size > 0;
   }
 
-  /** The key of the document at a position of a source that this collection had. */
+  /** Returns the key of the document at a position of an earlier source. */
   refAt(source: Source, index: number): string | undefined {
     return this.#refs.get(source)?.[index];
   }
@@ -68,7 +68,7 @@ export class RedisCollection {
     return this.#documents.has(ref);
   }
 
-  /** The collection cannot be read, and never could. */
+  /** Sets the fault of a collection that was never readable. */
   refuse(reason: string): boolean {
     if (this.#wasRead || this.#fault !== undefined) return false;
     this.#fail(`a collection that cannot be read (${reason})`, "one that can be read");
@@ -76,8 +76,8 @@ export class RedisCollection {
   }
 
   /**
-   * Reads what may have changed; resolves with whether anything did. If reading fails, all stays as it was, and it
-   * rejects.
+   * Reads possible changes, or everything; resolves with true when something changed. Rejects when reading fails, and
+   * changes nothing.
    */
   async refresh(change?: CollectionChange): Promise<boolean> {
     try {
@@ -101,7 +101,7 @@ export class RedisCollection {
     return news;
   }
 
-  /** What has come or gone; the known members are not read. */
+  /** Returns added and removed members; known ones are not read. */
   async #members(): Promise<Map<string, RedisDocument | undefined>> {
     const members = await this.#options.reader.members(this.#options.name);
     const news = new Map<string, RedisDocument | undefined>();
@@ -138,7 +138,7 @@ export class RedisCollection {
     return news;
   }
 
-  /** Reads documents, and notes those that are not as they were. */
+  /** Reads documents, and adds changed ones to `news`. */
   async #read(refs: readonly string[], news: Map<string, RedisDocument | undefined>): Promise<void> {
     const { kind, file, reader } = this.#options;
     const values = await reader.values(refs);
@@ -167,7 +167,7 @@ export class RedisCollection {
     await Promise.all(Array.from({ length: MAX_IN_FLIGHT }, worker));
   }
 
-  /** Undefined stands for a member that is gone. */
+  /** Undefined stands for a removed member. */
   async #apply(news: ReadonlyMap<string, RedisDocument | undefined>): Promise<boolean> {
     this.#wasRead = true;
     if (news.size === 0 && this.#fault === undefined) return false;

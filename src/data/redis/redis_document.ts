@@ -4,28 +4,28 @@ import { type Kind, readResource, type Resource } from "../resource.ts";
 import { tolerateOthers } from "../unknown_properties.ts";
 import { isMapping } from "../../runtime/mapping.ts";
 
-/** Bytes of a document; Redis would keep half a gigabyte. */
+/** Redis itself allows half a gigabyte. */
 export const MAX_DOCUMENT_BYTES = 2 ** 20;
 
-/** What stands at a key. */
+/** The value of a key. */
 export type StoredValue =
   | { readonly type: "text"; readonly bytes: Uint8Array }
   | { readonly type: "large"; readonly length: number }
-  /** Something that is no text, by the name that Redis has for it. */
+  /** A value that is no text, by the name of its type in Redis. */
   | { readonly type: "other"; readonly name: string }
   | { readonly type: "nothing" };
 
-/** What is known of a member of a collection; the text itself is not kept. */
+/** A member of a collection; its text is not kept. */
 export interface RedisDocument {
   readonly fingerprint: string;
   readonly resource: Resource | undefined;
   readonly faults: readonly Fault[];
   readonly declared: readonly string[];
-  /** Properties without effect. */
+  /** Unknown properties, which have no effect. */
   readonly unknown?: readonly string[];
 }
 
-/** Differs whenever the value does, and is what `DIGEST_SCRIPT` makes of it. */
+/** Returns a text that differs whenever the value does; `DIGEST_SCRIPT` makes the same. */
 export function fingerprintOf(value: StoredValue): string {
   switch (value.type) {
     case "text":
@@ -39,10 +39,10 @@ export function fingerprintOf(value: StoredValue): string {
   }
 }
 
-/** Of a ref that has no document. */
+/** The fingerprint of a ref without document. */
 export const NOTHING = "-";
 
-/** As Lua's `redis.sha1hex` has it. */
+/** Returns the digest that Lua's `redis.sha1hex` returns. */
 export function versionOf(text: string | Uint8Array): string {
   return hash("sha1", text);
 }
@@ -50,15 +50,15 @@ export function versionOf(text: string | Uint8Array): string {
 export interface DocumentName {
   readonly kind: Kind;
   readonly ref: string;
-  /** As faults name it. */
+  /** The name in faults. */
   readonly file: string;
 }
 
-/** The resource of a document, or what is wrong with it. */
+/** Reads the resource of a document, or its faults. */
 export function readDocument(value: StoredValue, { kind, ref, file }: DocumentName): RedisDocument {
   const fingerprint = fingerprintOf(value);
   const fault = (found: string, expected: string): RedisDocument => {
-    // Whoever refers to it by its key is not at fault.
+    // References by its key are not faults.
     const faults = [{ file, property: "", found, expected }];
     return { fingerprint, resource: undefined, faults, declared: [ref] };
   };
@@ -77,7 +77,7 @@ export function readDocument(value: StoredValue, { kind, ref, file }: DocumentNa
 
 const decoder = new TextDecoder();
 
-/** Properties that are null count as absent, as in YAML. Undefined if the text is no JSON. */
+/** Null properties count as absent, as in YAML. Returns undefined for a text that is not JSON. */
 export function parseDocument(content: string | Uint8Array): unknown {
   const text = textOf(content);
   const document = parseExactly(text);
@@ -85,7 +85,7 @@ export function parseDocument(content: string | Uint8Array): unknown {
   return JSON.parse(text, (_, value) => value === null ? undefined : value) ?? null;
 }
 
-/** The same as it is, to be written again. */
+/** Parses a document without changes, to be written again. */
 export function parseExactly(content: string | Uint8Array): unknown {
   try {
     return JSON.parse(textOf(content));
@@ -98,7 +98,7 @@ function textOf(content: string | Uint8Array): string {
   return typeof content === "string" ? content : decoder.decode(content);
 }
 
-/** A document that does not say its ref goes by its key. */
+/** A document without a ref is found by its key. */
 function withRef(document: unknown, ref: string): unknown {
   if (!isMapping(document)) return document;
   const metadata = document.metadata ?? {};

@@ -2,12 +2,12 @@ import { redisErrorCode } from "../../runtime/redis/redis_client.ts";
 import { type RedisConnection, RedisScript } from "../../runtime/redis/redis_connection.ts";
 import { MAX_DOCUMENT_BYTES, type StoredValue, versionOf } from "./redis_document.ts";
 
-/** How many keys one command asks for: a millisecond or so of Redis's time and of ours. */
+/** Keys of one command: about a millisecond of Redis's time and of ours. */
 export const CHUNK = 250;
-/** Members of a set that Redis is asked to look at in one step. */
+/** Members of a set that Redis examines in one step. */
 const SCAN_COUNT = 1000;
 
-/** One digest of what stands at all keys, made of their fingerprints. */
+/** Returns one digest of the fingerprints of all keys. */
 const DIGEST_SCRIPT = new RedisScript(`
 local prints = {}
 for i, key in ipairs(KEYS) do
@@ -27,10 +27,10 @@ for i, key in ipairs(KEYS) do
 end
 return redis.sha1hex(table.concat(prints, ' '))`);
 
-/** Reads collections and documents, a piece at a time. Rejects when Redis does not answer, or with its refusal. */
+/** Reads collections and documents in pieces. Rejects when Redis does not answer, or with its error. */
 export class RedisReader {
   readonly #connection: RedisConnection;
-  /** Whether Redis runs scripts that read several keys for us; in a cluster they are of many nodes. */
+  /** Reports whether Redis runs scripts that read several keys; in a cluster, keys are on several nodes. */
   #hasDigests: boolean;
 
   constructor(connection: RedisConnection) {
@@ -38,7 +38,7 @@ export class RedisReader {
     this.#hasDigests = !connection.isCluster;
   }
 
-  /** In no order. */
+  /** Returns the members in no order. */
   async members(collection: string): Promise<Set<string>> {
     const members = new Set<string>();
     let cursor = "0";
@@ -54,14 +54,14 @@ export class RedisReader {
     return this.#connection.commands.scard(collection);
   }
 
-  /** Which of the refs the collection has. */
+  /** Reports for each ref whether the collection has it. */
   async areMembers(collection: string, refs: readonly string[]): Promise<boolean[]> {
     const { commands } = this.#connection;
     const answers = await Promise.all(refs.map((ref) => commands.sismember(collection, ref)));
     return answers.map((answer) => answer === 1);
   }
 
-  /** At most `CHUNK` refs. What takes too long is asked for in smaller parts, as over a slow link. */
+  /** Reads at most `CHUNK` refs, in smaller parts where that takes too long, as over a slow link. */
   async values(refs: readonly string[]): Promise<StoredValue[]> {
     try {
       return await this.#valuesAtOnce(refs);
@@ -77,7 +77,7 @@ export class RedisReader {
     }
   }
 
-  /** Whether what stands at the refs, at most `CHUNK`, differs from these fingerprints; true if it cannot be told. */
+  /** Reports whether at most `CHUNK` refs differ from these fingerprints; true when that is unknown. */
   async haveChanged(refs: readonly string[], fingerprints: readonly string[]): Promise<boolean> {
     if (!this.#hasDigests) return true;
     try {
@@ -94,7 +94,7 @@ export class RedisReader {
     return await Promise.all(texts.map((bytes, i) => bytes === null ? this.#other(refs[i]) : valueOf(bytes)));
   }
 
-  /** Null for what is no text. */
+  /** Null for values that are no text. */
   async #texts(refs: readonly string[]): Promise<(Uint8Array | null)[]> {
     const { commands, isCluster } = this.#connection;
     if (!isCluster) return await commands.mgetBuffer(...refs);
@@ -111,7 +111,7 @@ export class RedisReader {
   async #other(ref: string): Promise<StoredValue> {
     const name = await this.#connection.commands.type(ref);
     if (name === "none") return { type: "nothing" };
-    // It has become a text since.
+    // It was replaced by a text meanwhile.
     if (name === "string") return valueOf(await this.#connection.commands.getBuffer(ref) ?? new Uint8Array());
     return { type: "other", name };
   }

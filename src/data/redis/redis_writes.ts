@@ -3,22 +3,21 @@ import { describeRedisError, redisErrorCode } from "../../runtime/redis/redis_cl
 import { ChangedMeanwhile, WriteRefused } from "../data_provider.ts";
 import { MAX_DOCUMENT_BYTES } from "./redis_document.ts";
 
-/** The channel on which nodes tell each other what they changed, as `{"collection":"agents","ref":"ag3f77f6"}`. */
+/** The channel for changes made by nodes: `{"collection":"agents","ref":"ag3f77f6"}`. */
 export const CHANGES_CHANNEL = "routr:changes";
 
 export interface RedisWrite {
   readonly collection: string;
   readonly ref: string;
-  /** What the document has to be now, by `versionOf`; undefined if there has to be none. */
+  /** The present version of the document (`versionOf`); undefined for none. */
   readonly version: string | undefined;
-  /** Undefined to remove it. */
+  /** Undefined removes the document. */
   readonly text: string | undefined;
 }
 
 /**
- * KEYS: the document and, unless in a cluster, its collection. ARGV: the version that the document has to have, or empty
- * for none; the new text, or empty for none; the message to tell; the ref. What may be refused comes first, since what
- * a script did before an error stays done.
+ * KEYS: the document and, unless in a cluster, its collection. ARGV: the present version, or empty for none; the new
+ * text, or empty for none; the message; the ref. Checks come first, since a script keeps what it did before an error.
  */
 const WRITE_SCRIPT = new RedisScript(`
 local key, set = KEYS[1], KEYS[2]
@@ -41,7 +40,7 @@ end
 redis.pcall('PUBLISH', '${CHANGES_CHANNEL}', message)
 return 'done'`);
 
-/** KEYS: the collection, then the documents. ARGV: their texts, then messages to tell; refs are the keys. */
+/** KEYS: the collection, then the documents. ARGV: their texts, then the messages; refs are the keys. */
 const CREATE_SCRIPT = new RedisScript(`
 local count = #KEYS - 1
 for i = 1, count do
@@ -56,18 +55,17 @@ for i = 1, count do
 end
 return 0`);
 
-/** Milliseconds. */
 const CONNECT_TIMEOUT_MS = 1000;
 
-/** Keys with a meaning of their own to this server and its predecessor. */
+/** Keys that this server or Routr v1 uses otherwise. */
 const RESERVED = /^(?:users|agents|peers|domains|gateways|dids|numbers|config|location|registry|routr:.*)$/s;
 
 /**
  * Makes one change. Rejects with `WriteRefused`.
  *
- * In a cluster, document and collection are on different nodes. There the document is compared and set in one step, and
- * the collection before it or, when it is removed, after it: a crash between leaves a ref without a document, which is
- * skipped with a warning, and which creating or removing the document again makes good.
+ * In a cluster, document and collection are on different nodes. The document is compared and set in one step, the
+ * collection before it or, at removal, after it. A crash between leaves a ref without a document, which is skipped with
+ * a warning; creating or removing the document again repairs it.
  */
 export async function writeDocument(connection: RedisConnection, write: RedisWrite): Promise<void> {
   const { ref, text, version } = write;
@@ -89,7 +87,7 @@ export async function writeDocument(connection: RedisConnection, write: RedisWri
   if (result === "missing") throw new WriteRefused("missing", `${JSON.stringify(ref)} is gone`);
 }
 
-/** Makes many documents in one step. Rejects with `WriteRefused`; a cluster has no such step. */
+/** Creates documents in one step, which a cluster does not have. Rejects with `WriteRefused`. */
 export async function createDocuments(
   connection: RedisConnection,
   { collection, documents }: { collection: string; documents: readonly { ref: string; text: string }[] },
@@ -142,22 +140,25 @@ async function writeToCluster(connection: RedisConnection, write: RedisWrite): P
   return result;
 }
 
-/** Waits a moment for a connection that is being made. Rejects with `WriteRefused`. */
+/** Waits shortly for a connection. Rejects with `WriteRefused`. */
 export async function connected(connection: RedisConnection): Promise<void> {
   await connection.ready(CONNECT_TIMEOUT_MS).catch((error: Error) => {
     throw new WriteRefused("unavailable", error.message);
   });
 }
 
-/** What an error of Redis means for who wanted to change something. `place` completes "… refused: reason". */
-export function redisRefusal(error: unknown, place: string): WriteRefused {
+/**
+ * Converts an error of Redis.
+ * @param storage completes "… refused: reason"
+ */
+export function redisRefusal(error: unknown, storage: string): WriteRefused {
   if (error instanceof WriteRefused) return error;
   const isForbidden = FORBIDDEN.has(redisErrorCode(error) ?? "");
   return new WriteRefused(
     isForbidden ? "unwritable" : "unavailable",
-    `${place} refused: ${describeRedisError(error)}`,
+    `${storage} refused: ${describeRedisError(error)}`,
   );
 }
 
-/** The others may pass: out of memory, a disk that is full, data that is being loaded. */
+/** Errors that last. Others may pass: out of memory, full disk, loading data. */
 const FORBIDDEN: ReadonlySet<string> = new Set(["READONLY", "NOREPLICAS", "NOPERM", "WRONGTYPE"]);

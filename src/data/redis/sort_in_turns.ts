@@ -1,9 +1,9 @@
 import { Turn } from "../../runtime/turn.ts";
 
-/** A millisecond or two of sorting. */
+/** Items sorted in one or two milliseconds. */
 const RUN = 4000;
 
-/** Sorts by code units, in parts between which others get their turn. */
+/** Sorts by code units, in turns with other tasks. */
 export async function sortInTurns(words: readonly string[]): Promise<string[]> {
   const turn = new Turn();
   let runs: string[][] = [];

@@ -5,32 +5,32 @@ import { type Envelope, failureOf, readEnvelope } from "./envelope.ts";
 import { isMapping } from "../../runtime/mapping.ts";
 
 export interface BackendOptions {
-  /** `http:` or `https:`; all requests go to paths below. */
+  /** `http:` or `https:`; requests go to paths below it. */
   readonly baseUrl: string;
   readonly username: string;
   readonly secret: string;
-  /** Milliseconds that the backend may be silent during a request. */
+  /** Milliseconds of silence that end a request. */
   readonly timeout: number;
-  /** A file of PEM certificates that the backend's may be signed by, besides the system's. */
+  /** A file of PEM certificates that may sign the backend's, besides those of the system. */
   readonly trustStore?: string | undefined;
   readonly clock?: Clock;
 }
 
 export interface BackendRequest {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
-  /** Below the base, not escaped yet. */
+  /** Below the base, not yet escaped. */
   readonly path: readonly string[];
   readonly query?: Readonly<Record<string, string>>;
   readonly ifNoneMatch?: string | undefined;
   readonly ifMatch?: string | undefined;
-  /** JSON. */
+  /** JSON text. */
   readonly body?: string;
-  /** Bytes of the longest body that is read. */
+  /** Larger bodies are refused. */
   readonly maxBytes: number;
 }
 
 export interface BackendAnswer {
-  /** 304 or a success. */
+  /** 304 or a 2xx. */
   readonly status: number;
   readonly etag: string | undefined;
   readonly text: string;
@@ -41,17 +41,17 @@ export interface BackendAnswer {
 }
 
 const MAX_REQUESTS_AT_ONCE = 4;
-/** A body that comes by drops is given up after so many times the timeout. */
+/** A slow body ends after this multiple of the timeout. */
 const MAX_ANSWER_TIMEOUTS = 24;
-/** Bytes that are read of an answer which tells of a failure. */
+/** Bytes read of the answer to a failed request. */
 const MAX_FAILURE_BYTES = 64 * 1024;
 
 /**
- * The HTTP of a backend with Basic authentication (RFC 7617). Redirects are not followed, so credentials go
- * nowhere else. All that can go wrong is a `BackendFailure`.
+ * HTTP requests to a backend with Basic authentication (RFC 7617). Redirects are not followed, so that credentials go
+ * nowhere else. All errors are a `BackendFailure`.
  */
 export class Backend {
-  /** As people may see it: without credentials. */
+  /** The URL without credentials. */
   readonly url: string;
   readonly #options: BackendOptions;
   readonly #clock: Clock;
@@ -92,10 +92,7 @@ export class Backend {
     }
   }
 
-  /**
-   * The envelope of a body that came with success. HTTP's status may be 200 whatever the body's is: the first releases
-   * knew no other.
-   */
+  /** Returns the envelope of a successful body. The first releases of Routr v1 put the status into the body alone. */
   open(body: unknown): Envelope {
     const envelope = readEnvelope(body);
     const { status = 200, message } = envelope;
@@ -103,7 +100,7 @@ export class Backend {
     return envelope;
   }
 
-  /** Requests under way fail, and so do later ones. */
+  /** Fails present and later requests. */
   close(): void {
     this.#isClosed = true;
     for (const controller of this.#running) controller.abort(CLOSED);
@@ -147,7 +144,7 @@ export class Backend {
     url.search = new URL(this.#options.baseUrl).search;
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     const client = this.#client ??= this.#connect();
-    // Taking a redirect would mean to show the credentials to whomever the backend names.
+    // A redirect would show the credentials to another server.
     return await fetch(url, { method, headers, body: body ?? null, signal, client, redirect: "manual" });
   }
 
@@ -183,7 +180,7 @@ export class Backend {
     throw failureOf(status, this.#hide(messageOf(text)));
   }
 
-  /** Some services repeat in their messages what was sent. */
+  /** Some services repeat the request in their messages. */
   #hide(message: string): string {
     const { secret } = this.#options;
     return [secret, this.#authorization.slice("Basic ".length)]
@@ -208,7 +205,7 @@ async function readBody(
   const digest = createHash("sha256");
   let text = "";
   let length = 0;
-  // Leaving the loop by an exception cancels the body.
+  // An exception in the loop cancels the body.
   for await (const chunk of response.body ?? []) {
     onBytes();
     length += chunk.length;

@@ -1,7 +1,7 @@
-/** Why something was not to be had from a backend. The message completes "it cannot be read: …" and holds no secret. */
+/** A failed request to a backend. The message completes "it cannot be read: …" and holds no secret. */
 export class BackendFailure extends Error {
   override readonly name: string = "BackendFailure";
-  /** The status of the answer, of HTTP or of its body; 0 when there was none. */
+  /** The status of the answer or its body; 0 without an answer. */
   readonly status: number;
 
   constructor(status: number, message: string) {
@@ -9,7 +9,7 @@ export class BackendFailure extends Error {
     this.status = status;
   }
 
-  /** Whether there is nothing at this place, and nothing is wrong with that. */
+  /** Reports whether the resource does not exist, which is no fault. */
   get isAbsence(): boolean {
     return ABSENCES.has(this.status);
   }
@@ -18,10 +18,10 @@ export class BackendFailure extends Error {
 /** Not Found, Method Not Allowed, Gone, Not Implemented. */
 const ABSENCES: ReadonlySet<number> = new Set([404, 405, 410, 501]);
 
-/** The backend answered, but with something that is not of this protocol. */
+/** An answer that is not of this protocol. */
 export class FaultyAnswer extends BackendFailure {
   override readonly name = "FaultyAnswer";
-  /** As in a `Fault`. */
+  /** As in `Fault`. */
   readonly found: string;
   readonly expected: string;
 
@@ -49,7 +49,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** What `fetch` failed of, in a few words. Its own say the address, too. */
+/** Returns the reason of a failed `fetch` in a few words, without the address. */
 export function describeNetworkError(error: unknown): string {
   if (!(error instanceof Error)) return "unknown reason";
   const text = error.cause instanceof Error ? error.cause.message : error.message;

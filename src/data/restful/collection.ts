@@ -4,28 +4,28 @@ import type { Kind } from "../resource.ts";
 import type { Backend } from "./backend.ts";
 import { BackendFailure, FaultyAnswer } from "./backend_failure.ts";
 import { DocumentReader } from "./document_reader.ts";
-import { listOf, type PageNumbers } from "./envelope.ts";
+import { listIn, type PageNumbers } from "./envelope.ts";
 import { FullDocuments } from "./full_documents.ts";
 import { parseList } from "./json_list.ts";
 import { unknownPropertiesWarning } from "../unknown_properties.ts";
 import { faultsOf, type ListedDocument, listedDocument } from "./listed_document.ts";
 import { readPages } from "./paged_list.ts";
 
-/** Documents that a page is asked to have: some 300 kB, which are parsed in a few milliseconds. */
+/** Documents of a page: about 300 kB, which are parsed in a few milliseconds. */
 const ITEMS_PER_PAGE = 1000;
-/** Attempts to read a list that changes meanwhile. */
+/** Attempts to read a changing list. */
 const MAX_ATTEMPTS = 4;
 
 export interface CollectionOptions {
   readonly kind: Kind;
-  /** `agents`. */
+  /** The name in paths: `agents`. */
   readonly name: string;
   readonly backend: Backend;
-  /** Bytes of all pages together. */
+  /** Limit for all pages together. */
   readonly maxBytes: number;
 }
 
-/** A page that was read before, and what to ask whether it has changed with. */
+/** A page that was read, and its validator for conditional requests. */
 interface KnownPage extends PageNumbers {
   readonly items: readonly ListedDocument[];
   readonly etag: string | undefined;
@@ -33,11 +33,11 @@ interface KnownPage extends PageNumbers {
   readonly length: number;
 }
 
-/** The documents of one kind that a backend has, as they were read last. */
+/** The documents of one kind of a backend, as they were last read. */
 export class Collection {
   readonly kind: Kind;
   readonly name: string;
-  /** The name of its source. */
+  /** The name of the source. */
   readonly url: string;
   readonly #backend: Backend;
   readonly #largest: number;
@@ -46,9 +46,9 @@ export class Collection {
   readonly #pages = new Map<number, KnownPage>();
   /** The pages of the whole list, and their items. */
   #whole: { readonly pages: readonly KnownPage[]; readonly list: readonly ListedDocument[] } | undefined;
-  /** As the list shows them, by their keys. */
+  /** Documents as listed, by key. */
   #listed: ReadonlyMap<string, ListedDocument> = new Map();
-  /** By their keys; undefined where there is no such collection, or before it is known. */
+  /** Documents by key; undefined for a missing collection, and before the first reading. */
   #documents: ReadonlyMap<string, ListedDocument> | undefined;
   #list: readonly ListedDocument[] = [];
   #fault: FaultyAnswer | undefined;
@@ -69,19 +69,19 @@ export class Collection {
     return this.#documents !== undefined || this.#fault !== undefined;
   }
 
-  /** The documents that were read last, by their keys. */
+  /** The documents as they were last read, by key. */
   get documents(): ReadonlyMap<string, ListedDocument> {
     return this.#documents ?? new Map();
   }
 
-  /** Whether the last answer could be read. */
+  /** Reports whether the last answer could be read. */
   get isReadable(): boolean {
     return this.#fault === undefined;
   }
 
   /**
-   * The collection as a source, without the documents that are `elsewhere`; the same object as long as it says the same.
-   * Undefined if there is none.
+   * Returns the collection without the documents of another one as a source, the same object while unchanged. Undefined
+   * for no collection.
    */
   source(elsewhere: ReadonlyMap<string, ListedDocument> = new Map()): Source | undefined {
     if (this.#fault !== undefined) return this.#unreadableSource(this.#fault);
@@ -95,7 +95,7 @@ export class Collection {
     return this.#source;
   }
 
-  /** A source that stands for what was never read. */
+  /** Returns a source for a collection that was never read. */
   sourceWithout(failure: BackendFailure): Source {
     return unreadable(this, {
       found: `no answer that can be used (${failure.message})`,
@@ -103,7 +103,7 @@ export class Collection {
     });
   }
 
-  /** Reads what has changed. Throws `BackendFailure` when that cannot be told; all is as it was then. */
+  /** Reads changes. Rejects with `BackendFailure`, and changes nothing then. */
   async refresh(): Promise<void> {
     try {
       const listed = await this.#readList();
@@ -134,7 +134,7 @@ export class Collection {
   }
 
   /**
-   * The whole list. A document that moves to a page which was read already is in none of them, or in two: where documents
+   * Reads the whole list. A document that moves between pages meanwhile may be missing or read twice: where documents
    * come or go, pages are read until two readings agree.
    */
   async #readList(): Promise<readonly ListedDocument[]> {
@@ -184,7 +184,7 @@ export class Collection {
     const envelope = this.#backend.open(await parseList(text));
     const items: ListedDocument[] = [];
     const turn = new Turn();
-    for (const document of listOf(envelope)) {
+    for (const document of listIn(envelope)) {
       items.push(listedDocument(this.kind, document, (key) => this.#listed.get(key)));
       if (turn.isOver) await turn.next();
     }
@@ -212,7 +212,7 @@ export class Collection {
   }
 }
 
-/** Bounds what all pages of one reading hold together. */
+/** Limits the bytes of all pages of one reading. */
 class ListReading {
   readonly #largest: number;
   #length = 0;

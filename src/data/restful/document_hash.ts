@@ -1,20 +1,20 @@
 import { hash } from "node:crypto";
 
-/** The longest document, in characters of its JSON. */
+/** Characters of the longest document in JSON. */
 export const MAX_DOCUMENT_LENGTH = 1024 * 1024;
 /** Resources have five levels. */
 const MAX_LEVELS = 64;
 
 /**
- * Differs whenever documents say something else; the order of properties says nothing. Undefined for a document that is
- * larger or deeper than any resource.
+ * Returns a text that differs whenever the content does; the order of properties is no content. Undefined for a
+ * document that is larger or deeper than any resource.
  */
 export function documentHash(document: unknown): string | undefined {
   const text = canonicalJson(document, MAX_LEVELS);
   return text === undefined || text.length > MAX_DOCUMENT_LENGTH ? undefined : hash("sha256", text, "base64");
 }
 
-/** JSON with the names of each mapping in order; undefined when there are more levels. */
+/** Returns JSON with sorted names; undefined when there are more levels. */
 function canonicalJson(value: unknown, levels: number): string | undefined {
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   if (levels === 0) return undefined;

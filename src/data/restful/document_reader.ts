@@ -2,9 +2,9 @@ import type { ResourceDocument, StoredDocument } from "../data_provider.ts";
 import type { Backend } from "./backend.ts";
 import { BackendFailure, FaultyAnswer } from "./backend_failure.ts";
 import { documentHash, MAX_DOCUMENT_LENGTH } from "./document_hash.ts";
-import { documentOf } from "./envelope.ts";
+import { documentIn } from "./envelope.ts";
 
-/** What the envelope may add to a document. */
+/** Added by the envelope of a document. */
 const MAX_ENVELOPE_BYTES = 64 * 1024;
 
 /** Reads single documents: `GET {base}/{collection}/{ref}`. */
@@ -16,8 +16,8 @@ export class DocumentReader {
   }
 
   /**
-   * Undefined if there is none. The version is the entity tag (RFC 9110 §8.8.3), with its quotes, where the backend has a
-   * strong one, else a hash of the document. Throws `BackendFailure`.
+   * Undefined for no document. The version is a strong entity tag with quotes (RFC 9110 §8.8.3), or a hash of the
+   * document. Rejects with `BackendFailure`.
    */
   async read(collection: string, ref: string): Promise<StoredDocument | undefined> {
     try {
@@ -27,7 +27,7 @@ export class DocumentReader {
         path: [collection, ref],
         maxBytes,
       });
-      const document: ResourceDocument = documentOf(this.#backend.open(parseJson(text)));
+      const document: ResourceDocument = documentIn(this.#backend.open(parseJson(text)));
       const version = etag?.startsWith('"') ? etag : documentHash(document);
       if (version === undefined) throw new FaultyAnswer("a document that is too large", "a resource");
       return { document, version };

@@ -11,16 +11,16 @@ import { MAX_DOCUMENT_LENGTH } from "./document_hash.ts";
 import { DocumentReader } from "./document_reader.ts";
 import { isMapping } from "../../runtime/mapping.ts";
 
-/** Where a document of a backend is: `{base}/{collection}/{ref}`. */
-export interface DocumentAddress {
+/** The path of a document: `{base}/{collection}/{ref}`. */
+export interface DocumentPath {
   readonly collection: string;
   readonly ref: string;
 }
 
-/** What the predecessor sent as the body of DELETE, and backends may expect. */
+/** The body of DELETE that Routr v1 sent, and backends may expect. */
 const NO_OBJECT = JSON.stringify("noobj");
 const MAX_ANSWER_BYTES = MAX_DOCUMENT_LENGTH;
-/** Of HTTP: the document is not what `If-Match` says. */
+/** The HTTP status for an `If-Match` that does not match. */
 const PRECONDITION_FAILED = 412;
 
 /** Changes documents one by one. All methods reject with `WriteRefused`. */
@@ -33,23 +33,23 @@ export class DocumentWriter {
     this.#reader = new DocumentReader(backend);
   }
 
-  /** Undefined if there is none. */
-  async read({ collection, ref }: DocumentAddress): Promise<StoredDocument | undefined> {
+  /** Undefined for no document. */
+  async read({ collection, ref }: DocumentPath): Promise<StoredDocument | undefined> {
     return await this.#reader.read(collection, ref).catch(refuse);
   }
 
-  /** Resolves with the ref that the backend gives it. */
-  async create({ collection, ref }: DocumentAddress, document: ResourceDocument): Promise<string> {
-    // A backend may take a second document of the same ref for a change of the first.
+  /** Resolves with the ref that the backend assigns. */
+  async create({ collection, ref }: DocumentPath, document: ResourceDocument): Promise<string> {
+    // A backend may take a second document with the same ref for a change of the first.
     if (await this.read({ collection, ref }) !== undefined) {
       throw new WriteRefused("conflict", `There is "${ref}" already`);
     }
     return await this.#send({ method: "POST", path: [collection], body: JSON.stringify(document) }) ?? ref;
   }
 
-  /** Resolves with the ref, which the backend may give anew. */
+  /** Resolves with the ref, which the backend may replace. */
   async update(
-    address: DocumentAddress,
+    address: DocumentPath,
     { version, document }: { version: string; document: ResourceDocument },
   ): Promise<string> {
     const ifMatch = await this.#condition(address, version);
@@ -58,14 +58,14 @@ export class DocumentWriter {
     return await this.#send({ method: "PUT", path: [collection, ref], ifMatch, body }) ?? ref;
   }
 
-  async remove(address: DocumentAddress, version: string): Promise<void> {
+  async remove(address: DocumentPath, version: string): Promise<void> {
     const ifMatch = await this.#condition(address, version);
     const { collection, ref } = address;
     await this.#send({ method: "DELETE", path: [collection, ref], ifMatch, body: NO_OBJECT });
   }
 
-  /** What the backend shall compare; without it, the comparison is made here, just before. */
-  async #condition(address: DocumentAddress, version: string): Promise<string | undefined> {
+  /** Returns the entity tag that the backend compares. Without one, the version is compared here, just before. */
+  async #condition(address: DocumentPath, version: string): Promise<string | undefined> {
     if (version.startsWith('"')) return version;
     const stored = await this.read(address);
     if (stored === undefined) throw new WriteRefused("missing", "Not found");
@@ -75,7 +75,7 @@ export class DocumentWriter {
     return undefined;
   }
 
-  /** The ref in the answer, if there is one. */
+  /** Resolves with the ref in the answer, if there is one. */
   async #send(request: Omit<BackendRequest, "maxBytes">): Promise<string | undefined> {
     if ((request.body?.length ?? 0) > MAX_DOCUMENT_LENGTH) {
       throw new WriteRefused("invalid", `The document has more than ${MAX_DOCUMENT_LENGTH} characters`);
@@ -84,7 +84,7 @@ export class DocumentWriter {
       const { text } = await this.#backend.request({ ...request, maxBytes: MAX_ANSWER_BYTES });
       return refIn(this.#backend.open(parseTolerantly(text)).content);
     } catch (error) {
-      // The change was made, whatever the backend has to say about it.
+      // The change was made, whatever the answer says.
       if (error instanceof FaultyAnswer) return undefined;
       return refuse(error);
     }

@@ -1,12 +1,12 @@
 /**
- * What answers are wrapped in: `{status, message, result}` by the first releases of Routr v1, `{status, message, data,
- * meta}` by the later ones, nothing at all by other services.
+ * Envelopes of answers: `{status, message, result}` by the first releases of Routr v1, `{status, message, data, meta}`
+ * by later ones, none by other services.
  */
 import { BackendFailure, FaultyAnswer } from "./backend_failure.ts";
 import { isMapping, type Mapping } from "../../runtime/mapping.ts";
 
 export interface Envelope {
-  /** Undefined where the body says none, or none that is a number. */
+  /** Undefined where the body has no numeric status. */
   readonly status: number | undefined;
   readonly message: string;
   /** A document, a list of them, or a ref. */
@@ -14,7 +14,7 @@ export interface Envelope {
   readonly pages: PageNumbers;
 }
 
-/** `meta`, as far as it is there. */
+/** The usable parts of `meta`. */
 export interface PageNumbers {
   readonly currentPage?: number;
   readonly totalPages?: number;
@@ -36,7 +36,10 @@ export function readEnvelope(value: unknown): Envelope {
 
 const CONTENTS = ["data", "result"];
 
-/** The failure that a status stands for; `message` is the backend's own. */
+/**
+ * Converts a status to a failure.
+ * @param message the backend's own
+ */
 export function failureOf(status: number, message: string): BackendFailure {
   return new BackendFailure(status, reasonOf(status, message));
 }
@@ -53,12 +56,12 @@ const MAX_MESSAGE_LENGTH = 200;
 // deno-lint-ignore no-control-regex
 const CONTROLS = /[\x00-\x1f\x7f-\x9f]+/g;
 
-export function listOf({ content }: Envelope): readonly unknown[] {
+export function listIn({ content }: Envelope): readonly unknown[] {
   if (Array.isArray(content)) return content;
   throw new FaultyAnswer(nameOf(content), "a list of resources, by itself or as result or data");
 }
 
-export function documentOf({ content }: Envelope): Mapping {
+export function documentIn({ content }: Envelope): Mapping {
   if (isMapping(content)) return content;
   throw new FaultyAnswer(nameOf(content), "a resource, by itself or as result or data");
 }

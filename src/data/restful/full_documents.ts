@@ -3,9 +3,8 @@ import { BackendFailure, FaultyAnswer } from "./backend_failure.ts";
 import type { DocumentReader } from "./document_reader.ts";
 import { type ListedDocument, listedDocument } from "./listed_document.ts";
 
-/** So many at a time. */
-const MAX_AT_ONCE = 4;
-/** So many documents are looked at again each time although their place in the list is as it was. */
+const MAX_READS_AT_ONCE = 4;
+/** Undated documents read again by each refresh, although their list entry is unchanged. */
 const REVIEWED_AT_ONCE = 100;
 
 interface Known {
@@ -13,13 +12,13 @@ interface Known {
   readonly full: ListedDocument;
 }
 
-/** Documents whose secrets lists leave out, read one by one, and again when the list shows a change. */
+/** Documents whose secrets are not in lists. They are read one by one, and again when their list entry changes. */
 export class FullDocuments {
   readonly #kind: Kind;
   readonly #collection: string;
   readonly #reader: DocumentReader;
   #known: ReadonlyMap<string, Known> = new Map();
-  /** How far documents that do not say when they changed were looked at again. */
+  /** Position in the review of undated documents. */
   #reviewed = 0;
 
   constructor(kind: Kind, collection: string, reader: DocumentReader) {
@@ -28,7 +27,7 @@ export class FullDocuments {
     this.#reader = reader;
   }
 
-  /** The list with each document as it is when it is read by itself, where that is needed. */
+  /** Returns the list with complete documents, where the list itself has none. */
   async complete(list: readonly ListedDocument[]): Promise<readonly ListedDocument[]> {
     const incomplete = list.filter(({ isWithoutSecret }) => isWithoutSecret);
     if (incomplete.length === 0 && this.#known.size === 0) return list;
@@ -47,13 +46,13 @@ export class FullDocuments {
         known.set(listed.key, { listed, full: await this.#read(listed) });
       }
     };
-    const results = await Promise.allSettled(Array.from({ length: MAX_AT_ONCE }, readAll));
+    const results = await Promise.allSettled(Array.from({ length: MAX_READS_AT_ONCE }, readAll));
     this.#known = known;
     for (const result of results) if (result.status === "rejected") throw result.reason;
     return list.map((listed) => listed.isWithoutSecret ? known.get(listed.key)?.full ?? listed : listed);
   }
 
-  /** The document as the list shows it where there is no other: then its secret is missing. */
+  /** Returns the listed document, without its secret, where there is no other. */
   async #read(listed: ListedDocument): Promise<ListedDocument> {
     try {
       const stored = listed.ref && await this.#reader.read(this.#collection, listed.ref);

@@ -2,22 +2,21 @@ import { Turn } from "../../runtime/turn.ts";
 import { parseJson } from "./document_reader.ts";
 import { isMapping } from "../../runtime/mapping.ts";
 
-/** Longer texts are parsed in parts of about so many characters, a millisecond each, so that others get their turn. */
+/** Longer texts are parsed in parts of about a millisecond, in turns with other tasks. */
 const PART = 100_000;
 
 /**
- * The value of a JSON text, which should be a list of mappings, or a mapping with one. Throws `FaultyAnswer` when it is
- * not JSON.
+ * Returns the value of a JSON text: a list of mappings, or a mapping with one. Throws `FaultyAnswer` for other texts.
  */
 export async function parseList(text: string): Promise<unknown> {
   if (text.length <= PART) return parseJson(text);
   return await parseInParts(text) ?? parseJson(text);
 }
 
-/** Stands for the list in what is around it. */
+/** Replaces the list in the text around it. */
 const PLACEHOLDER = "the list";
 
-/** Undefined when the text is of another form, or no JSON. */
+/** Returns undefined for a text of another form, or no JSON. */
 async function parseInParts(text: string): Promise<unknown> {
   try {
     const items: unknown[] = [];
@@ -25,7 +24,7 @@ async function parseInParts(text: string): Promise<unknown> {
     const parts = splitList(text);
     let part = parts.next();
     for (let isFirst = true; !part.done; isFirst = false, part = parts.next()) {
-      // All but the first begin with the comma that follows an item, which is JSON only after one.
+      // Later parts begin with a comma, which follows an item in JSON.
       const list: unknown[] = JSON.parse(isFirst ? `[${part.value}]` : `[0${part.value}]`);
       for (const item of isFirst ? list : list.slice(1)) items.push(item);
       if (turn.isOver) await turn.next();
@@ -36,7 +35,7 @@ async function parseInParts(text: string): Promise<unknown> {
   }
 }
 
-/** Puts the list in its place: by itself, or as a property of its envelope. */
+/** Returns the list by itself, or as a property of its envelope. */
 function putList(items: readonly unknown[], around: unknown): unknown {
   if (around === PLACEHOLDER) return items;
   if (!isMapping(around)) return undefined;
@@ -47,8 +46,8 @@ function putList(items: readonly unknown[], around: unknown): unknown {
 const [QUOTE, OPEN_LIST, CLOSE_LIST, OPEN, CLOSE] = Array.from('"[]{}', (sign) => sign.charCodeAt(0));
 
 /**
- * Yields what is inside of the first list of a JSON text, part by part, then returns the text with a placeholder for the
- * list; undefined if there is none.
+ * Yields the content of the first list of a JSON text in parts, then returns the text with a placeholder for the list;
+ * undefined for no list.
  */
 function* splitList(text: string): Generator<string, string | undefined> {
   let begin: number | undefined;
@@ -62,7 +61,7 @@ function* splitList(text: string): Generator<string, string | undefined> {
     } else if (sign === OPEN || sign === OPEN_LIST) {
       depth++;
       if (sign === OPEN || begin !== undefined) continue;
-      // Further down, it is no list of documents.
+      // Deeper lists are no lists of documents.
       if (depth > 2) return undefined;
       begin = i;
       listDepth = depth;
@@ -83,7 +82,7 @@ function* splitList(text: string): Generator<string, string | undefined> {
   return undefined;
 }
 
-/** The position of the quote that ends the string; that of the last character if it has no end. */
+/** Returns the position of the closing quote, or of the last character for an open string. */
 function endOfString(text: string, begin: number): number {
   for (let end = text.indexOf('"', begin + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let first = end;

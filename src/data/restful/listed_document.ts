@@ -6,21 +6,21 @@ import { tolerateOthers } from "../unknown_properties.ts";
 import { documentHash, MAX_DOCUMENT_LENGTH } from "./document_hash.ts";
 import { isMapping } from "../../runtime/mapping.ts";
 
-/** A document as a list shows it, without its text. */
+/** A document of a list, without its text. */
 export interface ListedDocument {
-  /** The same as long as it is the same document, whatever it says. */
+  /** Identifies the document, whatever its content. */
   readonly key: string;
   /** `metadata.ref`. */
   readonly ref: string | undefined;
   readonly hash: string | undefined;
   readonly reading: ResourceReading;
-  /** Whether its secret was left out, so that it has to be read by itself. */
+  /** Set when the secret is not in the list: the document is then read by itself. */
   readonly isWithoutSecret: boolean;
-  /** Whether it says when it was changed last: then it differs whenever its secret does. */
+  /** Set when the document has a time of change, which differs whenever its secret does. */
   readonly isDated: boolean;
 }
 
-/** `known` finds what became of a document of that key before; it is used again when nothing has changed. */
+/** Converts an item of a list, or returns the unchanged document that `known` finds for its key. */
 export function listedDocument(
   kind: Kind,
   document: unknown,
@@ -50,7 +50,7 @@ const TOO_LARGE: ResourceReading = {
   }],
 };
 
-/** What is wrong with the document at a position of the list at `url`. */
+/** Returns the faults of the document at a position of the list at `url`. */
 export function faultsOf(
   { ref, reading }: ListedDocument,
   { url, index }: { url: string; index: number },
@@ -69,7 +69,7 @@ function refOf(document: unknown): string | undefined {
   return typeof ref === "string" && ref !== "" ? ref : undefined;
 }
 
-/** Gateways may have no credentials at all; domains and DIDs never do. */
+/** Gateways may have no credentials; domains and DIDs never have. */
 function lacksSecret(kind: Kind, document: unknown): boolean {
   if (kind === "Domain" || kind === "DID") return false;
   const credentials = valueAt(document, ["spec", "credentials"]);

@@ -1,8 +1,8 @@
-/** A list that comes in pages, read as one although it may change meanwhile. */
+/** Reads a list of pages that may change meanwhile. */
 
 export interface Page<T> {
   readonly items: readonly T[];
-  /** Which page it says to be. */
+  /** The page number in the answer. */
   readonly currentPage?: number | undefined;
   readonly totalPages?: number | undefined;
   readonly totalItems?: number | undefined;
@@ -11,8 +11,8 @@ export interface Page<T> {
 const MAX_PAGES_AT_ONCE = 4;
 
 /**
- * All pages in their order. Undefined when they do not fit together, because the list changed from one to the next.
- * A server that gives the whole list whatever page it is asked for is asked once.
+ * Returns all pages in order; undefined when they do not fit together because the list changed meanwhile. A server that
+ * ignores page numbers is asked once.
  */
 export async function readPages<T, P extends Page<T>>(
   readPage: (number: number) => Promise<P>,
@@ -26,7 +26,7 @@ export async function readPages<T, P extends Page<T>>(
       { length: Math.min(MAX_PAGES_AT_ONCE, totalPages - pages.length) },
       (_, i) => pages.length + 1 + i,
     );
-    // All are waited for, so that none is left behind when one fails.
+    // A failed page must not leave others behind.
     const results = await Promise.allSettled(numbers.map(readPage));
     for (const [i, result] of results.entries()) {
       if (result.status === "rejected") throw result.reason;
@@ -37,7 +37,7 @@ export async function readPages<T, P extends Page<T>>(
   const count = pages.reduce((sum, page) => sum + page.items.length, 0);
   return totalItems === undefined || count === totalItems ? pages : undefined;
 
-  /** A page without items stands for no progress: whoever claims to have millions of them is not believed. */
+  /** A page without items is no progress, whatever number of items is announced. */
   function follows(page: Page<T>, number: number): boolean {
     return page.items.length > 0 && page.totalPages === totalPages && page.totalItems === totalItems &&
       (page.currentPage ?? number) === number;

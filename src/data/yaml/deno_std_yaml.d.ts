@@ -1,2 +1,2 @@
-/** The part of Deno's standard YAML reader that is used; its package ships no types. */
+/** The used part of Deno's standard YAML reader, whose package has no types. */
 export function parse(content: string, options: { schema: "failsafe" }): unknown;

@@ -1,18 +1,18 @@
-/** Where an item of a list begins: the offset of its first line, and that line's number from 1. */
+/** The offset of an item's first line, and the number of that line from 1. */
 export interface ItemStart {
   readonly offset: number;
   readonly line: number;
 }
 
-/** Finds the dashes of a top-level block list, from its `lastIndex` on; undefined if there is no list. */
+/** Returns a pattern for the dashes of a top-level block list; undefined for no list. */
 export function itemDash(text: string): RegExp | undefined {
   const indentation = /^( *)-(?=\s|$)/m.exec(text)?.[1];
   return indentation === undefined ? undefined : new RegExp(`^${indentation}-(?=\\s|$)`, "gm");
 }
 
 /**
- * The items of a top-level block list, found by their dashes alone. Text that only looks like a list makes the result
- * wrong, so whoever uses it compares its length with that of the list.
+ * Finds the items of a top-level block list by their dashes alone. A text that only looks like a list gives a wrong
+ * result: callers compare its length with that of the list.
  */
 export function findItemStarts(text: string): ItemStart[] {
   const dash = itemDash(text);

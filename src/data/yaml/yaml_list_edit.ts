@@ -4,38 +4,38 @@ import { readYaml, readYamlList } from "./yaml_reader.ts";
 import { CannotEdit } from "./yaml_text_edits.ts";
 import { isSameValue, type YamlMapping } from "./yaml_writing.ts";
 
-/** A YAML text and what `readYamlList` found in it. */
+/** A YAML text and the result of `readYamlList`. */
 export interface DocumentList {
   readonly text: string;
-  /** False when the document is a single item, or empty. */
+  /** False for a single item, and for an empty document. */
   readonly isList: boolean;
   readonly length: number;
 }
 
-/** `index` counts items from 0. */
+/** `index` counts from 0. */
 export type ListChange =
   | { readonly action: "create"; readonly documents: readonly YamlMapping[] }
   | { readonly action: "update"; readonly index: number; readonly document: YamlMapping }
   | { readonly action: "remove"; readonly index: number };
 
-/** Longer texts are not read as a whole to see whether a change came out right, only the part around it. UTF-16 units. */
+/** In UTF-16 units. Of longer texts, only the part around a change is read again to check it. */
 const MAX_CHECKED_LENGTH = 50_000;
-/** What can only be changed as a whole is a pause for everything else, half a second at this length in UTF-16 units. */
+/** In UTF-16 units. A text of this length without separable parts blocks the thread for half a second. */
 const MAX_WHOLE_LENGTH = 500_000;
-/** What may be an anchor or an alias, or text or comment that looks like one. */
+/** A possible anchor or alias; texts and comments may look like one. */
 const ANCHOR_OR_ALIAS = /(?:^|[\s[{,:-])[&*][^\s,[\]{}]/m;
 const BYTE_ORDER_MARK = "\ufeff";
 
-/** Some items of a list, and where their text is. */
+/** Some items of a list and their text. */
 interface Region {
   readonly start: number;
   readonly end: number;
   readonly text: string;
-  /** The position in the list of the first of them. */
+  /** The position of the first item in the list. */
   readonly first: number;
 }
 
-/** The document at a position, as `readYaml` reads it; undefined if there is none. */
+/** Returns the document at a position, as `readYaml` reads it; undefined for none. */
 export async function readListItem(list: DocumentList, index: number): Promise<unknown> {
   const { text } = split(list.text);
   const starts = await findItems(text, list);
@@ -48,8 +48,8 @@ export async function readListItem(list: DocumentList, index: number): Promise<u
 }
 
 /**
- * The text after a change. What is not concerned stays as it is, byte for byte: comments, order, quotes, line ends.
- * Rejects with `CannotEdit`; what is returned has been read again and found to be right.
+ * Returns the text after a change. The rest keeps its bytes: comments, order, quotes, line ends. Rejects with
+ * `CannotEdit`. The result has been read again and is right.
  */
 export async function changeList(list: DocumentList, change: ListChange): Promise<string> {
   const { mark, text } = split(list.text);
@@ -89,8 +89,8 @@ function split(text: string): { mark: string; text: string } {
 }
 
 /**
- * Where the items of a block list begin, in turns with others; none if it is no such list. Lines that begin with its
- * dash are its items if they are as many.
+ * Finds the offsets of the items of a block list, in turns with other tasks; none for other texts. Lines that begin
+ * with its dash are items if their number matches.
  */
 async function findItems(text: string, { isList, length }: DocumentList): Promise<number[]> {
   const indentation = isList && length > 0 ? /^( *)-(?=\s|$)/m.exec(text)?.[1] : undefined;
@@ -104,7 +104,7 @@ async function findItems(text: string, { isList, length }: DocumentList): Promis
   return starts.length === length ? starts : [];
 }
 
-/** The item that is concerned with its neighbours, or everything where parts cannot be told from each other. */
+/** Returns the changed item with its neighbours, or everything where parts cannot be separated. */
 async function regionOf(text: string, starts: readonly number[], change: ListChange): Promise<Region> {
   const index = change.action === "create" ? starts.length - 1 : change.index;
   const first = Math.max(0, index - 1);
@@ -119,7 +119,7 @@ async function regionOf(text: string, starts: readonly number[], change: ListCha
   );
 }
 
-/** Whether nothing in it refers to something else in the file, or the other way round. */
+/** Reports whether a part has no references to the rest of the file, nor the rest to it. */
 async function standsForItself(part: string): Promise<boolean> {
   if (!ANCHOR_OR_ALIAS.test(part)) return true;
   const { isAlias, isNode, parseDocument, visit } = await import("yaml");

@@ -2,24 +2,21 @@ import type { Document, YAMLMap, YAMLSeq } from "yaml";
 import { Turn } from "../../runtime/turn.ts";
 import { CannotEdit, TextEdits } from "./yaml_text_edits.ts";
 import { YamlValueEdit } from "./yaml_value_edit.ts";
-import { indent, writeFlow, writeItem, type YamlMapping } from "./yaml_writing.ts";
+import { DEFAULT_STEP, indent, writeFlow, writeItem, type YamlMapping } from "./yaml_writing.ts";
 
 export interface YamlListText {
   readonly text: string;
   readonly lineEnd: string;
-  /** The documents of the text as `readYaml` reads them. */
+  /** The documents as `readYaml` reads them. */
   readonly values: readonly unknown[];
 }
 
-/** What the properties of a document begin with; those that are not named follow. */
+/** The first properties of a new document; others follow. */
 const ORDER = ["apiVersion", "kind", "metadata", "spec"];
 
-/** Indentation of a mapping within another, in spaces, where there is no example. */
-const STEP = 2;
-
 /**
- * A YAML text of documents, a list or a single one, and its parts: items, the comments that are theirs, blank lines
- * between them. Each method makes one change and returns the text after it, or throws or rejects with `CannotEdit`.
+ * A YAML text of documents, a list or a single one, with its parts: items, their comments, blank lines between them.
+ * Each method makes one change and returns the new text, or throws `CannotEdit`.
  */
 export class YamlListParts {
   readonly #yaml: typeof import("yaml");
@@ -42,7 +39,7 @@ export class YamlListParts {
     this.#root = yaml.parseDocument(text, options).contents;
   }
 
-  /** Behind the last one, and looking like it; in turns, since there may be thousands. */
+  /** Adds documents after the last one, in its style; in turns, since there may be thousands. */
   async add(documents: readonly YamlMapping[]): Promise<string> {
     const ordered = documents.map(inOrder);
     const root = this.#root;
@@ -72,7 +69,7 @@ export class YamlListParts {
     return this.#edits.apply();
   }
 
-  /** With the comments directly above it, unless they are what the text begins with, and those that belong to its inside. */
+  /** Removes an item with its inner comments and those directly above it, except at the beginning of the text. */
   remove(position: number): string {
     const root = this.#root;
     if (this.#yaml.isSeq(root) && !root.flow) this.#removeBlockItem(root, position);
@@ -92,7 +89,7 @@ export class YamlListParts {
     this.#edits.insertLines(at, isSeparate ? ["", ...lines] : lines);
   }
 
-  /** `[]` becomes a list of lines, if there is nothing else in its line. */
+  /** Makes a list of lines of `[]`, if nothing else is in its line. */
   async #addToEmpty(root: YAMLSeq<unknown>, documents: readonly YamlMapping[]): Promise<void> {
     const [start, end] = root.range ?? [0, 0];
     const { text } = this.#edits;
@@ -119,7 +116,7 @@ export class YamlListParts {
     return (document) => indent(writeItem(document, { step, gap }), column);
   }
 
-  /** How far an inner mapping is from the one around it. */
+  /** Returns the indentation of an inner mapping relative to its outer one. */
   #stepOf(map: YAMLMap<unknown, unknown>): number {
     const { isMap } = this.#yaml;
     for (const { value } of map.items) {
@@ -127,10 +124,10 @@ export class YamlListParts {
       return this.#edits.column(this.#edit.startOf(value, 0)) -
         this.#edits.column(this.#edit.startOf(map, 0));
     }
-    return STEP;
+    return DEFAULT_STEP;
   }
 
-  /** Whether there are blank lines between items; where there is one item only, whether it has more than one line. */
+  /** Reports whether items are separated by blank lines; a single item counts if it has several lines. */
   #hasBlankLines(root: YAMLSeq<unknown>): boolean {
     const last = root.items.length - 1;
     const start = this.#edit.startOf(root, last);
@@ -152,7 +149,7 @@ export class YamlListParts {
     else this.#edits.remove(start - blankLinesAtEnd(text.slice(bound, start)), end);
   }
 
-  /** The beginning of the comment lines that end at `start` and are as far to the left as the item. */
+  /** Returns the beginning of the comment lines that end at `start`, indented no further than the item. */
   #commentsAbove(start: number, bound: number, column: number): number {
     let begin = start;
     while (begin > bound) {
@@ -163,7 +160,7 @@ export class YamlListParts {
     return begin;
   }
 
-  /** Where the lines of an item end; comments that are further to the right than its dash are of its inside. */
+  /** Returns the end of an item's lines, including comments indented further than its dash. */
   #ownEnd(root: YAMLSeq<unknown>, position: number): number {
     const { text } = this.#edits;
     const column = this.#edits.column(this.#edit.startOf(root, position));
@@ -180,7 +177,7 @@ export class YamlListParts {
     return end;
   }
 
-  /** A single document; what is above it stays. */
+  /** Removes a single document; the text above it stays. */
   #removeAll(): void {
     const root = this.#root;
     if (!this.#yaml.isMap(root) || !root.range || root.items.length === 0) {
@@ -210,9 +207,9 @@ function blankLinesAtEnd(text: string): number {
   return /(?:^|(?<=\n))(?:[ \t]*\r?\n)*$/.exec(text)![0].length;
 }
 
-/** Where there is no example. */
+/** Writes a document without an example. */
 function writeNew(document: YamlMapping): string[] {
-  return writeItem(document, { step: STEP });
+  return writeItem(document, { step: DEFAULT_STEP });
 }
 
 async function inTurns(

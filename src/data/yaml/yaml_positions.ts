@@ -2,21 +2,21 @@ import type { Document, LineCounter } from "yaml";
 import type { Position, PropertyPath } from "../fault.ts";
 import { findItemStarts, type ItemStart } from "./yaml_items.ts";
 
-/** Parsing more characters than this for the sake of a line number is not worth its time and memory. */
+/** Parsing longer texts for a line number takes too much time and memory. */
 const MAX_PART_LENGTH = 4_000_000;
-/** So many list items are parsed for exact positions; the faults of further ones are placed at the start of the item. */
+/** Items parsed for exact positions; faults of further items are placed at the start of the item. */
 const MAX_PARTS = 1000;
 
 interface Part {
-  /** Lines of the text that come before this part. */
+  /** Lines of the text before this part. */
   readonly linesBefore: number;
   readonly counter: LineCounter;
   readonly document: Document.Parsed;
 }
 
 /**
- * Finds where in a YAML text a property stands. Needed only to tell faults: it reads again, with a reader that keeps
- * positions, which is slow and therefore loaded on first use. Of a list, only the items that are asked for are read.
+ * Finds positions of properties in a YAML text, for faults. A second, slow reader that keeps positions is loaded on
+ * first use. Of a list, only the needed items are read.
  */
 export class YamlPositions {
   readonly #yaml: typeof import("yaml");
@@ -30,13 +30,13 @@ export class YamlPositions {
     this.#itemStarts = itemStarts;
   }
 
-  /** `length` is the number of items if the document is a list. */
+  /** @param length the number of items of a list */
   static async of(text: string, length?: number): Promise<YamlPositions> {
     const starts = length === undefined ? [] : findItemStarts(text);
     return new YamlPositions(await import("yaml"), text, starts.length === length ? starts : []);
   }
 
-  /** The position of what stands at `path`, or of the nearest mapping or list around it that exists. */
+  /** Returns the position at `path`, or of the nearest existing mapping or list around it. */
   find(path: PropertyPath, at: "key" | "value"): Position | undefined {
     const [index] = path;
     if (typeof index !== "number" || this.#itemStarts.length === 0) {

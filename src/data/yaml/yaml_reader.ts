@@ -4,16 +4,15 @@ import { Turn } from "../../runtime/turn.ts";
 import { findItemStarts, itemDash } from "./yaml_items.ts";
 import { type SyntaxProblem, syntaxProblem } from "./yaml_syntax_problem.ts";
 
-/** Aliases may make a document larger than its text, but not without end. */
+/** Limits the growth of a document by aliases. */
 const NODES_PER_CHARACTER = 1;
 const MIN_NODES = 100_000;
-/** Long lists are read in parts of about so many characters, a few milliseconds each, so that others get their turn. */
+/** Long lists are read in parts of a few milliseconds, in turns with other tasks. */
 const PART_LENGTH = 50_000;
 
 /**
- * Reads one YAML document. All scalars are text, as they are written: `secret: 0123` stays `0123`, which YAML would call
- * the number 83; whoever expects a number or a boolean reads the text as one. Entries whose value is empty, `~` or `null`
- * are left out, and `<<` merges. An empty text has the value null.
+ * Reads one YAML document. All scalars stay text, as written: `secret: 0123` is `0123`, which YAML would read as 83.
+ * Entries with an empty value, `~` or `null` are left out, and `<<` merges. An empty text has the value null.
  */
 export async function readYaml(text: string): Promise<{ value: unknown; problem?: SyntaxProblem }> {
   try {
@@ -25,15 +24,13 @@ export async function readYaml(text: string): Promise<{ value: unknown; problem?
 
 export interface ListReading<T> {
   readonly items: readonly T[];
-  /** False when the document is a single item, or empty. */
+  /** False for a single item, and for an empty document. */
   readonly isList: boolean;
   /** Set when the text is not YAML. */
   readonly problem?: SyntaxProblem;
 }
 
-/**
- * Reads a list and converts each of its items; a document that is no list counts as its only item, an empty one as none.
- */
+/** Reads a list and converts its items; another document counts as the only item, an empty one as none. */
 export async function readYamlList<T>(text: string, convert: (item: unknown) => T): Promise<ListReading<T>> {
   const itemsOfParts = await readParts(splitList(text), convert);
   if (itemsOfParts !== undefined) return { items: itemsOfParts, isList: true };
@@ -44,8 +41,8 @@ export async function readYamlList<T>(text: string, convert: (item: unknown) => 
 }
 
 /**
- * A long list as several lists; none if the text is short or begins with something else. An alias of an anchor in another
- * part makes reading that part fail, which sees to it that the whole is read.
+ * Splits a long list into several; none for a short text or another document. A part with an alias into another part
+ * cannot be read, and then the whole text is read.
  */
 function splitList(text: string): string[] {
   if (text.length <= PART_LENGTH) return [];
@@ -54,7 +51,7 @@ function splitList(text: string): string[] {
   if (!dash || first === undefined || !hasOnlyComments(text.slice(0, first))) return [];
   const parts: string[] = [];
   let begin = 0;
-  // Not all items are looked for: in a large text that takes long.
+  // Finding all items of a large text takes long.
   for (dash.lastIndex = PART_LENGTH; begin < text.length; dash.lastIndex = begin + PART_LENGTH) {
     const end = dash.exec(text)?.index ?? text.length;
     parts.push(text.slice(begin, end));
@@ -67,7 +64,7 @@ function hasOnlyComments(text: string): boolean {
   return text.split("\n").every((line) => /^\s*(#.*)?$|^---\s*$/.test(line));
 }
 
-/** Undefined when the parts are not lists after all: reading the whole tells what is wrong. */
+/** Returns undefined when the parts are not lists: reading the whole text finds the mistake. */
 async function readParts<T>(parts: string[], convert: (item: unknown) => T): Promise<T[] | undefined> {
   if (parts.length === 0) return undefined;
   const items: T[] = [];
@@ -95,7 +92,7 @@ function parseTidily(text: string): unknown {
   return isNull(document) ? null : document;
 }
 
-/** Drops empty entries and resolves merge keys, in place; bounds what aliases and nesting can grow to. */
+/** Drops empty entries and resolves merge keys, in place; limits aliases and nesting. */
 function tidy(document: unknown, mostNodes: number): void {
   let nodes = 0;
 
@@ -120,8 +117,8 @@ function tidy(document: unknown, mostNodes: number): void {
 }
 
 /**
- * Adds the entries of the mappings that `<<` names, where the mapping has none of its own (YAML merge key).
- * @param count told of the entries before they are looked at
+ * Adds the entries of the mappings under `<<`, where the mapping has none of its own (YAML merge key).
+ * @param count called with the number of entries before they are examined
  */
 function merge(mapping: Record<string, unknown>, count: (entries: number) => void): void {
   const merged = mapping["<<"];
@@ -135,7 +132,7 @@ function merge(mapping: Record<string, unknown>, count: (entries: number) => voi
     count(1 + entries.length);
     for (const [key, value] of entries) {
       if (Object.hasOwn(mapping, key)) continue;
-      // Assigned, it would be the prototype.
+      // An assignment would set the prototype.
       if (key === "__proto__") Object.defineProperty(mapping, key, { value, enumerable: true });
       else mapping[key] = value;
     }

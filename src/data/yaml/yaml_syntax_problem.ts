@@ -1,14 +1,14 @@
 import type { Position } from "../fault.ts";
 import { findItemStarts } from "./yaml_items.ts";
 
-/** Why a text is not YAML. No part of the text is quoted, since it may be a secret. */
+/** A syntax error in a YAML text. It quotes nothing, since the text may hold secrets. */
 export interface SyntaxProblem {
   readonly found: string;
   readonly expected: string;
   readonly position?: Position;
 }
 
-/** What people did, by the error codes of the `yaml` package: [found, expected]. */
+/** Mistakes by the error codes of the `yaml` package: [found, expected]. */
 const MISTAKES: Readonly<Record<string, readonly [string, string]>> = {
   TAB_AS_INDENT: ["a tab as indentation", "spaces"],
   DUPLICATE_KEY: ["a property for the second time", "each property once"],
@@ -29,17 +29,17 @@ const MISTAKES: Readonly<Record<string, readonly [string, string]>> = {
   ],
 };
 
-/** The same, by the beginning of what the first reader says: the second one lets these pass, or is not asked. */
+/** Mistakes by the beginning of the first reader's message: the second reader accepts them, or is not asked. */
 const MORE_MISTAKES: readonly (readonly [string, string, string])[] = [
   ["Cannot read alias", ...MISTAKES.BAD_ALIAS],
   ["Cannot store mapping pair", ...MISTAKES.DUPLICATE_KEY],
   ["Cannot resolve", "a value that begins with an exclamation mark", "quotes around it"],
 ];
 
-/** Where the first reader has noticed it; the offset is in characters. */
+/** The position at which the first reader noticed the error; the offset is in characters. */
 type FirstReadersError = SyntaxError & Partial<Position & { readonly offset: number }>;
 
-/** `error` is what the YAML reader threw; a second reader, loaded only now, knows better what is wrong and where. */
+/** Explains an error of the YAML reader. A second reader, loaded on demand, knows better what is wrong and where. */
 export async function syntaxProblem(text: string, error: unknown): Promise<SyntaxProblem> {
   if (error instanceof RangeError) {
     return { found: "lists or mappings nested or repeated without end", expected: "a plain document" };
@@ -48,10 +48,10 @@ export async function syntaxProblem(text: string, error: unknown): Promise<Synta
   return await explainExcerpt(text, error) ?? describe(error);
 }
 
-/** Characters: of more, a second reading may take seconds. */
+/** A second reading of more characters may take seconds. */
 const MAX_EXPLAINED = 20_000;
 
-/** Explains the item of a long list in which the first reader has found the mistake, or a short text as a whole. */
+/** Explains the item of a long list with the error, or a short text as a whole. */
 async function explainExcerpt(text: string, error: FirstReadersError): Promise<SyntaxProblem | undefined> {
   if (text.length <= MAX_EXPLAINED) return await explain(text);
   const starts = findItemStarts(text);
@@ -73,7 +73,7 @@ async function explain(text: string): Promise<SyntaxProblem | undefined> {
   if (error === undefined || MISTAKES[error.code] === undefined) return undefined;
   let offset = error.pos[0];
   if (error.code === "MISSING_CHAR") {
-    // The end of the text is where it was noticed; the quote that was opened is what has to be found.
+    // The error is noticed at the end of the text, but its cause is the opening quote.
     visit(document, (_, node) => {
       if (isScalar(node) && node.range && node.type?.startsWith("QUOTE")) offset = node.range[0];
     });
@@ -90,7 +90,7 @@ function problemOf(code: string, position: Position): SyntaxProblem {
   return { found, expected, position };
 }
 
-/** What the first reader says, without what it quotes. */
+/** Returns the first reader's message without its quotes. */
 function describe(error: FirstReadersError): SyntaxProblem {
   const mistake = MORE_MISTAKES.find(([beginning]) => error.message.startsWith(beginning));
   const problem = {
@@ -99,6 +99,6 @@ function describe(error: FirstReadersError): SyntaxProblem {
   };
   const { line, column } = error;
   if (line === undefined || column === undefined) return problem;
-  // The reader takes what it has passed of the line for granted, which is less than nothing after a key of many characters.
+  // The reader subtracts what it has consumed of the line, which is less than nothing after a long key.
   return { ...problem, position: { line, column: Math.max(1, column) } };
 }

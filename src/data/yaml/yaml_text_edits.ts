@@ -1,22 +1,22 @@
-/** A stretch of a text that is replaced; nothing is taken away when `start` is `end`. Offsets in UTF-16 units. */
+/** A replaced span of a text; an insertion when `start` is `end`. Offsets in UTF-16 units. */
 export interface TextEdit {
   readonly start: number;
   readonly end: number;
   readonly text: string;
 }
 
-/** The YAML is written in a way that this program does not dare to change; `message` completes "Cannot change …: ". */
+/** The YAML is written in a way that cannot be edited safely. The message completes "Cannot change …: ". */
 export class CannotEdit extends Error {
   override readonly name = "CannotEdit";
 }
 
-/** Edits of one text, collected by their offsets in it and applied at once. */
+/** Edits of one text, collected by offset and applied at once. */
 export class TextEdits {
   readonly text: string;
   readonly lineEnd: string;
   readonly #edits: TextEdit[] = [];
 
-  /** `lineEnd` is that of the file. */
+  /** @param lineEnd the line end of the file */
   constructor(text: string, lineEnd: string) {
     this.text = text;
     this.lineEnd = lineEnd;
@@ -34,19 +34,22 @@ export class TextEdits {
     this.replace(start, end, "");
   }
 
-  /** Inserts whole lines at the start of a line, or behind the last line of the text. */
+  /** Inserts lines at the start of a line, or after the last line of the text. */
   insertLines(at: number, lines: readonly string[]): void {
     const text = lines.join(this.lineEnd);
     const isAtLineStart = at === 0 || this.text[at - 1] === "\n";
     this.insert(at, isAtLineStart ? text + this.lineEnd : this.lineEnd + text);
   }
 
-  /** The offset at which the line begins that `offset` is in. */
+  /** Returns the offset of the beginning of a line. */
   lineStart(offset: number): number {
     return this.text.lastIndexOf("\n", offset - 1) + 1;
   }
 
-  /** Where the line behind `offset` begins; `offset` itself if it begins there, which is the end of a block scalar. */
+  /**
+   * Returns the offset of the line after `offset`, or `offset` itself at the beginning of a line, as after a block
+   * scalar.
+   */
   nextLine(offset: number): number {
     if (offset > 0 && this.text[offset - 1] === "\n") return offset;
     const end = this.text.indexOf("\n", offset);
@@ -57,7 +60,7 @@ export class TextEdits {
     return offset - this.lineStart(offset);
   }
 
-  /** Whether nothing but spaces is before `offset` in its line. */
+  /** Reports whether only spaces precede `offset` in its line. */
   isFirstInLine(offset: number): boolean {
     return /^ *$/.test(this.text.slice(this.lineStart(offset), offset));
   }

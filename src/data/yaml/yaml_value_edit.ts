@@ -2,6 +2,7 @@ import type { CST, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
 import { alignLists } from "../files/list_alignment.ts";
 import { CannotEdit, type TextEdits } from "./yaml_text_edits.ts";
 import {
+  DEFAULT_STEP,
   indent,
   isList,
   isSameValue,
@@ -19,24 +20,21 @@ import { isMapping, type Mapping } from "../../runtime/mapping.ts";
 type Collection = YAMLMap<unknown, unknown> | YAMLSeq<unknown>;
 type MapPair = Pair<unknown, unknown>;
 
-/** Of new mappings within others, in spaces. */
-const STEP = 2;
-
-/** Where a value stands. */
-interface ValuePlace {
-  /** Within brackets or braces. */
+/** The surroundings of a value. */
+interface ValueContext {
+  /** Set within brackets or braces. */
   readonly isInFlow: boolean;
-  /** The offset behind its colon or dash, and behind its anchor and tag. */
+  /** The offset after its colon or dash, anchor and tag. */
   readonly behind?: number;
 }
 
 const UNUSUAL = "it is written in an unusual way; change it by hand";
-const AT_TOP: ValuePlace = { isInFlow: false };
+const AT_TOP: ValueContext = { isInFlow: false };
 
 /**
- * Changes values within a YAML text, and of each only what differs: scalars, entries, list items. Comments, order, quotes
- * and indentation of everything else stay. The result has to be read again by whoever uses it, since YAML has more ways
- * to be written than are thought of here. Methods throw `CannotEdit`.
+ * Changes values within a YAML text, and only their differing scalars, entries and list items. Comments, order, quotes
+ * and indentation of the rest stay. Callers read the result again, since YAML has more forms than are handled here.
+ * Methods throw `CannotEdit`.
  */
 export class YamlValueEdit {
   readonly #yaml: typeof import("yaml");
@@ -47,8 +45,8 @@ export class YamlValueEdit {
     this.#edits = edits;
   }
 
-  /** `stored` is what `readYaml` makes of `node`. */
-  change(node: unknown, stored: unknown, wanted: YamlValue, place = AT_TOP): void {
+  /** @param stored the value of `node` as `readYaml` reads it */
+  change(node: unknown, stored: unknown, wanted: YamlValue, context = AT_TOP): void {
     if (isSameValue(stored, wanted)) return;
     const { isMap, isSeq } = this.#yaml;
     if (isMap(node) && isMapping(stored) && isMapping(wanted) && this.#isKept(node, wanted)) {
@@ -57,7 +55,7 @@ export class YamlValueEdit {
     if (isSeq(node) && Array.isArray(stored) && isList(wanted) && wanted.length > 0) {
       return this.#changeList(node, stored, wanted);
     }
-    this.#replace(node, wanted, place);
+    this.#replace(node, wanted, context);
   }
 
   changeItem(
@@ -65,11 +63,11 @@ export class YamlValueEdit {
     position: number,
     { stored, wanted }: { stored: unknown; wanted: YamlValue },
   ): void {
-    const place = { isInFlow: list.flow === true, behind: this.startOf(list, position) + 1 };
-    this.change(list.items[position], stored, wanted, place);
+    const context = { isInFlow: list.flow === true, behind: this.startOf(list, position) + 1 };
+    this.change(list.items[position], stored, wanted, context);
   }
 
-  /** Behind the item at position `after`, or before all of them if it is -1. */
+  /** Adds items after position `after`, or at the beginning if it is -1. */
   addItems(list: YAMLSeq<unknown>, after: number, values: readonly YamlValue[]): void {
     if (list.flow) {
       const quoting = this.quotingOf(list);
@@ -84,7 +82,7 @@ export class YamlValueEdit {
     this.#edits.insertLines(this.#edits.lineStart(dash), lines);
   }
 
-  /** There must be others left. */
+  /** Others must remain. */
   removeItems(collection: Collection, positions: readonly number[]): void {
     if (collection.flow) return this.#removeFromFlow(collection, positions);
     for (const position of positions) {
@@ -95,7 +93,7 @@ export class YamlValueEdit {
     }
   }
 
-  /** What is in the line of the dash of the list around it; the next entry takes its place if it can. */
+  /** Removes an entry in the line of the outer list's dash; the next entry takes its context if it can. */
   #removeBehindDash(start: number, nextLine: number, isNextRemoved: boolean): void {
     const { lineEnd, text } = this.#edits;
     const indentation = /^ *(?=[^\s#])/.exec(text.slice(nextLine));
@@ -106,7 +104,10 @@ export class YamlValueEdit {
     this.#edits.replace(dashEnd, nextLine, lineEnd);
   }
 
-  /** Where the content of a node ends, without comments and blank lines behind it; behind the line end of a block scalar. */
+  /**
+   * Returns the end of a node's content, without following comments and blank lines; after the line end of a block
+   * scalar.
+   */
   endOf(node: unknown): number {
     const { isCollection, isNode } = this.#yaml;
     if (isCollection(node) && !node.flow && node.items.length > 0) {
@@ -116,7 +117,7 @@ export class YamlValueEdit {
     return node.range[1];
   }
 
-  /** Whether there is anything that entries can be added to. */
+  /** Reports whether there is something to which entries can be added. */
   #isKept(map: YAMLMap<unknown, unknown>, wanted: Mapping): boolean {
     if (map.items.length === 0) return map.flow === true && Object.keys(wanted).length > 0;
     return map.items.some((pair) => Object.hasOwn(wanted, this.#nameOf(pair)) || this.#nameOf(pair) === "<<");
@@ -132,8 +133,8 @@ export class YamlValueEdit {
       if (!Object.hasOwn(wanted, name)) {
         if (Object.hasOwn(stored, name)) removed.push(position);
       } else if (Object.hasOwn(stored, name)) {
-        const place = { isInFlow: map.flow === true, behind: behindColon(pair) };
-        this.change(pair.value, stored[name], wanted[name], place);
+        const context = { isInFlow: map.flow === true, behind: behindColon(pair) };
+        this.change(pair.value, stored[name], wanted[name], context);
       } else this.#fill(pair, wanted[name], map.flow === true);
     }
     for (const name of Object.keys(stored)) {
@@ -160,7 +161,7 @@ export class YamlValueEdit {
       return this.#addToFlow(map, lastKept(map, removed), texts);
     }
     const column = this.#edits.column(this.startOf(map, 0));
-    const lines = entries.flatMap(([name, value]) => indent(writeEntry(name, value, STEP), column));
+    const lines = entries.flatMap(([name, value]) => indent(writeEntry(name, value, DEFAULT_STEP), column));
     this.#edits.insertLines(this.#edits.nextLine(this.endOfItem(map, last)), lines);
   }
 
@@ -175,7 +176,7 @@ export class YamlValueEdit {
     }
   }
 
-  /** Gives a value to a name that has none. */
+  /** Gives a value to a name without one. */
   #fill(pair: MapPair, value: YamlValue, isInFlow: boolean): void {
     const { value: node } = pair;
     const hasText = this.#yaml.isNode(node) && node.range && node.range[1] > node.range[0];
@@ -186,24 +187,24 @@ export class YamlValueEdit {
     this.#edits.insert(this.endOf(pair.key), `: ${text}`);
   }
 
-  #replace(node: unknown, value: YamlValue, place: ValuePlace): void {
+  #replace(node: unknown, value: YamlValue, context: ValueContext): void {
     const { isCollection, isNode, isScalar } = this.#yaml;
     if (!isNode(node) || !node.range) throw new CannotEdit(UNUSUAL);
     if (isScalar(node) && node.srcToken?.type === "block-scalar") {
       return this.#replaceBlockScalar(node, value);
     }
-    if (isCollection(node) && !node.flow) return this.#replaceBlock(node as Collection, value, place);
+    if (isCollection(node) && !node.flow) return this.#replaceBlock(node as Collection, value, context);
     const [start, end] = node.range;
     const text = typeof value === "object"
       ? writeFlow(value, isCollection(node) ? this.quotingOf(node as Collection) : "plain")
       : writeScalar(value, {
-        isInFlow: place.isInFlow,
+        isInFlow: context.isInFlow,
         quoting: isScalar(node) ? quotingOfScalar(node) : "plain",
       });
     this.#edits.replace(start, end, text);
   }
 
-  /** A comment behind its "|" stays. */
+  /** A comment after the "|" stays. */
   #replaceBlockScalar(node: Scalar, value: YamlValue): void {
     const token = node.srcToken;
     if (token?.type !== "block-scalar" || !node.range) return;
@@ -215,8 +216,8 @@ export class YamlValueEdit {
     this.#edits.replace(start, node.range[1], writeInline(value) + (hasNewline ? rest : rest.trimEnd()));
   }
 
-  /** A mapping or list in lines of its own makes room for something in the line of its name or dash. */
-  #replaceBlock(node: Collection, value: YamlValue, { behind }: ValuePlace): void {
+  /** Replaces a mapping or list in lines of its own by a value in the line of its name or dash. */
+  #replaceBlock(node: Collection, value: YamlValue, { behind }: ValueContext): void {
     const start = this.startOf(node, 0);
     const end = this.endOf(node);
     if (!this.#edits.isFirstInLine(start)) {
@@ -236,7 +237,7 @@ export class YamlValueEdit {
     this.#edits.insert(token.offset + 1, text);
   }
 
-  /** Each goes with one comma: that behind it, or that before it if nothing is left behind it. */
+  /** Removes each with one comma: the following one, or the preceding one at the end. */
   #removeFromFlow(collection: Collection, positions: readonly number[]): void {
     const tokens = this.#flowToken(collection).items;
     const last = lastKept(collection, positions);
@@ -259,7 +260,7 @@ export class YamlValueEdit {
     throw new CannotEdit("a name is not a plain text; change it by hand");
   }
 
-  /** Of the name of an entry; of the dash of a list item, or of the item itself within brackets. */
+  /** Returns the offset of an entry's name, of an item's dash, or of an item within brackets. */
   startOf(collection: Collection, position: number): number {
     const item = collection.items[position];
     const token = collection.srcToken;
@@ -296,7 +297,7 @@ export class YamlValueEdit {
     throw new CannotEdit(UNUSUAL);
   }
 
-  /** Mappings in the manner of JSON go on so. */
+  /** Mappings in JSON style continue so. */
   quotingOf(collection: Collection): Quoting {
     const [first] = collection.items;
     const node = this.#yaml.isPair(first) ? first.key : first;
@@ -312,7 +313,7 @@ function behindColon({ srcToken }: MapPair): number | undefined {
   return last && last.offset + last.source.length;
 }
 
-/** The position of the last item that is not removed; -1 if there is none. */
+/** Returns the position of the last remaining item; -1 for none. */
 function lastKept({ items }: Collection, removed: readonly number[]): number {
   let last = items.length - 1;
   while (last >= 0 && removed.includes(last)) last--;

@@ -1,7 +1,7 @@
-/** Values as YAML text that `readYaml` and every other reader take for the same. */
+/** Writes values as YAML text that every reader reads as the same values. */
 import { isMapping } from "../../runtime/mapping.ts";
 
-/** What a document is made of; nothing in it is null or undefined. */
+/** A value of a document, without null and undefined. */
 export type YamlValue = string | number | boolean | readonly YamlValue[] | YamlMapping;
 export interface YamlMapping {
   readonly [name: string]: YamlValue;
@@ -10,20 +10,22 @@ export interface YamlMapping {
 export type Quoting = "plain" | "single" | "double";
 
 export interface ScalarStyle {
-  /** Whether the scalar stands within brackets or braces. */
+  /** Set within brackets or braces. */
   readonly isInFlow?: boolean;
-  /** The quotes to use where they will do; plain text stays plain only if nothing reads it as something else. */
+  /** The preferred quotes; a plain text stays plain only if no reader takes it for something else. */
   readonly quoting?: Quoting;
 }
 
-/** Lists are written in one line up to this many characters. */
+/** Default indentation within a mapping, in spaces. */
+export const DEFAULT_STEP = 2;
+/** Longer lists take several lines. */
 const MAX_LINE_LENGTH = 100;
-/** Begins with a letter or a slash and has nothing in it that YAML has a use for. */
+/** A text that begins with a letter or slash and has no characters of YAML's syntax. */
 const PLAIN = /^[\p{L}/](?:[\p{L}\p{M}\p{N} _.@+/=()-]|:(?! |$)|,)*(?<! )$/u;
 const NETWORK = /^\d{1,3}(?:\.\d{1,3}){3}(?:\/[\d.]+)?$/;
-/** What YAML 1.1 or 1.2 has other meanings for. */
+/** Words with another meaning in YAML 1.1 or 1.2. */
 const RESERVED = /^(?:true|false|yes|no|on|off|y|n|null|nan|inf|infinity)$/i;
-/** What stands in double quotes by an escape only: what is not printable, and what counts as a line end or as nothing. */
+/** Characters that need an escape in double quotes: unprintable ones, line ends, and those read as nothing. */
 // deno-lint-ignore no-control-regex
 const UNPRINTABLE = /[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]/u;
 
@@ -31,7 +33,7 @@ export function isList(value: YamlValue): value is readonly YamlValue[] {
   return Array.isArray(value);
 }
 
-/** `document` without what is null or undefined. */
+/** Returns `document` without null and undefined values. */
 export function yamlValueOf(document: unknown): YamlValue {
   if (Array.isArray(document)) return document.filter(isPresent).map(yamlValueOf);
   if (isMapping(document)) {
@@ -68,14 +70,14 @@ function writeSingleQuoted(value: string): string {
 }
 
 function writeDoubleQuoted(value: string): string {
-  // JSON is YAML but for what it lets stand.
+  // JSON is YAML, except for some characters that it does not escape.
   return JSON.stringify(value).replace(
     new RegExp(UNPRINTABLE, "gu"),
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
 
-/** A value in one line: lists in brackets, mappings in braces; `quoting` is of texts and names alike. */
+/** Returns a value in one line: lists in brackets, mappings in braces; `quoting` applies to texts and names. */
 export function writeFlow(value: YamlValue, quoting: Quoting = "plain"): string {
   const style = { isInFlow: true, quoting };
   if (isList(value)) return `[${value.map((item) => writeFlow(item, quoting)).join(", ")}]`;
@@ -88,12 +90,15 @@ export function writeFlowEntry(name: string, value: YamlValue, quoting: Quoting)
   return `${writeScalar(name, { isInFlow: true, quoting })}: ${writeFlow(value, quoting)}`;
 }
 
-/** A value to stand behind a name or a dash in the same line, outside of brackets. */
+/** Returns a value for the line of its name or dash, outside of brackets. */
 export function writeInline(value: YamlValue, quoting: Quoting = "plain"): string {
   return typeof value === "object" ? writeFlow(value, quoting) : writeScalar(value, { quoting });
 }
 
-/** The lines of an entry of a block mapping, the first without indentation; `step` is that of what is within, in spaces. */
+/**
+ * Returns the lines of an entry of a block mapping, the first without indentation.
+ * @param step spaces of inner indentation
+ */
 export function writeEntry(name: string, value: YamlValue, step: number): string[] {
   const key = writeScalar(name);
   if (typeof value !== "object") return [`${key}: ${writeScalar(value)}`];
@@ -109,7 +114,10 @@ function writeMapping(mapping: YamlMapping, step: number): string[] {
   return Object.entries(mapping).flatMap(([name, value]) => writeEntry(name, value, step));
 }
 
-/** The lines of an item of a block list, from its dash on; `gap` is how far its content is from the dash, in spaces. */
+/**
+ * Returns the lines of an item of a block list, from its dash.
+ * @param gap spaces from the dash to the content
+ */
 export function writeItem(value: YamlValue, { step, gap = 2 }: { step: number; gap?: number }): string[] {
   const isBlock = isMapping(value) && Object.keys(value).length > 0;
   const lines = isBlock ? writeMapping(value as YamlMapping, step) : [writeInline(value)];
@@ -117,7 +125,10 @@ export function writeItem(value: YamlValue, { step, gap = 2 }: { step: number; g
   return [`-${" ".repeat(gap - 1)}${first}`, ...indent(others, gap)];
 }
 
-/** Whether two values are read as the same: a number is its digits, and the order of entries does not matter. */
+/**
+ * Reports whether two values are read as the same: a number equals its digits, and the order of entries does not
+ * matter.
+ */
 export function isSameValue(a: unknown, b: unknown): boolean {
   if (Array.isArray(a)) {
     return Array.isArray(b) && a.length === b.length && a.every((item, i) => isSameValue(item, b[i]));

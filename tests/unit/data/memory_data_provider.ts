@@ -1,7 +1,7 @@
 import {
   type DataProvider,
+  type DocumentAddress,
   type DocumentChange,
-  type DocumentPlace,
   type NewDocument,
   type Source,
   type StoredDocument,
@@ -40,7 +40,7 @@ export class MemoryDataProvider implements DataProvider {
     this.#onChange = onChange;
   }
 
-  read({ source, index }: DocumentPlace): Promise<StoredDocument | undefined> {
+  read({ source, index }: DocumentAddress): Promise<StoredDocument | undefined> {
     const document = this.documents[source.kind]?.[index];
     return Promise.resolve(document && { document, version: JSON.stringify(document) });
   }
@@ -51,7 +51,7 @@ export class MemoryDataProvider implements DataProvider {
       (this.documents[change.kind] ??= []).push(change.document);
       return change.ref;
     }
-    const { kind } = change.place.source;
+    const { kind } = change.address.source;
     const documents = this.documents[kind] ?? [];
     const index = documents.findIndex((one) => JSON.stringify(one) === change.version);
     if (index < 0) throw new WriteRefused("conflict", "It was changed meanwhile");

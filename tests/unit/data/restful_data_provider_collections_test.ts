@@ -286,10 +286,10 @@ Deno.test("nothing can be read or changed while the backend is away (unavailable
   place.backend.put("agents", [withRef("AG1", agentDocument("1001"))]);
   const provider = place.open();
   const [source] = await provider.load();
-  const spot = { place: { source, index: 0 }, ref: "AG1", version: "any" };
+  const spot = { address: { source, index: 0 }, ref: "AG1", version: "any" };
   await place.backend.stop();
   const away = { reason: "unavailable", message: "The backend cannot be reached: connection refused" };
-  await assert.rejects(provider.read(spot.place), away);
+  await assert.rejects(provider.read(spot.address), away);
   await assert.rejects(provider.write({ action: "remove", ...spot }), away);
   assert.equal((await provider.load())[0], source);
 });
@@ -302,17 +302,17 @@ Deno.test("without entity tags, a change is compared with what is there before i
   const at = { source, index: 0 };
   const { version = "" } = await provider.read(at) ?? {};
   place.backend.put("agents", [withRef("AG1", agentDocument("1001", { privacy: "private" }))]);
-  await assert.rejects(provider.write({ action: "remove", place: at, ref: "AG1", version }), {
+  await assert.rejects(provider.write({ action: "remove", address: at, ref: "AG1", version }), {
     reason: "conflict",
   });
   const { version: now = "", document = {} } = await provider.read(at) ?? {};
   const changed = { ...document, spec: agentDocument("1001", { maxContacts: 3 }).spec };
-  await provider.write({ action: "update", place: at, ref: "AG1", version: now, document: changed });
+  await provider.write({ action: "update", address: at, ref: "AG1", version: now, document: changed });
   assert.deepEqual(place.backend.get("agents"), [changed]);
   const { version: last = "" } = await provider.read(at) ?? {};
-  await provider.write({ action: "remove", place: at, ref: "AG1", version: last });
+  await provider.write({ action: "remove", address: at, ref: "AG1", version: last });
   assert.deepEqual(place.backend.get("agents"), []);
-  await assert.rejects(provider.write({ action: "remove", place: at, ref: "AG1", version: last }), {
+  await assert.rejects(provider.write({ action: "remove", address: at, ref: "AG1", version: last }), {
     reason: "missing",
   });
 });
@@ -324,7 +324,7 @@ Deno.test("a change tells the entity tag that it was made for", async () => {
   const [source] = await provider.load();
   const at = { source, index: 0 };
   const { version = "" } = await provider.read(at) ?? {};
-  await provider.write({ action: "remove", place: at, ref: "AG1", version });
+  await provider.write({ action: "remove", address: at, ref: "AG1", version });
   const { method, headers } = place.backend.requests.at(-1) ?? {};
   assert.deepEqual([method, headers?.get("if-match")], ["DELETE", version]);
 });
