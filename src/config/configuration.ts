@@ -40,7 +40,7 @@ const transport = mapping({
   bindAddr: ipAddress().optional().describe("Address to listen on, where it is not spec.bindAddr."),
 });
 
-/** Lifetimes of registrations in seconds; requests for less than `minExpires` are refused with 423 (RFC 3261 §10.3). */
+/** Lifetimes of registrations in seconds; requests for less than `minExpires` are refused with 423 (§10.3). */
 const registrar = mapping({
   minExpires: seconds.default(60).describe(
     "The shortest registration, in seconds; shorter ones are refused.",
@@ -63,7 +63,7 @@ const registrar = mapping({
   }
 });
 
-/** How much strangers may ask of this server. */
+/** Limits for strangers. */
 const limits = mapping({
   maxDatagramSize: integer({ min: 512, max: 65535 }).default(65535)
     .describe("Bytes of one message in a datagram."),
@@ -78,7 +78,7 @@ const limits = mapping({
   maxConnections: count.default(16_384).describe("Open connections."),
   maxConnectionsPerAddress: count.default(1024)
     .describe("Open connections from one address; a whole office may be behind it."),
-  /** Longer than the longest registration, which may rely on it. */
+  /** Longer than the longest registration, which may depend on the connection. */
   idleTimeoutMillis: count.default(7_260_000)
     .describe("Silence after which a connection is closed, in milliseconds."),
   messageTimeoutMillis: count.default(32_000)
@@ -126,7 +126,7 @@ const spec = mapping({
     ),
   }).prefault({}).describe("Verbosity."),
 
-  /** What follows is not in the reference. */
+  /** The following properties are not in the reference. */
   cdr: mapping({
     path: text("a path").optional().describe(
       "The file that a line is added to for each call that has ended.",
@@ -139,7 +139,7 @@ const spec = mapping({
   allowUnauthenticatedCalls: flag().default(false)
     .describe("Nobody is asked for a password, as in Routr v1. For closed networks only."),
   interDomainCalls: flag().default(false).describe("Agents may call domains that they do not belong to."),
-  /** Unless the agent or peer says otherwise. */
+  /** The default for agents and peers. */
   maxContacts: count.optional().describe(
     "How many devices may be registered for one agent or peer; 16 unless set.",
   ),

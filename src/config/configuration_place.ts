@@ -2,11 +2,11 @@ import { dirname, join } from "node:path";
 import type { Fault } from "../data/fault.ts";
 import { type Environment, readVariable } from "./environment.ts";
 
-/** Where the configuration comes from. */
+/** The files of the configuration. */
 export interface ConfigurationPlace {
-  /** The folder of the resource files too, unless the data source has another. */
+  /** Also the folder of the resource files, unless the data source has another. */
   readonly directory: string;
-  /** `config.yaml` or its stand-in; undefined where there is none, and everything has its default. */
+  /** `config.yaml` or its substitute; undefined when everything has its default. */
   readonly file: string | undefined;
 }
 
@@ -14,7 +14,7 @@ export interface PlaceOptions {
   /** The argument of `--config`: a folder, or the configuration file in it. */
   readonly directory?: string;
   readonly env: Environment;
-  /** Where the executable is; its folder `config` is the last resort. */
+  /** The executable's folder, whose subfolder `config` is the last resort. */
   readonly executableDirectory: string;
 }
 
@@ -22,8 +22,8 @@ const FOLDER = "config";
 const FILE_NAMES = ["config.yaml", "config.yml"] as const;
 
 /**
- * `--config`, else `$CONFIG_PATH`, else `./config`, else `config` beside the executable. `$CONFIG_FILE` names the
- * file, if `--config` does not say otherwise. What is named must exist.
+ * Finds the configuration: `--config`, else `$CONFIG_PATH`, else `./config`, else `config` beside the executable.
+ * `$CONFIG_FILE` names the file, unless `--config` does. Named files and folders must exist.
  */
 export async function findConfiguration(
   { directory, env, executableDirectory }: PlaceOptions,

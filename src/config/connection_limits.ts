@@ -1,4 +1,4 @@
-/** What the listeners for connections grant to peers, by the configuration and by what the system allows. */
+/** Limits of connections, by the configuration and by the system. */
 import { logger } from "../runtime/log.ts";
 import type { ConnectionLimits } from "../transport/connection_limits.ts";
 import { maxOpenFiles } from "../runtime/native/libc.ts";
@@ -7,20 +7,20 @@ import type { Configuration } from "./configuration.ts";
 
 const log = logger("server");
 
-/** Bytes that may wait for a peer that does not read. */
+/** Unsent bytes of one peer that does not read. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
-/** Bytes that may wait for all peers that do not read, per transport. */
+/** Unsent bytes of all such peers, per transport. */
 const MAX_TOTAL_UNSENT_BYTES = 8 * 1024 * 1024;
-/** Bytes of messages that peers began and did not finish, per transport. */
+/** Bytes of unfinished messages, per transport. */
 const MAX_UNFINISHED_BYTES = 64 * 1024 * 1024;
 
-/** Connections that may be accepted, and refused, before the first of them is closed. */
+/** Connections that may be accepted or refused before the first of them is closed. */
 const ACCEPTED_AT_ONCE = 2500;
-/** Files that are open besides connections, at most. */
+/** Open files other than connections. */
 const OTHER_FILES = 100;
 
 export function connectionLimits({ limits }: Configuration): ConnectionLimits {
-  // At the limit of open files accepting fails for good, so part of them is left for everything else.
+  // Accepting fails permanently at the limit of open files, so some are reserved.
   const files = maxOpenFiles();
   const possible = Math.floor(files - Math.max(OTHER_FILES, Math.min(files / 4, ACCEPTED_AT_ONCE)));
   if (possible < limits.maxConnections) {

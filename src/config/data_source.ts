@@ -6,7 +6,9 @@ import { host, hostPort } from "../data/network_property.ts";
 import { flag, integer, mapping, oneOf, password, port, property, text } from "../data/property_types.ts";
 import { redisAddress } from "../runtime/redis/redis_address.ts";
 
-/** `spec.dataSource`: where resources come from, with the parameters of each provider ("Data Providers"). */
+/**
+ * `spec.dataSource`: the provider of resources and its parameters ("Data Providers" in the configuration reference).
+ */
 export const PARAMETERS = {
   files_data_provider: mapping({
     path: text("a path").optional().describe(
@@ -90,8 +92,9 @@ export const dataSource = mapping({
 });
 
 /**
- * Where the resource files are; `directory` is that of the configuration. A relative path is one of the working directory,
- * or else beside `config.yaml`.
+ * Returns the folder of the resource files. A relative path belongs to the working directory, or else to the folder of
+ * `config.yaml`.
+ * @param directory the folder of `config.yaml`
  */
 export function resourceFolder({ path }: FilesParameters, directory: string): string {
   if (path === undefined) return directory;
@@ -99,7 +102,7 @@ export function resourceFolder({ path }: FilesParameters, directory: string): st
   return !isFolder(path) && isFolder(beside) ? beside : path;
 }
 
-/** Of a relative path that leads to two folders. */
+/** Returns a warning for a relative path of two existing folders. */
 export function resourceFolderWarnings({ path = "" }: FilesParameters, directory: string): string[] {
   const beside = besideConfiguration(path, directory);
   if (path === "" || resolve(beside) === resolve(path) || !isFolder(path) || !isFolder(beside)) return [];
@@ -118,7 +121,7 @@ export function isFolder(path: string): boolean {
   }
 }
 
-/** What is empty counts as absent, as in `host=localhost,secret=,`. */
+/** Empty values count as absent, as in `host=localhost,secret=,`. */
 function readParameters(value: unknown): Record<string, unknown> | undefined {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
@@ -127,7 +130,6 @@ function readParameters(value: unknown): Record<string, unknown> | undefined {
   const pairs = value.split(",").filter((pair) => pair.trim() !== "")
     .map((pair) => pair.split(/=(.*)/s, 2).map((part) => part.trim()));
   if (!pairs.every((pair) => pair.length === 2)) return undefined;
-  // An empty value is none.
   return Object.fromEntries(pairs.filter(([, text]) => text !== ""));
 }
 

@@ -1,12 +1,12 @@
 import type { Fault, PropertyPath } from "../data/fault.ts";
 import { nearestName } from "../data/nearest_name.ts";
 
-/** Environment variables as of process start. */
+/** Environment variables at the start of the process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Which property each variable sets, by the names of all releases of Routr v1. Every name is understood with the prefix
- * `ROUTR_` too, which then comes first.
+ * The property of each variable, by the names of all releases of Routr v1. Each name may have the prefix `ROUTR_`,
+ * which takes precedence.
  */
 const VARIABLES: Readonly<Record<string, string>> = {
   USER_AGENT: "metadata.userAgent",
@@ -59,7 +59,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   EX_UNIQUE_GATEWAY_PER_HOST_PORT: "spec.ex_uniqueGatewayPerHostPort",
 };
 
-/** Values with commas between. */
+/** Variables with values separated by commas. */
 const LISTS: ReadonlySet<string> = new Set([
   "LOCALNETS",
   "ACCESS_CONTROL_LIST_DENY",
@@ -68,24 +68,24 @@ const LISTS: ReadonlySet<string> = new Set([
 ]);
 
 const PREFIX = "ROUTR_";
-/** Those of the first release of Routr v1, and of what it was called before. */
+/** Prefixes of the first release of Routr v1, and of its former name. */
 const FORMER_PREFIXES = ["ARKE_", "SIPIO_"] as const;
-/** Variables that name files, which no property does. */
+/** Variables that name files, without a property. */
 const PLACES = ["CONFIG_PATH", "CONFIG_FILE"] as const;
-/** Further ones that are understood with the prefix. */
+/** Further variables with the prefix. */
 const OTHERS = ["STATE_DIR", "URL", "TOKEN", "SECRET"] as const;
-/** What stands for nothing where images of Routr v1 insist on an address. */
+/** A value that images of Routr v1 use instead of no address. */
 const PLACEHOLDER = "no-op";
 
-/** A property that a variable sets. */
+/** A property set by a variable. */
 export interface Override {
-  /** As it is set, with or without prefix. */
+  /** The name as set, with or without prefix. */
   readonly variable: string;
   readonly path: PropertyPath;
   readonly value: string | readonly string[];
 }
 
-/** The value of a variable, with the prefix first; an empty one, `[]` and `no-op` count as not set. */
+/** Returns the value of a variable, preferring the prefixed one; empty values, `[]` and `no-op` count as unset. */
 export function readVariable(
   environment: Environment,
   name: string,
@@ -97,15 +97,15 @@ export function readVariable(
   return undefined;
 }
 
-/** Files of variables (`docker run --env-file`) keep the quotes around a value; secrets may have some of their own. */
+/** `docker run --env-file` keeps the quotes around a value. Secrets may have quotes of their own. */
 function unquoted(name: string, text: string): string {
   return SECRET.test(name) ? text : text.replace(/^(["'])(.*)\1$/s, "$2").trim();
 }
 
-/** Holding secrets, or a mapping with them. */
+/** Variables that hold secrets, or mappings with secrets. */
 const SECRET = /PASSWORD|SECRET|^SALT$|PARAMETERS|JAAS/;
 
-/** The variables that are set, but for those with secrets. */
+/** Returns the set variables, except secrets. */
 export function setVariables(environment: Environment): { var: string; value: string }[] {
   return Object.keys(VARIABLES).flatMap((name) => {
     const found = SECRET.test(name) ? undefined : readVariable(environment, name);
@@ -113,7 +113,7 @@ export function setVariables(environment: Environment): { var: string; value: st
   });
 }
 
-/** All properties that the environment sets; where two variables set the same, the later one in this list counts. */
+/** Returns all properties set by the environment; the last variable for a property counts. */
 export function readOverrides(environment: Environment): Override[] {
   return Object.entries(VARIABLES).flatMap(([name, property]): Override[] => {
     const found = readVariable(environment, name);
@@ -124,17 +124,17 @@ export function readOverrides(environment: Environment): Override[] {
   });
 }
 
-/** `a,b`, `[a, b]` and `["a", "b"]`, as configurations have it, and `[a b]`, as charts print it. */
+/** Splits `a,b`, `[a, b]` and `["a", "b"]`, as in configurations, and `[a b]`, as charts print it. */
 function itemsOf(text: string): string[] {
   const items = text.replace(/^\[(.*)\]$/s, "$1").split(/[\s,;]+/);
   return items.map((item) => item.replace(/^(["'])(.*)\1$/s, "$2")).filter((item) => item !== "");
 }
 
-/** Variables under a name of former times, which nothing reads any more. */
+/** Returns faults for variables under former names, which nothing reads any more. */
 export function formerVariables(environment: Environment): Fault[] {
   return [...Object.keys(VARIABLES), ...PLACES].flatMap((name) =>
     FORMER_PREFIXES.map((prefix) => prefix + name)
-      // The salt is read by its former name.
+      // The salt is still read by its former name.
       .filter((variable) => variable !== "ARKE_SALT" && Boolean(environment[variable]?.trim()))
       .map((variable): Fault => ({
         file: "environment",
@@ -145,7 +145,7 @@ export function formerVariables(environment: Environment): Fault[] {
   );
 }
 
-/** Variables that look like one of these and are none. */
+/** Returns warnings about variables that are probably misspelt. */
 export function misspeltVariables(environment: Environment): string[] {
   const known = [...Object.keys(VARIABLES), ...PLACES, ...OTHERS];
   return Object.keys(environment).flatMap((variable) => {
@@ -156,14 +156,14 @@ export function misspeltVariables(environment: Environment): string[] {
   });
 }
 
-/** `document` with the overridden properties replaced; lists are replaced whole. */
+/** Returns `document` with the overridden properties; lists are replaced as a whole. */
 export function applyOverrides(document: unknown, overrides: readonly Override[]): unknown {
   const result: unknown = structuredClone(document);
   for (const { path, value } of overrides) setProperty(result, path, value);
   return result;
 }
 
-/** Does nothing where something else than a mapping is in the way, which is a fault anyway. */
+/** Does nothing where another value than a mapping is in the way, which is a fault anyway. */
 function setProperty(node: unknown, [step, ...rest]: PropertyPath, value: unknown): void {
   if (typeof node !== "object" || node === null || Array.isArray(node)) return;
   const mapping = node as Record<string | number, unknown>;

@@ -1,6 +1,8 @@
-/** Documents of the configuration without what is empty: an empty value is the same as none. */
+/** An empty value in the configuration is the same as none. */
 
-/** A copy without entries and items that are null (which YAML writes `~` in lists) or empty text; lists and mappings that become empty by that stay. */
+/**
+ * Returns a copy without null (in lists, YAML's `~`) and empty texts; lists and mappings stay when they become empty.
+ */
 export function withoutEmpty(value: unknown): unknown {
   if (Array.isArray(value)) return value.filter(isFilled).map(withoutEmpty);
   if (typeof value !== "object" || value === null) return value;

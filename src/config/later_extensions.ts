@@ -2,12 +2,12 @@ import { host, ipAddress } from "../data/network_property.ts";
 import { SCALAR } from "../data/json_form.ts";
 import { flag, mapping, oneOf, password, port, property, text } from "../data/property_types.ts";
 
-/** Is not looked at. */
+/** A value of any type, which is ignored. */
 const anything = () => property("a value", (value) => value, { type: [...SCALAR, "object", "array"] });
 
 const NO_EFFECT = "Of later releases of Routr v1. Has no effect yet.";
 
-/** Properties of later releases of Routr v1 that the reference does not describe; most begin with `ex_`. */
+/** Properties of later releases of Routr v1 outside of the reference; most begin with `ex_`. */
 export const laterExtensions = {
   grpcService: mapping({
     bind: ipAddress().default("127.0.0.1"),
@@ -28,9 +28,9 @@ export const laterExtensions = {
     saslJaasConfig: password("a login configuration").optional(),
     topic: text("a topic").optional(),
   }).prefault({}).describe(NO_EFFECT),
-  /** As some charts have it. */
+  /** The spelling of some charts. */
   ex_kafkaPublisher: anything().optional().describe(NO_EFFECT),
-  /** Where call records are sent to; known by its environment names only. */
+  /** The receiver of call records, known by its environment variables only. */
   ex_logsDriver: mapping({ host: host("a host").optional(), port: port(1).optional() }).prefault({})
     .describe(NO_EFFECT),
   ex_convertTelToE164: flag().default(false)

@@ -1,4 +1,4 @@
-/** What of the configuration can be changed while the server runs. */
+/** Changes of the configuration while the server runs. */
 import { documentProblems } from "../data/document_problems.ts";
 import { formatPath, type Problem } from "../data/fault.ts";
 import { mergeDocuments } from "../data/merged_document.ts";
@@ -7,22 +7,22 @@ import { withoutEmpty } from "./filled_document.ts";
 import { withSecretsOf } from "./shown_configuration.ts";
 import { isMapping } from "../runtime/mapping.ts";
 
-/** Properties of `spec` that are in force as soon as they are changed. */
+/** Properties of `spec` that take effect at once. */
 export const LIVE_PROPERTIES = ["accessControlList", "logging", "maxContacts", "registrar"] as const;
 
 export type LiveConfiguration = Pick<Configuration, (typeof LIVE_PROPERTIES)[number]>;
 
-/** What becomes of a change. */
+/** The result of a change. */
 export type ConfigurationChange =
   | {
     readonly kind: "done";
     readonly config: Configuration;
     readonly document: unknown;
-    /** Names of properties that are another now. */
+    /** Names of the changed properties. */
     readonly changed: readonly string[];
   }
   | { readonly kind: "faulty"; readonly problems: readonly Problem[] }
-  /** Names of properties that only a new start takes over. */
+  /** Names of properties that need a restart. */
   | { readonly kind: "fixed"; readonly properties: readonly string[] };
 
 export interface CurrentConfiguration {
@@ -31,8 +31,8 @@ export interface CurrentConfiguration {
 }
 
 /**
- * Lays `changes` over the document that the configuration was read from: mappings are merged, null takes away. What
- * `withoutSecrets` has hidden may come back hidden.
+ * Merges `changes` into the document of the configuration: mappings are merged, null removes. Secrets may come back
+ * redacted.
  */
 export function changeConfiguration(current: CurrentConfiguration, changes: unknown): ConfigurationChange {
   if (!isMapping(changes)) {
@@ -49,7 +49,7 @@ export function changeConfiguration(current: CurrentConfiguration, changes: unkn
   return { kind: "done", config, document, changed: live.map(pathOf) };
 }
 
-/** Names of properties with another value than before: those that can be in force at once, and those that cannot. */
+/** Returns the names of changed properties: live ones, and those that need a restart. */
 export function changedProperties(
   before: Configuration,
   after: Configuration,
@@ -64,7 +64,7 @@ export function livePart(config: Configuration): LiveConfiguration {
   return { accessControlList, logging, maxContacts, registrar };
 }
 
-/** As people write it: `spec.logging`. */
+/** Returns the path of a property: `spec.logging`. */
 export function pathOf(name: string): string {
   return formatPath([name === "userAgent" ? "metadata" : "spec", name]);
 }

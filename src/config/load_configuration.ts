@@ -22,9 +22,9 @@ import {
 import { withoutEffect } from "./without_effect.ts";
 
 export interface LoadedConfiguration {
-  /** Undefined if and only if there are faults. */
+  /** Undefined exactly when there are faults. */
   readonly config: Configuration | undefined;
-  /** What it was read from: the file with the environment applied, defaults left out. */
+  /** The file with the environment applied, without defaults. */
   readonly document: unknown;
   readonly source: ConfigurationPlace;
   readonly faults: readonly Fault[];
@@ -77,7 +77,7 @@ async function readConfiguration(
   return { faults: await locate(problems, { file: place, text, overrides }) };
 }
 
-/** Where an operator finds what is wrong with the configuration. */
+/** Returns the problems as faults with their positions. */
 export async function locateProblems(
   problems: readonly Problem[],
   { file, env }: { file: string | undefined; env: Environment },
@@ -91,7 +91,7 @@ export async function locateProblems(
   });
 }
 
-/** In the variable that sets the property, else in the file. */
+/** Returns the fault in the variable that sets the property, or else in the file. */
 async function locate(
   problems: readonly Problem[],
   { file, text, overrides }: { file: string; text: string; overrides: readonly Override[] },
@@ -104,7 +104,7 @@ async function locate(
   });
 }
 
-/** Told apart from a folder without resources, which is allowed. */
+/** A missing folder is a fault; a folder without resources is none. */
 function missingFolders({ dataSource }: Configuration, directory: string): Problem[] {
   if (dataSource.provider !== "files_data_provider" || dataSource.parameters.path === undefined) return [];
   const folder = resourceFolder(dataSource.parameters, directory);
@@ -113,7 +113,7 @@ function missingFolders({ dataSource }: Configuration, directory: string): Probl
   return [{ path, at: "value", found: JSON.stringify(folder), expected: "an existing folder" }];
 }
 
-/** The same problem, told of the variable that brought it. */
+/** Returns the problem as a fault of its variable. */
 function environmentFault(problem: Problem, { variable, path }: Override): Fault {
   const property = formatPath([variable, ...problem.path.slice(path.length)]);
   return { ...faultOf(problem, { file: "environment" }), property };

@@ -3,10 +3,12 @@ import { ipAddress } from "../data/network_property.ts";
 import { flag, integer, listOf, mapping, password, port, property, text } from "../data/property_types.ts";
 
 const count = integer({ min: 0, max: Infinity });
-/** Without a path, which no origin has. */
+/** An origin has no path. */
 const ORIGIN = /^[Hh][Tt][Tt][Pp][Ss]?:\/\/[^\s\/?#@*\\]+\/?$/;
 
-/** `spec.restService`: the HTTP face. The reference's spellings `trueStore…` and v1's `timeOutMillis` are understood. */
+/**
+ * `spec.restService`: the HTTP interface, with the reference's spellings `trueStore…` and Routr v1's `timeOutMillis`.
+ */
 export const restService = mapping({
   bindAddr: ipAddress().default("0.0.0.0").describe("Address to listen on."),
   port: port(0).default(4567).describe("Port to listen on; 0 lets the system choose."),
@@ -47,7 +49,9 @@ export const restService = mapping({
   timeoutMillis: service.timeoutMillis ?? timeOutMillis ?? 5000,
 }));
 
-/** As browsers send it in `Origin` (RFC 6454 §6.2), whatever its case and with or without the usual port. */
+/**
+ * An origin in the form of the header field `Origin` (RFC 6454 §6.2), from any case, with or without the default port.
+ */
 function origin(): z.ZodType<string> {
   return property("an origin such as https://console.example.com", (value) => {
     return typeof value === "string" && ORIGIN.test(value) && URL.canParse(value)

@@ -6,18 +6,18 @@ const PROTOCOLS = ["TLSv1.3", "TLSv1.2", "TLSv1.1", "TLSv1", "SSLv3", "SSLv2Hell
 const TYPES = ["jks", "pkcs12", "pem"] as const;
 
 const client = mapping({
-  /** `Enabled` and `Default` require a certificate, `Want` asks for one, `DisabledAll` trusts servers blindly too. */
+  /** `Enabled` and `Default` require a certificate, `Want` asks for one, `DisabledAll` also trusts servers blindly. */
   authType: oneOf(CLIENT_AUTHENTICATION).default("Disabled")
     .describe(
       "Whether clients have to show a certificate. DisabledAll takes any certificate of servers, too.",
     ),
-  /** Those that the runtime speaks; it has none older than TLSv1.2. */
+  /** The runtime has no version older than TLSv1.2. */
   protocols: listOf(oneOf(PROTOCOLS)).default(["TLSv1.3", "TLSv1.2"]).describe("Accepted versions of TLS."),
-  /** RFC 5922 §7.2 forbids it. Not in the reference. */
+  /** Forbidden by RFC 5922 §7.2. Not in the reference. */
   allowWildcards: flag().default(false).describe("Whether *.example.com will do for sip.example.com."),
 });
 
-/** The key and certificate for some of the names of this server. Not in the reference. */
+/** Key and certificate for some names of this server. Not in the reference. */
 const certificate = mapping({
   keyStore: text("a path").describe("Path to the certificate with its key: PEM, PKCS#12 or JKS."),
   keyStorePassword: password().default("changeit").describe("Password of the key store."),
@@ -28,7 +28,7 @@ const certificate = mapping({
 
 /** `spec.securityContext`: keys and trust of the transports tls and wss. */
 export const securityContext = mapping({
-  /** Relative paths are looked for where the server was started, then beside `config.yaml`. */
+  /** Relative paths belong to the working directory, or else to the folder of `config.yaml`. */
   keyStore: text("a path").default("etc/certs/domains-cert.jks")
     .describe("Path to the certificate with its key: PEM, PKCS#12 or JKS."),
   keyStorePassword: password().default("changeit").describe("Password of the key store."),

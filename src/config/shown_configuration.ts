@@ -1,13 +1,13 @@
-/** The configuration as it is shown to administrators: without secrets. */
+/** The configuration as administrators see it: without secrets. */
 
 const SECRET = /secret|password|^salt$|jaasConfig|^ha1$/i;
-/** In text such as `host=localhost,secret=…` (`spec.dataSource.parameters`). */
+/** Matches secrets in `host=localhost,secret=…` (`spec.dataSource.parameters`). */
 const SECRET_PAIR = /(^|,)([^,=]*(?:secret|password)[^,=]*=)[^,]*/gi;
 /** Passwords of `redis:` URLs may have any character but `@`. */
 const URL_CREDENTIALS = /(:\/\/).*@/gs;
 const HIDDEN = "********";
 
-/** A copy in plain JSON in which every secret is replaced; passwords in URLs as well. */
+/** Returns a copy in plain JSON with redacted secrets, also in URLs. */
 export function withoutSecrets(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (name, each) => {
@@ -20,7 +20,7 @@ export function withoutSecrets(value: unknown): unknown {
 
 const WHOLE_NUMBER = /^(?:0|[1-9]\d{0,14})$/;
 
-/** Numbers and booleans of a YAML file, whose scalars are read as text, in their own types for who reads JSON. */
+/** Converts numbers and booleans of a YAML file, whose scalars are read as text, to their own types. */
 export function withTypes(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (_, each) => {
@@ -31,8 +31,8 @@ export function withTypes(value: unknown): unknown {
 }
 
 /**
- * What an administrator sends back of what was shown, with the secrets that `document` has: what is as it was shown
- * stays as it was, and what was hidden without being in the document is left out.
+ * Restores the redacted secrets of a document that an administrator sends back; redacted values without an original are
+ * left out.
  */
 export function withSecretsOf(document: unknown, sent: unknown): unknown {
   return restored(sent, document, withoutSecrets(document));

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { type Environment, readVariable } from "./environment.ts";
 
 /**
- * Where the server keeps what outlives it: `$STATE_DIR`, else `$XDG_STATE_HOME/routr`, else the folder `state` beside
- * the configuration.
+ * Returns the folder of the persistent state: `$STATE_DIR`, else `$XDG_STATE_HOME/routr`, else `state` beside the
+ * configuration.
  */
 export function stateDirectory(env: Environment, configurationDirectory: string): string {
   const named = readVariable(env, "STATE_DIR");

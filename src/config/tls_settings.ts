@@ -1,15 +1,15 @@
-/** From `spec.securityContext` to what the TLS transports need. */
+/** Converts `spec.securityContext` to settings of TLS transports. */
 import { isAbsolute, join } from "node:path";
 import type { TlsSettings, TlsVersion } from "../transport/tls/tls_contexts.ts";
 import type { Configuration } from "./configuration.ts";
 
 type SecurityContext = Configuration["securityContext"];
-/** What the context itself and each of its `certificates` have. */
+/** The common part of the context and its `certificates`. */
 type KeyStore = Pick<SecurityContext, "keyStore" | "keyStorePassword" | "privateKey">;
 
 const VERSIONS: readonly string[] = ["TLSv1.2", "TLSv1.3"] satisfies TlsVersion[];
 
-/** @param directory the folder of `config.yaml`, where relative paths are looked for if they lead nowhere from here */
+/** @param directory the folder of `config.yaml`, for relative paths that do not exist in the working directory */
 export function tlsSettingsOf(context: SecurityContext, directory: string): TlsSettings {
   const { client, trustStore } = context;
   const find = (path: string) => findFile(path, directory);
@@ -37,9 +37,9 @@ export function tlsSettingsOf(context: SecurityContext, directory: string): TlsS
 }
 
 /**
- * The same of the REST service. In Routr v1 both stores are one file unless set; where they are, the trust store is not
- * meant to ask clients for certificates.
- * @param own the certificate that is shown unless a key store is configured
+ * Returns the TLS settings of the REST service. In Routr v1 key store and trust store are one file by default, which
+ * does not mean that clients need certificates.
+ * @param own the certificate without a configured key store
  */
 export function restTlsSettings(
   { keyStore, keyStorePassword, trustStore, trustStorePassword }: Configuration["restService"],
@@ -63,7 +63,7 @@ export function restTlsSettings(
   };
 }
 
-/** What is asked for and cannot be had. */
+/** Returns warnings about settings that are not supported. */
 export function tlsWarnings({ client }: SecurityContext): string[] {
   const unspoken = client.protocols.filter((protocol) => !VERSIONS.includes(protocol));
   if (unspoken.length === 0) return [];

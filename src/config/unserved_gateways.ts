@@ -1,8 +1,8 @@
-/** Gateways that cannot be reached because nothing listens on their transport. */
+/** Gateways without a listener of their transport. */
 import type { Gateway } from "../data/gateway.ts";
 import type { Configuration } from "./configuration.ts";
 
-/** A warning for each of them: calls and registrations go out by listeners only. */
+/** Returns a warning for each: calls and registrations use the listeners only. */
 export function unservedGateways({ transport }: Configuration, gateways: Iterable<Gateway>): string[] {
   const served = new Set<string>(transport.map(({ protocol }) => protocol));
   return [...gateways].filter((gateway) => !served.has(gateway.transport)).map((gateway) =>

@@ -1,6 +1,6 @@
-/** Properties of Routr v1 that are understood and change nothing here. */
+/** Properties of Routr v1 that are understood and have no effect. */
 
-/** With what is so instead. */
+/** Each with the actual behaviour. */
 const PROPERTIES: readonly (readonly [path: string, instead: string])[] = [
   ["spec.grpcService", "nothing listens there"],
   ["spec.ex_rtpEngine", "media go straight from phone to phone"],
@@ -11,7 +11,7 @@ const PROPERTIES: readonly (readonly [path: string, instead: string])[] = [
   ["spec.restService.maxThreads", "requests are served without threads of their own"],
 ];
 
-/** A warning for each of them that the document asks for. */
+/** Returns a warning for each that the document uses. */
 export function withoutEffect(document: unknown): string[] {
   return PROPERTIES.flatMap(([path, instead]) => {
     const value = path.split(".").reduce<unknown>(memberOf, document);
@@ -25,7 +25,7 @@ function memberOf(value: unknown, name: string): unknown {
     : undefined;
 }
 
-/** What is switched off or empty, as in samples, asks for nothing. */
+/** Values that are off or empty, as in samples, ask for nothing. */
 function asksForSomething(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return value !== undefined;
   const enabled = memberOf(value, "enabled");

@@ -1,17 +1,17 @@
 /** One binding of an address-of-record to a Contact (§10.3). */
 
-/** What a binding needs to know of the flow its registration came by (RFC 5626). */
+/** The flow of a registration (RFC 5626), as far as a binding depends on it. */
 export interface BindingFlow {
   readonly id: number;
   readonly isOpen: boolean;
-  /** Whether it is a connection: once closed it cannot be opened again from here. */
+  /** True for a connection, which cannot be opened again from here once it is closed. */
   readonly isConnection: boolean;
 }
 
 export interface Binding<Flow extends BindingFlow = BindingFlow> {
   /** The Contact URI as registered. */
   readonly contact: string;
-  /** 0 to 1000: `q` in thousandths, 1000 when not given. */
+  /** `q` in thousandths, from 0 to 1000; 1000 by default. */
   readonly q: number;
   /** `Clock.now()` milliseconds at which it ends. */
   readonly expiresAt: number;
@@ -20,20 +20,20 @@ export interface Binding<Flow extends BindingFlow = BindingFlow> {
   /** Call-ID and CSeq of the last REGISTER, which order changes (§10.3 step 7). */
   readonly callId: string;
   readonly cseq: number;
-  /** `+sip.instance` without its quotes, "" when there is none (RFC 5626 §4.1). */
+  /** `+sip.instance` without quotes, "" for none (RFC 5626 §4.1). */
   readonly instance: string;
-  /** `reg-id`, 0 when there is none (RFC 5626 §4.2). */
+  /** `reg-id`, 0 for none (RFC 5626 §4.2). */
   readonly regId: number;
-  /** Path values, topmost first, joined by commas; "" when there are none (RFC 3327). */
+  /** Path values, topmost first, joined by commas; "" for none (RFC 3327). */
   readonly path: string;
-  /** Where the REGISTER came from, and where requests go. */
+  /** The flow of the REGISTER, to which requests go. */
   readonly flow: Flow;
-  /** Port of that address at which the device takes new connections when this one is closed; 0 when it does not. */
+  /** Port at the same address where the device accepts connections after this one is closed; 0 for none. */
   readonly listensAt: number;
-  /** What its agent or peer proved to know, as a digest: it ends when that is another. */
+  /** Digest of the proven credentials; the binding ends when they change. */
   readonly proof?: string;
-  /** Whether requests go to the Contact itself instead: the configuration set its address. */
+  /** Set when requests go to the Contact itself, because the configuration set its address. */
   readonly isLocated?: boolean;
-  /** Whether its REGISTER passed a NAT, so that nobody but this server reaches the Contact. */
+  /** Set when the REGISTER passed a NAT, so that only this server reaches the Contact. */
   readonly isBehindNat?: boolean;
 }

@@ -1,8 +1,8 @@
-/** What carries bindings from node to node. */
+/** The connection between nodes that share bindings. */
 import type { BindingEntry } from "./binding_entry.ts";
 import type { NodeRecord } from "./binding_record.ts";
 
-/** Bindings of several nodes: one list that all of them read, and messages about its changes. */
+/** Bindings of several nodes: a list that all nodes read, and messages about its changes. */
 export interface BindingExchange {
   /** Reports whether the exchange can be reached. Its interruptions are logged by itself. */
   readonly isUp: boolean;

@@ -1,4 +1,4 @@
-/** A binding as it is kept outside of the process: in the registration database, and in Redis for other nodes. */
+/** The stored form of a binding: in the registration database, and in Redis for other nodes. */
 import * as z from "zod";
 import type { Clock } from "../runtime/clock.ts";
 import type { Binding, BindingFlow } from "./binding.ts";
@@ -11,23 +11,23 @@ const flowRecord = z.object({
   local: z.string(),
   remoteAddress: z.string(),
   remotePort: port,
-  /** What the peer's certificate was checked for when the connection was made by us. */
+  /** The name that the peer's certificate was checked for, on connections made by this server. */
   domain: z.optional(z.string()),
-  /** How the node that has the flow finds it again. */
+  /** Identifies the flow at its own node. */
   token: z.string(),
 });
 
 const nodeRecord = z.object({
-  /** `host:port` at which other nodes reach it by SIP. */
+  /** `host:port` for SIP requests of other nodes. */
   address: z.string(),
-  /** Differs for each process: its connections ended with it. */
+  /** Differs for each process, since connections end with their process. */
   epoch: z.string(),
 });
 
 export const bindingRecord = z.object({
   contact: z.string(),
   q: z.int().min(0).max(1000),
-  /** Wall clock, milliseconds since 1970, like the next one. */
+  /** Milliseconds since 1970, as `updatedAt`. */
   expiresAt: z.number(),
   updatedAt: z.number(),
   callId: z.string(),
@@ -40,7 +40,7 @@ export const bindingRecord = z.object({
   isLocated: z.optional(z.literal(true)),
   isBehindNat: z.optional(z.literal(true)),
   flow: flowRecord,
-  /** The node that has the flow, where several share bindings. */
+  /** The node of the flow, where several nodes share bindings. */
   node: z.optional(nodeRecord),
 });
 
@@ -48,10 +48,10 @@ export type NodeRecord = z.output<typeof nodeRecord>;
 export type FlowRecord = z.output<typeof flowRecord>;
 export type BindingRecord = z.output<typeof bindingRecord>;
 
-/** Writes and finds again flows of one kind. */
+/** Describes flows of one kind, and finds them again. */
 export interface FlowRecords<Flow extends BindingFlow> {
   describe(flow: Flow): FlowRecord;
-  /** Undefined when there is no such way and never will be: its connection is closed, or its listener is gone. */
+  /** Returns undefined for a flow that is gone for good: its connection or listener is closed. */
   find(record: BindingRecord): Flow | undefined;
 }
 
@@ -84,7 +84,7 @@ export function recordOf<Flow extends BindingFlow>(
   };
 }
 
-/** Undefined when what was kept is no binding, has expired, or cannot be reached any more. */
+/** Returns undefined for an invalid or expired record, and when the device cannot be reached any more. */
 export function bindingOf<Flow extends BindingFlow>(
   kept: unknown,
   flows: Pick<FlowRecords<Flow>, "find">,
@@ -92,7 +92,7 @@ export function bindingOf<Flow extends BindingFlow>(
 ): Binding<Flow> | undefined {
   const { data: record } = bindingRecord.safeParse(kept);
   if (record === undefined) return undefined;
-  // A clock that was set back makes nobody live longer.
+  // Setting a clock back must not extend a lifetime.
   const lifetime = Math.min(record.expiresAt - clock.wallTime(), record.expiresAt - record.updatedAt);
   const flow = lifetime > 0 ? flows.find(record) : undefined;
   if (flow === undefined) return undefined;
@@ -116,7 +116,7 @@ export function bindingOf<Flow extends BindingFlow>(
   };
 }
 
-/** What tells the bindings of an address-of-record apart (§10.3, RFC 5626 §6). */
+/** Identifies a binding of an address-of-record (§10.3, RFC 5626 §6). */
 export function bindingId(
   { contact, instance, regId }: Pick<Binding, "contact" | "instance" | "regId">,
 ): string {

@@ -1,35 +1,35 @@
-/** The location service (§10.2): which devices an address-of-record is bound to, in memory. */
+/** The location service (§10.2): bindings of addresses-of-record, in memory. */
 import { SipUri } from "../message/sip_uri.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Timer, TimerWheel } from "../runtime/timer_wheel.ts";
 import type { Binding, BindingFlow } from "./binding.ts";
 
-/** Milliseconds between two steps of the sweep, and the part of all that a step looks at. */
+/** Interval of the sweep, which examines one of `SWEEP_STEPS` parts each time. */
 const SWEEP_INTERVAL_MS = 1000;
 const SWEEP_STEPS = 30;
 
-/** Why bindings are there no more. `evicted`: by an administrator, or by newer ones where no more may be. */
+/** The reason of a removal. `evicted`: by an administrator, or by newer bindings beyond the maximum. */
 export type RemovalReason = "unregistered" | "connection lost" | "evicted" | "credentials changed";
 
-/** What a registration here, or the end of a connection, made of an address-of-record. */
+/** A change of an address-of-record by a registration at this server, or by the end of a connection. */
 export interface LocationChange<Flow extends BindingFlow> {
   readonly aor: string;
   readonly before: readonly Binding<Flow>[];
   readonly after: readonly Binding<Flow>[];
-  /** Of those that were before and are not after. */
+  /** Applies to bindings of `before` that are not in `after`. */
   readonly reason: RemovalReason;
 }
 
 /**
- * Bindings by address-of-record (`sip:user@host`). A look-up never returns what has expired or lost its connection;
- * the sweep frees the memory of what nobody asks for, a thirtieth of what there is each second.
+ * Bindings by address-of-record (`sip:user@host`). A look-up never returns an expired binding, or one that has lost its
+ * connection. A sweep frees the memory of other bindings, a thirtieth of them each second.
  */
 export class LocationService<Flow extends BindingFlow> {
   readonly #clock: Clock;
   readonly #bindings = new Map<string, readonly Binding<Flow>[]>();
-  /** Addresses-of-record with a binding over this connection. */
+  /** Addresses-of-record by the connection of a binding. */
   readonly #byConnection = new Map<number, Set<string>>();
-  /** Address-of-record by the user, host and port of a Contact. */
+  /** Addresses-of-record by user, host and port of a Contact. */
   readonly #byContact = new Map<string, string>();
   readonly #sweepTimer: Timer;
   readonly #listeners: ((change: LocationChange<Flow>) => void)[] = [];
@@ -41,12 +41,12 @@ export class LocationService<Flow extends BindingFlow> {
     this.#sweepTimer = wheel.timer(() => this.#sweepStep());
   }
 
-  /** Addresses-of-record with bindings, those included that have expired and were not swept yet. */
+  /** The number of addresses-of-record with bindings, including expired ones before the sweep. */
   get size(): number {
     return this.#bindings.size;
   }
 
-  /** The bindings that can be reached now, highest q first, then the latest. */
+  /** Returns the reachable bindings, highest q first, then the latest. */
   lookup(aor: string): readonly Binding<Flow>[] {
     const bindings = this.#bindings.get(aor);
     if (!bindings) return [];
@@ -58,7 +58,7 @@ export class LocationService<Flow extends BindingFlow> {
     return this.#keep(aor, bindings.filter((binding) => isAlive(binding, now)));
   }
 
-  /** The binding with this Contact, whatever its parameters, and whose it is. */
+  /** Finds the binding with this Contact, whatever its parameters. */
   atContact(uri: ContactAddress): { aor: string; binding: Binding<Flow> } | undefined {
     const key = contactKey(uri);
     const aor = this.#byContact.get(key);
@@ -68,27 +68,27 @@ export class LocationService<Flow extends BindingFlow> {
     return aor === undefined || binding === undefined ? undefined : { aor, binding };
   }
 
-  /** Calls back at once with each change but for what is adopted or expires. Must not throw. */
+  /** Calls back at once with each change, except adopted and expired bindings. Must not throw. */
   onChange(listener: (change: LocationChange<Flow>) => void): void {
     this.#listeners.push(listener);
   }
 
   /**
-   * Calls back when it is noticed that bindings have expired, half a minute late at most, or that their connection is closed.
-   * One listener; must not throw.
+   * Calls back when expired bindings and closed connections are noticed, at most half a minute late. One listener; must
+   * not throw.
    */
   onExpired(listener: (aor: string, expired: readonly Binding<Flow>[]) => void): void {
     this.#onExpired = listener;
   }
 
-  /** Puts `bindings` in the place of all that the address-of-record had: one step, all or nothing. */
+  /** Replaces all bindings of an address-of-record in one step. */
   replace(aor: string, bindings: readonly Binding<Flow>[], reason: RemovalReason = "unregistered"): void {
     const before = this.#bindings.get(aor) ?? NONE;
     const after = this.adopt(aor, bindings);
     this.#tell({ aor, before, after, reason });
   }
 
-  /** The same for what was kept or changed elsewhere, and need not be told. */
+  /** Replaces bindings by stored or remote ones, without calling listeners. */
   adopt(aor: string, bindings: readonly Binding<Flow>[]): readonly Binding<Flow>[] {
     const sorted = bindings.length < 2 ? bindings : [...bindings].sort(byPreference);
     this.#keep(aor, sorted);
@@ -97,7 +97,7 @@ export class LocationService<Flow extends BindingFlow> {
     return sorted;
   }
 
-  /** Drops every binding whose registration came by this connection, unless its device takes new ones. */
+  /** Removes all bindings of a connection, except those of devices that accept new ones. */
   removeConnection(flow: Flow): void {
     const addressesOfRecord = this.#byConnection.get(flow.id);
     if (!addressesOfRecord) return;
@@ -111,12 +111,12 @@ export class LocationService<Flow extends BindingFlow> {
     }
   }
 
-  /** Those with bindings, and some whose bindings have expired. */
+  /** Iterates the addresses-of-record with bindings, including some expired ones. */
   addressesOfRecord(): IterableIterator<string> {
     return this.#bindings.keys();
   }
 
-  /** Every address-of-record with what it is bound to now. */
+  /** Iterates the addresses-of-record with their bindings. */
   *entries(): IterableIterator<[aor: string, bindings: readonly Binding<Flow>[]]> {
     for (const aor of this.#bindings.keys()) {
       const bindings = this.lookup(aor);
@@ -139,7 +139,7 @@ export class LocationService<Flow extends BindingFlow> {
     return bindings;
   }
 
-  /** Refreshes, by far the most of all changes, change no Contact. */
+  /** Most changes are refreshes, which change no Contact. */
   #indexContacts(aor: string, before: readonly Binding<Flow>[], after: readonly Binding<Flow>[]): void {
     for (const { contact } of before) {
       if (after.some((binding) => binding.contact === contact)) continue;
@@ -175,7 +175,7 @@ export class LocationService<Flow extends BindingFlow> {
 
 const NONE: readonly never[] = [];
 
-/** The part of a Contact that tells where it is. */
+/** The address in a Contact. */
 type ContactAddress = Pick<SipUri, "user" | "host" | "port">;
 
 function contactKey({ user, host, port }: ContactAddress): string {

@@ -1,4 +1,4 @@
-/** Registrations that survive a restart: rows in an embedded database, written behind by a thread of its own. */
+/** Registrations that survive a restart: rows in an embedded database, written by a thread of its own. */
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { logger } from "../runtime/log.ts";
 import type { Notice } from "./registration_database_messages.ts";
@@ -7,14 +7,14 @@ import type { StoredRow } from "./stored_row.ts";
 
 const log = logger("location");
 
-/** Milliseconds between two removals of what has expired. */
+/** Interval between removals of expired rows. */
 const SWEEP_INTERVAL_MS = 60_000;
-/** Milliseconds from a failed attempt to the next one: at first, and when it has failed often. */
+/** Delay of the next attempt after a failure; it doubles each time. */
 const MIN_RETRY_MS = 1000;
 const MAX_RETRY_MS = 30_000;
-/** Milliseconds that `close` gives a medium that does not answer. */
+/** Time that `close` waits for the medium. */
 const CLOSE_TIMEOUT_MS = 5000;
-/** Rows of a transaction at most: handing them to the thread takes this one 2 ms. */
+/** Rows of a transaction: copying them for the thread takes 2 ms. */
 const MAX_BATCH_ROWS = 4000;
 
 export interface RegistrationDatabaseOptions {
@@ -23,7 +23,7 @@ export interface RegistrationDatabaseOptions {
   readonly program?: URL;
 }
 
-/** Somebody who waits until that many rows have been stored. */
+/** A caller of `flush`, which waits for this number of stored rows. */
 interface Flush {
   readonly storedRows: number;
   readonly resolve: () => void;
@@ -31,19 +31,19 @@ interface Flush {
 }
 
 /**
- * Rows by key in a file. SQLite answers only when the medium has, which takes an SD card a tenth of a second and more;
- * so it lives in a thread, and here rows are only collected and handed over. One batch is on its way at a time; what is
- * written meanwhile goes with the next one, the last row for each key. A transaction that was committed lasts.
+ * Rows by key in a file. SQLite waits for the medium, a tenth of a second and more on an SD card; so it runs in a
+ * thread, and rows are collected here. One batch is written at a time; rows written meanwhile go with the next one, the
+ * last row of each key. A committed transaction is durable.
  *
- * What the medium refuses is tried again until it works. What is wrong is logged, once.
+ * Failed writes are repeated until they succeed. Each failure is logged once.
  */
 export class RegistrationDatabase {
   readonly #path: string;
   readonly #clock: Clock;
   readonly #thread: RegistrationDatabaseThread;
-  /** Rows to hand over, the latest for each key, in the order of the keys' first rows. */
+  /** Rows to write, the latest of each key, in the order of the keys' first rows. */
   #waiting = new Map<string, StoredRow>();
-  /** Rows that the thread has now. */
+  /** Rows in the hands of the thread. */
   #rowsInFlight = 0;
   #storedRows = 0;
   readonly #flushes: Flush[] = [];
@@ -51,17 +51,17 @@ export class RegistrationDatabase {
   #isSweepDue = false;
   #sweepAlarm: unknown;
   #retryAlarm: unknown;
-  /** Milliseconds to the next attempt; 0 while all is well. */
+  /** 0 while all is well. */
   #retryDelayMs = 0;
   #quarantinedFiles = 0;
-  /** Why nothing can be stored any more. */
+  /** The reason why nothing can be stored any more. */
   #end: string | undefined;
   #closing: Promise<void> | undefined;
 
   /**
-   * Opens the database at `path`, or begins it: its folder for this user alone, and the file too, since it tells who
-   * is where. A damaged or foreign file is quarantined and replaced. Rejects when that cannot be done
-   * either, and when another process has the database open.
+   * Opens or creates the database at `path`. Folder and file are for this user alone, since they tell who is where. A
+   * damaged or foreign file is quarantined and replaced. Rejects when that fails, and when another process has the
+   * database open.
    */
   static async open(path: string, options: RegistrationDatabaseOptions = {}): Promise<RegistrationDatabase> {
     const database = new RegistrationDatabase(path, options);
@@ -85,9 +85,9 @@ export class RegistrationDatabase {
   }
 
   /**
-   * What is stored and has not expired; the rest is removed afterwards. It comes in parts, between which this thread
-   * does other things. Damage that is found on the way ends it: what was read until then is returned, and is the new
-   * database's content. Never rejects.
+   * Returns the rows that have not expired, and removes the others afterwards. Rows come in parts, in turns with other
+   * tasks. Damage ends the loading: the rows read so far are returned, and are the content of a new database. Never
+   * rejects.
    */
   async load(): Promise<readonly StoredRow[]> {
     const rows: StoredRow[] = [];
@@ -112,8 +112,8 @@ export class RegistrationDatabase {
   }
 
   /**
-   * Stores rows soon, later ones in the place of earlier ones. Rows of one call are one transaction, unless they have
-   * to wait for others or are more than a batch.
+   * Stores rows soon; a later row replaces an earlier one. Rows of one call are one transaction, unless they wait for
+   * others or exceed a batch.
    */
   write(rows: readonly StoredRow[]): void {
     if (this.#end !== undefined || this.#closing !== undefined) return;
@@ -121,10 +121,7 @@ export class RegistrationDatabase {
     if (this.#retryDelayMs === 0) this.#store();
   }
 
-  /**
-   * Resolves when all that was written before lasts on the medium. Rejects when the medium refuses it now; it is tried
-   * again even so.
-   */
+  /** Resolves when all earlier rows are durable. Rejects when the medium refuses them now; they are tried again. */
   flush(): Promise<void> {
     if (this.#end !== undefined) return Promise.reject(this.#failure(this.#end));
     const ahead = this.#rowsInFlight + this.#waiting.size;
@@ -135,7 +132,7 @@ export class RegistrationDatabase {
     });
   }
 
-  /** Stores what is not stored yet, closes the file and ends the thread. Never rejects; may be called again. */
+  /** Stores the remaining rows, closes the file and ends the thread. Never rejects; may be called again. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -160,7 +157,7 @@ export class RegistrationDatabase {
     await this.#thread.ask({ kind: "close" });
   }
 
-  /** Hands over what waits, unless the thread is busy with the last batch: then it follows. */
+  /** Writes batch after batch, unless that is going on already. */
   async #store(): Promise<void> {
     if (this.#isStoring) return;
     this.#isStoring = true;
@@ -181,7 +178,7 @@ export class RegistrationDatabase {
     this.#isStoring = false;
   }
 
-  /** Copies, since a row may have more to it than can be handed to a thread. */
+  /** Copies rows, whose other properties cannot be passed to a thread. */
   #takeBatch(): StoredRow[] {
     const batch: StoredRow[] = [];
     for (const { key, text, expiresAt } of this.#waiting.values()) {
@@ -199,7 +196,7 @@ export class RegistrationDatabase {
       log.info("Registrations are stored in {path} again", { path: this.#path });
     }
     this.#storedRows += count;
-    // They wait in the order in which they came, and so in the order of their numbers.
+    // Callers are in the order of their numbers.
     while (this.#flushes.length > 0 && this.#flushes[0].storedRows <= this.#storedRows) {
       this.#flushes.shift()?.resolve();
     }
@@ -262,7 +259,7 @@ export class RegistrationDatabase {
     if (this.#retryDelayMs === 0) this.#store();
   }
 
-  /** An alarm that does not keep the process alive when nothing else does. */
+  /** Sets an alarm that does not keep the process alive. */
   #setAlarm(callback: () => void, delay: number): unknown {
     const alarm = this.#clock.setAlarm(callback, delay);
     if (this.#clock === systemClock) Deno.unrefTimer(alarm as number);

@@ -1,15 +1,15 @@
-/** The thread that has the registration database, as seen from the others. */
+/** The thread of the registration database, as seen by the server. */
 import { Worker } from "node:worker_threads";
 import type { Answer, Notice, Question, Report } from "./registration_database_messages.ts";
 
 export interface RegistrationDatabaseThreadOptions {
   readonly program?: URL;
   readonly onNotice: (notice: Notice) => void;
-  /** Called once when the thread ends without having been told to. */
+  /** Called once when the thread ends unexpectedly. */
   readonly onEnd: (reason: string) => void;
 }
 
-/** Asks a worker, which answers in the order of the questions. It keeps the process alive only while it is asked. */
+/** Asks a worker, which answers in order. It keeps the process alive only while a question is open. */
 export class RegistrationDatabaseThread {
   readonly #worker: Worker;
   readonly #options: RegistrationDatabaseThreadOptions;
@@ -28,7 +28,7 @@ export class RegistrationDatabaseThread {
     this.#worker.unref();
   }
 
-  /** Never rejects: a thread that has ended answers "failed". */
+  /** Never rejects: an ended thread answers "failed". */
   ask(question: Question): Promise<Answer> {
     if (this.#end !== undefined) return Promise.resolve({ kind: "failed", reason: this.#end });
     if (this.#waiting.length === 0) this.#worker.ref();
@@ -36,7 +36,7 @@ export class RegistrationDatabaseThread {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Ends the thread where it stands; what it was asked has failed. */
+  /** Ends the thread at once; open questions fail. */
   async terminate(): Promise<void> {
     this.#answerAll("it is closed");
     await this.#worker.terminate();
@@ -62,5 +62,5 @@ export class RegistrationDatabaseThread {
   }
 }
 
-// `deno compile --bundle` finds the program by this very expression.
+// `deno compile --bundle` finds the program by exactly this expression.
 const PROGRAM = new URL("./registration_database_worker.ts", import.meta.url);

@@ -1,4 +1,4 @@
-/** Registrations that survive a restart: what the location service has, written behind into a database. */
+/** Registrations that survive a restart: changes of the location service, written to a database. */
 import type { Clock } from "../runtime/clock.ts";
 import { logger } from "../runtime/log.ts";
 import type { Timer, TimerWheel } from "../runtime/timer_wheel.ts";
@@ -11,7 +11,7 @@ import type { StoredRow } from "./stored_row.ts";
 
 const log = logger("location");
 
-/** Milliseconds that changes gather before they are written in one batch: an SD card wears out by the write. */
+/** Changes are collected before they are written in one batch, since writing wears out SD cards. */
 const WRITE_INTERVAL_MS = 500;
 
 export interface RegistrationJournalParts<Flow extends BindingFlow> {
@@ -20,9 +20,9 @@ export interface RegistrationJournalParts<Flow extends BindingFlow> {
   readonly flows: FlowRecords<Flow>;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
-  /** Whether a device may still be bound: whoever configures may have changed their mind meanwhile. */
+  /** Reports whether a stored binding is still allowed by the configuration. */
   accepts(aor: string, binding: Binding<Flow>): boolean;
-  /** Bindings were taken over. */
+  /** Called when stored bindings were adopted. */
   onAdopted(aor: string, bindings: readonly Binding<Flow>[]): void;
 }
 
@@ -31,14 +31,14 @@ export class RegistrationJournal<Flow extends BindingFlow> {
   readonly #changed = new Set<string>();
   readonly #timer: Timer;
 
-  /** Every change from now on is kept. */
+  /** Stores every later change. */
   constructor(parts: RegistrationJournalParts<Flow>) {
     this.#parts = parts;
     this.#timer = parts.wheel.timer(() => this.#write());
     parts.location.onChange(({ aor }) => this.#note(aor));
   }
 
-  /** Takes over what was kept, as far as it can still be reached. Who registers meanwhile has the last word. */
+  /** Adopts stored bindings that can still be reached. Registrations made meanwhile take precedence. */
   async start(rows: readonly StoredRow[]): Promise<void> {
     const { location, flows, clock, accepts, onAdopted } = this.#parts;
     let count = 0;
@@ -46,7 +46,7 @@ export class RegistrationJournal<Flow extends BindingFlow> {
     for (const { key, text } of rows) {
       if (turn.isOver) await turn.next();
       const aor = aorOf(key);
-      // The database has other rows as well.
+      // The database has other rows, too.
       if (!aor.startsWith("sip:")) continue;
       if (this.#changed.has(aor) || location.lookup(aor).length > 0) continue;
       const records = parseList(text);
@@ -59,7 +59,7 @@ export class RegistrationJournal<Flow extends BindingFlow> {
     if (count > 0) log.info("{count} bindings are known from before", { count });
   }
 
-  /** Nothing is lost on a clean stop. */
+  /** Stores everything. */
   async stop(): Promise<void> {
     this.#timer.stop();
     this.#write();
@@ -89,7 +89,7 @@ export class RegistrationJournal<Flow extends BindingFlow> {
   }
 }
 
-/** Users may have names in any script, and keys are latin1. */
+/** Usernames may be in any script, and keys are latin1. */
 function keyOf(aor: string): string {
   return encodeURI(aor.toWellFormed());
 }

@@ -3,34 +3,34 @@ import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { StoredRow } from "./stored_row.ts";
 
-/** "rout": what tells our databases from others (https://sqlite.org/pragma.html#pragma_application_id). */
+/** "rout", which distinguishes our databases from others (https://sqlite.org/pragma.html#pragma_application_id). */
 const APPLICATION_ID = 0x726f7574;
 const SCHEMA_VERSION = 1;
 /**
- * In the order of their arrival, in which phones register again: neighbours are written together. By key each row would
- * be a page of its own, and thrice the work.
+ * Rows in the order of first registration, in which phones also register again: neighbours are written together. Sorted
+ * by key, each row would be on another page, three times the work.
  */
 const SCHEMA = "CREATE TABLE registrations (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, " +
   "expires_at INTEGER NOT NULL, text TEXT NOT NULL) STRICT";
 
-/** Bytes of the shortest database that is not empty. */
+/** The size of the smallest database that is not empty. */
 const MIN_PAGE_BYTES = 512;
-/** Rows of a part: 1 ms for whoever takes them. */
+/** Rows of a part: one millisecond for the receiver. */
 const PART_ROWS = 1000;
-/** Milliseconds for a predecessor to end. */
+/** Time for a predecessor to end. */
 const BUSY_TIMEOUT_MS = 1000;
-/** Pages of the log before they are moved to the file; a page that changed thrice meanwhile is moved once. */
+/** Pages of the log before they are moved to the file; a page that changed three times is moved once. */
 const LOG_PAGES = 4000;
 
-/** Result codes of SQLite (https://sqlite.org/rescode.html); the last byte of a longer one is its kind. */
+/** Result codes of SQLite (https://sqlite.org/rescode.html); the last byte of a longer code is its kind. */
 const BUSY = 5;
 const READONLY = 8;
 const READONLY_DIRECTORY = 1544;
 const IO_ERROR_READ = 266;
 const IO_ERROR_SHORT_READ = 522;
 /**
- * PERM, BUSY, LOCKED, NOMEM, INTERRUPT, IOERR, FULL, CANTOPEN, AUTH are of the place; TOOBIG, CONSTRAINT, MISMATCH,
- * MISUSE, RANGE of what was asked.
+ * Errors of the file system or memory: PERM, BUSY, LOCKED, NOMEM, INTERRUPT, IOERR, FULL, CANTOPEN, AUTH; errors of the
+ * request: TOOBIG, CONSTRAINT, MISMATCH, MISUSE, RANGE.
  */
 const NOT_OF_THE_FILE = new Set([3, 5, 6, 7, 9, 10, 13, 14, 18, 19, 20, 21, 23, 25]);
 
@@ -40,25 +40,25 @@ export interface TablePart {
   readonly last: number | undefined;
 }
 
-/** The file is not one of ours, or is damaged. */
+/** The file is foreign or damaged. */
 class DamagedFile extends Error {
   override readonly name = "DamagedFile";
 }
 
-/** Whether an error came from what is in the file, rather than from where it is or what it was asked. */
+/** Reports whether an error came from the content of the file, and not from its surroundings or the request. */
 export function isDamage(error: unknown, path: string): boolean {
   if (error instanceof DamagedFile) return true;
   const code = resultCode(error);
   if (code === undefined) return false;
   if (code === IO_ERROR_READ || code === IO_ERROR_SHORT_READ) return true;
-  // A file that says of itself that it is not to be written to.
+  // A file whose own header forbids writing.
   if ((code & 0xff) === READONLY) return code !== READONLY_DIRECTORY && isWritable(path);
   return !NOT_OF_THE_FILE.has(code & 0xff);
 }
 
 /**
- * An open table that no other process can open. Commits wait for the medium: with its log (WAL) and `synchronous=FULL`,
- * SQLite has one fsync in each. Any method may throw, after which there is only `close`.
+ * An open table that no other process can open. Commits are durable: with a log (WAL) and `synchronous=FULL`, SQLite
+ * makes one fsync for each. After an exception of any method, only `close` may be called.
  */
 export class RegistrationTable {
   readonly #path: string;
@@ -106,12 +106,12 @@ export class RegistrationTable {
     );
   }
 
-  /** Whether what is at the path is still what was opened. */
+  /** Reports whether the opened file is still at its path. */
   isInPlace(): boolean {
     return this.#identity !== undefined && identityOf(this.#path) === this.#identity;
   }
 
-  /** One transaction. */
+  /** Writes everything in one transaction. */
   write(rows: readonly StoredRow[], expiredAt: number | undefined): void {
     this.#begin.run();
     for (const { key, text, expiresAt } of rows) {
@@ -122,7 +122,7 @@ export class RegistrationTable {
     this.#commit.run();
   }
 
-  /** The rows after the one with the number `after`, or the first ones, without those that have expired by `now`. */
+  /** Returns the rows after the row with the number `after`, or the first ones, without those expired by `now`. */
   load(after: number | undefined, now: number): TablePart {
     const found = this.#read(after ?? Number.MIN_SAFE_INTEGER, wholeTime(now));
     const rows = found.map(({ key, text, expires_at }) => ({
@@ -147,7 +147,7 @@ export class RegistrationTable {
   }
 }
 
-/** Makes folder and file, both for this user alone; the log will have the mode of the file. */
+/** Creates folder and file, both for this user alone; the log gets the mode of the file. */
 function createFile(path: string): void {
   Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   try {
@@ -157,13 +157,13 @@ function createFile(path: string): void {
   }
   const { isFile, size, mode } = Deno.statSync(path);
   if (!isFile) throw new DamagedFile("it is not a file");
-  // SQLite would take these for new ones, and drop what is there.
+  // SQLite would take these files for new ones, and overwrite them.
   if (size > 0 && size < MIN_PAGE_BYTES) throw new DamagedFile("it is too short");
   if (size === 0 && sizeOf(`${path}-wal`) > 0) throw new DamagedFile("it is empty, but its log is not");
   if (mode !== null && (mode & 0o077) !== 0) Deno.chmodSync(path, 0o600);
 }
 
-/** Nobody else gets at the file before it is closed, not even to read. Before WAL, so that no memory is shared. */
+/** Excludes other processes until the file is closed, even readers. Set before WAL, so that no memory is shared. */
 function lock(database: DatabaseSync): void {
   database.prepare(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`).get();
   database.prepare("PRAGMA locking_mode = EXCLUSIVE").get();
@@ -171,7 +171,7 @@ function lock(database: DatabaseSync): void {
   database.prepare("COMMIT").run();
 }
 
-/** Finds out whether the file is what it should be; makes the table in an empty one. */
+/** Checks the file, and creates the table in an empty one. */
 function check(database: DatabaseSync): void {
   database.prepare("PRAGMA trusted_schema = OFF").run();
   const isOk = Object.values(database.prepare("PRAGMA integrity_check(1)").get() ?? {});
@@ -214,7 +214,7 @@ function isWritable(path: string): boolean {
   }
 }
 
-/** What tells a file from another one that takes its name. */
+/** Distinguishes a file from another one that takes its name. */
 function identityOf(path: string): string | undefined {
   try {
     const { dev, ino } = Deno.statSync(path);
@@ -236,7 +236,7 @@ function wholeTime(milliseconds: number): number {
   return Math.min(Math.max(0, Math.trunc(milliseconds) || 0), Number.MAX_SAFE_INTEGER);
 }
 
-/** What comes out of a column ends at its first U+0000. U+FDD0 is no character and never will be. */
+/** SQLite returns a text up to its first U+0000. U+FDD0 is never assigned to a character. */
 function withoutNul(text: string): string {
   return text.includes("\0") ? text.replaceAll("\0", "\ufdd0") : text;
 }

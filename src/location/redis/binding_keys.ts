@@ -3,23 +3,23 @@ import { RedisScript } from "../../runtime/redis/redis_connection.ts";
 
 const PREFIX = "routr:binding:";
 
-/** All keys of bindings. */
+/** Pattern of all keys of bindings. */
 export const BINDING_KEYS = `${PREFIX}*`;
 
-/** Changes are told here, each by one message. */
+/** The channel of changes, with one message for each. */
 export const BINDING_CHANNEL = "routr:bindings";
 
-/** The braces keep the bindings of an address-of-record together in a cluster. */
+/** The braces keep the bindings of an address-of-record on one node of a cluster. */
 export function bindingKey(aor: string, id: string): string {
   return `${PREFIX}{${aor}}${id}`;
 }
 
 /**
- * Puts entries of one address-of-record in the place of earlier ones (`isLater`), takes lost ones away if they are still
- * what they were, and tells the other nodes what came of it, all in one step.
+ * Stores entries of one address-of-record that are later than the stored ones (`isLater`), removes lost ones that are
+ * stored unchanged, and publishes what took effect, in one step.
  *
- * KEYS: bindings. ARGV: channel, node and address-of-record as JSON, then for each key: the entry and the milliseconds it
- * lives; for a lost one: `""`, then id, Call-ID and CSeq as JSON.
+ * KEYS: bindings. ARGV: channel, node and address-of-record as JSON, then for each key the entry and its lifetime in
+ * milliseconds; for a lost one `""`, then id, Call-ID and CSeq as JSON.
  */
 export const CHANGE_BINDINGS = new RedisScript(`
 local function isLater(entry, known)
@@ -68,7 +68,9 @@ end
 return #entries + #lost
 `);
 
-/** KEYS: bindings. Each key's value and the milliseconds it lives; false for those that are gone or no text. */
+/**
+ * KEYS: bindings. Returns each key's value and remaining milliseconds; false for keys that are gone or hold no text.
+ */
 export const READ_BINDINGS = new RedisScript(`
 local values = {}
 for _, key in ipairs(KEYS) do

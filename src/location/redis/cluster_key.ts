@@ -7,12 +7,11 @@ import type { RedisConnection } from "../../runtime/redis/redis_connection.ts";
 const log = logger("cluster");
 
 const KEY = "routr:key";
-/** Milliseconds between two attempts. */
 const RETRY_INTERVAL_MS = 1000;
 
 /**
- * The secret that all nodes share; the first of them makes it. Waits until Redis can be asked and written to, since a
- * node that goes its own way would stay alone. Rejects when Redis does not allow it.
+ * Returns the secret that all nodes share; the first node creates it. Waits until Redis can be read and written, since
+ * a node with another secret would stay alone. Rejects when Redis does not allow it.
  */
 export async function clusterKey(connection: Pick<RedisConnection, "commands" | "name">): Promise<string> {
   let told = "";
@@ -31,15 +30,13 @@ export async function clusterKey(connection: Pick<RedisConnection, "commands" | 
   }
 }
 
-/**
- * Puts the secret back where Redis has lost it: a node that starts then would make another one, and stay alone with it.
- */
+/** Stores the secret again after Redis has lost it: a node that starts then would make another one, and stay alone. */
 export async function restoreClusterKey(
   { commands }: Pick<RedisConnection, "commands">,
   key: string,
 ): Promise<void> {
   await commands.set(KEY, key, "NX").catch(() => {
-    // Redis is away, or does not allow it, which is told elsewhere.
+    // The connection logs that Redis is away, and `clusterKey` what is not allowed.
   });
 }
 

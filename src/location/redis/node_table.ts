@@ -1,4 +1,4 @@
-/** Which nodes share the bindings, and which of them are alive: each keeps a key in Redis that soon expires. */
+/** The nodes that share bindings, and which of them are alive: each keeps a key in Redis that soon expires. */
 import type { Clock } from "../../runtime/clock.ts";
 import { logger } from "../../runtime/log.ts";
 import type { RedisConnection } from "../../runtime/redis/redis_connection.ts";
@@ -8,7 +8,7 @@ import type { NodeRecord } from "../binding_record.ts";
 const log = logger("cluster");
 
 const PREFIX = "routr:node:";
-/** Milliseconds after its last sign of life that a node counts as dead, and the part of it between two signs. */
+/** Time after its last sign of life until a node counts as dead; signs per this time. */
 const LIFETIME_MS = 6000;
 const SIGNS_PER_LIFETIME = 3;
 
@@ -17,11 +17,11 @@ export interface NodeTableParts {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly self: NodeRecord;
-  /** Milliseconds; six seconds unless said otherwise. */
+  /** Six seconds by default. */
   readonly lifetimeMs?: number;
-  /** A node is there that was not, as another process, or is no longer. */
+  /** Called when a node appears, restarts or disappears. */
   onChange(): void;
-  /** Redis may have lost everything. */
+  /** Called when Redis may have lost everything. */
   onForgotten?(): void;
 }
 
@@ -32,7 +32,7 @@ interface KnownNode {
   readonly since: number;
 }
 
-/** Milliseconds after which a dead node is forgotten. */
+/** Time until a dead node is forgotten. */
 const FORGET_AFTER_MS = 600_000;
 
 export class NodeTable {
@@ -40,7 +40,7 @@ export class NodeTable {
   readonly #lifetimeMs: number;
   readonly #nodes = new Map<string, KnownNode>();
   readonly #timer: Timer;
-  /** Since when Redis is there without interruption; before, it may have forgotten everybody. */
+  /** The begin of Redis's present availability; it may have lost all nodes before. */
   #upSince = 0;
   #isStopped = false;
   #isRivalTold = false;
@@ -62,31 +62,31 @@ export class NodeTable {
       this.#parts.onForgotten?.();
       if (!this.#isStopped) this.#show().catch(() => {});
     });
-    // Without Redis, it is shown as soon as there is one.
+    // Without Redis, the node is shown as soon as Redis is back.
     await this.#show().catch(() => {});
     this.#timer.start(this.#lifetimeMs / SIGNS_PER_LIFETIME);
   }
 
-  /** The others need not wait to learn of it. */
+  /** Tells the other nodes at once. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#timer.stop();
     if (this.#parts.connection.isUp) await this.#parts.connection.commands.del(this.#key()).catch(() => {});
   }
 
-  /** Whether any process serves at this address. While Redis is away, those do that did when it went. */
+  /** Reports whether a process serves at this address. While Redis is away, the last known state applies. */
   isAlive(address: string): boolean {
     return address === this.self.address || this.#nodes.get(address)?.isAlive === true;
   }
 
-  /** Whether it is a later process that serves at that address. */
+  /** Reports whether a later process serves at that address. */
   isOver({ address, epoch }: NodeRecord): boolean {
     if (address === this.self.address) return epoch !== this.self.epoch;
     const known = this.#nodes.get(address);
     return known !== undefined && known.epoch !== epoch;
   }
 
-  /** It has just been heard of. */
+  /** Notes a sign of life. */
   note({ address, epoch }: NodeRecord): void {
     if (address === this.self.address) return;
     const known = this.#nodes.get(address);
@@ -95,7 +95,7 @@ export class NodeTable {
     this.#parts.onChange();
   }
 
-  /** Asks Redis which of these nodes are alive, and of those that are known. Rejects when it cannot tell. */
+  /** Asks Redis which nodes are alive, the known ones and these. Rejects when Redis does not answer. */
   async refresh(addresses: Iterable<string> = []): Promise<void> {
     const wanted = new Set([...this.#nodes.keys(), ...addresses]);
     wanted.delete(this.self.address);
@@ -126,7 +126,7 @@ export class NodeTable {
       await this.#show();
       await this.refresh();
     } catch {
-      // Redis is away, which others tell; nobody counts as dead for it.
+      // Others log that Redis is away; no node counts as dead for it.
     }
     if (!this.#isStopped) this.#timer.start(this.#lifetimeMs / SIGNS_PER_LIFETIME);
   }
@@ -135,11 +135,11 @@ export class NodeTable {
     await this.#parts.connection.commands.set(this.#key(), this.self.epoch, "PX", this.#lifetimeMs);
   }
 
-  /** Two with one address would take each other's flows for their own. */
+  /** Two nodes with one address would take each other's flows for their own. */
   async #lookForRival(): Promise<void> {
     const owner = await this.#parts.connection.commands.get(this.#key());
     if (owner === null) {
-      // This process was held up for so long that it counted as dead, or Redis was, and has lost everybody.
+      // This process was suspended until it counted as dead, or Redis has lost everything.
       this.#upSince = this.#parts.clock.now();
       this.#parts.onForgotten?.();
       this.#parts.onChange();

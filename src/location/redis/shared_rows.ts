@@ -1,4 +1,6 @@
-/** Rows of the database of registrations in Redis, where several nodes share registrations: what else outlives a process. */
+/**
+ * Rows of the registration database in Redis, for state other than bindings, where several nodes share registrations.
+ */
 import type { Clock } from "../../runtime/clock.ts";
 import { logger } from "../../runtime/log.ts";
 import { describeRedisError } from "../../runtime/redis/redis_client.ts";
@@ -15,14 +17,14 @@ export class SharedRows {
   readonly #clock: Pick<Clock, "wallTime">;
   readonly #nodeAddress: () => string;
 
-  /** Each node has its own rows, by the address that `nodeAddress` tells once its sockets are open. */
+  /** Each node has its own rows, by its address, which is known once its sockets are open. */
   constructor(connection: RedisConnection, clock: Pick<Clock, "wallTime">, nodeAddress: () => string) {
     this.#connection = connection;
     this.#clock = clock;
     this.#nodeAddress = nodeAddress;
   }
 
-  /** Stores rows soon; what Redis does not take is lost, and told. */
+  /** Stores rows soon. Rows that Redis does not take are lost, which is logged. */
   write(rows: readonly StoredRow[]): void {
     Promise.all(rows.map((row) => this.#put(row))).catch((error) => {
       log.warn("{count} rows are not in Redis: {reason}", {
@@ -32,7 +34,7 @@ export class SharedRows {
     });
   }
 
-  /** Every row that has not expired; none when Redis cannot be read. Never rejects. */
+  /** Returns the rows that have not expired; none when Redis cannot be read. Never rejects. */
   async load(): Promise<readonly StoredRow[]> {
     const rows: StoredRow[] = [];
     try {
