@@ -1,7 +1,7 @@
 /** Checks of a configuration against this host, at start and by `routr check`. */
 import { dirname, resolve } from "node:path";
 import type { Configuration, Listener } from "../config/configuration.ts";
-import type { ConfigurationPlace } from "../config/configuration_place.ts";
+import type { ConfigurationFiles } from "../config/configuration_files.ts";
 import type { Environment } from "../config/environment.ts";
 import { locateProblems } from "../config/load_configuration.ts";
 import { stateDirectory } from "../config/state_directory.ts";
@@ -16,7 +16,7 @@ import { saltSources } from "./rest_settings.ts";
 
 export interface InspectedConfiguration {
   readonly config: Configuration;
-  readonly source: ConfigurationPlace;
+  readonly source: ConfigurationFiles;
   readonly env: Environment;
 }
 

@@ -8,7 +8,7 @@ import {
   livePart,
   pathOf,
 } from "../config/live_configuration.ts";
-import { withoutSecrets, withTypes } from "../config/shown_configuration.ts";
+import { redacted, withTypes } from "../config/shown_configuration.ts";
 import { formatPath } from "../data/fault.ts";
 import { HttpError } from "../rest/http/http_error.ts";
 import { unprocessable } from "../rest/http/validation.ts";
@@ -40,9 +40,9 @@ export class LiveSettings {
   /** Returns the configuration without secrets: with all defaults, or as it was written. */
   shown(isFull: boolean): unknown {
     const { config, document } = this.#current;
-    if (!isFull) return withTypes(withoutSecrets(document));
+    if (!isFull) return withTypes(redacted(document));
     const { userAgent, ...spec } = config;
-    return withoutSecrets({ apiVersion: "v1beta1", kind: "Config", metadata: { userAgent }, spec });
+    return redacted({ apiVersion: "v1beta1", kind: "Config", metadata: { userAgent }, spec });
   }
 
   /**

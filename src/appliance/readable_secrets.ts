@@ -1,9 +1,9 @@
 /** Detection of files with secrets that every user of the host can read. */
 import { join } from "node:path";
 import type { Configuration } from "../config/configuration.ts";
-import type { ConfigurationPlace } from "../config/configuration_place.ts";
+import type { ConfigurationFiles } from "../config/configuration_files.ts";
 import { resourceFolder } from "../config/data_source.ts";
-import { withoutSecrets } from "../config/shown_configuration.ts";
+import { redacted } from "../config/shown_configuration.ts";
 import { restTlsSettings, tlsSettingsOf } from "../config/tls_settings.ts";
 import { isSecure } from "../transport/transport.ts";
 
@@ -17,7 +17,7 @@ export interface ReadableSecretsOptions {
   readonly config: Configuration;
   /** The document of `config.yaml`, with the environment applied. */
   readonly document: unknown;
-  readonly source: ConfigurationPlace;
+  readonly source: ConfigurationFiles;
 }
 
 /** Returns one warning for all such files. */
@@ -34,7 +34,7 @@ export async function readableSecrets(options: ReadableSecretsOptions): Promise<
 async function secretFiles({ config, document, source }: ReadableSecretsOptions): Promise<string[]> {
   const { dataSource, transport, securityContext, restService } = config;
   const files: string[] = [];
-  if (source.file !== undefined && JSON.stringify(withoutSecrets(document)) !== JSON.stringify(document)) {
+  if (source.file !== undefined && JSON.stringify(redacted(document)) !== JSON.stringify(document)) {
     files.push(source.file);
   }
   if (dataSource.provider === "files_data_provider") {

@@ -1,6 +1,6 @@
 /** The resources of a running server, and the log lines about them. */
 import type { Configuration } from "../config/configuration.ts";
-import type { ConfigurationPlace } from "../config/configuration_place.ts";
+import type { ConfigurationFiles } from "../config/configuration_files.ts";
 import { type Fault, formatFault } from "../data/fault.ts";
 import { LiveDirectory, type LoadReport } from "../data/live_directory.ts";
 import { ResourceStore } from "../data/resource_store.ts";
@@ -16,7 +16,7 @@ export class ServedResources {
   readonly #opened: OpenedProvider;
   #warnings: readonly string[] = [];
 
-  constructor(config: Configuration, source: ConfigurationPlace) {
+  constructor(config: Configuration, source: ConfigurationFiles) {
     this.#config = config;
     this.#opened = openProvider(config, source);
     this.live = new LiveDirectory(this.#opened.provider);

@@ -1,5 +1,5 @@
 /** `routr`: runs the server until it is told to stop. */
-import type { PlaceOptions } from "../config/configuration_place.ts";
+import type { ConfigurationOptions } from "../config/configuration_files.ts";
 import { loadConfiguration, type LoadedConfiguration } from "../config/load_configuration.ts";
 import { formatFault } from "../data/fault.ts";
 import { HttpError } from "../rest/http/http_error.ts";
@@ -14,7 +14,7 @@ import { StopRequest } from "./stop_request.ts";
 
 const log = logger("server");
 
-export interface StartOptions extends PlaceOptions {
+export interface StartOptions extends ConfigurationOptions {
   /** The version of the program. */
   readonly version: string;
 }
@@ -91,7 +91,7 @@ async function logInspection(inspected: InspectedConfiguration & ReadableSecrets
 }
 
 /** Rejects with `HttpError` 409 when the configuration is faulty: a server that cannot start again keeps running. */
-async function assertCanRestart(options: PlaceOptions): Promise<void> {
+async function assertCanRestart(options: ConfigurationOptions): Promise<void> {
   const { faults } = await loadConfiguration(options);
   if (faults.length === 0) return;
   throw new HttpError(409, `The configuration has faults: ${faults.map(formatFault).join(", ")}`);

@@ -1,5 +1,5 @@
 import type { Configuration } from "../config/configuration.ts";
-import type { ConfigurationPlace, PlaceOptions } from "../config/configuration_place.ts";
+import type { ConfigurationFiles, ConfigurationOptions } from "../config/configuration_files.ts";
 import { loadConfiguration } from "../config/load_configuration.ts";
 import type { Directory, ResourceCounts } from "../data/directory.ts";
 import { formatFault } from "../data/fault.ts";
@@ -14,7 +14,7 @@ import { inspectResources } from "../appliance/resource_inspection.ts";
 const PROVIDER_TIMEOUT_MS = 5000;
 
 /** `routr check`: prints every fault of every file. Returns the exit status: 0 if there is none, else 1. */
-export async function check(options: PlaceOptions): Promise<number> {
+export async function check(options: ConfigurationOptions): Promise<number> {
   const { config, document, source, ...loaded } = await loadConfiguration(options);
   const { name, report, directory } = await loadResources(config, source);
 
@@ -48,7 +48,7 @@ interface LoadedResources {
 /** Loads the resources; those beside a faulty configuration are checked too. */
 async function loadResources(
   config: Configuration | undefined,
-  { directory }: ConfigurationPlace,
+  { directory }: ConfigurationFiles,
 ): Promise<LoadedResources> {
   const place = config
     ? openProvider(config, { directory, timeoutMs: PROVIDER_TIMEOUT_MS })

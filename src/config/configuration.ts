@@ -108,9 +108,9 @@ const spec = mapping({
   recordRoute: flagOr("never").default(false).describe(
     "Stay within the signalling path of all calls; never: of calls by gateways only.",
   ),
-  useToAsAOR: flag().default(false).describe("To says who is called, in the place of the Request-URI."),
+  useToAsAOR: flag().default(false).describe("To says who is called, instead of the Request-URI."),
   registrarIntf: oneOf(["External", "Internal"]).default("External")
-    .describe("Internal binds the address that a REGISTER came from, in the place of its Contact."),
+    .describe("Internal binds the address that a REGISTER came from, instead of its Contact."),
   addressInfo: listOf(textMatching(/^[A-Za-z0-9\-.!%*_+`'~]+$/, "the name of a header field")).default([])
     .describe("Header fields in which gateways name the number that was dialled."),
   accessControlList: accessControlList().prefault({})
@@ -145,7 +145,7 @@ const spec = mapping({
   ),
   strictListeners: flag().default(false).describe("Do not start when one of the listeners fails."),
   nameServers: filledListOf(nameServer(), "a list of addresses").optional()
-    .describe("Who to ask for names, with or without port, in the place of those of the system."),
+    .describe("Who to ask for names, with or without port, instead of those of the system."),
   registrar: registrar.prefault({}).describe("Lifetimes of registrations."),
   limits: limits.prefault({}).describe("Sizes, connections and times granted to strangers."),
   ...laterExtensions,

@@ -26,7 +26,7 @@ export const PARAMETERS = {
       type: "string",
       pattern: "^redis(s|-sentinel|-cluster)?:",
     }).optional()
-      .describe("redis:, rediss:, redis-sentinel: or redis-cluster:, in the place of host and port."),
+      .describe("redis:, rediss:, redis-sentinel: or redis-cluster:, instead of host and port."),
     nodeAddr: hostPort("a host with or without a port").optional()
       .describe(
         "Where other nodes with the same database reach this one by SIP, if not at its first listener.",
@@ -134,8 +134,8 @@ function readParameters(value: unknown): Record<string, unknown> | undefined {
 }
 
 function readRedisUrl(value: unknown): string | undefined {
-  const place = { host: "localhost", port: 6379, db: 0, tls: false };
-  return typeof value === "string" && redisAddress({ ...place, url: value }) ? value : undefined;
+  const rest = { host: "localhost", port: 6379, db: 0, tls: false };
+  return typeof value === "string" && redisAddress({ ...rest, url: value }) ? value : undefined;
 }
 
 function readHttpUrl(value: unknown): string | undefined {

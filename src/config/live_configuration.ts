@@ -4,7 +4,7 @@ import { formatPath, type Problem } from "../data/fault.ts";
 import { mergeDocuments } from "../data/merged_document.ts";
 import { type Configuration, configurationSchema } from "./configuration.ts";
 import { withoutEmpty } from "./filled_document.ts";
-import { withSecretsOf } from "./shown_configuration.ts";
+import { unredacted } from "./shown_configuration.ts";
 import { isMapping } from "../runtime/mapping.ts";
 
 /** Properties of `spec` that take effect at once. */
@@ -41,7 +41,7 @@ export function changeConfiguration(current: CurrentConfiguration, changes: unkn
   }
   const before = isMapping(current.document) ? current.document : {};
   const { kind: _, ...named } = changes;
-  const document = mergeDocuments(before, withSecretsOf(before, named) as typeof named);
+  const document = mergeDocuments(before, unredacted(before, named) as typeof named);
   const { success, data: config, error } = configurationSchema.safeParse(withoutEmpty(document));
   if (!success) return { kind: "faulty", problems: documentProblems(error, document) };
   const { live, fixed } = changedProperties(current.config, config);

@@ -7,7 +7,11 @@ import { readTextFile } from "../data/files/text_file.ts";
 import { YamlPositions } from "../data/yaml/yaml_positions.ts";
 import { readYaml } from "../data/yaml/yaml_reader.ts";
 import { type Configuration, configurationSchema } from "./configuration.ts";
-import { type ConfigurationPlace, findConfiguration, type PlaceOptions } from "./configuration_place.ts";
+import {
+  type ConfigurationFiles,
+  type ConfigurationOptions,
+  findConfiguration,
+} from "./configuration_files.ts";
 import { isFolder, resourceFolder, resourceFolderWarnings } from "./data_source.ts";
 import { withoutEmpty } from "./filled_document.ts";
 import { tlsWarnings } from "./tls_settings.ts";
@@ -26,13 +30,13 @@ export interface LoadedConfiguration {
   readonly config: Configuration | undefined;
   /** The file with the environment applied, without defaults. */
   readonly document: unknown;
-  readonly source: ConfigurationPlace;
+  readonly source: ConfigurationFiles;
   readonly faults: readonly Fault[];
   readonly warnings: readonly string[];
 }
 
 /** Reads `config.yaml`, applies the environment, adds defaults. Without a file, everything has its default. */
-export async function loadConfiguration(options: PlaceOptions): Promise<LoadedConfiguration> {
+export async function loadConfiguration(options: ConfigurationOptions): Promise<LoadedConfiguration> {
   const { directory, file, faults, warnings } = await findConfiguration(options);
   const source = { directory, file };
   const former = [...faults, ...formerVariables(options.env)];
@@ -59,22 +63,22 @@ type Reading = { config: Configuration; document: unknown } | {
 const EMPTY_DOCUMENT = { apiVersion: API_VERSIONS[0] };
 
 async function readConfiguration(
-  { file, directory }: ConfigurationPlace,
+  { file, directory }: ConfigurationFiles,
   overrides: readonly Override[],
 ): Promise<Reading> {
-  const place = file ?? "environment";
+  const name = file ?? "environment";
   const text = file === undefined ? "" : await readTextFile(file);
   if (typeof text !== "string") return { faults: [text] };
   const { value, problem } = await readYaml(text);
   if (problem !== undefined) {
     const { found, expected, position } = problem;
-    return { faults: [{ file: place, ...position, property: "", found, expected }] };
+    return { faults: [{ file: name, ...position, property: "", found, expected }] };
   }
   const document = applyOverrides(withoutEmpty(value) ?? EMPTY_DOCUMENT, overrides);
   const { success, data, error } = configurationSchema.safeParse(document);
   const problems = success ? missingFolders(data, directory) : documentProblems(error, document);
   if (success && problems.length === 0) return { config: data, document };
-  return { faults: await locate(problems, { file: place, text, overrides }) };
+  return { faults: await locate(problems, { file: name, text, overrides }) };
 }
 
 /** Returns the problems as faults with their positions. */

@@ -23,7 +23,7 @@ const certificate = mapping({
   keyStorePassword: password().default("changeit").describe("Password of the key store."),
   privateKey: text("a path").optional().describe("Path to the key, where it is in a file of its own."),
   domains: listOf(host("a host name")).optional()
-    .describe("Server names it is chosen for, in the place of those that the certificate names."),
+    .describe("Server names it is chosen for, instead of those that the certificate names."),
 });
 
 /** `spec.securityContext`: keys and trust of the transports tls and wss. */

@@ -8,7 +8,7 @@ const URL_CREDENTIALS = /(:\/\/).*@/gs;
 const HIDDEN = "********";
 
 /** Returns a copy in plain JSON with redacted secrets, also in URLs. */
-export function withoutSecrets(value: unknown): unknown {
+export function redacted(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (name, each) => {
       if (SECRET.test(name) && each !== undefined && each !== null) return HIDDEN;
@@ -34,8 +34,8 @@ export function withTypes(value: unknown): unknown {
  * Restores the redacted secrets of a document that an administrator sends back; redacted values without an original are
  * left out.
  */
-export function withSecretsOf(document: unknown, sent: unknown): unknown {
-  return restored(sent, document, withoutSecrets(document));
+export function unredacted(document: unknown, sent: unknown): unknown {
+  return restored(sent, document, redacted(document));
 }
 
 function restored(sent: unknown, kept: unknown, shown: unknown): unknown {

@@ -1,6 +1,6 @@
 /** The service of a command, its token and trust: from options, else from the environment, else from the last login. */
 import { join } from "node:path";
-import { findConfiguration } from "../../config/configuration_place.ts";
+import { findConfiguration } from "../../config/configuration_files.ts";
 import type { Environment } from "../../config/environment.ts";
 import { stateDirectory } from "../../config/state_directory.ts";
 import { AccessFile } from "./access_file.ts";

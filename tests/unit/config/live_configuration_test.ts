@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { configurationSchema } from "../../../src/config/configuration.ts";
 import { changeConfiguration, type CurrentConfiguration } from "../../../src/config/live_configuration.ts";
-import { withoutSecrets } from "../../../src/config/shown_configuration.ts";
+import { redacted } from "../../../src/config/shown_configuration.ts";
 
 function current(spec: Record<string, unknown>): CurrentConfiguration {
   const document = { apiVersion: "v1beta1", spec };
@@ -66,7 +66,7 @@ Deno.test("what was shown may be sent back, though its secrets are hidden", () =
     restService: { salt: "c2VjcmV0c2VjcmV0c2VjcmV0", keyStorePassword: "s3cr3t" },
     dataSource: { provider: "redis_data_provider", parameters: "host=redis,secret=s3cr3t" },
   });
-  const shown = withoutSecrets(before.document) as Record<string, Record<string, unknown>>;
+  const shown = redacted(before.document) as Record<string, Record<string, unknown>>;
   const { document } = changed(before, { ...shown, spec: { ...shown.spec, maxContacts: 7 } });
   const { spec } = before.document as { spec: object };
   assert.deepEqual(document, { apiVersion: "v1beta1", spec: { ...spec, maxContacts: 7 } });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { withoutSecrets, withSecretsOf } from "../../../src/config/shown_configuration.ts";
+import { redacted, unredacted } from "../../../src/config/shown_configuration.ts";
 
 Deno.test("properties with secrets are shown without them, wherever they are", () => {
   const document = {
@@ -10,7 +10,7 @@ Deno.test("properties with secrets are shown without them, wherever they are", (
       dataSource: { parameters: { secret: "s3cr3t", host: "redis" } },
     },
   };
-  assert.deepEqual(withoutSecrets(document), {
+  assert.deepEqual(redacted(document), {
     spec: {
       restService: {
         salt: "********",
@@ -35,7 +35,7 @@ Deno.test("parameters in one text are shown without secrets", () => {
     ],
   ];
   for (const [parameters, shown] of table) {
-    assert.deepEqual(withoutSecrets({ parameters }), { parameters: shown });
+    assert.deepEqual(redacted({ parameters }), { parameters: shown });
   }
 });
 
@@ -47,11 +47,11 @@ Deno.test("URLs are shown without a password, whatever it is made of", () => {
     ["https://user:s3@cr3t@example.com/api", "https://example.com/api"],
     ["https://example.com/api", "https://example.com/api"],
   ];
-  for (const [url, shown] of table) assert.deepEqual(withoutSecrets({ url }), { url: shown });
+  for (const [url, shown] of table) assert.deepEqual(redacted({ url }), { url: shown });
 });
 
 Deno.test("nothing is shown as null", () => {
-  assert.equal(withoutSecrets(undefined), null);
+  assert.equal(redacted(undefined), null);
 });
 
 Deno.test("what comes back as it was shown is as it was; what is new stays new", () => {
@@ -60,15 +60,15 @@ Deno.test("what comes back as it was shown is as it was; what is new stays new",
     salt: "s3cr3t",
     certificates: [{ password: "s3cr3t", path: "a" }, { password: "other", path: "b" }],
   };
-  assert.deepEqual(withSecretsOf(document, withoutSecrets(document)), document);
+  assert.deepEqual(unredacted(document, redacted(document)), document);
   assert.deepEqual(
-    withSecretsOf(document, { salt: "new", certificates: [{ password: "********", path: "c" }], port: 1 }),
+    unredacted(document, { salt: "new", certificates: [{ password: "********", path: "c" }], port: 1 }),
     { salt: "new", certificates: [{ password: "s3cr3t", path: "c" }], port: 1 },
   );
 });
 
 Deno.test("what was hidden though the document does not have it is left out", () => {
-  assert.deepEqual(withSecretsOf({}, { keyStorePassword: "********", userAgent: "********" }), {
+  assert.deepEqual(unredacted({}, { keyStorePassword: "********", userAgent: "********" }), {
     userAgent: "********",
   });
 });

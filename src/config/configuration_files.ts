@@ -3,14 +3,14 @@ import type { Fault } from "../data/fault.ts";
 import { type Environment, readVariable } from "./environment.ts";
 
 /** The files of the configuration. */
-export interface ConfigurationPlace {
+export interface ConfigurationFiles {
   /** Also the folder of the resource files, unless the data source has another. */
   readonly directory: string;
   /** `config.yaml` or its substitute; undefined when everything has its default. */
   readonly file: string | undefined;
 }
 
-export interface PlaceOptions {
+export interface ConfigurationOptions {
   /** The argument of `--config`: a folder, or the configuration file in it. */
   readonly directory?: string;
   readonly env: Environment;
@@ -26,8 +26,8 @@ const FILE_NAMES = ["config.yaml", "config.yml"] as const;
  * `$CONFIG_FILE` names the file, unless `--config` does. Named files and folders must exist.
  */
 export async function findConfiguration(
-  { directory, env, executableDirectory }: PlaceOptions,
-): Promise<ConfigurationPlace & { faults: readonly Fault[]; warnings: readonly string[] }> {
+  { directory, env, executableDirectory }: ConfigurationOptions,
+): Promise<ConfigurationFiles & { faults: readonly Fault[]; warnings: readonly string[] }> {
   const namedFile = directory === undefined ? readVariable(env, "CONFIG_FILE") : undefined;
   if (namedFile !== undefined && await typeOf(namedFile.text) !== "file") {
     return missing(namedFile.text, {

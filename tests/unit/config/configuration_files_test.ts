@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findConfiguration, type PlaceOptions } from "../../../src/config/configuration_place.ts";
+import { type ConfigurationOptions, findConfiguration } from "../../../src/config/configuration_files.ts";
 import { formatFault } from "../../../src/data/fault.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 
@@ -18,7 +18,7 @@ async function somePlaces(): Promise<TemporaryFolder> {
 }
 
 /** Finds from inside the folder `work`, or from another. */
-async function findFrom(folder: TemporaryFolder, options: Partial<PlaceOptions>, work = "work") {
+async function findFrom(folder: TemporaryFolder, options: Partial<ConfigurationOptions>, work = "work") {
   const before = Deno.cwd();
   Deno.chdir(folder.pathOf(work));
   try {
@@ -62,7 +62,7 @@ Deno.test("--config may name the file", async () => {
 
 Deno.test("what is named but does not exist is a fault", async () => {
   await using folder = await somePlaces();
-  const table: [Partial<PlaceOptions>, string][] = [
+  const table: [Partial<ConfigurationOptions>, string][] = [
     [{ directory: "nowhere" }, "nowhere: found nothing, expected the folder that --config names"],
     [
       { env: { CONFIG_PATH: "nowhere" } },
