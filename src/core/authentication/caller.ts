@@ -53,6 +53,18 @@ interface GatewayAccount extends Account {
   readonly gateway: Gateway;
 }
 
+/** A challenge for an agent or a peer. */
+interface AccountChallenge {
+  readonly realm: string;
+  /** The domain whose agents may answer. */
+  readonly domain: string | undefined;
+  /** The domain that a peer speaks for. */
+  readonly peerDomain?: string | undefined;
+  readonly flow: Flow;
+  /** Reports whether an agent may be the sender. */
+  maySend(agent: Agent): boolean;
+}
+
 /**
  * Identifies the sender of a request outside of a dialog. A From in a domain served here is challenged whether the user
  * exists or not, so that answers do not tell which users exist.
@@ -75,8 +87,9 @@ export class CallerIdentification {
     const domain = from && directory.domain(from.host) ? from.host : undefined;
     const isOurs = domain !== undefined || from !== undefined && this.#isHomeOfPeers(from);
     if (allowsUnauthenticated) return identified(this.#claimed(from), -1);
-    if (isOurs && from) return this.#authenticate(request, { from, flow, domain });
-    return this.#authenticateForeign(request, from, flow);
+    if (!isOurs || !from) return this.#authenticateForeign(request, from, flow);
+    const maySend = (agent: Agent) => agent.username === from.userText;
+    return this.#authenticate(request, { realm: from.host, domain, peerDomain: domain, flow, maySend });
   }
 
   /** Reports whether callers are challenged in a realm: a domain, the device of a peer, or the host of a gateway. */
@@ -100,36 +113,13 @@ export class CallerIdentification {
     return uri === undefined || !directory.agent(uri.userText, uri.host) && !this.#isNameOfPeer(uri);
   }
 
-  /** Identifies a sender whose From is served here. An agent speaks for itself, a peer for any user. */
-  #authenticate(
-    request: SipRequest,
-    { from, flow, domain }: { from: SipUri; flow: Flow; domain: string | undefined },
-  ): Identification {
-    const { directory, authenticator } = this.#parts;
-    const find = (name: string) =>
-      (domain === undefined ? undefined : directory.agent(name, domain)) ?? directory.peer(name);
-    const result = authenticator.authenticate(request, { status: 407, realm: from.host, flow }, find);
-    if (result.kind === "refused") return result;
-    const { account, row } = result;
-    if (account.kind === "Peer") return identified({ kind: "peer", peer: account, domain }, row);
-    if (account.username !== from.userText) return FROM_MISMATCH;
-    return identified({ kind: "agent", agent: account, domain: domain! }, row);
-  }
-
   /** Identifies a sender with a foreign From: an anonymous agent, a peer that passes calls on, or a gateway with a password. */
   #authenticateForeign(request: SipRequest, from: SipUri | undefined, flow: Flow): Identification {
-    const { directory, authenticator } = this.#parts;
-    const challenge = (realm: string) => ({ status: 407, realm, flow }) as const;
+    const { directory } = this.#parts;
     const host = request.uri?.host;
     const domain = host !== undefined && directory.domain(host) ? host : undefined;
     if (from?.host === "anonymous.invalid" && domain !== undefined) {
-      const find = (name: string) => directory.agent(name, domain) ?? directory.peer(name);
-      const result = authenticator.authenticate(request, challenge(domain), find);
-      if (result.kind === "refused") return result;
-      const { account, row } = result;
-      return account.kind === "Peer"
-        ? identified({ kind: "peer", peer: account, domain: undefined }, row)
-        : identified({ kind: "agent", agent: account, domain }, row);
+      return this.#authenticate(request, { realm: domain, domain, flow, maySend: () => true });
     }
     const isHere = host !== undefined && this.#parts.isServerAddress(request.uri!);
     const realm = domain ?? (isHere ? host : this.#parts.hostFacing(flow));
@@ -139,21 +129,34 @@ export class CallerIdentification {
       this.#parts.isPeerAddress(flow.remoteAddress) ||
       hasCredentials(request, isFromGateway ? realm : undefined)
     ) {
-      const find = (name: string) =>
-        (domain === undefined ? undefined : directory.agent(name, domain)) ?? directory.peer(name);
-      const result = authenticator.authenticate(request, challenge(realm), find);
-      if (result.kind === "refused") return result;
-      const { account, row } = result;
-      if (account.kind === "Agent") return FROM_MISMATCH;
-      return identified({ kind: "peer", peer: account, domain: undefined }, row);
+      return this.#authenticate(request, { realm, domain, flow, maySend: () => false });
     }
-    if (isFromGateway) {
-      const find = (name: string) => this.#gatewayAccount(name, from.host);
-      const result = authenticator.authenticate(request, challenge(from.host), find);
-      if (result.kind === "refused") return result;
-      return identified({ kind: "gateway", gateways: [result.account.gateway] }, result.row);
-    }
-    return UNKNOWN_SENDER;
+    return isFromGateway ? this.#authenticateGateway(request, from.host, flow) : UNKNOWN_SENDER;
+  }
+
+  /** Authenticates an agent of a domain, which may have to be in From, or a peer, which speaks for any user. */
+  #authenticate(
+    request: SipRequest,
+    { realm, domain, peerDomain, flow, maySend }: AccountChallenge,
+  ): Identification {
+    const { directory, authenticator } = this.#parts;
+    const find = (name: string) =>
+      (domain === undefined ? undefined : directory.agent(name, domain)) ?? directory.peer(name);
+    const result = authenticator.authenticate(request, { status: 407, realm, flow }, find);
+    if (result.kind === "refused") return result;
+    const { account, row } = result;
+    if (account.kind === "Peer") return identified({ kind: "peer", peer: account, domain: peerDomain }, row);
+    return maySend(account)
+      ? identified({ kind: "agent", agent: account, domain: domain! }, row)
+      : FROM_MISMATCH;
+  }
+
+  #authenticateGateway(request: SipRequest, host: string, flow: Flow): Identification {
+    const find = (name: string) => this.#gatewayAccount(name, host);
+    const challenge = { status: 407, realm: host, flow } as const;
+    const result = this.#parts.authenticator.authenticate(request, challenge, find);
+    if (result.kind === "refused") return result;
+    return identified({ kind: "gateway", gateways: [result.account.gateway] }, result.row);
   }
 
   /** Returns the caller that From names, without authentication. */
@@ -203,11 +206,8 @@ export class CallerIdentification {
 
 /** Reports whether a request has credentials for a realm; for any, if it is undefined. */
 function hasCredentials(request: SipRequest, realm: string | undefined): boolean {
-  return realm === undefined
-    ? request.has(Header.ProxyAuthorization)
-    : request.rowValues(Header.ProxyAuthorization).some((row) =>
-      parseDigestCredentials(row)?.realm === realm
-    );
+  return request.rowValues(Header.ProxyAuthorization)
+    .some((row) => realm === undefined || parseDigestCredentials(row)?.realm === realm);
 }
 
 function identified(caller: Caller, credentialsRow: number): Identification {
