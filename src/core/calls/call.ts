@@ -11,13 +11,8 @@ export interface CallAccount {
   readonly name: string;
 }
 
-/** A call. Times are milliseconds since 1970. */
-export interface Call {
-  readonly id: string;
-  readonly callId: string;
-  /** From and To as sent, without password and parameters. */
-  readonly from: string;
-  readonly to: string;
+/** The properties of a call that are known when its INVITE is forwarded. */
+export interface CallBeginning {
   /** Undefined for an unauthenticated caller. */
   readonly account: CallAccount | undefined;
   /** Source of the INVITE: `192.0.2.1:5060`. */
@@ -26,6 +21,15 @@ export interface Call {
   readonly direction: CallDirection;
   readonly gatewayRef: string | undefined;
   readonly didRef: string | undefined;
+}
+
+/** A call. Times are milliseconds since 1970. */
+export interface Call extends CallBeginning {
+  readonly id: string;
+  readonly callId: string;
+  /** From and To as sent, without password and parameters. */
+  readonly from: string;
+  readonly to: string;
   readonly state: CallState;
   readonly startedAt: number;
   readonly answeredAt: number | undefined;
@@ -57,16 +61,6 @@ export interface CallEnd {
   readonly endedBy: CallEnder;
   /** Milliseconds since 1970; undefined when the end was not observed. */
   readonly at?: number;
-}
-
-/** The properties of a call that are known when its INVITE is forwarded. */
-export interface CallBeginning {
-  readonly account: CallAccount | undefined;
-  readonly address: string;
-  readonly transport: string;
-  readonly direction: CallDirection;
-  readonly gatewayRef: string | undefined;
-  readonly didRef: string | undefined;
 }
 
 /** Returns a call as it is shown. */

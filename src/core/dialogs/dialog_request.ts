@@ -7,7 +7,7 @@ import type { DialogTable } from "./dialog_table.ts";
 import { subscriptionLifetimeMs, TIMER_N_MS } from "./subscription.ts";
 
 /** Methods that refresh the remote target (§12.2, RFC 3311, RFC 6665 §4.4.1). */
-export const REFRESHES_TARGET: ReadonlySet<string> = new Set([
+const REFRESHES_TARGET: ReadonlySet<string> = new Set([
   "INVITE",
   "UPDATE",
   "SUBSCRIBE",

@@ -5,16 +5,14 @@ import type { Directory } from "../../data/directory.ts";
 import type { Binding } from "../../location/binding.ts";
 import type { LocationService } from "../../location/location_service.ts";
 import { Header } from "../../message/header_name.ts";
-import { parseNameAddr, parseNameAddrList } from "../../message/name_addr.ts";
-import { quote } from "../../message/parameters.ts";
+import { parseNameAddrList } from "../../message/name_addr.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
-import { addressOfRecord, partsOfAddress, SipUri } from "../../message/sip_uri.ts";
+import { partsOfAddress, type SipUri } from "../../message/sip_uri.ts";
 import { logger, logging } from "../../runtime/log.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { detachText } from "../../runtime/detached_text.ts";
 import { randomToken } from "../../runtime/random.ts";
 import type { Counter, Metrics } from "../../runtime/metrics.ts";
-import { toUriHost } from "../../runtime/ip/ip_address.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { AccountMacs } from "../authentication/account_macs.ts";
 import type { DigestAuthenticator } from "../authentication/digest_authenticator.ts";
@@ -28,7 +26,9 @@ import {
   type RegistrationLimits,
   type RequestedContact,
 } from "./registration.ts";
-import { refuseExtensions, SUPPORTED } from "../uas_core.ts";
+import { refuseExtensions } from "../uas_core.ts";
+import { addressesOfRecord, contactAddrOf, contactAt, isSameBinding } from "./contact_binding.ts";
+import { RegistrationAnswers } from "./registration_answer.ts";
 
 export interface RegistrarParts {
   readonly clock: Clock;
@@ -62,13 +62,11 @@ const MAX_PATH_LENGTH = 2048;
 export class Registrar {
   #parts: RegistrarParts;
   readonly #registrations: Counter;
-  readonly #server: string;
-  #date = "";
-  #dateSecond = 0;
+  readonly #answers: RegistrationAnswers;
 
   constructor(parts: RegistrarParts) {
     this.#parts = parts;
-    this.#server = `Supported: ${SUPPORTED}\r\nServer: ${parts.userAgent}\r\n`;
+    this.#answers = new RegistrationAnswers(parts.clock, parts.userAgent);
     this.#registrations = parts.metrics.counter(
       "routr_registrations_total",
       "REGISTER requests answered 200",
@@ -193,7 +191,7 @@ export class Registrar {
     for (const update of updates) this.#apply(update, change);
     if (change.account.kind === "Peer") this.#noteAddress(change);
     this.#registrations.value++;
-    return this.#accept(change, updates[0].bindings);
+    return this.#answers.accept(change.request, change.registration, updates[0].bindings);
   }
 
   /** Works out the new bindings of one address-of-record, or says why they are refused. */
@@ -280,34 +278,6 @@ export class Registrar {
     return contactAt(uri, `${flow.remoteAddress}:${flow.remotePort}`);
   }
 
-  /** Returns the 200 with every binding (step 8). */
-  #accept({ request, registration }: Change, bindings: readonly Binding<BoundFlow>[]): Answer {
-    const now = this.#parts.clock.now();
-    let headers = isOutbound(request, registration) ? "Require: outbound\r\n" : "";
-    for (const binding of bindings) {
-      headers += `Contact: <${binding.contact}>;expires=${Math.ceil((binding.expiresAt - now) / 1000)}`;
-      if (binding.q !== 1000) headers += `;q=${binding.q / 1000}`;
-      if (binding.instance !== "") headers += `;+sip.instance=${quote(binding.instance)}`;
-      if (binding.regId !== 0) headers += `;reg-id=${binding.regId}`;
-      headers += "\r\n";
-    }
-    // Path is returned to clients that support it (RFC 3327 §5.3).
-    if (request.has(Header.Path) && supports(request, "path")) {
-      for (const path of request.rowValues(Header.Path)) headers += `Path: ${path}\r\n`;
-    }
-    return { status: 200, headers: `${headers}Date: ${this.#httpDate()}\r\n${this.#server}` };
-  }
-
-  #httpDate(): string {
-    const now = this.#parts.clock.wallTime();
-    const second = Math.floor(now / 1000);
-    if (second !== this.#dateSecond) {
-      this.#dateSecond = second;
-      this.#date = new Date(now).toUTCString();
-    }
-    return this.#date;
-  }
-
   #log(aor: string, { registration, flow }: Change, before: number): void {
     if (registration.kind !== "update") return;
     for (const { uri, expires } of registration.contacts) {
@@ -348,57 +318,4 @@ interface Change {
   readonly flow: Flow;
   readonly account: Agent | Peer;
   readonly registration: Registration;
-}
-
-/** Returns a Contact at another address; its port stays where the address has none. */
-function contactAt(uri: SipUri, address: string): SipUri {
-  const user = uri.user === undefined
-    ? ""
-    : `${uri.user}${uri.password === undefined ? "" : `:${uri.password}`}@`;
-  const hasPort = /:\d+$/.test(address) && !/^[^[].*:.*:/.test(address);
-  const port = hasPort || uri.port === undefined ? "" : `:${uri.port}`;
-  const host = hasPort ? address : toUriHost(address);
-  return SipUri.parse(`${uri.secure ? "sips" : "sip"}:${user}${host}${port}${uri.parameters}`) ?? uri;
-}
-
-function contactAddrOf(account: Agent | Peer): string | undefined {
-  return account.kind === "Peer" ? account.contactAddr : undefined;
-}
-
-/**
- * Returns the addresses-of-record of a REGISTER (step 5). A peer has that of its device, wherever it registers; without a
- * device it has those of its address and of the host it registers at.
- */
-function addressesOfRecord(account: Agent | Peer, host: string, flow: Flow): string[] {
-  const { username } = account;
-  if (account.kind === "Agent") return [addressOfRecord(username, host)];
-  if (account.device !== undefined) return [addressOfRecord(username, account.device)];
-  return [...new Set([host, flow.remoteAddress])].map((each) => addressOfRecord(username, each));
-}
-
-/** Reports whether a Contact is that of a binding: by instance and reg-id (RFC 5626 §6), else by URI (§10.3 step 7). */
-function isSameBinding(binding: Binding<BoundFlow>, uri: SipUri, contact: RequestedContact): boolean {
-  if (contact.instance !== "" && contact.regId > 0) {
-    return binding.instance === contact.instance && binding.regId === contact.regId;
-  }
-  if (binding.contact === uri.text) return true;
-  return SipUri.parse(binding.contact)?.equals(uri) ?? false;
-}
-
-function supports(request: SipRequest, option: string): boolean {
-  return request.values(Header.Supported).some((tag) => tag.toLowerCase() === option);
-}
-
-/**
- * Reports whether a REGISTER is for a flow of RFC 5626 (§6): the device supports it, and its first hop is this server or
- * an edge proxy that keeps flows (`ob` in the last Path value).
- */
-function isOutbound(request: SipRequest, registration: Registration): boolean {
-  if (registration.kind !== "update") return false;
-  const hasFlow = registration.contacts.some(({ regId, instance }) => regId > 0 && instance !== "");
-  if (!hasFlow || !supports(request, "outbound")) return false;
-  if (request.values(Header.Via).length === 1) return true;
-  const edge = request.values(Header.Path).at(-1);
-  const uri = edge === undefined ? undefined : parseNameAddr(edge, 0, edge.length)?.uri;
-  return uri?.parameter("ob") !== undefined;
 }

@@ -90,7 +90,7 @@ export class GatewayRegistration {
   /** The Contact of the latest REGISTER. */
   #contactUri = "";
   #binding: OwnBinding | undefined;
-  #ending: { readonly done: Promise<void>; finish(): void } | undefined;
+  #ending: PromiseWithResolvers<void> | undefined;
 
   constructor(parts: RegistrationParts, gateway: RegisteringGateway, host: HostPort) {
     this.#parts = parts;
@@ -150,21 +150,19 @@ export class GatewayRegistration {
   end(patienceMs: number): Promise<void> {
     if (this.#ending) {
       if (this.#patience.isRunning) this.#patience.start(patienceMs);
-      return this.#ending.done;
+      return this.#ending.promise;
     }
     this.#timer.stop();
     this.#keepAlive.stop();
     this.#attempt?.abandon();
     this.#attempt = undefined;
-    let finish = () => {};
-    const done = new Promise<void>((resolve) => finish = resolve);
-    this.#ending = { done, finish };
+    this.#ending = Promise.withResolvers();
     this.#update({ nextAttempt: 0 });
     if (this.#isBound) {
       this.#patience.start(patienceMs);
       this.#unregister(this.#binding!);
     } else this.#finish();
-    return done;
+    return this.#ending.promise;
   }
 
   /** Reports whether the registrar still has our binding, whatever the latest attempt brought. */
@@ -292,7 +290,7 @@ export class GatewayRegistration {
     this.#attempt = undefined;
     this.#binding = undefined;
     this.#update({ state: "unregistered", ...UNBOUND });
-    this.#ending?.finish();
+    this.#ending?.resolve();
   }
 
   #attemptParts({ maxAnswers }: { maxAnswers?: number } = {}) {

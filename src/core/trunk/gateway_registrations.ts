@@ -46,7 +46,7 @@ export class GatewayRegistrations {
   readonly #parts: GatewayRegistrationsParts;
   readonly #registrationParts: RegistrationParts;
   /** By gateway object. A changed gateway is a new object. */
-  readonly #registrations = new Map<Gateway, readonly GatewayRegistration[]>();
+  readonly #registrations = new Map<RegisteringGateway, readonly GatewayRegistration[]>();
   readonly #ending = new Set<GatewayRegistration>();
   /** Ends of registrations by key: a new registration of the same key begins after it. */
   readonly #ends = new Map<string, Promise<unknown>>();
@@ -105,17 +105,14 @@ export class GatewayRegistrations {
   /** Begins and ends registrations as the directory says. */
   #follow(): void {
     if (this.#isStopped) return;
-    const gateways = new Set<Gateway>();
-    for (const gateway of this.#parts.directory.gateways()) {
-      if (registers(gateway)) gateways.add(gateway);
-    }
+    const gateways = new Set([...this.#parts.directory.gateways()].filter(registers));
     for (const [gateway, registrations] of this.#registrations) {
       if (gateways.has(gateway)) continue;
       this.#registrations.delete(gateway);
       for (const registration of registrations) this.#end(registration);
     }
     for (const gateway of gateways) {
-      if (!registers(gateway) || this.#registrations.has(gateway)) continue;
+      if (this.#registrations.has(gateway)) continue;
       const registrations = hostsOf(gateway)
         .map((host) => new GatewayRegistration(this.#registrationParts, gateway, host));
       this.#registrations.set(gateway, registrations);
@@ -161,10 +158,8 @@ function registers(gateway: Gateway): gateway is RegisteringGateway {
 
 /** Returns the host of a gateway and those of its `registries`, each once. */
 function hostsOf({ host, port, registries }: Gateway): readonly HostPort[] {
-  const hosts: HostPort[] = [];
-  for (const candidate of [{ host, port }, ...registries]) {
-    if (hosts.some((other) => other.host === candidate.host && other.port === candidate.port)) continue;
-    hosts.push(candidate);
-  }
-  return hosts;
+  const hosts: readonly HostPort[] = [{ host, port }, ...registries];
+  return hosts.filter((one, i) =>
+    i === hosts.findIndex((other) => other.host === one.host && other.port === one.port)
+  );
 }

@@ -144,9 +144,8 @@ export class RegisterAttempt implements ClientTransactionUser {
 
   #begin(destinations: readonly Destination[], preferred: Destination | undefined): void {
     if (this.#hasEnded) return;
-    const isPreferred = (destination: Destination) =>
-      preferred !== undefined && destination.address === preferred.address &&
-      destination.port === preferred.port && destination.protocol === preferred.protocol;
+    const isPreferred = ({ address, port, protocol }: Destination) =>
+      address === preferred?.address && port === preferred.port && protocol === preferred.protocol;
     const { transactions, transport } = this.#parts;
     this.#endpoints = new EndpointAttempts({
       locator: transport.locator,
@@ -154,10 +153,7 @@ export class RegisterAttempt implements ClientTransactionUser {
       timer: (callback) => transactions.timer(callback),
       send: (attempt) => this.#sendTo(attempt),
       onSilence: () => this.#giveUp("No answer for some seconds"),
-    }, [
-      ...destinations.filter(isPreferred),
-      ...destinations.filter((destination) => !isPreferred(destination)),
-    ]);
+    }, destinations.toSorted((a, b) => Number(isPreferred(b)) - Number(isPreferred(a))));
     this.#next({ status: 503, reason: transport.locator.whyNowhere(this.#target!.hop) });
   }
 
