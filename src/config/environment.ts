@@ -139,7 +139,7 @@ export function formerVariables(environment: Environment): Fault[] {
       .map((variable): Fault => ({
         file: "environment",
         property: variable,
-        found: "a name of former times",
+        found: "a former name",
         expected: name,
       }))
   );

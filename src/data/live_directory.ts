@@ -161,9 +161,9 @@ export class LiveDirectory {
 
   #awaitEndOfLoss(): void {
     this.#clock.clearAlarm(this.#alarm);
-    const { wait } = this.#losses;
-    if (wait === undefined || this.#onReload === undefined || this.#closed) return;
-    this.#alarm = this.#clock.setAlarm(() => this.#loadAgain(), wait);
+    const { waitMs } = this.#losses;
+    if (waitMs === undefined || this.#onReload === undefined || this.#closed) return;
+    this.#alarm = this.#clock.setAlarm(() => this.#loadAgain(), waitMs);
   }
 
   async #reload(onReload: (report: LoadReport) => void): Promise<void> {

@@ -12,14 +12,14 @@ const log = logger("directory");
 /** Time until an empty or cut collection is accepted. */
 const COLLECTION_GRACE_MS = 5000;
 /** Time until the loss of everything that serves calls is accepted. */
-const PLACE_GRACE_MS = 600_000;
+const TOTAL_GRACE_MS = 600_000;
 
 type Cause = "empty" | "cut" | "everything";
 
 const GRACE_MS: Readonly<Record<Cause, number>> = {
   empty: COLLECTION_GRACE_MS,
   cut: COLLECTION_GRACE_MS,
-  everything: PLACE_GRACE_MS,
+  everything: TOTAL_GRACE_MS,
 };
 
 interface Loss {
@@ -65,8 +65,8 @@ export class SuddenLoss {
       kept.set(source.name, source);
       losses.set(source.name, { kind: source.kind, cause, noticedAt });
     }
-    this.#tell(losses, kept);
-    if (over.length > 0) log.error("{what} stays gone and is out of force now", { what: totalOf(over) });
+    this.#log(losses, kept);
+    if (over.length > 0) log.error("{what} remain lost, and are no longer in force", { what: totalOf(over) });
     for (const name of this.#losses.keys()) {
       const isOver = over.some((source) => source.name === name);
       if (!losses.has(name) && !isOver && trusted !== "everything") {
@@ -87,14 +87,14 @@ export class SuddenLoss {
   }
 
   /** Milliseconds until the next loss is accepted; undefined when nothing is lost. */
-  get wait(): number | undefined {
+  get waitMs(): number | undefined {
     if (this.#losses.size === 0) return undefined;
     const ends = [...this.#losses.values()].map(({ cause, noticedAt }) => noticedAt + GRACE_MS[cause]);
     return Math.max(0, Math.min(...ends) - this.#clock.now());
   }
 
   /** Logs new losses; the loss of everything in one line. */
-  #tell(losses: ReadonlyMap<string, Loss>, kept: ReadonlyMap<string, Source>): void {
+  #log(losses: ReadonlyMap<string, Loss>, kept: ReadonlyMap<string, Source>): void {
     const news = [...kept.values()].filter(({ name }) =>
       this.#losses.get(name)?.cause !== losses.get(name)?.cause
     );
@@ -106,7 +106,7 @@ export class SuddenLoss {
         {
           names: everything.map(({ name }) => name).join(", "),
           what: totalOf(everything),
-          minutes: PLACE_GRACE_MS / 60_000,
+          minutes: TOTAL_GRACE_MS / 60_000,
         },
       );
     }

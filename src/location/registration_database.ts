@@ -217,14 +217,14 @@ export class RegistrationDatabase {
 
   #onNotice(notice: Notice): void {
     if (notice.kind === "removed") {
-      log.warn("The registration database {path} was removed or replaced; a new one is begun", {
+      log.warn("The registration database {path} was removed or replaced; a new one is created", {
         path: this.#path,
       });
       return;
     }
     this.#quarantinedFiles++;
     log.warn(
-      "{path} cannot be used as the registration database: {reason}; it is {name} now, and a new one is begun",
+      "{path} cannot be used as the registration database: {reason}; it is {name} now, and a new one is created",
       {
         path: this.#path,
         reason: notice.reason,

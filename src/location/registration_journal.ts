@@ -56,7 +56,7 @@ export class RegistrationJournal<Flow extends BindingFlow> {
       if (bindings.length < records.length) this.#note(aor);
       count += bindings.length;
     }
-    if (count > 0) log.info("{count} bindings are known from before", { count });
+    if (count > 0) log.info("{count} bindings restored", { count });
   }
 
   /** Stores everything. */

@@ -105,11 +105,11 @@ for (const migration of MIGRATIONS) {
   });
 }
 
-Deno.test("migration: names of former times are refused with those of now", async () => {
+Deno.test("migration: former names are refused with the present ones", async () => {
   const { status, lines } = await checked("former_name");
   assert.equal(status, 1);
   const text = lines.join("\n");
-  assert.match(text, /^environment: SIPIO_EXTERN_ADDR is a name of former times, expected EXTERN_ADDR$/m);
+  assert.match(text, /^environment: SIPIO_EXTERN_ADDR is a former name, expected EXTERN_ADDR$/m);
   const withoutVariables = await checked("former_name", {});
   assert.match(
     withoutVariables.lines.join("\n"),

@@ -36,7 +36,7 @@ for (const { signal, delay } of ends) {
     await pause(delay);
     await (signal === "SIGTERM" ? node.end() : node.kill());
     await node.start();
-    await node.logged(/2 bindings are known from before/);
+    await node.logged(/2 bindings restored/);
     await hangUp(await establish(alice, bob, 1), "callee");
     await hangUp(call, "caller");
     await hangUp(other, "caller");

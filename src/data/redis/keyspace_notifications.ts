@@ -48,7 +48,7 @@ export class KeyspaceNotifications {
       if (missing.length > 0) {
         flags = known + missing.join("");
         await commands.config("SET", SETTING, flags);
-        log.info("Redis at {name} reports what other programs change from now on ({setting} {flags})", {
+        log.info("Redis at {name} reports changes by other programs from now on ({setting} {flags})", {
           name,
           setting: SETTING,
           flags,
@@ -66,8 +66,8 @@ export class KeyspaceNotifications {
     if (this.#isRefusalTold || this.#isOn) return;
     this.#isRefusalTold = true;
     log.warn(
-      "Redis at {name} may not report what other programs change ({reason}), which is then in force " +
-        "a second to half a minute later. At once with: redis-cli CONFIG SET {setting} '{flags}'",
+      "Redis at {name} may not report changes by other programs ({reason}): they take effect " +
+        "a second to half a minute later. To have them at once: redis-cli CONFIG SET {setting} '{flags}'",
       { name: this.#connection.name, reason, setting: SETTING, flags },
     );
   }

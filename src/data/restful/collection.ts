@@ -98,7 +98,7 @@ export class Collection {
   /** Returns a source for a collection that was never read. */
   sourceWithout(failure: BackendFailure): Source {
     return unreadable(this, {
-      found: `no answer that can be used (${failure.message})`,
+      found: `no usable answer (${failure.message})`,
       expected: "resources",
     });
   }

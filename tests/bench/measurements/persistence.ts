@@ -155,6 +155,6 @@ async function lastWrite(folder: string): Promise<number> {
 }
 
 function expectAll({ process }: BenchedSystem, count: number): void {
-  if (process.output.includes(`${count} bindings are known from before`)) return;
+  if (process.output.includes(`${count} bindings restored`)) return;
   throw new Error(`Cannot use "routr": not all of ${count} bindings were kept\n${process.output}`);
 }

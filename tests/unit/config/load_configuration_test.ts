@@ -346,8 +346,8 @@ Deno.test("variables under their former names are refused with the name of now, 
   });
   assert.equal(config, undefined);
   assert.deepEqual(faults.map(formatFault).toSorted(), [
-    "environment: ARKE_DS_PROVIDER is a name of former times, expected DS_PROVIDER",
-    "environment: SIPIO_EXTERN_ADDR is a name of former times, expected EXTERN_ADDR",
+    "environment: ARKE_DS_PROVIDER is a former name, expected DS_PROVIDER",
+    "environment: SIPIO_EXTERN_ADDR is a former name, expected EXTERN_ADDR",
   ]);
   const { warnings } = await load(folder, {
     ROUTR_EXTERNADDR: "203.0.113.7",

@@ -25,7 +25,7 @@ Deno.test("with patience, the first load gives up, and there is one fault", asyn
   const provider = place.open({ patienceMs: 100 });
   const sources = await provider.load();
   assert.deepEqual(place.faultsOf(sources), [
-    `URL/users: found no answer that can be used (${REFUSED}), expected resources`,
+    `URL/users: found no usable answer (${REFUSED}), expected resources`,
   ]);
   assert.ok(sources.length > 1 && sources.every(({ readable }) => !readable));
   place.backend.start();
@@ -37,7 +37,7 @@ Deno.test("a wrong password is told, but not which", async () => {
   await using place = new RestfulPlace();
   const sources = await place.open({ secret: "guessed", patienceMs: 0 }).load();
   assert.deepEqual(place.faultsOf(sources), [
-    "URL/users: found no answer that can be used (user name or password is wrong), expected resources",
+    "URL/users: found no usable answer (user name or password is wrong), expected resources",
   ]);
   assert.deepEqual(place.lines, ["Waiting for URL: user name or password is wrong"]);
 });

@@ -268,7 +268,7 @@ Deno.test("A folder that is removed while the server runs is made again", async 
   await database.close();
   assert.deepEqual((await place.content()).map(({ key }) => key), ["b"]);
   assert.deepEqual(place.logged, [
-    `warning location: The registration database ${place.path} was removed or replaced; a new one is begun`,
+    `warning location: The registration database ${place.path} was removed or replaced; a new one is created`,
   ]);
 });
 
@@ -294,7 +294,7 @@ Deno.test("What is refused is tried again, with the latest rows, until it works;
     c: "1",
   });
   assert.deepEqual(place.logged.map((line) => line.split(": ", 2)[1]), [
-    `The registration database ${place.path} was removed or replaced; a new one is begun`,
+    `The registration database ${place.path} was removed or replaced; a new one is created`,
     `Cannot store registrations in ${place.path}`,
     `Registrations are stored in ${place.path} again`,
   ]);
