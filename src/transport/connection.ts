@@ -1,4 +1,4 @@
-/** One connection as a flow: what waits to be sent, how long silence may last, how much the peer can make us keep. */
+/** A connection as a flow, with bounds on silence, on unsent messages and on unfinished ones. */
 import type { Rejection } from "../message/sip_message.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
@@ -11,56 +11,55 @@ import {
 } from "./transport.ts";
 import type { Wire, WireEvents } from "./wire.ts";
 
-/** What a queued message costs beyond its bytes. */
+/** Bytes that a queued message counts beyond its own. */
 const MESSAGE_OVERHEAD = 256;
 
-/** How many times the time for a message a connection may take to be of any use. */
-const PATIENCE_WITH_STRANGERS = 4;
+/** A connection that is not established after so many message timeouts is ended. */
+const MAX_UNESTABLISHED_TIMEOUTS = 4;
 
-/** Milliseconds that a connection may take to send its last bytes. */
-const LINGER = 1000;
+/** Time for a connection to send its last bytes. */
+const LINGER_MS = 1000;
 
 /** The other end of a connection. */
 export interface ConnectionPeer {
   readonly address: string;
   readonly port: number;
-  /** The domain that its certificate has to be for; only where we connect and there are certificates (RFC 5922). */
+  /** The domain that its certificate must be for, if we connect and the transport has certificates (RFC 5922). */
   readonly domain?: string;
-  /** Whether the peer made the connection. */
+  /** True when the peer made the connection. */
   readonly isInbound: boolean;
 }
 
-/** What the connections of one transport share: bounds, sums, and the table where they are found. */
+/** The bounds, sums and look-up table that the connections of a transport share. */
 export interface ConnectionHost {
   readonly clock: Clock;
   readonly limits: ConnectionLimits;
   readonly events: TransportEvents;
-  /** Bytes of messages that peers began and did not finish. */
+  /** Bytes of unfinished messages. */
   unfinishedBytes: number;
   /** Bytes that wait to be sent. */
   unsentBytes: number;
-  /** Has a connection found by a further port and domain, too (RFC 5923). */
+  /** Makes a connection known by a further port and domain (RFC 5923). */
   addAlias(connection: Connection, port: number, domain: string): void;
   remove(connection: Connection): void;
-  /** Ends the connection whose peer has not read for the longest time; false when all of them read. */
+  /** Ends the connection whose peer has not read for longest; returns false when all peers read. */
   endMostStalled(): boolean;
-  /** Ends the connection that holds most bytes of an unfinished message; false when none holds any. */
+  /** Ends the connection with most bytes of an unfinished message; returns false when there are none. */
   endMostUnfinished(): boolean;
 }
 
-/** What a connection is made of. */
 export interface ConnectionParts {
   readonly host: ConnectionHost;
-  /** Stops connecting: the connection is ended before it has a wire. */
+  /** Stops connecting, when the connection ends before it has a wire. */
   readonly giveUp?: () => void;
   readonly onEnd?: () => void;
-  /** The peer was served: the connection need not make room for others any more. */
-  readonly onKnown?: () => void;
+  /** The peer was served, so the connection no longer makes room for others. */
+  readonly onEstablished?: () => void;
 }
 
 type OnFailure = (reason: string) => void;
 
-/** A connection that is being made, is open, or is over. Messages sent before it is made wait for it. */
+/** A connection that is being made, open or closed. Messages wait until it is made. */
 export class Connection implements Flow, WireEvents {
   readonly protocol: TransportProtocol;
   readonly id = nextFlowId();
@@ -70,33 +69,33 @@ export class Connection implements Flow, WireEvents {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly domain: string | undefined;
-  /** Further keys of the table that lead here. */
+  /** Further keys of this connection in the table. */
   readonly aliases: string[] = [];
   readonly #host: ConnectionHost;
   #wire: Wire | undefined;
-  /** Messages that wait for the connection to be made. */
+  /** Messages sent before the connection is made. */
   #waiting: string[] | undefined;
-  /** Messages that have not left, oldest first: whom to tell when they do not, and what they cost. */
+  /** Callbacks and sizes of messages that have not left, oldest first. */
   readonly #unsent: (OnFailure | undefined)[] = [];
   readonly #unsentSizes: number[] = [];
   #unsentBytes = 0;
-  /** When the peer was last seen to read, or there was nothing to read. */
+  /** When the peer last read, or had nothing to read. */
   #lastProgress = 0;
   /** Bytes of an unfinished message. */
   #held = 0;
   #peerNames: readonly string[] = [];
   #hasSpoken = false;
-  /** Whether it was of use: until then it is a stranger's, and does not stay for long. */
-  #isKnown: boolean;
+  /** True when we made the connection, or the peer was served. */
+  #isEstablished: boolean;
   readonly #since: number;
   #isPinged = false;
   #isOpen = true;
   #lastTraffic: number;
-  /** When the connection, its first message or the rest of a message has to be there; Infinity when none is awaited. */
+  /** Time limit for the connection, its first message, or the rest of a message; Infinity for none. */
   #deadline: number;
   #giveUp: (() => void) | undefined;
   readonly #onEnd: (() => void) | undefined;
-  readonly #onKnown: (() => void) | undefined;
+  readonly #onEstablished: (() => void) | undefined;
   #linger: unknown;
 
   constructor(transport: Transport, peer: ConnectionPeer, parts: ConnectionParts) {
@@ -106,12 +105,12 @@ export class Connection implements Flow, WireEvents {
     this.remotePort = peer.port;
     this.domain = peer.domain;
     this.isInbound = peer.isInbound;
-    this.#isKnown = !peer.isInbound;
+    this.#isEstablished = !peer.isInbound;
     this.#host = parts.host;
     this.#since = this.#lastTraffic = parts.host.clock.now();
     this.#giveUp = parts.giveUp;
     this.#onEnd = parts.onEnd;
-    this.#onKnown = parts.onKnown;
+    this.#onEstablished = parts.onEstablished;
     this.#deadline = this.#lastTraffic + parts.host.limits.messageTimeout;
   }
 
@@ -119,17 +118,17 @@ export class Connection implements Flow, WireEvents {
     return this.#isOpen;
   }
 
-  markKnown(): void {
-    if (this.#isKnown) return;
-    this.#isKnown = true;
-    this.#onKnown?.();
+  markEstablished(): void {
+    if (this.#isEstablished) return;
+    this.#isEstablished = true;
+    this.#onEstablished?.();
   }
 
   addAlias(port: number): void {
     for (const name of this.#peerNames) this.#host.addAlias(this, port, name);
   }
 
-  /** The connection is made; `peerNames` are those in the peer's certificate, when it was checked and found good. */
+  /** The connection is made. `peerNames` come from the valid certificate of the peer. */
   attach(wire: Wire, peerNames: readonly string[] = []): void {
     if (!this.#isOpen) return wire.destroy();
     this.#wire = wire;
@@ -137,7 +136,7 @@ export class Connection implements Flow, WireEvents {
     this.#giveUp = undefined;
     this.onTraffic();
     if (this.isInbound) return;
-    // Who was called need not speak first.
+    // A peer that we called need not speak first.
     this.#hasSpoken = true;
     this.#deadline = Infinity;
     const waiting = this.#waiting ?? [];
@@ -187,12 +186,12 @@ export class Connection implements Flow, WireEvents {
     } else if (this.#deadline === Infinity) {
       this.#deadline = this.#host.clock.now() + this.#host.limits.messageTimeout;
     }
-    // Who holds most of it has to go, not who brought the last byte.
+    // The connection with most unfinished bytes is ended, not the one that brought the last.
     const { limits } = this.#host;
     while (this.#host.unfinishedBytes > limits.maxUnfinishedBytes && this.#host.endMostUnfinished());
   }
 
-  /** Answered when nothing else waits to be read; however many come meanwhile, with one pong. */
+  /** Answers with a pong when nothing else waits to be read; pings that come meanwhile share it. */
   onPing(): void {
     if (this.#unsent.length === 0) this.send("\r\n");
     else this.#isPinged = true;
@@ -219,17 +218,17 @@ export class Connection implements Flow, WireEvents {
     this.#host.clock.clearAlarm(this.#linger);
   }
 
-  /** Bytes of a message that the peer began and did not finish. */
+  /** Bytes of the unfinished message. */
   get unfinishedBytes(): number {
     return this.#held;
   }
 
-  /** Since when nothing of what waits has left; Infinity when nothing waits. */
+  /** The time since which the peer does not read; Infinity when nothing waits. */
   get stalledSince(): number {
     return this.#unsentBytes > 0 ? this.#lastProgress : Infinity;
   }
 
-  /** Ends the connection when it was silent for too long, or did not do in time what was awaited. */
+  /** Ends the connection when it is idle, or misses a time limit. */
   checkTime(now: number): void {
     const { messageTimeout, idleTimeout } = this.#host.limits;
     if (now > this.#deadline) {
@@ -241,17 +240,17 @@ export class Connection implements Flow, WireEvents {
           : "Connection could not be made in time",
       );
     } else if (now - this.stalledSince > messageTimeout) this.onViolation("Peer does not read");
-    else if (!this.#isKnown && now - this.#since > PATIENCE_WITH_STRANGERS * messageTimeout) {
+    else if (!this.#isEstablished && now - this.#since > MAX_UNESTABLISHED_TIMEOUTS * messageTimeout) {
       this.end("Connection was of no use");
     } else if (now - this.#lastTraffic > idleTimeout) this.end("Connection was idle");
   }
 
-  /** Keeps the ways of a WebSocket through proxies open, and shows when the peer is gone. */
+  /** Pings a WebSocket, which keeps proxies from closing it and detects a peer that is gone. */
   ping(): void {
     this.#wire?.ping?.();
   }
 
-  /** Ends the connection; what is not sent by now fails. */
+  /** Ends the connection. Unsent messages fail. */
   end(reason: string): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -270,10 +269,10 @@ export class Connection implements Flow, WireEvents {
     const wire = this.#wire;
     if (!wire) return this.#giveUp?.();
     wire.end();
-    this.#linger = this.#host.clock.setAlarm(() => wire.destroy(), LINGER);
+    this.#linger = this.#host.clock.setAlarm(() => wire.destroy(), LINGER_MS);
   }
 
-  /** Whether a message of this size may wait, if need be because others have to go whose peers do not read. */
+  /** Reports whether a message may wait, after ending connections whose peers do not read if necessary. */
   #makeRoom(size: number): boolean {
     const { limits } = this.#host;
     if (this.#unsentBytes + size > limits.maxUnsentBytes) return false;

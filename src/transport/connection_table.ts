@@ -1,4 +1,4 @@
-/** The connections of one transport: found by where they lead, counted, and watched for silence. */
+/** The connections of a transport by remote address and domain; counts them and checks their time limits. */
 import { type Clock, repeat, systemClock } from "../runtime/clock.ts";
 import type { Connection, ConnectionHost } from "./connection.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
@@ -6,21 +6,20 @@ import { AddressQuota } from "../runtime/ip/address_quota.ts";
 import { OpenSockets } from "./open_sockets.ts";
 import type { TransportEvents } from "./transport.ts";
 
-/** Seconds between two pings of connections that have them: less than routers and proxies forget within. */
-const PING_INTERVAL = 25;
+/** Time between two pings of a connection, shorter than routers and proxies keep idle ones. */
+const PING_INTERVAL_SECONDS = 25;
 
-/** One connection in so many is kept for those that we make. */
-const RESERVED = 16;
+/** One connection in so many is reserved for outbound ones. */
+const RESERVED_SHARE = 16;
 
-/** Further keys a connection may have. */
+/** Further keys of one connection. */
 const MAX_ALIASES = 16;
 
 const ACCESS_DENIED = "Access is denied";
 
-/** A peer that was let in and is not a connection yet. */
+/** An accepted peer that is not a connection yet. */
 interface Handshake {
   readonly deadline: number;
-  /** Ends it. */
   abort(): void;
 }
 
@@ -36,7 +35,7 @@ export class ConnectionTable implements ConnectionHost {
   readonly #perAddress: AddressQuota;
   readonly #stopWatching: () => void;
   readonly #total: OpenSockets;
-  /** The second up to which connections were pinged: a part of them in each. */
+  /** The last second in which connections were pinged. */
   #pinged: number;
   #isClosed = false;
 
@@ -52,13 +51,13 @@ export class ConnectionTable implements ConnectionHost {
     this.#stopWatching = repeat(() => this.#lookAround(), { intervalMs, clock: this.clock });
   }
 
-  /** The connection of ours to an address, whose certificate was checked for `domain` if one is given. */
+  /** Returns our open connection to an address, with a certificate that was checked for `domain` if given. */
   get(address: string, port: number, domain?: string): Connection | undefined {
     const connection = this.#connections.get(keyOf(address, port, domain));
     return connection?.isOpen ? connection : undefined;
   }
 
-  /** Who came to us is found by an alias only: its port says nothing of who it is (RFC 5923 §9). */
+  /** Adds a connection. An inbound one is found by an alias only, since its port identifies nobody (RFC 5923 §9). */
   add(connection: Connection): void {
     this.#all.add(connection);
     if (connection.isInbound) return;
@@ -84,20 +83,20 @@ export class ConnectionTable implements ConnectionHost {
   }
 
   /**
-   * Why no further connection may be made with this address; undefined when it may, if need be because another had to make
-   * room. Some are left for our own.
+   * Returns the reason against a further connection with an address, undefined for none. Another connection may have been
+   * closed for it. Some are reserved for outbound ones.
    */
   refusal(address: string, isInbound: boolean): string | undefined {
     const { maxConnections } = this.limits;
     if (this.#isClosed) return "Transport is closed";
     if (isInbound && this.limits.isRefused?.(address)) return ACCESS_DENIED;
     if (this.#perAddress.isFull(address)) return `Too many connections with ${address}`;
-    const reserved = isInbound ? Math.floor(maxConnections / RESERVED) : 0;
+    const reserved = isInbound ? Math.floor(maxConnections / RESERVED_SHARE) : 0;
     if (this.#total.open < maxConnections - reserved) return undefined;
     return this.#total.makeRoom(isInbound ? address : undefined) ? undefined : "Too many connections";
   }
 
-  /** Counts a socket with this address from now on; to be called back when the socket is gone. */
+  /** Counts a socket of an address. Returns a function to call when the socket is closed. */
   count(address: string): () => void {
     this.#total.open++;
     this.#perAddress.add(address);
@@ -110,16 +109,16 @@ export class ConnectionTable implements ConnectionHost {
     };
   }
 
-  /** A socket that has to make room for others until its peer was served; to be called back then, or when it is gone. */
+  /** Registers a socket that may be evicted. Returns a function to call when its peer was served, or it is closed. */
   watch(address: string, evict: () => void): () => void {
     return this.#total.watch(address, () => {
-      this.events.onViolation("Too many connections: one that was of no use makes room", undefined);
+      this.events.onViolation("Too many connections: one without a served peer makes room", undefined);
       evict();
     });
   }
 
-  /** Ends a handshake that takes too long; to be called back when it is over. */
-  await(abort: () => void): () => void {
+  /** Aborts a handshake that takes too long. Returns a function to call when it is over. */
+  awaitHandshake(abort: () => void): () => void {
     const handshake = { deadline: this.clock.now() + this.limits.messageTimeout, abort };
     this.#handshakes.add(handshake);
     return () => void this.#handshakes.delete(handshake);
@@ -134,7 +133,7 @@ export class ConnectionTable implements ConnectionHost {
     return this.#endWorst(badness, "Too many unfinished messages");
   }
 
-  /** Ends everything; nothing is let in any more. */
+  /** Ends all connections and admits no more. */
   close(): void {
     this.#isClosed = true;
     this.#stopWatching();
@@ -142,7 +141,7 @@ export class ConnectionTable implements ConnectionHost {
     for (const connection of this.#all) connection.end("Server stops");
   }
 
-  /** @param badness -Infinity where there is nothing to complain of */
+  /** @param badness -Infinity for a connection that is not to be ended */
   #endWorst(badness: (connection: Connection) => number, reason: string): boolean {
     let worst: Connection | undefined;
     let most = -Infinity;
@@ -168,12 +167,12 @@ export class ConnectionTable implements ConnectionHost {
     const due = second - this.#pinged;
     this.#pinged = second;
     for (const connection of this.#all) {
-      // By now its peer has read the 403.
+      // The peer has read its 403 by now.
       if (connection.isInbound && this.limits.isRefused?.(connection.remoteAddress)) {
         connection.end(ACCESS_DENIED);
       }
       connection.checkTime(now);
-      if (due > 0 && (second + connection.id) % PING_INTERVAL < due) connection.ping();
+      if (due > 0 && (second + connection.id) % PING_INTERVAL_SECONDS < due) connection.ping();
     }
   }
 }

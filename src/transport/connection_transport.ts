@@ -1,4 +1,4 @@
-/** A transport of connections: sockets of some kind, and a way to carry messages on them. */
+/** A transport of connections, made of a kind of sockets and a carrier of messages. */
 import type net from "node:net";
 import { Connection, type ConnectionPeer } from "./connection.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
@@ -9,38 +9,37 @@ import type { Flow, Transport, TransportEvents, TransportProtocol } from "./tran
 import { UnreachableFlow } from "./unreachable_flow.ts";
 import type { Wire, WireEvents } from "./wire.ts";
 
-/** Makes a wire that tells these events. */
+/** Makes a wire that reports to these events. */
 export type WireMaker = (events: WireEvents) => Wire;
 
-/** What becomes of a socket: one of the two is called, once; none when the socket ends first. */
+/** The result of a handshake. One call at most; none when the socket ends first. */
 export interface CarryEvents {
   carried(make: WireMaker): void;
-  /** The peer was told, and its socket is being closed. */
+  /** The peer was told, and the socket is being closed. */
   refused(reason: string): void;
 }
 
-/** Messages on a socket, at once or after a handshake. */
+/** Carries messages on sockets, at once or after a handshake. */
 export interface Carrier {
-  /** On a socket that the peer made. */
+  /** Begins on an inbound socket. */
   accept(socket: net.Socket, on: CarryEvents): void;
-  /** On a socket of ours; `host` is what the peer is called by, with its port. */
+  /** Begins on an outbound socket; `host` names the peer, with its port. */
   connect(socket: net.Socket, host: string, on: CarryEvents): void;
 }
 
-/** What a transport of connections is made of. */
 export interface ConnectionTransportParts {
   readonly protocol: TransportProtocol;
   readonly address: string;
-  /** 0 for any. */
+  /** 0 for any free port. */
   readonly port: number;
   readonly limits: ConnectionLimits;
   readonly sockets: Sockets;
   readonly carrier: Carrier;
-  /** Whether connections are told apart by the domain their certificate was checked for. */
+  /** True when connections differ by the domain that their certificate was checked for. */
   readonly hasCertificates: boolean;
 }
 
-/** A listening socket and the connections made by and to it. */
+/** A listening socket and its connections, inbound and outbound. */
 export class ConnectionTransport implements Transport {
   readonly protocol: TransportProtocol;
   readonly address: string;
@@ -93,7 +92,7 @@ export class ConnectionTransport implements Transport {
 
   #welcome(socket: net.Socket, table: ConnectionTable): IncomingConnection | undefined {
     const { remoteAddress, remotePort: port } = socket;
-    // A peer that resets at once leaves a socket without remote address.
+    // A peer that resets at once leaves no remote address.
     if (remoteAddress === undefined || port === undefined) return void socket.destroy();
     const address = toUriHost(remoteAddress);
     const reason = table.refusal(address, true);
@@ -103,15 +102,15 @@ export class ConnectionTransport implements Transport {
     }
     let outermost = socket;
     const release = table.count(address);
-    const arrive = table.await(() => socket.destroy());
-    const onKnown = table.watch(address, () => {
+    const arrive = table.awaitHandshake(() => socket.destroy());
+    const onEstablished = table.watch(address, () => {
       release();
       outermost.destroy();
     });
     socket.on("close", () => {
       release();
       arrive();
-      onKnown();
+      onEstablished();
     });
     return {
       onReady: (ready) => {
@@ -121,7 +120,7 @@ export class ConnectionTransport implements Transport {
             arrive();
             const connection = new Connection(this, { address, port, isInbound: true }, {
               host: table,
-              onKnown,
+              onEstablished,
             });
             this.#open(connection, table);
             connection.attach(make(connection), ready.peerNames);

@@ -1,10 +1,10 @@
-/** UDP by `Deno.listenDatagram`: everywhere that the Linux transport does not run. */
+/** UDP by `Deno.listenDatagram`, for systems without the Linux transport. */
 import { Buffer } from "node:buffer";
 import { BoundedMap } from "../runtime/bounded_map.ts";
 import { toSocketHost, toUriHost } from "../runtime/ip/ip_address.ts";
 import { type Flow, nextFlowId, type Transport, type TransportEvents } from "./transport.ts";
 
-/** Flows remembered; others are made anew as they are needed. */
+/** Flows remembered; others are made again on demand. */
 const MAX_FLOWS = 65536;
 const MAX_DATAGRAM = 65507;
 
@@ -63,7 +63,7 @@ export class DenoUdpTransport implements Transport {
       try {
         received = await socket.receive();
       } catch {
-        // A closed socket ends the loop; any other error belongs to one datagram.
+        // A closed socket ends the loop; other errors concern one datagram.
         continue;
       }
       const [bytes, sender] = received;

@@ -1,11 +1,11 @@
 /**
- * A text that changes whenever the file does; "" when there is none, or nothing to read: it is a folder, or larger than
- * so many bytes. Costs a few microseconds.
+ * Returns a text that changes whenever the file does; "" for a missing file, a folder, or a file of more than `maxBytes`.
+ * Takes a few microseconds.
  */
-export function fileState(path: string, largest = Infinity): string {
+export function fileState(path: string, maxBytes = Infinity): string {
   try {
     const { mtime, size, ino, isFile } = Deno.statSync(path);
-    return isFile && size <= largest ? `${mtime?.getTime()} ${size} ${ino}` : "";
+    return isFile && size <= maxBytes ? `${mtime?.getTime()} ${size} ${ino}` : "";
   } catch {
     return "";
   }

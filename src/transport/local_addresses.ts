@@ -1,22 +1,22 @@
-/** Which address to put into Via and Record-Route, and which addresses are us. */
+/** The addresses of this server, and the one to show to a peer in Via and Record-Route. */
 import ipaddr from "ipaddr.js";
 import { BoundedMap } from "../runtime/bounded_map.ts";
 import { isIpAddress, isIpv6, toSocketHost, toUriHost } from "../runtime/ip/ip_address.ts";
 
-/** The parts of `Deno.networkInterfaces()` that are used; tests bring their own. */
+/** The fields of `Deno.networkInterfaces()` that are used. */
 export interface NetworkInterface {
   readonly family: "IPv4" | "IPv6";
   readonly address: string;
   readonly cidr: string;
 }
 
-/** How the server is to be known (`spec.externAddr`, `spec.localnets`). */
+/** The external address of the server (`spec.externAddr`, `spec.localnets`). */
 export interface AdvertisedAddress {
-  /** The address outside of `localnets`; undefined when there is no other than the socket's own. */
+  /** The address for peers outside `localnets`; undefined for the socket's own. */
   readonly externAddr?: string;
-  /** Where that address has other ports than we listen on: ours, then the one outside. */
+  /** External ports by listening ports, where they differ. */
   readonly externPorts?: ReadonlyMap<number, number>;
-  /** CIDR, IP/mask or IP. Empty: everything but loopback is outside. */
+  /** CIDR, IP/mask or IP. If empty, everything but loopback is outside. */
   readonly localnets?: readonly string[];
 }
 
@@ -25,14 +25,13 @@ type Network = [ipaddr.IPv4 | ipaddr.IPv6, number];
 /** Hosts whose networks are remembered. */
 const MAX_REMEMBERED = 16_384;
 
-/** Answers for the addresses of this machine. */
 export class LocalAddresses {
   readonly #interfaces: readonly NetworkInterface[];
   readonly #networks: readonly { network: Network; address: string }[];
   readonly #externAddr: string | undefined;
   readonly #externPorts: ReadonlyMap<number, number>;
   readonly #localnets: readonly Network[];
-  /** The local networks that a host is in, by their number. */
+  /** Indexes of the local networks of a host. */
   readonly #networksOf = new BoundedMap<string, readonly number[]>(MAX_REMEMBERED);
 
   constructor(interfaces: readonly NetworkInterface[], advertised: AdvertisedAddress = {}) {
@@ -46,14 +45,14 @@ export class LocalAddresses {
     this.#localnets = (advertised.localnets ?? []).map(parseNetwork);
   }
 
-  /** Every address a socket bound to `address` can be reached by, as URIs write them. */
+  /** Returns all addresses that lead to a socket bound to `address`, in URI form. */
   reachedBy(address: string): string[] {
     if (address !== "0.0.0.0" && address !== "[::]") return [address];
     const own = this.#interfaces.filter(({ family }) => address === "[::]" || family === "IPv4");
     return own.map((networkInterface) => toUriHost(networkInterface.address));
   }
 
-  /** The address that `remote` should use for a socket bound to `bound`: §18.1.1 sent-by. */
+  /** Returns the address of a socket bound to `bound` for a remote host, as in sent-by (§18.1.1). */
   facing(remote: string, bound: string): string {
     if (this.#externAddr !== undefined && this.#canUse(this.#externAddr, remote)) return this.#externAddr;
     if (bound !== "0.0.0.0" && bound !== "[::]") return bound;
@@ -75,12 +74,11 @@ export class LocalAddresses {
       : "127.0.0.1";
   }
 
-  /** The external address, undefined when none is set. */
   get externAddr(): string | undefined {
     return this.#externAddr;
   }
 
-  /** The port at the external address that leads to this one of ours. */
+  /** Returns the port at the external address that leads to a port of ours. */
   externPort(port: number): number {
     return this.#externPorts.get(port) ?? port;
   }
@@ -108,7 +106,7 @@ export class LocalAddresses {
     return numbers;
   }
 
-  /** Whether a host outside of the local networks can be told this address: a name always, an address when it is of its own family. */
+  /** Reports whether a remote host is outside, and can use the external address: a name, or one of its own family. */
   #canUse(externAddr: string, remote: string): boolean {
     if (!isIpAddress(remote) || isIpAddress(externAddr) && isIpv6(externAddr) !== isIpv6(remote)) {
       return false;
@@ -134,7 +132,7 @@ function isGlobal(address: string): boolean {
   return range !== "loopback" && range !== "linkLocal";
 }
 
-/** `10.0.0.0/8`, `10.0.0.0/255.0.0.0` or `10.1.2.3`. Throws when it is none of them. */
+/** Parses `10.0.0.0/8`, `10.0.0.0/255.0.0.0` or `10.1.2.3`. Throws for anything else. */
 export function parseNetwork(rule: string): Network {
   const [address, mask] = rule.split("/");
   const parsed = ipaddr.parse(toSocketHost(address));

@@ -1,21 +1,21 @@
-/** The open sockets of all transports together, and who makes room when there are too many. */
+/** The open sockets of all transports, some of which make room when there are too many. */
 import { addressWords, ownerOf } from "../runtime/ip/address_words.ts";
 
 /** A socket whose peer was not served yet. */
-interface Unproven {
+interface Unestablished {
   readonly owner: Owner;
-  /** Closes it for the benefit of others. */
+  /** Closes it in favour of another. */
   evict(): void;
 }
 
-/** All unproven sockets of an address, the oldest first. */
+/** The unestablished sockets of an address, oldest first. */
 interface Owner {
   readonly key: string;
   readonly network: Network;
-  readonly sockets: Set<Unproven>;
+  readonly sockets: Set<Unestablished>;
 }
 
-/** All unproven sockets of the networks around an address. */
+/** The unestablished sockets of a site (`siteOf`). */
 interface Network {
   readonly key: string;
   readonly owners: Map<string, Owner>;
@@ -24,16 +24,15 @@ interface Network {
 }
 
 /**
- * Counts sockets. Those that were of no use yet make room when there are too many: the oldest one of the address that has
- * most of them, in the network that has most of them. So nobody keeps others out by the number of connections.
+ * Counts sockets. When there are too many, an unestablished one makes room: the oldest of the address with most of them,
+ * in the network with most of them. So nobody can keep others out by many connections.
  */
 export class OpenSockets {
-  /** How many there are. */
   open = 0;
   readonly #networks = new Map<string, Network>();
   readonly #ranking = new Ranking<Network>();
 
-  /** Notes a socket that may have to make room; to be called back when its peer was served, or it is closed. */
+  /** Registers a socket that may be evicted. Returns a function to call when its peer was served, or it is closed. */
   watch(address: string, evict: () => void): () => void {
     const owner = this.#ownerOf(address);
     const socket = { owner, evict };
@@ -42,8 +41,8 @@ export class OpenSockets {
   }
 
   /**
-   * Closes a socket in favour of this address (undefined: of ourselves); false when there is none that should rather be
-   * closed than this address turned away.
+   * Closes a socket in favour of an address, or of ourselves for undefined. Returns false when no other address has more
+   * sockets.
    */
   makeRoom(address: string | undefined): boolean {
     const network = address === undefined ? undefined : this.#networks.get(siteOf(address));
@@ -54,10 +53,10 @@ export class OpenSockets {
     return network !== undefined && this.#evictFrom(network, own?.sockets.size ?? 0);
   }
 
-  /** Closes the oldest socket of the address with most of them, if that has more than `atLeast`. */
-  #evictFrom({ ranking }: Network, atLeast: number): boolean {
+  /** Closes the oldest socket of the address with most of them, if it has more than `count`. */
+  #evictFrom({ ranking }: Network, count: number): boolean {
     const owner = ranking.most;
-    if (owner === undefined || owner.sockets.size <= atLeast) return false;
+    if (owner === undefined || owner.sockets.size <= count) return false;
     const [oldest] = owner.sockets;
     this.#remove(oldest);
     oldest.evict();
@@ -77,7 +76,7 @@ export class OpenSockets {
     return owner;
   }
 
-  #add(socket: Unproven): void {
+  #add(socket: Unestablished): void {
     const { owner, owner: { network, sockets } } = socket;
     sockets.add(socket);
     network.ranking.move(owner, sockets.size - 1, sockets.size);
@@ -85,8 +84,8 @@ export class OpenSockets {
     this.#ranking.move(network, network.size - 1, network.size);
   }
 
-  /** A second time nothing happens. */
-  #remove(socket: Unproven): void {
+  /** Removes a socket; a repetition changes noitem. */
+  #remove(socket: Unestablished): void {
     const { owner, owner: { network, sockets } } = socket;
     if (!sockets.delete(socket)) return;
     network.ranking.move(owner, sockets.size + 1, sockets.size);
@@ -97,9 +96,9 @@ export class OpenSockets {
   }
 }
 
-/** Things by size, so that one of the largest is found at once. */
+/** Items by size, with one of the largest at hand. */
 class Ranking<T> {
-  /** By size; there is always something of the last one. */
+  /** Items by size; the last set is never empty. */
   readonly #sizes: Set<T>[] = [new Set()];
 
   get most(): T | undefined {
@@ -107,17 +106,17 @@ class Ranking<T> {
     return first;
   }
 
-  /** From one size to the next or to the one before. */
-  move(thing: T, from: number, to: number): void {
+  /** Moves an item to a size one above or below. */
+  move(item: T, from: number, to: number): void {
     const sizes = this.#sizes;
-    sizes[from].delete(thing);
+    sizes[from].delete(item);
     if (to === sizes.length) sizes.push(new Set());
-    if (to > 0) sizes[to].add(thing);
+    if (to > 0) sizes[to].add(item);
     while (sizes.length > 1 && sizes[sizes.length - 1].size === 0) sizes.pop();
   }
 }
 
-/** Returns a key for the network that one customer usually has: 256 addresses of IPv4, 48 bits of IPv6. */
+/** Returns a key for the usual network of one customer: an IPv4 /24 or an IPv6 /48. */
 function siteOf(address: string): string {
   const [first, second] = addressWords(address);
   return second === undefined ? `${first >>> 8}` : `${first}:${second >>> 16}`;

@@ -1,12 +1,11 @@
-/** The SIP trace: every message that comes and goes, at the highest log level, without secrets. */
+/** The SIP trace: logs all messages at the most verbose level, without secrets. */
 import { logger, logging } from "../runtime/log.ts";
 import type { Flow } from "./transport.ts";
 
 const log = logger("trace");
 
-/** Writes messages to the log when it listens. */
 export class SipTrace {
-  /** Asked before anything is put together: the trace costs nothing while it is off. */
+  /** False costs nothing: callers ask before they compose anything. */
   get isOn(): boolean {
     return logging.trace;
   }
@@ -17,7 +16,7 @@ export class SipTrace {
   }
 }
 
-/** Passwords taken out, and digest responses and cnonces: with the rest of the header these allow guessing one. */
+/** Removes passwords, and digest responses and cnonces, by which a password could be guessed. */
 export function withoutSecrets(text: string): string {
   const tidy = text.replace(/(\bbasic[ \t]{1,9})[\w+/=]+/gi, "$1…").replace(
     /(\bsips?:[^:@\s<>]{1,99}):[^@\s<>]{1,99}@/gi,

@@ -1,18 +1,17 @@
-/** Writes to a socket: what is sent in one turn goes in one write, for a write costs more than a message does. */
+/** Writes to a socket, all messages of a turn in one write, since a write costs more than a message. */
 import type net from "node:net";
 
-/** How messages become writes. */
 export interface SocketWriterOptions {
-  /** Whether each message is written alone, after the one before has left: a message is a packet then (RFC 4168). */
+  /** True when each message is one packet, written after the previous one has left (RFC 4168). */
   readonly isMessageOriented: boolean;
-  /** So many more messages, oldest first, were taken by the system. */
+  /** The system has taken `count` more messages, oldest first. */
   onWritten(count: number): void;
 }
 
 export class SocketWriter {
   readonly #socket: net.Socket;
   readonly #options: SocketWriterOptions;
-  /** Not handed to the socket yet. */
+  /** Messages that are not handed to the socket yet. */
   #queue: string[] = [];
   #isScheduled = false;
   #isWriting = false;
@@ -31,7 +30,7 @@ export class SocketWriter {
     queueMicrotask(() => this.#flush());
   }
 
-  /** Calls back when everything was handed to the socket: at once, unless messages have to wait for each other. */
+  /** Calls back when all messages were handed to the socket: at once, unless each waits for the previous one. */
   finish(onDone: () => void): void {
     this.#onDone = onDone;
     if (!this.#isWriting) this.#flush();

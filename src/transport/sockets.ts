@@ -1,38 +1,38 @@
-/** Where the sockets of connections come from: plain TCP, TLS, SCTP. */
+/** Kinds of sockets for connections: TCP, TLS, SCTP. */
 import type net from "node:net";
 
-/** A socket that can be read and written. */
+/** A socket after all handshakes. */
 export interface ReadySocket {
   readonly socket: net.Socket;
-  /** The names in the peer's certificate, when it has one that was found good. */
+  /** The names in the valid certificate of the peer. */
   readonly peerNames?: readonly string[];
 }
 
-/** What becomes of an attempt to connect: one of the two is called, once. */
+/** The result of an attempt to connect; one call. */
 export interface ConnectEvents {
   onReady(ready: ReadySocket): void;
   onFailure(reason: string): void;
 }
 
-/** A peer that was let in. A handshake may follow; when that fails, its socket ends. */
+/** An accepted peer. When its handshake fails, its socket ends. */
 export interface IncomingConnection {
   onReady(ready: ReadySocket): void;
 }
 
-/** What a listening socket tells. */
+/** Events of a listening socket. */
 export interface ListenEvents {
-  /** A peer has connected. Undefined when there is no room for it: its socket is destroyed already. */
+  /** A peer has connected. Returns undefined after destroying the socket of one that is not admitted. */
   onConnection(socket: net.Socket): IncomingConnection | undefined;
-  /** Something went wrong that is no fault of ours. */
+  /** A peer or the system has caused an error. */
   onViolation(reason: string): void;
 }
 
-/** One kind of socket. */
+/** A kind of sockets. */
 export interface Sockets {
   /** Binds and accepts; resolves with the port. Rejects when the address cannot be bound. */
-  listen(place: { address: string; port: number }, events: ListenEvents): Promise<number>;
-  /** Connects; `domain` is what a certificate has to be for. Returns how to give up. */
-  connect(place: { address: string; port: number; domain?: string }, events: ConnectEvents): () => void;
-  /** Accepts no more. Open sockets stay open. */
+  listen(endpoint: { address: string; port: number }, events: ListenEvents): Promise<number>;
+  /** Connects; the certificate must be for `domain`. Returns a function that gives up. */
+  connect(endpoint: { address: string; port: number; domain?: string }, events: ConnectEvents): () => void;
+  /** Stops accepting. Open sockets stay open. */
   close(): Promise<void>;
 }

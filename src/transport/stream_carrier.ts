@@ -1,4 +1,4 @@
-/** SIP straight on a stream: no handshake. */
+/** SIP on a stream, without a handshake. */
 import type net from "node:net";
 import type { Carrier, CarryEvents } from "./connection_transport.ts";
 import { StreamWire, type StreamWireOptions } from "./stream_wire.ts";

@@ -1,23 +1,23 @@
-/** SIP on a stream (§18.3): messages cut by Content-Length. */
+/** SIP on a stream (§18.3), cut into messages by Content-Length. */
 import type { Buffer } from "node:buffer";
 import type net from "node:net";
 import { StreamFramer, type StreamLimits } from "../message/stream_framer.ts";
 import { SocketWriter } from "./socket_writer.ts";
 import type { Wire, WireEvents } from "./wire.ts";
 
-/** What is particular to a protocol. */
+/** The differences between protocols. */
 export interface StreamWireOptions {
   readonly limits: StreamLimits;
-  /** See `SocketWriterOptions`. */
+  /** As in `SocketWriterOptions`. */
   readonly isMessageOriented: boolean;
-  /** Whether these bytes are not the peer's. */
+  /** Reports whether bytes come from the kernel, not from the peer. */
   isForeign?(chunk: Buffer): boolean;
 }
 
 export class StreamWire implements Wire {
   readonly #socket: net.Socket;
   readonly #writer: SocketWriter;
-  /** Whether the peer may be in the middle of a message: to close on bytes that were not read would take our answer away. */
+  /** True when the peer may still be sending: closing with unread bytes would discard our answer. */
   #awaitsPeer = false;
 
   constructor(socket: net.Socket, events: WireEvents, options: StreamWireOptions) {

@@ -1,4 +1,4 @@
-/** The one STUN question that belongs to SIP: where does my datagram seem to come from (RFC 5626 §3.5.2, RFC 5389)? */
+/** The STUN request that SIP uses, for the source address of a datagram (RFC 5626 §3.5.2, RFC 5389). */
 import { addressBytes, isIpv6 } from "../runtime/ip/ip_address.ts";
 
 const HEADER = 20;
@@ -7,14 +7,14 @@ const BINDING_REQUEST = "\x00\x01";
 const BINDING_SUCCESS = "\x01\x01";
 const XOR_MAPPED_ADDRESS = "\x00\x20";
 
-/** The answer to a Binding request, one byte a character; undefined when the datagram is none. */
+/** Returns the response to a Binding request, one byte a character; undefined for another datagram. */
 export function answerStun(datagram: string, address: string, port: number): string | undefined {
   if (datagram.length < HEADER || !datagram.startsWith(BINDING_REQUEST)) return undefined;
   if (datagram.substring(4, 8) !== MAGIC_COOKIE || read16(datagram, 2) !== datagram.length - HEADER) {
     return undefined;
   }
   const bytes = addressBytes(address);
-  // The cookie and the transaction id, which the answer repeats, hide the address from meddling routers.
+  // The address is masked with cookie and transaction id, which hides it from meddling routers.
   const mask = datagram.substring(4, HEADER);
   const value = `\x00${isIpv6(address) ? "\x02" : "\x01"}${xor([port >> 8, port & 255], mask)}${
     xor(bytes, mask)

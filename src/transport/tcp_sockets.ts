@@ -4,26 +4,26 @@ import { systemClock } from "../runtime/clock.ts";
 import { toSocketHost } from "../runtime/ip/ip_address.ts";
 import type { ConnectEvents, ListenEvents, Sockets } from "./sockets.ts";
 
-/** Connections that may wait to be accepted. */
+/** Connections that wait to be accepted. */
 export const BACKLOG = 1024;
 
-/** Milliseconds of silence after which the system looks whether the peer is still there. */
-export const KEEP_ALIVE = 60_000;
+/** Silence after which the system probes the peer. */
+export const KEEP_ALIVE_MS = 60_000;
 
-/** Milliseconds that closing may take. */
-const CLOSING_TIME = 3000;
+/** Time limit for closing. */
+const CLOSING_TIME_MS = 3000;
 
 export class TcpSockets implements Sockets {
   #server: net.Server | undefined;
 
-  async listen(place: { address: string; port: number }, events: ListenEvents): Promise<number> {
+  async listen(endpoint: { address: string; port: number }, events: ListenEvents): Promise<number> {
     const server = net.createServer({ noDelay: true }, (socket) => {
       ignoreErrors(socket);
-      socket.setKeepAlive(true, KEEP_ALIVE);
+      socket.setKeepAlive(true, KEEP_ALIVE_MS);
       events.onConnection(socket)?.onReady({ socket });
     });
     this.#server = server;
-    return await bind(server, place, events);
+    return await bind(server, endpoint, events);
   }
 
   connect({ address, port }: { address: string; port: number }, events: ConnectEvents): () => void {
@@ -33,7 +33,7 @@ export class TcpSockets implements Sockets {
     socket.once("connect", () => {
       socket.off("error", onFailure);
       ignoreErrors(socket);
-      socket.setKeepAlive(true, KEEP_ALIVE);
+      socket.setKeepAlive(true, KEEP_ALIVE_MS);
       events.onReady({ socket });
     });
     return () => socket.destroy();
@@ -44,7 +44,7 @@ export class TcpSockets implements Sockets {
   }
 }
 
-/** Binds a server of node's and resolves with its port. */
+/** Binds a server of node:net and resolves with its port. */
 export function bind(
   server: net.Server,
   { address, port }: { address: string; port: number },
@@ -64,11 +64,11 @@ export function bind(
   });
 }
 
-/** Resolves when the server is closed: when its last socket is, or after a moment if one of them will not be. */
+/** Resolves when the server and its sockets are closed, or after three seconds. */
 export async function closeServer(server: net.Server | undefined): Promise<void> {
   if (!server?.listening) return;
   await new Promise<void>((resolve) => {
-    const alarm = systemClock.setAlarm(resolve, CLOSING_TIME);
+    const alarm = systemClock.setAlarm(resolve, CLOSING_TIME_MS);
     server.close(() => {
       systemClock.clearAlarm(alarm);
       resolve();
@@ -76,7 +76,7 @@ export async function closeServer(server: net.Server | undefined): Promise<void>
   });
 }
 
-/** An error is followed by the end of the socket, which is what counts. Without a listener it would end the process. */
+/** Ignores errors, which are followed by the end of the socket. Without a listener they would end the process. */
 export function ignoreErrors(socket: net.Socket): void {
   socket.on("error", () => {});
 }

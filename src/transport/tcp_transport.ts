@@ -4,13 +4,13 @@ import { ConnectionTransport } from "./connection_transport.ts";
 import { StreamCarrier } from "./stream_carrier.ts";
 import { TcpSockets } from "./tcp_sockets.ts";
 
-/** A transport that is not listening yet. */
+/** Returns a transport that is not listening yet. */
 export function createTcpTransport(
-  place: { address: string; port: number },
+  endpoint: { address: string; port: number },
   limits: ConnectionLimits,
 ): ConnectionTransport {
   return new ConnectionTransport({
-    ...place,
+    ...endpoint,
     protocol: "tcp",
     limits,
     sockets: new TcpSockets(),

@@ -1,27 +1,27 @@
-/** What a transport is to the layers above it (§18). */
+/** Transports and flows as the layers above see them (§18). */
 import type { Rejection } from "../message/sip_message.ts";
 
 /** Transport protocols by the names of URI parameters and configuration. */
 export type TransportProtocol = "udp" | "tcp" | "tls" | "sctp" | "ws" | "wss";
 
-/** Whether the protocol delivers or says that it failed, so that nothing need be retransmitted (§17). */
+/** Reports whether a protocol delivers or reports failure, so that nothing is retransmitted (§17). */
 export function isReliable(protocol: TransportProtocol): boolean {
   return protocol !== "udp";
 }
 
-/** Whether it is over TLS: what `sips:` wants of every hop (§26.2.2). */
+/** Reports whether a protocol uses TLS, which `sips:` demands of every hop (§26.2.2). */
 export function isSecure(protocol: TransportProtocol): boolean {
   return protocol === "tls" || protocol === "wss";
 }
 
-/** 5061 under TLS, else 5060 (§19.1.2); WebSocket has HTTP's ports (RFC 7118 §5). */
+/** Returns 5061 for TLS, else 5060 (§19.1.2); WebSocket has the ports of HTTP (RFC 7118 §5). */
 export function defaultPort(protocol: TransportProtocol): number {
   if (protocol === "tls") return 5061;
   if (protocol === "ws") return 80;
   return protocol === "wss" ? 443 : 5060;
 }
 
-/** `;transport=tcp`: nothing for UDP, and `ws` for either kind of WebSocket (RFC 7118 §5.2). */
+/** Returns `;transport=tcp` and the like: "" for UDP, and `ws` for both kinds of WebSocket (RFC 7118 §5.2). */
 export function transportParameter(protocol: TransportProtocol): string {
   if (protocol === "udp") return "";
   return `;transport=${protocol === "wss" ? "ws" : protocol}`;
@@ -35,78 +35,76 @@ const SECURED: ReadonlyMap<TransportProtocol, TransportProtocol> = new Map([
 ]);
 
 /**
- * What `sips:` makes of a transport parameter: TLS on every hop (RFC 5630 §3.1.1, RFC 7118 §5.2). Undefined for UDP and
- * SCTP, over which there is none.
+ * Returns the protocol with TLS that a transport parameter means in a `sips:` URI (RFC 5630 §3.1.1, RFC 7118 §5.2);
+ * undefined for UDP and SCTP.
  */
 export function securedProtocol(protocol: TransportProtocol): TransportProtocol | undefined {
   return SECURED.get(protocol);
 }
 
 /**
- * A way to one remote address: a connection, or for UDP the pair of local socket and remote address (RFC 5626 §2).
- * Addresses are as in URIs: IPv6 in brackets.
+ * A flow (RFC 5626 §2): a connection, or for UDP a local socket with a remote address. Addresses are in URI form, with
+ * IPv6 in brackets.
  */
 export interface Flow {
   readonly protocol: TransportProtocol;
   readonly remoteAddress: string;
   readonly remotePort: number;
-  /** The transport it belongs to. */
   readonly transport: Transport;
-  /** A number no other flow of this process has; it is never used again. */
+  /** A number that no other flow of this process ever has. */
   readonly id: number;
-  /** False once a connection has ended. UDP flows are always open. */
+  /** False after the end of a connection. UDP flows are always open. */
   readonly isOpen: boolean;
-  /** Whether it is a connection, which only lives until one side closes it. */
+  /** True for a connection, which lasts until one side closes it. */
   readonly isConnection: boolean;
-  /** Whether the connection was made by the peer: once closed, only the peer can make it again. */
+  /** True for a connection made by the peer, which only the peer can make again. */
   readonly isInbound: boolean;
-  /** What the peer's certificate was checked for when the connection was made by us, and there is one. */
+  /** The domain that the certificate of the peer was checked for, on a connection made by us. */
   readonly domain?: string;
   /**
-   * Sends one message, one byte a character. Returns at once; `onFailure` is called later, at most once, when it is
-   * known that the message did not leave.
+   * Sends one message, one byte a character. Returns at once; `onFailure` is called later, and once at most, when the
+   * message did not leave.
    */
   send(text: string, onFailure?: (reason: string) => void): void;
-  /** Somebody was served by this flow: it is not closed like a stranger's who only takes up room. */
-  markKnown?(): void;
+  /** The peer was served: the flow no longer makes room for others. */
+  markEstablished?(): void;
   /**
-   * The sender of a request by this flow listens at `port`, and takes requests by this flow as well: so they go, to the
-   * names in its certificate (RFC 5923). Without such names nothing happens.
+   * Requests to `port` and a name in the certificate of the peer may use this connection (RFC 5923). Without such names
+   * nothing changes.
    */
   addAlias?(port: number): void;
 }
 
-/** What a transport tells the transport layer. All calls are made outside of `send`. */
+/** Events of a transport for the transport layer. None is called within `send`. */
 export interface TransportEvents {
-  /** One message, or what a peer sent in the place of one. */
+  /** One message, or a datagram that should be one. */
   onMessage(text: string, flow: Flow): void;
-  /** A message is not taken from its connection, of which this is the head: the peer is to be told. */
+  /** A message of a connection is rejected, of which `text` is the head. The peer is to be told. */
   onRejected(text: string, rejection: Rejection, flow: Flow): void;
   /** A connection was made, by us or by the peer. UDP flows are not announced. */
   onFlowOpened(flow: Flow): void;
   /** A connection is gone; its `isOpen` is false already. */
   onFlowClosed(flow: Flow): void;
   /**
-   * A datagram did not arrive, says a host or router by ICMP; this is its beginning, as far as they know it. Only where the
-   * system tells: on Linux.
+   * ICMP reports that a datagram did not arrive, of which `datagram` is the beginning. Linux only.
    */
   onUnreachable?(datagram: string, flow: Flow): void;
   /** Bytes were dropped or a connection was closed because of what the peer sent. */
   onViolation(reason: string, flow: Flow | undefined): void;
 }
 
-/** One listening socket and the flows that belong to it. */
+/** A listening socket and its flows. */
 export interface Transport {
   readonly protocol: TransportProtocol;
-  /** The address it is bound to, IPv6 in brackets; `0.0.0.0` or `[::]` for all. */
+  /** The bound address, IPv6 in brackets; `0.0.0.0` or `[::]` for all. */
   readonly address: string;
-  /** The port it is bound to, known after `listen`. */
+  /** The bound port, known after `listen`. */
   readonly port: number;
   /** Binds and begins to receive. Rejects when the address cannot be bound. */
   listen(events: TransportEvents): Promise<void>;
   /**
-   * The open flow to this address, or a new one. For connections this starts connecting; messages queue meanwhile.
-   * Where peers have certificates, that of this one must be for `domain`, else for the address (RFC 5922).
+   * Returns the open flow to an address, or a new one. A new connection queues messages until it is made. The certificate
+   * of the peer must be for `domain`, else for the address (RFC 5922).
    */
   flowTo(address: string, port: number, domain?: string): Flow;
   /** Stops receiving, ends connections. Queued messages may be lost. */
@@ -115,7 +113,7 @@ export interface Transport {
 
 let lastFlowId = 0;
 
-/** The next flow number. */
+/** Returns the id of a new flow. */
 export function nextFlowId(): number {
   return ++lastFlowId;
 }

@@ -1,4 +1,4 @@
-/** Which implementation serves a listener. */
+/** Creates the transport of a listener. */
 import { logger } from "../runtime/log.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { DenoUdpTransport } from "./deno_udp_transport.ts";
@@ -10,20 +10,20 @@ import { createTlsTransport } from "./tls/tls_transport.ts";
 import type { Transport, TransportProtocol } from "./transport.ts";
 import { createWebSocketTransport } from "./websocket/web_socket_transport.ts";
 
-/** Where to listen: address as in URIs, port 0 for any free one. */
+/** An endpoint to listen at: the address in URI form, port 0 for any free one. */
 export interface ListenerAddress {
   readonly protocol: TransportProtocol;
   readonly address: string;
   readonly port: number;
 }
 
-/** What all transports of a server share. */
+/** The settings that all transports of a server share. */
 export interface TransportOptions {
   readonly limits: ConnectionLimits;
   readonly tls: TlsContexts;
 }
 
-/** A transport that is not listening yet. Throws where the platform cannot serve the protocol. */
+/** Returns a transport that is not listening yet. Throws when the platform cannot serve the protocol. */
 export function createTransport(listener: ListenerAddress, { limits, tls }: TransportOptions): Transport {
   switch (listener.protocol) {
     case "udp":
@@ -41,7 +41,7 @@ export function createTransport(listener: ListenerAddress, { limits, tls }: Tran
   }
 }
 
-/** The batched transport where it runs, else its portable twin. */
+/** Returns the batched transport where it runs, else the portable one. */
 function createUdpTransport(address: string, port: number): Transport {
   try {
     return new LinuxUdpTransport(address, port);

@@ -1,4 +1,4 @@
-/** The transport layer (§18): from bytes to messages, from next hops and Vias to flows. */
+/** The transport layer (§18): turns bytes into messages, and next hops and Vias into flows. */
 import type { MessageLimits } from "../message/message_limits.ts";
 import { TOO_LARGE } from "../message/header_scan.ts";
 import { parseMessage } from "../message/parser.ts";
@@ -31,54 +31,50 @@ import {
 
 const log = logger("transport");
 
-/** The layer above. Calls are made synchronously as bytes arrive. */
+/** The layer above. Calls are synchronous, as bytes arrive. */
 export interface TransportUser {
-  /** `received` and `rport` are in its top Via already. */
+  /** A request, with `received` and `rport` in its top Via. */
   onRequest(request: SipRequest, flow: Flow): void;
   onResponse(response: SipResponse, flow: Flow): void;
-  /** Any other message; its `request` can be answered. */
+  /** A message that is neither; its `request` can be answered. */
   onRejected(rejected: RejectedMessage, flow: Flow): void;
   onFlowClosed(flow: Flow): void;
-  /** A datagram of ours did not arrive; this is its beginning. */
+  /** A datagram of ours did not arrive, of which `datagram` is the beginning. */
   onUnreachable?(datagram: string, flow: Flow): void;
 }
 
-/** "refuse" is told once, by 403; "ignore" is not told, because it was lately. */
+/** "refuse" is answered 403; "ignore" is not answered, because a 403 was sent lately. */
 export type AccessVerdict = "admit" | "refuse" | "ignore";
 
-/** Who may send requests, by the address they come from. */
+/** Decides by source address who may send requests. */
 export interface AccessControl {
-  /** Asked of every message there is. */
+  /** Asked for every message. */
   admits(address: string): boolean;
-  /** Asked of each request that is not admitted. Who is to be refused will be, and is remembered. */
+  /** Asked for each request that is not admitted. Remembers whom it refuses. */
   verdict(address: string): AccessVerdict;
 }
 
-/** What the layer is made of. */
 export interface TransportLayerParts {
   readonly localAddresses: LocalAddresses;
   readonly clock: Clock;
   readonly resolver: Resolver;
   readonly metrics: Metrics;
   readonly trace: SipTrace;
-  /** Bytes a request on UDP may have (`spec.limits.maxDatagramSize`); larger ones are answered 513. */
+  /** Bytes of a request by UDP (`spec.limits.maxDatagramSize`); larger ones are answered 513. */
   readonly maxDatagramSize: number;
-  /** Bounds on the heads of messages; the usual ones when left out. */
   readonly messageLimits?: MessageLimits;
-  /** Left out when everybody is admitted. */
+  /** Without it, everybody is admitted. */
   readonly accessControl?: AccessControl;
 }
 
-/** What this server goes by. */
+/** An endpoint that is this server. */
 interface Identity {
   readonly host: string;
   readonly port: number;
   readonly protocol: TransportProtocol;
 }
 
-/** Owns the transports, and everything that is known about our own addresses. */
 export class TransportLayer implements TransportEvents {
-  /** From what a URI says to where to send (RFC 3263). */
   readonly locator: ServerLocator;
   readonly #parts: TransportLayerParts;
   readonly #transports: Transport[] = [];
@@ -144,26 +140,26 @@ export class TransportLayer implements TransportEvents {
     await Promise.all(this.#transports.splice(0).map((transport) => transport.close()));
   }
 
-  /** Whether this address, port and (when given) transport are ours; address alone never is (design: identity). */
+  /** Reports whether address, port and transport, if given, are ours. An address alone never identifies us. */
   isLocal(host: string, port: number, protocol?: string): boolean {
-    // A handful, compared sooner than a key is made to look one up.
+    // Comparing a handful is faster than making a key for a look-up.
     return this.#identities.some((own) =>
       own.port === port && own.host === host && (protocol === undefined || own.protocol === protocol)
     );
   }
 
-  /** Whether a URI names this server itself by address. */
+  /** Reports whether a URI names this server by address. */
   isLocalUri(uri: SipUri): boolean {
     const named = uri.parameter("transport")?.toLowerCase() as TransportProtocol | undefined;
     const protocol = named !== undefined && uri.secure ? securedProtocol(named) ?? named : named;
     const port = uri.port ?? defaultPort(protocol ?? (uri.secure ? "tls" : "udp"));
     const host = uri.nextHost;
     if (this.isLocal(host, port, protocol)) return true;
-    // Either has `transport=ws` in its URIs (RFC 7118 §5.2).
+    // Both kinds of WebSocket have `transport=ws` in their URIs (RFC 7118 §5.2).
     return protocol === "ws" && this.isLocal(host, port, "wss");
   }
 
-  /** The number of a transport among those of this server, to find it again with `transportAt`. */
+  /** Returns the index of a transport, for `transportAt`. */
   indexOf(transport: Transport): number {
     return this.#transports.indexOf(transport);
   }
@@ -172,17 +168,17 @@ export class TransportLayer implements TransportEvents {
     return this.#transports[index];
   }
 
-  /** Whether this server goes by this address, whatever the port. */
+  /** Reports whether an address is ours, at any port. */
   hasHost(host: string): boolean {
     return this.#hosts.has(host);
   }
 
-  /** Whether any transport listens on this port. */
+  /** Reports whether any transport listens on a port. */
   hasPort(port: number): boolean {
     return this.#transports.some((transport) => transport.port === port);
   }
 
-  /** `host:port` of ours that the far end of the flow should use, for Via and Record-Route. */
+  /** Returns our `host:port` for the far end of a flow, for Via and Record-Route. */
   sentBy(flow: Flow): string {
     let known = this.#sentBy.get(flow.transport);
     if (!known) this.#sentBy.set(flow.transport, known = new BoundedMap(MAX_REMEMBERED));
@@ -214,14 +210,14 @@ export class TransportLayer implements TransportEvents {
     );
   }
 
-  /** The flow to a place; undefined when no transport of ours can reach it. */
+  /** Returns the flow to a destination; undefined when no transport reaches it. */
   flowTo({ protocol, address, port, domain }: Destination): Flow | undefined {
     return this.#transportTo(protocol, address)?.flowTo(address, port, domain);
   }
 
   /**
-   * Where responses to a request go (§18.2.2, RFC 3581 §4): the connection it came by, or for UDP its source address
-   * with the source port if `rport` was asked for, else the port of sent-by.
+   * Returns the flow for responses to a request (§18.2.2, RFC 3581 §4): its connection, or for UDP its source address,
+   * with the source port if `rport` was asked for, else with the port of sent-by.
    */
   responseFlow(request: { topVia: SipRequest["topVia"] | undefined }, flow: Flow): Flow {
     const via = request.topVia;
@@ -232,15 +228,15 @@ export class TransportLayer implements TransportEvents {
   }
 
   /**
-   * The flow itself or, when its connection is closed, a new one to where its peer listens (§18.2.2). Who came by
-   * WebSocket listens nowhere (RFC 7118 §5.4).
+   * Returns the flow or, if its connection is closed, a new one to the port where its peer listens (§18.2.2). A WebSocket
+   * client listens nowhere (RFC 7118 §5.4).
    */
   reopened(flow: Flow, port: number, host: string): Flow {
     if (!flow.isConnection || flow.isOpen || flow.protocol === "ws" || flow.protocol === "wss") return flow;
     return flow.transport.flowTo(flow.remoteAddress, port, isIpAddress(host) ? undefined : host);
   }
 
-  /** The open connection with this number. */
+  /** Returns the open connection with an id. */
   connection(id: number): Flow | undefined {
     return this.#connections.get(id);
   }
@@ -251,19 +247,19 @@ export class TransportLayer implements TransportEvents {
       return this.#deny(text, flow, accessControl);
     }
     const code = text.charCodeAt(0);
-    // Keep-alives: CRLFs (RFC 5626 §3.5.1), the four zero bytes of old phones, STUN's leading zero bits.
+    // Keep-alives are CRLFs (RFC 5626 §3.5.1), four zero bytes of old phones, or STUN, which begins with zero bits.
     if (code < 32 && this.#isKeepAlive(text, flow)) return;
     if (this.#parts.trace.isOn) this.#parts.trace.write("received", text, flow);
     try {
       this.#handUp(text, flow);
     } catch (error) {
-      // One message must not take the server down, whatever it does to the layers above.
+      // An error in the layers above ends with its message.
       this.#errors.value++;
       log.error("Cannot handle a message from {address}: {error}", { address: flow.remoteAddress, error });
     }
   }
 
-  /** What is denied is neither parsed nor traced, but for a first request, to which the answer is 403. */
+  /** Drops a message of a denied address unparsed and untraced; only a first request is answered, by 403. */
   #deny(text: string, flow: Flow, accessControl: AccessControl): void {
     this.#denied.value++;
     if (isKeepAlive(text) || isAck(text) || accessControl.verdict(flow.remoteAddress) !== "refuse") return;
@@ -292,7 +288,7 @@ export class TransportLayer implements TransportEvents {
   #handUp(text: string, flow: Flow): void {
     const message = parseMessage(text, this.#parts.messageLimits);
     if (message.kind === "response") {
-      // A response whose top Via is not ours went astray (§18.1.2).
+      // A response with a top Via that is not ours is dropped (§18.1.2).
       const { host, port = defaultPort(flow.protocol) } = message.topVia;
       if (this.isLocal(host, port)) this.#user?.onResponse(message, flow);
       else this.#violations.value++;
@@ -342,7 +338,7 @@ export class TransportLayer implements TransportEvents {
     log.debug("Dropped what {peer} sent: {reason}", { peer, reason });
   }
 
-  /** Sends through a flow, seen by the trace. */
+  /** Sends and traces a message. */
   send(text: string, flow: Flow, onFailure?: (reason: string) => void): void {
     if (this.#parts.trace.isOn) this.#parts.trace.write("sent", text, flow);
     flow.send(text, onFailure);
@@ -363,7 +359,7 @@ export class TransportLayer implements TransportEvents {
     for (const transport of this.#transports) {
       if (transport.protocol !== protocol) continue;
       if (isIpv6(transport.address) !== isWanted && transport.address !== "[::]") continue;
-      // Several sockets of one protocol: the one on the interface that faces the target.
+      // Of several sockets of a protocol, the one on the interface towards the target is best.
       if (isNear(transport.address, address)) return transport;
       usable ??= transport;
     }
@@ -375,18 +371,18 @@ const OVERSIZED: Rejection = { kind: "oversized", status: 513, reason: TOO_LARGE
 
 const MAX_REMEMBERED = 65536;
 
-/** Whether a socket bound to `bound` is an evident way to `remote`: loopback to loopback, anything else to the rest. */
+/** Reports whether both or neither of two addresses are loopback. */
 function isNear(bound: string, remote: string): boolean {
   const isLoopback = (host: string) => host.startsWith("127.") || host === "[::1]";
   return isLoopback(bound) === isLoopback(remote);
 }
 
-/** Seconds between keep-alives that keep a router's memory of the flow fresh (RFC 5626 §4.4.1, §4.4.2). */
+/** Returns the seconds between keep-alives that keep the NAT mapping of a flow (RFC 5626 §4.4.1, §4.4.2). */
 function keepAliveOf(flow: Flow): number {
   return flow.isConnection ? 110 : 25;
 }
 
-/** Whether the text is read as a response: empty lines before it are skipped (§7.5). */
+/** Reports whether a text is a response, after empty lines (§7.5). */
 function isResponse(text: string): boolean {
   return /^(?:\r\n)*SIP\/2\.0 /i.test(text);
 }

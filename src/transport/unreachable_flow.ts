@@ -1,4 +1,4 @@
-/** The flow to a place that nothing can be sent to: every message fails, as on a broken connection. */
+/** A flow to an unreachable address: every message fails, as on a broken connection. */
 import { type Flow, nextFlowId, type Transport, type TransportProtocol } from "./transport.ts";
 
 export class UnreachableFlow implements Flow {
@@ -12,12 +12,12 @@ export class UnreachableFlow implements Flow {
   readonly remotePort: number;
   readonly #reason: string;
 
-  constructor(transport: Transport, place: { address: string; port: number; reason: string }) {
+  constructor(transport: Transport, endpoint: { address: string; port: number; reason: string }) {
     this.transport = transport;
     this.protocol = transport.protocol;
-    this.remoteAddress = place.address;
-    this.remotePort = place.port;
-    this.#reason = place.reason;
+    this.remoteAddress = endpoint.address;
+    this.remotePort = endpoint.port;
+    this.#reason = endpoint.reason;
   }
 
   send(_text: string, onFailure?: (reason: string) => void): void {

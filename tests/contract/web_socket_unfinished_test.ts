@@ -99,7 +99,7 @@ contractTest("WS: a silent peer is pinged, and who answers stays", async () => {
   const peer = await peers.connect(served);
   await peer.write(message(1));
   const flow = await served.firstFlow();
-  flow.markKnown?.();
+  flow.markEstablished?.();
   for (let i = 0; i < 3; i++) {
     clock.shift(PING_INTERVAL);
     const ping = await within(peer.readFrame(), "a ping");
@@ -116,7 +116,7 @@ contractTest("WS: a peer that does not answer a ping by the next one is gone", a
   using peers = new Peers(ws);
   const peer = await peers.connect(served);
   await peer.write(message(1));
-  (await served.firstFlow()).markKnown?.();
+  (await served.firstFlow()).markEstablished?.();
   clock.shift(PING_INTERVAL);
   assert.equal((await within(peer.readFrame(), "a ping"))?.opcode, OPCODE.ping);
   clock.shift(PING_INTERVAL);
@@ -134,7 +134,7 @@ contractTest("WS: pings of its own do not keep a connection that is idle", async
   using peers = new Peers(ws);
   const peer = await peers.connect(served);
   await peer.write(message(1));
-  (await served.firstFlow()).markKnown?.();
+  (await served.firstFlow()).markEstablished?.();
   clock.shift(PING_INTERVAL);
   await within(peer.readFrame(), "a ping");
   clock.shift(16_000);

@@ -200,7 +200,7 @@ export class Dispatcher implements TransactionUser {
   }
 
   #respondKept({ request, flow }: IncomingRequest, answer: Answer): void {
-    flow.markKnown?.();
+    flow.markEstablished?.();
     const server = this.#parts.transactions.serve(request, flow);
     server?.respond(answer.status, buildResponse(request, { ...answer, toTag: randomToken() }));
   }
@@ -232,7 +232,7 @@ export class Dispatcher implements TransactionUser {
     const refusal = this.#validateForwarding(incoming);
     if (refusal) return refusal;
     if (!node.flow) return respond({ status: 480, cause: "the device has left this node" });
-    flow.markKnown?.();
+    flow.markEstablished?.();
     return {
       kind: "forward",
       targets: new KnownTargets([{ requestUri, routes: [], flow: node.flow, isTrusted: true, q: 1000 }]),
@@ -306,7 +306,7 @@ export class Dispatcher implements TransactionUser {
     if (!route.flow) return respond({ status: 430, cause: "the way to the other end of the call is closed" });
     const rewrite = this.#parts.rewrites.withinDialog(request, route);
     if (!hasSequenceNumber(request, rewrite)) return respond({ status: 500, reason: "CSeq Too High" });
-    flow.markKnown?.();
+    flow.markEstablished?.();
     const isTrusted = rewrite?.shift !== undefined;
     const otherEnd = { requestUri: routed.requestUri, routes: [], flow: route.flow, isTrusted, q: 1000 };
     const { calls, dialogs } = this.#parts;
@@ -363,7 +363,7 @@ export class Dispatcher implements TransactionUser {
     if (verdict !== "admit") return denied(verdict);
     const excess = this.#limitCallsOut(incoming, routing);
     if (excess) return respond(excess);
-    flow.markKnown?.();
+    flow.markEstablished?.();
     return {
       kind: "forward",
       party: resourceOf(caller, routing.ingress) ?? flow.remoteAddress,

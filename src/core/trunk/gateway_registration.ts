@@ -218,7 +218,7 @@ export class GatewayRegistration {
       flow,
       until: clock.now() + granted * 1000,
     };
-    flow.markKnown?.();
+    flow.markEstablished?.();
     const isNew = this.#status.state !== "registered";
     this.#update({
       state: "registered",

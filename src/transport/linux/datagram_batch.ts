@@ -1,12 +1,12 @@
-/** Buffers for `recvmmsg` and `sendmmsg`: made once, never handed back, so that the kernel never writes into freed memory. */
+/** Buffers for `recvmmsg` and `sendmmsg`, never released, so that the kernel cannot write into freed memory. */
 import { pointerTo } from "../../runtime/native/libc.ts";
 import { Buffer } from "node:buffer";
 
 /** Datagrams moved by one system call. */
 export const BATCH = 64;
-/** Bytes a slot holds: no UDP datagram is larger. Untouched pages of a slot cost nothing. */
+/** Bytes of a slot, more than any UDP datagram has. Untouched pages cost nothing. */
 export const SLOT = 65536;
-/** Bytes of a `sockaddr_in6`, the larger of the two. */
+/** Bytes of a `sockaddr_in6`; `sockaddr_in` is smaller. */
 export const SOCKADDR = 28;
 
 const HEADER = 64;
@@ -19,7 +19,7 @@ const HEADER = 64;
  *     16 msg_iov ──▶ vectors[i] ──▶ slots[i]
  */
 export class DatagramBatch {
-  /** The array the calls take. */
+  /** The argument of the calls. */
   readonly headers = new Uint8Array(BATCH * HEADER);
   /** `BATCH` socket addresses of `SOCKADDR` bytes. */
   readonly addresses = new Uint8Array(BATCH * SOCKADDR);
@@ -46,15 +46,15 @@ export class DatagramBatch {
     }
   }
 
-  /** The datagram that was received into slot `i`. */
+  /** Returns the datagram received in slot `i`. */
   text(i: number): string {
     return this.#buffer.toString("latin1", i * SLOT, i * SLOT + this.#headerWords[i * 16 + 14]);
   }
 
-  /** Puts a datagram and where it goes into slot `i`; false when it does not fit. */
+  /** Puts a datagram and its address into slot `i`; returns false when it does not fit. */
   put(i: number, text: string, sockaddr: Uint8Array): boolean {
     if (text.length > SLOT - 1) return false;
-    // ASCII, which is nearly everything, has the same bytes in UTF-8 and encodes several times faster than latin1.
+    // Nearly all is ASCII, which has the same bytes in UTF-8 and encodes several times faster than latin1.
     if (this.#encoder.encodeInto(text, this.#views[i]).written !== text.length) {
       this.#buffer.write(text, i * SLOT, "latin1");
     }
@@ -63,7 +63,7 @@ export class DatagramBatch {
     return true;
   }
 
-  /** Moves the slots from `from` on to the front, for a call that sent only part of the batch. */
+  /** Moves the slots from `from` on to the front, after a call that sent a part of the batch. */
   headersFrom(from: number): Uint8Array<ArrayBuffer> {
     return this.headers.subarray(from * HEADER);
   }

@@ -1,4 +1,4 @@
-/** What hosts and routers say of datagrams that did not arrive: the error queue of a UDP socket (`man 7 ip`, IP_RECVERR). */
+/** The error queue of a UDP socket: ICMP errors of datagrams that did not arrive (`man 7 ip`, IP_RECVERR). */
 import { Buffer } from "node:buffer";
 import { SOCKADDR } from "./datagram_batch.ts";
 import { type Libc, pointerTo } from "../../runtime/native/libc.ts";
@@ -14,14 +14,14 @@ const MSG_ERRQUEUE = 0x2000;
 const ORIGIN_ICMP = 2;
 const ORIGIN_ICMPV6 = 3;
 
-/** Bytes kept of the datagram: routers rarely tell more (RFC 1812 §4.3.2.3). */
+/** Bytes read of the datagram; routers rarely return more (RFC 1812 §4.3.2.3). */
 const MAX_DATAGRAM = 1024;
 const CONTROL = 128;
 
 type Reported = Pick<Libc, "recvmsg" | "setsockopt">;
 
 /**
- * `struct msghdr` on a 64-bit machine, and what comes with an error:
+ * `struct msghdr` on a 64-bit machine, for one error:
  *
  *      0 msg_name ──▶ address the datagram was sent to     32 msg_control ──▶ cmsghdr (16), then errno (4), origin, type, code
  *      8 msg_namelen                                       40 msg_controllen
@@ -29,7 +29,7 @@ type Reported = Pick<Libc, "recvmsg" | "setsockopt">;
  *     24 msg_iovlen 1
  */
 export class ErrorQueue {
-  /** Where the datagram of the last error was sent to. */
+  /** The destination of the datagram of the last error. */
   readonly address = new Uint8Array(SOCKADDR);
   readonly #recvmsg: Libc["recvmsg"];
   readonly #descriptor: number;
@@ -38,15 +38,15 @@ export class ErrorQueue {
   readonly #vector = new Uint8Array(16);
   readonly #header = new Uint8Array(56);
   readonly #view = new DataView(this.#header.buffer);
-  /** What of the last error's datagram the queue holds, one byte a character. */
+  /** The beginning of the datagram of the last error, one byte a character. */
   datagram = "";
 
-  /** From now on the socket gathers errors: the next call on it fails once for each, whatever that call does. */
+  /** Turns the queue on. From then on any call on the socket fails once for each error. */
   constructor({ recvmsg, setsockopt }: Reported, descriptor: number) {
     this.#recvmsg = recvmsg;
     this.#descriptor = descriptor;
     const isOn = new Int32Array([1]);
-    // A socket of IPv6 reaches IPv4 hosts as well; one of IPv4 refuses the second.
+    // An IPv6 socket reaches IPv4 hosts as well; an IPv4 socket refuses the second option.
     setsockopt(descriptor, SOL_IP, IP_RECVERR, isOn, 4);
     setsockopt(descriptor, SOL_IPV6, IPV6_RECVERR, isOn, 4);
     const vector = new DataView(this.#vector.buffer);
@@ -58,7 +58,7 @@ export class ErrorQueue {
     this.#view.setBigUint64(32, pointerTo(this.#control), true);
   }
 
-  /** Takes the next error; false when there is none. */
+  /** Takes the next error; returns false when there is none. */
   take(): boolean {
     this.#view.setUint32(8, SOCKADDR, true);
     this.#view.setBigUint64(40, BigInt(CONTROL), true);
@@ -69,8 +69,8 @@ export class ErrorQueue {
   }
 
   /**
-   * Whether the last error says that host or port cannot be reached, or that the datagram was not understood (§18.4).
-   * Other ICMP passes, or asks for smaller packets.
+   * True when the last error is an unreachable host or port, or a parameter problem (§18.4). Other ICMP is temporary, or
+   * asks for smaller packets.
    */
   get isUnreachable(): boolean {
     const [origin, type, code] = this.#control.subarray(20, 23);

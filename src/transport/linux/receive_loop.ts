@@ -1,43 +1,42 @@
-/** When to look for datagrams: at once while it is quiet, in gathered batches while it is busy. */
+/** Receives datagrams as they come while traffic is low, in gathered batches while it is dense. */
 import { sleep, systemClock } from "../../runtime/clock.ts";
 import { isTurnAwaited } from "../../runtime/turn.ts";
 import type { Libc } from "../../runtime/native/libc.ts";
 
-/** One socket of the loop. */
+/** A socket of the loop. */
 export interface DrainedSocket {
-  /** Waits for a datagram, hands it on; false when the socket is closed. */
+  /** Waits for a datagram and hands it on; resolves with false when the socket is closed. */
   wait(): Promise<boolean>;
-  /** Hands on what has arrived, and returns how many datagrams that was. Never waits. */
+  /** Hands on all datagrams that have arrived, and returns their number. Never waits. */
   drain(): number;
-  /** Sends what was queued while datagrams were handed on. */
+  /** Sends the datagrams queued meanwhile. */
   flush(): void;
 }
 
-/** Datagrams a millisecond from which the loop gathers, and below which it goes back to waiting. */
-const BUSY = 0.5;
-const QUIET = 0.25;
-/** Milliseconds over which the rate is averaged while the loop gathers. */
-const MEMORY = 20;
-/** Milliseconds over which the rate is measured before the loop begins to gather. */
-const WINDOW = 10;
-/** Datagrams worth a look, and the milliseconds the loop waits for them at most: SIP's own timers begin at 500. */
-const WORTHWHILE = 24;
-const LONGEST_GATHER = 5;
-/** Milliseconds not worth a sleep. */
-const INSTANT = 0.1;
+/** Datagrams a millisecond from which the loop gathers, and below which it waits again. */
+const BUSY_RATE = 0.5;
+const QUIET_RATE = 0.25;
+/** Time over which the rate is averaged while the loop gathers. */
+const AVERAGING_MS = 20;
+/** Time over which the rate is measured before the loop gathers. */
+const WINDOW_MS = 10;
+/** Datagrams that the loop gathers, and the longest time for it, short beside SIP timers of 500 ms. */
+const BATCH_GOAL = 24;
+const MAX_GATHER_MS = 5;
+const MIN_SLEEP_MS = 0.1;
 /**
- * Milliseconds between two turns of the event loop, which serves timers and connections; and the same when there is no
- * time to spare. Only while it waits does it look at connections: a turn by `setImmediate` does so each 61st time.
+ * Time between two waits of the event loop, which serves timers and connections, and the same under full load. The event
+ * loop polls connections only when it waits; a turn by `setImmediate` does so each 61st time.
  */
-const TURN = 15;
-const TURN_UNDER_LOAD = 100;
-/** Milliseconds that a timer of Deno is late. */
-const LATENESS = 1;
+const TURN_INTERVAL_MS = 15;
+const TURN_INTERVAL_UNDER_LOAD_MS = 100;
+/** Delay of Deno's timers. */
+const TIMER_LATENESS_MS = 1;
 
 /**
- * Serves all UDP sockets of the process until they are closed. Waking up for a datagram costs several times what the
- * datagram itself does: the event loop's turn, and caches gone cold meanwhile. So while traffic is dense the thread
- * sleeps for a moment and then takes what has gathered, at all sockets. CPU per registration at 1000/s
+ * Serves all UDP sockets of the process until they are closed. To wake up for a datagram costs several times the datagram
+ * itself: a turn of the event loop, and cold caches. While traffic is dense the thread sleeps for a moment, then takes
+ * what has gathered at all sockets. CPU per registration at 1000/s
  * (`deno task bench cpu`): 2 ms 150 µs, 5 ms 113, 10 ms 112.
  */
 export class ReceiveLoop {
@@ -58,13 +57,13 @@ export class ReceiveLoop {
     while (await socket.wait()) {
       this.#count += 1 + this.#takeAll();
       const elapsed = systemClock.now() - this.#windowStart;
-      if (this.#gathering === undefined && elapsed >= WINDOW) {
+      if (this.#gathering === undefined && elapsed >= WINDOW_MS) {
         const rate = this.#count / elapsed;
-        if (rate >= BUSY) {
+        if (rate >= BUSY_RATE) {
           this.#gathering = this.#gather(rate).finally(() => this.#gathering = undefined);
         } else this.#beginWindow();
       }
-      // Whoever gathers takes what comes here, too.
+      // The gathering loop takes the datagrams of this socket, too.
       if (this.#gathering !== undefined) await this.#gathering;
     }
     this.#sockets.delete(socket);
@@ -74,23 +73,26 @@ export class ReceiveLoop {
   async #gather(rate: number): Promise<void> {
     let last = systemClock.now();
     let lastTurn = last;
-    while (rate >= QUIET) {
-      // The time that the last batch took counts: under full load there is nothing to wait for.
-      const rest = last + Math.min(LONGEST_GATHER, WORTHWHILE / rate) - systemClock.now();
+    while (rate >= QUIET_RATE) {
+      // The time of the last batch counts: under full load there is no rest.
+      const rest = last + Math.min(MAX_GATHER_MS, BATCH_GOAL / rate) - systemClock.now();
       const isAwaited = isTurnAwaited();
-      if (isAwaited || last - lastTurn >= (rest > LATENESS ? TURN : TURN_UNDER_LOAD)) {
-        await pause(isAwaited ? LATENESS : rest);
+      if (
+        isAwaited ||
+        last - lastTurn >= (rest > TIMER_LATENESS_MS ? TURN_INTERVAL_MS : TURN_INTERVAL_UNDER_LOAD_MS)
+      ) {
+        await pause(isAwaited ? TIMER_LATENESS_MS : rest);
         lastTurn = systemClock.now();
-      } else if (rest > INSTANT) this.#usleep(Math.round(rest * 1000));
+      } else if (rest > MIN_SLEEP_MS) this.#usleep(Math.round(rest * 1000));
       const now = systemClock.now();
       const count = this.#takeAll();
-      rate += (count / (now - last) - rate) * Math.min(1, (now - last) / MEMORY);
+      rate += (count / (now - last) - rate) * Math.min(1, (now - last) / AVERAGING_MS);
       last = now;
     }
     this.#beginWindow();
   }
 
-  /** Hands on what has arrived anywhere, then sends what came of it: an answer may leave by another socket. */
+  /** Drains all sockets, then flushes all, since an answer may leave by another socket. */
   #takeAll(): number {
     let count = 0;
     for (const socket of this.#sockets) count += socket.drain();
@@ -104,7 +106,7 @@ export class ReceiveLoop {
   }
 }
 
-/** Leaves the thread to the event loop for so many milliseconds, or one. */
+/** Leaves the thread to the event loop for a time, at least a millisecond. */
 function pause(milliseconds: number): Promise<void> {
-  return sleep(milliseconds - LATENESS);
+  return sleep(milliseconds - TIMER_LATENESS_MS);
 }

@@ -1,6 +1,6 @@
 /**
- * SCTP in its one-to-one style (RFC 6458 §4): libc makes the descriptor, node:net drives it. To its reader it is a stream,
- * but each write is a message of its own.
+ * One-to-one SCTP sockets (RFC 6458 §4): libc makes the descriptor, node:net drives it. It is read as a stream, while each
+ * write is a message.
  */
 import type { Buffer } from "node:buffer";
 import net from "node:net";
@@ -11,7 +11,7 @@ import { BACKLOG, closeServer, ignoreErrors } from "../tcp_sockets.ts";
 import { type Libc, openLibc, pendingError, setSocketBuffers } from "../../runtime/native/libc.ts";
 import { formatSockaddr } from "../../runtime/native/socket_address.ts";
 
-/** IANA's number of the protocol. */
+/** The protocol number of SCTP. */
 export const IPPROTO_SCTP = 132;
 
 const AF_INET = 2;
@@ -22,27 +22,27 @@ const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SCTP_NODELAY = 3;
 const SCTP_EVENTS = 11;
-/** Which events are told: of all, only those about the association itself. */
+/** Subscribes to events of the association only. */
 const ASSOCIATION_EVENTS = new Uint8Array([0, 1]);
 const POLLOUT = 4;
-/** A message has to fit into the send buffer. */
-const SOCKET_BUFFER = 4 * 1024 * 1024;
-/** Milliseconds between two looks at a connection that is being made: the first, and the longest. */
-const FIRST_LOOK = 1;
-const LAST_LOOK = 50;
+/** A message must fit into the send buffer. */
+const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
+/** First and longest time between two polls of a connection that is being made. */
+const MIN_POLL_MS = 1;
+const MAX_POLL_MS = 50;
 
 export class SctpSockets implements Sockets {
   readonly #protocol: number;
   #server: net.Server | undefined;
 
-  /** @param protocol another stream protocol of the kernel, for tests where there is no SCTP */
+  /** @param protocol another stream protocol, for tests without SCTP */
   constructor(protocol: number = IPPROTO_SCTP) {
     this.#protocol = protocol;
   }
 
   /** Rejects when the kernel has no SCTP, or the address cannot be bound. */
-  async listen(place: { address: string; port: number }, events: ListenEvents): Promise<number> {
-    const { address, port } = place;
+  async listen(endpoint: { address: string; port: number }, events: ListenEvents): Promise<number> {
+    const { address, port } = endpoint;
     const libc = openLibc();
     const sockaddr = formatSockaddr(address, port, isIpv6(address));
     const fd = this.#socket(libc, isIpv6(address));
@@ -79,7 +79,7 @@ export class SctpSockets implements Sockets {
     const look = (next: number) => {
       const request = new Int32Array([fd, POLLOUT]);
       if (libc.poll(new Uint8Array(request.buffer), 1n, 0) === 0) {
-        alarm = systemClock.setAlarm(() => look(Math.min(2 * next, LAST_LOOK)), next);
+        alarm = systemClock.setAlarm(() => look(Math.min(2 * next, MAX_POLL_MS)), next);
         return;
       }
       const error = pendingError(fd);
@@ -95,8 +95,8 @@ export class SctpSockets implements Sockets {
         throw new Error("Address cannot be reached");
       }
       libc.connect(fd, sockaddr, sockaddr.length);
-      // Not now: who connects does not know the result of this call yet.
-      alarm = systemClock.setAlarm(() => look(FIRST_LOOK), 0);
+      // Later, because the caller does not have the result of this call yet.
+      alarm = systemClock.setAlarm(() => look(MIN_POLL_MS), 0);
     } catch (error) {
       fail(error instanceof Error ? error.message : String(error));
     }
@@ -117,9 +117,9 @@ export class SctpSockets implements Sockets {
     if (fd < 0) {
       throw new Deno.errors.NotSupported("This kernel has no SCTP, or has not loaded it: modprobe sctp");
     }
-    setSocketBuffers(fd, SOCKET_BUFFER);
+    setSocketBuffers(fd, SOCKET_BUFFER_BYTES);
     if (this.#protocol === IPPROTO_SCTP) {
-      // Accepted sockets have these from the listening one.
+      // Accepted sockets inherit these options.
       libc.setsockopt(fd, IPPROTO_SCTP, SCTP_NODELAY, new Int32Array([1]), 4);
       libc.setsockopt(fd, IPPROTO_SCTP, SCTP_EVENTS, ASSOCIATION_EVENTS, ASSOCIATION_EVENTS.length);
     } else libc.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, new Int32Array([1]), 4);
@@ -127,7 +127,7 @@ export class SctpSockets implements Sockets {
   }
 }
 
-/** Whether there is a way to this address: where there is none, SCTP says nothing and UDP does, before it sends anything. */
+/** Reports whether an address has a route. SCTP reports nothing without one; UDP does, before it sends. */
 function hasRoute(libc: Libc, sockaddr: Uint8Array<ArrayBuffer>, isIpv6: boolean): boolean {
   const fd = libc.socket(isIpv6 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
   const isThere = libc.connect(fd, sockaddr, sockaddr.length) === 0;
@@ -136,8 +136,8 @@ function hasRoute(libc: Libc, sockaddr: Uint8Array<ArrayBuffer>, isIpv6: boolean
 }
 
 /**
- * Whether these bytes are the kernel's: `struct sctp_assoc_change` (RFC 6458 §6.1.1). They are asked for because without
- * them nobody is told of an association that was aborted.
+ * Reports whether bytes are a `struct sctp_assoc_change` of the kernel (RFC 6458 §6.1.1). Without these notifications an
+ * aborted association goes unnoticed.
  */
 export function isNotification(chunk: Buffer): boolean {
   return chunk.length >= 20 && chunk.readUInt16LE(0) === 0x8001 && chunk.readUInt32LE(4) === chunk.length;

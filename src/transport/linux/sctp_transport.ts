@@ -4,15 +4,18 @@ import { ConnectionTransport } from "../connection_transport.ts";
 import { StreamCarrier } from "../stream_carrier.ts";
 import { IPPROTO_SCTP, isNotification, SctpSockets } from "./sctp_sockets.ts";
 
-/** A transport that is not listening yet. `protocol`: see `SctpSockets`. */
+/**
+ * Returns a transport that is not listening yet.
+ * @param protocol as in `SctpSockets`
+ */
 export function createSctpTransport(
-  place: { address: string; port: number },
+  endpoint: { address: string; port: number },
   limits: ConnectionLimits,
   protocol: number = IPPROTO_SCTP,
 ): ConnectionTransport {
   const isForeign = protocol === IPPROTO_SCTP ? isNotification : undefined;
   return new ConnectionTransport({
-    ...place,
+    ...endpoint,
     protocol: "sctp",
     limits,
     sockets: new SctpSockets(protocol),

@@ -1,4 +1,4 @@
-/** UDP on Linux: `recvmmsg` and `sendmmsg` on the descriptor of a `Deno.listenDatagram` socket. */
+/** UDP on Linux, by `recvmmsg` and `sendmmsg` on the descriptor of a `Deno.listenDatagram` socket. */
 import { Buffer } from "node:buffer";
 import { systemClock } from "../../runtime/clock.ts";
 import { randomSeed } from "../../runtime/random.ts";
@@ -14,31 +14,31 @@ import { formatSockaddr, hostOfSockaddr, sockaddrLength } from "../../runtime/na
 const MSG_DONTWAIT = 0x40;
 const POLLOUT = 4;
 const SOCKET_BUFFER = 4 * 1024 * 1024;
-/** Milliseconds that datagrams are taken for without a pause. */
-const LONGEST_DRAIN = 10;
-/** Errors taken from the queue at a time. */
+/** Longest time to receive without a pause, so that a flood leaves time for connections and timers. */
+const MAX_DRAIN_MS = 10;
+/** Errors taken from the queue at once. */
 const MAX_ERRORS = 64;
-/** Times that a datagram is sent again because an error of another one came in between. */
+/** Retries of a datagram after errors of others. */
 const MAX_RETRIES = 3;
-/** Milliseconds after a datagram at which errors are looked for: nothing else tells that there are some. */
-const ERROR_DELAYS = [20, 200];
+/** Times after a datagram at which the error queue is read, since nothing announces errors. */
+const ERROR_DELAYS_MS = [20, 200];
 
-/** Flows remembered; beyond that they are forgotten all at once and made anew as they are needed. */
+/** Flows remembered; beyond, all are forgotten and made again on demand. */
 const MAX_FLOWS = 65536;
 
-/** One for all sockets: each would keep the others waiting while it sleeps. */
+/** One loop for all sockets, which would delay each other by sleeping. */
 let sharedLoop: ReceiveLoop | undefined;
 
 /**
- * Deno's socket waits for the first datagram without a thread of its own, then system calls on the same descriptor
- * take and send everything else, `BATCH` at a time.
+ * A UDP socket. Deno waits for the first datagram without another thread; system calls on the same descriptor receive and
+ * send all others, `BATCH` at a time.
  */
 export class LinuxUdpTransport implements Transport, DrainedSocket {
   readonly protocol = "udp";
   readonly address: string;
   readonly #libc: Libc;
   readonly #isIpv6: boolean;
-  /** Where the datagram is put that is waited for: without it, each wait would make 64 KiB of its own. */
+  /** Buffer of the awaited datagram; without it, each wait would allocate 64 KiB. */
   readonly #first = new Uint8Array(SLOT);
   readonly #received: DatagramBatch;
   readonly #sent: DatagramBatch;
@@ -57,7 +57,7 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
   #errorAlarm: unknown;
   #loop: Promise<void> | undefined;
 
-  /** @throws when FFI is not permitted or not there: use `DenoUdpTransport` then */
+  /** Throws when there is no FFI. */
   constructor(address: string, port: number) {
     this.#libc = openLibc();
     this.address = address;
@@ -120,7 +120,7 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
     try {
       received = await socket.receive(this.#first);
     } catch {
-      // A closed socket ends the loop; any other error belongs to one datagram.
+      // A closed socket ends the loop; other errors concern one datagram.
       this.#reportErrors();
       return this.#socket !== undefined;
     }
@@ -131,8 +131,7 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
 
   drain(): number {
     let total = 0;
-    // A flood would never let it come to an end, and connections and timers wait meanwhile.
-    const end = systemClock.now() + LONGEST_DRAIN;
+    const end = systemClock.now() + MAX_DRAIN_MS;
     while (this.#descriptor >= 0 && systemClock.now() < end) {
       const count = this.#libc.recvmmsg(this.#descriptor, this.#received.headers, BATCH, MSG_DONTWAIT, null);
       for (let i = 0; i < count; i++) {
@@ -172,7 +171,7 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
         continue;
       }
       if (this.#reportErrors() > 0 && retries++ < MAX_RETRIES) continue;
-      // The first one failed: wait a little for a full socket buffer, else the datagram itself is to blame.
+      // The first datagram failed: waits a little if the socket buffer is full, else the datagram is at fault.
       if (mayWait && !this.#isWritable(0)) {
         mayWait = this.#isWritable(10);
         if (mayWait) continue;
@@ -184,7 +183,7 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
     this.#queued = 0;
   }
 
-  /** Tells of datagrams that did not arrive, and returns how many errors there were. */
+  /** Reports datagrams that did not arrive, and returns the number of errors. */
   #reportErrors(): number {
     const errors = this.#errors;
     const events = this.#events;
@@ -193,13 +192,13 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
       if (!errors.isUnreachable) continue;
       const { datagram } = errors;
       const flow = this.#flowOf(errors.address, 0);
-      // Not within a call that sends.
+      // Events are not called within `send`.
       queueMicrotask(() => events?.onUnreachable?.(datagram, flow));
     }
     return count;
   }
 
-  #expectErrors(delays: readonly number[] = ERROR_DELAYS): void {
+  #expectErrors(delays: readonly number[] = ERROR_DELAYS_MS): void {
     if (this.#errorAlarm !== undefined || this.#errors === undefined) return;
     this.#errorAlarm = systemClock.setAlarm(() => {
       this.#errorAlarm = undefined;
@@ -222,7 +221,7 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
     }
   }
 
-  /** The flow to the socket address that starts at `at`; one object per address, chained under a hash. */
+  /** Returns the flow to the socket address at `at`: one object an address, chained under a hash. */
   #flowOf(bytes: Uint8Array, at: number): UdpFlow {
     const length = sockaddrLength(this.#isIpv6);
     let hash = this.#seed;

@@ -4,7 +4,7 @@ import tls from "node:tls";
 import { logger } from "../../runtime/log.ts";
 import { isIpAddress, toSocketHost } from "../../runtime/ip/ip_address.ts";
 import type { ConnectEvents, IncomingConnection, ListenEvents, Sockets } from "../sockets.ts";
-import { bind, closeServer, ignoreErrors, KEEP_ALIVE } from "../tcp_sockets.ts";
+import { bind, closeServer, ignoreErrors, KEEP_ALIVE_MS } from "../tcp_sockets.ts";
 import { isFor, namesOf } from "./certificate_names.ts";
 import { faultOfTime } from "./certificate_time.ts";
 import { PlainTlsServer } from "./plain_tls_server.ts";
@@ -48,7 +48,7 @@ export class TlsSockets implements Sockets {
     this.#server = server;
     server.on("connection", (socket: net.Socket) => {
       ignoreErrors(socket);
-      socket.setKeepAlive(true, KEEP_ALIVE);
+      socket.setKeepAlive(true, KEEP_ALIVE_MS);
       const key = nameOf(socket);
       this.#peers.set(socket, `${socket.remoteAddress}:${socket.remotePort}`);
       const incoming = events.onConnection(socket);
@@ -95,7 +95,7 @@ export class TlsSockets implements Sockets {
       onSocket: (socket) => {
         ignoreErrors(socket);
         socket.setNoDelay(true);
-        socket.setKeepAlive(true, KEEP_ALIVE);
+        socket.setKeepAlive(true, KEEP_ALIVE_MS);
         events.onConnection(socket)?.onReady({ socket });
       },
       onViolation: (reason) => events.onViolation(reason),
@@ -116,7 +116,7 @@ export class TlsSockets implements Sockets {
       checkServerIdentity: () => undefined,
     });
     socket.setNoDelay(true);
-    socket.setKeepAlive(true, KEEP_ALIVE);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
     let isConnected = false;
     socket.once("connect", () => isConnected = true);
     const onFailure = (error: Error) => {

@@ -5,14 +5,14 @@ import { StreamCarrier } from "../stream_carrier.ts";
 import type { TlsContexts } from "./tls_contexts.ts";
 import { TlsSockets } from "./tls_sockets.ts";
 
-/** A transport that is not listening yet. */
+/** Returns a transport that is not listening yet. */
 export function createTlsTransport(
-  place: { address: string; port: number },
+  endpoint: { address: string; port: number },
   limits: ConnectionLimits,
   contexts: TlsContexts,
 ): ConnectionTransport {
   return new ConnectionTransport({
-    ...place,
+    ...endpoint,
     protocol: "tls",
     limits,
     sockets: new TlsSockets(contexts),

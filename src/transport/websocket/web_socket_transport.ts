@@ -6,15 +6,15 @@ import type { TlsContexts } from "../tls/tls_contexts.ts";
 import { TlsSockets } from "../tls/tls_sockets.ts";
 import { WebSocketCarrier } from "./web_socket_carrier.ts";
 
-/** A transport that is not listening yet: `wss` with contexts, `ws` without. */
+/** Returns a transport that is not listening yet: `wss` with contexts, `ws` without. */
 export function createWebSocketTransport(
-  place: { address: string; port: number },
+  endpoint: { address: string; port: number },
   limits: ConnectionLimits,
   contexts?: TlsContexts,
 ): ConnectionTransport {
   const protocol = contexts ? "wss" : "ws";
   return new ConnectionTransport({
-    ...place,
+    ...endpoint,
     protocol,
     limits,
     sockets: contexts ? new TlsSockets(contexts) : new TcpSockets(),

@@ -181,8 +181,8 @@ Deno.test("a connection of who was told that access is denied ends soon, and it 
 Deno.test("a handshake that takes too long is refused once, one that is over is not", async () => {
   using tested = new Table();
   const refused: string[] = [];
-  tested.table.await(() => refused.push("slow"));
-  tested.table.await(() => refused.push("quick"))();
+  tested.table.awaitHandshake(() => refused.push("slow"));
+  tested.table.awaitHandshake(() => refused.push("quick"))();
   await tested.lookAround();
   assert.deepEqual(refused, []);
   tested.clock.advance(LIMITS.messageTimeout);
@@ -222,7 +222,7 @@ Deno.test("a connection that was of no use ends after some time, whatever its pe
     tested.attach(connection);
     connection.onMessage("");
   }
-  known.markKnown();
+  known.markEstablished();
   tested.clock.advance(4 * LIMITS.messageTimeout - 50);
   for (const connection of [stranger, known, own]) connection.onTraffic();
   await tested.lookAround();
@@ -304,7 +304,7 @@ Deno.test("close() ends connections and handshakes", async () => {
   const tested = new Table();
   const connection = tested.connection();
   let isRefused = false;
-  tested.table.await(() => isRefused = true);
+  tested.table.awaitHandshake(() => isRefused = true);
   tested[Symbol.dispose]();
   await tested.lookAround();
   assert.deepEqual([connection.isOpen, isRefused, tested.closed], [false, true, [connection]]);
