@@ -8,19 +8,19 @@ import { countTests, summaryOf, type Tally } from "./runner/tally.ts";
 
 const projectRoot = new URL("..", import.meta.url).pathname;
 
-/** A stage that prints nothing for so long is ended. It must hold for the install of a browser over a slow line. */
+/** A stage that prints nothing for this time is ended; installing a browser over a slow line must fit. */
 const MAX_SILENCE_MINUTES = 15;
-/** All stages together; those that are not done then count as failed. */
+/** The time for all stages; those that are not done then count as failed. */
 const MAX_MINUTES = Number(Deno.env.get("TEST_MINUTES") ?? 80);
-/** Signals that end the test run, and with it what it has started. */
+/** Signals that end the test run with everything it has started. */
 const END_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 interface Stage {
   readonly name: string;
-  /** These have to succeed, or the stage counts as failed and its command is not run. */
+  /** Commands that must succeed; otherwise the stage counts as failed and is not run. */
   readonly before?: readonly Command[];
   readonly command: Command;
-  /** Its tests are counted; any other stage counts only when it fails. */
+  /** Its tests are counted; another stage counts only when it fails. */
   readonly isTest?: boolean;
 }
 
@@ -91,7 +91,7 @@ async function runStage({ name, before = [], command, isTest = false }: Stage): 
   return { passed, failed: success ? failed : Math.max(failed, 1) };
 }
 
-/** Runs a command, showing its output while it comes. */
+/** Runs a command and shows its output. */
 async function run(command: Command): Promise<{ success: boolean; output: string }> {
   const title = `${command.path} ${command.args.join(" ")}`.trim();
   if (end.signal.aborted) {
@@ -114,14 +114,12 @@ function deno(...args: string[]): Command {
   return { path: Deno.execPath(), args };
 }
 
-/**
- * The tests in `paths`, with the permissions that deno.json gives to tests. The stage "check" has checked their types.
- */
+/** Returns a stage of tests with the permissions of tests in deno.json. Types are checked by the stage "check". */
 function test(name: string, paths: readonly string[] = [`tests/${name}`]): Stage {
   return { name, isTest: true, command: deno("test", "--no-check", "--permission-set", ...paths) };
 }
 
-/** Tests that start other programs and look at their sockets in /proc, which Deno lets only all permissions do. */
+/** Returns a stage of tests that read /proc about other programs, for which Deno demands all permissions. */
 function testWithProcesses(
   name: string,
   before: readonly Command[] = [],
@@ -135,7 +133,7 @@ function testWithProcesses(
   };
 }
 
-/** Tests whose folder has its own `deno.json` and lock; their types are checked here. */
+/** Returns a stage of tests in a folder with its own `deno.json` and lock, after a check of their types. */
 function testWithOwnConfiguration(name: string, before: readonly Command[] = []): Stage {
   const config = ["--config", `tests/${name}/deno.json`];
   return testWithProcesses(name, [...before, deno("check", "--quiet", ...config, `tests/${name}`)], config);

@@ -1,16 +1,16 @@
-/** A program of the front's thread that fails as it is told: by the path of a request. */
+/** A program of the front's thread that fails as the path of a request demands. */
 import { parentPort } from "node:worker_threads";
 import type { FrontReport } from "../../src/rest/front/front_messages.ts";
 import "../../src/rest/front/front_worker.ts";
 
-/** Megabytes of which so many are more than the thread may have; if it may after all, the test fails and not the machine. */
+/** Allocated megabytes: more than the thread may have, and little enough for the machine. */
 const TOO_MUCH = 400;
 
 const port = parentPort!;
 const post = port.postMessage.bind(port);
 let isSilent = false;
 
-/** Ways to fail, by path; after `/silence`, nothing is said any more. */
+/** Failures by path. */
 const FAILURES: Readonly<Record<string, () => void>> = {
   "/throw": () => {
     throw new Error("It was told to fail");

@@ -1,13 +1,13 @@
-/** The HTTP front: what no client should do. None of it comes to the handler, unless said, nor harms who comes after. */
+/** The HTTP front under abuse, which must not reach the handler, nor harm later clients. */
 import assert from "node:assert/strict";
 import { contractTest, within } from "./served_transport.ts";
 import { eventually, type FrontOptions, SCHEMES, ServedFront } from "./served_front.ts";
 import { certificates } from "./test_authority.ts";
 
-/** So that a test of slowness is soon over. */
+/** A short timeout for tests of slow clients. */
 const SOON: FrontOptions = { limits: { timeoutMillis: 300 } };
 
-/** A request with a body of so many bytes announced. */
+/** Returns the head of a request that announces a body of `length` bytes. */
 function post(length: number, type = "application/json"): string {
   return `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\n\r\n`;
 }
@@ -184,7 +184,7 @@ for (const [scheme, options] of Object.entries(SCHEMES)) {
     await using served = await ServedFront.start({ ...options, ...SOON, handler: () => answer.promise });
     using client = await served.connect();
     await client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    // Others come and are closed for their silence meanwhile.
+    // Silent connections are closed meanwhile.
     using silent = await served.connect();
     await silent.rest();
     answer.resolve(new Response("at last"));
@@ -219,7 +219,7 @@ contractTest("HTTPS: a peer that does not shake hands is closed, and plain HTTP 
   assert.equal((await served.echo("/")).method, "GET");
 });
 
-/** A handler that answers all at once. */
+/** Returns a handler that holds its answers until `release`. */
 function held(): { handler: () => Promise<Response>; release: () => void } {
   const gate = Promise.withResolvers<void>();
   return { handler: () => gate.promise.then(() => new Response("done")), release: gate.resolve };
@@ -251,7 +251,7 @@ contractTest(
     }
     using client = await served.connect();
     await client.write(["/3", "/4", "/5"].map((path) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`).join(""));
-    // What is refused at once has come after them.
+    // This refusal comes after them.
     await (await served.fetch("/%zz")).text();
     assert.deepEqual(served.requests, ["GET /1", "GET /2"]);
     release();
@@ -266,7 +266,7 @@ contractTest("HTTP: what waits for the main thread is bounded, and one more is a
   const limits = { maxRequests: 1, maxRequestsPerAddress: 1000 };
   await using served = await ServedFront.start({ handler, limits });
   using client = await served.connect();
-  // One is with the main thread and 256 wait.
+  // One request is at the main thread, 256 wait.
   await client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(257));
   await eventually(() => served.requests.length === 1, "the first request");
   const late = await served.fetch("/late");
@@ -288,7 +288,7 @@ contractTest("HTTP: an address has a quarter of the connections", async () => {
   }
 });
 
-/** Answers with streams whose sources are kept. */
+/** A handler that answers with streams, whose sources it keeps. */
 class Streams {
   readonly sources: ReadableStreamDefaultController<Uint8Array>[] = [];
   cancelled = 0;
@@ -336,7 +336,7 @@ contractTest("HTTP: a client that does not read its stream stops its source, and
   using client = await served.connect();
   await client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   await eventually(() => isCancelled, "the end of the stream");
-  // What the system itself keeps for both ends, and what is on its way.
+  // The buffers of the system at both ends.
   assert.ok(made < 32 * 1024 * 1024, `${made} bytes`);
 });
 

@@ -1,4 +1,4 @@
-/** The HTTP front: what passes through it. */
+/** The HTTP front: requests and answers. */
 import assert from "node:assert/strict";
 import { contractTest, within } from "./served_transport.ts";
 import { eventually, SCHEMES, ServedFront } from "./served_front.ts";

@@ -1,4 +1,4 @@
-/** The HTTP front: certificates, its own and its clients'. */
+/** The HTTP front: certificates of the server and of clients. */
 import assert from "node:assert/strict";
 import type { TlsSettings } from "../../src/transport/tls/tls_contexts.ts";
 import { contractTest, within } from "./served_transport.ts";
@@ -10,7 +10,7 @@ const known = certificates.issue({ name: "console", clientAuth: true });
 const pinned = certificates.selfSigned({ name: "pinned", clientAuth: true });
 const stranger = certificates.selfSigned({ name: "stranger", clientAuth: true });
 const expired = certificates.issue({ name: "expired", clientAuth: true, days: -1 });
-/** In the trust store itself. */
+/** An expired certificate in the trust store itself. */
 const stale = certificates.selfSigned({ name: "stale", clientAuth: true, days: -1 });
 const trustStore = {
   path: certificates.write(
@@ -24,7 +24,7 @@ function start(changes: Partial<TlsSettings>): Promise<ServedFront> {
   return ServedFront.start({ tls: tlsSettings({ trustStore, ...changes }) });
 }
 
-/** What a client is answered that shows this certificate, or none. */
+/** Sends a request with a client certificate, or without. */
 async function ask(served: ServedFront, shown: typeof known | undefined): Promise<Response> {
   const { authority } = localIdentity;
   const identity = shown && identityOf(shown);

@@ -10,7 +10,7 @@ import { within } from "./served_transport.ts";
 import { localIdentity, tlsSettings } from "./test_authority.ts";
 
 export interface FrontOptions {
-  /** HTTPS with them. */
+  /** Makes it HTTPS. */
   readonly tls?: TlsSettings;
   readonly limits?: Partial<FrontLimits>;
   readonly handler?: RequestHandler;
@@ -20,13 +20,13 @@ export interface FrontOptions {
   readonly clock?: Clock;
 }
 
-/** HTTP and HTTPS, by name. */
+/** The options for each scheme. */
 export const SCHEMES: Readonly<Record<"HTTP" | "HTTPS", FrontOptions>> = {
   HTTP: {},
   HTTPS: { tls: tlsSettings() },
 };
 
-/** What `echo` answers. */
+/** The answer of `echo`. */
 export interface Echo {
   readonly method: string;
   readonly url: string;
@@ -35,7 +35,7 @@ export interface Echo {
   readonly client: Client;
 }
 
-/** Tells a client what has come from it. */
+/** Answers with the received request. */
 export async function echo(request: Request, client: Client): Promise<Response> {
   return Response.json({
     method: request.method,
@@ -49,7 +49,7 @@ export async function echo(request: Request, client: Client): Promise<Response> 
 export class ServedFront implements AsyncDisposable {
   readonly front: HttpFront;
   readonly metrics = new Metrics();
-  /** Method and path of each request that has come to the handler. */
+  /** Method and path of each request that reached the handler. */
   readonly requests: string[] = [];
   readonly #isSecure: boolean;
   readonly #httpClient: Deno.HttpClient;
@@ -96,7 +96,7 @@ export class ServedFront implements AsyncDisposable {
     return await response.json();
   }
 
-  /** A connection for bytes that no client would send. */
+  /** Opens a connection for arbitrary bytes. */
   async connect(host = "127.0.0.1"): Promise<RawClient> {
     const place = { hostname: host, port: this.port };
     return new RawClient(
@@ -106,7 +106,7 @@ export class ServedFront implements AsyncDisposable {
     );
   }
 
-  /** Everything that comes in answer to `text` until the front ends the connection. */
+  /** Sends `text` and returns everything up to the end of the connection. */
   async exchange(text: string): Promise<string> {
     using client = await this.connect();
     await client.write(text);
@@ -123,7 +123,7 @@ export class ServedFront implements AsyncDisposable {
   }
 }
 
-/** A client of bytes, one a character. */
+/** A client that sends arbitrary bytes, as latin1 text. */
 export class RawClient implements Disposable {
   readonly #connection: Deno.Conn;
   #text = "";
@@ -138,7 +138,7 @@ export class RawClient implements Disposable {
     for (let at = 0; at < bytes.length;) at += await this.#connection.write(bytes.subarray(at));
   }
 
-  /** What has come when `end` is in it. */
+  /** Returns everything received once it contains `end`. */
   async until(end: string): Promise<string> {
     while (!this.#text.includes(end)) {
       const text = await within(this.#read(), JSON.stringify(end));
@@ -151,7 +151,7 @@ export class RawClient implements Disposable {
     return found;
   }
 
-  /** What comes until the other side ends the connection. */
+  /** Returns everything up to the end of the connection. */
   async rest(): Promise<string> {
     for (;;) {
       const text = await within(this.#read(), `the end after ${JSON.stringify(this.#text.slice(-200))}`);
@@ -177,7 +177,7 @@ export class RawClient implements Disposable {
   }
 }
 
-/** Resolves when `isSo`, which is looked at now and then: metrics of another thread come once a second. */
+/** Resolves when `isSo` is true; metrics of another thread arrive once a second. */
 export async function eventually(isSo: () => boolean, what: string): Promise<void> {
   let isLate = false;
   const look = async () => {

@@ -1,6 +1,6 @@
 /**
- * Configurations of Routr v1 as its releases, charts and guides have them: `routr check` says what is wrong or without
- * effect, and calls go through. Each folder is one; `environment` has its variables.
+ * Configurations of Routr v1 from its releases, charts and guides: `routr check` reports faults and properties without
+ * effect, and calls succeed. Each folder is a configuration; `environment` has its variables.
  */
 import assert from "node:assert/strict";
 import { check } from "../../src/cli/check.ts";
@@ -18,15 +18,15 @@ const PROVIDER = "203.0.113.1";
 
 interface Migration {
   readonly set: string;
-  /** What `check` says, in its order. */
+  /** The faults that `check` prints, in order. */
   readonly faults?: readonly RegExp[];
-  /** Beside what is told of secrets. */
+  /** The warnings that `check` prints, apart from those about secrets. */
   readonly warnings?: readonly RegExp[];
-  /** A number that agents dial, and how the provider is asked for it. */
+  /** A number that agents dial, and the endpoint of the provider. */
   readonly out?: { readonly number: string; readonly protocol: "udp" | "tcp"; readonly port: number };
-  /** Whether this server registers there. */
+  /** The server registers with the provider. */
   readonly registers?: true;
-  /** Whom a call in from the provider rings, and the number that is called then. */
+  /** The agent that a call from the provider rings, and the dialled number. */
   readonly in?: string;
 }
 
@@ -39,7 +39,7 @@ const MIGRATIONS: readonly Migration[] = [
   },
   {
     set: "last_release",
-    // The store that came with the image did not come along.
+    // The key store of the image is missing.
     faults: [
       /^config\.yml:2:1: spec\.securityContext\.keyStore is "etc\/certs\/domains-cert\.jks", of no use: there is no/,
     ],
@@ -147,7 +147,7 @@ function assertAll(lines: readonly string[], patterns: readonly RegExp[]): void 
   for (const [i, pattern] of patterns.entries()) assert.match(lines[i], pattern);
 }
 
-/** The server with everything that the set says, on a network in memory. */
+/** Starts the server with a configuration on a network in memory. */
 async function startNetwork(set: string): Promise<Network> {
   const directory = `${SETS}${set}`;
   const env = await environmentOf(set);
@@ -158,7 +158,7 @@ async function startNetwork(set: string): Promise<Network> {
   live.close();
   const loaded = (Object.keys(KINDS) as (keyof typeof KINDS)[])
     .flatMap((kind): Resource[] => [...live.directory.resources(kind)]);
-  // Listeners are those of the network.
+  // The listeners are those of the network.
   const { transport: _, ...rest } = spec ?? {};
   return await Network.start({
     domains: [],
@@ -169,7 +169,7 @@ async function startNetwork(set: string): Promise<Network> {
   });
 }
 
-/** Rings, is answered, and is ended by the caller. */
+/** Makes a call that is answered, and ended by the caller. */
 function callThrough(caller: Phone, callee: Phone, target: string): void {
   const invite = caller.invite(target);
   const ringing = callee.expect("INVITE ");
@@ -181,7 +181,7 @@ function callThrough(caller: Phone, callee: Phone, target: string): void {
   callee.takeAll();
 }
 
-/** An ACK of a 2xx goes by the routes of the answer to its Contact (§12.2.1.1). */
+/** Adds the routes of the answer, by which the ACK of a 2xx goes to its Contact (§12.2.1.1). */
 function withRoutes(ack: string, answer: string): string {
   const routes = [...answer.matchAll(/^Record-Route: *(.*)$/gmi)].map(([, route]) => route).reverse();
   const contact = /^Contact: *<([^>]+)>/mi.exec(answer)![1];
@@ -189,7 +189,7 @@ function withRoutes(ack: string, answer: string): string {
   return ack.replace(/^ACK \S+/, `ACK ${contact}`).replace(/^Via:/m, `${lines}Via:`);
 }
 
-/** Answers the REGISTER of the beginning, or that of the end. */
+/** Answers a REGISTER to the provider. */
 async function letRegister(net: Network): Promise<void> {
   await net.settle();
   const registrar = net.phone("provider", { address: PROVIDER });

@@ -1,4 +1,4 @@
-/** Requests made of an OpenAPI document, right and wrong ones, by a generator that says the same for the same seed. */
+/** Valid and invalid requests generated from an OpenAPI document; the same seed gives the same requests. */
 
 export type Schema = Readonly<Record<string, unknown>>;
 
@@ -24,7 +24,7 @@ export interface GeneratedRequest {
   readonly body?: string;
 }
 
-/** What nobody should send, and somebody will. */
+/** Values that clients should not send. */
 const ODD_TEXTS = [
   "",
   " ",
@@ -81,7 +81,7 @@ const ODD_BODIES = [
   "[".repeat(3000),
 ];
 
-/** Conditions (RFC 9110 §13), origins and wishes. */
+/** Conditional fields (RFC 9110 §13), origins and others. */
 const ODD_HEADERS: readonly (readonly [name: string, values: readonly string[]])[] = [
   ["if-match", ["*", '"x"', "", "W/"]],
   ["if-none-match", ["*", '"x"', "x,*"]],
@@ -90,7 +90,7 @@ const ODD_HEADERS: readonly (readonly [name: string, values: readonly string[]])
   ["last-event-id", ["x", "1-1"]],
 ];
 
-/** xorshift32: the same numbers for the same seed. */
+/** A reproducible random generator (xorshift32). */
 export class Chance {
   #state: number;
 
@@ -98,7 +98,7 @@ export class Chance {
     this.#state = seed | 0 || 1;
   }
 
-  /** Less than `bound`. */
+  /** Returns an integer below `bound`. */
   below(bound: number): number {
     this.#state ^= this.#state << 13;
     this.#state ^= this.#state >>> 17;
@@ -110,7 +110,7 @@ export class Chance {
     return items[this.below(items.length)];
   }
 
-  /** True one time in `times`. */
+  /** Returns true with the probability 1 / `times`. */
   oneIn(times: number): boolean {
     return this.below(times) === 0;
   }
@@ -120,10 +120,10 @@ export class RequestGenerator {
   readonly #contract: Contract;
   readonly #chance: Chance;
   readonly #known: readonly string[];
-  /** Whether the request is made without regard for what is right. */
+  /** The request ignores the schemas. */
   #isWild = false;
 
-  /** @param known values of parameters of paths that there are, or may be */
+  /** @param known values for path parameters, existing or not */
   constructor(contract: Contract, chance: Chance, known: readonly string[]) {
     this.#contract = contract;
     this.#chance = chance;
@@ -144,7 +144,7 @@ export class RequestGenerator {
     return { method, path: target, headers: { ...this.#oddHeaders(), ...headers }, body };
   }
 
-  /** What mostly keeps to a schema. */
+  /** Returns a value that mostly conforms to a schema. */
   value(schema: Schema, depth = 0): unknown {
     const chance = this.#chance;
     if (depth > 8 || this.#isWild && chance.oneIn(12)) return chance.of(ODD_VALUES);
@@ -184,7 +184,7 @@ export class RequestGenerator {
   }
 
   #mapping(schema: Schema, depth: number): unknown {
-    // The schemas have `oneOf` for properties of which one is needed.
+    // `oneOf` lists properties of which one is required.
     const choices = (schema.oneOf ?? [{}]) as readonly Schema[];
     const required = [schema, this.#chance.of(choices)].flatMap((each) => each.required ?? []) as string[];
     if (!this.#isWild) {
@@ -233,7 +233,7 @@ export class RequestGenerator {
 
   #segment(): string {
     const text = this.#chance.oneIn(2) ? this.#chance.of(this.#known) : this.#oddText();
-    // An empty one makes the path of a list.
+    // An empty parameter would make the path of a list.
     return encodeURIComponent(text || "-");
   }
 

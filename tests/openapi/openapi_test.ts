@@ -1,4 +1,4 @@
-/** The contract that the service gives of itself: whether it is one, and whether the service keeps to it. */
+/** The contract of the service: it is valid OpenAPI, and the service keeps it. */
 import assert from "node:assert/strict";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/2020";
@@ -13,9 +13,9 @@ import {
 import { Chance, type Contract, RequestGenerator } from "./generated_requests.ts";
 
 const SEED = 20261124;
-/** Of each operation. */
+/** The number of requests for each operation. */
 const ROUNDS = 40;
-/** Path parameters; of the states of the server only the one that it lives on after. */
+/** Values of path parameters; `reload` is the only state that does not end the server. */
 const KNOWN = [
   "1001",
   "1001@sip.local",
@@ -28,7 +28,7 @@ const KNOWN = [
   ...["known", "known", "known"],
 ];
 
-/** A resource of each kind that the requests may find. */
+/** Existing resources of each kind. */
 const RESOURCES = {
   domains: [withRef("known", domainDocument("sip.local"))],
   agents: [withRef("known", agentDocument("1001"))],
@@ -36,7 +36,7 @@ const RESOURCES = {
   peers: [withRef("known", peerDocument("ast"))],
 };
 
-/** As they stand in the contract. */
+/** Returns the operations in the order of the contract. */
 function operationsOf(contract: Contract) {
   return Object.entries(contract.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation }))
@@ -49,7 +49,7 @@ async function contractOf(server: RestServer): Promise<Contract> {
   return body;
 }
 
-Deno.test("The contract is OpenAPI 3.1, says another validator, and names each operation once", async () => {
+Deno.test("An independent validator finds the contract to be OpenAPI 3.1; it names each operation once", async () => {
   await using server = await RestServer.start();
   const contract = await contractOf(server);
   const validator = new Validator();
@@ -85,7 +85,7 @@ Deno.test("The page of the contract loads nothing, and what it has of its own is
   }
 });
 
-Deno.test("Who does not log in gets 401 from everything that the contract does not call open", async () => {
+Deno.test("A request without credentials gets 401 from every operation that the contract does not call open", async () => {
   await using server = await RestServer.start();
   for (const { path, method, operation } of operationsOf(await contractOf(server))) {
     const isOpen = operation.security?.length === 0;
@@ -107,10 +107,10 @@ Deno.test(`Requests made of the contract get answers that are in it, and never 5
   const seen = new Map<number, number>();
   for (let round = 0; round < ROUNDS; round++) {
     for (const { path, method, operation } of operationsOf(contract)) {
-      // It does not end; events_test.ts is about it.
+      // An endless answer.
       if (operation.operationId === "followEvents") continue;
       const request = generator.request(method, path, operation);
-      // One that ends a registration or user may be the one the test lives by.
+      // The test needs its own user.
       if (method !== "GET" && /\/users\/(?:admin|us)/.test(request.path)) continue;
       const answer = await server.ask(`${method} ${request.path}`, {
         headers: request.headers,
@@ -144,7 +144,7 @@ Deno.test(`Requests made of the contract get answers that are in it, and never 5
   }
 });
 
-/** Refused because of who sends it and how, which every operation has in common. */
+/** Requests that every operation refuses because of their sender or form. */
 const UNWELCOME: readonly [how: string, statuses: readonly number[], asked: Asked][] = [
   ["nobody", [401], { authorization: "" }],
   ["a wrong secret", [401, 429], { authorization: basic("admin", "wrong") }],
@@ -153,13 +153,13 @@ const UNWELCOME: readonly [how: string, statuses: readonly number[], asked: Aske
   ["too many header fields", [431], { headers: manyHeaders() }],
 ];
 
-Deno.test("Whoever is refused as such gets an answer that the contract lists for each operation", async () => {
+Deno.test("Refusals that depend on the sender are in the contract of each operation", async () => {
   await using server = await RestServer.start();
   const contract = await contractOf(server);
   for (const { path, method, operation } of operationsOf(contract)) {
     if (operation.security?.length === 0) continue;
     for (const [how, statuses, asked] of UNWELCOME) {
-      // Reading is no page's secret: it is the browser that keeps the answer from it.
+      // Pages of other origins may send GET; the browser withholds the answer.
       if (method === "GET" && how.startsWith("a page")) continue;
       const { status } = await server.ask(`${method} ${path.replaceAll(/[{}]/g, "")}`, asked);
       assert.ok(statuses.includes(status), `${method} ${path} by ${how}: ${status}`);
@@ -173,7 +173,7 @@ function manyHeaders(): Record<string, string> {
   return Object.fromEntries(Array.from({ length: 250 }, (_, i) => [`x-${i}`, "x"]));
 }
 
-/** Compiles each schema at its place in the document, so that references hold; a keyword that there is not is a fault. */
+/** Compiles the schemas within their document, so that references resolve; an unknown keyword is a fault. */
 function schemas(contract: Contract): Ajv2020 {
   const ajv = new Ajv2020({
     strictSchema: true,

@@ -1,4 +1,4 @@
-/** Runs one command of the test run, and leaves no process of it behind. */
+/** Runs a command and ends all processes that it leaves. */
 import {
   commandLineOf,
   type CommandMark,
@@ -8,7 +8,7 @@ import {
   processesOf,
 } from "./processes.ts";
 
-/** How long programs may take to end after their command has, and between SIGTERM and SIGKILL. */
+/** The time for programs to end after their command, and between SIGTERM and SIGKILL. */
 const GRACE_MS = 3_000;
 
 export interface Command {
@@ -19,25 +19,25 @@ export interface Command {
 
 export interface CommandOptions {
   readonly cwd: string;
-  /** The command is ended when it prints nothing for so long: a slow machine prints slowly, a hung one not at all. */
+  /** A command that prints nothing for this time is ended. */
   readonly maxSilenceMs: number;
-  /** The command is ended when this is aborted; the reason is a text. */
+  /** Ends the command; the reason of the abort is a text. */
   readonly signal: AbortSignal;
-  /** Shows a piece of its output; more is read when that is done. */
+  /** Shows a piece of output; the next is read when it resolves. */
   print(bytes: Uint8Array): Promise<void>;
 }
 
 export interface CommandResult {
   readonly success: boolean;
-  /** Its standard output. */
+  /** The standard output. */
   readonly output: string;
-  /** Why it was ended from here; undefined when it ended by itself. */
+  /** The reason why it was ended; undefined when it ended by itself. */
   readonly ended?: string;
-  /** Command lines of processes that it left, which have been ended. */
+  /** The command lines of processes that it left and that were ended. */
   readonly left: readonly string[];
 }
 
-/** Runs a command in a session of its own; when it is over, so is every process that it started. */
+/** Runs a command in its own session; all processes that it has started end with it. */
 export async function runCommand(command: Command, options: CommandOptions): Promise<CommandResult> {
   const mark = crypto.randomUUID();
   const child = new Deno.Command(command.path, {

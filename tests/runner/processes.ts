@@ -1,13 +1,13 @@
-/** The processes of a command that was started in a session of its own, as /proc shows them. */
+/** The processes of a command that has its own session, read from /proc. */
 
-/** Environment variable that marks the processes of a command; those that leave its session still have it. */
+/** An environment variable that marks the processes of a command, also those that leave its session. */
 export const MARK_VARIABLE = "ROUTR_TEST_COMMAND";
 
 const POLL_MS = 100;
 
-/** How the processes of one command are told from all others. */
+/** The marks of a command's processes. */
 export interface CommandMark {
-  /** The session, which is the pid of its first process. */
+  /** The session id: the pid of its first process. */
   readonly session: number;
   /** The value of `MARK_VARIABLE`. */
   readonly mark: string;
@@ -34,15 +34,15 @@ export function processesOf({ session, mark }: CommandMark): number[] {
   return [...found];
 }
 
-/** Ends the command's processes: SIGTERM, and SIGKILL to what is left after the grace. */
+/** Ends the command's processes by SIGTERM, after the grace by SIGKILL. */
 export async function endProcesses(command: CommandMark, graceMs: number): Promise<void> {
   signalAll(processesOf(command), "SIGTERM");
   if (await haveEnded(command, graceMs)) return;
-  // What is killed cannot start another one; what it started meanwhile is found in the next round.
+  // The next round finds processes that were started meanwhile.
   do signalAll(processesOf(command), "SIGKILL"); while (!await haveEnded(command, graceMs));
 }
 
-/** Waits until the command has no process left; reports whether that came true in time. */
+/** Waits until the command has no process left. Returns false when the time is over. */
 export async function haveEnded(command: CommandMark, withinMs: number): Promise<boolean> {
   const deadline = Date.now() + withinMs;
   while (processesOf(command).length > 0) {
@@ -63,13 +63,13 @@ function signalAll(pids: readonly number[], signal: Deno.Signal): void {
     try {
       Deno.kill(pid, signal);
     } catch (error) {
-      // It ended between our look and our signal.
+      // It ended in the meantime.
       if (!(error instanceof Deno.errors.NotFound) && !(error instanceof TypeError)) throw error;
     }
   }
 }
 
-/** All processes of this machine that have not ended. */
+/** Returns all running processes of this machine. */
 function runningProcesses(): ProcessEntry[] {
   const entries: ProcessEntry[] = [];
   for (const { name } of Deno.readDirSync("/proc")) {
@@ -90,7 +90,7 @@ function hasMark(pid: number, mark: string): boolean {
   return readOf(pid, "environ")?.split("\0").includes(`${MARK_VARIABLE}=${mark}`) ?? false;
 }
 
-/** The text of a file of a process; undefined when the process has ended or belongs to somebody else. */
+/** Returns a file of a process; undefined when the process has ended or belongs to another user. */
 function readOf(pid: number, file: "stat" | "environ" | "cmdline"): string | undefined {
   try {
     return Deno.readTextFileSync(`/proc/${pid}/${file}`);

@@ -1,17 +1,17 @@
-/** tests/setup.sh with an apt-get of our own; nothing is installed and nobody becomes root. */
+/** tests/setup.sh with a fake apt-get; nothing is installed. */
 import assert from "node:assert/strict";
 import { runProcess } from "../support/process.ts";
 
 const setup = new URL("../setup.sh", import.meta.url).pathname;
 
-/** Programs that the script uses; the peers are not among them, and so are missing. */
+/** The programs that the script uses; test peers are missing. */
 const tools = ["sh", "env", "cat", "grep", "sed", "head", "tail", "mktemp", "rm", "ls"];
 
 const locked =
   "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 4711 (unattended-upgr)";
 
 Deno.test("apt that another process holds is waited for, and the wait is told", async () => {
-  // Each of the two calls, update and install, finds it locked the first time.
+  // Update and install each find the lock taken at their first call.
   const { code, output } = await runSetup(`
     echo "apt-get $*" >> "$FOLDER/calls"
     [ $(grep -c . "$FOLDER/calls") -gt 1 ] || { echo "${locked}" >&2; exit 100; }
@@ -37,7 +37,7 @@ Deno.test("apt that fails for another reason is not tried again", async () => {
   assert.match(output.text, /Unable to locate package sipsak\n.*setup\.sh: apt-get update failed\n/);
 });
 
-/** Runs the script with this `apt-get`; waiting takes no time. */
+/** Runs the script with this `apt-get`, without delays. */
 async function runSetup(aptGet: string): Promise<{ code: number; output: { text: string; calls: string } }> {
   const folder = await Deno.makeTempDir({ prefix: "setup-" });
   try {

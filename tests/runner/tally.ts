@@ -1,4 +1,4 @@
-/** How many tests passed and failed. */
+/** Counts of passed and failed tests. */
 import { stripVTControlCharacters } from "node:util";
 
 export interface Tally {
@@ -18,7 +18,7 @@ export function countTests(output: string): Tally {
   return { passed: Number(last[1]), failed: Number(last[2]) };
 }
 
-/** The end of the report: the stages that failed, and the line `N passed, N failed`. */
+/** Returns the end of the report: the failed stages, and the line `N passed, N failed`. */
 export function summaryOf(tallies: ReadonlyMap<string, Tally>): string {
   let passed = 0;
   let failed = 0;

@@ -1,4 +1,4 @@
-// The executable as its user gets it: alone in a folder with `config/`, no Deno on the host.
+// The executable in a folder with `config/`, without Deno on the host.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -134,7 +134,7 @@ Deno.test("the binary is run by its own client: log in, read, change, restart, s
   assert.equal(await server.exitCode(readyWithin), 0);
 });
 
-/** Ready in time, two phones register, ten calls between them, and a clean end. */
+/** Asserts that it is ready in time, registers two phones, serves ten calls between them, and ends cleanly. */
 async function assertServes(
   server: RunningProcess,
   port: number,

@@ -1,4 +1,4 @@
-// The executable as its user gets it: alone in a folder with `config/`, no Deno on the host.
+// The executable in a folder with `config/`, without Deno on the host.
 
 import { join } from "node:path";
 import { freePort } from "../support/ports.ts";
@@ -6,12 +6,12 @@ import { type RunningProcess, runProcess, startProcess } from "../support/proces
 
 const projectRoot = new URL("../../", import.meta.url).pathname;
 const builtBinary = Deno.env.get("ROUTR_BINARY") ?? join(projectRoot, "dist/routr");
-/** It takes a tenth of a second on an idle machine. */
+/** The executable is ready in a tenth of a second on an idle machine. */
 export const readyWithin = 30_000;
 const commandWithin = 60_000;
 const environment = { PATH: "/nonexistent", NO_COLOR: "1" };
 
-/** Copies the executable and the sample configuration, and nothing else, to a folder of their own. */
+/** Copies the executable and the sample configuration to a new folder. */
 export async function install(): Promise<Installation> {
   const directory = await Deno.makeTempDir({ prefix: "routr-binary-" });
   await Deno.copyFile(builtBinary, join(directory, "routr"));
@@ -48,14 +48,14 @@ export class Installation implements AsyncDisposable {
   }
 
   get #options() {
-    // What the client remembers stays in the folder.
+    // The client keeps its login in the home folder.
     return { cwd: "/", env: { ...environment, HOME: this.directory }, clearEnv: true };
   }
 }
 
 /**
- * Moves a sample configuration to loopback and a free port for SIP, which is returned, and one for REST.
- * SIPp sends whole calls to the server: it has to stay in their path.
+ * Moves a sample configuration to loopback and free ports; returns that of SIP. The server stays in the path of calls,
+ * since SIPp sends all requests to it.
  */
 export async function makeTestable(path: string): Promise<number> {
   const port = freePort();

@@ -25,7 +25,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
         await server.waitForLine(new RegExp(`\\b${protocol} 127\\.0\\.0\\.1:${port}\\b`), readyWithin);
       }
       await server.waitForLine(new RegExp(`Configuration from ${directory}/config\\.yaml`), readyWithin);
-      // A debugger would give every user of this host the rights of the server.
+      // An inspector would give every user of this host the rights of the server.
       server.signal("SIGUSR1");
       await new Promise((resolve) => setTimeout(resolve, 1000));
       await assert.rejects(

@@ -1,4 +1,4 @@
-// TLS of the executable: phones by tls and wss, HTTPS, and its own client, whatever runtime it is built on.
+// TLS of the executable: phones by TLS and WSS, HTTPS, and its own client, also on an older runtime.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -70,7 +70,7 @@ Deno.test("the binary's client: --cacert and --insecure, at the login and later,
   await routr(0, "logout");
   await routr(0, ...login, "--insecure");
   assert.match(await routr(0, "get", "agents", "--insecure"), /1001/);
-  // An authority of its own has signed it.
+  // A private authority has signed it.
   await routr(1, "get", "agents");
   assert.equal(await server.stop(), 0, server.output);
 });
@@ -111,7 +111,7 @@ Deno.test("the binary registers over tls with a gateway whose certificate is its
   assert.equal(await server.stop(20_000), 0, server.output);
 });
 
-/** Takes every REGISTER. */
+/** Accepts every REGISTER. */
 function registrarOverTls(
   { chain, privateKey }: TestCertificate,
 ): { listener: Deno.TlsListener; requests: string[] } {
@@ -175,7 +175,7 @@ Deno.test("the binary reads everything again at SIGHUP, and lives through other 
     assert.ok(performance.now() < deadline, server.output);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  // The alarm of the end would ring after ten seconds.
+  // The timeout of a stop is ten seconds.
   await new Promise((resolve) => setTimeout(resolve, 11_000));
   assert.doesNotMatch(server.output, /takes too long/);
   assert.equal(await server.stop(), 0, server.output);
@@ -218,7 +218,7 @@ function listening(protocol: string, port: number): RegExp {
   return new RegExp(`Listening on ${protocol} 127\\.0\\.0\\.1:${port}$`, "m");
 }
 
-/** A call of a stranger, who is asked for a password. */
+/** Returns the INVITE of a stranger, which is challenged. */
 function invite(transport: string): string {
   return [
     "INVITE sip:1002@sip.local SIP/2.0",
@@ -233,7 +233,7 @@ function invite(transport: string): string {
   ].join("\r\n");
 }
 
-/** The status line of the answer, and whose certificate was shown. */
+/** Returns the status line of the answer, and the subject of the shown certificate. */
 function answerOverTls(port: number, ca: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = tls.connect({ host: "127.0.0.1", port, servername: "sip.local", ca }, () => {

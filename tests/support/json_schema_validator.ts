@@ -1,14 +1,14 @@
-/** What of JSON Schema (draft 07) routr's schemas use, as an editor would check it. */
+/** A validator of the part of JSON Schema (draft 07) that routr's schemas use. */
 
 type Schema = Readonly<Record<string, unknown>>;
 type Mapping = Readonly<Record<string, unknown>>;
 
-/** Words that check nothing. */
+/** Keywords that check nothing. */
 const ANNOTATIONS = new Set(
   "$schema title description definitions default examples writeOnly patternErrorMessage then else".split(" "),
 );
 
-/** Where a value breaks the schema: `/spec/domains/0: pattern`. Throws for a keyword that is not known here. */
+/** Returns the violations of a value, such as `/spec/domains/0: pattern`. Throws for an unknown keyword. */
 export function violations(schema: Schema, value: unknown): string[] {
   return check(schema, value, "", schema);
 }

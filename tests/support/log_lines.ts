@@ -1,9 +1,9 @@
-/** What a test makes the server log. */
+/** Log lines in tests. */
 import { configureLogging, type LogLevel } from "../../src/runtime/log.ts";
 
 const METHODS = ["debug", "info", "warn", "error"] as const;
 
-/** The lines that are logged from `level` on while `act` runs, without their time, and nothing on the terminal. */
+/** Returns the lines of at least `level` that are logged while `act` runs, without time; the terminal gets none. */
 export async function logged(level: LogLevel, act: () => void | Promise<void>): Promise<string[]> {
   const lines: string[] = [];
   const saved = METHODS.map((method) => console[method]);

@@ -7,9 +7,9 @@ export interface ProcessOptions {
   readonly args?: readonly string[];
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Start with nothing but `env` in the environment. */
+  /** The environment is `env` alone. */
   readonly clearEnv?: boolean;
-  /** Milliseconds after which the child is killed, whatever it does. */
+  /** The time in milliseconds after which the child is killed. */
   readonly lifetime?: number;
 }
 
@@ -76,24 +76,24 @@ export class RunningProcess implements AsyncDisposable {
     throw new Error(this.#failure(`should have printed ${pattern} but ${what}`));
   }
 
-  /** The exit code; a signal counts as 128 and its number. */
+  /** Returns the exit code; for a signal, 128 plus its number. */
   async exitCode(milliseconds: number): Promise<number> {
     await this.#waitUntil(() => this.#status !== undefined, milliseconds);
     if (!this.#status) throw new Error(this.#failure(`should have ended within ${milliseconds} ms`));
     return this.#status.code;
   }
 
-  /** Sends a signal, or nothing when it has ended. */
+  /** Sends a signal, unless the child has ended. */
   signal(signal: Deno.Signal): void {
     try {
       this.#child.kill(signal);
     } catch (error) {
-      // It ended between our look and our signal.
+      // It ended in the meantime.
       if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
 
-  /** Asks with SIGTERM, insists with SIGKILL after the grace; returns the exit code once all output is read. */
+  /** Ends the child by SIGTERM, after the grace by SIGKILL. Returns the exit code once all output is read. */
   async stop(grace = terminationGrace): Promise<number> {
     this.signal("SIGTERM");
     const insist = setTimeout(() => this.signal("SIGKILL"), grace);

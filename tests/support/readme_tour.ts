@@ -1,4 +1,4 @@
-/** The tour of the REST service in README.md, line by line as a person types it, on a server made by `routr init`. */
+/** The tour of the REST service in README.md, run line by line on a server made by `routr init`. */
 import assert from "node:assert/strict";
 import { freePort } from "./ports.ts";
 import type { RunningProcess } from "./process.ts";
@@ -7,7 +7,7 @@ const projectRoot = new URL("../../", import.meta.url).pathname;
 const SECTION = "## The REST service";
 const lineWithin = 60_000;
 
-/** What a line prints, and its exit code where that is not 0. */
+/** The output of a line, and its exit code if not 0. */
 interface Outcome {
   readonly output: RegExp;
   readonly code?: number;
@@ -17,7 +17,7 @@ const prints = (output: RegExp): Outcome => ({ output });
 const done = prints(/"status":"?200"?,/);
 const nothing = prints(/^$/);
 
-/** In the order of the lines. */
+/** Outcomes in the order of the lines. */
 const OUTCOMES: readonly (readonly [start: string, outcome: Outcome])[] = [
   ["API=", nothing],
   ["SECRET=", nothing],
@@ -42,7 +42,7 @@ const OUTCOMES: readonly (readonly [start: string, outcome: Outcome])[] = [
   ['api "$API/system/config?full=true"', prints(/"useToAsAOR":false/)],
   ["api $API/system/config -X PUT", prints(/"traceLevel":"?5"?/)],
   ['api "$API/system/logs?format=text"', prints(/Ready\n/)],
-  // curl's 28: the time that the line gives it is over.
+  // The exit code of curl after its time limit.
   ["api -N --max-time 3", { output: /^retry: \d+\nid: \S+\n/, code: 28 }],
   ["api https://127.0.0.1:", prints(/^routr_calls_total 0$/m)],
   ["ROUTR_SECRET=", prints(/Logged in to https:.* as admin/)],
@@ -54,15 +54,15 @@ const OUTCOMES: readonly (readonly [start: string, outcome: Outcome])[] = [
   ["api -X POST $API/system/status/down", prints(/Request sent to server/)],
 ];
 
-/** A routr to walk with. */
+/** The routr of the tour. */
 export interface TourOptions {
   /** Starts it with these arguments. */
   start(args: readonly string[]): RunningProcess;
-  /** The command that is `routr` in the shell, with its quotes. */
+  /** The quoted command for `routr` in the shell. */
   readonly command: string;
 }
 
-/** Rejects when a line of the tour does something else than it says. */
+/** Runs the tour. Rejects when a line has another outcome. */
 export async function walkTour({ start, command }: TourOptions): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "routr-tour-" });
   try {
@@ -86,7 +86,7 @@ export async function walkTour({ start, command }: TourOptions): Promise<void> {
   }
 }
 
-/** The lines of the shell in the section. */
+/** Returns the shell lines of the section. */
 async function tourOf(path: string): Promise<readonly string[]> {
   const text = await Deno.readTextFile(`${projectRoot}${path}`);
   const section = text.slice(text.indexOf(`\n${SECTION}\n`)).split(/\n## /)[1];
@@ -110,7 +110,7 @@ async function makeConfiguration(
   await Deno.writeTextFile(path, changed);
 }
 
-/** One that keeps its variables from line to line. */
+/** A shell that keeps its variables from line to line. */
 class Shell implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
@@ -120,7 +120,7 @@ class Shell implements AsyncDisposable {
   constructor(folder: string, command: string) {
     this.#child = new Deno.Command("bash", {
       cwd: folder,
-      // For the client's login, which is kept in the home folder.
+      // The client keeps its login in the home folder.
       env: { HOME: folder, DENO_DIR: denoFolder() },
       stdin: "piped",
       stdout: "piped",
@@ -133,7 +133,7 @@ class Shell implements AsyncDisposable {
 
   async run(line: string): Promise<{ output: string; code: number }> {
     const end = `--end-of-${crypto.randomUUID()}--`;
-    // No line reads what is meant for the shell.
+    // A line must not read the input of the shell.
     await this.#writer.write(new TextEncoder().encode(`{ ${line}\n} < /dev/null; echo "${end}$?"\n`));
     const deadline = AbortSignal.timeout(lineWithin);
     for (;;) {
@@ -156,7 +156,7 @@ class Shell implements AsyncDisposable {
   }
 }
 
-/** Where this process has its modules: the home folder of the shell is another one. */
+/** Returns the module cache of this process, since the shell has another home folder. */
 function denoFolder(): string {
   return Deno.env.get("DENO_DIR") ??
     `${Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`}/deno`;

@@ -1,4 +1,4 @@
-/** A whole routr of its own for one test, spoken to by its REST service; started as a process, ended by its pid. */
+/** A routr process for one test, controlled by its REST service. */
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import type { Document } from "./resources.ts";
@@ -8,18 +8,19 @@ import { type RedisServer, startRedis } from "./redis_server.ts";
 import { ResourceBackend } from "./resource_backend.ts";
 
 const projectRoot = new URL("../../", import.meta.url).pathname;
-const readyWithin = 30_000; // a cold module cache is compiled first
-const stopWithin = 5_000;
-const lifetime = 240_000;
+/** Compiling a cold module cache takes long. */
+const READY_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 5_000;
+const MAX_LIFETIME_MS = 240_000;
 
-/** Where its resources are kept. */
+/** The data provider of its resources. */
 export type Provider = "files" | "redis" | "restful";
 
 export interface RestServerOptions {
   readonly provider?: Provider;
-  /** HTTP. */
+  /** HTTP instead of HTTPS. */
   readonly unsecured?: boolean;
-  /** Of the user `admin`. */
+  /** The secret of the user `admin`. */
   readonly secret?: string;
   /** The address of the REST service. */
   readonly bindAddr?: string;
@@ -27,25 +28,25 @@ export interface RestServerOptions {
   readonly restService?: Readonly<Record<string, unknown>>;
   /** Properties of `spec`. */
   readonly spec?: Readonly<Record<string, unknown>>;
-  /** Resources by their collections, besides `admin`; files only. */
+  /** Resources by collection, besides the user `admin`; for files only. */
   readonly resources?: Readonly<Record<string, readonly Document[]>>;
 }
 
-/** An answer as it came. */
+/** A received answer. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** Of JSON; undefined where the body is none. */
-  // deno-lint-ignore no-explicit-any -- a test reads what it expects, and fails where it is not there
+  /** The value of a JSON body; undefined for another body. */
+  // deno-lint-ignore no-explicit-any -- a test fails when an expected property is missing
   readonly body: any;
 }
 
 export interface Asked extends Omit<RequestInit, "body"> {
-  /** Sent as JSON. */
+  /** A value to send as JSON. */
   readonly json?: unknown;
   readonly body?: BodyInit;
-  /** In the place of the credentials of `admin`; "" sends none. */
+  /** Replaces the credentials of `admin`; "" sends none. */
   readonly authorization?: string;
 }
 
@@ -59,17 +60,17 @@ export function basic(username: string, secret: string): string {
 export class RestServer implements AsyncDisposable {
   readonly user = USER;
   readonly secret: string;
-  /** For UDP and TCP on 127.0.0.1. */
+  /** The port of UDP and TCP on 127.0.0.1. */
   readonly sipPort = freePort();
   readonly restPort = freePort();
-  /** What no answer may have in it, but for those that ask for a token. */
+  /** Secrets that no answer to `ask` may contain. */
   readonly secrets = new Set<string>();
   readonly #options: RestServerOptions;
   readonly #parts = new AsyncDisposableStack();
   directory = "";
-  /** Of the provider `restful`. */
+  /** The backend of the provider `restful`. */
   backend: ResourceBackend | undefined;
-  /** Of the provider `redis`. */
+  /** The server of the provider `redis`. */
   redis: RedisServer | undefined;
   #process: RunningProcess | undefined;
   #client: Deno.HttpClient | undefined;
@@ -99,9 +100,9 @@ export class RestServer implements AsyncDisposable {
       args: ["run", "--permission-set=start", "main.ts", "--config", this.directory],
       cwd: projectRoot,
       env: { NO_COLOR: "1", STATE_DIR: `${this.directory}/state` },
-      lifetime,
+      lifetime: MAX_LIFETIME_MS,
     }));
-    await this.#process.waitForLine(/\bReady\b/, readyWithin);
+    await this.#process.waitForLine(/\bReady\b/, READY_TIMEOUT_MS);
     const caCerts = this.#options.unsecured
       ? []
       : [await Deno.readTextFile(`${this.directory}/state/api-cert.pem`)];
@@ -113,7 +114,7 @@ export class RestServer implements AsyncDisposable {
     return this.#process?.output ?? "";
   }
 
-  /** Resolves once it has logged such a line so many times. */
+  /** Resolves when the pattern was logged `times` times. */
   async logged(pattern: RegExp, times = 1): Promise<void> {
     const repeated = new RegExp(pattern.source, "g");
     for (let i = 0; i < 200; i++) {
@@ -123,9 +124,9 @@ export class RestServer implements AsyncDisposable {
     assert.fail(`"${pattern}" was not logged ${times} times:\n${this.output}`);
   }
 
-  /** The code with which it ended by itself. */
+  /** Returns the exit code of a server that ends by itself. */
   exitCode(): Promise<number> {
-    return this.#process!.exitCode(stopWithin * 2);
+    return this.#process!.exitCode(STOP_TIMEOUT_MS * 2);
   }
 
   url(path: string, host = "127.0.0.1"): string {
@@ -133,7 +134,7 @@ export class RestServer implements AsyncDisposable {
     return `${this.#options.unsecured ? "http" : "https"}://${host}:${this.restPort}${root}${path}`;
   }
 
-  /** @param path below `/api/v1beta1`, or whole */
+  /** @param path a whole path, or one below `/api/v1beta1` */
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
     return fetch(this.url(path), {
       redirect: "manual",
@@ -143,7 +144,7 @@ export class RestServer implements AsyncDisposable {
     });
   }
 
-  /** Sends a request as `admin`; no answer may hold a secret. */
+  /** Sends a request as `admin`. Fails when the answer contains a secret. */
   async ask(request: string, { json, authorization, headers, ...init }: Asked = {}): Promise<Answer> {
     const [method, path] = request.split(" ");
     const all = new Headers(headers);
@@ -164,9 +165,9 @@ export class RestServer implements AsyncDisposable {
     return { status: response.status, headers: response.headers, text, body: parsed(text) };
   }
 
-  /** Ends it; one that crashed fails the test. No secret has been logged. */
+  /** Ends the server. Fails when it crashed or has logged a secret. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const code = await this.#process?.stop(stopWithin);
+    const code = await this.#process?.stop(STOP_TIMEOUT_MS);
     const { output } = this;
     await this.#parts.disposeAsync();
     assert.equal(code, 0, output);

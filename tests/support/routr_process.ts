@@ -4,8 +4,9 @@ import { freePort } from "./ports.ts";
 import { RunningProcess, startProcess } from "./process.ts";
 
 const projectRoot = new URL("../../", import.meta.url).pathname;
-const readyWithin = 30_000; // a cold module cache is compiled first
-const stopWithin = 5_000;
+/** Compiling a cold module cache takes long. */
+const READY_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 5_000;
 
 export const domain = "sip.local";
 export const secret = "1234";
@@ -13,11 +14,11 @@ export const secret = "1234";
 export interface RoutrOptions {
   /** User names of the agents of `sip.local`; their secret is `1234`. */
   readonly agents?: readonly string[];
-  /** `spec.recordRoute`: true unless said otherwise. */
+  /** `spec.recordRoute`; true by default. */
   readonly recordRoute?: boolean;
 }
 
-/** Writes a configuration folder, starts the server on it and resolves when it says that it is ready. */
+/** Writes a configuration folder, starts the server and resolves when it is ready. */
 export async function startRoutr(options: RoutrOptions = {}): Promise<RoutrProcess> {
   const directory = await Deno.makeTempDir({ prefix: "routr-test-" });
   const port = freePort();
@@ -28,7 +29,7 @@ export async function startRoutr(options: RoutrOptions = {}): Promise<RoutrProce
     env: { NO_COLOR: "1" },
   });
   try {
-    await child.waitForLine(/\bReady\b/, readyWithin);
+    await child.waitForLine(/\bReady\b/, READY_TIMEOUT_MS);
   } catch (error) {
     await child.stop();
     await Deno.remove(directory, { recursive: true });
@@ -55,22 +56,22 @@ export class RoutrProcess implements AsyncDisposable {
 
   /** Ends the server by SIGTERM; returns its exit code. */
   async stop(): Promise<number> {
-    const code = await this.#child.stop(stopWithin);
+    const code = await this.#child.stop(STOP_TIMEOUT_MS);
     await Deno.remove(this.#directory, { recursive: true }).catch(() => {});
     return code;
   }
 
-  /** Ends the server; one that crashed, or does not end by itself, fails the test. */
+  /** Ends the server. Fails when it crashed or had to be killed. */
   async [Symbol.asyncDispose](): Promise<void> {
     const code = await this.stop();
     if (code !== 0) throw new Error(`The server ended with code ${code}:\n${this.output}`);
   }
 }
 
-/** What is written for a server. */
+/** The options of a written configuration. */
 interface WrittenOptions extends RoutrOptions {
   readonly port: number;
-  /** HTTP in the place of HTTPS: the server then starts without making itself a certificate, which takes a second. */
+  /** HTTP instead of HTTPS, which saves the second that a new certificate takes. */
   readonly isRestUnsecured?: boolean;
 }
 

@@ -1,11 +1,11 @@
 // A TCP proxy between a client and a server that can be slow, or cut all its connections.
 
 export class SlowProxy implements Disposable {
-  /** Milliseconds by which each piece of data is late, in both directions. */
+  /** The delay of data in milliseconds, in both directions. */
   delay = 0;
-  /** How many bytes the server may send before all connections are cut, once; undefined for no end. */
+  /** The number of bytes from the server after which all connections are cut, once. */
   cutAfter: number | undefined;
-  /** Whether data disappears, as when a cable was pulled. */
+  /** Data is lost, as with a pulled cable. */
   isSilent = false;
   readonly #listener: Deno.TcpListener;
   readonly #target: Deno.ConnectOptions;
@@ -23,7 +23,7 @@ export class SlowProxy implements Disposable {
     return this.#listener.addr.port;
   }
 
-  /** Bytes that came from the server. */
+  /** The number of bytes from the server. */
   get received(): number {
     return this.#received;
   }
@@ -77,7 +77,7 @@ export class SlowProxy implements Disposable {
         count(length);
       }
     } catch {
-      // One side is gone: the other follows.
+      // One side has closed: the other follows.
     }
     close(to);
   }

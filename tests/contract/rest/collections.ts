@@ -1,4 +1,4 @@
-/** What there is to a collection of the REST service, as a table: one row each. */
+/** The collections of the REST service: one row of facts for each. */
 import {
   agentDocument,
   didDocument,
@@ -11,22 +11,22 @@ import {
 
 export interface CollectionRow {
   readonly name: string;
-  /** The resource with this number, which fits to those with other numbers. */
+  /** Returns a resource that is valid beside those with other numbers. */
   make(number: number): Document;
-  /** A filter that matches that resource only. */
+  /** Returns a filter that matches the resource with this number only. */
   filter(number: number): string;
-  /** Of that resource; undefined where there are none. */
+  /** Returns the secret of the resource with this number. */
   secret?(number: number): string;
   readonly wrong: { readonly document: Document; readonly pointers: readonly string[] };
-  /** Refers to what there is not. */
+  /** A document that refers to a missing resource. */
   readonly unfulfilled?: { readonly document: Document; readonly pointer: string };
-  /** What may not be changed. */
+  /** A forbidden change. */
   readonly readonly: { readonly changes: Document; readonly pointer: string };
 }
 
 export const GATEWAY = "GW0001";
 
-/** What the rows refer to, in the order in which it is made. */
+/** The resources that the rows refer to, in the order of their creation. */
 export const BASIS: readonly (readonly [collection: string, document: Document])[] = [
   ["domains", domainDocument("sip.local")],
   ["gateways", gateway(GATEWAY, "127.0.0.9", "secret-of-basis")],
@@ -150,7 +150,7 @@ function secretOf(number: number): string {
   return `secret-of-${number}`;
 }
 
-/** Faults that all with credentials may have, and some more. */
+/** Returns faults of credentials, and further ones. */
 function account(kind: string, spec: Document, pointers: readonly string[]): CollectionRow["wrong"] {
   return {
     document: {

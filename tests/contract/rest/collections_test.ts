@@ -1,4 +1,4 @@
-/** Every operation of every collection, in every case, with resources kept in each of the providers. */
+/** Every operation of every collection, with each provider. */
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { type Answer, BASE, type Provider, RestServer } from "../../support/rest_server.ts";
@@ -7,7 +7,7 @@ import { BASIS, type CollectionRow, COLLECTIONS } from "./collections.ts";
 
 type Case = (server: RestServer, row: CollectionRow) => Promise<void>;
 
-/** In this order: each finds what those before have left. */
+/** Cases in order: each continues with the resources of those before. */
 const CASES: Readonly<Record<string, Case>> = {
   "a refused request makes nothing": async (server, { name, make, wrong, unfulfilled }) => {
     const before = await server.ask(`GET /${name}`);
@@ -171,7 +171,7 @@ const CASES: Readonly<Record<string, Case>> = {
     const json = { metadata: { name: "Four" } };
     assert.equal((await server.ask(`PUT /${name}/${ref}`, { json, headers: stale })).status, 412);
     assert.equal((await server.ask(`DELETE /${name}/${ref}`, { headers: stale })).status, 412);
-    // RFC 9110 §13.1.2: a change of what is there already was not asked for.
+    // If-None-Match excludes a change of an existing resource (RFC 9110 §13.1.2).
     for (const excluded of ["*", last.headers.get("etag")!]) {
       const created = { "if-none-match": excluded };
       assert.equal((await server.ask(`PUT /${name}/${ref}`, { json, headers: created })).status, 412);
@@ -179,7 +179,7 @@ const CASES: Readonly<Record<string, Case>> = {
     }
     const fresh = { "if-match": last.headers.get("etag")! };
     assert.equal((await server.ask(`PUT /${name}/${ref}`, { json, headers: fresh })).status, 200);
-    // What is read can be written as it is.
+    // A document can be written as it was read.
     const { body } = await server.ask(`GET /${name}/${ref}`);
     assert.equal((await server.ask(`PUT /${name}/${ref}`, { json: body.data })).status, 200);
   },
@@ -269,7 +269,7 @@ for (const provider of ["files", "redis", "restful"] as const) {
         await t.step(`${row.name}: ${sentence}`, () => check(server, row));
       }
     }
-    await t.step("what others refer to is not deleted", () => refuseToDeleteReferred(server));
+    await t.step("a resource that others refer to is not deleted", () => refuseToDeleteReferred(server));
     await t.step("an empty list is whole", async () => {
       for (const name of ["peers"]) {
         for (const { metadata: { ref } } of (await server.ask(`GET /${name}`)).body.data) {
@@ -311,7 +311,7 @@ async function refuseToDeleteLastUser(server: RestServer): Promise<void> {
   const last = await server.ask(`DELETE /users/${ref}`);
   assert.equal(last.status, 409);
   assert.match(last.body.message, /last user/);
-  // Of two users who are deleted at the same time, one stays.
+  // When the last two users are deleted at the same time, one stays.
   const made = await server.ask("POST /users", { json: userDocument("second", "secret-of-second") });
   const both = [ref, made.body.data].map((each) => server.ask(`DELETE /users/${each}`));
   const statuses = (await Promise.all(both)).map(({ status }) => status);
@@ -333,8 +333,8 @@ async function refuseToDeleteReferred(server: RestServer): Promise<void> {
   }
 }
 
-/** Those of the collection that have this document's natural key, or its ref. */
-// deno-lint-ignore no-explicit-any -- a test reads what it expects, and fails where it is not there
+/** Returns the resources with this document's natural key, or its ref. */
+// deno-lint-ignore no-explicit-any -- a test fails when an expected property is missing
 async function find(server: RestServer, name: string, document: Document): Promise<any[]> {
   const { body } = await server.ask(`GET /${name}?itemsPerPage=1000`);
   return body.data.filter((each: Document) => keyOf(each) === keyOf(document));

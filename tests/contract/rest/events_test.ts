@@ -7,7 +7,7 @@ const AOR = "/location/1001@sip.local";
 const contact = { user: "1001", address: "127.0.0.1", port: 5070 };
 const RESOURCES = { agents: [agentDocument("1001")], domains: [domainDocument("sip.local")] };
 
-/** One connection of somebody who watches. */
+/** A client of the event stream. */
 class Watcher implements AsyncDisposable {
   readonly #reader: ReadableStreamDefaultReader<string>;
   #text = "";
@@ -17,7 +17,7 @@ class Watcher implements AsyncDisposable {
     this.#reader = body.pipeThrough(new TextDecoderStream()).getReader();
   }
 
-  /** Resolves when the server watches for it. */
+  /** Resolves when the server sends events to it. */
   static async start(server: RestServer, query = "", lastId?: string): Promise<Watcher> {
     const response = await server.fetch(`/events${query}`, {
       headers: {
@@ -31,7 +31,7 @@ class Watcher implements AsyncDisposable {
     return watcher;
   }
 
-  /** The type of the next event, with what it is about. */
+  /** Returns the type of the next event with its address-of-record or interface. */
   async next(): Promise<string> {
     const block = await this.#block();
     const type = /^event: (.*)$/m.exec(block)?.[1];
@@ -57,7 +57,7 @@ class Watcher implements AsyncDisposable {
   }
 }
 
-Deno.test("Who comes again with Last-Event-ID gets what it has missed, once and in order", async () => {
+Deno.test("A client that reconnects with Last-Event-ID gets the events it has missed, once and in order", async () => {
   await using server = await RestServer.start({ resources: RESOURCES });
   let lastId: string;
   {
@@ -75,7 +75,7 @@ Deno.test("Who comes again with Last-Event-ID gets what it has missed, once and 
   assert.equal(await again.next(), "registration.removed sip:1001@sip.local");
 });
 
-Deno.test("Who has an id of another process hears first that events are lost", async () => {
+Deno.test("A client with an id of another process is told first that events are lost", async () => {
   await using server = await RestServer.start({ resources: RESOURCES });
   await using watcher = await Watcher.start(server, "", "another-12");
   assert.equal(await watcher.next(), "history.lost");
@@ -83,7 +83,7 @@ Deno.test("Who has an id of another process hears first that events are lost", a
   assert.equal(await watcher.next(), "registration.added sip:1001@sip.local");
 });
 
-Deno.test("A wrong password is an event; who asks for other types does not get it", async () => {
+Deno.test("A wrong password is an event, which clients of other types do not get", async () => {
   await using server = await RestServer.start({ resources: RESOURCES });
   await using all = await Watcher.start(server);
   await using some = await Watcher.start(server, "?types=call.,registration.");

@@ -1,4 +1,4 @@
-/** What is written by the REST service is in force for the next SIP request, and what SIP does is seen at once. */
+/** Changes by REST are in force for the next SIP request, and REST shows at once what SIP has changed. */
 import assert from "node:assert/strict";
 import { RestServer } from "../../support/rest_server.ts";
 import { header, requestUri, responseTo } from "../../support/sip_text.ts";
@@ -20,7 +20,7 @@ for (const provider of ["files", "redis", "restful"] as const) {
     await write("POST /domains", domainDocument("sip.local"));
     const ref = await write("POST /agents", agentDocument("1001"));
     assert.equal(await phone.register("1001", "1234"), 200);
-    // Without a secret in it, the secret stays.
+    // A document without a secret leaves the secret as it is.
     const { body } = await server.ask(`GET /agents/${ref}`);
     await write(`PUT /agents/${ref}`, body.data);
     assert.equal(await phone.register("1001", "1234"), 200);

@@ -1,4 +1,4 @@
-/** What the log tells of the REST service: who was refused and why, who has changed what, and no secret. */
+/** Log lines of the REST service about refusals and changes, without secrets. */
 import assert from "node:assert/strict";
 import { basic, RestServer } from "../../support/rest_server.ts";
 import { agentDocument, domainDocument, userDocument } from "../../support/resources.ts";
@@ -63,7 +63,7 @@ Deno.test("logins that fail, requests that are refused, and changes have a line 
     assert.ok(lines.length <= 30, `${lines.length} lines`);
   });
 
-  await t.step("who only looks, or has not tried to log in, leaves no line", () => {
+  await t.step("reading, and requests without credentials, leave no line", () => {
     assert.doesNotMatch(server.output, /rest: GET|404/);
   });
 });

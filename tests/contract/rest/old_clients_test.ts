@@ -1,15 +1,15 @@
-/** What the command lines of Routr v1 send (`arkctl`, `rctl`), and what they read of the answers: `result` first, `data` later. */
+/** Requests of the command lines of Routr v1 (`arkctl`, `rctl`), and the properties of answers that they read. */
 import assert from "node:assert/strict";
 import { RestServer } from "../../support/rest_server.ts";
 import { agentDocument, domainDocument } from "../../support/resources.ts";
 
 interface Verb {
-  /** As it is typed. */
+  /** The command as it is typed. */
   readonly verb: string;
-  /** `T` stands for the token. */
+  /** The request; `T` stands for the token. */
   readonly request: string;
   readonly json?: unknown;
-  /** Of the answer: what the client prints or goes on with. */
+  /** Properties of the answer that the client reads. */
   readonly reads: Readonly<Record<string, unknown>>;
 }
 
@@ -21,7 +21,7 @@ const ITEM = (path: string) => ({
 const FILTER = encodeURIComponent("@.spec.credentials.username=='1001'");
 const MADE = { ...agentDocument("1001"), metadata: { name: "1001", ref: AGENT } };
 
-/** In this order. */
+/** Commands in order. */
 const VERBS: readonly Verb[] = [
   {
     verb: "create -f",
@@ -99,7 +99,7 @@ Deno.test("the command lines of Routr v1 find what they look for", async (t) => 
         authorization: "",
       });
       for (const [path, expected] of Object.entries(reads)) {
-        // deno-lint-ignore no-explicit-any -- a test reads what it expects, and fails where it is not there
+        // deno-lint-ignore no-explicit-any -- a test fails when an expected property is missing
         const found = path.split(".").reduce((value: any, step) => value?.[step], answer.body);
         assert.equal(found, expected, `${path} of ${answer.text}`);
       }

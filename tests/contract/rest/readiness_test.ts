@@ -1,4 +1,4 @@
-/** What a balancer is told while the place of the resources is out of reach. */
+/** Readiness while the data source is out of reach. */
 import assert from "node:assert/strict";
 import { RestServer } from "../../support/rest_server.ts";
 

@@ -1,4 +1,4 @@
-/** Who may use the REST service, and by what. */
+/** Authentication at the REST service. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
@@ -32,33 +32,39 @@ Deno.test("tokens are got by name and secret, and are good in each of three plac
     assert.equal(await statusOf({}), 200);
   });
 
-  await t.step("none, another's, an expired one, one of v1 without an end: 401 with challenges", async () => {
-    const { sub, proof, iat, exp } = partOf(token, 1);
-    const past = Math.floor(Date.now() / 1000) - 10;
-    assert.equal(await bearer(signed({ sub, proof, iat, exp })), 200);
-    const bad = {
-      "expired": signed({ sub, proof, iat: past - 10, exp: past }),
-      "without an end": signed({ sub }),
-      "of nobody": signed({ sub: "nobody", proof, iat, exp }),
-      "with another proof": signed({ sub, proof: "x".repeat(22), iat, exp }),
-      "forged": signed({ sub, proof, iat, exp }, "another salt"),
-      "without a signature": signed({ sub, proof, iat, exp }, "", "none"),
-    };
-    for (const [name, value] of Object.entries(bad)) {
-      for (
-        const asked of [{ authorization: `Bearer ${value}` }, { authorization: "", query: `?token=${value}` }]
-      ) {
-        const { query = "", ...init } = asked as { authorization: string; query?: string };
-        const answer = await server.ask(`GET /agents${query}`, init);
-        assert.equal(answer.status, 401, name);
-        assert.deepEqual(answer.body, { status: 401, message: "Unauthorized" });
-        assert.match(answer.headers.get("www-authenticate") ?? "", /^Basic .*, Bearer realm=/);
+  await t.step(
+    "no token, a forged or expired one, and one of v1 without expiry: 401 with challenges",
+    async () => {
+      const { sub, proof, iat, exp } = partOf(token, 1);
+      const past = Math.floor(Date.now() / 1000) - 10;
+      assert.equal(await bearer(signed({ sub, proof, iat, exp })), 200);
+      const bad = {
+        "expired": signed({ sub, proof, iat: past - 10, exp: past }),
+        "without an end": signed({ sub }),
+        "of nobody": signed({ sub: "nobody", proof, iat, exp }),
+        "with another proof": signed({ sub, proof: "x".repeat(22), iat, exp }),
+        "forged": signed({ sub, proof, iat, exp }, "another salt"),
+        "without a signature": signed({ sub, proof, iat, exp }, "", "none"),
+      };
+      for (const [name, value] of Object.entries(bad)) {
+        for (
+          const asked of [{ authorization: `Bearer ${value}` }, {
+            authorization: "",
+            query: `?token=${value}`,
+          }]
+        ) {
+          const { query = "", ...init } = asked as { authorization: string; query?: string };
+          const answer = await server.ask(`GET /agents${query}`, init);
+          assert.equal(answer.status, 401, name);
+          assert.deepEqual(answer.body, { status: 401, message: "Unauthorized" });
+          assert.match(answer.headers.get("www-authenticate") ?? "", /^Basic .*, Bearer realm=/);
+        }
       }
-    }
-    for (const authorization of ["", "Basic", "Basic !", "Bearer", "Digest x"]) {
-      assert.equal(await statusOf({ authorization }), 401, authorization);
-    }
-  });
+      for (const authorization of ["", "Basic", "Basic !", "Bearer", "Digest x"]) {
+        assert.equal(await statusOf({ authorization }), 401, authorization);
+      }
+    },
+  );
 
   await t.step("another secret of a user, or the user's end, ends its tokens and no others", async () => {
     const made = await server.ask("POST /users", { json: userDocument("second", "first-secret") });
@@ -105,7 +111,7 @@ Deno.test("while a user has the secret that is shipped, the service is open to t
   assert.equal((await server.ask("GET /agents")).status, 401);
 });
 
-// deno-lint-ignore no-explicit-any -- a test reads what it expects, and fails where it is not there
+// deno-lint-ignore no-explicit-any -- a test fails when an expected property is missing
 function partOf(token: string, index: 0 | 1): any {
   return JSON.parse(Buffer.from(token.split(".")[index], "base64url").toString());
 }
@@ -117,7 +123,7 @@ function signed(payload: object, salt = SALT, alg = "HS512"): string {
   return `${head}.${createHmac("sha512", Buffer.from(salt, "base64")).update(head).digest("base64url")}`;
 }
 
-Deno.test("who may not read secrets makes nobody who may", async () => {
+Deno.test("a user who may not read secrets cannot create one who may", async () => {
   await using server = await RestServer.start();
   const spec = { credentials: { username: "spy", secret: "spysecret" }, readsSecrets: true };
   const document = { apiVersion: "v1beta1", kind: "User", metadata: { name: "Spy" }, spec };

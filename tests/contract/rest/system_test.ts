@@ -1,4 +1,4 @@
-/** The server itself, by its REST service. */
+/** State, configuration, log and end of the server by REST. */
 import assert from "node:assert/strict";
 import { RestServer } from "../../support/rest_server.ts";
 import { agentDocument, domainDocument } from "../../support/resources.ts";
@@ -51,7 +51,7 @@ Deno.test("/system, and what monitors ask for", async (t) => {
     },
   );
 
-  await t.step("what can be changed live is, what cannot is refused with its name", async () => {
+  await t.step("live properties are changed; others are refused by name", async () => {
     const deny = { spec: { accessControlList: { deny: ["127.0.0.1"] } } };
     using phone = new UdpPhone(server.sipPort);
     assert.equal(await phone.register("1001", "1234"), 200);
@@ -107,7 +107,7 @@ Deno.test("/system, and what monitors ask for", async (t) => {
     assert.match((await server.ask("GET /api", open)).text, /^<!doctype html>/i);
   });
 
-  await t.step("what there is not is 404, and told to nobody who may not ask", async () => {
+  await t.step("an unknown path is 404, for authenticated users only", async () => {
     for (const path of ["/nothing", "/agents/a/b", "/system", "/api/v2/agents", "/api/v1beta1"]) {
       assert.equal((await server.ask(`GET ${path}`)).status, 404, path);
       assert.equal((await server.ask(`GET ${path}`, open)).status, 401, path);

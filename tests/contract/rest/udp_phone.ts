@@ -1,10 +1,10 @@
-/** A device on a real socket of 127.0.0.1, as far as tests of the REST service need one. */
+/** A simple SIP device on a socket of 127.0.0.1. */
 import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { complete, sip, startLine, withCredentials } from "../../support/sip_text.ts";
 
 const DOMAIN = "sip.local";
-const PATIENCE = 5000;
+const RECEIVE_TIMEOUT_MS = 5000;
 
 export class UdpPhone implements Disposable {
   readonly #socket = Deno.listenDatagram({ hostname: "127.0.0.1", port: 0, transport: "udp" });
@@ -18,7 +18,7 @@ export class UdpPhone implements Disposable {
     return (this.#socket.addr as Deno.NetAddr).port;
   }
 
-  /** Registers with an address-of-record of `sip.local`; the status that comes of it. */
+  /** Registers with an address-of-record of `sip.local`; returns the final status. */
   async register(username: string, secret: string): Promise<number> {
     const aor = `<sip:${username}@${DOMAIN}>`;
     const request = this.#whole(
@@ -47,16 +47,16 @@ export class UdpPhone implements Disposable {
     await this.#authenticated(request, caller.username, caller.secret);
   }
 
-  /** Sends text as it is. */
+  /** Sends a message. */
   async send(message: string): Promise<void> {
     await this.#socket.send(Buffer.from(message, "latin1"), this.#server);
   }
 
-  /** The next message. */
+  /** Returns the next message. */
   async receive(): Promise<string> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error("Nothing came by UDP")), PATIENCE);
+      timer = setTimeout(() => reject(new Error("Nothing came by UDP")), RECEIVE_TIMEOUT_MS);
     });
     try {
       const [bytes] = await Promise.race([this.#socket.receive(), late]);
@@ -70,7 +70,7 @@ export class UdpPhone implements Disposable {
     this.#socket.close();
   }
 
-  /** Answers the challenge, where one comes; 100 counts as an answer. */
+  /** Sends a request and answers a challenge. Returns the status, also of a 100. */
   async #authenticated(request: string, username: string, secret: string): Promise<number> {
     await this.send(request);
     const first = await this.receive();

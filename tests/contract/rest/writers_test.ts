@@ -1,4 +1,4 @@
-/** Many writers at once: nothing is lost, and nothing is there twice. */
+/** Concurrent writers: no change is lost or made twice. */
 import assert from "node:assert/strict";
 import { RestServer } from "../../support/rest_server.ts";
 import { agentDocument, type Document, domainDocument } from "../../support/resources.ts";
@@ -21,7 +21,7 @@ for (const provider of ["files", "redis", "restful"] as const) {
     const statuses = async (requests: readonly Promise<{ status: number }>[]) =>
       (await Promise.all(requests)).map(({ status }) => status).sort();
 
-    // Half of them try the same.
+    // Two writers each create the same resource.
     const created = await statuses(
       names.map((_, i) => server.ask("POST /agents", { json: agentDocument(`agent-${i >> 1}`) })),
     );
@@ -43,7 +43,7 @@ for (const provider of ["files", "redis", "restful"] as const) {
     assert.ok((await statuses(renamed)).every((status) => status === 200));
     for (const { metadata: { name, ref } } of await all()) assert.equal(name, `Changed ${ref}`);
 
-    // Each property by a writer of its own: none takes back what another has written.
+    // One writer for each property: none reverts the change of another.
     const { metadata: { ref } } = agents[0];
     const properties: Document[] = [
       { spec: { privacy: "private" } },
@@ -63,7 +63,7 @@ for (const provider of ["files", "redis", "restful"] as const) {
     const { metadata, spec } = body.data;
     assert.deepEqual([metadata.name, spec.privacy, spec.maxContacts], ["All", "private", 7]);
 
-    // Whoever has seen the same version is told the same, however close they come.
+    // Only one of the writers that have seen the same version succeeds.
     const seen = await server.ask(`GET /agents/${ref}`);
     const headers = { "if-match": seen.headers.get("etag") ?? "" };
     const conditional = properties.map((json) => server.ask(`PUT /agents/${ref}`, { json, headers }));

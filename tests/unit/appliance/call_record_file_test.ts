@@ -1,4 +1,4 @@
-/** Records of calls: what a line says, and what becomes of files that are moved, gone or full. */
+/** Call records: the content of a line, and files that are moved, removed or on a full disk. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { CallRecordFile } from "../../../src/appliance/call_record_file.ts";
@@ -37,7 +37,7 @@ async function inFolder(test: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
-/** Lines that are written by one `CallRecordFile`. */
+/** Writes events by one `CallRecordFile`. */
 async function write(path: string, events: readonly ServerEvent[]): Promise<void> {
   const file = new CallRecordFile({ path });
   for (const event of events) file.add(event);
@@ -107,14 +107,14 @@ Deno.test("records are appended; a file that was moved away is made anew", () =>
     assert.equal(records(await Deno.readTextFile(path)).length, 1);
   }));
 
-Deno.test("what cannot be written is lost without a throw, and what follows is on lines of its own", () =>
+Deno.test("records that cannot be written are lost without a throw; later ones begin on new lines", () =>
   inFolder(async (folder) => {
     const path = join(folder, "missing", "cdr.jsonl");
     const file = new CallRecordFile({ path });
     file.add(ended({ id: "lost" }));
     await file.close();
     await Deno.mkdir(join(folder, "missing"));
-    // As a disk leaves it that got full in the middle of a line.
+    // A disk became full in the middle of a line.
     await Deno.writeTextFile(path, `{"id":"half`);
     file.add(ended({ id: "kept" }));
     await file.close();

@@ -1,4 +1,4 @@
-/** That `routr check` finds what would keep a part of the server from serving, with its place. */
+/** `routr check` finds faults that disable a part of the server, with their positions. */
 import assert from "node:assert/strict";
 import { check } from "../../../src/cli/check.ts";
 import type { Environment } from "../../../src/config/environment.ts";
@@ -76,7 +76,7 @@ Deno.test("check: key stores and trust stores that are missing, with line and pr
     'config.yaml:5:17: spec.restService.trustStore is "gone-too.pem", of no use: there is no such file, expected ' +
     "certificates of authorities (PEM, PKCS#12 or JKS)",
   ]);
-  // Where it is not set, the mapping that it would be in.
+  // An unset property is reported at its parent.
   assert.match(
     (await faultsOf(TLS))[0],
     /^config\.yaml:2:1: spec\.securityContext\.keyStore is "etc\/certs\/domains-cert\.jks", of no use/,

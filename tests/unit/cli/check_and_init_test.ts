@@ -8,7 +8,7 @@ function check(options: { directory: string; env: Environment }): Promise<number
   return checkAnywhere({ ...options, executableDirectory: "/" });
 }
 
-/** The exit status of a command and what it wrote. */
+/** Returns the exit status of a command and its output. */
 async function run(
   command: () => Promise<number>,
 ): Promise<{ status: number; output: string; errors: string }> {
@@ -30,7 +30,7 @@ const SHIPPED = new URL("../../../config", import.meta.url).pathname;
 Deno.test("the shipped configuration has no faults, and warns of secrets that everybody knows", async () => {
   const { status, output } = await run(() => check({ directory: SHIPPED, env: {} }));
   assert.equal(
-    // Whether others can read a checkout is a matter of the umask.
+    // The umask decides whether others can read a checkout.
     output.replace(/^Warning: Every user of this host .*\n/m, ""),
     `Warning: User "admin" still has the secret of the samples
 Warning: Agents with secrets that are soon guessed: "1001", "1002". Take at least 8 characters, neither the username nor those of a sample
@@ -45,7 +45,7 @@ Deno.test("the shipped samples have no faults once their comments are taken away
   await using folder = await TemporaryFolder.of({});
   for (const name of ["agents", "domains", "peers", "gateways", "dids"]) {
     const text = await Deno.readTextFile(`${SHIPPED}/${name}.yaml`);
-    // Prose ends at the first sample line, so only lines that look like YAML lose their mark.
+    // Only lines that look like YAML are uncommented, not prose.
     const uncommented = text.replace(/^( *)# ?( *(?:- )?[a-zA-Z]+:(?: .*)?)$/gm, "$1$2");
     await folder.write(`${name}.yaml`, uncommented);
   }

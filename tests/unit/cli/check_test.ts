@@ -1,9 +1,9 @@
-/** What `routr check` says of every mistake that can be made between and inside of resources. */
+/** The output of `routr check` for every fault of resources and of references between them. */
 import assert from "node:assert/strict";
 import { check } from "../../../src/cli/check.ts";
 import { TemporaryFolder } from "../data/temporary_folder.ts";
 
-/** The exit status of `routr check` on these files and the lines it wrote, without the folder. */
+/** Returns the exit status of `routr check` and its lines without the folder. */
 async function checked(
   files: Readonly<Record<string, string>>,
   others: Readonly<Record<string, string>> = RESOURCES,
@@ -20,10 +20,10 @@ async function checked(
   }
 }
 
-const envelope = (kind: string) => `- apiVersion: v1beta1\n  kind: ${kind}\n`;
+const heading = (kind: string) => `- apiVersion: v1beta1\n  kind: ${kind}\n`;
 
 function agent(username: string, domain: string): string {
-  return `${envelope("Agent")}  metadata:
+  return `${heading("Agent")}  metadata:
     name: Agent
   spec:
     credentials:
@@ -34,7 +34,7 @@ function agent(username: string, domain: string): string {
 }
 
 function domain(uri: string, more = ""): string {
-  return `${envelope("Domain")}  metadata:
+  return `${heading("Domain")}  metadata:
     name: Domain
   spec:
     context:
@@ -50,7 +50,7 @@ function egressPolicy(rule: string, didRef: string): string {
 }
 
 function gateway(ref: string): string {
-  return `${envelope("Gateway")}  metadata:
+  return `${heading("Gateway")}  metadata:
     name: Gateway
     ref: ${ref}
   spec:
@@ -67,7 +67,7 @@ interface DidProperties {
 
 function did(ref: string, properties: DidProperties = {}): string {
   const { gwRef = "GW0001", telUrl = "tel:+17066041487", aorLink = "sip:john@sip.local" } = properties;
-  return `${envelope("DID")}  metadata:
+  return `${heading("DID")}  metadata:
     ref: ${ref}
     gwRef: ${gwRef}
   spec:
@@ -77,7 +77,7 @@ function did(ref: string, properties: DidProperties = {}): string {
 `;
 }
 
-/** A configuration without fault, of 9, 7, 8 and 8 lines. */
+/** A valid configuration, of 9, 7, 8 and 8 lines. */
 const RESOURCES = {
   "agents.yaml": agent("john", "sip.local"),
   "domains.yaml": domain("sip.local"),
@@ -87,7 +87,7 @@ const RESOURCES = {
 
 const NETWORK = "an IP address, a network such as 192.168.0.0/16, or one such as 192.168.0.0/255.255.0.0";
 
-/** What is wrong, the files that have it, and the lines that tell. */
+/** Faults, the files that have them, and the expected lines. */
 const FAULTS: readonly [
   name: string,
   files: Readonly<Record<string, string>>,

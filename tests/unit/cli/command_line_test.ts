@@ -49,7 +49,7 @@ Deno.test("Types are understood in any case, singular and plural", () => {
   }
 });
 
-Deno.test("What the server's commands were given stays as it was", () => {
+Deno.test("Commands of the server keep their arguments", () => {
   assert.deepEqual(readCommandLine([]), { kind: "start", directory: undefined });
   assert.deepEqual(readCommandLine(["check", "-c", "x"]), { kind: "check", directory: "x" });
   assert.deepEqual(readCommandLine(["init", "x"]), { kind: "init", directory: "x" });
@@ -57,7 +57,7 @@ Deno.test("What the server's commands were given stays as it was", () => {
   assert.deepEqual(readCommandLine(["version"]), { kind: "version" });
 });
 
-/** The text that a command prints. */
+/** Returns the text that a command prints. */
 function help(...args: string[]): string {
   const command = readCommandLine(args);
   assert.ok(command.kind === "help", command.kind);

@@ -1,4 +1,4 @@
-/** JSON Schemas say the same as `routr check`, as far as they can. */
+/** JSON Schemas find the same faults as `routr check`, as far as schemas can. */
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { readCommandLine } from "../../../src/cli/command_line.ts";
@@ -29,12 +29,12 @@ function parsed(name: string): Record<string, unknown> {
   return JSON.parse(schemaText(name) ?? "null");
 }
 
-/** As it would come from a file. */
+/** Returns a document as it is read from a file. */
 function plain(document: unknown): unknown {
   return JSON.parse(JSON.stringify(document));
 }
 
-/** The exit status of `routr schema` and what it wrote. */
+/** Returns the exit status of `routr schema` and its output. */
 function run(kind: string): { status: number; output: string; errors: string } {
   const { log, error } = console;
   const lines: { output: string[]; errors: string[] } = { output: [], errors: [] };
@@ -177,7 +177,7 @@ Deno.test("a file without documents is right", () => {
   }
 });
 
-/** Problems that no schema can tell. */
+/** Faults that no schema can express. */
 const BEYOND_SCHEMAS = [
   'spec.context.egressPolicy.rule "+1.*" | a valid regular expression',
   'spec.context.egressPolicy.rule "(?!911).*" | a regular expression without lookaround and backreferences',
@@ -296,7 +296,7 @@ Deno.test("configurations are right or wrong by their schema as they are for the
   }
 });
 
-/** Every property of a schema with the names that lead there, the same one once. */
+/** Yields every property of a schema once, with its path. */
 function* propertiesOf(schema: unknown, path = ""): Generator<readonly [path: string, Document]> {
   if (typeof schema !== "object" || schema === null) return;
   for (const [name, inner] of Object.entries(schema)) {

@@ -39,7 +39,7 @@ Deno.test("a name in braces stands for one segment, which is decoded", () => {
   assert.equal(refusalOf("GET", "/agents/a/b").status, 404);
 });
 
-Deno.test("what is named in full comes before what any name matches", () => {
+Deno.test("a path without parameters comes before one that also matches", () => {
   assert.equal(routes.find("GET", "/agents/all").operation.id, "GET /agents/all");
 });
 

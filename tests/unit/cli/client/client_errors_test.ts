@@ -1,4 +1,4 @@
-/** What the client says when something is wrong, and its exit status. */
+/** Error messages of the client, and its exit status. */
 import assert from "node:assert/strict";
 import { ClientHome, type RunOptions } from "./client_run.ts";
 import { enveloped, FakeService } from "./fake_service.ts";
@@ -10,7 +10,7 @@ async function ran(answer: () => Response, args: readonly string[], options: Run
   return await home.run(args, options);
 }
 
-Deno.test("Everything that the service finds wrong is told", async () => {
+Deno.test("Every fault that the service finds is printed", async () => {
   const errors = [
     { pointer: "/0/spec/domains", message: "is missing" },
     { pointer: "", message: "too much" },
@@ -24,13 +24,13 @@ Deno.test("Everything that the service finds wrong is told", async () => {
   assert.equal(result.err, "routr: Unprocessable entity\n  /0/spec/domains: is missing\n  too much");
 });
 
-Deno.test("Who is not known any more is told to log in", async () => {
+Deno.test("After a 401 the user is told to log in", async () => {
   const result = await ran(() => enveloped(401, "Unauthorized"), ["get", "agents"]);
   assert.equal(result.status, 1);
   assert.equal(result.err, "routr: Unauthorized: run routr login");
 });
 
-Deno.test("Who has to wait is told how long", async () => {
+Deno.test("After a 429 the user is told how long to wait", async () => {
   const answer = () =>
     new Response('{"status":429,"message":"Too many requests"}', {
       status: 429,
@@ -40,7 +40,7 @@ Deno.test("Who has to wait is told how long", async () => {
   assert.equal(result.err, "routr: Too many requests; try again in 8 s");
 });
 
-Deno.test("An answer that is not of the service is told by its status", async () => {
+Deno.test("An answer of something else than the service is reported by its status", async () => {
   const result = await ran(() => new Response("<html>\x1b[31mBad gateway", { status: 502 }), [
     "get",
     "agents",
@@ -57,7 +57,7 @@ Deno.test("A redirection is told, and the token does not follow it", async () =>
   assert.deepEqual(other.calls, []);
 });
 
-Deno.test("What is not there is told", async () => {
+Deno.test("A missing resource is reported", async () => {
   const result = await ran(() => enveloped(404, "Not found"), ["get", "agent", "ag1"]);
   assert.deepEqual([result.status, result.err], [1, "routr: Not found"]);
 });

@@ -1,4 +1,4 @@
-/** `routr` as a process: its streams and its exit status. */
+/** The client as a process: its streams and exit status. */
 import assert from "node:assert/strict";
 import { agentDocument } from "../../../support/resources.ts";
 import { TemporaryFolder } from "../../data/temporary_folder.ts";
@@ -33,7 +33,7 @@ Deno.test("create reads the standard input, and the exit status tells", async ()
   assert.deepEqual(await create("1002"), { code: 1, out: "", err: "routr: Entity already exist\n" });
 });
 
-/** Where modules are cached; it goes by the home otherwise. */
+/** Returns the module cache, which otherwise depends on the home folder. */
 function denoFolder(): string {
   return Deno.env.get("DENO_DIR") ??
     `${Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`}/deno`;

@@ -1,4 +1,4 @@
-// `routr …` as somebody types it, in a home of its own.
+// Runs commands of the client with a temporary home folder.
 import { readCommandLine } from "../../../../src/cli/command_line.ts";
 import { runClient } from "../../../../src/cli/client/client.ts";
 import type { Terminal } from "../../../../src/cli/client/terminal.ts";
@@ -6,7 +6,7 @@ import { TemporaryFolder } from "../../data/temporary_folder.ts";
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** What somebody at the terminal answers, one after the other; nobody is there unless given. */
+  /** The answers of a person at the terminal, in order; without them there is no terminal. */
   readonly answers?: readonly string[];
 }
 
@@ -14,7 +14,7 @@ export interface RunResult {
   readonly status: number;
   readonly out: string;
   readonly err: string;
-  /** What was asked for without showing it. */
+  /** Questions whose answers were not shown. */
   readonly secretQuestions: readonly string[];
 }
 
@@ -33,7 +33,7 @@ export class ClientHome implements AsyncDisposable {
     return this.folder.pathOf(".routr-access.json");
   }
 
-  /** As a login leaves it. */
+  /** Writes the file of a login. */
   async logIn(apiUrl: string, token = "the-token"): Promise<void> {
     await this.folder.write(".routr-access.json", JSON.stringify({ apiUrl, token }));
   }

@@ -1,16 +1,16 @@
-// A REST service that answers what a test says, and remembers what it was asked.
+// A REST service with given answers, which records its requests.
 
 export interface ServiceRequest {
   readonly method: string;
-  /** Below the base path: `/agents/ag3f77f6`. */
+  /** The path below the base path: `/agents/ag3f77f6`. */
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly headers: Headers;
-  /** JSON. */
+  /** The value of a JSON body. */
   readonly body: unknown;
 }
 
-/** By method and path, `GET /agents`; what is no `Response` is the `data` of an envelope. */
+/** Answers by method and path, `GET /agents`; another value than a `Response` is the `data` of an envelope. */
 export type Answers = Readonly<Record<string, (request: ServiceRequest) => unknown>>;
 
 const BASE_PATH = "/api/v1beta1";
@@ -21,7 +21,7 @@ export class FakeService implements AsyncDisposable {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #scheme: string;
 
-  /** Over TLS with a key and a certificate, in PEM. */
+  /** @param tls key and certificate in PEM */
   constructor(answers: Answers, tls: { key: string; cert: string; port?: number } | undefined = undefined) {
     this.#answers = answers;
     this.#scheme = tls === undefined ? "http" : "https";
@@ -44,7 +44,7 @@ export class FakeService implements AsyncDisposable {
     return this.origin + BASE_PATH;
   }
 
-  /** `GET /agents` and so on, in their order. */
+  /** Method and path of each request, in order. */
   get calls(): string[] {
     return this.requests.map(({ method, path }) => `${method} ${path}`);
   }
@@ -71,7 +71,7 @@ export class FakeService implements AsyncDisposable {
   }
 }
 
-/** As the server answers: by both names. */
+/** Returns an answer in the form of the server. */
 export function enveloped(status: number, message: string, data?: unknown, more: object = {}): Response {
   const named = data === undefined ? {} : { data, result: data };
   return Response.json({ status, message, ...named, ...more }, { status });

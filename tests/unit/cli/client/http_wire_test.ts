@@ -1,10 +1,10 @@
-/** Answers of HTTP/1.1 as they come off a socket (RFC 9112), in whatever pieces. */
+/** Answers of HTTP/1.1 (RFC 9112) in arbitrary pieces. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import { HttpWire, UnansweredError } from "../../../../src/cli/client/http_wire.ts";
 
-/** A socket from which these pieces come; the end follows unless it stays open. */
+/** Returns a socket that receives these pieces, and then the end unless it stays open. */
 function socketWith(pieces: readonly string[], { staysOpen = false } = {}): Duplex & { written: string } {
   const socket = Object.assign(
     new Duplex({

@@ -1,4 +1,4 @@
-/** Whom the client trusts over TLS, and that nobody else hears anything. */
+/** Trust of the client in servers; others get no request. */
 import assert from "node:assert/strict";
 import { TestCertificates } from "../../../support/certificates.ts";
 import { ClientHome } from "./client_run.ts";
@@ -34,7 +34,7 @@ Deno.test("A certificate of an authority that --cacert names is trusted, and no 
   assert.deepEqual(there.calls, []);
   const { certificate } = certificates.root;
   assert.equal((await home.run(["login", there.origin, ...LOGIN, "--cacert", certificate])).status, 0);
-  // It stays so.
+  // The trust is kept.
   assert.equal((await home.run(["get", "agents"])).status, 0);
   assert.equal((await home.run(["get", "agents", "--cacert", certificate])).status, 0);
 });
@@ -78,7 +78,7 @@ Deno.test("An authority that is trusted since the login still has to sign for th
 
 Deno.test("A certificate that is signed by itself is trusted from the login on, if somebody says so", async () => {
   using certificates = new TestCertificates();
-  // Whatever name it is for: the server may be behind an address that it does not know.
+  // The name may differ: the server may not know its own address.
   await using there = service(certificates.selfSigned({ name: "routr", dnsNames: ["pbx.example"] }));
   await using home = await ClientHome.create();
 
@@ -91,11 +91,11 @@ Deno.test("A certificate that is signed by itself is trusted from the login on, 
   const { certificate } = JSON.parse(await Deno.readTextFile(home.accessPath));
   assert.match(certificate, /^-----BEGIN CERTIFICATE-----\n/);
   assert.equal((await home.run(["get", "agents"])).status, 0);
-  // Nothing is asked again.
+  // No question is asked again.
   assert.equal((await home.run(["login", there.origin, ...LOGIN])).status, 0);
 });
 
-Deno.test("Where nobody can be asked, a certificate that is signed by itself is refused", async () => {
+Deno.test("Without a terminal a self-signed certificate is refused", async () => {
   using certificates = new TestCertificates();
   await using there = service(certificates.selfSigned({ name: "routr", ipAddresses: ["127.0.0.1"] }));
   await using home = await ClientHome.create();
@@ -107,7 +107,7 @@ Deno.test("Where nobody can be asked, a certificate that is signed by itself is 
 
 Deno.test("Another certificate than that of the login hears no token", async () => {
   using certificates = new TestCertificates();
-  // Alike but for the key.
+  // They differ in their key only.
   const [first, second] = [1, 2].map(() =>
     certificates.selfSigned({ name: "routr", ipAddresses: ["127.0.0.1"] })
   );
@@ -146,7 +146,7 @@ Deno.test("--insecure trusts anybody, and says so", async () => {
   const login = await home.run(["login", there.origin, ...LOGIN, "--insecure"]);
   assert.equal(login.status, 0);
   assert.match(login.err, /^Warning: the certificate of the service is not verified/);
-  // A certificate that another has signed does not speak for itself.
+  // A certificate that an authority has signed cannot be pinned.
   assert.match(login.err, /Later commands need --insecure as well/);
   assert.equal(JSON.parse(await Deno.readTextFile(home.accessPath)).certificate, undefined);
   assert.equal((await home.run(["get", "agents"])).status, 1);
@@ -171,7 +171,7 @@ Deno.test("After an insecure login, the certificate that was shown then is trust
   assert.deepEqual(imposter.calls, []);
 });
 
-Deno.test("What --cacert names has to be a certificate", async () => {
+Deno.test("--cacert must name a certificate", async () => {
   await using home = await ClientHome.create();
   const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
   await home.folder.write("broken.pem", broken);

@@ -3,9 +3,9 @@ import { Attempts } from "../../../../src/rest/access/attempts.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 
 const ADDRESS = "192.0.2.1";
-const MINUTE = 60_000;
-/** Networks that can wait at a time. */
-const ROOM = 5000;
+const MINUTE_MS = 60_000;
+/** Networks that can be delayed at a time. */
+const MAX_NETWORKS = 5000;
 
 function start() {
   const clock = new FakeClock();
@@ -19,7 +19,7 @@ function start() {
   return { clock, attempts, failOften };
 }
 
-/** A network of its own for each number. */
+/** Returns an address in another network for each number. */
 const networkOf = (number: number) =>
   `[2001:db8:${(number >> 16).toString(16)}:${(number & 0xffff).toString(16)}::1]`;
 
@@ -45,12 +45,12 @@ Deno.test("a delay stays finite after thousands of wrong ones", () => {
   assert.equal(failOften(ADDRESS, 5000), 300_000);
 });
 
-Deno.test("who was quiet for more than a quarter of an hour begins anew", () => {
+Deno.test("failures are forgotten after a quarter of an hour", () => {
   const { clock, attempts, failOften } = start();
   assert.equal(failOften(ADDRESS, 15), 32_000);
-  clock.advance(15 * MINUTE);
+  clock.advance(15 * MINUTE_MS);
   assert.equal(attempts.fail(ADDRESS), 64_000);
-  clock.advance(15 * MINUTE + 1);
+  clock.advance(15 * MINUTE_MS + 1);
   assert.equal(failOften(ADDRESS, 9), 0);
   assert.equal(attempts.delayOf(ADDRESS), 0);
   assert.equal(attempts.fail(ADDRESS), 1000);
@@ -68,15 +68,15 @@ Deno.test("addresses count each for itself, those of one IPv6 network of 64 bits
 Deno.test("a flood from other networks does not free one that waits", () => {
   const { attempts, failOften } = start();
   failOften(ADDRESS, 18);
-  for (let i = 0; i < 3 * ROOM; i++) attempts.fail(networkOf(i));
+  for (let i = 0; i < 3 * MAX_NETWORKS; i++) attempts.fail(networkOf(i));
   assert.equal(attempts.delayOf(ADDRESS), 256_000);
-  for (let i = 0; i < ROOM + 500; i++) failOften(networkOf(i), 12);
+  for (let i = 0; i < MAX_NETWORKS + 500; i++) failOften(networkOf(i), 12);
   assert.equal(attempts.delayOf(ADDRESS), 256_000);
 });
 
 Deno.test("when no more networks can be made to wait, the rest of them wait in common", () => {
   const { clock, attempts, failOften } = start();
-  for (let i = 0; i < ROOM; i++) failOften(networkOf(i), 18);
+  for (let i = 0; i < MAX_NETWORKS; i++) failOften(networkOf(i), 18);
   assert.equal(failOften("192.0.2.1", 10), 1000);
   assert.equal(attempts.delayOf("192.0.2.1"), 1000);
   assert.equal(failOften("192.0.2.2", 9), 0);
@@ -93,7 +93,7 @@ Deno.test("when no more networks can be made to wait, the rest of them wait in c
 
 Deno.test("whose delay is over makes room for another", () => {
   const { clock, attempts, failOften } = start();
-  for (let i = 0; i < ROOM; i++) failOften(networkOf(i), 12);
+  for (let i = 0; i < MAX_NETWORKS; i++) failOften(networkOf(i), 12);
   clock.advance(4000);
   assert.equal(failOften(ADDRESS, 12), 4000);
   assert.equal(failOften(networkOf(0), 9), 0, "the one that made room begins anew");

@@ -16,7 +16,7 @@ const OUTSIDE: Client = { address: "192.0.2.1", isLoopback: false };
 const HERE: Client = { address: "127.0.0.1", isLoopback: true };
 const URL_OF_AGENTS = "https://localhost:4567/api/v1beta1/agents";
 const CHALLENGE = 'Basic realm="routr", charset="UTF-8", Bearer realm="routr"';
-const LIFETIME = 3600;
+const LIFETIME_SECONDS = 3600;
 
 const admin = userOf("admin", { secret: "sesame" });
 const shipped = userOf("shipped", { secret: SHIPPED_SECRET });
@@ -31,7 +31,7 @@ function start() {
   const told: unknown[] = [];
   const tokens = new Tokens({
     key: new Uint8Array(32).fill(7),
-    lifetimeSeconds: LIFETIME,
+    lifetimeSeconds: LIFETIME_SECONDS,
     acceptsBare: false,
     user: users.find,
     now: () => clock.wallTime(),
@@ -63,7 +63,7 @@ function basicOf(username: string, password: string): { authorization: string } 
   return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}` };
 }
 
-/** What a client is told of a refusal. */
+/** Returns the status, message and fields of a refusal. */
 async function refusalOf(answer: Promise<unknown>) {
   const error: unknown = await answer.then((user) => user, (error) => error);
   assert.ok(error instanceof HttpError, "It is not refused");
@@ -122,7 +122,7 @@ Deno.test("a token comes as Bearer or in the query; what Authorization says come
   assert.deepEqual(await refusalOf(send(basicOf("hashed", "pear"), OUTSIDE, inQuery)), UNAUTHORIZED);
 });
 
-Deno.test("who says nothing is asked, however often, and nobody is told", async () => {
+Deno.test("a request without credentials is challenged, however often, and causes no event", async () => {
   const started = start();
   const { send, count, told, basic } = started;
   const nothing = [{}, { authorization: "" }, { authorization: "Bearer" }, { authorization: "Digest x" }];
@@ -142,7 +142,7 @@ Deno.test("an unknown user and a wrong secret are refused alike, from the first 
     "nobody",
     "",
   ], ["", ""]];
-  // The secret that everybody knows is as wrong from outside as any other.
+  // From outside the shipped secret counts as wrong.
   cases.push(["shipped", SHIPPED_SECRET], ["shipped", "wrong"]);
   const answers = await Promise.all(cases.map(async ([username, password]) => {
     const { basic, count, clock } = start();
@@ -210,7 +210,7 @@ Deno.test("forged tokens count like wrong passwords", async () => {
 Deno.test("a token that was good once is refused without a delay, however often it comes", async () => {
   const { bearer, basic, tokens, clock, count } = start();
   const token = await tokens.issue(admin);
-  clock.advance(LIFETIME * 1000);
+  clock.advance(LIFETIME_SECONDS * 1000);
   for (let i = 0; i < 30; i++) assert.deepEqual(await refusalOf(bearer(token)), UNAUTHORIZED);
   assert.equal(count("authentication_failures"), 30);
   assert.equal(await basic("admin", "sesame"), admin);
@@ -225,7 +225,7 @@ Deno.test("a right token is good while its address waits", async () => {
   assert.equal(await bearer(token), admin);
 });
 
-Deno.test("who still has the shipped secret comes in from this host only, by token as well", async () => {
+Deno.test("a user with the shipped secret may log in from this host only, by token too", async () => {
   const { basic, bearer, tokens } = start();
   assert.equal(await basic("shipped", SHIPPED_SECRET, HERE), shipped);
   const token = await tokens.issue(shipped);

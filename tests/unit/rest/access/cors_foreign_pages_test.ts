@@ -53,7 +53,7 @@ Deno.test("a change is foreign when a page of another origin sends it", () => {
 });
 
 Deno.test("pages of the service itself and of given origins are not foreign, nor is what is no page", () => {
-  // What terminates TLS in front of the service changes the scheme.
+  // A TLS proxy in front of the service changes the scheme.
   for (const origin of [undefined, CONSOLE, "https://pbx.example.com:4567", "http://pbx.example.com:4567"]) {
     assert.equal(isForeign(requestOf(origin === undefined ? {} : { origin }), [CONSOLE]), false, origin);
   }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { isShippedSalt, tokenKey } from "../../../../src/rest/access/salt.ts";
 import { TemporaryFolder } from "../../data/temporary_folder.ts";
 
-/** As Routr v1 makes them: UUIDs without dashes. */
+/** A salt of Routr v1: a UUID without dashes. */
 const SALT = "0f8fad5bd9cb469fa16570867728950e";
 const OTHER = "7c9e6679742540de944be07fc1f90ae7";
 const FILE = ".routr.salt";

@@ -6,7 +6,7 @@ import { ensureCertificate, selfSignedCertificate } from "../../../../src/rest/a
 import { openssl } from "../../../support/certificates.ts";
 import { TemporaryFolder } from "../../data/temporary_folder.ts";
 
-const DAY = 86_400_000;
+const DAY_MS = 86_400_000;
 const NAMES = ["999.1.1.1", "my_host", "localhost", "sip.example.com", "127.0.0.1", "::1", "2001:db8::7"];
 const FILE = "api-cert.pem";
 
@@ -22,14 +22,14 @@ Deno.test("the certificate names the host and its addresses, for two years, with
   );
   assert.equal(parsed.subject, "CN=routr REST service");
   assert.equal(parsed.ca, false);
-  const days = (Date.parse(parsed.validTo) - now) / DAY;
+  const days = (Date.parse(parsed.validTo) - now) / DAY_MS;
   assert.ok(days > 729 && days <= 730, `${days} days`);
   assert.ok(Date.parse(parsed.validFrom) < now);
   assert.equal(parsed.checkPrivateKey(createPrivateKey(key)), true);
   assert.match(openssl(["pkey", "-in", pathOf(key), "-noout", "-text"]), /2048 bit/);
 });
 
-Deno.test("who trusts it needs nothing else to trust the service, by openssl and by fetch", async () => {
+Deno.test("trusting the certificate is enough to trust the service, by openssl and by fetch", async () => {
   const path = pathOf(certificate);
   assert.match(openssl(["verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", path, path]), /: OK/);
   const server = createServer({ cert: certificate, key }, (_, response) => void response.end("hello"));
@@ -100,7 +100,7 @@ Deno.test("at the first start key and certificate are written, for their owner o
   assert.deepEqual((await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name), [FILE]);
 });
 
-Deno.test("what is damaged, about to end, or not valid yet is made anew", async () => {
+Deno.test("a certificate that is damaged, about to expire, or not valid yet is replaced", async () => {
   const good = certificate + key;
   const other = (await selfSignedCertificate(NAMES, now)).key;
   const cases: [what: string, text: string, at: number][] = [
@@ -109,9 +109,9 @@ Deno.test("what is damaged, about to end, or not valid yet is made anew", async 
     ["without a certificate", key, now],
     ["cut off", good.slice(0, -60), now],
     ["with another key", certificate + other, now],
-    ["about to end", good, now + 701 * DAY],
-    ["over", good, now + 1000 * DAY],
-    ["of a clock that was ahead", good, now - 2 * DAY],
+    ["about to end", good, now + 701 * DAY_MS],
+    ["over", good, now + 1000 * DAY_MS],
+    ["of a clock that was ahead", good, now - 2 * DAY_MS],
   ];
   for (const [what, text, at] of cases) {
     await using folder = await TemporaryFolder.of({ [FILE]: text });
@@ -119,14 +119,14 @@ Deno.test("what is damaged, about to end, or not valid yet is made anew", async 
     assert.notEqual(made, text, what);
     assert.equal(await modeOf(folder.pathOf(FILE)), 0o600, what);
     const parsed = new X509Certificate(made);
-    assert.ok(Math.abs(Date.parse(parsed.validTo) - at - 730 * DAY) < DAY, what);
+    assert.ok(Math.abs(Date.parse(parsed.validTo) - at - 730 * DAY_MS) < DAY_MS, what);
   }
   await using folder = await TemporaryFolder.of({ [FILE]: good });
-  await ensureCertificate(folder.path, NAMES, now + 699 * DAY);
+  await ensureCertificate(folder.path, NAMES, now + 699 * DAY_MS);
   assert.equal(await Deno.readTextFile(folder.pathOf(FILE)), good);
 });
 
-/** A file in a folder that is gone at the end of the process. */
+/** Writes a temporary file, which is removed at the end of the process. */
 function pathOf(text: string): string {
   const path = Deno.makeTempFileSync({ prefix: "routr_test_", suffix: ".pem" });
   addEventListener("unload", () => Deno.removeSync(path));

@@ -8,7 +8,7 @@ import { userOf, Users } from "./users.ts";
 
 const KEY = new Uint8Array(Buffer.from("0f8fad5bd9cb469fa16570867728950e", "base64"));
 const SHIPPED_KEY = new Uint8Array(Buffer.from("1ecdc765b27e4b80924f4c5deeccf590", "base64"));
-const DAY = 86_400;
+const DAY_SECONDS = 86_400;
 const HASHES = { HS256: "sha256", HS384: "sha384", HS512: "sha512" } as const;
 
 const admin = userOf("admin", { secret: "sesame" });
@@ -16,13 +16,13 @@ const admin = userOf("admin", { secret: "sesame" });
 function start(options: { lifetimeSeconds?: number; acceptsBare?: boolean; key?: Uint8Array } = {}) {
   const clock = new FakeClock();
   const users = new Users(admin);
-  const more = { key: KEY, lifetimeSeconds: DAY, acceptsBare: false, ...options };
+  const more = { key: KEY, lifetimeSeconds: DAY_SECONDS, acceptsBare: false, ...options };
   const make = (changes: Partial<typeof more> = {}) =>
     new Tokens({ ...more, ...changes, user: users.find, now: () => clock.wallTime() });
   return { clock, users, make, tokens: make() };
 }
 
-/** A token made by hand; the signature is that of `header.alg`, empty where it has none. */
+/** Returns a token that is signed by `header.alg`; the algorithm `none` has no signature. */
 function handmade(header: { alg: string }, payload: unknown, key = KEY): string {
   const text = [header, payload].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(
     ".",
@@ -39,7 +39,7 @@ function partsOf(token: string): [header: Record<string, unknown>, payload: Reco
 
 async function kindOf(tokens: Tokens, token: string): Promise<string> {
   const verdict = await tokens.verify(token);
-  // What is remembered is judged as what is new.
+  // A remembered token gets the same verdict.
   assert.deepEqual(await tokens.verify(token), verdict);
   return verdict.kind;
 }
@@ -50,7 +50,7 @@ Deno.test("a token says HS512, whose it is, since when and until when, and nothi
   const { tokens, clock } = start();
   const [header, { proof, ...payload }] = partsOf(await tokens.issue(admin));
   assert.deepEqual(header, { alg: "HS512" });
-  assert.deepEqual(payload, { sub: "admin", iat: seconds(clock), exp: seconds(clock) + DAY });
+  assert.deepEqual(payload, { sub: "admin", iat: seconds(clock), exp: seconds(clock) + DAY_SECONDS });
   assert.match(String(proof), /^[\w-]{22}$/);
 });
 
@@ -64,7 +64,7 @@ Deno.test("a token stands for its user until it is over", async () => {
   const { tokens, clock, make } = start();
   const token = await tokens.issue(admin);
   assert.deepEqual(await tokens.verify(token), { kind: "good", user: admin });
-  clock.advance(DAY * 1000 - 1);
+  clock.advance(DAY_SECONDS * 1000 - 1);
   assert.equal(await kindOf(tokens, token), "good");
   clock.advance(1);
   assert.equal(await kindOf(tokens, token), "void");
@@ -75,9 +75,9 @@ Deno.test("with a lifetime of 0 tokens do not end, as long as it is so", async (
   const { tokens, clock, make } = start({ lifetimeSeconds: 0 });
   const token = await tokens.issue(admin);
   assert.equal(partsOf(token)[1].exp, undefined);
-  clock.advance(10 * 365 * DAY * 1000);
+  clock.advance(10 * 365 * DAY_SECONDS * 1000);
   assert.equal(await kindOf(tokens, token), "good");
-  assert.equal(await kindOf(make({ lifetimeSeconds: DAY }), token), "void");
+  assert.equal(await kindOf(make({ lifetimeSeconds: DAY_SECONDS }), token), "void");
 });
 
 Deno.test("tokens end when the user is gone, and are good again when it is back", async () => {
@@ -134,7 +134,7 @@ Deno.test("another algorithm than HS512 is forged, whatever its signature", asyn
   }
 });
 
-Deno.test("what is no token is forged", async () => {
+Deno.test("a malformed token counts as forged", async () => {
   const { tokens } = start();
   const good = await tokens.issue(admin);
   for (

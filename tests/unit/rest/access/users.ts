@@ -1,13 +1,13 @@
-/** Users for tests of access, as their documents make them. */
+/** Users for tests of access. */
 import { type User, userSchema } from "../../../../src/data/user.ts";
 import { userDocument } from "../../../support/resources.ts";
 
-/** @param credentials `secret` or `ha1` */
+/** Returns a user. @param credentials `secret` or `ha1` */
 export function userOf(username: string, credentials: object): User {
   return userSchema.parse({ ...userDocument(username), spec: { credentials: { username, ...credentials } } });
 }
 
-/** What finds users by their names, and can be changed. */
+/** A changeable set of users by name. */
 export class Users {
   readonly #byName = new Map<string, User>();
 

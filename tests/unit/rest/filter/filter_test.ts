@@ -24,7 +24,7 @@ function isWanted(filter: string): boolean {
   return test(JOHN);
 }
 
-/** Each line is a filter that lets John through, or does not. */
+/** Asserts that each filter matches John, or does not. */
 function assertWanted(filters: readonly string[], expected: boolean): void {
   for (const filter of filters) assert.equal(isWanted(filter), expected, filter);
 }
@@ -39,7 +39,7 @@ function errorOf(filter: string): string {
   return "accepted";
 }
 
-Deno.test("nothing, * and @ stand for everything, with and without what Jayway has around", () => {
+Deno.test("an empty filter, * and @ match everything, with and without Jayway's brackets", () => {
   for (const filter of ["", "  ", "*", "@", " * ", "*.[?(*)]", "$[?(@)]", "*.[?()]"]) {
     assert.equal(parseFilter(filter, documentReader), undefined, filter);
   }
@@ -238,7 +238,7 @@ Deno.test("=~ is whether all of a text matches, or of any in a list", () => {
   ], false);
 });
 
-Deno.test("what is wrong is told with its column", () => {
+Deno.test("a fault is reported with its column", () => {
   const table: [filter: string, error: string][] = [
     ["@.a = 'b'", '5: Unexpected "="'],
     ["@.a == 'b", "8: The text does not end"],

@@ -1,9 +1,9 @@
-/** Documents that cost their reader much keep nobody else waiting, and are answered with a clear message. */
+/** Costly documents delay nobody else, and are answered with a clear message. */
 import assert from "node:assert/strict";
 import { RequestDocuments } from "../../../../src/rest/http/request_documents.ts";
 
-/** Milliseconds. Long enough for a machine that is busy with other things: these documents took seconds, some a minute. */
-const LONGEST_PAUSE = 1500;
+/** Long enough for a busy machine; reading these documents in one go takes seconds to a minute. */
+const MAX_PAUSE_MS = 1500;
 
 const documents = new RequestDocuments();
 
@@ -16,7 +16,7 @@ function read(body: BodyInit, type: string) {
   return documents.read(request, { isUpload: true });
 }
 
-/** The longest time in which nothing else could run on this thread. */
+/** Returns the longest time in which nothing else could run on this thread. */
 async function longestPause(work: () => Promise<unknown>): Promise<number> {
   let longest = 0;
   let last = performance.now();
@@ -85,12 +85,12 @@ function form(parts: number): string {
 }
 
 Deno.test("documents that cost much are refused, while everything else goes on", async (t) => {
-  // The thread is there from here on.
+  // Starts the thread.
   await read(`- a: ${"x".repeat(10_000)}`, YAML_TYPE);
   for (const [what, status, message, type, body] of HARMFUL) {
     await t.step(what, async () => {
       const pause = await longestPause(() => assert.rejects(read(body, type), { status, message }));
-      assert.ok(pause < LONGEST_PAUSE, `nothing else ran for ${Math.round(pause)} ms`);
+      assert.ok(pause < MAX_PAUSE_MS, `nothing else ran for ${Math.round(pause)} ms`);
     });
   }
   await t.step("many good documents", async () => {
@@ -99,7 +99,7 @@ Deno.test("documents that cost much are refused, while everything else goes on",
       const { value } = await read(body.join(""), YAML_TYPE);
       assert.equal((value as unknown[]).length, 20_000);
     });
-    assert.ok(pause < LONGEST_PAUSE, `nothing else ran for ${Math.round(pause)} ms`);
+    assert.ok(pause < MAX_PAUSE_MS, `nothing else ran for ${Math.round(pause)} ms`);
   });
   documents[Symbol.dispose]();
 });

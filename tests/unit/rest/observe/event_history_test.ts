@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { EventHistory } from "../../../../src/rest/observe/event_history.ts";
 
-/** A history with so many events: `test.1`, `test.2` and so on. */
+/** Returns a history with `count` events: `test.1`, `test.2` and so on. */
 function filled(count: number, capacity?: number): EventHistory {
   const history = new EventHistory(capacity);
   for (let i = 1; i <= count; i++) history.add({ type: `test.${i}`, time: i, data: {} });

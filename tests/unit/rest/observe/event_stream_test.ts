@@ -3,7 +3,7 @@ import { EventHistory } from "../../../../src/rest/observe/event_history.ts";
 import { eventStream, type EventStreamOptions } from "../../../../src/rest/observe/event_stream.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 
-/** A client in the manner of a browser's `EventSource`: what comes, and the id that it would ask with again. */
+/** A client like a browser's `EventSource`, which keeps the last id. */
 class Follower {
   readonly clock: FakeClock;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
@@ -15,7 +15,7 @@ class Follower {
     this.#reader = eventStream(options).getReader();
   }
 
-  /** The next block as it is written; undefined at the end. */
+  /** Returns the text of the next block; undefined at the end. */
   async block(): Promise<string | undefined> {
     const { value } = await this.#reader.read();
     if (value === undefined) return undefined;
@@ -25,7 +25,7 @@ class Follower {
     return text;
   }
 
-  /** The type of the next event; undefined at the end. */
+  /** Returns the type of the next event; undefined at the end. */
   async type(): Promise<string | undefined> {
     for (;;) {
       const block = await this.block();
@@ -57,7 +57,7 @@ function add(history: EventHistory, ...types: readonly string[]): void {
   for (const type of types) history.add({ type, time: 0, data: { of: type } });
 }
 
-/** As many as make `count` kilobytes. */
+/** Adds `count` events of a kilobyte. */
 function flood(history: EventHistory, count: number): void {
   for (let i = 0; i < count; i++) history.add({ type: "flood", time: 0, data: { text: "x".repeat(1024) } });
 }
@@ -76,7 +76,7 @@ Deno.test("An event has its id, its type and all of it as JSON", async () => {
   await follower.leave();
 });
 
-Deno.test("Who comes for the first time is told what happens from now on", async () => {
+Deno.test("A new client gets the events from now on", async () => {
   const history = new EventHistory();
   add(history, "before.1", "before.2");
   const follower = follow(history, { lastEventId: "" });
@@ -85,7 +85,7 @@ Deno.test("Who comes for the first time is told what happens from now on", async
   await follower.leave();
 });
 
-Deno.test("Who comes again is told what came meanwhile, in order, and then what comes", async () => {
+Deno.test("A client that reconnects gets missed events in order, then new ones", async () => {
   const history = new EventHistory();
   const first = follow(history);
   add(history, "a", "b");
@@ -98,7 +98,7 @@ Deno.test("Who comes again is told what came meanwhile, in order, and then what 
   await second.leave();
 });
 
-Deno.test("Who was cut off before the first event misses none either", async () => {
+Deno.test("A client that was cut off before the first event misses none", async () => {
   const history = new EventHistory();
   add(history, "before");
   const first = follow(history);
@@ -110,7 +110,7 @@ Deno.test("Who was cut off before the first event misses none either", async () 
   await second.leave();
 });
 
-Deno.test("Far more events than are made ahead come whole and in order when they are read", async () => {
+Deno.test("Far more events than are written ahead arrive complete and in order", async () => {
   const history = new EventHistory();
   const lastEventId = history.idOf(0);
   flood(history, 500);
@@ -123,7 +123,7 @@ Deno.test("Far more events than are made ahead come whole and in order when they
   await follower.leave();
 });
 
-Deno.test("history.lost is told for an id that is too old, of another process, or none; then comes what comes", async () => {
+Deno.test("history.lost is sent for an id that is too old, of another process, or malformed; then new events", async () => {
   const history = new EventHistory(3);
   const tooOld = history.idOf(0);
   add(history, "a", "b", "c", "d");
@@ -137,7 +137,7 @@ Deno.test("history.lost is told for an id that is too old, of another process, o
   }
 });
 
-Deno.test("The oldest id of which nothing is lost goes on as if nothing was", async () => {
+Deno.test("The oldest id after which nothing is lost continues without a loss", async () => {
   const history = new EventHistory(3);
   add(history, "a");
   const lastEventId = history.idOf(1);
@@ -147,7 +147,7 @@ Deno.test("The oldest id of which nothing is lost goes on as if nothing was", as
   await follower.leave();
 });
 
-Deno.test("Only wanted types are told, after a loss too", async () => {
+Deno.test("Only wanted types are sent, also after a loss", async () => {
   const history = new EventHistory();
   const types = [" call.", "registration.added", ""];
   const names = ["call.started", "registration.removed", "registration.added", "gateway.failed", "recall.x"];
@@ -168,7 +168,7 @@ Deno.test("A list of types that names none wants all", async () => {
   await follower.leave();
 });
 
-Deno.test("Every 15 seconds there is a sign of life, which passes over what was not wanted", async () => {
+Deno.test("Every 15 seconds there is a comment with the id of the last skipped event", async () => {
   const history = new EventHistory();
   const follower = follow(history, { types: ["call."] });
   await follower.block();
@@ -181,7 +181,7 @@ Deno.test("Every 15 seconds there is a sign of life, which passes over what was 
   await follower.leave();
 });
 
-Deno.test("Signs of life do not heap up before a client that does not read", async () => {
+Deno.test("Comments do not pile up before a client that does not read", async () => {
   const history = new EventHistory();
   const follower = follow(history);
   follower.clock.advance(1000 * 3600 * 24 * 7);
@@ -196,7 +196,7 @@ Deno.test("Signs of life do not heap up before a client that does not read", asy
   await follower.leave();
 });
 
-Deno.test("A client that reads too slowly is told so at the end of what was made for it", async () => {
+Deno.test("A client that reads too slowly gets overrun as its last event", async () => {
   const history = new EventHistory(100);
   const follower = follow(history);
   flood(history, 200);
@@ -208,7 +208,7 @@ Deno.test("A client that reads too slowly is told so at the end of what was made
   assert.equal(await follower.block(), undefined);
 });
 
-Deno.test("Who was too slow and comes again is told of the loss, and then what comes", async () => {
+Deno.test("A client that was too slow is told of the loss when it reconnects, then gets new events", async () => {
   const history = new EventHistory(50);
   const slow = follow(history);
   flood(history, 70);
@@ -221,7 +221,7 @@ Deno.test("Who was too slow and comes again is told of the loss, and then what c
   await again.leave();
 });
 
-Deno.test("A slow client holds up nobody", async () => {
+Deno.test("A slow client does not delay others", async () => {
   const history = new EventHistory(10);
   const slow = follow(history);
   const quick = follow(history);
@@ -234,7 +234,7 @@ Deno.test("A slow client holds up nobody", async () => {
   await slow.leave();
 });
 
-Deno.test("Nothing is left of a client that has gone", async () => {
+Deno.test("A client that has left leaves no listener and no alarm", async () => {
   const history = new EventHistory();
   let listeners = 0;
   const listen = history.listen.bind(history);

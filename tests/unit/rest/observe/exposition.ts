@@ -1,4 +1,4 @@
-/** Reads the text exposition format of Prometheus (0.0.4) by its grammar, and refuses what its server would refuse. */
+/** A strict reader of the text exposition format of Prometheus (0.0.4). */
 export interface Family {
   readonly help?: string;
   readonly type: string;
@@ -15,7 +15,7 @@ const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*/;
 const TYPES = ["counter", "gauge", "histogram", "summary", "untyped"];
 const VALUE = /^(?:NaN|[+-]?Inf|[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)$/i;
 
-/** Throws a `SyntaxError` with the line. */
+/** Reads a text. Throws a `SyntaxError` with the line. */
 export function readExposition(text: string): ReadonlyMap<string, Family> {
   if (!text.endsWith("\n")) throw new SyntaxError("The last line has no end");
   const families = new Map<string, { help?: string; type?: string; samples: Sample[] }>();
@@ -49,7 +49,7 @@ export function readExposition(text: string): ReadonlyMap<string, Family> {
   return new Map([...families].map(([name, { type = "untyped", ...family }]) => [name, { ...family, type }]));
 }
 
-/** What stands after the name of a sample. */
+/** The rest of a line after the name of the sample. */
 class Rest {
   #text: string;
   readonly #fail: (reason: string) => never;
@@ -86,7 +86,7 @@ class Rest {
   }
 }
 
-/** Undefined if something else is escaped than may be. */
+/** Returns undefined for an invalid escape. */
 function unescaped(text: string, escapes: string): string | undefined {
   let isGood = true;
   const plain = text.replace(/\\(.?)/g, (_escape, character: string) => {

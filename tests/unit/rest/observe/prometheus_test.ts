@@ -4,7 +4,7 @@ import { Metrics } from "../../../../src/runtime/metrics.ts";
 import { ladder } from "../../../support/scenario.ts";
 import { readExposition } from "./exposition.ts";
 
-/** Names, what they mean and what they are, as Prometheus reads them. */
+/** Returns the metrics as Prometheus reads them. */
 function readBack(metrics: Metrics, version = "1.2.3") {
   return readExposition(prometheusText(metrics, version));
 }
@@ -58,7 +58,7 @@ Deno.test("The process tells its CPU time, its memory and since when it runs", (
   assert.ok(value("process_start_time_seconds") > Date.UTC(2020, 0) / 1000);
 });
 
-Deno.test("Nothing but the version has a label", () => {
+Deno.test("Only the version has a label", () => {
   const metrics = new Metrics();
   metrics.counter("routr_calls_total", "Calls");
   const labelled = [...readBack(metrics)].filter(([, { samples }]) =>

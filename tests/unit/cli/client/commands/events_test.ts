@@ -1,4 +1,4 @@
-/** `routr events`, and how server-sent events are read. */
+/** `routr events`, and the reader of server-sent events. */
 import assert from "node:assert/strict";
 import { events } from "../../../../../src/cli/client/commands/events.ts";
 import { ApiClient } from "../../../../../src/cli/client/api_client.ts";
@@ -6,7 +6,7 @@ import type { ClientOptions, Output } from "../../../../../src/cli/client/client
 import { readEvents, type SentEvent } from "../../../../../src/cli/client/event_stream_reader.ts";
 import { enveloped, FakeService, type ServiceRequest } from "../fake_service.ts";
 
-/** Follows a service that answers the attempts one after the other, until it refuses. */
+/** Follows a service that gives one answer for each attempt, and then refuses. */
 async function followed(answers: readonly string[], output: Output = "table", options: ClientOptions = {}) {
   const left = [...answers];
   await using service = new FakeService({
@@ -60,7 +60,7 @@ Deno.test("events for scripts are JSON Lines", async () => {
   }]);
 });
 
-Deno.test("After a loss events go on where they were", async () => {
+Deno.test("Events resume after a lost connection", async () => {
   const { out, err, pauses, requests } = await followed([STARTED, ": still there\n\n", ENDED]);
   assert.equal(out.length, 2);
   assert.deepEqual(requests.map(({ headers }) => headers.get("last-event-id")), [null, "e-1", "e-1", "e-2"]);
@@ -68,7 +68,7 @@ Deno.test("After a loss events go on where they were", async () => {
   assert.deepEqual(pauses, [1000, 1000, 1000]);
 });
 
-Deno.test("What an event says cannot control the terminal", async () => {
+Deno.test("Events cannot control the terminal", async () => {
   const { out } = await followed(['event: x\ndata: {"reason":"\\u001b[31m\\nsecond"}\n\n']);
   assert.deepEqual(out, ['x reason="\\u001b[31m\\nsecond"']);
 });

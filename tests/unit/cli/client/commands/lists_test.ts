@@ -10,7 +10,7 @@ import {
 import { ClientHome } from "../client_run.ts";
 import { type Answers, enveloped, FakeService } from "../fake_service.ts";
 
-/** Runs a command for a service that answers so. */
+/** Runs a command against a service with these answers. */
 async function ran(answers: Answers, args: readonly string[]) {
   await using service = new FakeService(answers);
   await using home = await ClientHome.create();
@@ -162,7 +162,7 @@ Deno.test("registry and calls list what they are named after", async () => {
 });
 
 for (const output of ["table", "json", "yaml"]) {
-  Deno.test(`What a stranger has chosen cannot control the terminal (${output})`, async () => {
+  Deno.test(`Names chosen by strangers cannot control the terminal (${output})`, async () => {
     const name = "\x1b]0;evil\x07\u009b31m\u202e";
     const { out } = await ran({ "GET /agents": () => [agent("ag1", "1001", name)] }, [
       "get",

@@ -1,11 +1,11 @@
-/** `routr login` and `logout`, and which service a command is for. */
+/** `routr login` and `logout`, and the choice of the service. */
 import assert from "node:assert/strict";
 import { ClientHome } from "../client_run.ts";
 import { enveloped, FakeService, type ServiceRequest } from "../fake_service.ts";
 
 const BASIC = `Basic ${btoa("admin:pässword".replace("ä", "\xc3\xa4"))}`;
 
-/** Knows one user, and gives a token of its own. */
+/** Returns a service with one user and a token. */
 function service(token = "h.p.s"): FakeService {
   return new FakeService({
     "GET /credentials": ({ headers }: ServiceRequest) =>
@@ -49,7 +49,7 @@ Deno.test("The secret may come from the environment, or from who is asked", asyn
   assert.deepEqual(asked.secretQuestions, ["Secret: "]);
 });
 
-Deno.test("Where nobody can be asked, a secret that is missing is a mistake", async () => {
+Deno.test("Without a terminal a missing secret is wrong usage", async () => {
   await using there = service();
   await using home = await ClientHome.create();
   const result = await home.run(["login", there.origin, "-u", "admin"]);
@@ -66,7 +66,7 @@ Deno.test("A wrong secret is told, and the login before stays", async () => {
   assert.match(await Deno.readTextFile(home.accessPath), /elsewhere/);
 });
 
-Deno.test("What is no token is not kept", async () => {
+Deno.test("An answer that is no token is not kept", async () => {
   await using there = service("<html>");
   await using home = await ClientHome.create();
   const result = await home.run(["login", there.origin, "-u", "admin", "-p", "pässword"]);

@@ -10,7 +10,7 @@ async function ran(answers: Answers, line: string) {
   return { ...await home.run(line.split(" ")), requests: service.requests, origin: service.origin };
 }
 
-/** What services of each release say. */
+/** The answers of each release. */
 const STATUSES = [
   { status: "Up" },
   { status: 200, message: "up" },

@@ -11,11 +11,11 @@ import { type Answers, enveloped, FakeService, type ServiceRequest } from "../fa
 
 interface Given extends RunOptions {
   readonly answers?: readonly string[];
-  /** What `-f` names. */
+  /** The content of the file for `-f`. */
   readonly file?: string | object;
 }
 
-/** Runs `routr create -f FILE` and so on for a service that answers so. */
+/** Runs a command against a service with these answers. */
 async function ran(answers: Answers, args: readonly string[], { file, ...options }: Given = {}) {
   await using service = new FakeService(answers);
   await using home = await ClientHome.create();
@@ -39,7 +39,7 @@ async function ran(answers: Answers, args: readonly string[], { file, ...options
 const CREATE = ["create", "-f", "FILE"];
 const APPLY = ["apply", "-f", "FILE"];
 
-/** As each kind of service tells its status. */
+/** The status in the form of this server. */
 const OURS = {
   "GET /system/status": () => Response.json({ status: "Up", message: "up", data: "up", result: "up" }),
 };
@@ -114,7 +114,7 @@ Deno.test("A file that is not there is told", async () => {
   assert.match(err, /^routr: Cannot read FILE: /);
 });
 
-/** What a service has of agents: answers lists, and changes. */
+/** Returns the answers of a service with these agents. */
 function agentsThere(agents: readonly object[]): Answers {
   return {
     ...OURS,
@@ -219,7 +219,7 @@ Deno.test("delete by a filter goes on when one cannot be deleted, and tells whic
   assert.equal(err, "routr: 1 of 2 could not be deleted\n  agent/ag1: Found one or more dependent objects");
 });
 
-/** A service with two agents, of which the file has one and another that is new. */
+/** A service with two agents, one of which is in the file beside a new one. */
 const TWO_AGENTS = {
   ...OURS,
   "GET /agents": ({ query: { filter } }: ServiceRequest) =>
