@@ -31,11 +31,9 @@ const buildBinary: Command = {
   env: { DENO: Deno.env.get("DENO") ?? Deno.execPath() },
 };
 
-/**
- * Stages with packages that the server does not need: each has its own configuration, so that starting does not fetch
- * them.
- */
+/** Folders with packages that the server does not need: a configuration of their own keeps them from those who start it. */
 const OWN_CONFIGURATION = ["openapi", "browser"];
+const browserConfig = ["--config", "tests/browser/deno.json"];
 const checkedTests = [...Deno.readDirSync(`${projectRoot}tests`)]
   .filter(({ name, isDirectory }) => isDirectory ? !OWN_CONFIGURATION.includes(name) : name.endsWith(".ts"))
   .map(({ name }) => `tests/${name}`);
@@ -47,12 +45,15 @@ const stages: readonly Stage[] = [
   testWithProcesses("runner"),
   test("unit", ["tests/unit", "tests/bench", "tests/architecture_test.ts"]),
   { ...test("contract"), before: [installPeers] },
-  testWithOwnConfiguration("openapi"),
   test("scenario"),
   test("migration"),
   test("torture"),
   testWithProcesses("peers", [installPeers]),
-  testWithOwnConfiguration("browser", [installPeers]),
+  testWithProcesses(
+    "browser",
+    [installPeers, deno("check", "--quiet", ...browserConfig, "tests/browser")],
+    browserConfig,
+  ),
   testWithProcesses("smoke", Deno.env.has("ROUTR_BINARY") ? [installPeers] : [installPeers, buildBinary]),
 ];
 
@@ -131,10 +132,4 @@ function testWithProcesses(
     isTest: true,
     command: deno("test", "--no-check", "--allow-all", ...options, `tests/${name}`),
   };
-}
-
-/** Returns a stage of tests in a folder with its own `deno.json` and lock, after a check of their types. */
-function testWithOwnConfiguration(name: string, before: readonly Command[] = []): Stage {
-  const config = ["--config", `tests/${name}/deno.json`];
-  return testWithProcesses(name, [...before, deno("check", "--quiet", ...config, `tests/${name}`)], config);
 }
