@@ -1,30 +1,29 @@
-/** One moment at which all waiting for a result ends. */
+/** A common time limit for several values. */
 import type { Clock } from "../../runtime/clock.ts";
 import type { Eventually } from "../../runtime/eventually.ts";
 
-/** Begins to run when something has to be waited for. */
+/** The time runs from the first value that has to be waited for. */
 export class Deadline {
   readonly #clock: Clock;
-  readonly #patience: number;
+  readonly #timeoutMs: number;
   #alarm: unknown;
   #passed: Promise<void> | undefined;
 
-  /** `patience` in milliseconds. */
-  constructor(clock: Clock, patience: number) {
+  constructor(clock: Clock, timeoutMs: number) {
     this.#clock = clock;
-    this.#patience = patience;
+    this.#timeoutMs = timeoutMs;
   }
 
-  /** The value, or `otherwise` when it is not there in time. */
+  /** Returns the value, or `otherwise` when it is late. */
   within<T>(value: Eventually<T>, otherwise: T): Eventually<T> {
     if (!(value instanceof Promise)) return value;
     this.#passed ??= new Promise((resolve) => {
-      this.#alarm = this.#clock.setAlarm(resolve, this.#patience);
+      this.#alarm = this.#clock.setAlarm(resolve, this.#timeoutMs);
     });
     return Promise.race([value, this.#passed.then(() => otherwise)]);
   }
 
-  /** Nothing is waited for any more. */
+  /** Releases the alarm, when nothing is awaited any more. */
   end(): void {
     if (this.#passed) this.#clock.clearAlarm(this.#alarm);
   }

@@ -1,4 +1,4 @@
-/** Questions to name servers and what their answers mean (RFC 1035 §4, RFC 2308, RFC 6891). */
+/** Questions to name servers and their answers (RFC 1035 §4, RFC 2308, RFC 6891). */
 import { Buffer } from "node:buffer";
 // @ts-types="./dns_packet.d.ts"
 import { type Answer as PacketRecord, decode, encode, type OptAnswer, RECURSION_DESIRED } from "dns-packet";
@@ -6,29 +6,29 @@ import ipaddr from "ipaddr.js";
 import { isIpv4, toUriHost } from "../../runtime/ip/ip_address.ts";
 import { MAX_RECORDS, type RecordOf, type RecordType } from "./record.ts";
 
-/** What a datagram may hold without being fragmented on the way (RFC 9715 §3.1). */
+/** Bytes of a datagram that is not fragmented (RFC 9715 §3.1). */
 const DATAGRAM_SIZE = 1232;
 
-/** Aliases that are followed within one answer, and by asking on. */
+/** Aliases followed within an answer, and by further questions. */
 export const MAX_ALIASES = 8;
 
 const NO_ERROR = 0;
 const NO_SUCH_NAME = 3;
 
 export interface Question<T extends RecordType = RecordType> {
-  /** Lower case, no dot at its end; see `isAskable`. */
+  /** In lower case without a final dot; `isAskable`. */
   readonly name: string;
   readonly type: T;
 }
 
 /**
- * What a server says. `ttl` is in seconds, as the server gave it; undefined when it gave none.
+ * The reply of a server. `ttl` is in seconds, undefined when the server gave none.
  *
  * - `answer`: the records
  * - `none`: the name has no such record (RFC 2308)
- * - `alias`: the name is another one, of which the answer says nothing more
- * - `truncated`: there is more than a datagram holds
- * - `refusal`: the server cannot or will not say; another one may
+ * - `alias`: the name is an alias of a name that the answer has no records of
+ * - `truncated`: the answer does not fit into a datagram
+ * - `refusal`: the server does not answer; another one may
  */
 export type Reply<T extends RecordType = RecordType> =
   | { readonly kind: "answer"; readonly records: readonly RecordOf[T][]; readonly ttl: number }
@@ -37,19 +37,19 @@ export type Reply<T extends RecordType = RecordType> =
   | { readonly kind: "truncated" }
   | { readonly kind: "refusal" };
 
-/** What ends a question: other servers would say the same. */
+/** A reply that ends the question, since other servers would say the same. */
 export type CertainReply<T extends RecordType> = Exclude<Reply<T>, { kind: "truncated" | "refusal" }>;
 
 export function isCertain<T extends RecordType>(reply: Reply<T>): reply is CertainReply<T> {
   return reply.kind !== "truncated" && reply.kind !== "refusal";
 }
 
-/** Whether it is a name that name servers can be asked for (RFC 1035 §2.3.4); `_` for services. */
+/** Reports whether name servers can be asked for a name (RFC 1035 §2.3.4); `_` begins services. */
 export function isAskable(name: string): boolean {
   return name.length <= 253 && /^[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/.test(name);
 }
 
-/** A question as it goes into a datagram; `isExtended` says by EDNS(0) that long answers are welcome. */
+/** Encodes a question for a datagram; `isExtended` accepts long answers by EDNS(0). */
 export function encodeQuestion(question: Question, id: number, isExtended: boolean): Uint8Array {
   return encode({
     type: "query",
@@ -71,17 +71,17 @@ const EXTENSION: OptAnswer = {
   options: [],
 };
 
-/** What `bytes` say in answer to the question of this id; undefined when they are not an answer to it. */
+/** Reads the reply to the question with an id; undefined when the bytes are no reply to it. */
 export function readReply<T extends RecordType>(
   bytes: Uint8Array,
   question: Question<T>,
   id: number,
 ): Reply<T> | undefined {
-  // Forged answers are known by their first bytes; they do not cost more than that.
+  // Forged answers fail at their first bytes and cost no more.
   if (bytes.length < 12 || (bytes[0] << 8 | bytes[1]) !== id || (bytes[2] & 0x80) === 0) return undefined;
   try {
     const { questions = [], answers = [], authorities = [], flags = 0, flag_tc } = decode(Buffer.from(bytes));
-    // The codec takes what is missing at the end for undefined.
+    // The codec reads missing bytes as undefined.
     if (decode.bytes > bytes.length) return undefined;
     const code = flags & 15;
     const [asked] = questions;
@@ -92,7 +92,7 @@ export function readReply<T extends RecordType>(
     if (code !== NO_ERROR && code !== NO_SUCH_NAME) return { kind: "refusal" };
     return followAliases(question, answers, authorities);
   } catch {
-    return looksTruncated(bytes) ? { kind: "truncated" } : undefined; // Cut off, or no DNS message at all.
+    return looksTruncated(bytes) ? { kind: "truncated" } : undefined; // Cut off, or no DNS message.
   }
 }
 
@@ -134,7 +134,7 @@ function ttlOf(record: PacketRecord): number {
   return "ttl" in record && record.ttl !== undefined && record.ttl < 2 ** 31 ? record.ttl : 0;
 }
 
-/** The lesser of the SOA record's own TTL and its minimum (RFC 2308 §5). */
+/** Returns the lesser of TTL and minimum of an SOA record (RFC 2308 §5). */
 function negativeTtlOf(record: PacketRecord): number | undefined {
   return record.type === "SOA" ? Math.min(ttlOf(record), record.data.minimum ?? 0) : undefined;
 }
@@ -161,7 +161,7 @@ const READERS: { readonly [T in RecordType]: (record: PacketRecord) => RecordOf[
   },
 };
 
-/** The best first, and no more than are kept. */
+/** Returns the records that are kept, the best first. */
 function inOrder<T extends RecordType>(records: RecordOf[T][], type: T): readonly RecordOf[T][] {
   return records.sort(COMPARISONS[type]).slice(0, MAX_RECORDS);
 }

@@ -1,4 +1,4 @@
-/** What is used of the package dns-packet. The types that others wrote for it bring all of Node's. */
+/** The part of dns-packet that is used. Its public types would bring all types of Node. */
 import type { Buffer } from "node:buffer";
 
 interface Owned {
@@ -91,6 +91,6 @@ export function encode(packet: Packet): Buffer;
 export function streamEncode(packet: Packet): Buffer;
 export const decode: {
   (bytes: Buffer): DecodedPacket;
-  /** How many bytes the last call took for the message, those included that were missing. */
+  /** Bytes that the last call took for the message, missing ones included. */
   readonly bytes: number;
 };

@@ -1,11 +1,11 @@
-/** One question to one name server: over UDP, and over TCP when the answer is too long for that (RFC 1035 §4.2). */
+/** One question to one name server, by UDP and, for a long answer, by TCP (RFC 1035 §4.2). */
 import { connect, type Socket } from "node:net";
 import { Buffer } from "node:buffer";
 import { encodeQuestion, type Question, readReply, type Reply } from "./dns_message.ts";
 import type { NameServer } from "./name_server.ts";
 import type { RecordType } from "./record.ts";
 
-/** Longer datagrams are not asked for (`DATAGRAM_SIZE` of the question) and are cut off. */
+/** Bytes of a datagram; longer ones are not asked for, and are cut off. */
 const BUFFER_SIZE = 4096;
 
 /** A question under way. */
@@ -19,8 +19,8 @@ export class Exchange<T extends RecordType> {
   #isOver = false;
 
   /**
-   * Calls `onEnd` once, and not from within: with the server's answer, never `truncated`, or with undefined when
-   * the server cannot be reached. A silent server never ends it; `close` does.
+   * Calls `onEnd` once, after the constructor: with the reply of the server, never `truncated`, or with undefined for an
+   * unreachable server. Only `close` ends the exchange with a silent server.
    */
   constructor(
     server: NameServer,
@@ -33,7 +33,7 @@ export class Exchange<T extends RecordType> {
     void this.#ask(encodeQuestion(question, this.#id, isExtended));
   }
 
-  /** Ends it, answered or not; `onEnd` is not called any more. */
+  /** Ends the exchange; `onEnd` is not called any more. */
   close(): void {
     this.#isOver = true;
     this.#datagrams?.close();
@@ -43,7 +43,7 @@ export class Exchange<T extends RecordType> {
   }
 
   async #ask(bytes: Uint8Array): Promise<void> {
-    // The socket comes later, so that even one that cannot be had is told after the constructor.
+    // Even the failure to open a socket is reported after the constructor.
     await Promise.resolve();
     if (this.#isOver) return;
     try {
@@ -57,7 +57,7 @@ export class Exchange<T extends RecordType> {
 
   async #askByDatagram(bytes: Uint8Array): Promise<Reply<T> | undefined> {
     const { address, port } = this.server;
-    // Each question has a port of its own, which the system draws by chance: whoever forges an answer must guess it.
+    // Each question has a random port of its own, which forgers must guess.
     const socket = Deno.listenDatagram({ transport: "udp", hostname: anyAddressFor(address), port: 0 });
     this.#datagrams = socket;
     await socket.send(bytes, { transport: "udp", hostname: address, port });
@@ -100,7 +100,7 @@ export class Exchange<T extends RecordType> {
   }
 }
 
-/** Loopback stays on the loopback: nobody else can send there. */
+/** Returns the address to bind; for a loopback server loopback, where nobody else can send. */
 function anyAddressFor(server: string): string {
   if (server.includes(":")) return server === "::1" ? "::1" : "::";
   return server.startsWith("127.") ? "127.0.0.1" : "0.0.0.0";

@@ -1,13 +1,12 @@
-/** Destinations from which nothing came back lately (RFC 3263 §4.3). */
+/** Destinations that did not answer lately (RFC 3263 §4.3). */
 import { BoundedMap } from "../../runtime/bounded_map.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Destination } from "./destination.ts";
 
-/** Milliseconds for which others are tried first. */
-const PENALTY = 60_000;
+/** Time for which others are tried first. */
+const PENALTY_MS = 60_000;
 const MAX_DESTINATIONS = 1024;
 
-/** Remembers them for a minute. */
 export class FailedDestinations {
   readonly #clock: Clock;
   readonly #until = new BoundedMap<string, number>(MAX_DESTINATIONS);
@@ -17,14 +16,14 @@ export class FailedDestinations {
   }
 
   add(destination: Destination): void {
-    this.#until.set(keyOf(destination), this.#clock.now() + PENALTY);
+    this.#until.set(keyOf(destination), this.#clock.now() + PENALTY_MS);
   }
 
   delete(destination: Destination): void {
     if (this.#until.size > 0) this.#until.delete(keyOf(destination));
   }
 
-  /** The same destinations in the same order, but those that failed after all others. */
+  /** Returns the destinations with the failed ones last. */
   putLast(destinations: readonly Destination[]): readonly Destination[] {
     if (this.#until.size === 0 || destinations.length < 2) return destinations;
     const failed = destinations.filter((destination) => this.#has(destination));

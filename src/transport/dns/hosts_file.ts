@@ -1,4 +1,4 @@
-/** The names that the machine itself knows: `/etc/hosts` (hosts(5)). */
+/** The names in `/etc/hosts` (hosts(5)). */
 import ipaddr from "ipaddr.js";
 import type { Clock } from "../../runtime/clock.ts";
 import { toUriHost } from "../../runtime/ip/ip_address.ts";
@@ -6,7 +6,6 @@ import { WatchedFile } from "./watched_file.ts";
 
 const PATH = Deno.build.os === "windows" ? "C:\\Windows\\System32\\drivers\\etc\\hosts" : "/etc/hosts";
 
-/** Reads the file again when it has changed. */
 export class HostsFile {
   readonly #file: WatchedFile<ReadonlyMap<string, readonly string[]>>;
 
@@ -14,7 +13,7 @@ export class HostsFile {
     this.#file = new WatchedFile(path, clock, readHosts);
   }
 
-  /** Addresses of a name in lower case as URIs write them, in the file's order; undefined when it is not there. */
+  /** Returns the addresses of a lower-case name in URI form, in the order of the file; undefined for none. */
   addressesOf(name: string): readonly string[] | undefined {
     return this.#file.value.get(name);
   }

@@ -1,29 +1,29 @@
-/** Where a name server is. */
+/** The endpoint of a name server. */
 import ipaddr from "ipaddr.js";
 
 const PORT = 53;
 
 export interface NameServer {
-  /** As sockets report it: `127.0.0.1`, `::1`. */
+  /** In socket form: `127.0.0.1`, `::1`. */
   readonly address: string;
   readonly port: number;
 }
 
-/** Reads `192.0.2.1`, `192.0.2.1:5353`, `::1` or `[::1]:5353`; undefined when it is none of these. */
+/** Parses `192.0.2.1`, `192.0.2.1:5353`, `::1` or `[::1]:5353`; undefined for anything else. */
 export function readNameServer(text: string): NameServer | undefined {
   const [, bracketed, plain, digits] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(text) ?? [];
   const address = bracketed ?? plain ?? text;
   const port = digits === undefined ? PORT : Number(digits);
   const isWellFormed = bracketed === undefined ? ipaddr.isValid(address) : ipaddr.IPv6.isValid(address);
   if (!isWellFormed || port < 1 || port > 65_535) return undefined;
-  // A server of one link only cannot be asked without naming the link, which sockets here cannot.
+  // A link-local server cannot be asked: sockets of the runtime cannot name the link.
   if (address.includes("%") || !address.includes(":") && !ipaddr.IPv4.isValidFourPartDecimal(address)) {
     return undefined;
   }
   return { address: ipaddr.process(address).toString(), port };
 }
 
-/** `127.0.0.1:53`, `[::1]:53`. */
+/** Returns `127.0.0.1:53` or `[::1]:53`. */
 export function formatNameServer({ address, port }: NameServer): string {
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }

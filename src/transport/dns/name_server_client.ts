@@ -1,4 +1,4 @@
-/** Asks name servers, one after the other until one knows (RFC 1035 §7.2, RFC 1123 §6.1.3.3). */
+/** Asks name servers in turn until one answers (RFC 1035 §7.2, RFC 1123 §6.1.3.3). */
 import type { Clock } from "../../runtime/clock.ts";
 import { type CertainReply, isCertain, type Question, type Reply } from "./dns_message.ts";
 import { Exchange } from "./exchange.ts";
@@ -6,15 +6,15 @@ import { formatNameServer } from "./name_server.ts";
 import type { NameServerList } from "./name_server_list.ts";
 import type { RecordType } from "./record.ts";
 
-/** Milliseconds after which the next server is asked too, and after which all are given up. */
-const NEXT_SERVER = 1_000;
-export const PATIENCE = 4_000;
+/** Times after which the next server is asked as well, and after which the question fails. */
+const NEXT_SERVER_MS = 1_000;
+export const QUESTION_TIMEOUT_MS = 4_000;
 const ROUNDS = 2;
 
-/** Each holds a socket for every server it has asked. */
+/** Questions at once, each with a socket for every server asked. */
 const MAX_QUESTIONS = 256;
 
-/** Puts questions to a list of servers; remembers only which of them answered last. */
+/** Asks a list of servers, beginning with the one that answered last. */
 export class NameServerClient {
   readonly #clock: Clock;
   readonly #servers: NameServerList;
@@ -26,7 +26,7 @@ export class NameServerClient {
     this.#servers = servers;
   }
 
-  /** Whether there is a server to ask. */
+  /** False when there is no server to ask. */
   get hasServers(): boolean {
     return this.#servers().length > 0;
   }
@@ -37,26 +37,25 @@ export class NameServerClient {
   }
 
   /**
-   * The first certain answer; undefined when no server gives one within `patience` milliseconds, or when nothing
-   * can be asked now. Never rejects.
+   * Returns the first certain reply; undefined when none comes in time, or nothing can be asked now. Never rejects.
    */
   ask<T extends RecordType>(
     question: Question<T>,
-    patience = PATIENCE,
+    timeoutMs = QUESTION_TIMEOUT_MS,
   ): Promise<CertainReply<T> | undefined> {
     if (!this.canAsk) return Promise.resolve(undefined);
     this.#questions++;
-    return new Promise((resolve) => this.#askInTurn(question, patience, resolve));
+    return new Promise((resolve) => this.#askInTurn(question, timeoutMs, resolve));
   }
 
   #askInTurn<T extends RecordType>(
     question: Question<T>,
-    patience: number,
+    timeoutMs: number,
     resolve: (reply: CertainReply<T> | undefined) => void,
   ): void {
     const servers = this.#serversInOrder();
     const attempts = servers.length * ROUNDS;
-    // A slow server may still answer while the next one is asked, so none is closed before the end.
+    // A slow server may still answer while the next one is asked, so all exchanges stay open.
     const exchanges: Exchange<T>[] = [];
     let failures = 0;
     let alarm: unknown;
@@ -73,12 +72,12 @@ export class NameServerClient {
       const turn = exchanges.length;
       if (turn >= attempts) return;
       const exchange = new Exchange(servers[turn % servers.length], question, {
-        // Servers and firewalls that cannot bear EDNS(0) answer in the second round (RFC 6891 §6.2.2).
+        // The second round is for servers and firewalls without EDNS(0) (RFC 6891 §6.2.2).
         isExtended: turn < servers.length,
         onEnd: (reply) => onEnd(exchange, reply),
       });
       exchanges.push(exchange);
-      alarm = this.#clock.setAlarm(askNext, NEXT_SERVER);
+      alarm = this.#clock.setAlarm(askNext, NEXT_SERVER_MS);
     };
     const onEnd = (exchange: Exchange<T>, reply: Reply<T> | undefined): void => {
       if (reply && isCertain(reply)) {
@@ -89,7 +88,7 @@ export class NameServerClient {
       if (exchange === exchanges.at(-1)) askNext();
     };
 
-    const lastAlarm = this.#clock.setAlarm(finish, patience);
+    const lastAlarm = this.#clock.setAlarm(finish, timeoutMs);
     askNext();
   }
 

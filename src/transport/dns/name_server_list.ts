@@ -1,13 +1,13 @@
-/** The name servers to ask: those that are configured, else those of the system. */
+/** The name servers: the configured ones, else those of the system. */
 import { getServers } from "node:dns";
 import type { Clock } from "../../runtime/clock.ts";
 import { type NameServer, readNameServer } from "./name_server.ts";
 import { WatchedFile } from "./watched_file.ts";
 
-/** Names the servers as of now; empty when there is none. Called for every question. */
+/** Returns the present servers. Called for every question. */
 export type NameServerList = () => readonly NameServer[];
 
-/** The servers in this order. Throws a `TypeError` when one is no address. */
+/** Returns a list of given servers. Throws a `TypeError` when one is no address. */
 export function givenNameServers(texts: readonly string[]): NameServerList {
   const servers = texts.map((text) => {
     const server = readNameServer(text);
@@ -19,7 +19,7 @@ export function givenNameServers(texts: readonly string[]): NameServerList {
   return () => servers;
 }
 
-/** Those of `/etc/resolv.conf` (resolv.conf(5)), read again when it has changed; elsewhere those the runtime knows. */
+/** Returns the list of `/etc/resolv.conf` (resolv.conf(5)), read again when it changes; elsewhere that of the runtime. */
 export function systemNameServers(clock: Clock, path = "/etc/resolv.conf"): NameServerList {
   if (Deno.build.os === "windows") return () => serversAmong(getServers());
   const file = new WatchedFile(path, clock, readResolverConfiguration);

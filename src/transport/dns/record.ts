@@ -1,11 +1,11 @@
-/** What the name system tells about a name (RFC 1035, RFC 2782, RFC 3403). */
+/** Records of DNS names (RFC 1035, RFC 2782, RFC 3403). */
 
 /** A server of a service (RFC 2782). */
 export interface SrvRecord {
   readonly priority: number;
   readonly weight: number;
   readonly port: number;
-  /** Lower case, no dot at its end; `.` when the service is decidedly not there. */
+  /** In lower case without a final dot; `.` when the service is not available. */
   readonly target: string;
 }
 
@@ -16,11 +16,11 @@ export interface NaptrRecord {
   readonly flags: string;
   readonly service: string;
   readonly regexp: string;
-  /** Lower case, no dot at its end; `.` when there is none. */
+  /** In lower case without a final dot; `.` for none. */
   readonly replacement: string;
 }
 
-/** What a record of each type holds. Addresses are as in URIs: IPv6 in brackets. */
+/** The contents of records by type. Addresses are in URI form, with IPv6 in brackets. */
 export interface RecordOf {
   readonly A: string;
   readonly AAAA: string;
@@ -30,14 +30,14 @@ export interface RecordOf {
 
 export type RecordType = keyof RecordOf;
 
-/** SRV come by priority, NAPTR by order and preference; the rest as the server sent them. */
+/** Records: SRV by priority, NAPTR by order and preference, others in received order. */
 export interface Answer<T extends RecordType> {
   readonly kind: "answer";
-  /** At least one, at most `MAX_RECORDS`. */
+  /** From one to `MAX_RECORDS`. */
   readonly records: readonly RecordOf[T][];
 }
 
-/** What is known about a name and type: its records, that it has none, or nothing because no server would say. */
+/** The result for a name and type: records, none, or a failure of all servers. */
 export type Resolution<T extends RecordType> = Answer<T> | None | Failure;
 
 export interface None {
@@ -51,10 +51,10 @@ export interface Failure {
 export const NONE: None = { kind: "none" };
 export const FAILURE: Failure = { kind: "failure" };
 
-/** More than that of one name are not kept. */
+/** Records kept of one name. */
 export const MAX_RECORDS = 64;
 
-/** The records of a resolution; empty when it has none. */
+/** Returns the records of a resolution, which may be none. */
 export function recordsOf<T extends RecordType>(resolution: Resolution<T>): readonly RecordOf[T][] {
   return resolution.kind === "answer" ? resolution.records : [];
 }

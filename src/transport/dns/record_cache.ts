@@ -1,35 +1,34 @@
-/** Records of one type, kept as long as their server allows (RFC 1035 §7.4, RFC 2308, RFC 8767, RFC 9520). */
+/** A cache of records of one type (RFC 1035 §7.4, RFC 2308, RFC 8767, RFC 9520). */
 import { BoundedMap } from "../../runtime/bounded_map.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { type CertainReply, isAskable, MAX_ALIASES } from "./dns_message.ts";
 import type { Eventually } from "../../runtime/eventually.ts";
-import { type NameServerClient, PATIENCE } from "./name_server_client.ts";
+import { type NameServerClient, QUESTION_TIMEOUT_MS } from "./name_server_client.ts";
 import { type Answer, FAILURE, NONE, type RecordType, type Resolution } from "./record.ts";
 
 const MAX_NAMES = 4096;
 
-/** Milliseconds. */
-const SHORTEST_LIFETIME = 1_000;
-const LONGEST_LIFETIME = 24 * 3_600_000;
-const LONGEST_NEGATIVE_LIFETIME = 60_000;
-const UNSAID_NEGATIVE_LIFETIME = 5_000;
-const FAILURE_LIFETIME = 2_000;
+const MIN_LIFETIME_MS = 1_000;
+const MAX_LIFETIME_MS = 24 * 3_600_000;
+const MAX_NEGATIVE_LIFETIME_MS = 60_000;
+const DEFAULT_NEGATIVE_LIFETIME_MS = 5_000;
+const FAILURE_LIFETIME_MS = 2_000;
 
-/** How long an answer is of use after its time, as long as nobody says otherwise (RFC 8767 §5). */
-const STALE_LIFETIME = 3_600_000;
-/** How long who could have a stale answer waits for a fresh one, and how long it then does without asking. */
-const STALE_PATIENCE = 1_800;
-const STALE_RECHECK = 30_000;
+/** Time for which a stale answer may be used while no server answers (RFC 8767 §5). */
+const STALE_LIFETIME_MS = 3_600_000;
+/** Time after which a stale answer is used, and time until the next question then. */
+const STALE_TIMEOUT_MS = 1_800;
+const STALE_RECHECK_MS = 30_000;
 
 interface Entry<T extends RecordType> {
   readonly resolution: Resolution<T>;
-  /** Until when it is given without asking. */
+  /** The answer is fresh until then. */
   readonly until: number;
-  /** Until when it is given when nobody answers. */
+  /** The answer may be used without a reply until then. */
   readonly staleUntil: number;
 }
 
-/** Asks once for a name however many want it, and remembers what came. */
+/** Callers that ask for a name at once share one question. */
 export class RecordCache<T extends RecordType> {
   readonly #type: T;
   readonly #clock: Clock;
@@ -43,7 +42,7 @@ export class RecordCache<T extends RecordType> {
     this.#client = client;
   }
 
-  /** What is known about a name in lower case, at once when it is known. Never rejects. */
+  /** Returns the result for a lower-case name, at once when it is known. Never rejects. */
   resolve(name: string): Eventually<Resolution<T>> {
     const now = this.#clock.now();
     const entry = this.#entries.get(name);
@@ -65,10 +64,10 @@ export class RecordCache<T extends RecordType> {
     return entry.resolution;
   }
 
-  /** Asks anew, but gives what it had when that takes long. */
+  /** Asks again, and resolves with the stale answer when that takes long. */
   #refresh(name: string, stale: Entry<T>): Promise<Resolution<T>> {
     return new Promise((resolve) => {
-      const alarm = this.#clock.setAlarm(() => resolve(stale.resolution), STALE_PATIENCE);
+      const alarm = this.#clock.setAlarm(() => resolve(stale.resolution), STALE_TIMEOUT_MS);
       void this.#ask(name, stale).then((resolution) => {
         this.#clock.clearAlarm(alarm);
         resolve(resolution);
@@ -80,31 +79,31 @@ export class RecordCache<T extends RecordType> {
     const reply = await this.#askThroughAliases(name);
     const now = this.#clock.now();
     if (reply?.kind === "answer") {
-      const until = now + between(SHORTEST_LIFETIME, reply.ttl * 1000, LONGEST_LIFETIME);
+      const until = now + between(MIN_LIFETIME_MS, reply.ttl * 1000, MAX_LIFETIME_MS);
       const resolution: Answer<T> = { kind: "answer", records: reply.records };
-      return { resolution, until, staleUntil: until + STALE_LIFETIME };
+      return { resolution, until, staleUntil: until + STALE_LIFETIME_MS };
     }
     if (reply) {
-      const lifetime = reply.ttl === undefined ? UNSAID_NEGATIVE_LIFETIME : reply.ttl * 1000;
-      const until = now + between(SHORTEST_LIFETIME, lifetime, LONGEST_NEGATIVE_LIFETIME);
+      const lifetime = reply.ttl === undefined ? DEFAULT_NEGATIVE_LIFETIME_MS : reply.ttl * 1000;
+      const until = now + between(MIN_LIFETIME_MS, lifetime, MAX_NEGATIVE_LIFETIME_MS);
       return { resolution: NONE, until, staleUntil: until };
     }
     if (stale && now < stale.staleUntil) {
-      return { ...stale, until: Math.min(now + STALE_RECHECK, stale.staleUntil) };
+      return { ...stale, until: Math.min(now + STALE_RECHECK_MS, stale.staleUntil) };
     }
-    const until = now + FAILURE_LIFETIME;
+    const until = now + FAILURE_LIFETIME_MS;
     return { resolution: FAILURE, until, staleUntil: until };
   }
 
-  /** Follows aliases whose end the answer did not hold; a chain that is too long is no answer (RFC 1034 §3.6.2). */
+  /** Follows aliases that the answer does not resolve; a chain that is too long fails (RFC 1034 §3.6.2). */
   async #askThroughAliases(name: string): Promise<Exclude<CertainReply<T>, { kind: "alias" }> | undefined> {
-    const deadline = this.#clock.now() + PATIENCE;
+    const deadline = this.#clock.now() + QUESTION_TIMEOUT_MS;
     let owner = name;
     let ttl = Infinity;
     for (let aliases = 0; aliases <= MAX_ALIASES; aliases++) {
-      const patience = deadline - this.#clock.now();
-      if (patience <= 0) break;
-      const reply = await this.#client.ask({ name: owner, type: this.#type }, patience);
+      const restMs = deadline - this.#clock.now();
+      if (restMs <= 0) break;
+      const reply = await this.#client.ask({ name: owner, type: this.#type }, restMs);
       if (reply?.kind === "answer") return { ...reply, ttl: Math.min(ttl, reply.ttl) };
       if (reply?.kind !== "alias") return reply;
       if (!isAskable(reply.target)) break;
@@ -115,6 +114,6 @@ export class RecordCache<T extends RecordType> {
   }
 }
 
-function between(least: number, value: number, most: number): number {
-  return Math.min(Math.max(least, value), most);
+function between(min: number, value: number, max: number): number {
+  return Math.min(Math.max(min, value), max);
 }

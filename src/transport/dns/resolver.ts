@@ -1,4 +1,4 @@
-/** From names to records and addresses, by the hosts file, the name servers and the system. */
+/** Resolves names to records and addresses by the hosts file, name servers and the system. */
 import type { Clock } from "../../runtime/clock.ts";
 import { isIpAddress } from "../../runtime/ip/ip_address.ts";
 import { isAskable } from "./dns_message.ts";
@@ -10,12 +10,11 @@ import { NONE, recordsOf, type RecordType, type Resolution } from "./record.ts";
 import { RecordCache } from "./record_cache.ts";
 import { type Lookup, lookUp, SystemLookup } from "./system_lookup.ts";
 
-/** Milliseconds that one family's addresses wait for the other's answer (RFC 8305 §3, for a server far away). */
-const OTHER_FAMILY_PATIENCE = 300;
+/** Time that addresses of one family wait for the other family (RFC 8305 §3, for a distant server). */
+const OTHER_FAMILY_TIMEOUT_MS = 300;
 
-/** Who is asked, as far as it is not what the system says. */
 export interface ResolverOptions {
-  /** Addresses with or without port, such as `192.0.2.53` and `[::1]:5353`. */
+  /** Addresses with or without port, such as `192.0.2.53` and `[::1]:5353`, instead of those of the system. */
   readonly nameServers?: readonly string[];
   readonly hostsFile?: string;
   readonly resolverConfiguration?: string;
@@ -24,7 +23,7 @@ export interface ResolverOptions {
 
 type Caches = { readonly [T in RecordType]: RecordCache<T> };
 
-/** Answers at once what is known. A slow or dead name server delays only who asks for what is not. */
+/** Known names are resolved at once. A slow name server delays only questions for unknown ones. */
 export class Resolver {
   readonly #clock: Clock;
   readonly #client: NameServerClient;
@@ -32,7 +31,7 @@ export class Resolver {
   readonly #hosts: HostsFile;
   readonly #system: SystemLookup;
 
-  /** Throws a `TypeError` when one of the given name servers is no address. */
+  /** Throws a `TypeError` when a given name server is no address. */
   constructor(clock: Clock, options: ResolverOptions = {}) {
     const { nameServers, hostsFile, resolverConfiguration, lookup = lookUp } = options;
     const servers = nameServers
@@ -51,13 +50,13 @@ export class Resolver {
     this.#system = new SystemLookup(clock, lookup);
   }
 
-  /** Whether this machine itself says what the name is, so that nobody else is asked (hosts file, RFC 6761 §6.3, §6.4). */
+  /** Reports whether a name is resolved without name servers (hosts file, RFC 6761 §6.3, §6.4). */
   isLocal(name: string): boolean {
     return isReserved(name, "localhost") || isReserved(name, "invalid") ||
       this.#hosts.addressesOf(name) !== undefined;
   }
 
-  /** What the name servers say. `name` is in lower case. Never rejects; takes at most four seconds. */
+  /** Asks the name servers for a lower-case name. Never rejects; takes four seconds at most. */
   query<T extends RecordType>(name: string, type: T): Eventually<Resolution<T>> {
     if (this.isLocal(name)) return NONE;
     const cache: RecordCache<T> = this.#caches[type];
@@ -65,8 +64,8 @@ export class Resolver {
   }
 
   /**
-   * Every address of a host as URIs write them, IPv6 first where name servers are asked; empty when there is none or
-   * nobody would say. `host` is a name in lower case or an address. Never rejects; takes at most eight seconds.
+   * Returns all addresses of a host in URI form, IPv6 first if name servers are asked; none when nothing is known. `host`
+   * is a lower-case name or an address. Never rejects; takes eight seconds at most.
    */
   resolve(host: string): Eventually<readonly string[]> {
     if (isIpAddress(host)) return [host];
@@ -82,7 +81,7 @@ export class Resolver {
     return whenKnown(this.#whenEnoughIsKnown(v6, v4), ([v6, v4]) => this.#addressesIn(host, v6, v4));
   }
 
-  /** Localhost is this machine, whatever anybody says (RFC 6761 §6.3). */
+  /** Returns the addresses of localhost, which no server is asked for (RFC 6761 §6.3). */
   #loopbackOf(host: string): readonly string[] {
     const addresses = this.#hosts.addressesOf(host)?.filter(isLoopback) ?? [];
     return addresses.length > 0 ? addresses : ["127.0.0.1", "[::1]"];
@@ -100,7 +99,7 @@ export class Resolver {
     return found4.length === 0 ? found6 : [...found6, ...found4];
   }
 
-  /** Both answers, or that of one family when it has addresses and the other one's is late. */
+  /** Resolves with both answers, or with the addresses of one family when the other is late. */
   #whenEnoughIsKnown(
     v6: Eventually<Resolution<"AAAA">>,
     v4: Eventually<Resolution<"A">>,
@@ -116,7 +115,7 @@ export class Resolver {
       const look = () => {
         if (known6 && known4) return finish();
         if ((known6 ?? known4)?.kind === "answer") {
-          alarm = this.#clock.setAlarm(finish, OTHER_FAMILY_PATIENCE);
+          alarm = this.#clock.setAlarm(finish, OTHER_FAMILY_TIMEOUT_MS);
         }
       };
       void whenKnown(v6, (resolution) => {
@@ -131,7 +130,7 @@ export class Resolver {
   }
 }
 
-/** Whether `name` is `domain` or within it. */
+/** Reports whether a name is a domain or within it. */
 function isReserved(name: string, domain: string): boolean {
   return name === domain || name.endsWith(domain) && name.charAt(name.length - domain.length - 1) === ".";
 }

@@ -11,34 +11,33 @@ import type { Resolver } from "./resolver.ts";
 import { selectServices, type Service, serviceLabel } from "./service_selection.ts";
 import { orderServers } from "./srv_order.ts";
 
-/** Milliseconds after which what is known by then has to do. */
-const PATIENCE = 5_000;
+/** Time after which the answers so far are used. */
+const TIMEOUT_MS = 5_000;
 const MAX_DESTINATIONS = 16;
 
-/** In the order in which they are tried when a domain says nothing about it (RFC 3263 §4.1, RFC 3261 §18.1.1). */
+/** Protocols in the order of trial for a domain without a preference (RFC 3263 §4.1, RFC 3261 §18.1.1). */
 const PLAIN_PROTOCOLS: readonly TransportProtocol[] = ["udp", "tcp", "sctp", "tls"];
 const SECURE_PROTOCOLS: readonly TransportProtocol[] = ["tls"];
 
 export interface ServerLocatorParts {
   readonly resolver: Pick<Resolver, "isLocal" | "query" | "resolve">;
   readonly clock: Clock;
-  /** Whether there is a socket from which this address can be reached. */
+  /** Reports whether a socket can reach an address. */
   canReach(protocol: TransportProtocol, address: string): boolean;
-  /** Whether the protocol is spoken at all. */
+  /** Reports whether a protocol has a listener. */
   serves(protocol: TransportProtocol): boolean;
-  /** At least 0, less than 1. */
+  /** Returns a number from 0 to below 1. */
   readonly random?: () => number;
 }
 
-/** A host with what is known about how to get there. */
-interface Place {
+/** A host that serves the next hop. */
+interface Candidate {
   readonly host: string;
   readonly port: number;
   readonly protocol: TransportProtocol;
   readonly isTransportFixed: boolean;
 }
 
-/** Answers at once as long as nothing has to be asked. */
 export class ServerLocator {
   readonly #parts: ServerLocatorParts;
   readonly #random: () => number;
@@ -51,28 +50,28 @@ export class ServerLocator {
   }
 
   /**
-   * Where to send, in the order to be tried; empty when there is no such place. At once when nothing has to be asked.
-   * Never rejects; takes at most five seconds.
+   * Returns the destinations of a hop in the order of trial, at once when nothing has to be asked. Never rejects; takes
+   * five seconds at most.
    */
   locate(hop: NextHop): Eventually<readonly Destination[]> {
-    const deadline = new Deadline(this.#parts.clock, PATIENCE);
+    const deadline = new Deadline(this.#parts.clock, TIMEOUT_MS);
     const domain = hop.host.endsWith(".") ? hop.host.slice(0, -1) : hop.host;
-    const places = this.#placesOf(hop, domain, deadline);
-    const located = whenKnown(places, (places) => this.#destinationsOf(places, domain, deadline));
+    const candidates = this.#candidatesOf(hop, domain, deadline);
+    const located = whenKnown(candidates, (candidates) => this.#destinationsOf(candidates, domain, deadline));
     return whenKnown(located, (destinations) => {
       deadline.end();
       return this.#failed.putLast(destinations);
     });
   }
 
-  /** Tells why there is no place for a hop. */
+  /** Returns the reason for a hop without destinations. */
   whyNowhere({ host, protocol, isSecure }: NextHop): string {
     const named = isSecure && protocol ? securedProtocol(protocol) ?? protocol : protocol;
     if (named && !this.#parts.serves(named)) return `No listener for ${named}, by which ${host} is reached`;
     return isIpAddress(host) ? `No listener reaches ${host}` : `No address of ${host} in DNS`;
   }
 
-  /** Nothing came back from there: for the next minute it is tried after the others of its list. */
+  /** Notes a destination that did not answer, which comes last for the next minute. */
   noteFailure(destination: Destination): void {
     this.#failed.add(destination);
   }
@@ -81,12 +80,12 @@ export class ServerLocator {
     this.#failed.delete(destination);
   }
 
-  /** §4.1 and the first half of §4.2: transports and hosts. */
-  #placesOf(
+  /** Finds transports and hosts (§4.1 and the first half of §4.2). */
+  #candidatesOf(
     { port, protocol, isSecure }: NextHop,
     domain: string,
     deadline: Deadline,
-  ): Eventually<readonly Place[]> {
+  ): Eventually<readonly Candidate[]> {
     const named = isSecure && protocol ? securedProtocol(protocol) : protocol;
     if (protocol && (!named || !this.#parts.serves(named))) return [];
     const served = (isSecure ? SECURE_PROTOCOLS : PLAIN_PROTOCOLS).filter((each) => this.#parts.serves(each));
@@ -98,16 +97,17 @@ export class ServerLocator {
       isTransportFixed: named !== undefined || isSecure,
     }];
     if (port !== undefined || isIpAddress(domain) || this.#parts.resolver.isLocal(domain)) return fallback;
-    if (named) return this.#placesByTransport(domain, [named], fallback, deadline);
+    if (named) return this.#candidatesByTransport(domain, [named], fallback, deadline);
     const rules = this.#parts.resolver.query(domain, "NAPTR");
     if (rules instanceof Promise) this.#askAhead(domain, served);
     return whenKnown(
-      this.#placesByServices(rules, isSecure, deadline),
-      (places) => places.length > 0 ? places : this.#placesByTransport(domain, served, fallback, deadline),
+      this.#candidatesByServices(rules, isSecure, deadline),
+      (candidates) =>
+        candidates.length > 0 ? candidates : this.#candidatesByTransport(domain, served, fallback, deadline),
     );
   }
 
-  /** Asks together what would be asked one after the other: who has to wait for a silent name server does so once. */
+  /** Asks all questions ahead that may follow, so that a silent name server is waited for once. */
   #askAhead(domain: string, protocols: readonly TransportProtocol[]): void {
     const { resolver } = this.#parts;
     for (const protocol of protocols) {
@@ -118,55 +118,55 @@ export class ServerLocator {
     void resolver.query(domain, "A");
   }
 
-  /** By the services that the domain lists. */
-  #placesByServices(
+  /** Uses the services that the domain lists. */
+  #candidatesByServices(
     rules: Eventually<Resolution<"NAPTR">>,
     isSecure: boolean,
     deadline: Deadline,
-  ): Eventually<readonly Place[]> {
+  ): Eventually<readonly Candidate[]> {
     return whenKnown(deadline.within(rules, FAILURE), (resolution) => {
       const services = selectServices(recordsOf(resolution), isSecure, this.#parts.serves.bind(this.#parts));
-      return this.#placesByOrder(services, deadline);
+      return this.#candidatesByOrder(services, deadline);
     });
   }
 
-  /** Once an order has led somewhere, higher ones are not for us (RFC 3403 §4.1). */
-  #placesByOrder(services: readonly Service[], deadline: Deadline): Eventually<readonly Place[]> {
+  /** Uses the lowest order that leads to servers; higher ones are ignored (RFC 3403 §4.1). */
+  #candidatesByOrder(services: readonly Service[], deadline: Deadline): Eventually<readonly Candidate[]> {
     if (services.length === 0) return [];
     const [{ order }] = services;
     const lists = services.filter((service) => service.order === order)
       .map((service) => this.#servers(service.name, deadline, service.protocol));
     return whenKnown(whenAllKnown(lists), (lists) => {
-      const places = lists.flatMap((list) => list ?? []);
-      if (places.length > 0) return places;
-      return this.#placesByOrder(services.filter((service) => service.order !== order), deadline);
+      const candidates = lists.flatMap((list) => list ?? []);
+      if (candidates.length > 0) return candidates;
+      return this.#candidatesByOrder(services.filter((service) => service.order !== order), deadline);
     });
   }
 
-  /** By the servers that the domain lists for these transports; `fallback` when it lists none for any of them. */
-  #placesByTransport(
+  /** Uses the servers that the domain lists for some transports; `fallback` when it lists none. */
+  #candidatesByTransport(
     domain: string,
     protocols: readonly TransportProtocol[],
-    fallback: readonly Place[],
+    fallback: readonly Candidate[],
     deadline: Deadline,
-  ): Eventually<readonly Place[]> {
+  ): Eventually<readonly Candidate[]> {
     const lists = protocols.map((protocol) => {
       const label = serviceLabel(protocol);
       return label === undefined ? undefined : this.#servers(`${label}.${domain}`, deadline, protocol);
     });
     if (lists.some((list) => list instanceof Promise)) this.#askAhead(domain, []);
     return whenKnown(whenAllKnown(lists), (lists) => {
-      const places = lists.flatMap((list) => list ?? []);
-      return lists.every((list) => list === undefined) ? fallback : places;
+      const candidates = lists.flatMap((list) => list ?? []);
+      return lists.every((list) => list === undefined) ? fallback : candidates;
     });
   }
 
-  /** The servers of a service; none when it is decidedly not there, undefined when nothing is known of it. */
+  /** Returns the servers of a service; none when it is not available, undefined when nothing is known. */
   #servers(
     name: string,
     deadline: Deadline,
     protocol: TransportProtocol,
-  ): Eventually<readonly Place[] | undefined> {
+  ): Eventually<readonly Candidate[] | undefined> {
     const asked = deadline.within<Resolution<"SRV">>(this.#parts.resolver.query(name, "SRV"), FAILURE);
     return whenKnown(asked, (resolution) => {
       if (resolution.kind !== "answer") return undefined;
@@ -175,19 +175,19 @@ export class ServerLocator {
     });
   }
 
-  /** The second half of §4.2: addresses. */
+  /** Finds the addresses of hosts (second half of §4.2). */
   #destinationsOf(
-    places: readonly Place[],
+    candidates: readonly Candidate[],
     domain: string,
     deadline: Deadline,
   ): Eventually<readonly Destination[]> {
     const { resolver } = this.#parts;
-    const asked = places.slice(0, MAX_DESTINATIONS)
+    const asked = candidates.slice(0, MAX_DESTINATIONS)
       .map(({ host }) => deadline.within(resolver.resolve(host), []));
     return whenKnown(whenAllKnown(asked), (lists) => {
       const destinations: Destination[] = [];
       for (const [i, addresses] of lists.entries()) {
-        this.#addDestinations(destinations, places[i], addresses, domain);
+        this.#addDestinations(destinations, candidates[i], addresses, domain);
       }
       return destinations;
     });
@@ -195,7 +195,7 @@ export class ServerLocator {
 
   #addDestinations(
     destinations: Destination[],
-    { port, protocol, isTransportFixed }: Place,
+    { port, protocol, isTransportFixed }: Candidate,
     addresses: readonly string[],
     domain: string,
   ): void {
@@ -214,7 +214,7 @@ function isThere({ target, port }: SrvRecord): boolean {
   return target !== "." && port > 0;
 }
 
-/** IPv4 and IPv6 in turn, beginning with the family of the first (RFC 8305 §4). */
+/** Returns the addresses with families in turn, beginning with that of the first (RFC 8305 §4). */
 function interleaved(addresses: readonly string[]): readonly string[] {
   if (addresses.length < 2) return addresses;
   const startsWith6 = isIpv6(addresses[0]);

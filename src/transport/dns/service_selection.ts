@@ -1,4 +1,4 @@
-/** Which services of a domain a request may use (RFC 3263 §4.1, RFC 3403 §4.1, RFC 7118 §5). */
+/** Selects the services of a domain that a request may use (RFC 3263 §4.1, RFC 3403 §4.1, RFC 7118 §5). */
 import type { TransportProtocol } from "../transport.ts";
 import type { NaptrRecord } from "./record.ts";
 
@@ -11,17 +11,17 @@ const PROTOCOLS: ReadonlyMap<string, TransportProtocol> = new Map([
   ["SIPS+D2W", "wss"],
 ]);
 
-/** A service that a NAPTR record names: where its servers are listed, and what they speak. */
+/** A service that a NAPTR record names. */
 export interface Service {
   readonly order: number;
-  /** The name to ask for SRV records. */
+  /** The name of its SRV records. */
   readonly name: string;
   readonly protocol: TransportProtocol;
 }
 
 /**
- * The services that the records lead to, in their order. `SIPS+D2S` is TLS over SCTP, which nothing here speaks; it is
- * left out like every other service that is not served, and so is, for `sips:`, each without TLS.
+ * Returns the services that the records lead to, in their order, without those that are not served and, for `sips:`,
+ * those without TLS. `SIPS+D2S`, TLS over SCTP, is never served.
  */
 export function selectServices(
   records: readonly NaptrRecord[],
@@ -37,7 +37,7 @@ export function selectServices(
   });
 }
 
-/** The label under which a domain lists its servers of a protocol; undefined when none is defined for it. */
+/** Returns the label of the SRV records of a protocol; undefined when there is none. */
 export function serviceLabel(protocol: TransportProtocol): string | undefined {
   return LABELS.get(protocol);
 }

@@ -1,7 +1,7 @@
-/** The order in which the servers of a service are tried (RFC 2782). */
+/** Orders the servers of a service (RFC 2782). */
 import type { SrvRecord } from "./record.ts";
 
-/** By priority; within one, drawn anew by weight. `random` is at least 0 and less than 1. */
+/** Orders by priority, and draws by weight within one. `random` returns a number from 0 to below 1. */
 export function orderServers(records: readonly SrvRecord[], random: () => number): readonly SrvRecord[] {
   if (records.length < 2) return records;
   const priorities = [...new Set(records.map(({ priority }) => priority))].sort((a, b) => a - b);
@@ -11,7 +11,7 @@ export function orderServers(records: readonly SrvRecord[], random: () => number
 }
 
 function drawByWeight(records: readonly SrvRecord[], random: () => number): SrvRecord[] {
-  // Those of no weight come first, where only a draw of zero finds them; among themselves they are equal.
+  // Servers without weight come first, where only a draw of zero finds them; among themselves they are equal.
   const undrawn = [
     ...shuffled(records.filter(({ weight }) => weight === 0), random),
     ...records.filter(({ weight }) => weight > 0),

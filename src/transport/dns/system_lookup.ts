@@ -1,21 +1,20 @@
-/** What the system makes of a name: search domains, multicast DNS and whatever else it is set up for. */
+/** Look-ups by the system, with its search domains and multicast DNS. */
 import dns from "node:dns/promises";
 import { BoundedMap } from "../../runtime/bounded_map.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { toUriHost } from "../../runtime/ip/ip_address.ts";
 import type { Eventually } from "../../runtime/eventually.ts";
 
-/** Milliseconds an answer, a refusal, and a question in flight may last. */
-const POSITIVE_LIFETIME = 60_000;
-const NEGATIVE_LIFETIME = 5_000;
-const PATIENCE = 4_000;
+const POSITIVE_LIFETIME_MS = 60_000;
+const NEGATIVE_LIFETIME_MS = 5_000;
+const TIMEOUT_MS = 4_000;
 const MAX_NAMES = 4096;
 const MAX_QUESTIONS = 16;
 
-/** The system's look-up: every address of a name, as sockets write them. */
+/** Looks up all addresses of a name, in socket form. */
 export type Lookup = (name: string) => Promise<string[]>;
 
-/** Asks the system (hosts file, then name servers). */
+/** Looks up by the system: hosts file, then name servers. */
 export const lookUp: Lookup = async (name) =>
   (await dns.lookup(name, { all: true, verbatim: true })).map((entry) => entry.address);
 
@@ -24,7 +23,7 @@ interface Answer {
   readonly until: number;
 }
 
-/** A bounded cache in front of the system's look-up. */
+/** A bounded cache of look-ups. */
 export class SystemLookup {
   readonly #clock: Clock;
   readonly #lookUp: Lookup;
@@ -36,13 +35,13 @@ export class SystemLookup {
     this.#lookUp = lookup;
   }
 
-  /** Addresses as URIs write them, at once when they are known; empty when the name has none. Never rejects. */
+  /** Returns the addresses of a name in URI form, at once when they are known. Never rejects. */
   resolve(name: string): Eventually<readonly string[]> {
     const answer = this.#answers.get(name);
     if (answer && answer.until > this.#clock.now()) return answer.addresses;
     const asked = this.#questions.get(name);
     if (asked) return asked;
-    // Each look-up may hold a thread of the runtime until a dead name server gives up on it.
+    // Each look-up may hold a thread of the runtime while a name server is silent.
     if (this.#questions.size >= MAX_QUESTIONS) return [];
     const question = this.#ask(name);
     this.#questions.set(name, question);
@@ -51,14 +50,14 @@ export class SystemLookup {
 
   async #ask(name: string): Promise<readonly string[]> {
     const answer = this.#addressesOf(name);
-    // Asked until the system answers, however late: the same question is not put again meanwhile.
+    // The question stays open until the system answers, so it is not repeated meanwhile.
     void answer.then((addresses) => {
       this.#questions.delete(name);
       this.#remember(name, addresses);
     });
     let alarm: unknown;
     const late = new Promise<string[]>((resolve) =>
-      alarm = this.#clock.setAlarm(() => resolve([]), PATIENCE)
+      alarm = this.#clock.setAlarm(() => resolve([]), TIMEOUT_MS)
     );
     const addresses = await Promise.race([answer, late]);
     this.#clock.clearAlarm(alarm);
@@ -69,12 +68,12 @@ export class SystemLookup {
     try {
       return (await this.#lookUp(name)).map(toUriHost);
     } catch {
-      return []; // No such name; remembered like any other answer, for a shorter while.
+      return []; // No such name.
     }
   }
 
   #remember(name: string, addresses: readonly string[]): void {
-    const lifetime = addresses.length > 0 ? POSITIVE_LIFETIME : NEGATIVE_LIFETIME;
+    const lifetime = addresses.length > 0 ? POSITIVE_LIFETIME_MS : NEGATIVE_LIFETIME_MS;
     this.#answers.set(name, { addresses, until: this.#clock.now() + lifetime });
   }
 }

@@ -1,14 +1,13 @@
-/** A small file of the system that is read again when it has changed. */
+/** A small system file that is read again when it changes. */
 import type { Clock } from "../../runtime/clock.ts";
 import { fileState } from "../file_state.ts";
 
-/** Milliseconds between two looks at the file. */
-const LOOK_INTERVAL = 5_000;
+const CHECK_INTERVAL_MS = 5_000;
 
-/** Beyond this many bytes a file counts as missing, rather than keeping everybody waiting. */
-const LARGEST_FILE = 8 * 2 ** 20;
+/** A larger file counts as missing, because reading it would block the thread. */
+const MAX_FILE_BYTES = 8 * 2 ** 20;
 
-/** What a file says, as `read` understands its text. A missing or unreadable file is an empty text. */
+/** The contents of a file as `read` parses its text. A missing or unreadable file has an empty text. */
 export class WatchedFile<T> {
   readonly #path: string;
   readonly #clock: Clock;
@@ -24,12 +23,12 @@ export class WatchedFile<T> {
     this.#value = read("");
   }
 
-  /** As of the last look, at most five seconds ago. */
+  /** The contents five seconds ago at most. */
   get value(): T {
     const now = this.#clock.now();
     if (now < this.#nextLook) return this.#value;
-    this.#nextLook = now + LOOK_INTERVAL;
-    const state = fileState(this.#path, LARGEST_FILE);
+    this.#nextLook = now + CHECK_INTERVAL_MS;
+    const state = fileState(this.#path, MAX_FILE_BYTES);
     if (state === this.#state) return this.#value;
     this.#state = state;
     return this.#value = this.#read(state === "" ? "" : this.#text());
@@ -39,7 +38,7 @@ export class WatchedFile<T> {
     try {
       return Deno.readTextFileSync(this.#path);
     } catch {
-      this.#state = ""; // It went between our look and our reading, or is not for us; it is tried again.
+      this.#state = ""; // Removed meanwhile, or not readable. The next check tries again.
       return "";
     }
   }

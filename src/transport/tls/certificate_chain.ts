@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import type { StoredCertificate } from "./stored_certificate.ts";
 
-/** The certificate among `candidates` whose public key belongs to the private key. */
+/** Finds the certificate for a private key. */
 export function findLeaf(
   privateKey: KeyObject,
   candidates: readonly StoredCertificate[],
@@ -9,14 +9,14 @@ export function findLeaf(
   return candidates.find((certificate) => certificate.checkPrivateKey(privateKey));
 }
 
-/** The leaf, its issuer, the issuer of that and so on (RFC 8446 §4.4.2), as far as `candidates` go. */
+/** Returns the leaf, its issuer and so on (RFC 8446 §4.4.2), as far as `candidates` go. */
 export function chainOf(
   leaf: StoredCertificate,
   candidates: readonly StoredCertificate[],
 ): [StoredCertificate, ...StoredCertificate[]] {
   const chain: [StoredCertificate, ...StoredCertificate[]] = [leaf];
   const known = new Set([leaf.fingerprint256]);
-  // The chain grows while it is walked, so that cross-signed issuers are all followed.
+  // The chain grows during the iteration, so all cross-signed issuers are followed.
   for (const certificate of chain) {
     for (const candidate of candidates) {
       if (known.has(candidate.fingerprint256) || !certificate.checkIssued(candidate)) continue;

@@ -1,12 +1,12 @@
-/** Whom a certificate is for (RFC 5922 §7, RFC 5280 §4.2.1.6). */
+/** The domains and addresses that a certificate is for (RFC 5922 §7, RFC 5280 §4.2.1.6). */
 import { isIpv6, toUriHost } from "../../runtime/ip/ip_address.ts";
 import { type DerElement, derElements, derText } from "./der.ts";
 
-/** What a certificate says about its owner; all lower case. */
+/** The names of the owner of a certificate, in lower case. */
 export interface CertificateNames {
-  /** SIP domains: of `sip:` URIs, else of DNS names, else of the common name. */
+  /** SIP domains, from `sip:` URIs, else DNS names, else the common name. */
   readonly domains: readonly string[];
-  /** As in URIs: IPv6 in brackets. */
+  /** IPv6 in brackets. */
   readonly addresses: readonly string[];
 }
 
@@ -21,8 +21,8 @@ const IP_ADDRESS = 0x87;
 const HOST_NAME = /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 
 /**
- * §7.1: URIs first; DNS names only where there is no SIP URI; the common name only where there are no alternative names.
- * The bytes are read because the runtime's text cannot be: nothing marks a comma within a name.
+ * Reads the names of a certificate (§7.1): URIs, DNS names if there is no SIP URI, and the common name if there are no
+ * alternative names. The text of the runtime is ambiguous, because commas within names are not escaped.
  * @param certificate DER
  */
 export function namesOf(certificate: Uint8Array): CertificateNames {
@@ -37,7 +37,7 @@ export function namesOf(certificate: Uint8Array): CertificateNames {
     if (name.tag === DNS_NAME && isHostName(value)) dnsNames.push(value);
     else if (name.tag === IP_ADDRESS) addresses.push(ipAddressOf(certificate.subarray(name.start, name.end)));
     else if (name.tag === URI) {
-      // With a user part it names a person, not a domain.
+      // A URI with a user part names a person, not a domain.
       const domain = /^sip:([a-z0-9.-]+)(?::\d+)?(?:;[^@]*)?$/.exec(value);
       if (domain) uris.push(domain[1]);
     }
@@ -45,17 +45,17 @@ export function namesOf(certificate: Uint8Array): CertificateNames {
   return { domains: uris.length > 0 ? uris : dnsNames, addresses };
 }
 
-/** §7.2: the whole name and no wildcard, unless `allowsWildcards`, which then stand for one label. */
+/** Reports whether the names include a host (§7.2). Wildcards, if allowed, stand for one label. */
 export function isFor(names: CertificateNames, host: string, allowsWildcards: boolean): boolean {
   const url = `http://${host}`;
-  // IPv6 addresses have many spellings.
+  // An IPv6 address has many spellings.
   const wanted = isIpv6(host) && URL.canParse(url) ? new URL(url).hostname : host.toLowerCase();
   if (names.domains.includes(wanted) || names.addresses.includes(wanted)) return true;
   const dot = wanted.indexOf(".");
   return allowsWildcards && dot > 0 && names.domains.includes(`*${wanted.slice(dot)}`);
 }
 
-/** The fields of `TBSCertificate`, without its version. */
+/** Returns the fields of `TBSCertificate`, without its version. */
 function fieldsOf(certificate: Uint8Array): DerElement[] {
   const [whole] = derElements(certificate, { start: 0, end: certificate.length });
   const [signed] = whole ? derElements(certificate, whole) : [];
@@ -63,7 +63,7 @@ function fieldsOf(certificate: Uint8Array): DerElement[] {
   return fields[0]?.tag === VERSION ? fields.slice(1) : fields;
 }
 
-/** Undefined when the certificate has no such extension. */
+/** Returns undefined when the certificate has no alternative names. */
 function alternativeNames(certificate: Uint8Array, fields: readonly DerElement[]): DerElement[] | undefined {
   const list = fields.find(({ tag }) => tag === EXTENSIONS);
   const extensions = list && derElements(certificate, list)[0];
@@ -78,7 +78,7 @@ function alternativeNames(certificate: Uint8Array, fields: readonly DerElement[]
   return undefined;
 }
 
-/** Serial number, algorithm, issuer and validity come before the subject. */
+/** Returns the common names of the subject, which follows serial number, algorithm, issuer and validity. */
 function commonNames(certificate: Uint8Array, fields: readonly DerElement[]): string[] {
   const subject = fields[4];
   if (subject?.tag !== SEQUENCE) return [];

@@ -1,8 +1,8 @@
-/** Whether a certificate's time has come, and is not over. */
+/** The validity period of certificates. */
 import { X509Certificate } from "node:crypto";
 import { systemClock } from "../../runtime/clock.ts";
 
-/** What is wrong with the time of a certificate (DER or PEM); undefined when it is valid now. */
+/** Returns the fault of a certificate (DER or PEM) that is not valid now, undefined for a valid one. */
 export function faultOfTime(certificate: Uint8Array | string): string | undefined {
   const { validFrom, validTo } = new X509Certificate(certificate);
   const now = systemClock.wallTime();

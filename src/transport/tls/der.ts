@@ -1,13 +1,13 @@
-/** DER (ITU-T X.690), as far as certificates are read here: tag, length, value. */
+/** Elements of DER (ITU-T X.690): tag, length, value. */
 
-/** One element: where its value begins and ends. */
+/** An element with the span of its value. */
 export interface DerElement {
   readonly tag: number;
   readonly start: number;
   readonly end: number;
 }
 
-/** The elements between `start` and `end`; those from where the encoding breaks on are left out. */
+/** Returns the elements of a span, up to a fault of the encoding. */
 export function derElements(bytes: Uint8Array, { start, end }: { start: number; end: number }): DerElement[] {
   const elements: DerElement[] = [];
   for (let at = start; at + 2 <= end;) {
@@ -28,7 +28,7 @@ export function derElements(bytes: Uint8Array, { start, end }: { start: number; 
   return elements;
 }
 
-/** The value as bytes, one a character. */
+/** Returns a value, one byte a character. */
 export function derText(bytes: Uint8Array, { start, end }: DerElement): string {
   return Array.from(bytes.subarray(start, end), (byte) => String.fromCharCode(byte)).join("");
 }

@@ -1,4 +1,4 @@
-/** Java's own key stores (JKS), as keytool made them before Java 9. */
+/** Key stores of Java (JKS), the default of keytool before Java 9. */
 import type { Buffer } from "node:buffer";
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import type { KeyEntry, TrustedKeyEntry } from "jks-js";
@@ -8,7 +8,7 @@ import { StoredCertificate } from "./stored_certificate.ts";
 
 type Jks = typeof import("jks-js");
 
-/** The library is loaded on first use. An empty password leaves the integrity of the store unchecked, as in Java. */
+/** Reads a store, and loads the library on first use. An empty password skips the integrity check, as in Java. */
 export async function readJksStore(path: string, bytes: Buffer, password: string): Promise<StoreContents> {
   const { default: jks }: { default: Jks } = await import("jks-js");
   const entries = parse(jks, path, bytes, password);
@@ -20,7 +20,7 @@ export async function readJksStore(path: string, bytes: Buffer, password: string
   const trusted = entries.filter(isTrustedEntry).map(({ alias, cert }) =>
     toCertificate(path, alias, cert.value)
   );
-  // Java trusts the certificate of a key entry too, but none of those above it.
+  // Like Java, trusts the certificate of a key entry as well, but not its chain.
   return {
     keys: keyEntries,
     trusted: [...trusted, ...keyEntries.flatMap((key) => key.certificates.slice(0, 1))],

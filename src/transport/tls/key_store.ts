@@ -1,4 +1,4 @@
-/** Reads a private key and its certificates out of a JKS, PKCS#12 or PEM store (`spec.securityContext`). */
+/** Reads a private key and its certificates from a JKS, PKCS#12 or PEM store (`spec.securityContext`). */
 import type { KeyObject } from "node:crypto";
 import type { StoredCertificate } from "./stored_certificate.ts";
 import { chainOf, findLeaf } from "./certificate_chain.ts";
@@ -8,46 +8,46 @@ import { readPrivateKeys } from "./pem_key_store.ts";
 import type { StoredKey } from "./store_contents.ts";
 import { readStore } from "./store_reader.ts";
 
-/** Where a key and its certificates are. */
+/** The source of a key and its certificates. */
 export interface KeyStoreSource {
-  /** A JKS or PKCS#12 store, or PEM: the certificate chain, with the key unless `privateKey` names its file. */
+  /** Path of a JKS or PKCS#12 store, or of a PEM chain, with its key unless `privateKey` is given. */
   readonly path: string;
-  /** Of the store and of the key in it, or of an encrypted PEM key. */
+  /** Password of the store and its key, or of an encrypted PEM key. */
   readonly password: string;
-  /** The path of a private key in PEM. */
+  /** Path of a private key in PEM. */
   readonly privateKey?: string;
 }
 
-/** A private key and its certificate, checked to belong together. */
+/** A private key and its certificates, checked to belong together. */
 export interface KeyEntry {
-  /** How the store is written, whatever the configuration says. */
+  /** The format found in the file. */
   readonly type: KeyStoreType;
-  /** PEM: the leaf, then its issuers. */
+  /** The leaf, then its issuers, in PEM. */
   readonly certificates: string;
-  /** PEM, PKCS#8, unencrypted. */
+  /** PKCS#8 in PEM, unencrypted. */
   readonly privateKey: string;
   readonly leaf: StoredCertificate;
-  /** Aliases of further keys in the store, which are not used. */
+  /** Aliases of unused keys in the store. */
   readonly ignored: readonly string[];
 }
 
-/** Where certificates of authorities are. */
+/** The source of certificates of authorities. */
 export interface TrustStoreSource {
   readonly path: string;
   readonly password: string;
 }
 
-/** Kinds of keys and curves that the runtime can do TLS with. */
+/** Kinds of keys, and curves, that TLS of the runtime supports. */
 const USABLE_KEYS: ReadonlySet<string> = new Set(["rsa", "ec", "ed25519"]);
 const USABLE_CURVES: ReadonlySet<string> = new Set([
   ...["prime256v1", "secp384r1", "secp521r1"],
-  // As runtimes before Deno 2.8 call them.
+  // Names in runtimes before Deno 2.8.
   ...["p256", "p384"],
 ]);
 
 /**
- * The key of a store: of several, the first by alias that can be used. Dates are not looked at. Rejects with a
- * KeyStoreError. Files are read anew each time; what JKS and PKCS#12 need is loaded when the first such store is read.
+ * Reads the key of a store; of several, the first usable one by alias. Dates are not checked. Rejects with a
+ * KeyStoreError. Libraries for JKS and PKCS#12 are loaded on first use.
  */
 export async function readKeyStore({ path, password, privateKey }: KeyStoreSource): Promise<KeyEntry> {
   const { type, contents } = await readStore(path, password);
@@ -61,8 +61,8 @@ export async function readKeyStore({ path, password, privateKey }: KeyStoreSourc
 }
 
 /**
- * The certificates of authorities, PEM, each once, at least one. Of a JKS or PKCS#12 store that also holds keys, their
- * own certificates are trusted but not the chains above them, as in Java. Rejects with a KeyStoreError.
+ * Reads the certificates of authorities in PEM, each once, at least one. As in Java, the certificates of keys in a JKS or
+ * PKCS#12 store are trusted, but not their chains. Rejects with a KeyStoreError.
  */
 export async function readTrustStore({ path, password }: TrustStoreSource): Promise<string[]> {
   const { contents } = await readStore(path, password);
@@ -71,7 +71,7 @@ export async function readTrustStore({ path, password }: TrustStoreSource): Prom
   return [...certificates];
 }
 
-/** `certificatePath` is the file of the certificates when the key is in another. */
+/** @param certificatePath the file of the certificates, when the key is in another */
 function chooseKey(
   path: string,
   keys: readonly StoredKey[],
@@ -122,7 +122,7 @@ function openKey(
   };
 }
 
-/** What the key is, if TLS cannot be done with it. */
+/** Returns the kind of a key that TLS does not support, undefined for a supported one. */
 function unusableKind({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string | undefined {
   if (asymmetricKeyType === undefined || !USABLE_KEYS.has(asymmetricKeyType)) {
     return asymmetricKeyType ?? "of no known kind";

@@ -1,16 +1,16 @@
-/** The bytes of a key store and what kind of store they are. */
+/** The file of a key store, and its format. */
 import { Buffer } from "node:buffer";
 import { KeyStoreError } from "./key_store_error.ts";
 
 export type KeyStoreType = "jks" | "pkcs12" | "pem";
 
-/** Bytes; the largest trust stores of operating systems have a quarter of a megabyte. */
-const LARGEST_FILE = 16 * 2 ** 20;
+/** The largest trust stores of operating systems have a quarter of a megabyte. */
+const MAX_FILE_BYTES = 16 * 2 ** 20;
 
 const JKS_MAGIC = 0xfeedfeed;
 const JCEKS_MAGIC = 0xcececece;
 
-/** Reads a whole file; rejects with a KeyStoreError. */
+/** Reads a file. Rejects with a KeyStoreError. */
 export async function readKeyStoreFile(path: string): Promise<Buffer> {
   const bytes = await readFile(path);
   if (bytes.length === 0) throw new KeyStoreError(path, "the file is empty");
@@ -22,8 +22,8 @@ async function readFile(path: string): Promise<Buffer> {
     const { isFile, isDirectory, size } = await Deno.stat(path);
     if (isDirectory) throw new KeyStoreError(path, "it is a folder, not a file");
     if (!isFile) throw new KeyStoreError(path, "it is not a regular file");
-    if (size > LARGEST_FILE) {
-      throw new KeyStoreError(path, `the file has ${size} bytes, more than ${LARGEST_FILE}`);
+    if (size > MAX_FILE_BYTES) {
+      throw new KeyStoreError(path, `the file has ${size} bytes, more than ${MAX_FILE_BYTES}`);
     }
     return Buffer.from(await Deno.readFile(path));
   } catch (error) {
@@ -38,7 +38,7 @@ function whyUnreadable(error: unknown): string {
   return `the file cannot be read (${error instanceof Error ? error.name : String(error)})`;
 }
 
-/** The kind of store, told by its first bytes; undefined when it is none of them. */
+/** Returns the format by the first bytes; undefined when unknown. */
 export function keyStoreTypeOf(bytes: Uint8Array): KeyStoreType | undefined {
   if (magicOf(bytes) === JKS_MAGIC) return "jks";
   if (isPkcs12(bytes)) return "pkcs12";
@@ -46,7 +46,7 @@ export function keyStoreTypeOf(bytes: Uint8Array): KeyStoreType | undefined {
   return undefined;
 }
 
-/** Why a file of no known type is refused. */
+/** Returns the reason why a file of unknown format is refused. */
 export function whyNoKeyStore(bytes: Uint8Array): string {
   if (magicOf(bytes) === JCEKS_MAGIC) {
     return "it is a JCEKS store, which is not supported; convert it with " +
@@ -60,7 +60,7 @@ function magicOf(bytes: Uint8Array): number | undefined {
   return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0);
 }
 
-/** A SEQUENCE that begins with the INTEGER 3 (RFC 7292 §4: version v3); keys and certificates in DER begin otherwise. */
+/** Reports whether a file begins as PKCS#12: a SEQUENCE with the INTEGER 3 (RFC 7292 §4), other than keys in DER. */
 function isPkcs12(bytes: Uint8Array): boolean {
   const [tag, length] = bytes;
   if (tag !== 0x30 || length === undefined) return false;

@@ -5,7 +5,7 @@ export interface NodeForge {
     toDer(value: Asn1): { getBytes(): string };
   };
   readonly pki: {
-    /** Names of object identifiers; attributes of others are left out. */
+    /** Known object identifiers; attributes with others are left out. */
     readonly oids: Record<string, string>;
     privateKeyToAsn1(key: RsaKey): Asn1;
     certificateToAsn1(certificate: RsaCertificate): Asn1;
@@ -21,7 +21,7 @@ export interface NodeForge {
     ) => string;
   };
   readonly pkcs12: {
-    /** Throws when the password is wrong or the store damaged. */
+    /** Throws for a wrong password or a damaged store. */
     pkcs12FromAsn1(store: Asn1, isStrict: boolean, password: string): {
       readonly safeContents: readonly { readonly safeBags: readonly SafeBag[] }[];
     };
@@ -35,7 +35,7 @@ export type Asn1 = { readonly [asn1]: never };
 export type RsaKey = { readonly [rsaKey]: never };
 export type RsaCertificate = { readonly [rsaCertificate]: never };
 
-/** A bag holds `asn1` where its key or certificate is not RSA. */
+/** A bag; keys and certificates other than RSA are in `asn1`. */
 export interface SafeBag {
   readonly type: string;
   readonly attributes: {

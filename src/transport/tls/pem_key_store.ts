@@ -13,7 +13,7 @@ export function readPemStore(path: string, bytes: Buffer, password: string): Sto
   return { keys: readPrivateKeys(path, bytes, password, certificates), trusted: certificates };
 }
 
-/** The private keys of one file, for certificates that may be in another. */
+/** Reads the private keys of a file, for certificates that may be in another. */
 export function readPrivateKeys(
   path: string,
   bytes: Buffer,

@@ -1,4 +1,4 @@
-/** PKCS#12 stores (RFC 7292): those of openssl, old and new, of keytool since Java 9, of Windows. */
+/** PKCS#12 stores (RFC 7292) of openssl, keytool since Java 9, and Windows. */
 import { Buffer } from "node:buffer";
 import { createPrivateKey, type KeyObject, pbkdf2Sync } from "node:crypto";
 import { chainOf, findLeaf } from "./certificate_chain.ts";
@@ -7,12 +7,12 @@ import type { Asn1, NodeForge, SafeBag } from "./node_forge.d.ts";
 import type { StoreContents, StoredKey } from "./store_contents.ts";
 import { StoredCertificate } from "./stored_certificate.ts";
 
-/** With it Java marks certificates that it trusts. */
+/** The mark of Java for trusted certificates. */
 const TRUSTED_KEY_USAGE = "2.16.840.1.113894.746875.1.1";
-/** Of a certificate bag (RFC 7292 §4.2). */
+/** The type of a certificate bag (RFC 7292 §4.2). */
 const CERTIFICATE_BAG = "1.2.840.113549.1.12.10.1.3";
 
-/** The library is loaded on first use. */
+/** Reads a store, and loads the library on first use. */
 export async function readPkcs12Store(path: string, bytes: Buffer, password: string): Promise<StoreContents> {
   const forge = await loadForge();
   const bags = open(forge, path, bytes, password);
@@ -30,7 +30,7 @@ export async function readPkcs12Store(path: string, bytes: Buffer, password: str
 async function loadForge(): Promise<NodeForge> {
   const { default: forge }: { default: NodeForge } = await import("node-forge");
   forge.pki.oids[TRUSTED_KEY_USAGE] = "trustedKeyUsage";
-  // Its own takes six times as long, which calls would feel, and leaves UTF-8 (RFC 8018 §3) to its caller.
+  // The function of the library blocks the thread six times as long, and lacks UTF-8 (RFC 8018 §3).
   forge.pkcs5.pbkdf2 = (password, salt, iterations, length, { algorithm }) =>
     pbkdf2Sync(password, Buffer.from(salt, "latin1"), iterations, length, algorithm).toString("latin1");
   return forge;
@@ -48,7 +48,7 @@ function open(forge: NodeForge, path: string, bytes: Buffer, password: string): 
       path,
       isPassword
         ? "its password is wrong, or the PKCS#12 store is damaged"
-        // Without a digest of the whole, what a wrong password makes of a store can look like anything.
+        // Without a digest of the store, a wrong password cannot be told from damage.
         : "its password is wrong, or the PKCS#12 store is damaged or protected in an unsupported way",
     );
   }
@@ -81,7 +81,7 @@ function toDer(forge: NodeForge, value: Asn1 | undefined): Buffer {
   return Buffer.from(forge.asn1.toDer(value).getBytes(), "latin1");
 }
 
-/** As Java has it: what is marked, the certificate of each key, but not its chain; other programs mark nothing. */
+/** Like Java, trusts marked certificates and those of keys, not their chains; other programs mark nothing. */
 function trustedOf(
   keys: readonly StoredKey[],
   certificates: readonly StoredCertificate[],

@@ -1,11 +1,11 @@
-/** A TLS server of older runtimes: one certificate for everybody, and sockets whose handshake is still to come. */
+/** A TLS server on older runtimes, with one certificate, whose sockets come before their handshake. */
 import type net from "node:net";
 import tls from "node:tls";
 import { sleep } from "../../runtime/clock.ts";
 import { toSocketHost } from "../../runtime/ip/ip_address.ts";
 import { followCertificate, type ShownCertificate } from "./tls_runtime.ts";
 
-/** As such runtimes have it: the host is an option, and `listen` throws. */
+/** The server of such runtimes: the host is an option, and `listen` throws. */
 interface OldServer {
   listen(port: number, callback: () => void): void;
   close(): void;
@@ -14,12 +14,12 @@ interface OldServer {
   on(event: "error", listener: (error: Error) => void): void;
 }
 
-/** Milliseconds that the system takes to give back a port. */
-const CLOSING_TIME = 50;
+/** Time that the system takes to release a port. */
+const CLOSING_TIME_MS = 50;
 
 export interface PlainTlsServerOptions {
   readonly address: string;
-  /** What to show; looked at again from time to time. */
+  /** Returns the certificate; called again from time to time. */
   readonly certificate: () => Promise<ShownCertificate>;
   readonly onSocket: (socket: net.Socket) => void;
   readonly onViolation: (reason: string) => void;
@@ -42,7 +42,7 @@ export class PlainTlsServer {
     this.#open(port, certificate);
     this.#stopFollowing = followCertificate(certificate, this.#options.certificate, async (other) => {
       this.#closeServer();
-      await sleep(CLOSING_TIME);
+      await sleep(CLOSING_TIME_MS);
       this.#open(this.#port, other);
     });
     return this.#port;

@@ -1,15 +1,15 @@
-/** Something read from files, and read again when they have changed. */
+/** A value read from files, and read again when they change. */
 import { logger } from "../../runtime/log.ts";
 import { fileState } from "../file_state.ts";
 
 const log = logger("tls");
 
-/** Holds what was read last without an error. A look at the files costs a few microseconds. */
+/** Holds the last value that was read without an error. A check of the files takes a few microseconds. */
 export class Reloaded<Value> {
   readonly #paths: readonly string[];
   readonly #read: () => Promise<Value>;
   #value: Value;
-  /** What the files looked like when they were read last, well or not. */
+  /** The state of the files at the last reading. */
   #stamp: string;
   #reading: Promise<Value> | undefined;
 
@@ -24,13 +24,13 @@ export class Reloaded<Value> {
     this.#stamp = first.stamp;
   }
 
-  /** Reads for the first time; rejects as `read` does, because there is nothing to fall back on yet. */
+  /** Reads for the first time. Rejects as `read` does. */
   static async read<Value>(paths: readonly string[], read: () => Promise<Value>): Promise<Reloaded<Value>> {
     const stamp = look(paths);
     return new Reloaded(paths, read, { value: await read(), stamp });
   }
 
-  /** What the files say now or, while they cannot be used, what they said before. Never rejects. */
+  /** Returns the value of the files or, while they cannot be used, the previous one. Never rejects. */
   get(): Value | Promise<Value> {
     const stamp = look(this.#paths);
     if (stamp === this.#stamp) return this.#reading ?? this.#value;
@@ -47,7 +47,7 @@ export class Reloaded<Value> {
     const path = this.#paths[0];
     try {
       const value = await this.#read();
-      // Who began to read later knows better.
+      // A later reading is newer.
       if (stamp !== this.#stamp) return this.#value;
       this.#value = value;
       log.info("{path}: in use from now on", { path });

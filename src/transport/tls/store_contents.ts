@@ -1,18 +1,18 @@
 import type { KeyObject } from "node:crypto";
 import type { StoredCertificate } from "./stored_certificate.ts";
 
-/** What a store of any kind holds. */
+/** The contents of a store. */
 export interface StoreContents {
   readonly keys: readonly StoredKey[];
-  /** Certificates that the store declares trusted, among them the own one of each key, but not the chain above it. */
+  /** Certificates that the store declares trusted, with the leaf of each key, but not its chain. */
   readonly trusted: readonly StoredCertificate[];
 }
 
 /** A private key in a store, and the certificates that may belong to it. */
 export interface StoredKey {
-  /** Its name in the store; a made-up one where stores have no names. */
+  /** The name in the store, or a made-up one. */
   readonly alias: string;
   readonly certificates: readonly StoredCertificate[];
-  /** Decrypts the key; throws a KeyStoreError when that fails. */
+  /** Decrypts the key. Throws a KeyStoreError when that fails. */
   readonly privateKey: () => KeyObject;
 }

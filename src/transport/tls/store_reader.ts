@@ -1,4 +1,4 @@
-/** Reads a store of any kind. */
+/** Reads stores of all formats. */
 import type { Buffer } from "node:buffer";
 import { readJksStore } from "./jks_key_store.ts";
 import { KeyStoreError } from "./key_store_error.ts";
@@ -15,7 +15,7 @@ const READERS: Readonly<Record<KeyStoreType, StoreReader>> = {
   pem: readPemStore,
 };
 
-/** Rejects with a KeyStoreError. */
+/** Reads a store. Rejects with a KeyStoreError. */
 export async function readStore(
   path: string,
   password: string,

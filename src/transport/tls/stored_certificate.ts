@@ -1,4 +1,4 @@
-/** A certificate that knows its own bytes. Runtimes before Deno 2.8 show them in no other way, nor whose it is. */
+/** A certificate with its bytes and its subject, which runtimes before Deno 2.8 do not show. */
 import { Buffer } from "node:buffer";
 import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 
@@ -8,7 +8,7 @@ export class StoredCertificate extends X509Certificate {
   /** DER. */
   override readonly raw: Buffer<ArrayBuffer>;
 
-  /** Takes DER, or PEM of which the first certificate counts. Throws when it is damaged. */
+  /** Takes DER, or the first certificate of PEM. Throws when it is damaged. */
   constructor(certificate: Buffer | string) {
     super(certificate);
     this.raw = typeof certificate === "string"

@@ -1,4 +1,4 @@
-/** Keys, certificates and trust for TLS, read anew when their files change. */
+/** Keys, certificates and trust for TLS, read again when their files change. */
 import tls from "node:tls";
 import { logger } from "../../runtime/log.ts";
 import { isFor, namesOf } from "./certificate_names.ts";
@@ -17,39 +17,39 @@ const log = logger("tls");
 
 const BUILT_ON = `because this program is built on Deno ${Deno.version.deno}`;
 
-/** A certificate and the server names it is chosen for; those that it names itself when none are given. */
+/** A certificate and the server names it is chosen for, by default its own names. */
 export interface CertificateSource extends KeyStoreSource {
   readonly domains?: readonly string[];
 }
 
-/** The versions that the runtime speaks. */
+/** The versions that the runtime supports. */
 export type TlsVersion = "TLSv1.2" | "TLSv1.3";
 
 /** `spec.securityContext`. */
 export interface TlsSettings {
-  /** Chosen by server name (RFC 6066 §3); the first is shown when none fits, and when we connect. */
+  /** Chosen by server name (RFC 6066 §3). The first is the default, and is used when we connect. */
   readonly certificates: readonly CertificateSource[];
-  /** Certificates of authorities; without it, servers are checked against those that are commonly known. */
+  /** Trusted authorities; for servers, by default those of the runtime. */
   readonly trustStore: TrustStoreSource | undefined;
-  /** What clients have to show. */
+  /** Whether clients must show a certificate. */
   readonly clientCertificates: "required" | "wanted" | "none";
-  /** False: whatever certificate a server shows will do. */
+  /** False accepts any certificate of a server. */
   readonly verifiesServers: boolean;
-  /** Whether `*.example.com` is a certificate for `sip.example.com`, against RFC 5922 §7.2. */
+  /** True accepts `*.example.com` for `sip.example.com`, against RFC 5922 §7.2. */
   readonly allowsWildcards: boolean;
   readonly versions: readonly TlsVersion[];
-  /** Whether each handshake is logged. */
+  /** True logs each handshake. */
   readonly isDebugging: boolean;
 }
 
 interface Certificate {
   readonly entry: KeyEntry;
   readonly context: tls.SecureContext;
-  /** Whether it is to be shown to who asks for this server. */
+  /** Reports whether the certificate is for a server name. */
   serves(serverName: string): boolean;
 }
 
-/** The contexts of all transports over TLS. Everything is read when it is needed first. */
+/** The contexts of all TLS transports. Files are read on first use. */
 export class TlsContexts {
   readonly settings: TlsSettings;
   #trust: Promise<Reloaded<readonly string[]>> | undefined;
@@ -59,7 +59,7 @@ export class TlsContexts {
     this.settings = settings;
   }
 
-  /** Reads what a server needs. Rejects when there is something that cannot be used, naming its file. */
+  /** Reads the files of a server. Rejects with the name of one that cannot be used. */
   async prepareServer(): Promise<void> {
     const { clientCertificates, trustStore } = this.settings;
     if (clientCertificates !== "none" && !trustStore) {
@@ -71,14 +71,14 @@ export class TlsContexts {
     await this.#read();
   }
 
-  /** What a server of an older runtime shows to everybody: the first certificate. */
+  /** Returns the first certificate, the only one of a server on an older runtime. */
   async onlyCertificate(): Promise<ShownCertificate> {
     const [first] = await this.#read();
     const { entry } = await first.get();
     return { cert: entry.certificates, key: entry.privateKey };
   }
 
-  /** Logs what is configured for servers and cannot be had from an older runtime. */
+  /** Logs the settings that an older runtime does not support. */
   warnOfOlderRuntime(): void {
     const { certificates, clientCertificates, versions } = this.settings;
     const lost = [
@@ -89,14 +89,14 @@ export class TlsContexts {
     for (const what of lost) log.warn("{what} {why}", { what, why: BUILT_ON });
   }
 
-  /** What to show to a client that asks for `serverName`, "" when it asks for nobody. */
+  /** Returns the context for a client that asks for a server name, or for none (""). */
   async serverContext(serverName: string): Promise<tls.SecureContext> {
     const name = serverName.toLowerCase();
     const certificates = await Promise.all((await this.#read()).map((certificate) => certificate.get()));
     return (certificates.find((certificate) => certificate.serves(name)) ?? certificates[0]).context;
   }
 
-  /** What to trust and show when we connect. Rejects when the trust store cannot be used. */
+  /** Returns the options for connecting. Rejects when the trust store cannot be used. */
   async clientOptions(): Promise<tls.ConnectionOptions> {
     const authorities = await this.#authorities();
     const own = await this.#ownCertificate();
@@ -107,7 +107,7 @@ export class TlsContexts {
     };
   }
 
-  /** Whether this very certificate, as DER, is in the trust store: the runtime does not trust one that signs itself. */
+  /** Reports whether a certificate (DER) is in the trust store; the runtime distrusts self-signed ones there. */
   async isPinned(certificate: Uint8Array): Promise<boolean> {
     const authorities = await this.#authorities() ?? [];
     const wanted = btoa(Array.from(certificate, (byte) => String.fromCharCode(byte)).join(""));
@@ -119,7 +119,7 @@ export class TlsContexts {
     if (!trustStore) return undefined;
     this.#trust ??= Reloaded.read([trustStore.path], () => readTrustStore(trustStore))
       .catch((error) => {
-        // To be tried again when it is needed again.
+        // The next use tries again.
         this.#trust = undefined;
         throw error;
       });
@@ -158,7 +158,7 @@ export class TlsContexts {
     };
   }
 
-  /** A server without a certificate can connect all the same. */
+  /** Returns the certificate for connecting, undefined for none. */
   async #ownCertificate(): Promise<KeyEntry | undefined> {
     const certificates = await this.#read().catch(() => undefined);
     return (await certificates?.at(0)?.get())?.entry;

@@ -1,9 +1,9 @@
-/** What the runtime's TLS can do: binaries may be built on an older one, whose servers show one certificate to everybody. */
+/** Abilities of the TLS of the runtime. Binaries may be built on an older one, whose servers have one certificate. */
 import net from "node:net";
 import tls from "node:tls";
 import { repeat } from "../../runtime/clock.ts";
 
-/** Whether servers choose certificates by name, ask clients for theirs, and tell of handshakes. */
+/** True when servers choose certificates by name, ask clients for theirs, and report handshakes. */
 export const HAS_FULL_SERVERS = tls.Server.prototype instanceof net.Server;
 
 /** A certificate with its chain and its key, in PEM. */
@@ -12,12 +12,10 @@ export interface ShownCertificate {
   readonly key: string;
 }
 
-/** Milliseconds between two looks whether another certificate is to be shown. */
-const LOOK_INTERVAL = 1000;
-/** Milliseconds between two looks whether a handshake is done, of which older runtimes do not tell. */
-const HANDSHAKE_INTERVAL = 5;
+const CERTIFICATE_CHECK_MS = 1000;
+const HANDSHAKE_CHECK_MS = 5;
 
-/** Calls `listenAgain` when `read` resolves with another certificate than before, until it succeeds. Returns how to end that. */
+/** Calls `listenAgain` when `read` resolves with another certificate, until that succeeds. Returns a function that ends it. */
 export function followCertificate(
   shown: ShownCertificate,
   read: () => Promise<ShownCertificate>,
@@ -35,10 +33,10 @@ export function followCertificate(
     if (isBusy) return;
     isBusy = true;
     look().catch(() => {}).finally(() => isBusy = false);
-  }, { intervalMs: LOOK_INTERVAL });
+  }, { intervalMs: CERTIFICATE_CHECK_MS });
 }
 
-/** Calls `done` with the certificate of the peer (DER) once the handshake is done; never when it fails, or the socket ends. */
+/** Calls `done` with the certificate of the peer (DER) after the handshake, which older runtimes do not report. */
 export function onceSecure(socket: tls.TLSSocket, done: (certificate: Uint8Array) => void): void {
   const look = () => {
     const raw = shownBy(socket);
@@ -47,7 +45,7 @@ export function onceSecure(socket: tls.TLSSocket, done: (certificate: Uint8Array
     return true;
   };
   if (look()) return;
-  const stop = repeat(() => look() && stop(), { intervalMs: HANDSHAKE_INTERVAL });
+  const stop = repeat(() => look() && stop(), { intervalMs: HANDSHAKE_CHECK_MS });
   socket.once("close", stop);
 }
 
@@ -55,7 +53,7 @@ function shownBy(socket: tls.TLSSocket): Uint8Array | undefined {
   try {
     return socket.getPeerCertificate().raw;
   } catch {
-    // Older runtimes throw while the handshake is under way.
+    // Older runtimes throw during the handshake.
     return undefined;
   }
 }

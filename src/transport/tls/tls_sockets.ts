@@ -13,8 +13,8 @@ import { HAS_FULL_SERVERS, onceSecure } from "./tls_runtime.ts";
 
 const log = logger("tls");
 
-/** Where to connect, and what the certificate there has to be for. */
-interface ConnectPlace {
+/** An endpoint to connect to, and the domain that its certificate must be for. */
+interface TlsEndpoint {
   readonly address: string;
   readonly port: number;
   readonly domain?: string;
@@ -23,7 +23,7 @@ interface ConnectPlace {
 export class TlsSockets implements Sockets {
   readonly #contexts: TlsContexts;
   readonly #incoming = new Map<string, IncomingConnection>();
-  /** Who was at the other end of a plain socket: once it is closed, it does not know any more. */
+  /** Remote endpoints of plain sockets, which forget them when they are closed. */
   readonly #peers = new WeakMap<net.Socket, string>();
   #server: tls.Server | undefined;
   #plainServer: PlainTlsServer | undefined;
@@ -32,17 +32,17 @@ export class TlsSockets implements Sockets {
     this.#contexts = contexts;
   }
 
-  /** Rejects also when there is no certificate to show. */
-  async listen(place: { address: string; port: number }, events: ListenEvents): Promise<number> {
+  /** Rejects also when there is no certificate. */
+  async listen(endpoint: { address: string; port: number }, events: ListenEvents): Promise<number> {
     const contexts = this.#contexts;
     await contexts.prepareServer();
-    if (!HAS_FULL_SERVERS) return await this.#listenPlainly(place, events);
+    if (!HAS_FULL_SERVERS) return await this.#listenPlainly(endpoint, events);
     const server = tls.createServer({
       noDelay: true,
       SNICallback: (name, callback) =>
         void contexts.serverContext(name).then((context) => callback(null, context), callback),
       requestCert: contexts.settings.clientCertificates !== "none",
-      // Checked below, where it can be said why.
+      // `#onSecure` checks, and can name the reason.
       rejectUnauthorized: false,
     });
     this.#server = server;
@@ -57,19 +57,19 @@ export class TlsSockets implements Sockets {
       socket.on("close", () => this.#incoming.delete(key));
     });
     server.on("tlsClientError", (error: Error & { code?: string }, socket: tls.TLSSocket) => {
-      // A peer that leaves, or had to, breaks no rule.
+      // A reset is no violation.
       if (error.code === "ECONNRESET") socket.destroy();
       else this.#refuse(socket, error.message, events);
     });
     server.on("secureConnection", (socket: tls.TLSSocket) => this.#onSecure(socket, events));
-    return await bind(server, place, events);
+    return await bind(server, endpoint, events);
   }
 
-  connect(place: ConnectPlace, events: ConnectEvents): () => void {
+  connect(endpoint: TlsEndpoint, events: ConnectEvents): () => void {
     let socket: tls.TLSSocket | undefined;
     let isGivenUp = false;
     this.#contexts.clientOptions().then((options) => {
-      if (!isGivenUp) socket = this.#connect(place, options, events);
+      if (!isGivenUp) socket = this.#connect(endpoint, options, events);
     }).catch((error) => events.onFailure(error instanceof Error ? error.message : String(error)));
     return () => {
       isGivenUp = true;
@@ -82,7 +82,7 @@ export class TlsSockets implements Sockets {
     return closeServer(this.#server);
   }
 
-  /** Without a word of handshakes: when one fails, its socket ends. */
+  /** Listens on an older runtime, where a failed handshake only ends its socket. */
   async #listenPlainly(
     { address, port }: { address: string; port: number },
     events: ListenEvents,
@@ -103,16 +103,16 @@ export class TlsSockets implements Sockets {
     return await this.#plainServer.listen(port);
   }
 
-  #connect(place: ConnectPlace, options: tls.ConnectionOptions, events: ConnectEvents): tls.TLSSocket {
+  #connect(endpoint: TlsEndpoint, options: tls.ConnectionOptions, events: ConnectEvents): tls.TLSSocket {
     const { settings } = this.#contexts;
-    const { address, port, domain = address } = place;
+    const { address, port, domain = address } = endpoint;
     const socket = tls.connect({
       ...options,
       host: toSocketHost(address),
       port,
       ...(isIpAddress(domain) ? {} : { servername: domain }),
       rejectUnauthorized: settings.verifiesServers,
-      // Below, where older runtimes can tell of the certificate.
+      // `onSecure` checks, when older runtimes know the certificate.
       checkServerIdentity: () => undefined,
     });
     socket.setNoDelay(true);
@@ -138,7 +138,7 @@ export class TlsSockets implements Sockets {
     return socket;
   }
 
-  /** RFC 5922 §7.2. */
+  /** Returns the fault of a certificate that is not for a domain (RFC 5922 §7.2). */
   #faultOfName(certificate: Uint8Array, domain: string): Error | undefined {
     const names = namesOf(certificate);
     if (isFor(names, domain, this.#contexts.settings.allowsWildcards)) return undefined;
@@ -153,7 +153,7 @@ export class TlsSockets implements Sockets {
     if (this.#contexts.settings.clientCertificates === "none") return this.#accept(socket, incoming);
     const { raw } = socket.getPeerCertificate();
     if (!raw) return this.#decide(socket, { incoming, fault: "it shows no certificate" }, events);
-    // The runtime does not look at the time of a certificate that is in the trust store itself.
+    // The runtime does not check the dates of a certificate in the trust store.
     const fault = faultOfTime(raw);
     if (fault !== undefined || socket.authorized) {
       return this.#decide(socket, { incoming, fault, raw }, events);
@@ -164,7 +164,7 @@ export class TlsSockets implements Sockets {
     );
   }
 
-  /** `fault` is what is wrong with the certificate that the client has shown. */
+  /** Accepts or refuses a client. `fault` is that of its certificate. */
   #decide(
     socket: tls.TLSSocket,
     { incoming, fault, raw }: { incoming: IncomingConnection; fault: string | undefined; raw?: Uint8Array },
@@ -189,12 +189,12 @@ export class TlsSockets implements Sockets {
   }
 }
 
-/** A socket and the one it has below have the same. */
+/** Returns a key that a TLS socket shares with the plain socket below. */
 function nameOf(socket: net.Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress}`;
 }
 
-/** `spec.securityContext.debugging`. */
+/** Logs a handshake (`spec.securityContext.debugging`). */
 function logHandshake(
   what: string,
   socket: tls.TLSSocket,

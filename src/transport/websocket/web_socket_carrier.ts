@@ -1,4 +1,4 @@
-/** SIP over WebSocket (RFC 7118): the handshakes, on either side. */
+/** Handshakes of SIP over WebSocket (RFC 7118), on either side. */
 import { Buffer } from "node:buffer";
 import type net from "node:net";
 // @ts-types="./ws.d.ts"
@@ -9,7 +9,7 @@ import { WebSocketWire } from "./web_socket_wire.ts";
 
 const SUBPROTOCOL = "sip";
 const CLOSE_TIMEOUT = 1000;
-/** Frames of one message, and pieces that a frame may come in: each costs much more than the bytes in it. */
+/** Frames of one message, and pieces of one frame; each costs much more than its bytes. */
 const MAX_FRAGMENTS = 64;
 const MAX_CHUNKS = 4096;
 
@@ -17,7 +17,7 @@ export class WebSocketCarrier implements Carrier {
   readonly #scheme: "ws" | "wss";
   readonly #options: WebSocketOptions;
   readonly #server: WebSocketServer;
-  /** Who to tell of handshakes that the library refuses. */
+  /** Receivers of the results of handshakes, by socket. */
   readonly #handshakes = new WeakMap<net.Socket, CarryEvents>();
 
   constructor(scheme: "ws" | "wss", maxMessageSize: number) {
@@ -25,7 +25,7 @@ export class WebSocketCarrier implements Carrier {
     this.#options = {
       perMessageDeflate: false,
       maxPayload: maxMessageSize,
-      // SIP is bytes; the parser looks at them soon enough.
+      // SIP is bytes, which the parser checks.
       skipUTF8Validation: true,
       closeTimeout: CLOSE_TIMEOUT,
       maxFragments: MAX_FRAGMENTS,
@@ -79,14 +79,14 @@ export class WebSocketCarrier implements Carrier {
   }
 }
 
-/** What is wrong with a request for an upgrade; undefined when it is one for us (RFC 7118 §4.1). */
+/** Returns the fault of a request for an upgrade, undefined for none (RFC 7118 §4.1). */
 function faultOf(head: HttpHead | undefined): string | undefined {
   if (!head) return "This is not HTTP/1.1";
   const { headers } = head;
   if (head.method !== "GET" || headers.upgrade?.toLowerCase() !== "websocket") {
     return "This is SIP over WebSocket";
   }
-  // What says otherwise to a proxy in front must not be taken here.
+  // A proxy in front must not read the request otherwise.
   const options = headers.connection?.split(",").map((option) => option.trim().toLowerCase()) ?? [];
   if (!options.includes("upgrade") || headers.host === undefined) {
     return "Host or Connection: Upgrade is missing";

@@ -1,4 +1,4 @@
-/** The frames that carry our messages, one whole message in each (RFC 6455 §5.2). */
+/** WebSocket frames of one whole message (RFC 6455 §5.2). */
 import { Buffer, isUtf8 } from "node:buffer";
 
 const TEXT = 0x81;
@@ -8,8 +8,8 @@ const LENGTH_IN_2_BYTES = 126;
 const LENGTH_IN_8_BYTES = 127;
 
 /**
- * A frame, one byte a character; binary when the message is no UTF-8.
- * @param isMasked as all frames of a client are
+ * Returns the frame of a message, one byte a character; binary when the message is no UTF-8.
+ * @param isMasked true for a client
  */
 export function webSocketFrame(text: string, isMasked: boolean): string {
   const header = isText(text) ? TEXT : BINARY;
@@ -27,7 +27,7 @@ function lengthOf(length: number, masked: number): number[] {
   return [masked | LENGTH_IN_8_BYTES, 0, 0, 0, 0, ...low];
 }
 
-/** Nearly everything is ASCII, which is UTF-8. */
+/** Reports whether a text is UTF-8, as ASCII is. */
 function isText(text: string): boolean {
   return !/[\x80-\xff]/.test(text) || isUtf8(Buffer.from(text, "latin1"));
 }

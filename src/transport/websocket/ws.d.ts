@@ -1,14 +1,14 @@
-/** What is used of the package ws, which has no types of its own; those that others wrote for it bring all of Node's. */
+/** The part of ws that is used. Its public types would bring all types of Node. */
 import type { Buffer } from "node:buffer";
 import type net from "node:net";
 import type { HttpHead } from "./http_head.ts";
 
 export interface WebSocketOptions {
   perMessageDeflate: false;
-  /** Bytes a message may have. */
+  /** Bytes of a message. */
   maxPayload: number;
   skipUTF8Validation: boolean;
-  /** Milliseconds that a peer has to close after the closing handshake. */
+  /** Milliseconds for the peer to close after the closing handshake. */
   closeTimeout: number;
   /** Frames of one message. */
   maxFragments: number;
@@ -19,16 +19,16 @@ export interface WebSocketOptions {
 export class WebSocket {
   constructor(url: string, protocol: string, options: WebSocketOptions & { createConnection(): net.Socket });
   readonly protocol: string;
-  /** Not for the public; there is no other way to learn how much a peer has begun and not finished. */
+  /** Internal, but the only way to the size of an unfinished message. */
   readonly _receiver: {
-    /** Bytes of an unfinished frame, and of the finished frames of an unfinished message. */
+    /** Bytes of an unfinished frame. `_messageLength` are those of finished frames of an unfinished message. */
     readonly _bufferedBytes: number;
     readonly _messageLength: number;
-    /** The pieces that they are in. */
+    /** The pieces of these bytes. */
     readonly _buffers: readonly unknown[];
     readonly _fragments: readonly unknown[];
   };
-  /** 1 while it is open. */
+  /** 1 while open. */
   readonly readyState: number;
   on(event: "message", listener: (data: Buffer, isBinary: boolean) => void): this;
   on(event: "close", listener: () => void): this;
@@ -45,7 +45,7 @@ export class WebSocketServer {
   constructor(
     options: WebSocketOptions & { noServer: true; clientTracking: boolean; handleProtocols(): string },
   );
-  /** A handshake that breaks the rules; nothing was answered. */
+  /** A faulty handshake, which is not answered yet. */
   on(event: "wsClientError", listener: (error: Error, socket: net.Socket) => void): this;
   handleUpgrade(
     request: HttpHead,
