@@ -11,6 +11,7 @@ import type { TransactionHost } from "./transaction_host.ts";
 import {
   type ClientTransaction,
   type ClientTransactionUser,
+  NO_USER,
   type OutgoingRequest,
   wholeText,
 } from "./transaction_user.ts";
@@ -21,7 +22,8 @@ export class NonInviteClientTransaction implements ClientTransaction {
   readonly flow: Flow;
   readonly branch: string;
   readonly #host: TransactionHost;
-  readonly #user: ClientTransactionUser;
+  /** Let go with the final response, because a user keeps much more than the transaction needs. */
+  #user: ClientTransactionUser;
   readonly #request: OutgoingRequest;
   readonly #stateTimer: Timer;
   #retransmission: Timer | undefined;
@@ -75,7 +77,9 @@ export class NonInviteClientTransaction implements ClientTransaction {
     this.#stopRetransmission();
     if (isReliable(this.flow.protocol)) this.#terminate();
     else this.#stateTimer.start(this.#host.timers.t4); // Timer K
-    this.#user.onResponse(response);
+    const user = this.#user;
+    this.#user = NO_USER;
+    user.onResponse(response);
   }
 
   /** Only INVITE can be cancelled (§9.1). */

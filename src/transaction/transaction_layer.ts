@@ -21,6 +21,7 @@ import { DEFAULT_TIMERS, type TransactionTimers } from "./transaction_timers.ts"
 import {
   type ClientTransaction,
   type ClientTransactionUser,
+  NO_USER,
   type OutgoingRequest,
   type ServerTransaction,
   type TransactionUser,
@@ -51,7 +52,6 @@ const CANCELLED_IN_VAIN = [
   "INFO",
   "REFER",
 ];
-const IGNORE: ClientTransactionUser = { onResponse() {}, onTimeout() {}, onFailure() {} };
 
 type AnyClientTransaction = InviteClientTransaction | NonInviteClientTransaction;
 
@@ -214,7 +214,7 @@ export class TransactionLayer implements TransportUser, TransactionHost {
   cancel(request: OutgoingRequest, reasons: string): void {
     const { branch, flow } = request;
     if (this.#cancels.has(branch)) return;
-    this.request({ text: buildCancel(wholeText(request), reasons), method: "CANCEL", branch, flow }, IGNORE);
+    this.request({ text: buildCancel(wholeText(request), reasons), method: "CANCEL", branch, flow }, NO_USER);
   }
 
   #onAck(request: SipRequest, flow: Flow): void {

@@ -45,6 +45,9 @@ export interface ClientTransactionUser {
   onFailure(reason: string): void;
 }
 
+/** The user of a client transaction whose outcome does not matter. */
+export const NO_USER: ClientTransactionUser = { onResponse() {}, onTimeout() {}, onFailure() {} };
+
 /** A request for a client transaction. */
 export interface OutgoingRequest {
   /** Emptied by the transaction after the last transmission. */

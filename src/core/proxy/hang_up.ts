@@ -6,6 +6,7 @@ import { SipUri } from "../../message/sip_uri.ts";
 import { MAGIC_COOKIE } from "../../message/via.ts";
 import { randomToken } from "../../runtime/random.ts";
 import type { TransactionLayer } from "../../transaction/transaction_layer.ts";
+import { NO_USER } from "../../transaction/transaction_user.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import { uriOf } from "./route_preprocessing.ts";
@@ -30,8 +31,7 @@ export function hangUp({ transactions, transport }: HangUpParts, response: SipRe
     return { text, method, branch, flow };
   };
   transactions.send(request("ACK", response.cseq).text, flow);
-  const heardByNobody = { onResponse() {}, onTimeout() {}, onFailure() {} };
-  transactions.request(request("BYE", response.cseq + 1), heardByNobody);
+  transactions.request(request("BYE", response.cseq + 1), NO_USER);
 }
 
 function remoteTarget(response: SipResponse): string | undefined {
