@@ -1,4 +1,6 @@
 /** §16.7 steps 6 and 7: which of several final responses the caller gets. */
+import { quote } from "../../message/parameters.ts";
+import type { ResponseContent } from "../../message/response_builder.ts";
 import { Header, type HeaderId } from "../../message/header_name.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
 import type { FailureCause } from "./forwarding_observer.ts";
@@ -33,12 +35,14 @@ const HELPFUL = new Set([401, 407, 415, 420, 484]);
  * `outcomes` is not empty and holds no 2xx.
  */
 export function chooseBestResponse(outcomes: readonly BranchOutcome[]): BranchOutcome {
-  const rank = ({ status, response }: BranchOutcome) => {
+  const rank = ({ status, response, branch }: BranchOutcome) => {
     if (status >= 600) return 0;
     const place = Math.floor(status / 100) * 10;
     if (HELPFUL.has(status)) return place;
     // A 503 speaks of one server only, and a 408 of silence: anything said by somebody is better.
-    return place + (status === 503 ? 3 : response === undefined ? 2 : 1);
+    if (status !== 503) return place + (response === undefined ? 2 : 1);
+    // For a device that is not reached the caller gets 480, which is better than the 503 of a gateway.
+    return place + (response === undefined && branch.statusOfUnreachable === 503 ? 4 : 3);
   };
   return outcomes.reduce((best, outcome) => rank(outcome) < rank(best) ? outcome : best);
 }
@@ -82,4 +86,12 @@ function isChallenge(status: number): boolean {
 
 function headerLines(response: SipResponse, id: HeaderId, name: string): string {
   return response.rowValues(id).map((value) => `${name}: ${value}\r\n`).join("");
+}
+
+/** Tells a gateway that was not reached from one that has answered 503, which its caller hears as 500 (§20.43, §21.5.4). */
+export function gatewayFailure(status: number, cause: FailureCause | undefined): ResponseContent {
+  if (!cause || status !== 503 && status !== 500) return { status };
+  const said = cause.isRemote ? `The gateway has answered ${cause.reason}` : cause.reason;
+  const headers = `Warning: 399 routr ${quote(said.replace(/[^\x20-\x7e]/g, " "))}\r\n`;
+  return { status, headers };
 }

@@ -1,4 +1,5 @@
 /** Waiting that comes to an end. */
+import type { Eventually } from "../../runtime/eventually.ts";
 import { logger } from "../../runtime/log.ts";
 import type { Timer } from "../../runtime/timer_wheel.ts";
 
@@ -8,30 +9,58 @@ export interface BoundedWaitOptions<T> {
   readonly maxMs: number;
   timer(callback: () => void): Timer;
   onValue(value: T): void;
-  /** The promise rejected or took too long; the log says why. */
+  /** The promise rejected or took too long, or `onValue` has thrown; the log says why. */
   onFailure(): void;
 }
 
-/** Waits for a promise. Exactly one of the two callbacks is called. */
-export function waitFor<T>(promise: Promise<T>, options: BoundedWaitOptions<T>): void {
-  const { maxMs, timer, onValue } = options;
-  let isSettled = false;
-  const settle = (goOn: () => void) => {
-    if (isSettled) return;
-    isSettled = true;
+/** A wait that may be ended before its promise settles: neither callback is called then. */
+export interface BoundedWait {
+  stop(): void;
+}
+
+/** Waits for a promise. */
+export function waitFor<T>(promise: Promise<T>, options: BoundedWaitOptions<T>): BoundedWait {
+  const { maxMs, timer, onValue, onFailure } = options;
+  let isOver = false;
+  const stop = () => {
+    isOver = true;
     deadline.stop();
-    try {
-      goOn();
-    } catch (error) {
-      log.error("Cannot go on with a request: {error}", { error });
-    }
   };
-  const fail = (error: unknown) =>
-    settle(() => {
-      log.error("Cannot forward: {error}", { error });
-      options.onFailure();
-    });
-  const deadline = timer(() => fail(`no answer within ${maxMs} ms`));
+  const fail = (error: unknown) => {
+    log.error("Cannot forward: {error}", { error });
+    attemptStep(onFailure);
+  };
+  const settle = (goOn: () => void) => {
+    if (isOver) return;
+    stop();
+    goOn();
+  };
+  const deadline = timer(() => settle(() => fail(`no answer within ${maxMs} ms`)));
   deadline.start(maxMs);
-  promise.then((value) => settle(() => onValue(value)), fail);
+  promise.then(
+    (value) => settle(() => attemptStep(() => onValue(value), fail)),
+    (error) => settle(() => fail(error)),
+  );
+  return { stop };
+}
+
+/** Returns what `ask` returns; a promise that rejects when it throws. */
+export function attempt<T>(ask: () => Eventually<T>): Eventually<T> {
+  try {
+    return ask();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function attemptStep(step: () => void, onError = logUnexpected): void {
+  try {
+    step();
+  } catch (error) {
+    onError(error);
+  }
+}
+
+function logUnexpected(error: unknown): void {
+  log.error("Cannot go on with a request: {error}", { error });
 }

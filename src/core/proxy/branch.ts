@@ -4,7 +4,7 @@ import type { Timer } from "../../runtime/timer_wheel.ts";
 import type { ClientTransaction, ClientTransactionUser } from "../../transaction/transaction_user.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { BranchOutcome } from "./best_response.ts";
-import { waitFor } from "./bounded_wait.ts";
+import { attempt, type BoundedWait, waitFor } from "./bounded_wait.ts";
 import type { BranchRewrite } from "./branch_rewrite.ts";
 import { NOT_ANSWERED } from "./cancel_reason.ts";
 import type { MessageBody } from "./message_body.ts";
@@ -47,8 +47,13 @@ export interface BranchOptions {
   readonly isCallerTrusted: boolean;
 }
 
+type ResponseBody = NonNullable<BranchRewrite["responseBody"]>;
+
 /** Milliseconds that the rewrite of a response's body may take. */
 const MAX_REWRITE_MS = 10_000;
+
+/** Responses that wait behind one whose body is being rewritten. Provisional ones, and 2xx that are repeated, are dropped. */
+const MAX_WAITING_RESPONSES = 16;
 
 export class Branch implements ClientTransactionUser {
   readonly target: Target;
@@ -67,9 +72,11 @@ export class Branch implements ClientTransactionUser {
   token: string | undefined;
   /** The flow that the request went by, the latest of several. */
   flow: Flow | undefined;
+  /** What it waits for: a next hop or a body. Ended with the branch. */
+  wait: BoundedWait | undefined;
   readonly #user: BranchUser;
   readonly #host: BranchHost;
-  readonly #responseBody: BranchRewrite["responseBody"];
+  readonly #responseBody: ResponseBody | undefined;
   #timer: Timer | undefined;
   #client: ClientTransaction | undefined;
   #isPending = true;
@@ -161,7 +168,6 @@ export class Branch implements ClientTransactionUser {
       if (status < 200) this.#timer?.start(this.#host.timerC);
       else this.#timer?.stop();
     }
-    if (this.#queue) return this.#enqueue(response);
     this.#rewrite(response);
   }
 
@@ -176,17 +182,18 @@ export class Branch implements ClientTransactionUser {
   }
 
   #rewrite(response: SipResponse): void {
+    if (this.#queue) return this.#enqueue(response, this.#queue);
     const rewrite = this.#responseBody;
     if (!rewrite || response.status === 100) return this.#take(response, undefined);
-    const body = rewrite(response);
+    const body = attempt(() => rewrite(response));
     if (!(body instanceof Promise)) return this.#take(response, body);
     const queue = this.#queue = [response];
     const goOn = (take: () => void) => {
       this.#queue = undefined;
       take();
-      for (const next of queue.slice(1)) this.onResponse(next);
+      for (const next of queue.slice(1)) this.#rewrite(next);
     };
-    waitFor(body, {
+    this.wait = waitFor(body, {
       maxMs: MAX_REWRITE_MS,
       timer: (callback) => this.#host.timer(callback),
       onValue: (body) => goOn(() => this.#take(response, body)),
@@ -195,9 +202,11 @@ export class Branch implements ClientTransactionUser {
   }
 
   /** A repeat of a 2xx that waits says nothing new. */
-  #enqueue(response: SipResponse): void {
-    if (response.status >= 200 && this.#queue!.some(({ text }) => text === response.text)) return;
-    this.#queue!.push(response);
+  #enqueue(response: SipResponse, queue: SipResponse[]): void {
+    const { status, text } = response;
+    if (status >= 200 && queue.some((waiting) => waiting.text === text)) return;
+    const isDispensable = status < 200 || status < 300 && this.#user.isInvite;
+    if (!isDispensable || queue.length <= MAX_WAITING_RESPONSES) queue.push(response);
   }
 
   #take(response: SipResponse, body: MessageBody | undefined): void {
@@ -245,6 +254,9 @@ export class Branch implements ClientTransactionUser {
   /** A branch is kept for half a minute after a 2xx, because there may be more of them. */
   #finish(): void {
     this.#isPending = false;
+    this.wait?.stop();
+    this.wait = undefined;
+    this.#queue = undefined;
     this.#timer?.stop();
     this.#timer = undefined;
     this.#client = undefined;

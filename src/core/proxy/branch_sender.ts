@@ -1,5 +1,6 @@
 /** §16.6 for one target: builds the request of a branch and sends it, by its flow or to its next hop (step 7). */
 import { SipUri } from "../../message/sip_uri.ts";
+import { logger } from "../../runtime/log.ts";
 import type { TransactionLayer } from "../../transaction/transaction_layer.ts";
 import {
   type ClientTransaction,
@@ -11,7 +12,7 @@ import type { Flow } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import type { NodeRoutes } from "../cluster/node_route.ts";
 import { FAILOVER_PATIENCE } from "../endpoint_attempts.ts";
-import { waitFor } from "./bounded_wait.ts";
+import { attempt, waitFor } from "./bounded_wait.ts";
 import type { Branch, ChallengeHandler } from "./branch.ts";
 import { BranchRequest } from "./branch_request.ts";
 import { hasSequenceNumber } from "./branch_rewrite.ts";
@@ -37,6 +38,8 @@ const MAX_UDP_REQUEST_BYTES = 1300;
 /** Milliseconds that a look-up of a next hop, or a rewrite of a body, may take. */
 const MAX_WAIT_MS = 32_000;
 
+const log = logger("proxy");
+
 /** A branch with all that is sent on it. */
 interface Sent {
   readonly template: RequestTemplate;
@@ -51,14 +54,25 @@ export class BranchSender {
     this.#parts = parts;
   }
 
-  /** Sends the request of a branch; the branch hears of everything that follows. */
+  /** Sends the request of a branch; the branch hears of everything that follows, a mistake of ours included. */
   send(template: RequestTemplate, branch: Branch): void {
-    const body = branch.rewrite?.requestBody?.(template.request);
+    try {
+      this.#sendWithBody(template, branch);
+    } catch (error) {
+      log.error("Cannot forward: {error}", { error });
+      branch.fail(500);
+    }
+  }
+
+  #sendWithBody(template: RequestTemplate, branch: Branch): void {
+    const { rewrite } = branch;
+    if (!rewrite?.requestBody) return this.#send(template, branch, undefined);
+    const body = attempt(() => rewrite.requestBody?.(template.request));
     if (!(body instanceof Promise)) return this.#send(template, branch, body);
-    waitFor(body, {
+    branch.wait = waitFor(body, {
       maxMs: MAX_WAIT_MS,
       timer: (callback) => this.#parts.transactions.timer(callback),
-      onValue: (body) => branch.isPending && this.#send(template, branch, body),
+      onValue: (body) => this.#send(template, branch, body),
       onFailure: () => branch.fail(500, "The body could not be rewritten"),
     });
   }
@@ -82,10 +96,10 @@ export class BranchSender {
     if (!hop) return branch.fail(503, "No next hop");
     const located = this.#parts.transport.locator.locate(hop);
     if (!(located instanceof Promise)) return this.#sendToFirst(located, hop, sent);
-    waitFor(located, {
+    branch.wait = waitFor(located, {
       maxMs: MAX_WAIT_MS,
       timer: (callback) => this.#parts.transactions.timer(callback),
-      onValue: (destinations) => branch.isPending && this.#sendToFirst(destinations, hop, sent),
+      onValue: (destinations) => this.#sendToFirst(destinations, hop, sent),
       onFailure: () => branch.fail(500),
     });
   }

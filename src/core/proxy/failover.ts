@@ -62,6 +62,7 @@ export class Failover {
       if (response.status < 200 || response.status >= 300) return;
       this.#current?.client?.cancel(COMPLETED_ELSEWHERE);
       this.#current = by;
+      if (by.client) this.#branch.begin(by.client);
     }
     this.#attempts?.succeed(by.attempt);
     if (response.status === 503 && this.#isWanted) {

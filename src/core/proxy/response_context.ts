@@ -1,6 +1,5 @@
 /** The response context (§16.2): the branches of one request, and what of their answers goes upstream (§16.7–16.10). */
-import { quote } from "../../message/parameters.ts";
-import { buildResponse, type ResponseContent, viaLines } from "../../message/response_builder.ts";
+import { buildResponse, viaLines } from "../../message/response_builder.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
 import { reasonPhrase } from "../../message/status.ts";
 import { detachText } from "../../runtime/detached_text.ts";
@@ -15,8 +14,9 @@ import {
   buildBestResponse,
   chooseBestResponse,
   type EndedBranch,
+  gatewayFailure,
 } from "./best_response.ts";
-import { waitFor } from "./bounded_wait.ts";
+import { attempt, type BoundedWait, waitFor } from "./bounded_wait.ts";
 import { Branch, type BranchHost, type BranchUser } from "./branch.ts";
 import { COMPLETED_ELSEWHERE, refusedElsewhere, SERVER_STOPS } from "./cancel_reason.ts";
 import type { FailureCause, ForwardingObserver } from "./forwarding_observer.ts";
@@ -73,6 +73,8 @@ export class ResponseContext implements BranchUser {
   #outcomes: readonly BranchOutcome[] = [];
   /** Whether the next group is being asked for, or begun. */
   #isAdvancing = false;
+  /** Set while the next group is awaited. */
+  #wait: BoundedWait | undefined;
   #isStopped = false;
   /** Runs while a group rings and there may be a further one. */
   #ringTimer: Timer | undefined;
@@ -99,9 +101,9 @@ export class ResponseContext implements BranchUser {
     if (!targets || this.#isAdvancing) return;
     this.#isAdvancing = true;
     if (this.#leftOver.length > 0) return this.#forwardTo(this.#leftOver);
-    const group = targets.next();
+    const group = attempt(() => targets.next());
     if (!(group instanceof Promise)) return this.#forwardTo(group ?? []);
-    waitFor(group, {
+    this.#wait = waitFor(group, {
       maxMs: this.#host.timerC,
       timer: (callback) => this.#host.timer(callback),
       onValue: (group) => this.#forwardTo(group ?? []),
@@ -150,8 +152,8 @@ export class ResponseContext implements BranchUser {
     this.#observer?.onSuccess(response, branch.token);
     if (isFirst || this.isInvite) this.#server.respond(response.status, text);
     if (!isFirst) return this.#checkEnd();
-    this.#stop(COMPLETED_ELSEWHERE);
     this.#finish();
+    this.#stop(COMPLETED_ELSEWHERE);
   }
 
   onUnusable(response: SipResponse, branch: Branch): void {
@@ -160,12 +162,12 @@ export class ResponseContext implements BranchUser {
 
   /** A branch ended without success; the caller hears when none is left to wait for (§16.7 step 6). */
   onFailure(outcome: BranchOutcome): void {
-    if (this.#server.isAnswered) return this.#checkEnd();
+    if (!this.#template) return this.#checkEnd();
     this.#outcomes = addOutcome(this.#outcomes, outcome);
     // A 6xx ends the search: no further groups, and the other branches are cancelled (§16.7 step 5).
     if (outcome.status >= 600) this.#stop(refusedElsewhere(outcome.status));
     if (this.#branches.some(({ isPending, isGivenUp }) => isPending && !isGivenUp)) return;
-    if (!this.#isStopped && this.#hasMore) return this.forwardNextGroup();
+    if (!this.#isStopped && !this.#server.isAnswered && this.#hasMore) return this.forwardNextGroup();
     this.#respondIfDone();
   }
 
@@ -187,18 +189,18 @@ export class ResponseContext implements BranchUser {
 
   #forwardTo(group: readonly Target[]): void {
     const [template, targets] = [this.#template, this.#targets];
-    const isOver = !template || !targets || this.#isStopped;
-    if (isOver || group.length === 0 || !this.#admit(group.length)) {
+    if (!template || !targets) return;
+    const now = group.slice(0, template.breadth);
+    // The transaction of a request other than INVITE may end by itself.
+    if (now.length === 0 || this.#server.isAnswered || !this.#admit(now.length)) {
       this.#isAdvancing = false;
-      if (!isOver) this.#endSearch();
-      return;
+      return this.#endSearch();
     }
     // Those of the group before have rung for long enough. One that ends by this is not to bring on another group.
     for (const branch of this.#branches) branch.giveUp();
     this.#isAdvancing = false;
     this.#ringTimer?.stop();
     this.#ringTimer = undefined;
-    const now = group.slice(0, template.breadth);
     this.#leftOver = group.slice(template.breadth);
     const breadth = Math.floor(template.breadth / (now.length + (targets.isOpen ? 1 : 0))) || 1;
     this.#breadthLeft = targets.isOpen ? template.breadth - breadth * now.length : 0;
@@ -231,6 +233,8 @@ export class ResponseContext implements BranchUser {
 
   #stop(reasons: string): void {
     this.#isStopped = true;
+    this.#isAdvancing = false;
+    this.#wait?.stop();
     this.#ringTimer?.stop();
     for (const branch of this.#branches) branch.cancel(reasons);
   }
@@ -243,9 +247,9 @@ export class ResponseContext implements BranchUser {
   }
 
   #respondIfDone(): void {
-    if (this.#server.isAnswered) return;
-    if (this.#isAdvancing && !this.#isStopped) return;
-    if (!this.#branches.some(({ isAwaited }) => isAwaited)) this.#respondBest();
+    if (this.#template && !this.#isAdvancing && !this.#branches.some(({ isAwaited }) => isAwaited)) {
+      this.#respondBest();
+    }
   }
 
   /** The callee of a call that cannot be passed on (§16.7 step 3) is not left alone, nor is the caller. */
@@ -307,15 +311,8 @@ export class ResponseContext implements BranchUser {
 
   #checkEnd(): void {
     if (this.#branches.some(({ isPending }) => isPending)) return;
+    if (this.#template) return this.#finish();
     this.#share?.release();
     this.#host.onEnded(this);
   }
-}
-
-/** Tells a gateway that was not reached from one that has answered 503, which its caller hears as 500 (§20.43, §21.5.4). */
-function gatewayFailure(status: number, cause: FailureCause | undefined): ResponseContent {
-  if (!cause || status !== 503 && status !== 500) return { status };
-  const said = cause.isRemote ? `The gateway has answered ${cause.reason}` : cause.reason;
-  const headers = `Warning: 399 routr ${quote(said.replace(/[^\x20-\x7e]/g, " "))}\r\n`;
-  return { status, headers };
 }

@@ -51,6 +51,15 @@ for (const [outcomes, best] of Object.entries(CHOICES)) {
   });
 }
 
+Deno.test("chooseBestResponse(): a device that is not reached is 480, which is better than the 503 of a gateway", () => {
+  const device = outcome("(503)");
+  const gateway = { ...device, branch: { ...BRANCH, isToGateway: true, statusOfUnreachable: 503 } } as const;
+  assert.equal(chooseBestResponse([device, gateway]), device);
+  assert.equal(chooseBestResponse([gateway, device]), device);
+  const said = outcome("503");
+  assert.equal(chooseBestResponse([gateway, said]), said);
+});
+
 Deno.test("buildBestResponse() takes our Via off, and no body byte", () => {
   const best = response(`
     SIP/2.0 486 Busy Here
