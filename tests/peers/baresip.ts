@@ -9,12 +9,12 @@ const modulePath = "/usr/lib/baresip/modules";
 const usualSecondsToLive = 60;
 const patience = 8_000;
 
-/** Where a phone runs, when it is not on the loopback interface of this host. */
+/** The host of a phone that is not on the loopback interface of this host. */
 export interface BaresipSite {
   /** The phone's address, and the server's. */
   readonly address: string;
   readonly serverAddress: string;
-  /** How a program is started there. */
+  /** The command that starts a program there. */
   commandLine(command: string, args: readonly string[]): [command: string, args: string[]];
   /** Calls what opens a socket there. */
   inside<T>(open: () => T): T;
@@ -36,10 +36,10 @@ export interface BaresipOptions {
   readonly tls?: BaresipTls;
   readonly password?: string;
   readonly answer?: "manual" | "auto";
-  /** How long it rings before it gives the call up by itself. */
+  /** Time of ringing before it gives the call up by itself. */
   readonly ringSeconds?: number;
   readonly site?: BaresipSite;
-  /** How long it lives if nobody stops it. */
+  /** Its lifetime unless it is stopped. */
   readonly secondsToLive?: number;
 }
 
@@ -51,7 +51,7 @@ export interface BaresipTls {
   readonly both?: string;
 }
 
-/** What ctrl_tcp reports; `param` is the status line for REGISTER_OK, REGISTER_FAIL and CALL_CLOSED. */
+/** A report of ctrl_tcp; `param` is the status line for REGISTER_OK, REGISTER_FAIL and CALL_CLOSED. */
 export interface BaresipEvent {
   readonly type: string;
   readonly param?: string;

@@ -7,7 +7,7 @@ import { startTransportRoutr, type TransportRoutr } from "./matrix/transport_rou
 const agents = ["1001", "1002"];
 const bindAddresses = ["127.0.0.1"];
 
-/** Where a baresip finds this server by a transport. */
+/** Returns the options of a baresip that reaches this server by a transport. */
 function phoneAt(routr: TransportRoutr, user: string, transport: "udp" | "tls"): BaresipOptions {
   const { port } = routr.placeOf({ protocol: transport, address: "127.0.0.1" });
   const authorities = routr.certificates.root.certificate;

@@ -38,7 +38,7 @@ async function locate(locator: ServerLocator, wanted: NextHop): Promise<string[]
   return (await locator.locate(wanted)).map(format);
 }
 
-/** How long it took, in milliseconds, and what came. */
+/** Returns the time of some work in milliseconds, and its result. */
 async function timed<T>(work: Promise<T> | T): Promise<[number, T]> {
   const begun = performance.now();
   const value = await work;

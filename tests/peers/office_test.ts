@@ -1,6 +1,6 @@
 /**
  * An office: real phones, some of them behind real NAT, on a server that has nothing but its default configuration.
- * It takes a minute; `OFFICE_SECONDS=300` lets people talk for five.
+ * The test takes a minute; `OFFICE_SECONDS=300` lets people talk for five.
  */
 import { testAsRoot } from "./office/as_root.ts";
 import { DeskPhone, type DeskPhoneOptions } from "./office/desk_phone.ts";

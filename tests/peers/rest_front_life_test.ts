@@ -214,7 +214,7 @@ contractTest("HTTP: a thread that answers is left alone, however long it runs", 
   await client.until("}}");
 });
 
-/** Whether somebody listens at this port. */
+/** Reports whether a port has a listener. */
 function isOpen(port: number): boolean {
   const hexadecimal = port.toString(16).toUpperCase().padStart(4, "0");
   return new RegExp(`: 0100007F:${hexadecimal} 00000000:0000 0A `).test(

@@ -20,7 +20,7 @@ const agents = ["alice", "bob", "carol"];
 /** Milliseconds that registrations may take to the disk. */
 const keptWithin = 1_000;
 
-/** How a server ends that is started again, and until when registrations count as kept. */
+/** The end of a server before a restart, and the time until which registrations count as kept. */
 const ends = [
   { signal: "SIGTERM", delay: 0 },
   { signal: "SIGKILL", delay: keptWithin },
@@ -147,7 +147,7 @@ for (const { what, options, place } of stateFolders) {
   });
 }
 
-/** What is wrong with a state folder, and what the log says about it. */
+/** Faults of a state folder, and their log lines. */
 const amiss: readonly {
   readonly what: string;
   /** Makes a state folder in a folder of its own, and returns it. */

@@ -13,7 +13,7 @@ const socketPatience = 5_000;
 export interface SippOptions {
   /** Port of the server on 127.0.0.1. */
   readonly server: number;
-  /** How many calls it makes, or takes before it ends. */
+  /** The number of calls it makes or takes before it ends. */
   readonly calls: number;
   /** One line per call in turn; SIPp starts again at the top when there are more calls. */
   readonly rows?: readonly CallRow[];
@@ -45,7 +45,7 @@ export interface SippResult {
   readonly successful: number;
   readonly failed: number;
   readonly retransmissions: number;
-  /** What SIPp complained about, for the message of a failed assertion. */
+  /** The errors of SIPp, for the message of a failed assertion. */
   readonly errors: string;
 }
 

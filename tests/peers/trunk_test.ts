@@ -22,10 +22,10 @@ const registered = /Gateway GW0001 has registered us/;
 
 /** A call from the desk that was answered; messages as the PSTN got them, unless said otherwise. */
 interface CallOut {
-  /** As the desk sent it. */
+  /** The INVITE as the desk sent it. */
   readonly sent: string;
   readonly invite: string;
-  /** As the desk got it. */
+  /** The 200 as the desk got it. */
   readonly ok: string;
   readonly answer: string;
   readonly ack: string;

@@ -141,7 +141,7 @@ Deno.test(
 );
 
 Deno.test(
-  "Who is in no rule is served when none is allowed by name",
+  "An address in no rule is served when there is no allow rule",
   ladder({ spec: { accessControlList: { deny: ["198.51.100.0/24"] } } }, (net) => {
     net.registered("alice");
     net.registered("bob", { address: "[2001:db8::1]" });
@@ -219,7 +219,7 @@ const FENCED_DOMAIN: LadderOptions = {
 };
 
 Deno.test(
-  "A domain's list decides who registers there; other domains are not concerned",
+  "A domain's list applies to registrations in that domain, not in others",
   ladder(FENCED_DOMAIN, (net) => {
     net.registered("alice", { domain: "fenced.local" });
     const bob = net.phone("bob", { domain: "fenced.local" });
@@ -232,7 +232,7 @@ Deno.test(
 );
 
 Deno.test(
-  "A domain's list decides who calls from it and who calls to it",
+  "A domain's list applies to calls from it and calls to it",
   ladder(FENCED_DOMAIN, (net) => {
     const alice = net.registered("alice", { domain: "fenced.local" });
     const carol = net.registered("carol", { domain: "fenced.local" });

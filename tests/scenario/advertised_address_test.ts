@@ -1,4 +1,4 @@
-/** What leaves the server says where it is, and that depends on whom it is said to: `spec.externAddr`, `spec.localnets`. */
+/** The advertised address of the server, which depends on the receiver: `spec.externAddr`, `spec.localnets`. */
 import assert from "node:assert/strict";
 import type { Phone } from "../support/phone.ts";
 import { did, domain, gateway } from "../support/resources.ts";
@@ -31,7 +31,7 @@ function recordRoutes(message: string): string[] {
   return headers(message, "Record-Route").map((value) => `Record-Route: ${value.replace(/:[^@]*@/, ":*@")}`);
 }
 
-/** What is seen of a call at either end. */
+/** A call as each end sees it. */
 interface Snapshot {
   readonly inviteAtCallee: readonly string[];
   readonly okAtCaller: readonly string[];
@@ -81,7 +81,7 @@ function recordRoute(host: string): string {
   return `Record-Route: <sip:*@${host};lr>`;
 }
 
-/** What a call must look like when the server is `facingCaller` to the one end and `facingCallee` to the other. */
+/** Checks a call to which the server is `facingCaller` at one end and `facingCallee` at the other. */
 function expected(facingCaller: string, facingCallee: string): Snapshot {
   const entries = [...new Set([facingCallee, facingCaller])].map(recordRoute);
   return {

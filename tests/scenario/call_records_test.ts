@@ -1,4 +1,4 @@
-/** Who began a call and why it failed: the same in the event, in the lists of calls and in the record. */
+/** The account and the failure of a call: the same in the event, in the lists of calls and in the record. */
 import assert from "node:assert/strict";
 import { callRecord } from "../../src/appliance/call_record_file.ts";
 import { shownCall } from "../../src/core/calls/call.ts";
@@ -64,7 +64,7 @@ Deno.test(
 );
 
 Deno.test(
-  "A call in by a trunk names the gateway, whoever calls",
+  "A call in by a trunk names the gateway, whatever the caller",
   ladder(WORLD, (net) => {
     const bob = net.registered("bob");
     const trunk = trunkOf(net);
@@ -125,7 +125,7 @@ Deno.test(
 );
 
 Deno.test(
-  "A call that fails has a line in the log: who, from where, to whom, why and who says so",
+  "A failed call has a line in the log: caller, source, callee, reason and the side that gave it",
   ladder(async (net) => {
     const alice = net.phone("alice");
     const bob = net.registered("bob");

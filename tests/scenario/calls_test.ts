@@ -14,7 +14,7 @@ function types(events: readonly ServerEvent[]): string[] {
   return events.map(({ type }) => type);
 }
 
-/** How the call ended that is the last of these events. */
+/** Returns the end of a call, from the last of these events. */
 function endOf(events: readonly ServerEvent[]): readonly unknown[] {
   const { type, data: { cause, status, durationMillis } } = events.at(-1)!;
   assert.equal(type, "call.ended");
@@ -249,7 +249,7 @@ Deno.test(
 );
 
 Deno.test(
-  "Forks are one call; it is over when all who answered have hung up",
+  "Forks are one call, which ends when all answered branches have hung up",
   ladder(IN_PATH, (net) => {
     const events = net.listen("call.");
     const alice = net.phone("alice");

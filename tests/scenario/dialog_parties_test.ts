@@ -67,7 +67,7 @@ Deno.test(
 );
 
 Deno.test(
-  "§12.2.2: a call that came in by a gateway is over as well, whoever has hung up",
+  "§12.2.2: a call in by a gateway is over as well, whichever end has hung up",
   ladder(WORLD, (net) => {
     const bob = net.registered("bob");
     const trunk = trunkOf(net);
@@ -172,7 +172,7 @@ Deno.test(
 );
 
 Deno.test(
-  "design: who sends from another address proves to be the party before anything new begins",
+  "design: a party at another address authenticates before anything new begins",
   ladder(WORLD, (net) => {
     const call = establish(net);
     expectRefusal(net, call, { status: "407", address: "198.51.100.66" });
@@ -212,7 +212,7 @@ Deno.test(
 
 for (const [who, address] of [["its party", undefined], ["anybody else", "198.51.100.66"]] as const) {
   Deno.test(
-    `design: a restart makes no new ticket of an old call: ${who} hears 481`,
+    `design: a call that ended before a restart gives no access after it: ${who} gets 481`,
     ladder(KEPT, async (net) => {
       const call = establish(net);
       hangUp(call);
@@ -244,7 +244,7 @@ Deno.test(
 );
 
 Deno.test(
-  "RFC 3515: a gateway is asked to call only whom the referring phone may call",
+  "RFC 3515: a phone may refer a gateway only to targets that it may call itself",
   ladder(WORLD, (net) => {
     const call = establish(net);
     const { alice, trunk } = call;

@@ -1,11 +1,11 @@
-/** What the server tells of registrations, gateways and refusals. Of calls: `calls_test.ts`. */
+/** Events of registrations, gateways and refusals. For events of calls see `calls_test.ts`. */
 import assert from "node:assert/strict";
 import type { ServerEvent } from "../../src/core/server_events.ts";
 import { gateway } from "../support/resources.ts";
 import { ladder, type LadderOptions } from "../support/scenario.ts";
 import { header, withoutHeader } from "../support/sip_text.ts";
 
-/** What was told since the last time. */
+/** Takes the events since the last time. */
 function take(events: ServerEvent[]): readonly unknown[] {
   return events.splice(0).map(({ type, data: { contact, reason, expires } }) => [
     type,
@@ -87,7 +87,7 @@ Deno.test(
 );
 
 Deno.test(
-  "Who has another password, or is no agent any more for a minute, loses its registrations",
+  "An agent with a new password, or one that was removed for a minute, loses its registrations",
   ladder((net) => {
     net.registered("bob");
     const events = net.listen();

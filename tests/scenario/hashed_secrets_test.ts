@@ -124,7 +124,7 @@ Deno.test(
   }),
 );
 
-/** What a caller hears of a call that the trunk challenges. */
+/** Returns the response to a caller whose call the trunk challenges. */
 function challengedCall(net: Network, offer: string): string {
   const alice = net.phone("alice");
   const trunk = trunkOf(net);

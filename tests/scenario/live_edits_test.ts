@@ -161,7 +161,7 @@ Deno.test(
 );
 
 Deno.test(
-  "A domain is removed: it is foreign, and whoever was there is a stranger",
+  "A removed domain is foreign, and its users are unauthenticated",
   ladder({
     ...BEFORE,
     resources: [...BEFORE.resources!, domain("other.local"), agent("carol", { domains: ["other.local"] })],

@@ -4,7 +4,7 @@ import { ladder, type Network } from "../support/scenario.ts";
 
 const KEEP_ALIVE = "\r\n\r\n";
 
-/** How many keep-alives went to each address, which are taken away. */
+/** Takes the keep-alives, and counts them by address. */
 function keepAlives(net: Network): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const flow of Object.values(net.transports).flatMap(({ flows }) => flows)) {

@@ -24,7 +24,7 @@ function asterisk(net: Network, domain: string, address = ADDRESS): Phone {
   return net.phone("ast", { address, domain, registrar: SERVER });
 }
 
-/** Where a MESSAGE of alice arrives: its Request-URI, or the status of the answer. */
+/** Returns the Request-URI with which a MESSAGE of alice arrives, or the status of the answer. */
 function outcome(net: Network, target: string, phone: Phone): string {
   const alice = net.phone("alice");
   alice.sendAuthenticated(`MESSAGE ${target} SIP/2.0`);
@@ -265,7 +265,7 @@ Deno.test(
   }),
 );
 
-/** What a stranger is answered who says it is somebody, without the challenge's nonce. */
+/** Returns the answer to a request with a claimed identity, without the challenge's nonce. */
 function answerTo(net: Network, request: string): string {
   const stranger = net.phone("mallory", { address: "203.0.113.66", domain: "elsewhere.example" });
   stranger.send(request);
@@ -277,7 +277,7 @@ function answerTo(net: Network, request: string): string {
 
 for (const place of ["astserver", SERVER, "sip.local", "elsewhere.example", "203.0.113.1"]) {
   Deno.test(
-    `Nobody learns who is a peer: a call from somebody at ${place} is answered alike, whatever the name`,
+    `Answers do not tell which names peers have: a call from ${place} is answered alike, whatever the user`,
     ladder({ resources: [peer("ast", { device: "astserver" }), ...GATEWAYS] }, (net) => {
       const from = (name: string) =>
         answerTo(net, `INVITE sip:alice@sip.local SIP/2.0\nFrom: <sip:${name}@${place}>;tag=1`)
@@ -288,7 +288,7 @@ for (const place of ["astserver", SERVER, "sip.local", "elsewhere.example", "203
   );
 
   Deno.test(
-    `Nobody learns who is a peer: credentials of a name at ${place} are answered alike, whatever the name`,
+    `Answers do not tell which names peers have: credentials of a user at ${place} are answered alike, whatever the user`,
     ladder({ resources: [peer("ast", { device: "astserver" }), ...GATEWAYS] }, (net) => {
       const signed = (name: string) =>
         answerTo(

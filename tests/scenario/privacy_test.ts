@@ -1,4 +1,4 @@
-/** Who learns who calls: `spec.privacy` of agents, Privacy and P-Asserted-Identity (RFC 3323, RFC 3325). */
+/** The visibility of caller identities: `spec.privacy` of agents, Privacy and P-Asserted-Identity (RFC 3323, RFC 3325). */
 import assert from "node:assert/strict";
 import type { Phone } from "../support/phone.ts";
 import { agent, did, domain, gateway, peer } from "../support/resources.ts";
@@ -18,7 +18,7 @@ import { TRUNK, trunkOf } from "../support/trunk.ts";
 const ANONYMOUS = `"Anonymous" <sip:anonymous@anonymous.invalid>;tag=tag-of-alice`;
 const OWN = "<sip:alice@sip.local>;tag=tag-of-alice";
 const NUMBER = `<sip:17066041487@${TRUNK}>`;
-/** What an agent that wants to be somebody else may try. */
+/** False identities that an agent may claim. */
 const CLAIMS = `
   P-Asserted-Identity: "Boss" <sip:boss@sip.local>
   P-Asserted-Identity: <tel:+15550000>
@@ -182,7 +182,7 @@ Deno.test(
 );
 
 Deno.test(
-  "An agent may ask for privacy itself: the gateway hears that it asks, and the number",
+  "An agent may ask for privacy itself: the gateway gets its Privacy, and the number",
   ladder(world("none"), (net) => {
     const alice = net.phone("alice");
     const trunk = trunkOf(net);
@@ -256,7 +256,7 @@ Deno.test(
   }),
 );
 
-/** What phones say of themselves, and of the way of a call. */
+/** Header lines about a phone and the path of a call. */
 const STATEMENTS = [
   "Diversion: <sip:boss@sip.local>;reason=unconditional",
   "History-Info: <sip:boss@sip.local>;index=1",
@@ -336,7 +336,7 @@ const ANSWERER = "P-Asserted-Identity: <sip:boss@sip.local>\nP-Preferred-Identit
   "Remote-Party-ID: <sip:boss@sip.local>;party=called";
 
 Deno.test(
-  "RFC 3325 §5: identities in responses of agents are taken out, whoever has called",
+  "RFC 3325 §5: identities in responses of agents are removed, whatever the caller",
   ladder(world("none"), (net) => {
     const alice = net.phone("alice");
     const bob = net.registered("bob");
@@ -362,7 +362,7 @@ Deno.test(
 );
 
 Deno.test(
-  "RFC 3325 §7: peers and gateways may say who answers, to agents unless that wants to stay unnamed",
+  "RFC 3325 §7: peers and gateways may name the answering party, to agents unless it asks for privacy",
   ladder(world("none"), (net) => {
     const alice = net.phone("alice");
     const ast = asterisk(net);

@@ -35,7 +35,7 @@ const WORLD: LadderOptions = {
 const ALICE = "sip:alice@sip.local from udp 192.0.2.11:5060";
 const MALLORY = { address: "192.0.2.99", domain: "elsewhere.example" };
 
-/** What is done, and the one line that tells why it fails. */
+/** Actions that fail, with the one log line of each. */
 const REFUSALS: Readonly<Record<string, [act: (net: Network) => void, line: string]>> = {
   "a registration with a wrong password": [
     (net) => {
@@ -79,7 +79,7 @@ const REFUSALS: Readonly<Record<string, [act: (net: Network) => void, line: stri
     `REGISTER of ${ALICE} to sip:sip.local: 400 Credentials Are For Another URI ` +
     "(credentials of alice for sip:a:…@evil.test)",
   ],
-  "a registration of somebody who has no hash for the realm": [
+  "a registration of an agent without a hash for the realm": [
     (net) => void net.phone("harry", { address: "192.0.2.11" }).tryRegister(),
     "REGISTER of sip:harry@sip.local from udp 192.0.2.11:5060 to sip:sip.local: 401 Unauthorized " +
     "(no ha1 for MD5: harry in realm sip.local)",

@@ -1,4 +1,4 @@
-/** What the configuration says about registrations: maxContacts, registrarIntf, and bounds for the greedy. */
+/** The configuration of registrations: maxContacts, registrarIntf, and upper bounds. */
 import assert from "node:assert/strict";
 import { ladder } from "../support/scenario.ts";
 import { header, headers } from "../support/sip_text.ts";

@@ -1,4 +1,4 @@
-/** What one sender may have under way, and all of them together: others are served whatever one of them does. */
+/** Limits on requests under way, of one sender and of all together: one sender does not keep others from service. */
 import assert from "node:assert/strict";
 import type { ServerEvent } from "../../src/core/server_events.ts";
 import type { Phone } from "../support/phone.ts";

@@ -408,7 +408,7 @@ Deno.test("A provider that comes back knows us again after the next attempt", as
   assert.equal(rig.status.reason, "");
 });
 
-Deno.test("§10.2.2: who stops un-registers what is registered, and answers one challenge", async () => {
+Deno.test("§10.2.2: stop() un-registers what is registered, and answers one challenge", async () => {
   const rig = await TrunkRig.start();
   await rig.answer(await rig.challenge(rig.register()), "200 OK");
   let isStopped = false;
@@ -445,7 +445,7 @@ Deno.test("Nobody waits for registrars for more than two seconds at the end", as
   assert.deepEqual(rig.taken(SECOND), []);
 });
 
-Deno.test("Who is not registered has nothing to un-register", async () => {
+Deno.test("Without a registration there is nothing to un-register", async () => {
   const rig = await TrunkRig.start();
   rig.taken();
   await rig.registrations.stop();

@@ -93,7 +93,7 @@ Deno.test(
 );
 
 Deno.test(
-  "§10.3 step 4: From says who registers, To says whom: only To counts",
+  "§10.3 step 4: To alone names the address-of-record, whatever From says",
   ladder((net) => {
     const alice = net.phone("alice");
     const register = alice.send(`

@@ -53,7 +53,7 @@ Deno.test(
 );
 
 Deno.test(
-  "§16.3 step 3: Max-Forwards 0 is answered 483, whoever sends it",
+  "§16.3 step 3: Max-Forwards 0 is answered 483, whatever the sender",
   ladder((net) => {
     const alice = net.phone("alice");
     for (const method of ["INVITE", "MESSAGE", "BYE"]) {

@@ -274,7 +274,7 @@ Deno.test(
 );
 
 Deno.test(
-  "design: whoever may not call an agent does not reach its Contact either",
+  "design: a caller that may not call an agent does not reach its Contact either",
   ladder({
     domains: ["sip.local", "other.local"],
     agents: [{ username: "alice", domains: ["other.local"] }, { username: "bob", domains: ["sip.local"] }],

@@ -26,7 +26,7 @@ Deno.test(
 );
 
 Deno.test(
-  "§16.5: nobody is called so: 404; somebody who has no device: 480",
+  "§16.5: an unknown user is 404, a user without a device is 480",
   ladder((net) => {
     const alice = net.phone("alice");
     alice.sendAuthenticated("INVITE sip:nobody@sip.local SIP/2.0");

@@ -56,7 +56,7 @@ Deno.test(
 );
 
 Deno.test(
-  "§10.2: who registers another device of the local network has it called there",
+  "§10.2: a third party registers another device of the local network at its address",
   ladder((net) => {
     const registrant = net.phone("bob", { address: "192.0.2.70" });
     registrant.register("From: <sip:desk@sip.local>;tag=r\nContact: <sip:bob@192.0.2.71:5090>");
@@ -123,7 +123,7 @@ Deno.test(
 );
 
 Deno.test(
-  "§12.2: requests within a dialog go to the Contact of who called, not to the port it sends from",
+  "§12.2: requests within a dialog go to the caller's Contact, not to its source port",
   ladder({ spec: { recordRoute: true } }, (net) => {
     const alice = net.phone("alice", { port: 41478 });
     const listening = net.phone("alice", { port: 5070 });
@@ -139,7 +139,7 @@ Deno.test(
 );
 
 Deno.test(
-  "§12.2: requests within a dialog go to the Contact of who answered, if that is another than it registered",
+  "§12.2: requests within a dialog go to the callee's Contact, if it differs from the registered one",
   ladder({ spec: { recordRoute: true } }, (net) => {
     const alice = net.phone("alice");
     const bob = net.registered("bob");
@@ -152,7 +152,7 @@ Deno.test(
   }),
 );
 
-/** How many Record-Route entries bob's device gets in a call of alice's. */
+/** Returns the number of Record-Route entries that bob's device gets in a call of alice's. */
 function entriesOf(net: Network, { alice = "", bob = "" }: { alice?: string; bob?: string }): number {
   const caller = net.phone("alice", alice === "" ? {} : { address: alice });
   const callee = net.registered("bob", bob === "" ? {} : { address: bob });
@@ -224,7 +224,7 @@ Deno.test(
 );
 
 Deno.test(
-  "recordRoute: never leaves the path, whoever is outside",
+  "recordRoute: never leaves the path, whichever end is outside",
   ladder({ spec: { recordRoute: "never" } }, (net) => {
     assert.equal(entriesOf(net, { bob: OUTSIDE }), 0);
   }),

@@ -4,7 +4,7 @@ import type { Phone } from "../support/phone.ts";
 import { ladder, type Network } from "../support/scenario.ts";
 import { ackTo, headers } from "../support/sip_text.ts";
 
-/** What the devices answer, in this order, and what the caller gets; `-` is silence. */
+/** The answers of devices in this order, and the response to the caller; `-` is silence. */
 const CHOICES: readonly (readonly [answers: string, best: string])[] = [
   ["486", "486"],
   ["404 486", "404"],

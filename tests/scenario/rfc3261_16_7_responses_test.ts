@@ -171,7 +171,7 @@ Deno.test(
 );
 
 Deno.test(
-  "§16.7 step 3: a response that carries no Via but ours is not forwarded; the caller is told, and the callee hears BYE",
+  "§16.7 step 3: a response without a second Via is not forwarded; the caller gets an answer, and the callee a BYE",
   ladder((net) => {
     const alice = net.phone("alice");
     const bob = net.registered("bob");
@@ -288,7 +288,7 @@ Deno.test(
   }),
 );
 
-/** What somebody downstream has made of the Via lines below ours, as functions of those lines. */
+/** Changes downstream to the Via lines below ours, as functions of those lines. */
 const DAMAGED_VIAS: Readonly<Record<string, (theirs: string) => string>> = {
   "one of them is another": (theirs) => theirs.replace("branch=z9hG4bKfirst", "branch=z9hG4bKother"),
   "parameters are missing": (theirs) => theirs.replace(/;rport=[^;\r]*/, ""),

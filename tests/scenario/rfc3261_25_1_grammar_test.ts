@@ -9,7 +9,7 @@ const TAGS = [';tag=""', ';tag="x"', ";tag", ";tag=", ";tag=a@b", ";tag=a;tag=b"
 
 for (const tag of TAGS) {
   Deno.test(
-    `§25.1: a tag is a token: a request with ${tag} in To or From is 400, and nobody hears of it`,
+    `§25.1: a tag is a token: a request with ${tag} in To or From is 400 and not forwarded`,
     ladder((net) => {
       const alice = net.phone("alice");
       net.registered("bob");

@@ -1,4 +1,4 @@
-/** Where the proxy core sends what no flow is known for, and what it does when that leads nowhere. */
+/** Forwarding without a known flow: lookup, endpoints, and failover. */
 import assert from "node:assert/strict";
 import { RemoteFlow } from "../../src/core/flows/remote_flow.ts";
 import { FlowTexts } from "../../src/core/flows/flow_text.ts";
@@ -81,7 +81,7 @@ class Hop {
     await settle();
   }
 
-  /** What has come to this address since the last look. */
+  /** Takes the messages to an address since the last time. */
   taken(protocol: "udp" | "tcp", address: string, port = 5060): string[] {
     return this[protocol].flowTo(address, port).sent.splice(0);
   }
@@ -160,7 +160,7 @@ Deno.test("§4.3: silence is followed by the next place after 12·T1; the last o
   assert.equal(hop.heard()[0], "SIP/2.0 408 Request Timeout");
 });
 
-Deno.test("§4.3: a place that answers after another was asked hears a CANCEL, and the caller nothing of it", async () => {
+Deno.test("§4.3: an endpoint that answers after another was tried is cancelled, unnoticed by the caller", async () => {
   const hop = await Hop.start();
   await hop.send("INVITE", "sip:bob@pbx.example:5060");
   const late = hop.taken("udp", FIRST)[0];
@@ -213,7 +213,7 @@ Deno.test("Another node that says 100 is given the time that its device takes", 
   assert.deepEqual(hop.heard(), ["SIP/2.0 100 Trying"]);
 });
 
-Deno.test("§4.3: who has answered anything is given the time it takes", async () => {
+Deno.test("§4.3: an endpoint with any response gets all the time it takes", async () => {
   const hop = await Hop.start();
   await hop.send("INVITE", "sip:bob@pbx.example:5060");
   await hop.respond(only(hop.taken("udp", FIRST)), "180 Ringing", FIRST);
@@ -222,7 +222,7 @@ Deno.test("§4.3: who has answered anything is given the time it takes", async (
   assert.deepEqual(hop.heard(), ["SIP/2.0 100 Trying", "SIP/2.0 180 Ringing"]);
 });
 
-Deno.test("§4.3: when all places of a device fail, the caller hears 480", async () => {
+Deno.test("§4.3: when all endpoints of a device fail, the caller gets 480", async () => {
   const hop = await Hop.start();
   hop.udp.unreachable.add(`${FIRST}:5060`).add(`${SECOND}:5060`);
   await hop.send("MESSAGE", "sip:bob@pbx.example:5060");

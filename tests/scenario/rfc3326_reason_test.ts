@@ -18,7 +18,7 @@ function ringing(net: Network): { alice: Phone; invite: string; devices: Phone[]
 }
 
 Deno.test(
-  "§2: the device that was not answered hears that the call was completed elsewhere",
+  "§2: the CANCEL to another device says that the call was completed elsewhere",
   ladder((net) => {
     const { alice, devices: [desk, mobile], invites: [, atMobile] } = ringing(net);
     mobile.accept(atMobile);
@@ -28,7 +28,7 @@ Deno.test(
 );
 
 Deno.test(
-  "§2: a device that begins to ring after another one was answered hears it as well",
+  "§2: so does the CANCEL to a device that begins to ring after another one was answered",
   ladder((net) => {
     const alice = net.phone("alice");
     const [late, mobile] = [31, 32].map((host) => net.registered("bob", { address: `192.0.2.${host}` }));

@@ -18,7 +18,7 @@ Deno.test(
   }),
 );
 
-/** How a REGISTER is answered: what its 200 requires. */
+/** Returns the Require of the 200 to a REGISTER. */
 const OUTBOUND: readonly (readonly [what: string, lines: string, required: readonly string[]])[] = [
   [
     "a flow of a device that knows it",

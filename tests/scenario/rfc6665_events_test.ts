@@ -20,7 +20,7 @@ for (
   ]
 ) {
   Deno.test(
-    `RFC 6665 §4.1.3: ${what} is answered 489 with Allow-Events, and no phone hears of it`,
+    `RFC 6665 §4.1.3: ${what} is answered 489 with Allow-Events, and not forwarded`,
     ladder((net) => {
       const alice = net.registered("alice");
       net.registered("alice", { address: "192.0.2.31" });

@@ -25,7 +25,7 @@ function algorithmsOf(challenge: string): string[] {
   return headers(challenge, "WWW-Authenticate").map((offer) => parameter(offer, "algorithm"));
 }
 
-/** Whether a 401 says that the credentials were right and only the nonce was not. */
+/** Reports whether a 401 says that the nonce alone was wrong. */
 function isStale(challenge: string): boolean {
   return headers(challenge, "WWW-Authenticate").every((offer) => parameter(offer, "stale") === "true");
 }

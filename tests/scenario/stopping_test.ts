@@ -4,7 +4,7 @@ import { ladder } from "../support/scenario.ts";
 import { ackTo, header, startLine } from "../support/sip_text.ts";
 
 Deno.test(
-  "A server that stops tells the caller, and cancels whoever rings",
+  "A server that stops answers the caller, and cancels ringing devices",
   ladder(async (net) => {
     const alice = net.phone("alice");
     const [ringing, silent] = [31, 32].map((host) => net.registered("bob", { address: `192.0.2.${host}` }));

@@ -1,4 +1,4 @@
-/** What people try in order to call at the expense of others, and what else would cost a call: nothing comes of it. */
+/** Attempts to call at the expense of others, all of which fail. */
 import assert from "node:assert/strict";
 import type { Phone } from "../support/phone.ts";
 import { agent, did, domain, gateway, peer } from "../support/resources.ts";
@@ -121,7 +121,7 @@ Deno.test(
 
 for (const [status, name] of [["401 Unauthorized", "WWW"], ["407 Proxy Authentication Required", "Proxy"]]) {
   Deno.test(
-    `Who is called cannot ask the caller for its password here: ${status}`,
+    `A callee cannot ask for the caller's password here: ${status}`,
     ladder(WORLD, (net) => {
       const alice = net.phone("alice");
       const bob = net.registered("bob");
@@ -231,7 +231,7 @@ for (const method of ["REFER", "NOTIFY"]) {
 }
 
 Deno.test(
-  "Agents do not say who they are by Remote-Party-ID either",
+  "Agents cannot claim an identity by Remote-Party-ID either",
   ladder({ ...WORLD, resources: [...WORLD.resources!, peer("ast", { device: "astserver" })] }, (net) => {
     const alice = net.phone("alice");
     const bob = net.registered("bob");

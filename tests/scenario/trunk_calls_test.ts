@@ -58,7 +58,7 @@ Deno.test(
 );
 
 Deno.test(
-  "RFC 4694: a number of ours with parameters rings whom it belongs to, dialled here or by the gateway",
+  "RFC 4694: a number of ours with parameters rings its agent, dialled here or by the gateway",
   ladder(WORLD, (net) => {
     const alice = net.phone("alice");
     const bob = net.registered("bob");
@@ -237,7 +237,7 @@ Deno.test(
 );
 
 Deno.test(
-  "spec.useToAsAOR: To says who is called, and the Request-URI only where To names nobody",
+  "spec.useToAsAOR: To names the callee, the Request-URI only where To names no user",
   ladder({
     ...WORLD,
     agents: [...WORLD.agents!, { username: "carol", domains: ["sip.local"] }],

@@ -409,7 +409,7 @@ Deno.test(
 );
 
 Deno.test(
-  "Somebody who knows the dialog and sends from elsewhere gets neither what is meant for the gateway nor its credentials",
+  "A sender at another address that knows the dialog gets neither requests to the gateway nor its credentials",
   ladder(WORLD, (net) => {
     const { alice, trunk, arrived, accepted, invite, ok } = establish(net);
     const mallory = trunkOf(net, "203.0.113.66");

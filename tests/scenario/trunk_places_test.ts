@@ -1,4 +1,4 @@
-/** Where a trunk is: several addresses, transports, names, and gateways that are edited while calls are up. */
+/** The endpoints of a trunk: several addresses, transports, names, and gateways that are edited during calls. */
 import assert from "node:assert/strict";
 import type { Phone } from "../support/phone.ts";
 import { domain } from "../support/resources.ts";
@@ -30,7 +30,7 @@ import {
 
 const SECOND = "203.0.113.2";
 
-/** The same world with a gateway that has two addresses. */
+/** A world whose gateway has two addresses. */
 const TWO_ADDRESSES: LadderOptions = {
   ...WORLD,
   resources: [DOMAIN, gatewayAt("sip.provider.example"), DID],

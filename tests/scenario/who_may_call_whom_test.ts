@@ -1,4 +1,4 @@
-/** Who may call whom: every kind of caller with every kind of target, and what comes of it. */
+/** Permission to call: every kind of caller with every kind of target. */
 import assert from "node:assert/strict";
 import type { Phone } from "../support/phone.ts";
 import { did, domain, gateway, peer } from "../support/resources.ts";
@@ -6,7 +6,7 @@ import { ladder, type LadderOptions, type Network } from "../support/scenario.ts
 import { ackTo, hasHeader, header, headers, startLine } from "../support/sip_text.ts";
 
 /**
- * What comes of a call to the URI on the left: who rings (bob, the peer pbx), `trunk` when it leaves by the gateway, or
+ * The outcome of a call to the URI on the left: the party that rings (bob, the peer pbx), `trunk` when it leaves by the gateway, or
  * the status of the answer. Where a password is asked for and there is one, that came before. The callers are in the
  * order of `CALLERS`.
  *
@@ -46,7 +46,7 @@ interface Caller {
   readonly isUnasked?: boolean;
   /** The password, where it is not the phone's own. */
   readonly secret?: string;
-  /** Who asserts identities is believed. */
+  /** True when asserted identities are believed. */
   readonly isTrusted?: boolean;
 }
 
@@ -224,7 +224,7 @@ Deno.test(
 );
 
 Deno.test(
-  "A provider may name callers at a domain of ours, but not those who are there: that takes their password",
+  "A provider may name callers in a domain of ours, but not its users, who need their passwords",
   ladder(WORLD, (net) => {
     const { bob } = new Callees(net);
     const caller: Caller = { ...CALLERS["gateway"], from: "sip:+49301@sip.local" };
@@ -282,7 +282,7 @@ Deno.test(
 );
 
 Deno.test(
-  "spec.allowUnauthenticatedCalls: agents are called by anybody, trunks by those who say that they are agents or peers",
+  "spec.allowUnauthenticatedCalls: anybody may call agents; a From of an agent or peer may call trunks",
   ladder({ ...WORLD, spec: { allowUnauthenticatedCalls: true } }, (net) => {
     const { bob, trunk } = new Callees(net);
     const mallory = CALLERS["stranger"];

@@ -17,7 +17,7 @@ import {
   withCredentials,
 } from "./sip_text.ts";
 
-/** Whose a phone is and where its messages come from. */
+/** The user of a phone, and the source of its messages. */
 export interface PhonePlace {
   readonly username: string;
   readonly domain: string;
@@ -130,7 +130,7 @@ export class Phone implements Credentials {
     return this.sendAsIs(this.textOf(request, status, parts));
   }
 
-  /** What `answer` sends. */
+  /** Returns the text of a response. */
   textOf(request: string, status: string, parts: ResponseParts = {}): string {
     return responseTo(request, status, { tag: `tag-at-${this.#place.address}`, ...parts });
   }

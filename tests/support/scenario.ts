@@ -14,13 +14,13 @@ import { agent, domain, peer } from "./resources.ts";
 import { startTestServer } from "./server.ts";
 import { startLine } from "./sip_text.ts";
 
-/** Where the server listens. */
+/** The address of the server. */
 export const SERVER = "192.0.2.1";
 
 /** The server and the phones are in one network, and 203.0.113.0/24 is elsewhere. */
 const INTERFACES = [{ family: "IPv4", address: SERVER, cidr: `${SERVER}/24` }] as const;
 
-/** Who the server knows. */
+/** The resources of the server. */
 export interface LadderResources {
   /** `sip.local` unless said otherwise. */
   readonly domains?: readonly string[];
@@ -39,13 +39,13 @@ export interface LadderResources {
   readonly loaded?: readonly Resource[];
 }
 
-/** Who the server knows, and how it is configured. */
+/** The resources and the configuration of the server. */
 export interface LadderOptions extends LadderResources {
   /** The addresses of names, as DNS would tell them. */
   readonly names?: Readonly<Record<string, readonly string[]>>;
   /** Properties of `spec`. */
   readonly spec?: Readonly<Record<string, unknown>>;
-  /** Whether registrations and dialogs outlive a restart. */
+  /** True when registrations and dialogs outlive a restart. */
   readonly isKept?: boolean;
 }
 
@@ -84,7 +84,7 @@ export class Network implements PhoneHost {
     tls: new MemoryTransport("tls", SERVER, 5061),
   };
   readonly #directory = new MemoryDirectory();
-  /** What outlives a restart. */
+  /** The database, which outlives a restart. */
   readonly #database = new FakeDatabase();
   #options: LadderOptions = {};
   #server: Server | undefined;
@@ -178,7 +178,7 @@ export class Network implements PhoneHost {
     return events;
   }
 
-  /** Lets promises come true: look-ups and failures to send are told later. */
+  /** Lets promises resolve: lookups and failures to send report later. */
   async settle(): Promise<void> {
     for (let turn = 0; turn < 20; turn++) await Promise.resolve();
   }

@@ -6,7 +6,7 @@ import { configureLogging } from "../../src/runtime/log.ts";
 import { Server } from "../../src/appliance/server.ts";
 import type { ServerOptions } from "../../src/appliance/signalling/foundation.ts";
 
-/** Who the server knows, and how it is configured. */
+/** The resources and the configuration of the server. */
 export interface TestServerOptions {
   readonly domains: readonly string[];
   readonly agents: readonly { username: string; secret: string; domain: string; maxContacts?: number }[];

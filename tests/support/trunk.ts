@@ -13,12 +13,12 @@ import {
   startLine,
 } from "./sip_text.ts";
 
-/** Where the trunk is. */
+/** The address of the trunk. */
 export const TRUNK = "203.0.113.1";
-/** Its number, which rings bob. */
+/** The number of the trunk, which rings bob. */
 export const NUMBER = "17066041487";
 
-/** What it asks for. */
+/** The credentials that it asks for. */
 const ACCOUNT: Credentials = { username: "trunk-user", secret: "trunk-secret" };
 
 /** sip.local, whose agents dial any number, with a plus or without. */
@@ -66,7 +66,7 @@ export function challengeOnce(
   return again;
 }
 
-/** It has the credentials of the gateway for this challenge, computed anew. */
+/** Checks the credentials of a request for a challenge, by computing them anew. */
 export function expectCredentials(request: string, refusal: string, account: Credentials = ACCOUNT): void {
   const name = refusal.startsWith("SIP/2.0 407") ? "Proxy-Authorization" : "Authorization";
   const credentials = header(request, name);
@@ -80,7 +80,7 @@ export function expectCredentials(request: string, refusal: string, account: Cre
   assert.equal(parameter(credentials, "uri"), requestUri(request));
 }
 
-/** It is the same request with the next sequence number in a transaction of its own (§22.2). */
+/** Checks that a request is the same with the next sequence number, in a transaction of its own (§22.2). */
 export function expectNext(again: string, request: string): void {
   assert.equal(parseInt(header(again, "CSeq")), parseInt(header(request, "CSeq")) + 1);
   assert.notEqual(parameter(header(again, "Via"), "branch"), parameter(header(request, "Via"), "branch"));
@@ -89,7 +89,7 @@ export function expectNext(again: string, request: string): void {
   }
 }
 
-/** A response has the CSeq and From that the phone sent. */
+/** Checks that a response has the CSeq and From that the phone sent. */
 export function expectOwn(response: string, request: string): string {
   for (const name of ["CSeq", "From", "Call-ID", "Via"]) {
     assert.equal(
@@ -105,13 +105,13 @@ export function expectOwn(response: string, request: string): string {
 export interface Call {
   readonly alice: Phone;
   readonly trunk: Phone;
-  /** As alice sent it. */
+  /** The INVITE as alice sent it. */
   readonly invite: string;
-  /** As the trunk took it. */
+  /** The INVITE as the trunk took it. */
   readonly arrived: string;
-  /** As alice got it. */
+  /** The 200 as alice got it. */
   readonly ok: string;
-  /** As the trunk sent it. */
+  /** The 200 as the trunk sent it. */
   readonly accepted: string;
 }
 

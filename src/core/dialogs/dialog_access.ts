@@ -121,7 +121,7 @@ export class DialogAccess {
       return { status: 403, cause: "its Route is not the route set of the call" };
     }
     if (request.method === "REFER" && !this.#mayRefer(request, sender)) {
-      return { status: 403, cause: "its Refer-To is nobody that the phone may call" };
+      return { status: 403, cause: "the caller may not call its Refer-To" };
     }
     return undefined;
   }
@@ -146,7 +146,7 @@ export class DialogAccess {
       // A call outlives the gateway's resource.
       return sender.address === flow.remoteAddress || this.#parts.isGatewayAt(party.ref, flow)
         ? { kind: "verified", credentialsRow: -1, hasMoved: origin !== flow }
-        : refuse({ status: 403, cause: "it is in the name of a gateway, and does not come from there" });
+        : refuse({ status: 403, cause: "its sender is a gateway, and it comes from another address" });
     }
     const isToGateway = receiver.party?.kind === "gateway";
     const isElsewhere = origin !== flow && (sender.address !== flow.remoteAddress || isToGateway);

@@ -21,7 +21,7 @@ interface Callee {
   readonly end: DialogEnd;
   /** To tag of its answer; "" before. */
   readonly tag: string;
-  /** Undefined once it is established and the table's alone. */
+  /** The dialog until it is established; from then on the table alone has it. */
   dialog: Dialog | undefined;
   /** True once it was established: a repeated answer does not revive it. */
   wasEstablished: boolean;

@@ -7,7 +7,7 @@ const ZONES = ["routr.test", "elsewhere.test"];
 const START_PATIENCE = 10_000;
 
 export interface Knot extends AsyncDisposable {
-  /** As it is configured: `127.0.0.1:20001`. */
+  /** The configured address: `127.0.0.1:20001`. */
   readonly address: string;
   /** Changes a zone file by its text, and has it read again. */
   change(zone: string, edit: (text: string) => string): Promise<void>;

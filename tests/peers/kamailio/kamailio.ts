@@ -8,7 +8,7 @@ const lifetime = 90_000;
 export interface KamailioOptions {
   /** A file of this folder. */
   readonly configuration: string;
-  /** What the words in capitals of the configuration stand for; a string in quotes. */
+  /** Values for the words in capitals of the configuration; strings in quotes. */
   readonly words: Readonly<Record<string, string>>;
   /** Files that it reads, by name. */
   readonly files?: Readonly<Record<string, string>>;
@@ -59,7 +59,7 @@ export class Kamailio implements AsyncDisposable {
     this.#directory = directory;
   }
 
-  /** What it has logged, line by line. */
+  /** The lines of its log. */
   get lines(): readonly string[] {
     return this.#child.output.split("\n");
   }

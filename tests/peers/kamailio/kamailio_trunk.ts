@@ -11,13 +11,13 @@ export interface KamailioTrunkOptions {
   readonly server: Place;
   /** The trunk's account at the server. */
   readonly user: string;
-  /** Whom it trusts. */
+  /** The certificate authority that it trusts. */
   readonly authority: TestCertificate;
-  /** What it shows to who calls it. */
+  /** The certificate that it shows as a server. */
   readonly certificate: TestCertificate;
-  /** Whether it shows its certificate as a client, too. */
+  /** True when it shows its certificate as a client, too. */
   readonly isKnownByCertificate: boolean;
-  /** Where calls from the server go to by UDP. */
+  /** The UDP destination of calls from the server. */
   readonly phone: Place;
   /** Its own UDP port, for that phone. */
   readonly udpPort: number;
@@ -48,7 +48,7 @@ export function startKamailioTrunk(options: KamailioTrunkOptions): Promise<Kamai
   });
 }
 
-/** It carries calls until it is stopped. */
+/** A trunk that carries calls until it is stopped. */
 export type KamailioTrunk = Kamailio;
 
 function tlsConfiguration({ authority, certificate, isKnownByCertificate }: KamailioTrunkOptions): string {

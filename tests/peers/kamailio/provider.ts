@@ -11,11 +11,11 @@ export const providerRealm = "provider.test";
 export type DigestAlgorithm = "MD5" | "SHA-256";
 
 export interface ProviderOptions {
-  /** Where it listens. */
+  /** The address it listens at. */
   readonly place: Place;
-  /** Where the telephone network is that it routes numbers to. */
+  /** The address of the telephone network, which it routes numbers to. */
   readonly pstn: Place;
-  /** Of its challenges. */
+  /** The algorithm of its challenges. */
   readonly algorithm: DigestAlgorithm;
 }
 

@@ -16,7 +16,7 @@ import { startTrunkRoutr, type TrunkRoutr, type TrunkRoutrOptions } from "./trun
 export interface TrunkNet extends AsyncDisposable {
   readonly routr: TrunkRoutr;
   readonly provider: Kamailio;
-  /** Where the provider is. */
+  /** The address of the provider. */
   readonly place: Place;
   /** Agent 1001, not registered yet. */
   readonly desk: WirePhone;
@@ -27,11 +27,11 @@ export interface TrunkNet extends AsyncDisposable {
 }
 
 export interface TrunkNetOptions extends Partial<TrunkRoutrOptions> {
-  /** Where the telephone network is that the provider routes numbers to; the phone `pstn` unless said otherwise. */
+  /** The telephone network that the provider routes numbers to; the phone `pstn` unless said otherwise. */
   readonly pstnPlace?: Place;
-  /** Of the provider's challenges; MD5 unless said otherwise. */
+  /** The algorithm of the provider's challenges; MD5 unless said otherwise. */
   readonly algorithm?: DigestAlgorithm;
-  /** What has to be done before the server starts; it learns where the provider is. */
+  /** Called with the address of the provider before the server starts. */
   readonly beforeStart?: (provider: Place) => Promise<void>;
 }
 

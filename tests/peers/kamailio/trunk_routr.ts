@@ -16,7 +16,7 @@ export interface TrunkRoutrOptions {
   readonly gateway: Readonly<Record<string, unknown>>;
   /** User names of the agents of `sip.local`; their secret is `1234`. */
   readonly agents?: readonly string[];
-  /** Whom the number `did` rings: agent 1001 unless said otherwise. */
+  /** The agent that the number `did` rings: 1001 unless said otherwise. */
   readonly aorLink?: string;
   /** The `spec` of peers. */
   readonly peers?: readonly Readonly<Record<string, unknown>>[];

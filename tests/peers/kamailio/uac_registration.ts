@@ -1,11 +1,11 @@
-/** What Kamailio's uac module reads of the accounts that it registers, as tables of db_text. */
+/** The accounts that Kamailio's uac module registers, as tables of db_text. */
 import { hash } from "node:crypto";
 import { domain } from "../../support/routr_process.ts";
 
 export interface RegisteringAccount {
   readonly user: string;
   readonly secret: string;
-  /** Where to register. */
+  /** The registrar. */
   readonly uri: string;
   /** `host:port` with parameters, for the Contact. */
   readonly contact: string;

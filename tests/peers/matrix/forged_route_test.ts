@@ -9,7 +9,7 @@ import { WirePhone } from "./wire_phone.ts";
 
 const by = (protocol: Protocol): Way => ({ protocol, address: "127.0.0.1" });
 
-/** What an attacker makes of a BYE that would be right, and of its Route values. */
+/** Forgeries of a valid BYE and its Route values. */
 const forgeries: Readonly<Record<string, (bye: string, other: Call) => string>> = {
   "the Route of one dialog with the Call-ID of another": (bye, other) =>
     bye.replace(/^Call-ID: .*$/m, `Call-ID: ${header(other.ok, "Call-ID")}`),

@@ -25,10 +25,10 @@ export interface TransportRoutrOptions {
 /** A running server and what its peers need to know. */
 export interface TransportRoutr extends AsyncDisposable {
   readonly certificates: TestCertificates;
-  /** What phones trust, and could show. */
+  /** The certificates that phones trust, and could show. */
   readonly identity: TlsIdentity;
   readonly output: string;
-  /** Where phones that come this way have to go. */
+  /** The address of the server for phones of this kind. */
   placeOf(way: Way): Place;
   /** Resolves when it has logged such a line. */
   logged(pattern: RegExp): Promise<string>;

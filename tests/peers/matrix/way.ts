@@ -29,12 +29,12 @@ export function nameOf({ protocol, address }: Way): string {
   return `${protocol} ${address}`;
 }
 
-/** Whether the phone is a browser: it listens nowhere and knows no address of its own (RFC 7118 §5). */
+/** Reports whether the phone is a browser, which neither listens nor knows its own address (RFC 7118 §5). */
 export function isWebSocket(protocol: Protocol): boolean {
   return protocol === "ws" || protocol === "wss";
 }
 
-/** What `transport` in a URI says (RFC 7118 §5.2 for WebSocket). */
+/** Returns the `transport` of a URI (RFC 7118 §5.2 for WebSocket). */
 export function transportParameter(protocol: Protocol): string {
   return protocol === "wss" ? "ws" : protocol;
 }

@@ -35,7 +35,7 @@ export class WirePhone implements Credentials, AsyncDisposable {
   readonly username: string;
   readonly secret = secret;
   readonly way: Way;
-  /** Where the server is that this phone talks to. */
+  /** The address of the server. */
   readonly server: Place;
   /** Its own end of the socket. */
   readonly local: Place;
@@ -151,7 +151,7 @@ export class WirePhone implements Credentials, AsyncDisposable {
     return await this.sendAsIs(this.textOf(request, status, parts));
   }
 
-  /** What `answer` sends. */
+  /** Returns the text of a response. */
   textOf(request: string, status: string, parts: ResponseParts = {}): string {
     return responseTo(request, status, {
       tag: `tag-${branchOf(request).slice(-12).replaceAll(/\W/g, "")}`,
@@ -234,7 +234,7 @@ export class WirePhone implements Credentials, AsyncDisposable {
   }
 }
 
-/** What a URI with a literal address may be reached by (RFC 3263 §4.1, RFC 7118 §5.2). */
+/** Returns the transports for a URI with a literal address (RFC 3263 §4.1, RFC 7118 §5.2). */
 function protocolsOf(uri: string): readonly string[] {
   const named = /;transport=([^;]*)/.exec(uri)?.[1];
   if (!uri.startsWith("sips:")) return named === "ws" ? ["ws", "wss"] : [named ?? "udp"];

@@ -10,7 +10,7 @@ import { contactsAt, phoneAt, registeredAt } from "./node_phone.ts";
 import { bindingsIn, type RedisNodes, startRedisNodes } from "./redis_nodes.ts";
 import { until } from "./until.ts";
 
-/** What an attacker makes of the Route that he has seen, and of the Call-ID it is good for. */
+/** Forgeries of a Route and of its Call-ID. */
 const forgeries: Readonly<Record<string, (route: string, callId: string) => readonly [string, string]>> = {
   "of another call": (route) => [route, "another-call"],
   "of a call with a longer Call-ID": (route, callId) => [route, `${callId}x`],

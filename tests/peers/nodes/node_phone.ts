@@ -45,7 +45,7 @@ export function phoneAt(node: RoutrNode, { user, protocol, sentBy }: NodePhoneOp
   return Promise.resolve(WirePhone.accepted(new RoutedUdpPeer(server), server, options));
 }
 
-/** The same, registered. */
+/** Returns a registered phone. */
 export async function registeredAt(node: RoutrNode, options: NodePhoneOptions): Promise<WirePhone> {
   const phone = await phoneAt(node, options);
   await phone.register();

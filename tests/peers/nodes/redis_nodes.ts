@@ -8,7 +8,7 @@ import { agentDocument, withRef } from "../../support/resources.ts";
 export interface RedisNodesOptions {
   /** User names; their secret is `1234`. */
   readonly agents: readonly string[];
-  /** Whether Redis reports by itself what operators change. */
+  /** True when Redis reports the changes of operators by itself. */
   readonly notifies?: boolean;
 }
 
@@ -69,7 +69,7 @@ export async function addAgents(redis: RedisServer, users: readonly string[]): P
   await redis.run("SADD", "agents", ...users.map(refOf));
 }
 
-/** What Redis has for a binding, as far as tests look at it. */
+/** The parts of a binding in Redis that tests examine. */
 export interface SharedBinding {
   readonly key: string;
   /** Everything that stands there. */
@@ -81,7 +81,7 @@ export interface SharedBinding {
   };
 }
 
-/** How many dialogs a node has kept in Redis. */
+/** Returns the number of a node's dialogs in Redis. */
 export async function dialogsIn(redis: RedisServer, { address }: { address: string }): Promise<number> {
   const keys = await redis.run("KEYS", `routr:row:${address}:dialog:*`);
   return keys.split("\n").filter((line) => line !== "").length;

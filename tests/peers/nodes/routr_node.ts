@@ -51,7 +51,7 @@ export async function startNode(options: RoutrNodeOptions = {}): Promise<RoutrNo
 }
 
 export class RoutrNode implements AsyncDisposable {
-  /** Of its UDP and its TCP listener. */
+  /** The port of its UDP and its TCP listener. */
   readonly port: number;
   /** Its configuration, and by default its state. */
   readonly directory: string;
@@ -76,7 +76,7 @@ export class RoutrNode implements AsyncDisposable {
     return `127.0.0.1:${this.port}`;
   }
 
-  /** Of the process that runs, or ran last. */
+  /** The output of the process that runs, or ran last. */
   get output(): string {
     return this.#process?.output ?? "";
   }

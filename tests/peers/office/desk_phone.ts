@@ -28,7 +28,7 @@ export interface DeskPhoneOptions {
   /** The server, or a proxy before it. */
   readonly server: Place;
   /**
-   * What it does when it learns from a response that it is behind NAT: leave its Contact as it is, correct it to the
+   * Its reaction to a response that shows a NAT: leave its Contact as it is, correct it to the
    * address that the server saw, or correct it and its Via, and say `ob` (RFC 5626 §5), as pjsua does.
    */
   readonly contact?: "leave" | "correct" | "ob";
@@ -36,14 +36,14 @@ export interface DeskPhoneOptions {
   readonly route?: string;
   /** The port of another socket, which it sends from and never listens at; it then does not ask for `rport`. */
   readonly sendsFrom?: number;
-  /** How long it rings before it answers; without, somebody has to `accept()`. */
+  /** Time of ringing before it answers; undefined: it answers by `accept()`. */
   readonly answersAfterMs?: number;
 }
 
-/** What a request has beside its lines. */
+/** Options of a request. */
 export interface RequestOptions {
   readonly body?: string;
-  /** Where it is sent; the server unless said otherwise. */
+  /** Its destination; the server unless said otherwise. */
   readonly to?: Place;
   onProvisional?(response: string): void;
   /** The request as it is sent, again when it is sent with credentials. */

@@ -3,7 +3,7 @@
 const CLONE_NEWNET = 0x40000000;
 const encoder = new TextEncoder();
 
-/** How many namespaces this process has made; each gets a name of its own. */
+/** The number of namespaces of this process, which their names contain. */
 let made = 0;
 
 const libc = () =>

@@ -13,7 +13,7 @@ const OFFICE_NETWORK = "198.51.100.0/24";
 /** Networks outside of the office, reached without a router in between. */
 const OUTSIDE = "203.0.113.0/24";
 
-/** Where sockets are opened, and the address that they have there. */
+/** A namespace for sockets, and their address in it. */
 export interface Site {
   readonly namespace: Namespace;
   readonly address: string;
@@ -40,7 +40,7 @@ export class OfficeNetwork implements AsyncDisposable {
     return network;
   }
 
-  /** Where the server is. */
+  /** The address of the server. */
   get pbx(): Site {
     return this.#built.pbx;
   }

@@ -1,4 +1,4 @@
-/** What the people of an office do with their phones, whatever phones these are. */
+/** The phones of an office as the people see them, whatever phones these are. */
 import { type Baresip, registeredBaresip } from "../baresip.ts";
 import type { Site } from "./office_network.ts";
 import type { Place } from "./sip_socket.ts";

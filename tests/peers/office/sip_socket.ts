@@ -12,7 +12,7 @@ import type { Site } from "./office_network.ts";
 
 const T1_MS = 500;
 const T2_MS = 4_000;
-/** How long a final response may take; somebody has to answer an INVITE. */
+/** Time for a final response; to an INVITE, people give it. */
 const PATIENCE_MS = 8_000;
 const INVITE_PATIENCE_MS = 32_000;
 const LOG_LINES = 60;
@@ -25,7 +25,7 @@ export interface Place {
 /** A request as it came. */
 export interface Arrival {
   readonly request: string;
-  /** Where responses go. */
+  /** The destination of responses. */
   readonly from: Place;
   /** Sends a response and returns it; a request that comes again gets it again, unless it is an INVITE. */
   answer(status: string, parts?: ResponseParts & { body?: string }): string;
@@ -180,14 +180,14 @@ export async function within<T>(promise: Promise<T>, milliseconds: number, what:
   }
 }
 
-/** Where a response goes: to the source where `rport` asks for that (RFC 3581 §4), else to its address and Via's port. */
+/** Returns the destination of a response: the source where `rport` asks for that (RFC 3581 §4), else its address and Via's port. */
 function answerPlace(request: string, source: Place): Place {
   const via = header(request, "Via");
   if (/;\s*rport/i.test(via)) return source;
   return { address: source.address, port: Number(/^\S+\s+[^;]*:(\d+)/.exec(via)?.[1] ?? 5060) };
 }
 
-/** Where a URI with an address leads to. */
+/** Returns the destination of a URI with an address. */
 export function placeOf(uri: string): Place {
   const match = /^sips?:(?:[^@]*@)?([\d.]+)(?::(\d+))?/.exec(uri);
   if (!match) throw new Error(`Cannot send to "${uri}": it names no address`);

@@ -18,7 +18,7 @@ export interface GuestJob {
 export interface GuestResult {
   /** The job's exit code, 124 when it took too long; undefined when the guest did not come to its end. */
   readonly code: number | undefined;
-  /** What the job printed, and what the kernel complained about before. */
+  /** The output of the job, and the kernel's complaints before it. */
   readonly output: string;
 }
 

@@ -31,7 +31,7 @@ const BACKLOG = 100;
 /** Milliseconds between two looks at a socket that is not ready. */
 const LOOK_INTERVAL = 2;
 
-/** Where a socket is; `address` without brackets. */
+/** The address and port of a socket; `address` without brackets. */
 export interface SocketPlace {
   readonly address: string;
   readonly port: number;
@@ -132,7 +132,7 @@ export class SctpSocket {
     while (!this.#isOver && this.#events(event) === 0) await look();
   }
 
-  /** Those of the events that are there; errors are always among them. */
+  /** Returns the events that have come; errors are always among them. */
   #events(wanted: number): number {
     const request = new Int32Array([this.#descriptor, wanted | POLLRDHUP]);
     return libc.poll(new Uint8Array(request.buffer), 1n, 0) > 0 ? request[1] >>> 16 : 0;

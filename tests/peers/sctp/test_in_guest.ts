@@ -36,7 +36,7 @@ export async function testInGuest(file: string, env: Readonly<Record<string, str
   assert.ok(code === 0 && Number(passed) > 0, `${file} ended with ${code} in the guest:\n${output}`);
 }
 
-/** Where Deno keeps what it has fetched, all that is needed among it: the guest has no network to fetch anything. */
+/** Returns the cache of Deno, which has all modules: the guest has no network. */
 async function cacheDirectory(file: string): Promise<string> {
   const deno = { cwd: projectRoot, env: { NO_COLOR: "1" } };
   const cached = await runProcess(Deno.execPath(), { ...deno, args: ["cache", "main.ts", file] });

@@ -56,7 +56,7 @@ Deno.test("The last endpoint may be silent, unless it is watched", () => {
   assert.deepEqual(watched.taken(), ["to 192.0.2.1", "wait 6000"]);
 });
 
-Deno.test("Success and failure stop the waiting, and the locator hears of them", () => {
+Deno.test("Success and failure stop the waiting, and are reported to the locator", () => {
   const { attempts, taken } = rig([A, B]);
   attempts.next();
   taken();

@@ -1,4 +1,4 @@
-/** What happens is told to all who listen; of what strangers cause, not more than a part. */
+/** Events reach every listener; refusals are limited in number. */
 import assert from "node:assert/strict";
 import { type ServerEvent, ServerEvents } from "../../../src/core/server_events.ts";
 import { Metrics } from "../../../src/runtime/metrics.ts";

@@ -25,7 +25,7 @@ function keptBytes(): number {
   return Deno.memoryUsage().heapUsed;
 }
 
-Deno.test("Who is not denied is admitted, each time", () => {
+Deno.test("An address that is not denied is admitted, each time", () => {
   const { access } = start();
   for (let i = 0; i < 3; i++) assert.equal(access.verdict("198.51.100.1"), "admit");
   assert.equal(access.admits("198.51.100.1"), true);
@@ -33,7 +33,7 @@ Deno.test("Who is not denied is admitted, each time", () => {
   assert.equal(access.hasRefused("198.51.100.1"), false);
 });
 
-Deno.test("Who is denied is refused once, then ignored for a minute, then refused again", () => {
+Deno.test("A denied address is refused once, then ignored for a minute, then refused again", () => {
   const { access, clock } = start();
   clock.advance(12_345);
   for (let round = 0; round < 4; round++) {

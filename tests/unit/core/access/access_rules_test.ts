@@ -21,7 +21,7 @@ Deno.test("Without rules everybody is admitted", () => {
   check({}, "+192.0.2.1 +[2001:db8::1] +127.0.0.1");
 });
 
-Deno.test("Who is in no rule is admitted when there are only denials, and denied when something is allowed", () => {
+Deno.test("An address in no rule is admitted when there are only deny rules, and denied when there is an allow rule", () => {
   assert.equal(rules([], ["192.0.2.1"]).isEmpty, false);
   check({ deny: ["192.0.2.0/24"] }, "-192.0.2.1 +192.0.3.1 +[2001:db8::1]");
   check({ allow: ["192.0.2.0/24"] }, "+192.0.2.1 -192.0.3.1 -[2001:db8::1]");
@@ -126,7 +126,7 @@ for (
     ["IPv6", 128, ipv6Text, (text: string) => `[${text}]`],
   ] as const
 ) {
-  Deno.test(`${family}: lists of chance admit whom a reading of every rule admits`, () => {
+  Deno.test(`${family}: random lists admit the addresses that a reading of every rule admits`, () => {
     const random = new Random(20260101 + size);
     let admitted = 0;
     let asked = 0;

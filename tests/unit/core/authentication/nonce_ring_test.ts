@@ -92,7 +92,7 @@ Deno.test("the oldest nonces are forgotten when 2¹⁸ newer ones were issued", 
   assert.equal(ring.use(second, 1, "a"), "fresh");
 });
 
-Deno.test("use(): a nonce that was given to somebody else is stale, and stays good for who got it", () => {
+Deno.test("use(): a nonce of another source is stale, and stays good for its own source", () => {
   const { ring } = start();
   const nonce = ring.issue("192.0.2.1");
   assert.equal(ring.use(nonce, 1, "192.0.2.2"), "stale");

@@ -49,7 +49,7 @@ Deno.test("an entry is good for its own request only", async () => {
   for (const other of others) assert.equal(routes.verify(entry, { ...CALL, ...other }), undefined);
 });
 
-Deno.test("nobody without the key makes an entry, or another of one", async () => {
+Deno.test("an entry can neither be made nor changed without the key", async () => {
   const { routes, remote } = await start();
   const other = await start({ key: "another" });
   assert.equal(routes.verify(uriOf(other.routes.routeFor(CALL, remote)), CALL), undefined);

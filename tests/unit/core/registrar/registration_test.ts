@@ -1,4 +1,4 @@
-/** What a REGISTER asks for, read from its headers (§10.3 steps 6 and 7). */
+/** Reading of a REGISTER (§10.3 steps 6 and 7). */
 import assert from "node:assert/strict";
 import { readRegistration } from "../../../../src/core/registrar/registration.ts";
 import { request } from "../requests.ts";

@@ -1,4 +1,4 @@
-/** What Record-Route entries note of legs. */
+/** Annotations of flow tokens. */
 import assert from "node:assert/strict";
 import {
   type DialogAnnotations,

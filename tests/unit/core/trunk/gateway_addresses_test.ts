@@ -1,4 +1,4 @@
-/** Which gateways are at an address. */
+/** Finding gateways by address. */
 import assert from "node:assert/strict";
 import { GatewayAddresses, hopToGateway } from "../../../../src/core/trunk/gateway_addresses.ts";
 import { MemoryDirectory } from "../../../../src/data/directory.ts";

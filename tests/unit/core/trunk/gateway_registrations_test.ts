@@ -59,7 +59,7 @@ Deno.test("Registrations begin at once, and then twenty a second", async () => {
   assert.equal(reached(rig), 100);
 });
 
-Deno.test("A reload has the same pace, and leaves alone who has not changed", async () => {
+Deno.test("A reload has the same pace, and leaves unchanged gateways alone", async () => {
   const rig = await TrunkRig.start();
   await rig.accept();
   await rig.pass(60);
@@ -71,7 +71,7 @@ Deno.test("A reload has the same pace, and leaves alone who has not changed", as
   assert.equal(rig.registrations.list()[0].state, "registered");
 });
 
-Deno.test("Who waits for a turn and is taken out of the configuration is not registered", async () => {
+Deno.test("A waiting gateway that is removed from the configuration is not registered", async () => {
   const rig = await TrunkRig.start({ gateways: hundred() });
   await rig.reload();
   await rig.pass(10_000);
@@ -176,7 +176,7 @@ Deno.test("What is taken out while the server stops is waited for like the other
   assert.deepEqual(rig.taken(), []);
 });
 
-Deno.test("RFC 3581: who sees us at another address gets that as our Contact, in the place of the old one", async () => {
+Deno.test("RFC 3581: a registrar that sees us at another address gets that as our Contact, in the place of the old one", async () => {
   const rig = await TrunkRig.start({ learnsAddress: true });
   const first = await rig.accept("Expires: 600", BEHIND_NAT);
   assert.deepEqual(contactsOf(first), ["<sip:trunk@192.0.2.1:5060>"]);

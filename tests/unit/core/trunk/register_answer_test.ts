@@ -14,7 +14,7 @@ function ok(...lines: string[]) {
   return response(["SIP/2.0 200 OK", ...lines].join("\n"));
 }
 
-/** What is granted where an hour was asked for. */
+/** Returns the seconds granted for a request of an hour. */
 function granted(...lines: string[]): number {
   return grantedSeconds(ok(...lines), OURS, 3600);
 }

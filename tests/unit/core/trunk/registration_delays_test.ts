@@ -36,7 +36,7 @@ Deno.test("Retry-After is waited out, five seconds at least and an hour at most"
   assert.equal(retryAfterDelay(2 ** 32, ALMOST_ONE), 3600);
 });
 
-Deno.test("Who lost a connection comes back within one to five seconds", () => {
+Deno.test("A registration comes back within one to five seconds after its connection was lost", () => {
   assert.equal(reconnectDelay(0), 1);
   assert.equal(Math.round(reconnectDelay(ALMOST_ONE)), 5);
 });

@@ -15,7 +15,7 @@ import { credentialsLine, headers, parameter, responseTo, startLine } from "../.
 import { gateway } from "./gateways.ts";
 import { transportRig } from "../../../support/transport_rig.ts";
 
-/** Where `sip.provider.com` is, and where a second address of a host is. */
+/** The address of `sip.provider.com`, and a second address of a host. */
 export const FIRST = "192.0.2.50";
 export const SECOND = "192.0.2.51";
 
@@ -46,7 +46,7 @@ export class TrunkRig {
   readonly directory = new MemoryDirectory();
   /** Refs of gateways that accepted us, with the address they did so from. */
   readonly accepted: string[] = [];
-  /** What random numbers are. */
+  /** The value of random numbers. */
   random = 0;
   readonly registrations: GatewayRegistrations;
   readonly #transport: TransportLayer;
@@ -93,7 +93,7 @@ export class TrunkRig {
     return rig;
   }
 
-  /** Lets promises come true. */
+  /** Lets promises resolve. */
   async settle(): Promise<void> {
     for (let turn = 0; turn < 50; turn++) await Promise.resolve();
   }
@@ -165,15 +165,15 @@ export class TrunkRig {
   }
 }
 
-/** Who answers. */
+/** The sender of an answer. */
 export interface Place {
   readonly address: string;
   readonly protocol: Protocol;
-  /** What the registrar writes behind `;rport`: `=40000;received=203.0.113.7`. */
+  /** The text that the registrar writes behind `;rport`: `=40000;received=203.0.113.7`. */
   readonly seenAs: string;
 }
 
-/** Whether the request has the right credentials for this challenge. */
+/** Reports whether a request has the right credentials for a challenge. */
 export function isAuthenticated(request: string, challenge: string, secret = ACCOUNT.secret): boolean {
   const isProxy = challenge.startsWith("Proxy-");
   const lines = headers(request, isProxy ? "Proxy-Authorization" : "Authorization");
