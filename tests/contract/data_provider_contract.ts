@@ -15,20 +15,20 @@ import {
 } from "../support/resources.ts";
 import { pause } from "../support/pause.ts";
 
-/** A place of its own for one test, and how an operator changes what is kept there. */
+/** The storage of one test, with the changes that an operator makes in it. */
 export interface DataProviderHarness extends AsyncDisposable {
   open(): DataProvider;
-  /** Puts `documents` in the place of all that the collection held. */
+  /** Replaces the content of a collection. */
   put(collection: string, documents: readonly Document[]): Promise<void>;
-  /** Makes the collection unreadable. */
+  /** Makes a collection unreadable. */
   spoil(collection: string): Promise<void>;
-  /** Takes the collection away altogether. */
+  /** Removes a whole collection. */
   remove(collection: string): Promise<void>;
 }
 
-/** A change has to be in force within this time, in milliseconds; the suite allows for a busy machine on top. */
-const PROMISED = 1000;
-const ALLOWED = 3 * PROMISED;
+/** A change is in force within this time; the suite allows a busy machine more. */
+const PROMISED_MS = 1000;
+const ALLOWED = 3 * PROMISED_MS;
 
 const SAMPLES: Readonly<Record<string, readonly Document[]>> = {
   users: [userDocument("admin")],
@@ -40,7 +40,10 @@ const SAMPLES: Readonly<Record<string, readonly Document[]>> = {
   agents: [agentDocument("1001"), agentDocument("1002")],
 };
 
-/** What every data provider has to do; `harness` makes a new place each time. */
+/**
+ * Tests that every data provider passes.
+ * @param harness makes a new storage for each test
+ */
 export function testDataProvider(name: string, harness: () => Promise<DataProviderHarness>): void {
   Deno.test(`${name}: a place with nothing in it has no resources and no faults`, async () => {
     await using place = await harness();
@@ -173,7 +176,7 @@ export function testDataProvider(name: string, harness: () => Promise<DataProvid
     for (const collection of Object.keys(SAMPLES).reverse()) await place.remove(collection);
     await served.until(() => served.lost.length > 0);
     served.clock.advance(4000);
-    await pause(PROMISED / 2);
+    await pause(PROMISED_MS / 2);
     assert.equal(served.counts.agents, 2);
     await place.put("domains", [domainDocument("sip.local")]);
     await place.put("agents", [agentDocument("1003")]);
@@ -194,7 +197,7 @@ export function testDataProvider(name: string, harness: () => Promise<DataProvid
     provider.watch(() => assert.fail("Called back after close()"));
     provider.close();
     await place.put("agents", []);
-    await pause(PROMISED / 2);
+    await pause(PROMISED_MS / 2);
   });
 }
 
@@ -204,9 +207,9 @@ async function filled(harness: () => Promise<DataProviderHarness>): Promise<Data
   return place;
 }
 
-/** A directory that follows the provider of a place. */
+/** A directory that follows a provider. */
 class Served implements Disposable {
-  /** That of losses only: they are taken over when they have lasted. */
+  /** A clock for losses only, which are accepted when they have lasted. */
   readonly clock = new FakeClock();
   readonly #live: LiveDirectory;
   #report: LoadReport = { faults: [], warnings: [], rejected: [] };
@@ -234,7 +237,7 @@ class Served implements Disposable {
     return this.#live.lost("Agent");
   }
 
-  /** The faults without their place, which differs between providers. */
+  /** The faults without their position, which differs between providers. */
   get faults(): string[] {
     return this.#report.faults.map(({ property, found, expected }: Fault) =>
       formatFault({ file: "", property, found, expected }).slice(": ".length)

@@ -7,7 +7,7 @@ import { TemporaryFolder } from "../unit/data/temporary_folder.ts";
 import { type DataProviderHarness, testDataProvider } from "./data_provider_contract.ts";
 import { pause } from "../support/pause.ts";
 
-/** JSON is YAML; one document a line. */
+/** Returns JSON, which is YAML, with one document a line. */
 function yamlOf(documents: readonly Document[]): string {
   return documents.map((document) => `- ${JSON.stringify(document)}\n`).join("");
 }

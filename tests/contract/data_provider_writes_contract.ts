@@ -29,7 +29,7 @@ const SAMPLES: readonly (readonly [Kind, Document])[] = [
   ["Agent", agent("1001")],
 ];
 
-/** Texts that a careless writer turns into something else. */
+/** Texts that a careless writer changes. */
 const DELICATE_TEXTS = [
   "0123",
   "1e3",
@@ -55,7 +55,10 @@ const DELICATE_TEXTS = [
   "Zoë 🎉",
 ];
 
-/** What every data provider that can be written to has to do; `harness` makes a new place each time. */
+/**
+ * Tests that every writable data provider passes.
+ * @param harness makes a new storage for each test
+ */
 export function testDataProviderWrites(name: string, harness: () => Promise<DataProviderHarness>): void {
   const test = (title: string, run: (place: DataProviderHarness) => Promise<void>) =>
     Deno.test(`${name}: ${title}`, async () => {
@@ -292,7 +295,7 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
   });
 }
 
-/** What a provider keeps, each time loaded anew. */
+/** The content of a provider, loaded again for each look-up. */
 class Kept implements Disposable {
   readonly provider: DataProvider;
 
@@ -317,7 +320,7 @@ class Kept implements Disposable {
     return stored;
   }
 
-  /** All agents by their ref. */
+  /** Returns all agents by ref. */
   async agents(): Promise<Record<string, StoredDocument>> {
     const sources = (await this.provider.load()).filter(({ kind }) => kind === "Agent");
     assert.deepEqual(sources.flatMap(({ faults }) => faults), []);
@@ -377,7 +380,7 @@ function refOf({ metadata }: ResourceDocument): string {
   return String((metadata as Document).ref);
 }
 
-/** Providers differ in whether 3 is read as a number or as its digits. */
+/** Some providers read 3 as a number, some as its digits. */
 function asTexts(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value), (_, part) => typeof part === "object" ? part : String(part));
 }

@@ -5,10 +5,10 @@ import { Random } from "../torture/mutations.ts";
 import { TemporaryFolder } from "../unit/data/temporary_folder.ts";
 
 const KILLS = 12;
-/** So many that writing them takes its time. */
+/** Large enough for writing to take some time. */
 const BATCH = 500;
-/** The writer goes on for at most so many changes of its folder: making, filling and renaming a file are some each. */
-const MOST_EVENTS = 12;
+/** Changes of the folder until the writer is killed: creating, writing and renaming a file are several each. */
+const MAX_EVENTS = 12;
 const START_TIME = 30_000;
 const WRITER = new URL("files_batch_crash_writer.ts", import.meta.url).pathname;
 
@@ -17,7 +17,7 @@ Deno.test(`files: of many agents that a killed writer was adding, all are there 
   const random = new Random(1);
   let batches = 0;
   for (let i = 0; i < KILLS; i++) {
-    const told = batches + await killWriter(folder.path, 1 + random.below(MOST_EVENTS));
+    const told = batches + await killWriter(folder.path, 1 + random.below(MAX_EVENTS));
     const provider = new FilesDataProvider(folder.path);
     const [{ resources, faults }] = await provider.load();
     provider.close();
@@ -28,7 +28,7 @@ Deno.test(`files: of many agents that a killed writer was adding, all are there 
   }
 });
 
-/** Kills a writer, after it has written once, at a change of the folder; resolves with how many times it had written. */
+/** Kills a writer at a change of the folder after its first batch; resolves with the number of written batches. */
 async function killWriter(folder: string, events: number): Promise<number> {
   await using writer = startProcess(Deno.execPath(), {
     args: ["run", "-A", "--quiet", WRITER, folder, String(BATCH)],

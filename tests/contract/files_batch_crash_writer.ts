@@ -1,5 +1,5 @@
-// Adds agents to a folder, BATCH at once, again and again until it is killed; prints how many times it did:
-// `deno run -A tests/contract/files_batch_crash_writer.ts FOLDER BATCH`.
+// Adds batches of agents to a folder until it is killed, and prints their number: `deno run -A
+// tests/contract/files_batch_crash_writer.ts FOLDER BATCH`.
 
 import { FilesDataProvider } from "../../src/data/files_data_provider.ts";
 import { agentDocument } from "../support/resources.ts";

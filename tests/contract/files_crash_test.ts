@@ -5,18 +5,21 @@ import { Random } from "../torture/mutations.ts";
 import { TemporaryFolder } from "../unit/data/temporary_folder.ts";
 
 const KILLS = 50;
-/** At the same time, each with a folder of its own. */
+/** Simultaneous writers, each with its own folder. */
 const WRITERS = 2;
-/** The writer lives at most so long after its first change, milliseconds. */
-const LONGEST_LIFE = 40;
-/** Or until it has made so many changes of its folder: making, filling and renaming a file are some each. */
-const MOST_EVENTS = 12;
+/** The writer is killed at the latest at this time after its first change. */
+const MAX_LIFE_MS = 40;
+/**
+ * The writer is killed at the latest after this number of changes of its folder: creating, writing and renaming a file
+ * are several each.
+ */
+const MAX_EVENTS = 12;
 const START_TIME = 30_000;
 /** The exit code of a process that was killed. */
 const KILLED = 128 + 9;
 const WRITER = new URL("files_crash_writer.ts", import.meta.url).pathname;
 
-/** Large enough for writing to take its time. */
+/** Large enough for writing to take some time. */
 const OTHER_AGENTS = Array.from({ length: 2000 }, (_, i) => agent(`${i + 1}`, `Agent ${i + 1}`)).join("\n");
 
 function agent(username: string, name: string): string {
@@ -46,7 +49,7 @@ async function killAgainAndAgain(random: Random): Promise<void> {
   for (let i = 0; i < KILLS / WRITERS; i++) {
     const told = await killWriter(
       folder.path,
-      i % 2 === 0 ? random.below(LONGEST_LIFE) : () => someEvent(folder.path, random),
+      i % 2 === 0 ? random.below(MAX_LIFE_MS) : () => someEvent(folder.path, random),
     );
     assert.ok(told > count, `${told} after ${count}`);
     const text = await Deno.readTextFile(folder.pathOf("agents.yaml"));
@@ -58,16 +61,16 @@ async function killAgainAndAgain(random: Random): Promise<void> {
   }
 }
 
-/** Resolves while files of the folder are being written: most moments are between two writings. */
+/** Resolves during a write; most moments are between two writes. */
 async function someEvent(folder: string, random: Random): Promise<void> {
   using watcher = Deno.watchFs(folder);
-  let count = 1 + random.below(MOST_EVENTS);
+  let count = 1 + random.below(MAX_EVENTS);
   for await (const _ of watcher) {
     if (--count === 0) return;
   }
 }
 
-/** Kills a writer after a time, milliseconds, or an event, and resolves with the last count that it told. */
+/** Kills a writer after some milliseconds or an event, and resolves with its last count. */
 async function killWriter(folder: string, life: number | (() => Promise<void>)): Promise<number> {
   await using writer = startProcess(Deno.execPath(), { args: ["run", "-A", "--quiet", WRITER, folder] });
   await writer.waitForLine(/^\d+$/, START_TIME);

@@ -1,5 +1,5 @@
-// Changes the first agent of a folder again and again, counting in its name, until it is killed; prints each number once
-// it is written: `deno run -A tests/contract/files_crash_writer.ts FOLDER`.
+// Changes the first agent of a folder, counting in its name, until it is killed; prints each number once it is written:
+// `deno run -A tests/contract/files_crash_writer.ts FOLDER`.
 
 import { FilesDataProvider } from "../../src/data/files_data_provider.ts";
 

@@ -13,10 +13,10 @@ import { TemporaryFolder } from "../unit/data/temporary_folder.ts";
 import type { DataProviderHarness } from "./data_provider_contract.ts";
 import { testDataProviderWrites } from "./data_provider_writes_contract.ts";
 
-/** How a file holds its documents. */
+/** The form of the documents in a file. */
 type Style = (documents: readonly Document[]) => string;
 
-/** JSON is YAML; one document a line. */
+/** JSON, which is YAML, with one document a line. */
 const LINES: Style = (documents) => documents.map((document) => `- ${JSON.stringify(document)}\n`).join("");
 const BRACKETS: Style = (documents) => `${JSON.stringify(documents, undefined, 2)}\n`;
 const BLOCKS: Style = (documents) => documents.map((document) => `- ${block(document, "  ")}\n`).join("\n");
@@ -45,7 +45,7 @@ testDataProviderWrites("files, a line each", () => filesHarness(LINES, "yml"));
 testDataProviderWrites("files, in brackets", () => filesHarness(BRACKETS, "yaml"));
 testDataProviderWrites("files, in blocks", () => filesHarness(BLOCKS, "yaml"));
 
-/** Loads a folder and changes the agent `1001` in it. */
+/** Loads a folder and renames its agent `1001`. */
 async function change(folder: TemporaryFolder, name: string): Promise<void> {
   const provider = new FilesDataProvider(folder.path);
   const address = addressOf(await provider.load(), "ag3f77f6");

@@ -1,4 +1,4 @@
-/** Many documents in one write to Redis, where they cannot be written. */
+/** Batches that cannot be written to Redis. */
 import assert from "node:assert/strict";
 import { type DataProvider, WriteRefused } from "../../src/data/data_provider.ts";
 import { freePort } from "../support/ports.ts";

@@ -17,11 +17,11 @@ import { testDataProvider } from "./data_provider_contract.ts";
 import { testDataProviderWrites } from "./data_provider_writes_contract.ts";
 import { RedisPlace, type RedisPlaceOptions } from "./redis_place.ts";
 
-/** A second, and what a busy machine may need on top, in milliseconds. */
-const ALLOWED = 3000;
+/** A second, and the allowance for a busy machine. */
+const ALLOWED_MS = 3000;
 const NOTIFYING = ["--notify-keyspace-events", "K$sg"];
 const USER = { name: "routr", password: "of the user", rules: ["~*", "&*", "+@all"] };
-/** As few rights as will do. */
+/** A user with the fewest possible rights. */
 const PLAIN_USER = {
   ...USER,
   rules: ["~*", "&*", "+@read", "+@connection", "+info", "+subscribe", "+psubscribe"],
@@ -65,7 +65,7 @@ function faults(sources: readonly Source[]): string[] {
   return sources.flatMap((source) => source.faults.map(formatFault));
 }
 
-/** A provider that is loaded and watched; `refs` are those of the last load. */
+/** Loads and watches a provider; `refs` are those of the last load. */
 async function followed(
   provider: RedisDataProvider,
 ): Promise<{ readonly refs: string[]; readonly changes: number }> {
@@ -178,7 +178,7 @@ for (const args of [[], NOTIFYING]) {
     const started = performance.now();
     await createAgent(writer, "AG1");
     await until(() => reader.refs.includes("AG1"));
-    assert.ok(performance.now() - started < ALLOWED);
+    assert.ok(performance.now() - started < ALLOWED_MS);
     const [source] = await writer.load();
     const stored = await writer.read({ source, index: 0 });
     assert.ok(stored);
@@ -219,7 +219,7 @@ Deno.test("redis: killed and started again, it serves meanwhile, and what was ch
   await until(async () => (await refusalOf(createAgent(provider, "AG1"))).reason === "unavailable");
   assert.deepEqual(refs(await provider.load()), ["agents-0", "agents-1"]);
   await place.server.restart();
-  // Before it is noticed that Redis is back.
+  // The provider has not yet noticed that Redis is back.
   await place.server.run("SADD", "agents", "later");
   await place.server.run("SET", "later", JSON.stringify(agentDocument("1003")));
   await place.server.run("SREM", "agents", "agents-0");

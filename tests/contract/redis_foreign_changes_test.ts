@@ -1,4 +1,4 @@
-/** Redis as other programs and operators change it, who tell nobody. */
+/** Changes of Redis by other programs and operators, who publish nothing. */
 import assert from "node:assert/strict";
 import { WriteRefused } from "../../src/data/data_provider.ts";
 import { LiveDirectory } from "../../src/data/live_directory.ts";
@@ -8,10 +8,10 @@ import { FakeClock } from "../support/fake_clock.ts";
 import { agentDocument, domainDocument, userDocument } from "../support/resources.ts";
 import { RedisPlace, type RedisPlaceOptions } from "./redis_place.ts";
 
-/** A second, and what a busy machine may need on top, in milliseconds. */
-const ALLOWED = 3000;
-/** Where it has to look for itself, less often when that takes long. */
-const ALLOWED_BY_LOOKS = 15_000;
+/** A second, and the allowance for a busy machine. */
+const ALLOWED_MS = 3000;
+/** For a provider without notifications, whose refreshes take longer intervals when they are slow. */
+const ALLOWED_BY_REFRESH_MS = 15_000;
 const USER = { name: "routr", password: "of the user", rules: ["~*", "&*", "+@all", "-config"] };
 
 class Followed implements AsyncDisposable {
@@ -40,7 +40,7 @@ class Followed implements AsyncDisposable {
     return this.live.directory.counts.agents;
   }
 
-  async until(condition: () => boolean | Promise<boolean>, allowed = ALLOWED): Promise<void> {
+  async until(condition: () => boolean | Promise<boolean>, allowed = ALLOWED_MS): Promise<void> {
     const end = performance.now() + allowed;
     while (!(await condition())) {
       assert.ok(performance.now() < end, "Not in time");
@@ -48,7 +48,7 @@ class Followed implements AsyncDisposable {
     }
   }
 
-  /** Adds an agent and removes it, as another program does. */
+  /** Adds and removes an agent as another program does. */
   async addAndRemove(allowed?: number): Promise<void> {
     await this.place.run("SET", "1003", JSON.stringify(agentDocument("1003")));
     await this.place.run("SADD", "agents", "1003");
@@ -85,7 +85,7 @@ Deno.test("redis: what another program changes is in force within a second, and 
 Deno.test("redis: where it may not be told to notify, it is looked at often, and the log has the line to type", async () => {
   const before = logHistory.text().length;
   await using followed = await Followed.start({ server: { user: USER } });
-  await followed.addAndRemove(ALLOWED_BY_LOOKS);
+  await followed.addAndRemove(ALLOWED_BY_REFRESH_MS);
   const line = /CONFIG SET notify-keyspace-events '([^']+)'/g;
   assert.deepEqual([...logHistory.text().slice(before).matchAll(line)].map(([, flags]) => flags), ["Kg$s"]);
 });
@@ -100,7 +100,7 @@ Deno.test("redis: emptied (FLUSHALL), killed and started again, everything is se
   assert.equal(followed.agents, 2);
   assert.ok(live.directory.user("admin"));
   clock.advance(599_000);
-  // Another node that starts now makes a user for itself.
+  // A node that starts now makes a user.
   await place.put("users", [userDocument("admin", "changeit")]);
   await followed.until(() => logHistory.text().slice(before).includes("has its content again"));
   assert.equal(followed.agents, 2);

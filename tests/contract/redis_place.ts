@@ -8,11 +8,11 @@ import type { DataProviderHarness } from "./data_provider_contract.ts";
 export interface RedisPlaceOptions {
   readonly server?: RedisServerOptions;
   readonly provider?: RedisDataProviderOptions;
-  /** Makes a cluster of the one server, whose arguments have to allow it. */
+  /** Makes a cluster of the one server; its arguments must allow it. */
   readonly isCluster?: boolean;
 }
 
-/** A Redis of its own, and how an operator changes what it keeps: with plain commands that tell nobody. */
+/** A Redis server of one test, and an operator's changes of it: plain commands, without messages. */
 export class RedisPlace implements DataProviderHarness {
   readonly server: RedisServer;
   readonly #options: RedisPlaceOptions;
@@ -29,7 +29,7 @@ export class RedisPlace implements DataProviderHarness {
     const server = await startRedis(options.server);
     if (options.isCluster) {
       await server.run("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
-      // A server waits some seconds before it dares to be a cluster.
+      // A server waits some seconds before it becomes a cluster.
       for (let i = 0; i < 100 && !(await server.run("CLUSTER", "INFO")).includes("cluster_state:ok"); i++) {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
@@ -37,7 +37,7 @@ export class RedisPlace implements DataProviderHarness {
     return new RedisPlace(server, options);
   }
 
-  /** A provider that makes no user unless told to. */
+  /** Opens a provider, which makes no user by default. */
   open(
     options: RedisDataProviderOptions = {},
     connection: Partial<RedisConnectionOptions> = {},
@@ -82,7 +82,7 @@ export class RedisPlace implements DataProviderHarness {
     await this.server.stop();
   }
 
-  /** A connection to this Redis, which whoever asked for it closes. */
+  /** Opens a connection, which the caller closes. */
   connect(options: Partial<RedisConnectionOptions> = {}): RedisConnection {
     const { server: { password, user } = {}, isCluster } = this.#options;
     return new RedisConnection({

@@ -1,4 +1,4 @@
-/** The registration database after what a power supply and an SD card do to it. */
+/** The registration database after power cuts and damage by an SD card. */
 import assert from "node:assert/strict";
 import { RegistrationDatabase } from "../../src/location/registration_database.ts";
 import type { StoredRow } from "../../src/location/stored_row.ts";
@@ -34,7 +34,7 @@ function startWriter(path: string, first: number): RunningProcess {
   });
 }
 
-/** The last number of which the process said that it is stored. */
+/** Returns the last number that the process reported as stored. */
 function lastStored({ output }: RunningProcess): number | undefined {
   const last = output.split("\n").slice(0, -1).findLast((line) => line.startsWith("stored "));
   return last === undefined ? undefined : Number(last.slice("stored ".length));
@@ -54,7 +54,7 @@ Deno.test(`Nothing that was stored is lost in ${KILLS} kills at any moment, and 
   let storing = 0;
   for (let kill = 0; kill < KILLS; kill++) {
     const writer = startWriter(place.path, first);
-    // Every fifth dies while it starts, or wherever it is by then.
+    // Every fifth process is killed during its start, or shortly after it.
     if (kill % 5 > 0) await writer.waitForLine(/^open$/, LIFETIME);
     await pause(Math.random() * 120);
     writer.signal("SIGKILL");
@@ -112,7 +112,7 @@ interface DatabaseFiles {
   readonly log: Uint8Array<ArrayBuffer>;
 }
 
-/** A database as it is while a server has it open. */
+/** Returns a copy of a database that a server has open. */
 async function soundDatabase(folder: string): Promise<DatabaseFiles> {
   const path = `${folder}/sound.sqlite`;
   const database = await RegistrationDatabase.open(path);
@@ -126,14 +126,14 @@ async function soundDatabase(folder: string): Promise<DatabaseFiles> {
   return files;
 }
 
-/** Puts a damaged copy at the path, and tells what was done to it. */
+/** Stores a damaged copy at the path, and returns a description of the damage. */
 function damage(path: string, { main, log }: DatabaseFiles): string {
   const files = { [path]: main.slice(), [`${path}-wal`]: log.slice() };
   const done: string[] = [];
   for (const [name, bytes] of Object.entries(files)) {
     const end = Math.random() < 0.3 ? randomBelow(bytes.length) : bytes.length;
     if (end < bytes.length) done.push(`${name} truncated to ${end}`);
-    // Every other one is hit where the schema and the roots of the trees are.
+    // Every other copy is damaged in the schema and the roots of its trees.
     const span = Math.random() < 0.5 ? Math.min(end, 4096 * 3) : end;
     for (let flips = randomBelow(12); flips > 0 && span > 0; flips--) {
       const at = randomBelow(span);

@@ -1,7 +1,7 @@
-/** A process to be killed: writes numbered rows for ever, and prints the last number that is stored. */
+/** A process to be killed: writes numbered rows for ever, and prints the last stored number. */
 import { RegistrationDatabase } from "../../src/location/registration_database.ts";
 
-/** Numbers that many apart have the same key. */
+/** Numbers with this distance have the same key. */
 export const KEYS = 500;
 
 export function keyOf(number: number): string {
@@ -13,7 +13,7 @@ if (import.meta.main) {
   const database = await RegistrationDatabase.open(path);
   console.log("open");
   for (let number = Number(first);;) {
-    // Some wait for others: they go together.
+    // Waiting batches are written together.
     for (const count of [7, 1, 30]) {
       const expiresAt = Date.now() + 3_600_000;
       database.write(

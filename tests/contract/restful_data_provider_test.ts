@@ -24,7 +24,7 @@ function restfulHarness(options: ResourceBackendOptions): Promise<DataProviderHa
   });
 }
 
-/** The backend does it at once. */
+/** The backend has done it already. */
 function done(_: void): Promise<void> {
   return Promise.resolve();
 }
@@ -56,12 +56,12 @@ const STYLES: readonly (readonly [string, ResourceBackendOptions])[] = [
     hidesSecrets: "in lists",
     certificate,
   }],
-  ["later releases in pages of one", { era: "later", largestPage: 1 }],
+  ["later releases in pages of one", { era: "later", maxPageItems: 1 }],
   ["a plain service", { era: "plain", hasEtags: true }],
 ];
 
 for (const [style, options] of STYLES) {
   testDataProvider(`restful, ${style}`, () => restfulHarness(options));
-  // Without entity tags, nobody can see to it that of two changes at the very same time one is refused.
+  // Without entity tags, simultaneous changes of a document cannot be refused.
   if (options.hasEtags) testDataProviderWrites(`restful, ${style}`, () => restfulHarness(options));
 }

@@ -13,7 +13,6 @@ import { TimerWheel } from "../../src/runtime/timer_wheel.ts";
 import { type RedisServer, startRedis } from "../support/redis_server.ts";
 import { pause } from "../support/pause.ts";
 
-/** Of all nodes. */
 const SECRET = "secret of the nodes";
 
 interface TestFlow extends BindingFlow {
@@ -23,7 +22,7 @@ interface TestFlow extends BindingFlow {
 
 let number = 0;
 
-/** One of several servers, as far as registrations are concerned. A flow named `tcp…` ends with its process. */
+/** The location service of one of several servers. A flow named `tcp…` ends with its process. */
 class Node implements AsyncDisposable {
   readonly location: LocationService<TestFlow>;
   readonly connection: RedisConnection;
@@ -124,7 +123,7 @@ class Node implements AsyncDisposable {
     };
   }
 
-  /** `contact by node`, in order. */
+  /** Returns `contact by node`, sorted. */
   contacts(aor: string): string[] {
     return this.location.lookup(aor).map(({ contact, flow }) => `${contact} by ${flow.node.address}`).sort();
   }
@@ -138,7 +137,7 @@ class Node implements AsyncDisposable {
     assert.deepEqual(this.contacts(aor), expected);
   }
 
-  /** As SIGKILL does: nothing is told. */
+  /** Ends as by SIGKILL, without a message. */
   die(): void {
     this.#isStopped = true;
     this.connection.close();
@@ -159,7 +158,7 @@ class Node implements AsyncDisposable {
   }
 }
 
-/** Of bindings that are there, without those that are known to be gone. */
+/** Returns the keys of bindings, without removed ones. */
 async function keysOf(redis: RedisServer): Promise<string[]> {
   const keys = await redis.run("KEYS", "routr:binding:*");
   if (keys === "") return [];
@@ -255,7 +254,7 @@ Deno.test("shared location: Redis is killed and comes back; both nodes served, a
   a.location.replace("sip:john@x", []);
   a.location.replace("sip:mary@x", [a.binding("sip:2@x")]);
   b.location.replace("sip:jack@x", [b.binding("sip:3@x")]);
-  // Longer than nodes live without a sign: nobody counts as dead for it.
+  // Longer than the lifetime of a node: none counts as dead while Redis is away.
   await pause(1000);
   assert.deepEqual(b.contacts("sip:john@x"), ["sip:1@x by a"]);
   await redis.restart();
@@ -300,7 +299,7 @@ Deno.test("shared location: when a node dies, nobody is sent there, and its conn
   await b.until("sip:john@x", []);
   await untilKeys(redis, 1);
   assert.deepEqual((await keysOf(redis)).map((key) => key.replace(/.*}/, "")), ["sip:udp@x"]);
-  // Another process at the same address has its datagrams, and none of its connections.
+  // Another process at the same address receives its datagrams, but has none of its connections.
   await using again = await Node.start(redis, "a");
   await b.until("sip:john@x", ["sip:udp@x by a"]);
   assert.deepEqual(again.contacts("sip:john@x"), ["sip:udp@x by a"]);
@@ -345,7 +344,7 @@ Deno.test("shared location: a node that was held up and counted as dead has its 
   a.location.replace("sip:john@x", [a.binding("sip:1@x", { flow: a.flow("tcp") })]);
   await b.until("sip:john@x", ["sip:1@x by a"]);
   await pause(700);
-  // What its expiry does.
+  // The key expires.
   for (let i = 0; i < 100 && b.contacts("sip:john@x").length > 0; i++) {
     await redis.run("DEL", "routr:node:a");
     await pause(5);
@@ -382,7 +381,7 @@ Deno.test("shared location: an un-REGISTER is in force at a node that did not he
   a.location.adopt("sip:john@x", [one]);
   await a.compare();
   assert.deepEqual(a.contacts("sip:john@x"), []);
-  // The device may come again at once, and count from 1.
+  // The device may register again at once, and count from 1.
   a.location.replace("sip:john@x", [a.binding("sip:1@x")]);
   await b.until("sip:john@x", ["sip:1@x by a"]);
 });

@@ -1,4 +1,4 @@
-/** Rows that nodes keep in a real Redis. */
+/** Rows of nodes in a real Redis. */
 import assert from "node:assert/strict";
 import { SharedRows } from "../../src/location/redis/shared_rows.ts";
 import { RedisConnection } from "../../src/runtime/redis/redis_connection.ts";
@@ -30,7 +30,7 @@ Deno.test("rows in Redis: the latest of each key, those of this node, until they
   ]);
   const texts = async (rows: SharedRows) =>
     (await rows.load()).map(({ key, text }) => `${key} ${text}`).sort();
-  // Commands of one connection are answered in their order.
+  // Commands of one connection are answered in order.
   assert.deepEqual(await texts(one), ["a second"]);
   assert.deepEqual(await texts(other), ["a of the other"]);
   connection.close();

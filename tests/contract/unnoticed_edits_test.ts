@@ -1,4 +1,4 @@
-/** Changes by the REST service a moment after somebody edited a file by hand, before the server noticed. */
+/** Changes by the REST service just after an edit by hand that the server has not noticed yet. */
 import assert from "node:assert/strict";
 import { WriteRefused } from "../../src/data/data_provider.ts";
 import { FilesDataProvider } from "../../src/data/files_data_provider.ts";
@@ -23,7 +23,7 @@ async function storeOf(folder: TemporaryFolder) {
 
 const FILES = { "domains.yaml": yamlOf([domainDocument("sip.local")]), "agents.yaml": yamlOf(AGENTS) };
 
-/** What a hand may have left in the file. */
+/** Faulty files after an edit by hand. */
 const BROKEN: Readonly<Record<string, string>> = {
   "a document with a fault": yamlOf([AGENTS[0], agentDocument("1002", { domains: ["sip.loca"] })]),
   "a property that is not known": yamlOf([AGENTS[0], agentDocument("1002", { privaci: "none" })]),

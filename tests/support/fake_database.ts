@@ -1,4 +1,4 @@
-/** A database of registrations in memory. */
+/** A registration database in memory. */
 import type { StoredRow } from "../../src/location/stored_row.ts";
 
 export class FakeDatabase {

@@ -1,4 +1,4 @@
-// A real redis-server of its own for one test: temporary folder, free port on 127.0.0.1, ended by its pid.
+// A real redis-server for one test: temporary folder, free port on 127.0.0.1, ended by its pid.
 
 import { freePort } from "./ports.ts";
 import { type RunningProcess, runProcess, startProcess } from "./process.ts";
@@ -8,9 +8,9 @@ const readyWithin = 10_000;
 export interface RedisServerOptions {
   /** `requirepass`. */
   readonly password?: string;
-  /** A user who may do what `rules` say, besides the default one who then may do nothing. */
+  /** A user with the rights of `rules`; the default user then has none. */
   readonly user?: { readonly name: string; readonly password: string; readonly rules: readonly string[] };
-  /** More of the command line: `["--notify-keyspace-events", "KA"]`. */
+  /** Further arguments: `["--notify-keyspace-events", "KA"]`. */
   readonly args?: readonly string[];
 }
 
@@ -41,20 +41,18 @@ export class RedisServer implements AsyncDisposable {
     return this.#process?.output ?? "";
   }
 
-  /** Starts it again, on the same port and with what it had written to its disk, which is all that it had answered. */
+  /** Starts the server again, on the same port and with its stored data, which is everything it has acknowledged. */
   async restart(): Promise<void> {
     await this.#process?.stop();
     this.#process = startProcess("redis-server", { args: this.#arguments(), cwd: this.#folder });
     await this.#process.waitForLine(/Ready to accept connections/, readyWithin);
   }
 
-  /** SIGKILL. */
   async kill(): Promise<void> {
     this.#process?.signal("SIGKILL");
     await this.#process?.exitCode(readyWithin);
   }
 
-  /** SIGSTOP or SIGCONT. */
   signal(signal: "SIGSTOP" | "SIGCONT"): void {
     this.#process?.signal(signal);
   }
@@ -65,7 +63,7 @@ export class RedisServer implements AsyncDisposable {
     await Deno.remove(this.#folder, { recursive: true }).catch(() => {});
   }
 
-  /** What `redis-cli` prints for one command. Fails when the answer is an error. */
+  /** Returns the output of `redis-cli` for one command. Rejects when the answer is an error. */
   async run(...command: readonly string[]): Promise<string> {
     const { password, user } = this.#options;
     const credentials = user !== undefined

@@ -1,25 +1,28 @@
-/** A service of resources in memory, which speaks the protocol of Routr's REST service on 127.0.0.1. */
+/** A service of resources in memory with the protocol of Routr's REST service, on 127.0.0.1. */
 import { hash } from "node:crypto";
 import { type Kind, KINDS, readResource } from "../../src/data/resource.ts";
 import type { Document } from "./resources.ts";
 import type { TestCertificate } from "./certificates.ts";
 
 export interface ResourceBackendOptions {
-  /** `first`: `{status, message, result}`, HTTP's status is always 200; `later`: `{status, message, data, meta}` in pages. */
+  /**
+   * `first`: `{status, message, result}`, always with HTTP status 200; `later`: `{status, message, data, meta}` in
+   * pages.
+   */
   readonly era?: "first" | "later" | "plain";
-  /** Whether it has entity tags and heeds If-None-Match and If-Match. */
+  /** Sends entity tags and respects If-None-Match and If-Match. */
   readonly hasEtags?: boolean;
-  /** Where secrets are left out. */
+  /** Leaves out secrets. */
   readonly hidesSecrets?: "in lists" | "everywhere";
-  /** Documents that a page has at most. */
-  readonly largestPage?: number;
-  /** Whether `dids` and `numbers` are the same. */
+  /** Maximum number of documents on a page. */
+  readonly maxPageItems?: number;
+  /** Makes `dids` and `numbers` the same collection. */
   readonly hasOneNameForDids?: boolean;
   /** Serves HTTPS. */
   readonly certificate?: TestCertificate;
 }
 
-/** What the backend does instead of answering as it should. */
+/** A faulty answer of the backend. */
 export type Trouble =
   | "silence"
   | "status 500"
@@ -34,7 +37,7 @@ export type Trouble =
 
 export interface SeenRequest {
   readonly method: string;
-  /** Below the base: `/agents?filter=*`. */
+  /** The path below the base: `/agents?filter=*`. */
   readonly path: string;
   readonly collection: string;
   readonly headers: Headers;
@@ -55,7 +58,7 @@ const TEXTS: Readonly<Record<number, string>> = {
 export class ResourceBackend implements AsyncDisposable {
   readonly username = "admin";
   readonly secret = "chängeit:1";
-  /** All requests so far. */
+  /** All requests since the start. */
   readonly requests: SeenRequest[] = [];
   /** Called before each answer. */
   onRequest: (request: SeenRequest) => void | Promise<void> = () => {};
@@ -74,7 +77,7 @@ export class ResourceBackend implements AsyncDisposable {
     this.start();
   }
 
-  /** Serves, again on the same port. */
+  /** Starts serving, or again on the same port. */
   start(): void {
     const { certificate } = this.#options;
     const tls = certificate && {
@@ -106,7 +109,7 @@ export class ResourceBackend implements AsyncDisposable {
     return `${this.#options.certificate ? "https" : "http"}://127.0.0.1:${this.#port}${BASE}`;
   }
 
-  /** Documents without a ref get one, as they would from a service. */
+  /** Replaces a collection; documents without a ref get one, as by a service. */
   put(collection: string, documents: readonly Document[]): void {
     this.#troubles.delete(collection);
     this.#collections.set(
@@ -119,12 +122,12 @@ export class ResourceBackend implements AsyncDisposable {
     return this.#collections.get(this.#nameOf(collection)) ?? [];
   }
 
-  /** The collection is no more: status 404. */
+  /** Removes a collection: status 404. */
   remove(collection: string): void {
     this.#collections.delete(collection);
   }
 
-  /** From now on, in one collection or `*` in all; undefined ends it. */
+  /** Sets faulty answers for one collection, or for all by `*`; undefined ends them. */
   trouble(collection: string, trouble: Trouble | undefined): void {
     if (trouble === undefined) this.#troubles.delete(collection);
     else this.#troubles.set(collection, trouble);
@@ -208,11 +211,11 @@ export class ResourceBackend implements AsyncDisposable {
 
   #list(documents: readonly Document[], query: URLSearchParams, headers: Headers): Response {
     if ((query.get("filter") ?? "*") !== "*") return this.#answer(400);
-    const { era = "first", largestPage = Infinity, hidesSecrets } = this.#options;
+    const { era = "first", maxPageItems = Infinity, hidesSecrets } = this.#options;
     const shown = hidesSecrets === undefined ? documents : documents.map(withoutSecret);
     if (era !== "later") return this.#tag(this.#answer(200, { content: shown }), headers, documents);
     const currentPage = Number(query.get("page") ?? 1);
-    const itemsPerPage = Math.min(Number(query.get("itemsPerPage") ?? ITEMS_PER_PAGE), largestPage);
+    const itemsPerPage = Math.min(Number(query.get("itemsPerPage") ?? ITEMS_PER_PAGE), maxPageItems);
     const begin = (currentPage - 1) * itemsPerPage;
     const content = shown.slice(begin, begin + itemsPerPage);
     const totalItems = shown.length;
@@ -246,7 +249,7 @@ export class ResourceBackend implements AsyncDisposable {
     return Response.json(content ?? null, { status, headers });
   }
 
-  /** Answers whose status is a text in all releases. */
+  /** Returns an answer whose status is text in all releases. */
   #fixed(status: number): Response {
     const { era = "first" } = this.#options;
     return Response.json({ status: String(status), message: TEXTS[status] }, {

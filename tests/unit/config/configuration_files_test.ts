@@ -5,7 +5,10 @@ import { TemporaryFolder } from "../data/temporary_folder.ts";
 
 const CONFIG = "apiVersion: v1\n";
 
-/** Folders `flag`, `path`, `work/config` and `bin/config`, each with a configuration, and the file `other/my.yaml`. */
+/**
+ * Makes folders `flag`, `path`, `work/config` and `bin/config`, each with a configuration, and the file
+ * `other/my.yaml`.
+ */
 async function somePlaces(): Promise<TemporaryFolder> {
   const folder = await TemporaryFolder.of({});
   for (const name of ["flag", "path", "work/config", "bin/config"]) {
@@ -17,7 +20,7 @@ async function somePlaces(): Promise<TemporaryFolder> {
   return folder;
 }
 
-/** Finds from inside the folder `work`, or from another. */
+/** Finds the configuration from the folder `work`, or another one. */
 async function findFrom(folder: TemporaryFolder, options: Partial<ConfigurationOptions>, work = "work") {
   const before = Deno.cwd();
   Deno.chdir(folder.pathOf(work));

@@ -9,7 +9,7 @@ function read(spec: Document, metadata: Document = {}) {
   return configurationSchema.parse({ apiVersion: "v1beta1", metadata, spec });
 }
 
-/** `property found | expected | nearest`, for each problem. */
+/** Returns `property found | expected | nearest` for each problem. */
 function problemsOf(document: Document): string[] {
   const { error } = configurationSchema.safeParse(document);
   return (error === undefined ? [] : documentProblems(error, document)).map((problem) => {

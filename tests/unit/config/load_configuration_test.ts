@@ -208,7 +208,7 @@ Deno.test("a relative folder of resources is one of the working directory, or el
   const beside = await load(folder);
   assert.equal(folderOf(beside), folder.pathOf("resources"));
   assert.deepEqual(beside.warnings, []);
-  // There is one in the working directory, too.
+  // The working directory has such a folder, too.
   await folder.write("config.yaml", text.replace("PATH", "src"));
   assert.equal(folderOf(await load(folder)), "src");
   await Deno.mkdir(folder.pathOf("src"));
@@ -340,7 +340,7 @@ Deno.test("variables under their former names are refused with the name of now, 
   const { config, faults } = await load(folder, {
     SIPIO_EXTERN_ADDR: "203.0.113.7",
     ARKE_DS_PROVIDER: "redis_data_provider",
-    // Read by its former name.
+    // The salt is still read by its former name.
     ARKE_SALT: "c2FsdHNhbHRzYWx0c2FsdA==",
     SIPIO_LOCALNETS: "",
   });

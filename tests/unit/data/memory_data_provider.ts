@@ -11,10 +11,10 @@ import { type Kind, readResource } from "../../../src/data/resource.ts";
 import type { Document } from "../../support/resources.ts";
 import { sourceOf } from "./sources.ts";
 
-/** A provider of documents in memory that can be written to. */
+/** A writable provider of documents in memory. */
 export class MemoryDataProvider implements DataProvider {
   readonly documents: Partial<Record<Kind, Document[]>>;
-  /** Called before each write, when all checks are done. */
+  /** Called before each write, after all checks. */
   beforeWrite: () => Promise<void> | void = () => {};
   #onChange: () => void = () => {};
 
@@ -66,7 +66,7 @@ export class MemoryDataProvider implements DataProvider {
     return documents.map(({ ref }) => ref);
   }
 
-  /** What an operator does behind our back. */
+  /** Changes documents without notice, as an operator does. */
   change(kind: Kind, documents: Document[]): void {
     for (const document of documents) {
       if (readResource(kind, document).resource === undefined) throw new TypeError("Not a resource");

@@ -15,7 +15,7 @@ import { sourceOf, unreadableSource } from "./sources.ts";
 const DOMAINS = sourceOf("Domain", [domainDocument("sip.local"), domainDocument("sip2.local")]);
 const GATEWAYS = sourceOf("Gateway", [gatewayDocument("GW0001")]);
 
-/** `position property found | expected | nearest`, for each problem of a source. */
+/** Returns `position property found | expected | nearest` for each problem of a source. */
 async function problemsOf(source: Source, others: readonly Source[] = []): Promise<string[]> {
   const problems = (await checkResources([source, ...others])).problems.get(source) ?? [];
   return problems.map(({ index, path, found, expected, nearest }) =>

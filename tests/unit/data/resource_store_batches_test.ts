@@ -1,4 +1,4 @@
-/** Many resources in one write. */
+/** Many new resources in one write. */
 import assert from "node:assert/strict";
 import { type WriteProblem, WriteRefused } from "../../../src/data/data_provider.ts";
 import { valueAt } from "../../../src/data/document_problems.ts";

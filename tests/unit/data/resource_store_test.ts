@@ -1,4 +1,4 @@
-/** The rules of changes, whatever resources are kept in. */
+/** The rules of changes, for every provider. */
 import assert from "node:assert/strict";
 import { WriteRefused } from "../../../src/data/data_provider.ts";
 import { valueAt } from "../../../src/data/document_problems.ts";
@@ -39,7 +39,7 @@ async function start(options: { hasUniqueGateways?: boolean } = {}) {
   return { provider, live, store, directory: live.directory };
 }
 
-/** The reason and message of a refusal. */
+/** Returns the reason and message of a refusal. */
 async function refusalOf(change: Promise<unknown>): Promise<string> {
   try {
     await change;

@@ -18,7 +18,7 @@ function read(kind: Kind, document: unknown): unknown {
   return resource;
 }
 
-/** `property found | expected`, for each problem. */
+/** Returns `property found | expected` for each problem. */
 function problemsOf(kind: Kind, document: unknown): string[] {
   return (readResource(kind, document).problems ?? []).map(({ path, found, expected, nearest }) =>
     `${formatPath(path)} ${found} | ${expected}${nearest === undefined ? "" : ` | ${nearest}`}`

@@ -10,7 +10,7 @@ const DOCUMENTS: readonly (readonly [kind: Kind, document: Document])[] = [
   ["Agent", agentDocument("1001")],
 ];
 
-/** The resources as they are read when they were written at `modifiedOn`. */
+/** Returns resources of documents written at `modifiedOn`. */
 function resourcesOf(modifiedOn: string | undefined) {
   return DOCUMENTS.map(([kind, document]) =>
     resourceOf(kind, { ...document, metadata: { ...document.metadata as Document, modifiedOn } })

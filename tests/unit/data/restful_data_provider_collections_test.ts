@@ -36,7 +36,7 @@ Deno.test("ten thousand agents come in ten pages, four requests at a time, and t
 });
 
 Deno.test("what has not changed is asked for with its entity tag", async () => {
-  await using place = new RestfulPlace({ era: "later", hasEtags: true, largestPage: 2 });
+  await using place = new RestfulPlace({ era: "later", hasEtags: true, maxPageItems: 2 });
   place.backend.put("agents", ["1001", "1002", "1003"].map((name) => agentDocument(name)));
   const provider = place.open();
   const before = await provider.load();
@@ -83,13 +83,13 @@ Deno.test("the watcher is called back only when something has changed that was n
 });
 
 Deno.test("pages are read until they agree when documents come and go meanwhile", async () => {
-  await using place = new RestfulPlace({ era: "later", largestPage: 2 });
+  await using place = new RestfulPlace({ era: "later", maxPageItems: 2 });
   const all = Array.from({ length: 12 }, (_, i) => withRef(`AG${i}`, agentDocument(`${i}`)));
   place.backend.put("agents", all.slice(0, 11));
   const provider = place.open();
   await provider.load();
   let hasChanged = false;
-  // The third document moves to the page before while the later ones are still to come, and the count stays the same.
+  // The third document moves to an earlier page while later pages are still to be read, and the count stays the same.
   place.backend.onRequest = ({ path }) => {
     if (path.includes("page=2") && !hasChanged) place.backend.put("agents", all.slice(1));
     hasChanged ||= path.includes("page=2");
@@ -99,7 +99,7 @@ Deno.test("pages are read until they agree when documents come and go meanwhile"
 });
 
 Deno.test("a list that is another one at each request is not believed", async () => {
-  await using place = new RestfulPlace({ era: "later", largestPage: 1 });
+  await using place = new RestfulPlace({ era: "later", maxPageItems: 1 });
   place.backend.put("agents", [agentDocument("1"), agentDocument("2")]);
   const provider = place.open();
   const before = await provider.load();
@@ -339,7 +339,7 @@ Deno.test("documents that no backend would take are not sent (invalid)", async (
   assert.deepEqual(place.backend.requests.map(({ method }) => method), ["GET"]);
 });
 
-/** Creates an agent where the backend answers the POST so. */
+/** Creates an agent at a backend that answers the POST with trouble. */
 async function createWith(trouble: Trouble): Promise<string> {
   await using place = new RestfulPlace();
   place.backend.onRequest = ({ method }) => {

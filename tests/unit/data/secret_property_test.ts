@@ -1,4 +1,4 @@
-/** Secrets in their three forms: as they are, as hashes, and as variables of the environment. */
+/** Secrets in their three forms: plain, hashed, and as variables of the environment. */
 import assert from "node:assert/strict";
 import { formatPath } from "../../../src/data/fault.ts";
 import { hashOfA1 } from "../../../src/data/ha1.ts";
@@ -20,7 +20,7 @@ function agent(credentials: Document, spec: Document = {}): Document {
   return agentDocument("1001", { credentials: { username: "1001", ...credentials }, ...spec });
 }
 
-/** `property found | expected`, for each problem. */
+/** Returns `property found | expected` for each problem. */
 function problemsOf(document: Document, kind: Kind = "Agent"): string[] {
   return (readResource(kind, document).problems ?? []).map(({ path, found, expected }) =>
     `${formatPath(path)} ${found} | ${expected}`

@@ -23,7 +23,7 @@ const TIMES = { createdOn: "2026-01-01T00:00:00.000Z", modifiedOn: "2026-02-02T0
 const MD5 = "0123456789abcdef0123456789abcdef";
 const HASHED = { username: "1003", ha1: [{ md5: MD5 }, { realm: "other", sha256: MD5 + MD5 }] };
 
-/** Everything that a document can say, and the least that it has to. */
+/** The fullest and the shortest document of each kind. */
 const DOCUMENTS: Readonly<Record<Kind, readonly Document[]>> = {
   User: [
     withMetadata(userDocument("admin"), { ref: "us1", ...TIMES, accessKeyId: "key" }),
@@ -206,7 +206,7 @@ Deno.test("a document that is written back changes nothing, of any kind", async 
   const provider = new MemoryDataProvider(structuredClone(DOCUMENTS) as Record<Kind, Document[]>);
   const count = await assertUnchanged(new LiveDirectory(provider), provider);
   assert.equal(count, Object.values(DOCUMENTS).flat().length);
-  // What has no effect yet stays for the time when it has.
+  // A property without effect is kept.
   assert.equal(valueAt(provider.documents.Gateway?.[1], ["spec", "sendRegister"]), false);
   assert.equal(valueAt(provider.documents.Agent?.[2], ["spec", "credentials", "ha1", 0, "md5"]), MD5);
 });
@@ -216,7 +216,7 @@ Deno.test("a document that is written back changes nothing in the shipped sample
     await using folder = await TemporaryFolder.of({});
     for (const { collections: [name] } of Object.values(KINDS)) {
       const text = await Deno.readTextFile(new URL(`../../../config/${name}.yaml`, import.meta.url));
-      // Prose ends at the first sample line, so only lines that look like YAML lose their mark.
+      // Prose ends at the first line of a sample, so only lines that look like YAML lose their mark.
       const uncommented = text.replace(/^( *)# ?( *(?:- )?[a-zA-Z]+:(?: .*)?)$/gm, "$1$2");
       await folder.write(`${name}.yaml`, isUncommented ? uncommented : text);
     }
@@ -226,7 +226,7 @@ Deno.test("a document that is written back changes nothing in the shipped sample
   }
 });
 
-/** Writes every resource as it is shown; returns how many there are. */
+/** Writes every resource as it is shown, and returns their number. */
 async function assertUnchanged(
   live: LiveDirectory,
   provider: ConstructorParameters<typeof ResourceStore>[0]["provider"],
@@ -243,7 +243,7 @@ async function assertUnchanged(
     const document = documentOf(resource);
     assert.equal(await store.update(resource.kind, resource.ref, document), resource.ref);
     const now = directory.resource(resource.kind, resource.ref);
-    // The same object: whatever goes by it goes on, such as the registration with a gateway.
+    // The same object goes on, such as the registration with a gateway.
     assert.equal(now, resource);
     assert.deepEqual(
       documentOf(resource),
@@ -270,7 +270,7 @@ function allResources(): Resource[] {
   );
 }
 
-/** Every value in it, by its path. */
+/** Yields every value by its path. */
 function* everythingIn(
   value: unknown,
   path: PropertyPath = [],

@@ -8,7 +8,7 @@ import { formatPath } from "../../../src/data/fault.ts";
 import { type Kind, readResource, type Resource } from "../../../src/data/resource.ts";
 import type { Document } from "../../support/resources.ts";
 
-/** The resource of a document that has no problems. */
+/** Returns the resource of a valid document. */
 export function resourceOf(kind: Kind, document: Document): Resource {
   const { resource, problems } = readResource(kind, document);
   if (resource === undefined) throw new TypeError(`Cannot read document: ${JSON.stringify(problems)}`);
@@ -46,7 +46,7 @@ export function unreadableSource(kind: Kind, name = `${kind.toLowerCase()}s`): S
   return { kind, name, readable: false, resources: [], declared: [], faults: [fault], warnings: [] };
 }
 
-/** A provider whose content is set by hand; a document's line is its position from 1. */
+/** A provider whose content is set by a test; the line of a document is its position from 1. */
 export class FakeDataProvider implements DataProvider {
   sources: readonly Source[] = [];
   #onChange: () => void = () => {};

@@ -1,4 +1,4 @@
-/** Content that is gone a moment after it was there: files that are being written, a Redis that restarts empty. */
+/** Content that disappears suddenly: files that are being written, a Redis that restarts empty. */
 import assert from "node:assert/strict";
 import type { Source } from "../../../src/data/data_provider.ts";
 import { LiveDirectory } from "../../../src/data/live_directory.ts";
@@ -15,12 +15,12 @@ function agentsOf(...names: string[]): Source {
   return sourceOf("Agent", names.map((name) => agentDocument(name)), "agents");
 }
 
-/** The same as documents that a program writes one by one. */
+/** Returns the source as documents that are written one by one. */
 function oneByOne(source: Source): Source {
   return { ...source, isOneText: false };
 }
 
-/** A directory that follows a provider, on a clock that stands. */
+/** A directory that follows a provider, on a clock that stands still. */
 async function followed(...sources: Source[]) {
   const provider = new FakeDataProvider();
   provider.sources = sources;
@@ -29,7 +29,7 @@ async function followed(...sources: Source[]) {
   await live.load();
   live.follow(() => {});
   const agents = async () => {
-    // Reloading takes some turns.
+    // A reload takes several microtasks.
     for (let turn = 0; turn < 50; turn++) await Promise.resolve();
     return live.directory.counts.agents;
   };

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-/** A folder of its own for one test, gone at the end of its block: `await using folder = await TemporaryFolder.of({…})`. */
+/** The folder of one test, removed at the end of its block: `await using folder = await TemporaryFolder.of({…})`. */
 export class TemporaryFolder implements AsyncDisposable {
   readonly path: string;
 
@@ -8,7 +8,7 @@ export class TemporaryFolder implements AsyncDisposable {
     this.path = path;
   }
 
-  /** `files` maps names to contents. */
+  /** @param files contents by name */
   static async of(files: Readonly<Record<string, string>>): Promise<TemporaryFolder> {
     const folder = new TemporaryFolder(await Deno.makeTempDir({ prefix: "routr_test_" }));
     for (const [name, text] of Object.entries(files)) await folder.write(name, text);
@@ -23,7 +23,7 @@ export class TemporaryFolder implements AsyncDisposable {
     await Deno.writeTextFile(this.pathOf(name), text);
   }
 
-  /** As editors do that write a new file and put it in the place of the old one. */
+  /** Replaces a file by a new one, as many editors do. */
   async replace(name: string, text: string): Promise<void> {
     await this.write(`.${name}.new`, text);
     await Deno.rename(this.pathOf(`.${name}.new`), this.pathOf(name));

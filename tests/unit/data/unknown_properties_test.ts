@@ -36,7 +36,7 @@ Deno.test("properties that programs write for themselves are left aside", () => 
   }
 });
 
-/** The document without those properties. */
+/** Returns the document without these properties. */
 function known(document: Document, names: string): Document {
   const copy = structuredClone(document);
   for (const name of names.split(", ")) {

@@ -1,4 +1,4 @@
-/** Documents that are wrong in one place. */
+/** Documents with one fault each. */
 import type { Kind } from "../../../src/data/resource.ts";
 import {
   agentDocument,
@@ -12,7 +12,7 @@ import {
 const hostAndPort = "a host with or without a port, such as 192.168.1.2:6060";
 const networks = "an IP address, a network such as 192.168.0.0/16, or one such as 192.168.0.0/255.255.0.0";
 const username = "a username without line breaks, or spaces around it";
-/** Each with its one problem: `property found | expected | nearest`. */
+/** Each with its only problem: `property found | expected | nearest`. */
 export const WRONG_DOCUMENTS: readonly (readonly [Kind, Document, string])[] = [
   ["Agent", { ...agentDocument("1001"), kind: "Peer" }, 'kind "Peer" | Agent'],
   [

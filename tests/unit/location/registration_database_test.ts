@@ -11,7 +11,7 @@ import { FakeClock } from "../../support/fake_clock.ts";
 
 const HOUR = 3_600_000;
 
-/** A folder, what stands in its database, and what is logged about it. */
+/** A folder, the content of its database, and the log about it. */
 class Place implements AsyncDisposable {
   readonly folder = Deno.makeTempDirSync({ prefix: "routr-registrations-" });
   readonly path = `${this.folder}/state/registrations.sqlite`;
@@ -33,7 +33,7 @@ class Place implements AsyncDisposable {
     return database;
   }
 
-  /** What a server would find now. */
+  /** Returns the rows that a server would load now. */
   async content(): Promise<readonly StoredRow[]> {
     const database = await this.open();
     const rows = await database.load();
@@ -45,7 +45,7 @@ class Place implements AsyncDisposable {
     return { key, text, expiresAt: this.clock.wallTime() + lifetime };
   }
 
-  /** Leaves a database with one row, of the key `a`. */
+  /** Creates a database with one row of the key `a`. */
   async begin(): Promise<void> {
     const database = await this.open();
     database.write([this.row("a", "kept")]);
@@ -237,7 +237,7 @@ Deno.test("Damage that shows while rows are read ends reading, and what was read
   database.write(rows);
   await database.close();
   const again = await place.open();
-  // Behind the back of SQLite, where it has to read again.
+  // SQLite does not know of this, and has to read the page again.
   overwrite(place.path, leafOf(place.path, "text 4500"), Array(100).fill(0xff));
   const found = await again.load();
   assert.deepEqual(found, rows.slice(0, found.length));
@@ -351,7 +351,7 @@ Deno.test("After close() nothing is written any more, and closing again is no fa
   assert.deepEqual((await place.content()).map(({ key }) => key), ["a"]);
 });
 
-/** A thread that does `onQuestion`. */
+/** Returns the program of a thread that runs `onQuestion`. */
 function programOf(onQuestion: string): URL {
   const source = `import { parentPort } from "node:worker_threads";
     import process from "node:process";
@@ -379,7 +379,7 @@ function overwrite(path: string, at: number, bytes: readonly number[]): void {
   Deno.writeFileSync(path, content);
 }
 
-/** Where the page begins that has this text. */
+/** Returns the offset of the page with this text. */
 function leafOf(path: string, text: string): number {
   const at = new TextDecoder("latin1").decode(Deno.readFileSync(path)).indexOf(text);
   assert.ok(at > 0);

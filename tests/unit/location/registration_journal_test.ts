@@ -1,4 +1,4 @@
-/** What is kept of registrations, and what comes back. */
+/** Stored registrations, and their return. */
 import assert from "node:assert/strict";
 import type { Binding, BindingFlow } from "../../../src/location/binding.ts";
 import type { BindingRecord, FlowRecords } from "../../../src/location/binding_record.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { FolderWatch } from "../../../../src/data/files/folder_watch.ts";
 import { TemporaryFolder } from "../temporary_folder.ts";
 
-/** What is in `file` once a change of it is told; `known` is what was in it before. */
+/** Returns the content of `file` after the first reported change; `known` is the content before. */
 async function firstChange(folder: TemporaryFolder, known: string): Promise<string> {
   const fingerprint = () => Deno.readTextFile(folder.pathOf("file")).catch(() => "gone");
   const { promise: changed, resolve: onChange } = Promise.withResolvers<void>();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { FaultyAnswer } from "../../../../src/data/restful/backend_failure.ts";
 import { parseList } from "../../../../src/data/restful/json_list.ts";
 
-/** Long enough to be parsed in several parts. */
+/** Long enough for several parts. */
 const ITEMS = Array.from({ length: 3000 }, (_, i) => ({
   name: `"${i}" \\ ]}{[ ,\\\\`,
   list: [[], {}, [i, "]"], { deep: [{ i }] }],
@@ -32,7 +32,7 @@ for (const [name, value] of VALUES) {
 
 const TEXT = JSON.stringify({ status: 200, data: ITEMS });
 
-/** The comma after the first item that ends behind so many characters. */
+/** The comma after the first item that ends beyond a part. */
 const END_OF_PART = TEXT.indexOf('},{"name"', TEXT.indexOf("[") + 1 + 100_000) + 1;
 
 const FAULTY: readonly (readonly [string, string])[] = [

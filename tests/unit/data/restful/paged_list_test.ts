@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Page, readPages } from "../../../../src/data/restful/paged_list.ts";
 
-/** Reads pages that a function gives, and notes which were asked for. */
+/** Reads pages made by a function, and notes the requested ones. */
 async function read(pageAt: (number: number) => Partial<Page<string>>) {
   const asked: number[] = [];
   const pages = await readPages<string, Page<string>>((number) => {

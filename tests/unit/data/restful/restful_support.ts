@@ -1,4 +1,4 @@
-/** A backend in memory and providers of it, with a clock that tests turn and what they log. */
+/** A backend in memory with providers, their clock and their log. */
 import assert from "node:assert/strict";
 import { configureSync, type LogRecord } from "@logtape/logtape";
 import type { Source } from "../../../../src/data/data_provider.ts";
@@ -11,13 +11,13 @@ import {
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { ResourceBackend, type ResourceBackendOptions } from "../../../support/resource_backend.ts";
 
-/** Milliseconds; nothing takes as long on this machine. */
-const LONGEST = 10_000;
+/** Longer than anything takes on this machine. */
+const MAX_WAIT_MS = 10_000;
 const TIMEOUT = 5000;
-/** As no delay of requests is. */
+/** Differs from every delay of requests. */
 const INTERVAL = 7;
 
-/** Remembers how long each pause of a provider is. */
+/** A clock that notes the pauses of a provider. */
 export class PauseClock extends FakeClock {
   /** Milliseconds, without the timeouts of requests. */
   readonly pauses: number[] = [];
@@ -46,7 +46,7 @@ export class RestfulPlace implements AsyncDisposable {
     });
   }
 
-  /** Refreshes every seven seconds of its clock. */
+  /** Opens a provider that refreshes every seven seconds of its clock. */
   open(options: Partial<RestfulDataProviderOptions> = {}): RestfulDataProvider {
     const { baseUrl, username, secret } = this.backend;
     const provider = new RestfulDataProvider({
@@ -62,7 +62,7 @@ export class RestfulPlace implements AsyncDisposable {
     return provider;
   }
 
-  /** What was logged, with the backend's address as `URL`. */
+  /** The logged lines, with the backend's address as `URL`. */
   get lines(): string[] {
     return this.#records.map(({ message }) => message.join("").replaceAll(this.backend.baseUrl, "URL"));
   }
@@ -73,7 +73,7 @@ export class RestfulPlace implements AsyncDisposable {
     );
   }
 
-  /** Lets the provider's present pause pass once it has made so many. */
+  /** Ends the provider's present pause once it has made this number of pauses. */
   async passPause(count: number): Promise<void> {
     await until(() => this.clock.pauses.length === count);
     this.clock.advance(this.clock.pauses[count - 1]);
@@ -85,9 +85,9 @@ export class RestfulPlace implements AsyncDisposable {
   }
 }
 
-/** For what comes over a socket. */
+/** Waits for something that comes over a socket. */
 export async function until(condition: () => boolean): Promise<void> {
-  const end = performance.now() + LONGEST;
+  const end = performance.now() + MAX_WAIT_MS;
   while (!condition()) {
     assert.ok(performance.now() < end, "Not in time");
     await new Promise((resolve) => setTimeout(resolve, 2));

@@ -17,11 +17,11 @@ import {
 
 const SEEDS = 1500;
 
-/** A change by chance, and the one part of the text that it may touch. */
+/** A random change, and the only span of the text that it may touch. */
 interface Edit {
   readonly change: ListChange;
   readonly span: Span;
-  /** Whether text may be both taken away and added. */
+  /** Tells whether text may be removed, added, or both. */
   readonly effect: "replace" | "insert" | "remove";
 }
 
@@ -71,14 +71,14 @@ function expectedDocuments(documents: readonly Mapping[], change: ListChange): u
   }
 }
 
-/** Whether `longer` is `shorter` with one stretch put into it. */
+/** Reports whether `longer` is `shorter` with one insertion. */
 function isWithin(shorter: string, longer: string): boolean {
   let start = 0;
   while (start < shorter.length && shorter[start] === longer[start]) start++;
   return longer.slice(start).endsWith(shorter.slice(start));
 }
 
-/** Paths of all values within a document. */
+/** Returns the paths of all values within a document. */
 function pathsOf(value: Value, path: Path = []): Path[] {
   if (typeof value === "string") return [path];
   const inner = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
@@ -89,7 +89,7 @@ function valueAt(value: Value, path: Path): Value {
   return path.reduce<Value>((inner, step) => (inner as Mapping)[step], value);
 }
 
-/** A document and the paths in it that `isFit`, one of them by chance; undefined if there is none. */
+/** Returns a random document and path for which `isFit` holds; undefined for none. */
 function choose(
   chance: Chance,
   { documents }: YamlSample,

@@ -1,4 +1,4 @@
-/** YAML files in the many styles that people write them, made up by chance but the same for the same seed. */
+/** Random YAML files in the many styles of their authors, the same for the same seed. */
 
 import { Random } from "../../../torture/mutations.ts";
 
@@ -8,20 +8,20 @@ export interface Mapping {
 }
 export type Path = readonly (string | number)[];
 
-/** Where something is in a text. */
+/** A span of a text. */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
 export class Chance extends Random {
-  /** Neighbouring seeds have nothing in common. */
+  /** Neighbouring seeds give unrelated numbers. */
   constructor(seed: number) {
     super(Math.imul(seed, 0x9e3779b1) || 1);
     for (let i = 0; i < 8; i++) this.below(2);
   }
 
-  /** True once in `times`. */
+  /** Returns true once in `times`. */
   once(times: number): boolean {
     return this.below(times) === 0;
   }
@@ -84,11 +84,11 @@ export function someMapping(chance: Chance, depth = 0): Mapping {
   );
 }
 
-/** A list of documents as a text, and where its parts are. */
+/** A list of documents as a text, and the spans of its parts. */
 export interface YamlSample {
   readonly text: string;
   readonly documents: readonly Mapping[];
-  /** By the path of a value, joined with spaces: its own text, and that of its entry with its name or dash. */
+  /** Spans by the path of a value, joined with spaces: of the value, and of its entry with name or dash. */
   readonly values: ReadonlyMap<string, Span>;
   readonly entries: ReadonlyMap<string, Span>;
 }
@@ -111,7 +111,7 @@ class SampleWriter {
   readonly #comments: boolean;
   readonly #spaced: boolean;
   #text = "";
-  /** The last line is part of a block scalar, whose line end is content. */
+  /** Set when the last line is part of a block scalar, whose line end is content. */
   #endsInBlock = false;
 
   constructor(chance: Chance) {
@@ -167,7 +167,7 @@ class SampleWriter {
     this.#line(`${" ".repeat(column)}# ${this.#chance.pick(["note", "a: b", "- c", "it's [x"])}`);
   }
 
-  /** `isBehindDash`: the first entry is in the line that has been begun. */
+  /** @param isBehindDash whether the first entry is in the line that has been begun */
   #writeBlockMapping(mapping: Mapping, path: Path, column: number, isBehindDash = false): void {
     for (const [i, [name, value]] of Object.entries(mapping).entries()) {
       const isInLine = i === 0 && isBehindDash;
@@ -201,7 +201,7 @@ class SampleWriter {
     this.#values.set(keyOf(path), { start, end: this.#text.length });
   }
 
-  /** In one line, or a block scalar; ends the line. */
+  /** Writes a value in one line, or as a block scalar, and ends the line. */
   #writeValue(value: Value, path: Path, column: number, mayBeBlock: boolean): void {
     const start = this.#text.length;
     const end = () => this.#values.set(keyOf(path), { start, end: this.#text.length });
