@@ -45,35 +45,35 @@ const SAMPLES: Readonly<Record<string, readonly Document[]>> = {
  * @param harness makes a new storage for each test
  */
 export function testDataProvider(name: string, harness: () => Promise<DataProviderHarness>): void {
-  Deno.test(`${name}: a place with nothing in it has no resources and no faults`, async () => {
-    await using place = await harness();
-    using served = await Served.from(place);
+  Deno.test(`${name}: a storage with nothing in it has no resources and no faults`, async () => {
+    await using storage = await harness();
+    using served = await Served.from(storage);
     assert.deepEqual(served.report, { faults: [], warnings: [], rejected: [] });
     assert.deepEqual(served.counts, { agents: 0, domains: 0, peers: 0, users: 0, gateways: 0, dids: 0 });
   });
 
   Deno.test(`${name}: resources of all kinds are found`, async () => {
-    await using place = await filled(harness);
-    using served = await Served.from(place);
+    await using storage = await filled(harness);
+    using served = await Served.from(storage);
     assert.deepEqual(served.report, { faults: [], warnings: [], rejected: [] });
     assert.deepEqual(served.counts, { agents: 2, domains: 1, peers: 1, users: 1, gateways: 1, dids: 2 });
   });
 
   Deno.test(`${name}: a faulty document is told, and the others serve`, async () => {
-    await using place = await filled(harness);
-    await place.put("agents", [agentDocument("1001"), agentDocument("1002", { privacy: "some" })]);
-    using served = await Served.from(place);
+    await using storage = await filled(harness);
+    await storage.put("agents", [agentDocument("1001"), agentDocument("1002", { privacy: "some" })]);
+    using served = await Served.from(storage);
     assert.deepEqual(served.faults, ['spec.privacy is "some", expected one of none, private']);
     assert.equal(served.counts.agents, 1);
   });
 
   Deno.test(`${name}: properties of other programs are told once, have no effect, and stay when one is changed`, async () => {
-    await using place = await filled(harness);
+    await using storage = await filled(harness);
     const others = { _id: "5cdf", deleted: false };
     const metadata = { name: "John", ref: "AG1", createdBy: "crm", modifiedBy: "crm", tech: { vlan: 7 } };
     const document = { ...agentDocument("1001", { createdAt: "now" }), ...others, metadata };
-    await place.put("agents", [document, { ...agentDocument("1002"), ...others }]);
-    const provider = place.open();
+    await storage.put("agents", [document, { ...agentDocument("1002"), ...others }]);
+    const provider = storage.open();
     const live = new LiveDirectory(provider);
     const { faults, warnings } = await live.load();
     assert.deepEqual(faults, []);
@@ -94,32 +94,32 @@ export function testDataProvider(name: string, harness: () => Promise<DataProvid
   });
 
   Deno.test(`${name}: a misspelt property is a fault`, async () => {
-    await using place = await filled(harness);
-    await place.put("agents", [agentDocument("1001", { privat: "private" }), agentDocument("1002")]);
-    using served = await Served.from(place);
+    await using storage = await filled(harness);
+    await storage.put("agents", [agentDocument("1001", { privat: "private" }), agentDocument("1002")]);
+    using served = await Served.from(storage);
     assert.match(served.faults.join(), /^spec\.privat is not a known property, .*/);
     assert.equal(served.report.faults[0].nearest, "privacy");
     assert.equal(served.counts.agents, 1);
   });
 
   Deno.test(`${name}: empty values count as absent`, async () => {
-    await using place = await filled(harness);
+    await using storage = await filled(harness);
     const spec = { privacy: "", maxContacts: null };
-    await place.put("agents", [
+    await storage.put("agents", [
       { ...agentDocument("1001", spec), metadata: { name: "Ann", ref: "AG1", createdOn: "" } },
     ]);
-    await place.put("gateways", [
+    await storage.put("gateways", [
       { ...gatewayDocument("GW0001", { credentials: { username: "", secret: "" }, realms: null }) },
     ]);
-    using served = await Served.from(place);
+    using served = await Served.from(storage);
     assert.deepEqual(served.faults, []);
     assert.equal(served.counts.agents, 1);
     assert.equal(served.counts.gateways, 1);
   });
 
   Deno.test(`${name}: load() gives the same objects for what has not changed`, async () => {
-    await using place = await filled(harness);
-    const provider = place.open();
+    await using storage = await filled(harness);
+    const provider = storage.open();
     const [before, after] = [await provider.load(), await provider.load()];
     provider.close();
     assert.deepEqual(after.map(({ name }) => name), before.map(({ name }) => name));
@@ -129,40 +129,40 @@ export function testDataProvider(name: string, harness: () => Promise<DataProvid
   });
 
   Deno.test(`${name}: a change is in force within a second`, async () => {
-    await using place = await filled(harness);
-    using served = await Served.from(place);
+    await using storage = await filled(harness);
+    using served = await Served.from(storage);
     const started = performance.now();
-    await place.put("agents", [agentDocument("1001"), agentDocument("1002"), agentDocument("1003")]);
+    await storage.put("agents", [agentDocument("1001"), agentDocument("1002"), agentDocument("1003")]);
     await served.until(() => served.counts.agents === 3);
     assert.ok(performance.now() - started < ALLOWED);
     assert.deepEqual(served.report.faults, []);
   });
 
   Deno.test(`${name}: changes one after the other are all noticed`, async () => {
-    await using place = await filled(harness);
-    using served = await Served.from(place);
+    await using storage = await filled(harness);
+    using served = await Served.from(storage);
     for (const count of [3, 1, 4]) {
-      await place.put("agents", Array.from({ length: count }, (_, i) => agentDocument(`${i}`)));
+      await storage.put("agents", Array.from({ length: count }, (_, i) => agentDocument(`${i}`)));
       await served.until(() => served.counts.agents === count);
     }
   });
 
   Deno.test(`${name}: a broken change is told, and the last good content stays in force`, async () => {
-    await using place = await filled(harness);
-    using served = await Served.from(place);
-    await place.spoil("agents");
+    await using storage = await filled(harness);
+    using served = await Served.from(storage);
+    await storage.spoil("agents");
     await served.until(() => served.report.faults.length > 0);
     assert.equal(served.report.rejected.length, 1);
     assert.equal(served.counts.agents, 2);
-    await place.put("agents", [agentDocument("1001")]);
+    await storage.put("agents", [agentDocument("1001")]);
     await served.until(() => served.counts.agents === 1);
     assert.deepEqual(served.report, { faults: [], warnings: [], rejected: [] });
   });
 
   Deno.test(`${name}: a collection that is taken away, and stays away, leaves no resources`, async () => {
-    await using place = await filled(harness);
-    using served = await Served.from(place);
-    await place.remove("peers");
+    await using storage = await filled(harness);
+    using served = await Served.from(storage);
+    await storage.remove("peers");
     await served.until(() => {
       served.clock.advance(5000);
       return served.counts.peers === 0;
@@ -170,41 +170,41 @@ export function testDataProvider(name: string, harness: () => Promise<DataProvid
     assert.deepEqual(served.report.faults, []);
   });
 
-  Deno.test(`${name}: a place that is emptied keeps what was there, and takes what comes then`, async () => {
-    await using place = await filled(harness);
-    using served = await Served.from(place);
-    for (const collection of Object.keys(SAMPLES).reverse()) await place.remove(collection);
+  Deno.test(`${name}: a storage that is emptied keeps what was there, and takes what comes then`, async () => {
+    await using storage = await filled(harness);
+    using served = await Served.from(storage);
+    for (const collection of Object.keys(SAMPLES).reverse()) await storage.remove(collection);
     await served.until(() => served.lost.length > 0);
     served.clock.advance(4000);
     await pause(PROMISED_MS / 2);
     assert.equal(served.counts.agents, 2);
-    await place.put("domains", [domainDocument("sip.local")]);
-    await place.put("agents", [agentDocument("1003")]);
+    await storage.put("domains", [domainDocument("sip.local")]);
+    await storage.put("agents", [agentDocument("1003")]);
     await served.until(() => served.counts.agents === 1);
   });
 
   Deno.test(`${name}: a collection may come into being later`, async () => {
-    await using place = await harness();
-    using served = await Served.from(place);
-    await place.put("domains", [domainDocument("sip.local")]);
+    await using storage = await harness();
+    using served = await Served.from(storage);
+    await storage.put("domains", [domainDocument("sip.local")]);
     await served.until(() => served.counts.domains === 1);
   });
 
   Deno.test(`${name}: after close() nothing is called back`, async () => {
-    await using place = await filled(harness);
-    const provider = place.open();
+    await using storage = await filled(harness);
+    const provider = storage.open();
     await provider.load();
     provider.watch(() => assert.fail("Called back after close()"));
     provider.close();
-    await place.put("agents", []);
+    await storage.put("agents", []);
     await pause(PROMISED_MS / 2);
   });
 }
 
 async function filled(harness: () => Promise<DataProviderHarness>): Promise<DataProviderHarness> {
-  const place = await harness();
-  for (const [collection, documents] of Object.entries(SAMPLES)) await place.put(collection, documents);
-  return place;
+  const storage = await harness();
+  for (const [collection, documents] of Object.entries(SAMPLES)) await storage.put(collection, documents);
+  return storage;
 }
 
 /** A directory that follows a provider. */
@@ -218,8 +218,8 @@ class Served implements Disposable {
     this.#live = new LiveDirectory(provider, this.clock);
   }
 
-  static async from(place: DataProviderHarness): Promise<Served> {
-    const served = new Served(place.open());
+  static async from(storage: DataProviderHarness): Promise<Served> {
+    const served = new Served(storage.open());
     served.#report = await served.#live.load();
     served.#live.follow((report) => served.#report = report);
     return served;

@@ -60,36 +60,36 @@ const DELICATE_TEXTS = [
  * @param harness makes a new storage for each test
  */
 export function testDataProviderWrites(name: string, harness: () => Promise<DataProviderHarness>): void {
-  const test = (title: string, run: (place: DataProviderHarness) => Promise<void>) =>
+  const test = (title: string, run: (storage: DataProviderHarness) => Promise<void>) =>
     Deno.test(`${name}: ${title}`, async () => {
-      await using place = await harness();
-      await run(place);
+      await using storage = await harness();
+      await run(storage);
     });
 
-  test("read() gives the document of a resource, the same each time", async (place) => {
-    await place.put("agents", [agent("1001"), agent("1002")]);
-    using kept = new Kept(place.open());
+  test("read() gives the document of a resource, the same each time", async (storage) => {
+    await storage.put("agents", [agent("1001"), agent("1002")]);
+    using kept = new Kept(storage.open());
     const stored = await kept.read("Agent", "AG1002");
     assert.deepEqual(asTexts(stored.document.spec), asTexts(agent("1002").spec));
     assert.deepEqual(await kept.read("Agent", "AG1002"), stored);
     assert.notEqual((await kept.read("Agent", "AG1001")).version, stored.version);
   });
 
-  test("read() gives what is there now, and not what was loaded", async (place) => {
-    await place.put("agents", [agent("1001"), agent("1002")]);
-    using kept = new Kept(place.open());
+  test("read() gives what is there now, and not what was loaded", async (storage) => {
+    await storage.put("agents", [agent("1001"), agent("1002")]);
+    using kept = new Kept(storage.open());
     const spot = await kept.addressOf("Agent", "AG1002");
     const before = await kept.provider.read(spot);
-    await place.put("agents", [agent("1000"), agent("1002", { privacy: "private" })]);
+    await storage.put("agents", [agent("1000"), agent("1002", { privacy: "private" })]);
     const now = await kept.provider.read(spot);
     assert.deepEqual(asTexts(now?.document.spec), asTexts(agent("1002", { privacy: "private" }).spec));
     assert.notEqual(now?.version, before?.version);
-    await place.put("agents", [agent("1000")]);
+    await storage.put("agents", [agent("1000")]);
     assert.equal(await kept.provider.read(spot), undefined);
   });
 
-  test("a document of each kind can be created where there is nothing", async (place) => {
-    using kept = new Kept(place.open());
+  test("a document of each kind can be created where there is nothing", async (storage) => {
+    using kept = new Kept(storage.open());
     for (const [kind, document] of SAMPLES) {
       const ref = refOf(document);
       assert.equal(await kept.create(kind, document), ref);
@@ -98,9 +98,9 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
     }
   });
 
-  test("a new document leaves the others as they were", async (place) => {
-    await place.put("agents", [agent("1001"), agent("1002")]);
-    using kept = new Kept(place.open());
+  test("a new document leaves the others as they were", async (storage) => {
+    await storage.put("agents", [agent("1001"), agent("1002")]);
+    using kept = new Kept(storage.open());
     const before = await kept.agents();
     await kept.create("Agent", agent("1003"));
     const { AG1003: created, ...others } = await kept.agents();
@@ -108,17 +108,17 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
     assert.deepEqual(asTexts(created.document.spec), asTexts(agent("1003").spec));
   });
 
-  test("a document cannot be created twice (conflict)", async (place) => {
-    await place.put("agents", [agent("1001")]);
-    using kept = new Kept(place.open());
+  test("a document cannot be created twice (conflict)", async (storage) => {
+    await storage.put("agents", [agent("1001")]);
+    using kept = new Kept(storage.open());
     const before = await kept.agents();
     await refused("conflict", kept.create("Agent", agent("1001", { privacy: "private" })));
     assert.deepEqual(await kept.agents(), before);
   });
 
-  test("many documents are created at once, and the others stay as they were", async (place) => {
-    await place.put("agents", [agent("1001"), agent("1002")]);
-    using kept = new Kept(place.open());
+  test("many documents are created at once, and the others stay as they were", async (storage) => {
+    await storage.put("agents", [agent("1001"), agent("1002")]);
+    using kept = new Kept(storage.open());
     const { AG1001, AG1002 } = await kept.agents();
     const many = Array.from({ length: 30 }, (_, i) => agent(`${2000 + i}`, { maxContacts: 1 + i }));
     assert.deepEqual(await kept.createAll("Agent", many), many.map(refOf));
@@ -130,8 +130,8 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
     }
   });
 
-  test("many documents of each kind can be created where there is nothing", async (place) => {
-    using kept = new Kept(place.open());
+  test("many documents of each kind can be created where there is nothing", async (storage) => {
+    using kept = new Kept(storage.open());
     for (const [kind, document] of SAMPLES) {
       const many = [document, withRef(`${refOf(document)}b`, document)];
       assert.deepEqual(await kept.createAll(kind, many), many.map(refOf));
@@ -139,9 +139,9 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
     }
   });
 
-  test("of many documents none is created if one is there already (conflict)", async (place) => {
-    await place.put("agents", [agent("1001"), agent("1002")]);
-    using kept = new Kept(place.open());
+  test("of many documents none is created if one is there already (conflict)", async (storage) => {
+    await storage.put("agents", [agent("1001"), agent("1002")]);
+    using kept = new Kept(storage.open());
     const before = await kept.agents();
     const taken = agent("1002", { privacy: "private" });
     await refused("conflict", kept.createAll("Agent", [agent("1003"), taken, agent("1004")]));
@@ -149,9 +149,9 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
     assert.deepEqual(await kept.createAll("Agent", [agent("1003"), agent("1004")]), ["AG1003", "AG1004"]);
   });
 
-  test("of many documents none is created if two have one ref (conflict)", async (place) => {
-    await place.put("agents", [agent("1001")]);
-    using kept = new Kept(place.open());
+  test("of many documents none is created if two have one ref (conflict)", async (storage) => {
+    await storage.put("agents", [agent("1001")]);
+    using kept = new Kept(storage.open());
     const before = await kept.agents();
     const twice = [agent("1002"), agent("1003"), agent("1002", { privacy: "private" })];
     const { details } = await refused("conflict", kept.createAll("Agent", twice));
@@ -162,10 +162,10 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
     assert.deepEqual(await kept.agents(), before);
   });
 
-  test("of two writers who create some of the same documents at the same time, one is refused (conflict)", async (place) => {
-    await place.put("agents", [agent("1000")]);
-    using one = new Kept(place.open());
-    using other = new Kept(place.open());
+  test("of two writers who create some of the same documents at the same time, one is refused (conflict)", async (storage) => {
+    await storage.put("agents", [agent("1000")]);
+    using one = new Kept(storage.open());
+    using other = new Kept(storage.open());
     await Promise.all([one.provider.load(), other.provider.load()]);
     const created = (...names: string[]) => names.map((name) => agent(name));
     const results = await Promise.allSettled([
@@ -178,10 +178,10 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
     assert.deepEqual(Object.keys(await one.agents()).sort(), [...winners, "AG1000"].sort());
   });
 
-  test("an update replaces the document as a whole, and leaves the others as they were", async (place) => {
+  test("an update replaces the document as a whole, and leaves the others as they were", async (storage) => {
     const changed = agent("1002", { domains: ["sip.local", "sip2.local"], maxContacts: 3 });
-    await place.put("agents", [agent("1001"), agent("1002", { privacy: "private" }), agent("1003")]);
-    using kept = new Kept(place.open());
+    await storage.put("agents", [agent("1001"), agent("1002", { privacy: "private" }), agent("1003")]);
+    using kept = new Kept(storage.open());
     const { AG1002: before, ...othersBefore } = await kept.agents();
     assert.equal(await kept.update("Agent", "AG1002", changed), "AG1002");
     const { AG1002: after, ...othersAfter } = await kept.agents();
@@ -194,9 +194,9 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
     assert.equal(resource.privacy, "none");
   });
 
-  test("a change that was made for an older version is refused (conflict)", async (place) => {
-    await place.put("agents", [agent("1001")]);
-    using kept = new Kept(place.open());
+  test("a change that was made for an older version is refused (conflict)", async (storage) => {
+    await storage.put("agents", [agent("1001")]);
+    using kept = new Kept(storage.open());
     const spot = await kept.addressOf("Agent", "AG1001");
     const { version } = await kept.read("Agent", "AG1001");
     await kept.update("Agent", "AG1001", agent("1001", { privacy: "private" }));
@@ -208,19 +208,19 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
     assert.deepEqual(await kept.agents(), now);
   });
 
-  test("an operator's change in between is not written over (conflict)", async (place) => {
-    await place.put("agents", [agent("1001"), agent("1002")]);
-    using kept = new Kept(place.open());
+  test("an operator's change in between is not written over (conflict)", async (storage) => {
+    await storage.put("agents", [agent("1001"), agent("1002")]);
+    using kept = new Kept(storage.open());
     const update = await kept.updateOf("Agent", "AG1002", agent("1002"));
-    await place.put("agents", [agent("1002", { privacy: "private" })]);
+    await storage.put("agents", [agent("1002", { privacy: "private" })]);
     await refused("conflict", kept.provider.write(update));
     const resource = await kept.resource("Agent", "AG1002");
     assert.ok(resource?.kind === "Agent" && resource.privacy === "private");
   });
 
-  test("a document that is removed is gone, and the others are as they were", async (place) => {
-    await place.put("agents", [agent("1001"), agent("1002"), agent("1003")]);
-    using kept = new Kept(place.open());
+  test("a document that is removed is gone, and the others are as they were", async (storage) => {
+    await storage.put("agents", [agent("1001"), agent("1002"), agent("1003")]);
+    using kept = new Kept(storage.open());
     const { AG1002: removed, ...others } = await kept.agents();
     const spot = await kept.addressOf("Agent", "AG1002");
     const change = { address: spot, ref: "AG1002", version: removed.version };
@@ -232,17 +232,17 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
     assert.deepEqual(await kept.agents(), others);
   });
 
-  test("after the last document is removed, there is room for a new one", async (place) => {
-    await place.put("peers", [withRef("PR0001", peerDocument("ast"))]);
-    using kept = new Kept(place.open());
+  test("after the last document is removed, there is room for a new one", async (storage) => {
+    await storage.put("peers", [withRef("PR0001", peerDocument("ast"))]);
+    using kept = new Kept(storage.open());
     await kept.remove("Peer", "PR0001");
     assert.equal(await kept.resource("Peer", "PR0001"), undefined);
     await kept.create("Peer", withRef("PR0002", peerDocument("fs")));
     assert.ok(await kept.resource("Peer", "PR0002"));
   });
 
-  test("texts stay what they are, whatever they look like", async (place) => {
-    using kept = new Kept(place.open());
+  test("texts stay what they are, whatever they look like", async (storage) => {
+    using kept = new Kept(storage.open());
     for (const [i, text] of DELICATE_TEXTS.entries()) {
       const { metadata, ...document } = agent(`${i}`);
       await kept.create("Agent", { ...document, metadata: { ...metadata as Document, name: text } });
@@ -254,10 +254,10 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
     }
   });
 
-  test("of two changes of one document at the same time, one is refused (conflict)", async (place) => {
-    await place.put("agents", [agent("1001")]);
-    using one = new Kept(place.open());
-    using other = new Kept(place.open());
+  test("of two changes of one document at the same time, one is refused (conflict)", async (storage) => {
+    await storage.put("agents", [agent("1001")]);
+    using one = new Kept(storage.open());
+    using other = new Kept(storage.open());
     const [privately, often] = [agent("1001", { privacy: "private" }), agent("1001", { maxContacts: 7 })];
     const updates = [
       await one.updateOf("Agent", "AG1001", privately),
@@ -275,10 +275,10 @@ export function testDataProviderWrites(name: string, harness: () => Promise<Data
     assert.deepEqual(asTexts((await one.read("Agent", "AG1001")).document.spec), asTexts(winner.spec));
   });
 
-  test("of changes of different documents at the same time, none is lost", async (place) => {
-    await place.put("agents", [agent("1001"), agent("1002")]);
-    using one = new Kept(place.open());
-    using other = new Kept(place.open());
+  test("of changes of different documents at the same time, none is lost", async (storage) => {
+    await storage.put("agents", [agent("1001"), agent("1002")]);
+    using one = new Kept(storage.open());
+    using other = new Kept(storage.open());
     const update = await one.updateOf("Agent", "AG1001", agent("1001", { maxContacts: 7 }));
     await other.provider.load();
     await Promise.all([

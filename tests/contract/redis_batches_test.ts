@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type DataProvider, WriteRefused } from "../../src/data/data_provider.ts";
 import { freePort } from "../support/ports.ts";
 import { agentDocument, type Document } from "../support/resources.ts";
-import { RedisPlace } from "./redis_place.ts";
+import { RedisStorage } from "./redis_storage.ts";
 
 function createAgents(
   provider: DataProvider,
@@ -28,24 +28,24 @@ async function reasonOf(change: Promise<unknown>): Promise<string> {
 }
 
 Deno.test("redis: of many documents none is created where one is too large, has a taken key, or memory is short", async () => {
-  await using place = await RedisPlace.start();
-  const provider = place.open();
+  await using storage = await RedisStorage.start();
+  const provider = storage.open();
   await provider.load();
-  await place.run("RPUSH", "list", "1");
+  await storage.run("RPUSH", "list", "1");
   assert.equal(await reasonOf(createAgents(provider, agents("AG1", "list"))), "conflict");
   assert.equal(await reasonOf(createAgents(provider, agents("AG1", "users"))), "conflict");
   const large = { ...agentDocument("1"), metadata: { name: "x".repeat(1024 * 1024) } };
   assert.equal(await reasonOf(createAgents(provider, { ...agents("AG1"), AG2: large })), "unwritable");
-  await place.run("CONFIG", "SET", "maxmemory", "1");
+  await storage.run("CONFIG", "SET", "maxmemory", "1");
   assert.equal(await reasonOf(createAgents(provider, agents("AG1", "AG2"))), "unavailable");
-  await place.run("CONFIG", "SET", "maxmemory", "0");
-  assert.equal(await place.run("EXISTS", "AG1", "AG2", "agents"), 0);
+  await storage.run("CONFIG", "SET", "maxmemory", "0");
+  assert.equal(await storage.run("EXISTS", "AG1", "AG2", "agents"), 0);
 });
 
 Deno.test("redis: many documents are refused by a replica (unwritable)", async () => {
-  await using place = await RedisPlace.start();
-  await place.run("REPLICAOF", "127.0.0.1", String(freePort()));
-  const provider = place.open();
+  await using storage = await RedisStorage.start();
+  await storage.run("REPLICAOF", "127.0.0.1", String(freePort()));
+  const provider = storage.open();
   await provider.load();
   assert.equal(await reasonOf(createAgents(provider, agents("AG1", "AG2"))), "unwritable");
 });
@@ -53,13 +53,13 @@ Deno.test("redis: many documents are refused by a replica (unwritable)", async (
 Deno.test("redis: a cluster has no step for many documents, and those that were made are taken back", async () => {
   const args = ["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1"];
   args.push("--cluster-port", String(freePort()));
-  await using place = await RedisPlace.start({ server: { args }, isCluster: true });
-  const provider = place.open();
+  await using storage = await RedisStorage.start({ server: { args }, isCluster: true });
+  const provider = storage.open();
   await provider.load();
-  await place.run("RPUSH", "list", "1");
+  await storage.run("RPUSH", "list", "1");
   assert.equal(await reasonOf(createAgents(provider, agents("AG1", "AG2", "list"))), "conflict");
-  assert.deepEqual(await place.run("SMEMBERS", "agents"), []);
-  assert.deepEqual([await place.run("EXISTS", "AG1"), await place.run("EXISTS", "AG2")], [0, 0]);
+  assert.deepEqual(await storage.run("SMEMBERS", "agents"), []);
+  assert.deepEqual([await storage.run("EXISTS", "AG1"), await storage.run("EXISTS", "AG2")], [0, 0]);
   assert.deepEqual(await createAgents(provider, agents("AG1", "AG2")), ["AG1", "AG2"]);
-  assert.deepEqual((await place.run("SMEMBERS", "agents") as string[]).sort(), ["AG1", "AG2"]);
+  assert.deepEqual((await storage.run("SMEMBERS", "agents") as string[]).sort(), ["AG1", "AG2"]);
 });

@@ -15,7 +15,7 @@ import {
 } from "../support/resources.ts";
 import { testDataProvider } from "./data_provider_contract.ts";
 import { testDataProviderWrites } from "./data_provider_writes_contract.ts";
-import { RedisPlace, type RedisPlaceOptions } from "./redis_place.ts";
+import { RedisStorage, type RedisStorageOptions } from "./redis_storage.ts";
 
 /** A second, and the allowance for a busy machine. */
 const ALLOWED_MS = 3000;
@@ -31,7 +31,7 @@ const CLUSTER = [
   ...["--cluster-port", String(freePort())],
 ];
 
-const PLACES: Readonly<Record<string, RedisPlaceOptions>> = {
+const PLACES: Readonly<Record<string, RedisStorageOptions>> = {
   "redis that notifies": { server: { args: NOTIFYING } },
   "redis that may not be told to notify": {
     server: { user: { ...USER, rules: [...USER.rules, "-config"] } },
@@ -41,8 +41,8 @@ const PLACES: Readonly<Record<string, RedisPlaceOptions>> = {
 };
 
 for (const [name, options] of Object.entries(PLACES)) {
-  testDataProvider(name, () => RedisPlace.start(options));
-  testDataProviderWrites(name, () => RedisPlace.start(options));
+  testDataProvider(name, () => RedisStorage.start(options));
+  testDataProviderWrites(name, () => RedisStorage.start(options));
 }
 
 async function until(condition: () => boolean | Promise<boolean>, within = 10_000): Promise<void> {
@@ -89,12 +89,12 @@ function createAgent(provider: DataProvider, ref: string): Promise<string> {
 }
 
 Deno.test("redis: what Routr v1 wrote is read as it is", async () => {
-  await using place = await RedisPlace.start();
+  await using storage = await RedisStorage.start();
   const ref = "507f1f77bcf86cd799439011";
   const times = { createdOn: "2020-01-01T00:00:00Z", modifiedOn: "2020-01-01T00:00:00Z" };
   const put = async (collection: string, document: Document, key: string) => {
-    await place.run("SET", key, JSON.stringify(document));
-    await place.run("SADD", collection, key);
+    await storage.run("SET", key, JSON.stringify(document));
+    await storage.run("SADD", collection, key);
   };
   await put("gateways", {
     apiVersion: "v1beta1",
@@ -119,8 +119,8 @@ Deno.test("redis: what Routr v1 wrote is read as it is", async () => {
     metadata: { ref: `${ref}3`, gwRef: ref },
     spec: { location: { telUrl: "tel:0000000000", aorLink: "sip:1001@sip.local" } },
   }, `${ref}3`);
-  await place.run("SET", "config", '{"spec":{}}');
-  const sources = await place.open().load();
+  await storage.run("SET", "config", '{"spec":{}}');
+  const sources = await storage.open().load();
   assert.deepEqual(faults(sources), []);
   assert.deepEqual(refs(sources), [ref, `${ref}3`, `${ref}2`]);
   const [gateway] = resources(sources);
@@ -128,22 +128,22 @@ Deno.test("redis: what Routr v1 wrote is read as it is", async () => {
 });
 
 Deno.test("redis: a document without ref has its key as ref, and null counts as absent", async () => {
-  await using place = await RedisPlace.start();
-  await place.put("peers", [{ ...peerDocument("ast"), metadata: { name: "x", createdOn: null } }]);
-  const sources = await place.open().load();
+  await using storage = await RedisStorage.start();
+  await storage.put("peers", [{ ...peerDocument("ast"), metadata: { name: "x", createdOn: null } }]);
+  const sources = await storage.open().load();
   assert.deepEqual(faults(sources), []);
   assert.deepEqual(refs(sources), ["peers-0"]);
 });
 
 Deno.test("redis: each faulty document is told with its key, and the others serve", async () => {
-  await using place = await RedisPlace.start();
-  await place.put("agents", [agentDocument("1001")]);
-  await place.run("SADD", "agents", "broken", "list", "large", "dangling");
-  await place.run("SET", "broken", "{");
-  await place.run("RPUSH", "list", "1");
-  await place.run("SETRANGE", "large", String(2 ** 20), "x");
-  const name = `redis 127.0.0.1:${place.server.port}/0 agents`;
-  const sources = await place.open().load();
+  await using storage = await RedisStorage.start();
+  await storage.put("agents", [agentDocument("1001")]);
+  await storage.run("SADD", "agents", "broken", "list", "large", "dangling");
+  await storage.run("SET", "broken", "{");
+  await storage.run("RPUSH", "list", "1");
+  await storage.run("SETRANGE", "large", String(2 ** 20), "x");
+  const name = `redis 127.0.0.1:${storage.server.port}/0 agents`;
+  const sources = await storage.open().load();
   assert.deepEqual(faults(sources), [
     `${name} broken: found text that is not JSON, expected a JSON document`,
     `${name} large: found a document of 2 MiB, expected at most 1 MiB`,
@@ -156,12 +156,12 @@ Deno.test("redis: each faulty document is told with its key, and the others serv
 });
 
 Deno.test("redis: load() reads again only what changed, and then all the rest are the same objects", async () => {
-  await using place = await RedisPlace.start();
-  await place.put("agents", Array.from({ length: 600 }, (_, i) => agentDocument(String(i))));
-  const provider = place.open();
+  await using storage = await RedisStorage.start();
+  await storage.put("agents", Array.from({ length: 600 }, (_, i) => agentDocument(String(i))));
+  const provider = storage.open();
   const before = new Set(resources(await provider.load()));
-  await place.run("SET", "agents-7", JSON.stringify(agentDocument("changed")));
-  await place.run("SREM", "agents", "agents-8");
+  await storage.run("SET", "agents-7", JSON.stringify(agentDocument("changed")));
+  await storage.run("SREM", "agents", "agents-8");
   const after = resources(await provider.load());
   assert.equal(after.length, 599);
   assert.equal(after.filter((resource) => !before.has(resource)).length, 1);
@@ -170,11 +170,11 @@ Deno.test("redis: load() reads again only what changed, and then all the rest ar
 for (const args of [[], NOTIFYING]) {
   const how = args.length === 0 ? "without" : "with";
   Deno.test(`redis: a change by one node is known to another within a second, ${how} notifications`, async () => {
-    await using place = await RedisPlace.start({ server: { args } });
-    const writer = place.open();
+    await using storage = await RedisStorage.start({ server: { args } });
+    const writer = storage.open();
     await writer.load();
-    const reader = await followed(place.open());
-    await until(async () => Number(await place.run("PUBSUB", "NUMPAT")) === 1);
+    const reader = await followed(storage.open());
+    await until(async () => Number(await storage.run("PUBSUB", "NUMPAT")) === 1);
     const started = performance.now();
     await createAgent(writer, "AG1");
     await until(() => reader.refs.includes("AG1"));
@@ -194,60 +194,60 @@ for (const args of [[], NOTIFYING]) {
 }
 
 Deno.test("redis: what concerns no resource is no change", async () => {
-  await using place = await RedisPlace.start({ server: { args: NOTIFYING } });
-  await place.put("agents", [agentDocument("1001")]);
-  const state = await followed(place.open());
-  await until(async () => Number(await place.run("PUBSUB", "NUMPAT")) === 1);
-  await place.run("SET", "routr:location:x", "y");
-  await place.run("SET", "stranger", "y");
-  await place.run("PUBLISH", "routr:changes", "no JSON");
-  await place.run("PUBLISH", "routr:changes", '{"collection":"agents","ref":7}');
-  await place.run("PUBLISH", "routr:changes", '{"collection":"__proto__","ref":"x"}');
-  await place.run("PUBLISH", "routr:changes", '{"collection":"agents","ref":"agents-0"}');
-  await place.run("SADD", "agents", "agents-1");
-  await place.run("SET", "agents-1", JSON.stringify(agentDocument("1002")));
+  await using storage = await RedisStorage.start({ server: { args: NOTIFYING } });
+  await storage.put("agents", [agentDocument("1001")]);
+  const state = await followed(storage.open());
+  await until(async () => Number(await storage.run("PUBSUB", "NUMPAT")) === 1);
+  await storage.run("SET", "routr:location:x", "y");
+  await storage.run("SET", "stranger", "y");
+  await storage.run("PUBLISH", "routr:changes", "no JSON");
+  await storage.run("PUBLISH", "routr:changes", '{"collection":"agents","ref":7}');
+  await storage.run("PUBLISH", "routr:changes", '{"collection":"__proto__","ref":"x"}');
+  await storage.run("PUBLISH", "routr:changes", '{"collection":"agents","ref":"agents-0"}');
+  await storage.run("SADD", "agents", "agents-1");
+  await storage.run("SET", "agents-1", JSON.stringify(agentDocument("1002")));
   await until(() => state.refs.length === 2);
   assert.ok(state.changes <= 2, `${state.changes} changes`);
 });
 
 Deno.test("redis: killed and started again, it serves meanwhile, and what was changed is known afterwards", async () => {
-  await using place = await RedisPlace.start();
-  await place.put("agents", [agentDocument("1001"), agentDocument("1002")]);
-  const provider = place.open();
+  await using storage = await RedisStorage.start();
+  await storage.put("agents", [agentDocument("1001"), agentDocument("1002")]);
+  const provider = storage.open();
   const state = await followed(provider);
-  await place.server.kill();
+  await storage.server.kill();
   await until(async () => (await refusalOf(createAgent(provider, "AG1"))).reason === "unavailable");
   assert.deepEqual(refs(await provider.load()), ["agents-0", "agents-1"]);
-  await place.server.restart();
+  await storage.server.restart();
   // The provider has not yet noticed that Redis is back.
-  await place.server.run("SADD", "agents", "later");
-  await place.server.run("SET", "later", JSON.stringify(agentDocument("1003")));
-  await place.server.run("SREM", "agents", "agents-0");
+  await storage.server.run("SADD", "agents", "later");
+  await storage.server.run("SET", "later", JSON.stringify(agentDocument("1003")));
+  await storage.server.run("SREM", "agents", "agents-0");
   await until(() => state.refs.join() === "agents-1,later");
   await createAgent(provider, "AG1");
   await until(() => state.refs.includes("AG1"));
 });
 
 Deno.test("redis: at the start it is waited for, and with patience given up", async () => {
-  await using place = await RedisPlace.start();
-  await place.put("agents", [agentDocument("1001")]);
-  await place.server.kill();
-  const patient = place.open().load();
-  const hasty = await place.open({ patienceMs: 300 }).load();
+  await using storage = await RedisStorage.start();
+  await storage.put("agents", [agentDocument("1001")]);
+  await storage.server.kill();
+  const patient = storage.open().load();
+  const hasty = await storage.open({ patienceMs: 300 }).load();
   assert.ok(hasty.length > 0 && hasty.every(({ readable }) => !readable));
   assert.match(
     faults(hasty).join(),
     /^redis 127.*: found Cannot reach Redis at .*: connection refused, expected Redis/,
   );
-  await place.server.restart();
+  await storage.server.restart();
   assert.deepEqual(refs(await patient), ["agents-0"]);
 });
 
 Deno.test("redis: a replica is read, and changes are refused with the reason (unwritable)", async () => {
-  await using place = await RedisPlace.start();
-  await place.put("agents", [agentDocument("1001")]);
-  await place.run("REPLICAOF", "127.0.0.1", String(freePort()));
-  const provider = place.open({ initialSecret: "1" });
+  await using storage = await RedisStorage.start();
+  await storage.put("agents", [agentDocument("1001")]);
+  await storage.run("REPLICAOF", "127.0.0.1", String(freePort()));
+  const provider = storage.open({ initialSecret: "1" });
   const sources = await provider.load();
   assert.deepEqual(refs(sources), ["agents-0"]);
   const { reason, message } = await refusalOf(createAgent(provider, "AG1"));
@@ -260,46 +260,46 @@ Deno.test("redis: a replica is read, and changes are refused with the reason (un
 });
 
 Deno.test("redis: too few replicas (unwritable), no memory (unavailable) and a lack of rights (unwritable) are told, and half-done is nothing", async () => {
-  await using place = await RedisPlace.start();
-  const provider = place.open();
+  await using storage = await RedisStorage.start();
+  const provider = storage.open();
   await provider.load();
-  await place.run("CONFIG", "SET", "min-replicas-to-write", "1");
+  await storage.run("CONFIG", "SET", "min-replicas-to-write", "1");
   assert.equal((await refusalOf(createAgent(provider, "AG1"))).reason, "unwritable");
-  await place.run("CONFIG", "SET", "min-replicas-to-write", "0");
-  await place.run("CONFIG", "SET", "maxmemory", "1");
+  await storage.run("CONFIG", "SET", "min-replicas-to-write", "0");
+  await storage.run("CONFIG", "SET", "maxmemory", "1");
   assert.equal((await refusalOf(createAgent(provider, "AG1"))).reason, "unavailable");
-  await place.run("CONFIG", "SET", "maxmemory", "0");
-  await place.run("ACL", "SETUSER", "default", "-set");
+  await storage.run("CONFIG", "SET", "maxmemory", "0");
+  await storage.run("ACL", "SETUSER", "default", "-set");
   assert.equal((await refusalOf(createAgent(provider, "AG1"))).reason, "unwritable");
-  await place.run("ACL", "SETUSER", "default", "+@all");
-  await place.run("SET", "agents", "no set");
+  await storage.run("ACL", "SETUSER", "default", "+@all");
+  await storage.run("SET", "agents", "no set");
   assert.equal((await refusalOf(createAgent(provider, "AG1"))).reason, "unwritable");
-  assert.equal(await place.run("EXISTS", "AG1"), 0);
+  assert.equal(await storage.run("EXISTS", "AG1"), 0);
 });
 
 Deno.test("redis: a user who may only read will do, even without scripts", async () => {
-  await using place = await RedisPlace.start();
-  await place.put("agents", [agentDocument("1001")]);
-  await place.run("ACL", "SETUSER", PLAIN_USER.name, "on", `>${PLAIN_USER.password}`, ...PLAIN_USER.rules);
-  const provider = place.open({}, { username: PLAIN_USER.name, secret: PLAIN_USER.password });
+  await using storage = await RedisStorage.start();
+  await storage.put("agents", [agentDocument("1001")]);
+  await storage.run("ACL", "SETUSER", PLAIN_USER.name, "on", `>${PLAIN_USER.password}`, ...PLAIN_USER.rules);
+  const provider = storage.open({}, { username: PLAIN_USER.name, secret: PLAIN_USER.password });
   const [before] = resources(await provider.load());
   assert.equal(resources(await provider.load())[0], before);
-  await place.run("SET", "agents-0", JSON.stringify(agentDocument("1002")));
+  await storage.run("SET", "agents-0", JSON.stringify(agentDocument("1002")));
   assert.notEqual(resources(await provider.load())[0], before);
   assert.equal((await refusalOf(createAgent(provider, "AG1"))).reason, "unwritable");
 });
 
 Deno.test("redis: a collection that may not be read is told, and keeps its last content if it had one", async () => {
-  await using place = await RedisPlace.start();
-  await place.put("agents", [agentDocument("1001")]);
+  await using storage = await RedisStorage.start();
+  await storage.put("agents", [agentDocument("1001")]);
   const rules = ["on", `>${USER.password}`, "+@all", "&*", "~*"];
-  await place.run("ACL", "SETUSER", USER.name, ...rules);
+  await storage.run("ACL", "SETUSER", USER.name, ...rules);
   const credentials = { username: USER.name, secret: USER.password };
-  const provider = place.open({}, credentials);
+  const provider = storage.open({}, credentials);
   await provider.load();
-  await place.run("ACL", "SETUSER", USER.name, "resetkeys", "~domains*", "~routr*");
+  await storage.run("ACL", "SETUSER", USER.name, "resetkeys", "~domains*", "~routr*");
   assert.deepEqual(refs(await provider.load()), ["agents-0"]);
-  const late = await place.open({}, credentials).load();
+  const late = await storage.open({}, credentials).load();
   const agents = late.find(({ kind }) => kind === "Agent");
   assert.equal(agents?.readable, false);
   assert.match(
@@ -309,52 +309,52 @@ Deno.test("redis: a collection that may not be read is told, and keeps its last 
 });
 
 Deno.test("redis: a slow link only makes it slower", async () => {
-  await using place = await RedisPlace.start();
-  using proxy = new SlowProxy(place.server.port);
-  await place.put("agents", Array.from({ length: 300 }, (_, i) => agentDocument(String(i))));
+  await using storage = await RedisStorage.start();
+  using proxy = new SlowProxy(storage.server.port);
+  await storage.put("agents", Array.from({ length: 300 }, (_, i) => agentDocument(String(i))));
   proxy.delay = 30;
-  const provider = place.open({}, { port: proxy.port });
+  const provider = storage.open({}, { port: proxy.port });
   assert.equal(resources(await provider.load()).length, 300);
   await createAgent(provider, "AG1");
   assert.equal(resources(await provider.load()).length, 301);
 });
 
 Deno.test("redis: a connection that is cut in the middle of a load is made again, and the load goes on", async () => {
-  await using place = await RedisPlace.start();
-  using proxy = new SlowProxy(place.server.port);
-  await place.put("agents", Array.from({ length: 2000 }, (_, i) => agentDocument(String(i))));
+  await using storage = await RedisStorage.start();
+  using proxy = new SlowProxy(storage.server.port);
+  await storage.put("agents", Array.from({ length: 2000 }, (_, i) => agentDocument(String(i))));
   proxy.cutAfter = 200_000;
-  const provider = place.open({}, { port: proxy.port });
+  const provider = storage.open({}, { port: proxy.port });
   assert.equal(resources(await provider.load()).length, 2000);
   assert.equal(proxy.cutAfter, undefined);
   const state = await followed(provider);
-  await place.run("SET", "agents-7", JSON.stringify(peerDocument("x")));
-  await place.run("SREM", "agents", "agents-8");
+  await storage.run("SET", "agents-7", JSON.stringify(peerDocument("x")));
+  await storage.run("SREM", "agents", "agents-8");
   proxy.cut();
   await until(() => state.changes > 0 && state.refs.length === 1998);
 });
 
 Deno.test("redis: the first user is made once, by one of two nodes that start at once, and never again", async () => {
-  await using place = await RedisPlace.start();
-  const nodes = [place.open({ initialSecret: "first" }), place.open({ initialSecret: "second" })];
+  await using storage = await RedisStorage.start();
+  const nodes = [storage.open({ initialSecret: "first" }), storage.open({ initialSecret: "second" })];
   const [one, other] = (await Promise.all(nodes.map((node) => node.load()))).map(resources);
   assert.deepEqual([one.length, other.length], [1, 1]);
   assert.deepEqual(one, other);
   const [user] = one;
   assert.ok(user.kind === "User" && user.name === "Default" && user.username === "admin");
-  const [late] = resources(await place.open({ initialSecret: "third" }).load());
+  const [late] = resources(await storage.open({ initialSecret: "third" }).load());
   assert.deepEqual(late, user);
-  await using another = await RedisPlace.start();
+  await using another = await RedisStorage.start();
   const [shipped] = resources(await another.open({ initialSecret: undefined }).load());
   assert.ok(shipped.kind === "User" && shipped.secret === "changeit");
 });
 
 Deno.test("redis: a cluster is read and written", async () => {
-  await using place = await RedisPlace.start({ server: { args: CLUSTER }, isCluster: true });
-  await place.put("agents", Array.from({ length: 300 }, (_, i) => agentDocument(String(i))));
-  await place.run("RPUSH", "list", "1");
-  await place.run("SADD", "agents", "list", "dangling");
-  const [provider, other] = [place.open({ initialSecret: "1" }), place.open({ initialSecret: "2" })];
+  await using storage = await RedisStorage.start({ server: { args: CLUSTER }, isCluster: true });
+  await storage.put("agents", Array.from({ length: 300 }, (_, i) => agentDocument(String(i))));
+  await storage.run("RPUSH", "list", "1");
+  await storage.run("SADD", "agents", "list", "dangling");
+  const [provider, other] = [storage.open({ initialSecret: "1" }), storage.open({ initialSecret: "2" })];
   const state = await followed(other);
   assert.equal(state.refs.length, 301);
   const before = await provider.load();
@@ -363,11 +363,11 @@ Deno.test("redis: a cluster is read and written", async () => {
     /^redis 127.0.0.1:\d+ agents list: found a Redis list, expected a string/,
   );
   assert.deepEqual(resources(await provider.load()), resources(before));
-  await until(async () => Number(await place.run("PUBSUB", "NUMPAT")) === 1);
+  await until(async () => Number(await storage.run("PUBSUB", "NUMPAT")) === 1);
   await createAgent(provider, "AG1");
   assert.equal((await refusalOf(createAgent(provider, "AG1"))).reason, "conflict");
   assert.equal((await refusalOf(createAgent(provider, "list"))).reason, "conflict");
-  assert.equal(await place.run("SISMEMBER", "agents", "AG1"), 1);
+  assert.equal(await storage.run("SISMEMBER", "agents", "AG1"), 1);
   await until(() => state.refs.includes("AG1"));
   const sources = await provider.load();
   const source = sources.find(({ kind }) => kind === "Agent");
@@ -379,21 +379,21 @@ Deno.test("redis: a cluster is read and written", async () => {
   assert.equal((await refusalOf(provider.write({ ...remove, version: "other" }))).reason, "conflict");
   await provider.write({ ...remove, version: stored.version });
   assert.equal((await refusalOf(provider.write({ ...remove, version: stored.version }))).reason, "missing");
-  assert.equal(await place.run("SISMEMBER", "agents", "AG1"), 0);
+  assert.equal(await storage.run("SISMEMBER", "agents", "AG1"), 0);
   await until(() => !state.refs.includes("AG1"));
 });
 
 Deno.test("redis: keys that mean something else cannot be refs", async () => {
-  await using place = await RedisPlace.start();
-  const provider = place.open();
+  await using storage = await RedisStorage.start();
+  const provider = storage.open();
   for (const ref of ["numbers", "location", "routr:changes"]) {
     assert.equal((await refusalOf(createAgent(provider, ref))).reason, "conflict");
   }
 });
 
 Deno.test("redis: a Number is kept among the numbers, and a DID among the dids", async () => {
-  await using place = await RedisPlace.start();
-  const provider = place.open();
+  await using storage = await RedisStorage.start();
+  const provider = storage.open();
   const document = (kind: string, ref: string) => ({
     apiVersion: "v1beta1",
     kind,
@@ -402,28 +402,28 @@ Deno.test("redis: a Number is kept among the numbers, and a DID among the dids",
   });
   await provider.write({ action: "create", kind: "DID", ref: "N1", document: document("Number", "N1") });
   await provider.write({ action: "create", kind: "DID", ref: "D1", document: document("DID", "D1") });
-  assert.deepEqual(await place.run("SMEMBERS", "numbers"), ["N1"]);
-  assert.deepEqual(await place.run("SMEMBERS", "dids"), ["D1"]);
+  assert.deepEqual(await storage.run("SMEMBERS", "numbers"), ["N1"]);
+  assert.deepEqual(await storage.run("SMEMBERS", "dids"), ["D1"]);
 });
 
 Deno.test("redis: the directory is what is in Redis, and faults of how resources go together are told", async () => {
-  await using place = await RedisPlace.start({ server: { args: NOTIFYING } });
-  await place.put("domains", [domainDocument("sip.local")]);
-  await place.put("gateways", [gatewayDocument("GW1")]);
-  await place.put("agents", [agentDocument("1001"), agentDocument("1002", { domains: ["sip.other"] })]);
-  const live = new LiveDirectory(place.open());
+  await using storage = await RedisStorage.start({ server: { args: NOTIFYING } });
+  await storage.put("domains", [domainDocument("sip.local")]);
+  await storage.put("gateways", [gatewayDocument("GW1")]);
+  await storage.put("agents", [agentDocument("1001"), agentDocument("1002", { domains: ["sip.other"] })]);
+  const live = new LiveDirectory(storage.open());
   const report = await live.load();
   assert.equal(report.faults.length, 1);
   assert.equal(live.directory.agent("1001", "sip.local")?.ref, "agents-0");
 });
 
 Deno.test("redis: a document that becomes faulty is left out, and all other changes are in force", async () => {
-  await using place = await RedisPlace.start();
-  await place.put("domains", [domainDocument("sip.local")]);
-  await place.put("agents", [agentDocument("1001"), agentDocument("1002")]);
-  const live = new LiveDirectory(place.open());
+  await using storage = await RedisStorage.start();
+  await storage.put("domains", [domainDocument("sip.local")]);
+  await storage.put("agents", [agentDocument("1001"), agentDocument("1002")]);
+  const live = new LiveDirectory(storage.open());
   await live.load();
-  await place.put("agents", [
+  await storage.put("agents", [
     agentDocument("1001", { privacy: "some" }),
     agentDocument("1002"),
     agentDocument("1003"),
@@ -436,25 +436,28 @@ Deno.test("redis: a document that becomes faulty is left out, and all other chan
 });
 
 Deno.test("redis: a hundred thousand agents load in time, and one change reads little", async () => {
-  await using place = await RedisPlace.start();
-  using proxy = new SlowProxy(place.server.port);
+  await using storage = await RedisStorage.start();
+  using proxy = new SlowProxy(storage.server.port);
   const count = 100_000;
   for (let begin = 0; begin < count; begin += 1000) {
     const agents = Array.from({ length: 1000 }, (_, i) => String(begin + i));
-    await place.run("MSET", ...agents.flatMap((name) => [`AG${name}`, JSON.stringify(agentDocument(name))]));
-    await place.run("SADD", "agents", ...agents.map((name) => `AG${name}`));
+    await storage.run(
+      "MSET",
+      ...agents.flatMap((name) => [`AG${name}`, JSON.stringify(agentDocument(name))]),
+    );
+    await storage.run("SADD", "agents", ...agents.map((name) => `AG${name}`));
   }
-  const provider = place.open({}, { port: proxy.port, timeout: 500 });
+  const provider = storage.open({}, { port: proxy.port, timeout: 500 });
   const started = performance.now();
   assert.equal(resources(await provider.load()).length, count);
   const took = performance.now() - started;
   assert.ok(took < 6000, `${took} ms`);
 
   const state = await followed(provider);
-  await until(async () => Number(await place.run("PUBSUB", "NUMPAT")) === 1);
+  await until(async () => Number(await storage.run("PUBSUB", "NUMPAT")) === 1);
   await provider.load();
   const before = proxy.received;
-  const writer = place.open();
+  const writer = storage.open();
   await createAgent(writer, "AGnew");
   await until(() => state.refs.length === count + 1);
   assert.ok(proxy.received - before < 10_000, `${proxy.received - before} bytes`);

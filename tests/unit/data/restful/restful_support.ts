@@ -28,7 +28,7 @@ export class PauseClock extends FakeClock {
   }
 }
 
-export class RestfulPlace implements AsyncDisposable {
+export class RestfulStorage implements AsyncDisposable {
   readonly backend: ResourceBackend;
   readonly clock = new PauseClock();
   readonly #providers: RestfulDataProvider[] = [];

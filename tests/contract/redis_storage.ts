@@ -5,7 +5,7 @@ import { type RedisServer, type RedisServerOptions, startRedis } from "../suppor
 import type { Document } from "../support/resources.ts";
 import type { DataProviderHarness } from "./data_provider_contract.ts";
 
-export interface RedisPlaceOptions {
+export interface RedisStorageOptions {
   readonly server?: RedisServerOptions;
   readonly provider?: RedisDataProviderOptions;
   /** Makes a cluster of the one server; its arguments must allow it. */
@@ -13,19 +13,19 @@ export interface RedisPlaceOptions {
 }
 
 /** A Redis server of one test, and an operator's changes of it: plain commands, without messages. */
-export class RedisPlace implements DataProviderHarness {
+export class RedisStorage implements DataProviderHarness {
   readonly server: RedisServer;
-  readonly #options: RedisPlaceOptions;
+  readonly #options: RedisStorageOptions;
   readonly #operator: RedisConnection;
   readonly #opened: DataProvider[] = [];
 
-  private constructor(server: RedisServer, options: RedisPlaceOptions) {
+  private constructor(server: RedisServer, options: RedisStorageOptions) {
     this.server = server;
     this.#options = options;
     this.#operator = this.connect();
   }
 
-  static async start(options: RedisPlaceOptions = {}): Promise<RedisPlace> {
+  static async start(options: RedisStorageOptions = {}): Promise<RedisStorage> {
     const server = await startRedis(options.server);
     if (options.isCluster) {
       await server.run("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
@@ -34,7 +34,7 @@ export class RedisPlace implements DataProviderHarness {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     }
-    return new RedisPlace(server, options);
+    return new RedisStorage(server, options);
   }
 
   /** Opens a provider, which makes no user by default. */
