@@ -138,6 +138,14 @@ export interface DocumentProblem extends Problem {
   readonly index: number;
 }
 
+/** Returns a source that could not be read. */
+export function unreadableSource(
+  { kind, name }: Pick<Source, "kind" | "name">,
+  faults: readonly Fault[],
+): Source {
+  return { kind, name, readable: false, resources: [], declared: [], faults, warnings: [] };
+}
+
 /** Documents of one kind that change together: a file, or a collection of a server. */
 export interface Source {
   readonly kind: Kind;

@@ -6,6 +6,7 @@ import {
   type NewDocument,
   type Source,
   type StoredDocument,
+  unreadableSource,
   WriteRefused,
 } from "./data_provider.ts";
 import { type Fault, faultOf, type Position } from "./fault.ts";
@@ -155,21 +156,10 @@ export class FilesDataProvider implements DataProvider {
   #unreadable(reason: string): Source[] {
     this.#fingerprint = reason;
     const known = [...this.#loaded.values()].map(({ source: { kind, name } }) => ({ kind, name }));
-    const places = known.length > 0 ? known : [{ kind: COLLECTIONS[0].kind, name: this.#folder }];
-    return places.map(({ kind, name }) => ({
-      kind,
-      name,
-      readable: false,
-      resources: [],
-      declared: [],
-      faults: [{
-        file: this.#folder,
-        property: "",
-        found: `a folder that cannot be read (${reason})`,
-        expected: "a readable folder",
-      }],
-      warnings: [],
-    }));
+    const sources = known.length > 0 ? known : [{ kind: COLLECTIONS[0].kind, name: this.#folder }];
+    const found = `a folder that cannot be read (${reason})`;
+    const fault = { file: this.#folder, property: "", found, expected: "a readable folder" };
+    return sources.map((source) => unreadableSource(source, [fault]));
   }
 
   /** Returns a text that differs whenever there is something new to load. */
@@ -252,15 +242,7 @@ async function loadFile(file: FoundFile): Promise<LoadedFile> {
   return { version, source, isList };
 
   function unreadable(fault: Fault): LoadedFile {
-    const source = {
-      kind,
-      name: path,
-      readable: false,
-      resources: [],
-      declared: [],
-      faults: [fault],
-      warnings,
-    };
+    const source = { ...unreadableSource({ kind, name: path }, [fault]), warnings };
     return { version, source, isList: false };
   }
 }

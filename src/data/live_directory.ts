@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { logger } from "../runtime/log.ts";
+import { SerialTasks } from "../runtime/serial_tasks.ts";
 import { Turn } from "../runtime/turn.ts";
 import type { DataProvider, DocumentAddress, DocumentProblem, Source } from "./data_provider.ts";
 import { type Directory, MemoryDirectory } from "./directory.ts";
@@ -32,7 +33,7 @@ export class LiveDirectory {
   #inForce: ReadonlyMap<string, Source> = new Map();
   #hadResources = false;
   #rejected: readonly Source[] = [];
-  #lastLoad: Promise<unknown> = Promise.resolve();
+  readonly #loads = new SerialTasks();
   #reloading: Promise<void> | undefined;
   #reloadAgain = false;
   #closed = false;
@@ -58,17 +59,17 @@ export class LiveDirectory {
    * @param ownChange the kind of a document that this server has just changed
    */
   load(ownChange?: Kind): Promise<LoadReport> {
-    return this.#loadInTurn(ownChange);
+    return this.#loads.run(() => this.#load(ownChange));
   }
 
   /** Loads everything for an administrator who knows what changed: missing content is out of force at once. */
   reload(): Promise<LoadReport> {
-    return this.#loadInTurn("everything");
+    return this.#loads.run(() => this.#load("everything"));
   }
 
   /** Loads changes that the provider knows of, so that the next look-up is up to date. */
   async catchUp(): Promise<void> {
-    await this.#lastLoad;
+    await this.#loads.settled();
     if (!await this.#provider.isLoaded()) await this.load();
   }
 
@@ -103,20 +104,14 @@ export class LiveDirectory {
     return undefined;
   }
 
-  #loadInTurn(trusted: Kind | "everything" | undefined): Promise<LoadReport> {
-    const load = this.#lastLoad.then(() => this.#load(trusted));
-    this.#lastLoad = load.catch(() => undefined);
-    return load;
-  }
-
   async #load(trusted: Kind | "everything" | undefined): Promise<LoadReport> {
     const loaded = await this.#provider.load();
     const bridged = this.#losses.bridge(loaded, this.#inForce, trusted);
     this.#awaitEndOfLoss();
-    const hopeful = bridged.map((source) => source.faults.length > 0 ? this.#fallback(source) : source);
-    const first = await checkResources(hopeful);
-    const sources = hopeful.map((source) => first.problems.has(source) ? this.#fallback(source) : source);
-    const rejected = hopeful.filter((source, i) => source !== sources[i]);
+    const candidates = bridged.map((source) => source.faults.length > 0 ? this.#fallback(source) : source);
+    const first = await checkResources(candidates);
+    const sources = candidates.map((source) => first.problems.has(source) ? this.#fallback(source) : source);
+    const rejected = candidates.filter((source, i) => source !== sources[i]);
     const checked = rejected.length === 0 ? first : await checkResources(sources);
     if (checked.resources.length === 0 && this.#hadResources) {
       log.error("All resources are gone");

@@ -2,6 +2,7 @@ import { type Clock, sleep, systemClock } from "../runtime/clock.ts";
 import { CONNECTION_LOST, describeRedisError, redisErrorCode } from "../runtime/redis/redis_client.ts";
 import type { RedisConnection } from "../runtime/redis/redis_connection.ts";
 import { logger } from "../runtime/log.ts";
+import { SerialTasks } from "../runtime/serial_tasks.ts";
 import {
   type DataProvider,
   type DocumentAddress,
@@ -11,6 +12,7 @@ import {
   type ResourceDocument,
   type Source,
   type StoredDocument,
+  unreadableSource,
   WriteRefused,
 } from "./data_provider.ts";
 import type { Position } from "./fault.ts";
@@ -70,8 +72,7 @@ export class RedisDataProvider implements DataProvider {
   #onChange: (() => void) | undefined;
   #isLoaded = false;
   #closed = false;
-  /** Refreshes run one after the other. */
-  #lastRefresh: Promise<unknown> = Promise.resolve();
+  readonly #refreshes = new SerialTasks();
   #refreshAlarm: unknown;
   #refreshDelayMs = REFRESH_DELAY_MS;
   #checkAlarm: unknown;
@@ -217,15 +218,9 @@ export class RedisDataProvider implements DataProvider {
 
   #unreachable(reason: string): Source[] {
     const faults = [{ file: this.#name, property: "", found: reason, expected: "Redis to answer" }];
-    return [...this.#collections.values()].map(({ name, kind }, i) => ({
-      kind,
-      name: `${this.#name} ${name}`,
-      resources: [],
-      readable: false,
-      faults: i === 0 ? faults : [],
-      warnings: [],
-      declared: [],
-    }));
+    return [...this.#collections.values()].map(({ name, kind }, i) =>
+      unreadableSource({ kind, name: `${this.#name} ${name}` }, i === 0 ? faults : [])
+    );
   }
 
   #sources(): Source[] {
@@ -246,7 +241,7 @@ export class RedisDataProvider implements DataProvider {
       // Redis may report changes by now.
       if (interval >= this.#checkIntervalMs) {
         if (this.#connection.isUp) this.#changes.noteEverything();
-        if (this.#changes.hearsEverybody) void this.#changes.turnOnNotifications();
+        if (this.#changes.noticesAllClients) void this.#changes.turnOnNotifications();
       }
       this.#checkLater();
     }, interval);
@@ -255,7 +250,7 @@ export class RedisDataProvider implements DataProvider {
   get #checkIntervalMs(): number {
     const { checkIntervalMs } = this.#options;
     if (checkIntervalMs !== undefined) return checkIntervalMs;
-    if (this.#changes.hearsEverybody) return CHECK_INTERVAL_MS;
+    if (this.#changes.noticesAllClients) return CHECK_INTERVAL_MS;
     return Math.min(
       CHECK_INTERVAL_MS,
       Math.max(MIN_CHECK_INTERVAL_MS, REFRESHES_PER_INTERVAL * this.#costMs),
@@ -264,26 +259,24 @@ export class RedisDataProvider implements DataProvider {
 
   /** Reads the noted changes after earlier refreshes. Resolves with true when something changed; never rejects. */
   #refresh(): Promise<boolean> {
-    const look = this.#lastRefresh.then(() => this.#refreshNow());
-    this.#lastRefresh = look;
-    return look;
+    return this.#refreshes.run(() => this.#refreshNow());
   }
 
   async #refreshNow(): Promise<boolean> {
     if (!this.#connection.isUp || this.#closed) return false;
     const started = this.#clock.now();
-    let [isNews, isWhole, isEverything] = [false, true, true];
+    let [isChanged, isWhole, isEverything] = [false, true, true];
     for (const [name, collection] of this.#collections) {
       const change = this.#changes.take(name);
       if (change !== "all") isEverything = false;
       if (change === undefined) continue;
       try {
-        if (await collection.refresh(change === "all" ? undefined : change)) isNews = true;
+        if (await collection.refresh(change === "all" ? undefined : change)) isChanged = true;
         this.#loggedReasons.delete(name);
       } catch (error) {
         this.#logFailure(name, describeRedisError(error));
         if (FINAL.has(redisErrorCode(error) ?? "")) {
-          if (collection.refuse(describeRedisError(error))) isNews = true;
+          if (collection.refuse(describeRedisError(error))) isChanged = true;
           continue;
         }
         isWhole = false;
@@ -295,7 +288,7 @@ export class RedisDataProvider implements DataProvider {
     this.#refreshDelayMs = isWhole
       ? Math.min(MAX_REFRESH_DELAY_MS, Math.max(REFRESH_DELAY_MS, this.#clock.now() - started))
       : MAX_REFRESH_DELAY_MS;
-    return isNews;
+    return isChanged;
   }
 
   /** Logs each reason once, until the collection can be read again. The connection logs its own loss. */

@@ -14,6 +14,7 @@ import type { PropertyPath, PropertyProblem } from "./fault.ts";
 import type { LiveDirectory } from "./live_directory.ts";
 import { mergeDocuments } from "./merged_document.ts";
 import { isMapping, type Mapping } from "../runtime/mapping.ts";
+import { SerialTasks } from "../runtime/serial_tasks.ts";
 import { Turn } from "../runtime/turn.ts";
 import { type ConstraintViolation, constraintViolations } from "./constraint_violations.ts";
 import { rollBack } from "./one_by_one.ts";
@@ -51,7 +52,8 @@ export interface ResourceStoreOptions {
  */
 export class ResourceStore {
   readonly #options: ResourceStoreOptions;
-  #lastChange: Promise<unknown> = Promise.resolve();
+  /** Checks of a change hold until it is written: no domain of a new agent is removed meanwhile. */
+  readonly #changes = new SerialTasks();
 
   constructor(options: ResourceStoreOptions) {
     this.#options = options;
@@ -64,10 +66,10 @@ export class ResourceStore {
 
   /** Resolves with the ref of the new resource: the given one, or a generated one. */
   create(kind: Kind, document: ResourceDocument): Promise<string> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       await this.#catchUp(kind);
       const resource = this.#readValid(kind, document);
-      this.#refuseIfUnfit(resource, undefined);
+      this.#refuseIfViolating(resource, undefined);
       const ref = this.#view().freeRef(resource);
       const time = this.#time();
       const metadata = { ...metadataOf(document), ref, createdOn: time, modifiedOn: time };
@@ -80,10 +82,10 @@ export class ResourceStore {
    * position.
    */
   createAll(kind: Kind, documents: readonly ResourceDocument[]): Promise<readonly string[]> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       await this.#catchUp(kind);
       const resources = await this.#readAll(kind, documents);
-      const refs = await this.#findPlaces(kind, resources);
+      const refs = await this.#assignRefs(kind, resources);
       const time = this.#time();
       const { provider, live } = this.#options;
       const made = await provider.createAll(
@@ -115,7 +117,7 @@ export class ResourceStore {
   }
 
   /** Returns the refs of new resources. Throws when one violates a constraint. */
-  async #findPlaces(kind: Kind, resources: readonly Resource[]): Promise<string[]> {
+  async #assignRefs(kind: Kind, resources: readonly Resource[]): Promise<string[]> {
     const others = this.#view();
     const refs: string[] = [];
     const violations: ConstraintViolation[] = [];
@@ -156,7 +158,7 @@ export class ResourceStore {
     changes: ResourceDocument,
     mayChange?: (current: Resource) => void,
   ): Promise<string> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const { resource, address, stored } = await this.#find(kind, ref);
       mayChange?.(currentOf(resource, stored));
       const merged = mergeDocuments(stored.document, changes);
@@ -169,7 +171,7 @@ export class ResourceStore {
         ({ path }) => valueAt(stored.document, path) !== undefined,
       );
       refuseIfRenamed(resource, changed);
-      this.#refuseIfUnfit(changed, resource);
+      this.#refuseIfViolating(changed, resource);
       const written = await this.#write({
         action: "update",
         address,
@@ -183,7 +185,7 @@ export class ResourceStore {
   }
 
   remove(kind: Kind, ref: string, mayChange?: (current: Resource) => void): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const { resource, address, stored } = await this.#find(kind, ref);
       mayChange?.(currentOf(resource, stored));
       if (isLastUser(resource, this.#options.live.directory)) throw new WriteRefused("conflict", LAST_USER);
@@ -193,16 +195,6 @@ export class ResourceStore {
       await this.#write({ action: "remove", address, ref, version: stored.version });
       this.#refuseIfNotInForce(kind);
     });
-  }
-
-  /**
-   * Runs one change at a time, so that its checks hold until it is written: no domain of a new agent is removed
-   * meanwhile.
-   */
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const result = this.#lastChange.then(change);
-    this.#lastChange = result.catch(() => undefined);
-    return result;
   }
 
   async #find(kind: Kind, ref: string) {
@@ -260,7 +252,7 @@ export class ResourceStore {
     return resource;
   }
 
-  #refuseIfUnfit(resource: Resource, before: Resource | undefined): void {
+  #refuseIfViolating(resource: Resource, before: Resource | undefined): void {
     const view = before === undefined ? this.#view() : this.#view().excluding(before);
     refuseViolations(resource.kind, constraintViolations(resource, view));
   }

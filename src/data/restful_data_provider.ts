@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { logger } from "../runtime/log.ts";
+import { SerialTasks } from "../runtime/serial_tasks.ts";
 import {
   type DataProvider,
   type DocumentAddress,
@@ -51,8 +52,8 @@ export class RestfulDataProvider implements DataProvider {
   readonly #firstOf: ReadonlyMap<Collection, Collection>;
   /** Further collections with the same content as the first one. They are not read while that is so. */
   readonly #duplicates = new Set<Collection>();
-  /** Refreshes and changes run one after the other. */
-  #lastTask: Promise<unknown> = Promise.resolve();
+  /** Refreshes and changes. */
+  readonly #tasks = new SerialTasks();
   #sources: readonly Source[] = [];
   /** The last result of `load`. */
   #returned: readonly Source[] | undefined;
@@ -117,7 +118,7 @@ export class RestfulDataProvider implements DataProvider {
   }
 
   write(change: DocumentChange): Promise<string> {
-    return this.#inTurn(() => this.#write(change));
+    return this.#tasks.run(() => this.#write(change));
   }
 
   createAll(kind: Kind, documents: readonly NewDocument[]): Promise<readonly string[]> {
@@ -177,11 +178,11 @@ export class RestfulDataProvider implements DataProvider {
 
   /** Reports one fault per reason, whatever it makes unreadable. */
   #giveUp(failed: ReadonlyMap<Collection, BackendFailure>): void {
-    const told = new Set<string>();
+    const reported = new Set<string>();
     const unread = [...failed].map(([collection, failure]) => {
       const source = collection.sourceWithout(failure);
-      const isKnown = told.has(failure.message);
-      told.add(failure.message);
+      const isKnown = reported.has(failure.message);
+      reported.add(failure.message);
       return isKnown ? { ...source, faults: [] } : source;
     });
     this.#sources = [
@@ -192,7 +193,7 @@ export class RestfulDataProvider implements DataProvider {
 
   /** Reads the changes of some collections; unreadable ones stay as they were. */
   #refresh(collections: readonly Collection[]): Promise<ReadonlyMap<Collection, BackendFailure>> {
-    return this.#inTurn(async () => {
+    return this.#tasks.run(async () => {
       const failed = new Map<Collection, BackendFailure>();
       const refreshAll = (wanted: readonly Collection[]) =>
         Promise.all(wanted.map(async (collection) => {
@@ -277,13 +278,6 @@ export class RestfulDataProvider implements DataProvider {
     const delay = Math.min(this.#retryDelayMs, MAX_RETRY_MS);
     this.#retryDelayMs = Math.min(2 * delay, MAX_RETRY_MS);
     return jitter(delay);
-  }
-
-  /** Runs `task` after all earlier ones, whether they succeed or not. */
-  #inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#lastTask.then(task);
-    this.#lastTask = result.catch(() => undefined);
-    return result;
   }
 
   #pause(ms: number): Promise<void> {

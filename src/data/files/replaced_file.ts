@@ -2,7 +2,7 @@
 import { basename, dirname } from "node:path";
 import { sleep, systemClock } from "../../runtime/clock.ts";
 import { randomToken } from "../../runtime/random.ts";
-import { ChangedMeanwhile, WriteRefused } from "../data_provider.ts";
+import { ChangedMeanwhile, type RefusalReason, WriteRefused } from "../data_provider.ts";
 import { fileVersion } from "./file_version.ts";
 import { MAX_FILE_BYTES } from "./text_file.ts";
 
@@ -30,7 +30,7 @@ export async function readExactText(path: string): Promise<TextAndVersion | unde
       if (version === undefined) return undefined;
       const { size } = await Deno.stat(path);
       if (size > MAX_FILE_BYTES) {
-        throw new WriteRefused("unwritable", `Cannot change ${path}: it is too large`);
+        throw cannotChange("unwritable", path, "it is too large");
       }
       const bytes = await Deno.readFile(path);
       if (await fileVersion(path) === version) return { text: decode(bytes, path), version };
@@ -47,7 +47,7 @@ function decode(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new WriteRefused("unwritable", `Cannot change ${path}: its text is not UTF-8`);
+    throw cannotChange("unwritable", path, "its text is not UTF-8");
   }
 }
 
@@ -80,7 +80,7 @@ async function targetOf(path: string): Promise<string> {
     if (!(error instanceof Deno.errors.NotFound)) throw refusalOf(error, path, "changed");
     const isLink = await Deno.lstat(path).then(() => true, () => false);
     if (isLink) {
-      throw new WriteRefused("unwritable", `Cannot change ${path}: it is a link that leads nowhere`);
+      throw cannotChange("unwritable", path, "it is a link that leads nowhere");
     }
     return path;
   }
@@ -129,10 +129,7 @@ async function copyOwnership(path: string, like: string): Promise<void> {
   const own = await Deno.stat(path);
   if (uid !== own.uid) {
     await Deno.chown(path, uid, null).catch(() => {
-      throw new WriteRefused(
-        "unwritable",
-        `Cannot change ${like}: it belongs to another user than the server's`,
-      );
+      throw cannotChange("unwritable", like, "it belongs to another user than the server's");
     });
   }
   const hasGroup = gid === own.gid || await Deno.chown(path, null, gid).then(() => true, () => false);
@@ -183,10 +180,7 @@ class FolderLock implements Disposable {
     try {
       for (const end = systemClock.now() + MAX_LOCK_WAIT_MS; !(await file.tryLock(true));) {
         if (systemClock.now() > end) {
-          throw new WriteRefused(
-            "unavailable",
-            `Cannot change ${path}: somebody else is changing files of its folder`,
-          );
+          throw cannotChange("unavailable", path, "somebody else is changing files of its folder");
         }
         await sleep(LOCK_RETRY_MS);
       }
@@ -204,6 +198,10 @@ class FolderLock implements Disposable {
   }
 }
 
+export function cannotChange(reason: RefusalReason, path: string, cause: string): WriteRefused {
+  return new WriteRefused(reason, `Cannot change ${path}: ${cause}`);
+}
+
 function changedMeanwhile(path: string): WriteRefused {
   return new ChangedMeanwhile(`Cannot change ${path}: it was changed by somebody else meanwhile`);
 }
@@ -216,10 +214,10 @@ function refusalOf(error: unknown, path: string, action: "read" | "changed"): un
   const name = error.name === "Error" ? code ?? "Error" : error.name;
   if (action === "read") return new WriteRefused("unavailable", `Cannot read ${path} (${name})`);
   if (error instanceof Deno.errors.NotFound) {
-    return new WriteRefused("unwritable", `Cannot change ${path}: its folder does not exist`);
+    return cannotChange("unwritable", path, "its folder does not exist");
   }
   if (code === "EROFS" || code === "EPERM" || NOT_WRITABLE.some((type) => error instanceof type)) {
-    return new WriteRefused("unwritable", `Cannot change ${path}: it is not writable (${name})`);
+    return cannotChange("unwritable", path, `it is not writable (${name})`);
   }
   return new WriteRefused("unavailable", `Cannot change ${path} (${name})`);
 }

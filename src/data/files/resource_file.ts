@@ -2,14 +2,14 @@ import { hash } from "node:crypto";
 import {
   ChangedMeanwhile,
   type NewDocument,
-  type RefusalReason,
   type ResourceDocument,
   type StoredDocument,
   WriteRefused,
 } from "../data_provider.ts";
 import { formatPath, type PropertyPath } from "../fault.ts";
-import { readExactText, replaceFile, type TextAndVersion } from "./replaced_file.ts";
+import { cannotChange, readExactText, replaceFile, type TextAndVersion } from "./replaced_file.ts";
 import { type Kind, readResource } from "../resource.ts";
+import { SerialTasks } from "../../runtime/serial_tasks.ts";
 import { Turn } from "../../runtime/turn.ts";
 import { tolerateOthers } from "../unknown_properties.ts";
 import { detailOf } from "../write_refusal.ts";
@@ -56,7 +56,7 @@ export class ResourceFile {
   readonly #path: string;
   readonly #kind: Kind;
   #known: FileContent | undefined;
-  #lastChange: Promise<unknown> = Promise.resolve();
+  readonly #changes = new SerialTasks();
 
   constructor(kind: Kind, path: string) {
     this.#kind = kind;
@@ -82,11 +82,8 @@ export class ResourceFile {
     return index < 0 ? undefined : await readAt(file.text, content, index);
   }
 
-  /** Makes one change after the other. */
   change(change: ItemChange): Promise<void> {
-    const made = this.#lastChange.then(() => this.#change(change));
-    this.#lastChange = made.catch(() => undefined);
-    return made;
+    return this.#changes.run(() => this.#change(change));
   }
 
   async #change(change: ItemChange): Promise<void> {
@@ -101,7 +98,7 @@ export class ResourceFile {
       refs = refsAfter(content?.refs ?? [], listChange, changed);
       isList = content === undefined || content.isList || content.refs.length === 0;
       return await changeList(list, listChange).catch((error) => {
-        throw error instanceof CannotEdit ? refusal("unwritable", this.#path, error.message) : error;
+        throw error instanceof CannotEdit ? cannotChange("unwritable", this.#path, error.message) : error;
       });
     });
     this.#known = { version, isList, refs };
@@ -114,7 +111,7 @@ export class ResourceFile {
   ): Promise<ListChange> {
     if (change.action === "create") {
       const known = content && firstKnown(change.documents.map(({ ref }) => ref), content);
-      if (known !== undefined) throw refusal("conflict", this.#path, `there is a "${known}" already`);
+      if (known !== undefined) throw cannotChange("conflict", this.#path, `there is a "${known}" already`);
       const documents: YamlMapping[] = [];
       const turn = new Turn();
       for (const { document } of change.documents) {
@@ -126,11 +123,9 @@ export class ResourceFile {
     const { action, ref } = change;
     const index = content === undefined ? -1 : positionOf(change.address, content);
     const stored = index < 0 ? undefined : await readAt(list.text, content!, index);
-    if (stored === undefined) throw refusal("missing", this.#path, `there is no "${ref}" any more`);
+    if (stored === undefined) throw cannotChange("missing", this.#path, `there is no "${ref}" any more`);
     if (stored.version !== change.version) {
-      throw new ChangedMeanwhile(
-        `Cannot change ${this.#path}: "${ref}" was changed by somebody else meanwhile`,
-      );
+      throw new ChangedMeanwhile(`Cannot change ${this.#path}: "${ref}" was changed by somebody else`);
     }
     if (action === "remove") return { action, index };
     return { action, index, document: yamlValueOf(change.document) as YamlMapping };
@@ -145,7 +140,7 @@ export class ResourceFile {
     if (problem !== undefined) {
       const line = problem.position === undefined ? "" : `line ${problem.position.line}: `;
       const reason = `it is not YAML (${line}found ${problem.found}, expected ${problem.expected})`;
-      throw refusal("unwritable", this.#path, reason);
+      throw cannotChange("unwritable", this.#path, reason);
     }
     return this.#known = { version, isList, refs: items };
   }
@@ -205,8 +200,4 @@ export function refuseNullTexts(document: unknown, path: PropertyPath = []): voi
     }
     refuseNullTexts(value, valuePath);
   }
-}
-
-function refusal(reason: RefusalReason, path: string, cause: string): WriteRefused {
-  return new WriteRefused(reason, `Cannot change ${path}: ${cause}`);
 }

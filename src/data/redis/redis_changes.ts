@@ -1,3 +1,4 @@
+import { BoundedMap } from "../../runtime/bounded_map.ts";
 import type { RedisConnection } from "../../runtime/redis/redis_connection.ts";
 import { parseDocument } from "./redis_document.ts";
 import { KeyspaceNotifications } from "./keyspace_notifications.ts";
@@ -20,32 +21,35 @@ interface Noted {
 export class RedisChanges {
   readonly #connection: RedisConnection;
   readonly #collections: ReadonlyMap<string, RedisCollection>;
-  readonly #onNews: () => void;
+  readonly #onChange: () => void;
   readonly #noted = new Map<string, Noted>();
-  readonly #candidates = new Set<string>();
+  readonly #candidates = new BoundedMap<string, true>(MAX_CANDIDATES);
   readonly #notifications: KeyspaceNotifications;
 
   constructor(
     connection: RedisConnection,
     collections: ReadonlyMap<string, RedisCollection>,
-    onNews: () => void,
+    onChange: () => void,
   ) {
     this.#connection = connection;
     this.#collections = collections;
-    this.#onNews = onNews;
+    this.#onChange = onChange;
     this.#notifications = new KeyspaceNotifications(connection);
   }
 
   /** Reports whether changes by any client are noticed. */
-  get hearsEverybody(): boolean {
+  get noticesAllClients(): boolean {
     return this.#notifications.areOn;
   }
 
   /** Listens to other nodes, and to the server where it can be made to report. */
   listen(): void {
-    this.#connection.subscribe(CHANGES_CHANNEL, (message) => this.#hearNode(message));
+    this.#connection.subscribe(CHANGES_CHANNEL, (message) => this.#onNodeMessage(message));
     const prefix = `__keyspace@${this.#connection.db}__:`;
-    this.#connection.subscribe(`${prefix}*`, (_, channel) => this.#hearServer(channel.slice(prefix.length)));
+    this.#connection.subscribe(
+      `${prefix}*`,
+      (_, channel) => this.#onKeyWritten(channel.slice(prefix.length)),
+    );
     this.#connection.onSubscribed(() => this.noteEverything());
     this.#connection.onUp(() => void this.turnOnNotifications());
     this.#connection.onDown(() => this.#notifications.note(false));
@@ -62,14 +66,14 @@ export class RedisChanges {
     const noted = this.#notedOf(collection);
     if (noted.refs.size < MAX_REFS) noted.refs.add(ref);
     else noted.everything = true;
-    this.#onNews();
+    this.#onChange();
   }
 
   /** Notes a possible change of one collection, or of all. */
   noteEverything(collection?: string): void {
     const names = collection === undefined ? this.#collections.keys() : [collection];
     for (const name of names) this.#notedOf(name).everything = true;
-    this.#onNews();
+    this.#onChange();
   }
 
   /** Returns and forgets the noted changes of a collection; undefined for none, "all" for possibly everything. */
@@ -78,7 +82,7 @@ export class RedisChanges {
     if (noted === undefined) return undefined;
     this.#noted.delete(collection);
     if (noted.everything) return "all";
-    if (noted.membership) { for (const ref of this.#candidates) noted.refs.add(ref); }
+    if (noted.membership) { for (const [ref] of this.#candidates) noted.refs.add(ref); }
     return noted;
   }
 
@@ -91,7 +95,7 @@ export class RedisChanges {
     return noted;
   }
 
-  #hearNode(message: string): void {
+  #onNodeMessage(message: string): void {
     const content = parseDocument(message);
     if (!isMapping(content)) return;
     const { collection, ref } = content;
@@ -101,11 +105,11 @@ export class RedisChanges {
     this.note(collection, ref);
   }
 
-  #hearServer(key: string): void {
+  #onKeyWritten(key: string): void {
     this.#notifications.note(true);
     if (this.#collections.has(key)) {
       this.#notedOf(key).membership = true;
-      return this.#onNews();
+      return this.#onChange();
     }
     let isKnown = false;
     for (const [name, collection] of this.#collections) {
@@ -113,18 +117,7 @@ export class RedisChanges {
       isKnown = true;
       this.note(name, key);
     }
-    if (!isKnown) this.#addCandidate(key);
-  }
-
-  #addCandidate(key: string): void {
-    // Registrations change all the time.
-    if (key.startsWith("routr:")) return;
-    this.#candidates.delete(key);
-    this.#candidates.add(key);
-    if (this.#candidates.size <= MAX_CANDIDATES) return;
-    for (const oldest of this.#candidates) {
-      this.#candidates.delete(oldest);
-      break;
-    }
+    // Registrations change all the time, and are no documents.
+    if (!isKnown && !key.startsWith("routr:")) this.#candidates.set(key, true);
   }
 }

@@ -1,6 +1,6 @@
 import { redisErrorCode } from "../../runtime/redis/redis_client.ts";
 import { Turn } from "../../runtime/turn.ts";
-import type { Source } from "../data_provider.ts";
+import { type Source, unreadableSource } from "../data_provider.ts";
 import type { Fault } from "../fault.ts";
 import type { Kind, Resource } from "../resource.ts";
 import { fingerprintOf, NOTHING, readDocument, type RedisDocument } from "./redis_document.ts";
@@ -84,10 +84,10 @@ export class RedisCollection {
       return await this.#apply(change === undefined ? await this.#everything() : await this.#some(change));
     } catch (error) {
       if (redisErrorCode(error) !== "WRONGTYPE") throw error;
-      const isNews = this.#fault === undefined;
+      const isChanged = this.#fault === undefined;
       this.#documents = new Map();
       this.#fail("no Redis set", "a set of refs");
-      return isNews;
+      return isChanged;
     }
   }
 
@@ -218,15 +218,7 @@ export class RedisCollection {
   #fail(found: string, expected: string): void {
     const { kind, file } = this.#options;
     this.#fault = { file, property: "", found, expected };
-    this.#source = {
-      kind,
-      name: file,
-      resources: [],
-      readable: false,
-      faults: [this.#fault],
-      warnings: [],
-      declared: [],
-    };
+    this.#source = unreadableSource({ kind, name: file }, [this.#fault]);
   }
 }
 

@@ -1,5 +1,5 @@
 import { Turn } from "../../runtime/turn.ts";
-import type { Source } from "../data_provider.ts";
+import { type Source, unreadableSource } from "../data_provider.ts";
 import type { Kind } from "../resource.ts";
 import type { Backend } from "./backend.ts";
 import { BackendFailure, FaultyAnswer } from "./backend_failure.ts";
@@ -40,7 +40,7 @@ export class Collection {
   /** The name of the source. */
   readonly url: string;
   readonly #backend: Backend;
-  readonly #largest: number;
+  readonly #maxBytes: number;
   readonly #full: FullDocuments;
   /** By number. */
   readonly #pages = new Map<number, KnownPage>();
@@ -61,7 +61,7 @@ export class Collection {
     this.name = name;
     this.url = backend.urlOf([name]);
     this.#backend = backend;
-    this.#largest = maxBytes;
+    this.#maxBytes = maxBytes;
     this.#full = new FullDocuments(kind, name, new DocumentReader(backend));
   }
 
@@ -84,7 +84,7 @@ export class Collection {
    * for no collection.
    */
   source(elsewhere: ReadonlyMap<string, ListedDocument> = new Map()): Source | undefined {
-    if (this.#fault !== undefined) return this.#unreadableSource(this.#fault);
+    if (this.#fault !== undefined) return this.#faultySource(this.#fault);
     if (this.#documents === undefined) return undefined;
     const list = elsewhere.size === 0 ? this.#list : this.#list.filter(({ key }) => !elsewhere.has(key));
     if (list.length === 0 && this.#list.length > 0) return undefined;
@@ -141,7 +141,7 @@ export class Collection {
     let before: readonly ListedDocument[] = [];
     let expected: Keys | undefined = this.#documents && this.#listed;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const reading = new ListReading(this.#largest);
+      const reading = new ListReading(this.#maxBytes);
       const pages = await readPages<ListedDocument, KnownPage>((number) => this.#readPage(number, reading));
       if (pages === undefined) continue;
       if (this.#whole !== undefined && isSameList(pages, this.#whole.pages)) return this.#whole.list;
@@ -203,7 +203,7 @@ export class Collection {
     };
   }
 
-  #unreadableSource({ found, expected }: FaultyAnswer): Source {
+  #faultySource({ found, expected }: FaultyAnswer): Source {
     const [fault] = this.#unreadable?.faults ?? [];
     if (this.#unreadable === undefined || fault.found !== found) {
       this.#unreadable = unreadable(this, { found, expected });
@@ -214,20 +214,20 @@ export class Collection {
 
 /** Limits the bytes of all pages of one reading. */
 class ListReading {
-  readonly #largest: number;
+  readonly #maxBytes: number;
   #length = 0;
 
   constructor(maxBytes: number) {
-    this.#largest = maxBytes;
+    this.#maxBytes = maxBytes;
   }
 
   get left(): number {
-    return this.#largest - this.#length;
+    return this.#maxBytes - this.#length;
   }
 
   count(length: number): void {
     this.#length += length;
-    if (this.left < 0) throw new FaultyAnswer(`more than ${this.#largest} bytes`, "less");
+    if (this.left < 0) throw new FaultyAnswer(`more than ${this.#maxBytes} bytes`, "less");
   }
 }
 
@@ -236,7 +236,7 @@ function unreadable(
   { found, expected }: { found: string; expected: string },
 ): Source {
   const fault = { file: url, property: "", found, expected };
-  return { kind, name: url, readable: false, resources: [], declared: [], faults: [fault], warnings: [] };
+  return unreadableSource({ kind, name: url }, [fault]);
 }
 
 function byKey(list: readonly ListedDocument[]): ReadonlyMap<string, ListedDocument> {
