@@ -27,8 +27,8 @@ export const USAGE = `Usage: routr [--config DIR]           start the server
        routr check [--config DIR]     validate the configuration and exit
        routr init [DIR]               write a sample configuration, to "config" unless DIR is given
        routr schema KIND              print the JSON Schema of config, user, agent, domain, gateway, did or peer
-       routr completion SHELL         print what makes bash, zsh or fish complete commands and options
-       routr help [COMMAND]           tell more of one command; so does routr COMMAND --help
+       routr completion SHELL         print a script for completion in bash, zsh or fish
+       routr help [COMMAND]           help for one command, as routr COMMAND --help
        routr version
 
 --config defaults to $CONFIG_PATH, else ./config, else the folder config beside the executable.
@@ -37,8 +37,8 @@ Environment: LOG_LEVEL=trace|debug|info|warning|error, LOG_FORMAT=json, and the 
 To administer a server, here or elsewhere: routr COMMAND …
 ${CLIENT_USAGE}
 
-All but logout take --cacert FILE (who signs the server's certificate) and --insecure (anybody may); those behind it in this list
-also --url URL and --token TOKEN, in the place of what login has kept in ~/.routr-access.json.
+All but logout take --cacert FILE (the authority of the server's certificate) and --insecure (accept any); those after logout
+also take --url URL and --token TOKEN, instead of the login in ~/.routr-access.json.
 Environment: ROUTR_URL, ROUTR_TOKEN, ROUTR_SECRET.`;
 
 /** Reads the arguments after the program's name. */

@@ -9,7 +9,7 @@ Starts the server on the configuration in DIR: by default $CONFIG_PATH, else ./c
 executable. SIGTERM and SIGINT stop it.`,
   check: `Usage: routr check [--config DIR]
 
-Tells everything that is wrong with the configuration, with file, line and property, and exits with 0 or 1.`,
+Prints all faults of the configuration with file, line and property. Exits with 0 or 1.`,
   init: `Usage: routr init [DIR]
 
 Writes a sample configuration with a random secret of the administrator to DIR, or to "config".`,
@@ -18,7 +18,7 @@ Writes a sample configuration with a random secret of the administrator to DIR, 
 Prints the JSON Schema of config, user, agent, domain, gateway, did or peer, for editors.`,
   completion: `Usage: routr completion bash|zsh|fish
 
-Prints what makes a shell complete commands, types and options:
+Prints a script with which a shell completes commands, types and options:
   bash:  routr completion bash > /etc/bash_completion.d/routr
   zsh:   routr completion zsh > "\${fpath[1]}/_routr"
   fish:  routr completion fish > ~/.config/fish/completions/routr.fish`,

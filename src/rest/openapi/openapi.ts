@@ -27,7 +27,7 @@ export function openApiDocument({ version, operations, schemas }: ContractOption
     info: {
       title: "routr",
       version,
-      description: "The REST service of routr: what the SIP server knows, and what may be changed of it.",
+      description: "The REST service of routr: state and configuration of the SIP server.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: "/" }],
@@ -57,7 +57,7 @@ const REFUSAL: JsonSchema = {
         type: "object",
         required: ["pointer", "message"],
         properties: {
-          pointer: { type: "string", description: "Where: a JSON Pointer (RFC 6901)." },
+          pointer: { type: "string", description: "A JSON Pointer (RFC 6901)." },
           message: { type: "string" },
         },
       },
@@ -180,7 +180,7 @@ function envelopeSchema(data: JsonSchema): JsonSchema {
             ["currentPage", "totalPages", "itemsPerPage", "totalItems"]
               .map((name) => [name, { type: "integer" }]),
           ),
-          lastsUntil: { const: "restart", description: "How long a change is in force, if not for good." },
+          lastsUntil: { const: "restart", description: "The end of a temporary change." },
         },
       },
     },

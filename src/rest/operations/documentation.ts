@@ -33,10 +33,10 @@ export function withDocumentation(operations: readonly Operation[], parts: Docum
       id: "getRoot",
       tag: TAG,
       isOpen: true,
-      summary: "Where things are",
+      summary: "Lists the paths of the service",
       answers: {
         200: { description: "Paths.", content: { type: "application/json", schema: { type: "object" } } },
-        302: { description: "To the contract for people, where `Accept` asks for HTML." },
+        302: { description: "To the page of the contract, when `Accept` prefers HTML." },
       },
       handle({ request }) {
         const isBrowser = accepts(request, "application/json", "text/html") === "text/html";
@@ -50,7 +50,7 @@ export function withDocumentation(operations: readonly Operation[], parts: Docum
       id: "getContract",
       tag: TAG,
       isOpen: true,
-      summary: "The contract of this service (OpenAPI 3.1)",
+      summary: "Returns the contract of this service (OpenAPI 3.1)",
       answers: {
         200: {
           description: "The contract.",
@@ -65,7 +65,7 @@ export function withDocumentation(operations: readonly Operation[], parts: Docum
       id: "getContractPage",
       tag: TAG,
       isOpen: true,
-      summary: "The contract, for people",
+      summary: "Returns a page that shows the contract",
       answers: {
         200: { description: "A page.", content: { type: "text/html", schema: { type: "string" } } },
       },

@@ -36,8 +36,8 @@ export interface StaticContact {
 /** The request body of Routr v1. */
 const staticContact = mapping({
   user: text("a user name").describe("The user part of the contact."),
-  address: ipAddress().describe("Where the device is."),
-  port: port(1).default(5060).describe("Where it listens for UDP."),
+  address: ipAddress().describe("The address of the device."),
+  port: port(1).default(5060).describe("Its UDP port."),
   expires: integer({ min: 1, max: 2 ** 31 - 1 }).default(3600).describe("For how many seconds."),
 });
 

@@ -33,13 +33,13 @@ export function observationOperations(parts: ObservationParts): Operation[] {
       path: `${BASE_PATH}/events`,
       id: "followEvents",
       tag: TAG,
-      summary: "What happens, as it happens (server-sent events)",
-      description: "Last-Event-ID goes on where a connection was lost, as far as it is remembered.",
+      summary: "Follows events (server-sent events)",
+      description: "Last-Event-ID resumes after a lost connection, as far as events are kept.",
       query: {
         types: text("names of events").optional().describe(
-          "Beginnings of names, with commas between: call.,gateway.",
+          "Prefixes of event types, separated by commas: call.,gateway.",
         ),
-        lastEventId: text("an id").optional().describe("In the place of the header field."),
+        lastEventId: text("an id").optional().describe("Replaces the header field."),
       },
       answers: {
         200: { description: "Events.", content: { type: "text/event-stream", schema: { type: "string" } } },
@@ -58,11 +58,11 @@ export function observationOperations(parts: ObservationParts): Operation[] {
       path: `${BASE_PATH}/calls`,
       id: "listCalls",
       tag: TAG,
-      summary: "Lists calls under way, or those that have ended",
+      summary: "Lists current or ended calls",
       query: {
         ...LIST_QUERY,
         ended: flag().default(false).describe(
-          "The last thousand calls that have ended or failed, the latest first, in the place of those under way.",
+          "The last thousand ended or failed calls, the newest first.",
         ),
       },
       answers: { 200: { description: "A page.", data: { type: "array", items: CALL } } },
@@ -78,9 +78,9 @@ export function observationOperations(parts: ObservationParts): Operation[] {
       path: "/metrics",
       id: "getMetrics",
       tag: TAG,
-      summary: "Numbers for Prometheus",
+      summary: "Returns metrics for Prometheus",
       answers: {
-        200: { description: "Numbers.", content: { type: "text/plain", schema: { type: "string" } } },
+        200: { description: "Metrics.", content: { type: "text/plain", schema: { type: "string" } } },
       },
       handle: () => plainText(prometheusText(parts.metrics, parts.version), PROMETHEUS_TYPE),
     }),
@@ -90,7 +90,7 @@ export function observationOperations(parts: ObservationParts): Operation[] {
       id: "getHealth",
       tag: TAG,
       isOpen: true,
-      summary: "Whether the process is alive",
+      summary: "Reports that the process is alive",
       answers: {
         200: { description: "It is.", content: { type: "text/plain", schema: { type: "string" } } },
       },
@@ -102,15 +102,21 @@ export function observationOperations(parts: ObservationParts): Operation[] {
       id: "getReadiness",
       tag: TAG,
       isOpen: true,
-      summary: "Whether calls can be sent here",
+      summary: "Reports whether the server is ready for calls",
       query: {
         exclude: text("names of checks with commas between").optional().describe(
-          "Checks that may fail: dataSource, where all servers of a balancer have the same one.",
+          "Checks to ignore: dataSource, when all servers of a balancer share it.",
         ),
       },
       answers: {
-        200: { description: "They can.", content: { type: "application/json", schema: { type: "object" } } },
-        503: { description: "Not now.", content: { type: "application/json", schema: { type: "object" } } },
+        200: {
+          description: "It is ready.",
+          content: { type: "application/json", schema: { type: "object" } },
+        },
+        503: {
+          description: "It is not ready.",
+          content: { type: "application/json", schema: { type: "object" } },
+        },
       },
       handle({ query: { exclude = "" } }) {
         const readiness = readinessOf(parts.checks(), exclude.split(","));
@@ -129,11 +135,11 @@ const CALL: JsonSchema = {
     to: { type: "string" },
     account: {
       type: "string",
-      description: "Who calls, as proved by password or address; not there when nobody was asked.",
+      description: "The caller, as authenticated by password or address; absent without authentication.",
     },
     accountKind: { enum: ["agent", "peer", "gateway"] },
     accountRef: { type: "string" },
-    address: { type: "string", description: "Where the INVITE came from, with its port." },
+    address: { type: "string", description: "The source of the INVITE, with its port." },
     transport: { type: "string" },
     direction: { enum: ["internal", "outbound", "inbound"] },
     gatewayRef: { type: "string" },
@@ -143,20 +149,20 @@ const CALL: JsonSchema = {
     answeredAt: { type: "integer", description: "Milliseconds since 1970." },
     endedAt: {
       type: "integer",
-      description: "Milliseconds since 1970; this and what follows once it is over.",
+      description: "Milliseconds since 1970. This and the following properties are there after the end.",
     },
     durationMillis: {
       type: "integer",
-      description: "From the answer on; not there when its end was not seen.",
+      description: "Since the answer; absent when the end was not observed.",
     },
     cause: {
       enum: ["caller hung up", "callee hung up", "canceled", "rejected", "lost", "not observed"],
     },
-    status: { type: "integer", description: "The final response to the INVITE, 0 when there was none." },
+    status: { type: "integer", description: "The final response to the INVITE, 0 without one." },
     reason: {
       type: "string",
-      description: "The phrase of that response, or what went wrong at this server.",
+      description: "The reason phrase of that response, or the fault at this server.",
     },
-    endedBy: { enum: ["caller", "callee", "gateway", "server"], description: "Who said so." },
+    endedBy: { enum: ["caller", "callee", "gateway", "server"], description: "The end that sent it." },
   },
 };

@@ -14,7 +14,7 @@ const REGISTRATION: JsonSchema = {
     host: { type: "string" },
     ip: {
       type: "string",
-      description: "Where we are registered, as seen from there; empty when we are not.",
+      description: "The registered address, as the gateway sees it; empty when not registered.",
     },
     expires: { type: "integer", description: "Seconds that were granted." },
     registeredOn: { type: "integer", description: "Milliseconds since 1970." },

@@ -69,10 +69,10 @@ class Collection {
     const tag = this.#name;
     const wrong = { 400: { description: "The body cannot be read." }, 422: { description: "Faults." } };
     const unfit = {
-      403: { description: "Not for this user." },
-      405: { description: "Kept where it cannot be written." },
-      409: { description: "Does not fit." },
-      503: { description: "Kept where nothing can be written now." },
+      403: { description: "Forbidden for this user." },
+      405: { description: "The data source is read-only." },
+      409: { description: "In conflict with other resources." },
+      503: { description: "The data source cannot be written now." },
     };
     return [
       operation({
@@ -90,7 +90,7 @@ class Collection {
         path: this.#path,
         id: `create${single}`,
         tag,
-        summary: `Creates one, or all of a list at once`,
+        summary: "Creates a resource, or a list of them: all or none",
         body: { schema: { anyOf: [document, { type: "array", items: document }] }, isUpload: true },
         answers: {
           200: { description: "Created, all of a file.", data: { type: "array", items: REF_SCHEMA } },
@@ -109,10 +109,10 @@ class Collection {
         id: `get${single}`,
         tag,
         parameters: REF,
-        summary: "Reads one",
+        summary: "Returns a resource",
         answers: {
           200: { description: "The resource.", data: shown },
-          304: { description: "The client has it (If-None-Match)." },
+          304: { description: "Unmodified (If-None-Match)." },
           404: { description: "Not found." },
         },
         handle: (call) => this.#get(call),
@@ -123,12 +123,12 @@ class Collection {
         id: `update${single}`,
         tag,
         parameters: REF,
-        summary: "Changes the properties that are sent, and leaves the others; null takes one away",
+        summary: "Changes the sent properties and keeps the others; null removes one",
         body: { schema: { type: "object" }, isUpload: true },
         answers: {
           200: { description: "Changed.", data: REF_SCHEMA },
           404: { description: "Not found." },
-          412: { description: "Changed by somebody else since (If-Match), or there at all (If-None-Match)." },
+          412: { description: "Changed meanwhile (If-Match), or existing (If-None-Match)." },
           ...wrong,
           ...unfit,
         },
@@ -140,11 +140,11 @@ class Collection {
         id: `delete${single}`,
         tag,
         parameters: REF,
-        summary: "Deletes one that no other refers to",
+        summary: "Deletes a resource that no other refers to",
         answers: {
           200: { description: "Deleted." },
           404: { description: "Not found." },
-          412: { description: "Changed by somebody else since (If-Match), or there at all (If-None-Match)." },
+          412: { description: "Changed meanwhile (If-Match), or existing (If-None-Match)." },
           ...unfit,
         },
         handle: (call) => this.#remove(call),

@@ -42,7 +42,7 @@ export function systemOperations(system: SystemControl): Operation[] {
       id: "getStatus",
       tag: TAG,
       isOpen: true,
-      summary: "Whether the server is up",
+      summary: "Reports that the server is up",
       answers: {
         200: {
           description: "It is.",
@@ -83,7 +83,7 @@ export function systemOperations(system: SystemControl): Operation[] {
       path: `${BASE_PATH}/system/info`,
       id: "getInfo",
       tag: TAG,
-      summary: "What the server is",
+      summary: "Returns version and environment of the server",
       answers: { 200: { description: "Version, API and environment.", data: { type: "object" } } },
       handle() {
         const { version, upSince, environment } = system;
@@ -104,7 +104,7 @@ export function systemOperations(system: SystemControl): Operation[] {
       id: "getConfig",
       tag: TAG,
       query: { full: flag().default(false).describe("With all defaults.") },
-      summary: "The configuration, without secrets",
+      summary: "Returns the configuration without secrets",
       answers: { 200: { description: "As config.yaml has it.", data: { type: "object" } } },
       handle: ({ query: { full } }) => enveloped(system.configuration(full)),
     }),
@@ -113,12 +113,12 @@ export function systemOperations(system: SystemControl): Operation[] {
       path: `${BASE_PATH}/system/config`,
       id: "updateConfig",
       tag: TAG,
-      summary: "Changes what can be changed while the server runs",
-      description: "Until its end: config.yaml is not written, as `message` and `meta.lastsUntil` say.",
+      summary: "Changes properties while the server runs",
+      description: "The change lasts until the next start, since config.yaml is not written.",
       body: { schema: { type: "object" }, isUpload: true },
       answers: {
         200: { description: "Changed.", data: { type: "object" } },
-        405: { description: "That cannot be changed while the server runs." },
+        405: { description: "A property that cannot be changed while the server runs." },
         422: { description: "Faults." },
       },
       async handle({ readBody, note }) {
@@ -137,7 +137,7 @@ export function systemOperations(system: SystemControl): Operation[] {
       id: "getLogs",
       tag: TAG,
       query: { format: oneOf(["json", "text"]).default("json").describe("text: without the envelope.") },
-      summary: "The last lines of the log",
+      summary: "Returns the last lines of the log",
       answers: {
         200: {
           description: "Lines.",

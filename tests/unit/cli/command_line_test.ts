@@ -73,7 +73,7 @@ Deno.test("Each command has a help of its own, by `help` before it or --help beh
     assert.equal(help(command, "--help"), own);
     assert.notEqual(own, all);
   }
-  assert.match(help("apply", "-f", "x", "-h"), /--dry-run +only say what would be done/);
+  assert.match(help("apply", "-f", "x", "-h"), /--dry-run +print the changes without making them/);
   assert.match(help("help", "del"), /^Usage: routr delete/);
   assert.equal(readCommandLine(["help", "fetch"]).kind, "mistake");
 });
