@@ -6,6 +6,7 @@ import type { Gateway } from "../../data/gateway.ts";
 import { Header } from "../../message/header_name.ts";
 import { asksForPrivacy } from "../../message/privacy.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
+import { BoundedMap } from "../../runtime/bounded_map.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { Caller } from "../authentication/caller.ts";
 import type { BranchRewrite } from "../proxy/branch_rewrite.ts";
@@ -76,7 +77,7 @@ const NOT_FOR_GATEWAYS = [
 export class BranchRewrites {
   readonly #parts: BranchRewritesParts;
   /** By the flow token of the dialog, which tells what the shift was at first. */
-  readonly #shifts = new Map<string, CSeqShift>();
+  readonly #shifts = new BoundedMap<string, CSeqShift>(MAX_SHIFTS);
   readonly #unnamedTargets = new UnnamedTargets();
 
   constructor(parts: BranchRewritesParts) {
@@ -228,8 +229,6 @@ export class BranchRewrites {
   /** Returns the shift of a dialog; the one that was longest without a request is forgotten first. */
   #shiftOf(token: string, annotated: number): CSeqShift {
     const shift = this.#shifts.get(token) ?? new CSeqShift(annotated);
-    this.#shifts.delete(token);
-    if (this.#shifts.size >= MAX_SHIFTS) this.#shifts.delete(this.#shifts.keys().next().value!);
     this.#shifts.set(token, shift);
     return shift;
   }

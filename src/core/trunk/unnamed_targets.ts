@@ -1,5 +1,6 @@
 /** Remote targets of anonymous callers, of whom the other end knows an anonymous Contact (RFC 3323 §4.1.1). */
 import type { SipRequest } from "../../message/sip_message.ts";
+import { BoundedMap } from "../../runtime/bounded_map.ts";
 import { detachText } from "../../runtime/detached_text.ts";
 import { contactOf } from "../../message/contact.ts";
 import { ANONYMOUS_USER } from "./identity.ts";
@@ -11,7 +12,7 @@ const MAX_TEXT_LENGTH = 1024;
 
 export class UnnamedTargets {
   /** Remote targets by Call-ID and tag of the caller. */
-  readonly #targets = new Map<string, string>();
+  readonly #targets = new BoundedMap<string, string>(MAX_TARGETS);
 
   /** Remembers the Contact in a request of the caller. */
   note(request: SipRequest): void {
@@ -19,8 +20,6 @@ export class UnnamedTargets {
     if (contact === undefined) return;
     const key = keyOf(request.callId, request.from.tag);
     if (key.length + contact.length > MAX_TEXT_LENGTH || this.#targets.get(key) === contact) return;
-    this.#targets.delete(key);
-    if (this.#targets.size >= MAX_TARGETS) this.#targets.delete(this.#targets.keys().next().value!);
     this.#targets.set(detachText(key), detachText(contact));
   }
 
