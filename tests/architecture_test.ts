@@ -181,10 +181,9 @@ Deno.test("Deno.dlopen is in src/runtime/native and nowhere else", () => {
   assert.deepEqual(places.filter((path) => !path.startsWith("src/runtime/native/")), []);
 });
 
-Deno.test("Below the core, time comes from a Clock", () => {
-  const rooms = ["runtime", "message", "transport", "transaction", "location"];
+Deno.test("The server's time comes from a Clock", () => {
   const faults = files.filter(({ path, code }) =>
-    rooms.includes(roomOf(path)) && path !== "src/runtime/clock.ts" &&
+    roomOf(path) !== "cli" && path !== "src/runtime/clock.ts" &&
     /\bperformance\.now\b|\bDate\.now\b|\bset(?:Timeout|Interval)\(/.test(code)
   );
   assert.deepEqual(faults.map(({ path }) => path), []);

@@ -1,4 +1,5 @@
 /** Call records for billing: one JSON object a line (`spec.cdr`). */
+import { systemClock } from "../runtime/clock.ts";
 import { resolve } from "node:path";
 import type { Configuration } from "../config/configuration.ts";
 import type { ServerEvent } from "../core/server_events.ts";
@@ -49,7 +50,7 @@ export class CallRecordFile {
   #lines: string[] = [];
   /** UTF-16 units that are not written yet. */
   #waitingLength = 0;
-  #alarm: ReturnType<typeof setTimeout> | undefined;
+  #alarm: unknown;
   #writing: Promise<void> = Promise.resolve();
   #isFailing = false;
   /** The file may end within a line: a full disk takes a part of it. */
@@ -66,11 +67,11 @@ export class CallRecordFile {
     const line = `${callRecord(event)}\n`;
     this.#lines.push(line);
     this.#waitingLength += line.length;
-    this.#alarm ??= setTimeout(() => this.#flush(), WRITE_DELAY_MS);
+    this.#alarm ??= systemClock.setAlarm(() => this.#flush(), WRITE_DELAY_MS);
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#alarm);
+    systemClock.clearAlarm(this.#alarm);
     this.#flush();
     await this.#writing;
   }

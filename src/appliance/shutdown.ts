@@ -1,5 +1,5 @@
 /** The steps of an orderly end. */
-import { setTimeout as pause } from "node:timers/promises";
+import { sleep, systemClock } from "../runtime/clock.ts";
 import { logger } from "../runtime/log.ts";
 
 import type { Administration } from "./administration.ts";
@@ -23,23 +23,23 @@ export interface StoppedParts {
 
 /** Waits for calls that are being set up, unless a request is immediate. */
 export async function waitForCalls(server: Server, request: StopRequest): Promise<void> {
-  const latest = performance.now() + MAX_SETUP_MS;
-  while (server.pendingCalls > 0 && !request.isImmediate && performance.now() < latest) {
-    await pause(SETUP_INTERVAL_MS);
+  const latest = systemClock.now() + MAX_SETUP_MS;
+  while (server.pendingCalls > 0 && !request.isImmediate && systemClock.now() < latest) {
+    await sleep(SETUP_INTERVAL_MS);
   }
 }
 
 /** Ends all parts. Returns after `MAX_STOP_MS` even when peers leave something unanswered. */
 export async function stopAll(parts: StoppedParts): Promise<void> {
   const limit = Promise.withResolvers<void>();
-  const alarm = setTimeout(() => {
+  const alarm = systemClock.setAlarm(() => {
     log.warn("Stopping takes too long: not everything was told to others");
     limit.resolve();
   }, MAX_STOP_MS);
   const stopped = stopInOrder(parts)
     .catch((error) => log.error("Cannot stop in order: {error}", { error }));
   await Promise.race([stopped, limit.promise]);
-  clearTimeout(alarm);
+  systemClock.clearAlarm(alarm);
 }
 
 async function stopInOrder({ server, administration, records }: StoppedParts): Promise<void> {

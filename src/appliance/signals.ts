@@ -1,4 +1,5 @@
 /** Signals that do not end the server. */
+import { systemClock } from "../runtime/clock.ts";
 import { close as closeInspector } from "node:inspector";
 
 const IGNORED = ["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF"] as const;
@@ -15,7 +16,7 @@ export class HangUp {
     Deno.addSignalListener("SIGHUP", () => this.action());
     for (const signal of IGNORED) Deno.addSignalListener(signal, () => {});
     Deno.addSignalListener("SIGUSR1", () => {
-      for (const delay of INSPECTOR_CHECKS_MS) setTimeout(closeInspector, delay);
+      for (const delay of INSPECTOR_CHECKS_MS) systemClock.setAlarm(closeInspector, delay);
     });
   }
 }

@@ -1,4 +1,5 @@
 /** The certificate that the service makes for itself when none is configured. */
+import { systemClock } from "../../runtime/clock.ts";
 import { Buffer } from "node:buffer";
 import { createPrivateKey, generateKeyPair, randomBytes } from "node:crypto";
 import { isIP } from "node:net";
@@ -36,7 +37,7 @@ export interface SelfSigned {
 export async function ensureCertificate(
   directory: string,
   names: readonly string[],
-  now = Date.now(),
+  now = systemClock.wallTime(),
 ): Promise<string> {
   const path = join(directory, FILE);
   if (isGood(await Deno.readTextFile(path).catch(() => ""), now)) return path;
@@ -70,7 +71,10 @@ function isGood(text: string, now: number): boolean {
  * Makes a certificate that is valid for two years from `now`, in milliseconds since 1970. Leaves out names that no
  * certificate can hold.
  */
-export async function selfSignedCertificate(names: readonly string[], now = Date.now()): Promise<SelfSigned> {
+export async function selfSignedCertificate(
+  names: readonly string[],
+  now = systemClock.wallTime(),
+): Promise<SelfSigned> {
   const { default: forge } = await import("node-forge") as unknown as { default: ForgeCertificates };
   const { privateKey: key } = await promisify(generateKeyPair)("rsa", {
     modulusLength: 2048,

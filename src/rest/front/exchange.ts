@@ -1,4 +1,5 @@
 /** A request and its response. */
+import { systemClock } from "../../runtime/clock.ts";
 import type http from "node:http";
 import type net from "node:net";
 import type { AnswerHead } from "./front_messages.ts";
@@ -83,11 +84,11 @@ export class Exchange {
     if (this.#request.complete) return;
     const { socket } = this.#request;
     this.#request.resume();
-    const alarm = setTimeout(() => {
+    const alarm = systemClock.setAlarm(() => {
       if (!this.#request.complete) socket.destroy();
     }, LINGER_MS);
-    socket.once("close", () => clearTimeout(alarm));
-    this.#request.once("end", () => clearTimeout(alarm));
+    socket.once("close", () => systemClock.clearAlarm(alarm));
+    this.#request.once("end", () => systemClock.clearAlarm(alarm));
   }
 
   /** Ends the connection at once. */

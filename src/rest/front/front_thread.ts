@@ -92,9 +92,9 @@ export class FrontThread {
     for (const id of this.#streams.keys()) this.#leave(id);
     this.#tell({ kind: "close" });
     const limit = Promise.withResolvers<void>();
-    const alarm = setTimeout(limit.resolve, CLOSE_TIMEOUT_MS);
+    const alarm = this.#clock.setAlarm(limit.resolve, CLOSE_TIMEOUT_MS);
     await Promise.race([this.#closed.promise, limit.promise]);
-    clearTimeout(alarm);
+    this.#clock.clearAlarm(alarm);
     await this.terminate("it is stopped");
   }
 

@@ -1,5 +1,5 @@
 /** The program of the thread with the HTTP listener. */
-import { setTimeout as pause } from "node:timers/promises";
+import { repeat, sleep } from "../../runtime/clock.ts";
 import { parentPort } from "node:worker_threads";
 import { TlsContexts } from "../../transport/tls/tls_contexts.ts";
 import { HAS_FULL_SERVERS } from "../../transport/tls/tls_runtime.ts";
@@ -52,7 +52,7 @@ function makeFront({ limits, tls }: FrontSettings): Front {
   const contexts = tls && new TlsContexts(tls);
   const relay = new RequestRelay({ limits, contexts, tell });
   const onRequest: RequestRelay["take"] = (request, response) => relay.take(request, response);
-  setInterval(sweep, SWEEP_INTERVAL_MS);
+  repeat(sweep, { intervalMs: SWEEP_INTERVAL_MS });
   return { relay, listener: new HttpListener({ limits, contexts, onRequest }) };
 }
 
@@ -82,8 +82,8 @@ function tellCounts(): void {
 
 async function close(): Promise<void> {
   front?.listener.stopListening();
-  await Promise.race([front?.relay.close(), pause(GRACE_MS)]);
-  if (!HAS_FULL_SERVERS) await pause(FLUSH_MS);
+  await Promise.race([front?.relay.close(), sleep(GRACE_MS)]);
+  if (!HAS_FULL_SERVERS) await sleep(FLUSH_MS);
   front?.listener.destroy();
   tellCounts();
   tell({ kind: "closed" });

@@ -1,3 +1,4 @@
+import { systemClock } from "../../runtime/clock.ts";
 import type http from "node:http";
 
 /** Bytes passed to the system at a time: small pieces show whether the client reads. */
@@ -27,12 +28,12 @@ export class PacedWriter {
 
   /** Reports whether the client has taken nothing for this time while bytes wait. */
   isStalled(milliseconds: number): boolean {
-    return this.#unsent > 0 && performance.now() - this.#movedAt > milliseconds;
+    return this.#unsent > 0 && systemClock.now() - this.#movedAt > milliseconds;
   }
 
   write(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    if (this.#unsent === 0) this.#movedAt = performance.now();
+    if (this.#unsent === 0) this.#movedAt = systemClock.now();
     this.#unsent += bytes.length;
     this.#queue.push(bytes);
     this.#next();
@@ -51,7 +52,7 @@ export class PacedWriter {
   #endAtOnce(body: Uint8Array): void {
     this.#isEnding = true;
     this.#unsent = body.length;
-    this.#movedAt = performance.now();
+    this.#movedAt = systemClock.now();
     this.#response.end(body, () => this.#unsent = 0);
   }
 
@@ -69,7 +70,7 @@ export class PacedWriter {
     this.#response.write(piece, () => {
       this.#isWriting = false;
       this.#unsent -= piece.length;
-      this.#movedAt = performance.now();
+      this.#movedAt = systemClock.now();
       this.#onTaken(piece.length);
       this.#next();
     });

@@ -1,4 +1,5 @@
 /** Relays requests to the main thread and its answers to the clients. */
+import { systemClock } from "../../runtime/clock.ts";
 import type http from "node:http";
 import type net from "node:net";
 import type tls from "node:tls";
@@ -40,7 +41,7 @@ export class RequestRelay {
   readonly #open = new Map<number, Exchange>();
   /**
    * Requests of the main thread by their id, with the time they were handed over in milliseconds of
-   * `performance.now()`.
+   * `systemClock.now()`.
    */
   readonly #running = new Map<number, number>();
   #streams = 0;
@@ -115,7 +116,7 @@ export class RequestRelay {
       if (exchange.isStalled(this.#options.limits.timeoutMillis)) exchange.cut();
     }
     for (const [id, startedAt] of this.#running) {
-      if (performance.now() - startedAt > MAX_SERVING_MS) this.#release(id);
+      if (systemClock.now() - startedAt > MAX_SERVING_MS) this.#release(id);
     }
   }
 
@@ -157,7 +158,7 @@ export class RequestRelay {
     const isAdmitted = this.#queue.enter(() => {
       if (body !== undefined) this.#bodies.release(body);
       if (exchange.isOver) return this.#queue.leave();
-      this.#running.set(id, performance.now());
+      this.#running.set(id, systemClock.now());
       const sent = { id, method, url, headers: rawHeaders, body: body?.buffer, client };
       this.#options.tell({ kind: "request", request: sent }, body && [body.buffer]);
     });

@@ -1,4 +1,5 @@
 /** The main thread's side of one thread that reads documents. */
+import { systemClock } from "../../runtime/clock.ts";
 import { Worker } from "node:worker_threads";
 import { Turn } from "../../runtime/turn.ts";
 import type { ReadDocument, SentBody } from "./document_text.ts";
@@ -66,7 +67,7 @@ export class DocumentThread {
     this.#worker.ref();
     // Loading the program does not count.
     await this.#ready.promise;
-    const alarm = setTimeout(() => this.terminate(), READ_TIMEOUT_MS);
+    const alarm = systemClock.setAlarm(() => this.terminate(), READ_TIMEOUT_MS);
     try {
       if (this.#hasEnded) this.#onEnd();
       else this.#worker.postMessage(question, transfer);
@@ -74,7 +75,7 @@ export class DocumentThread {
       if (answer.kind !== "refused") return answer;
       throw new HttpError(answer.status, answer.message, { headers: answer.headers });
     } finally {
-      clearTimeout(alarm);
+      systemClock.clearAlarm(alarm);
       this.#worker.unref();
     }
   }

@@ -1,4 +1,5 @@
 /** Documents in requests: short ones are read at once, long ones in another thread. */
+import { systemClock } from "../../runtime/clock.ts";
 import { isForm, isJson, isYaml, type ReadDocument, readDocument, type SentBody } from "./document_text.ts";
 import { DocumentThread } from "./document_thread.ts";
 
@@ -20,7 +21,7 @@ export class RequestDocuments implements Disposable {
   #thread: DocumentThread | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
-  #alarm: ReturnType<typeof setTimeout> | undefined;
+  #alarm: unknown;
 
   /**
    * Reads the body. Rejects with `HttpError`: 400 for faults, 413 for a document that takes too much, 415 for another
@@ -35,14 +36,14 @@ export class RequestDocuments implements Disposable {
 
   /** Ends the thread. */
   [Symbol.dispose](): void {
-    clearTimeout(this.#alarm);
+    systemClock.clearAlarm(this.#alarm);
     this.#thread?.terminate();
     this.#thread = undefined;
   }
 
   async #readInThread(sent: SentBody): Promise<ReadDocument> {
     this.#waiting++;
-    clearTimeout(this.#alarm);
+    systemClock.clearAlarm(this.#alarm);
     const result = this.#last.then(() => {
       if (this.#thread === undefined || this.#thread.hasEnded) this.#thread = new DocumentThread();
       return this.#thread.read(sent);
@@ -51,7 +52,7 @@ export class RequestDocuments implements Disposable {
     try {
       return await result;
     } finally {
-      if (--this.#waiting === 0) this.#alarm = setTimeout(() => this[Symbol.dispose](), IDLE_MS);
+      if (--this.#waiting === 0) this.#alarm = systemClock.setAlarm(() => this[Symbol.dispose](), IDLE_MS);
     }
   }
 }

@@ -183,7 +183,7 @@ function shownContact(
     port: flow.remotePort,
     transport: flow.protocol,
     expires: Math.max(0, Math.ceil((expiresAt - clock.now()) / 1000)),
-    registeredOn: new Date(Date.now() - age).toISOString(),
+    registeredOn: new Date(clock.wallTime() - age).toISOString(),
     nat: uri !== undefined && (uri.host !== flow.remoteAddress || (uri.port ?? 5060) !== flow.remotePort),
     q: q / 1000,
     ...instance !== "" && { instance },

@@ -1,4 +1,5 @@
 /** Registrations of this server with gateways: `/registry`. */
+import { systemClock } from "../../runtime/clock.ts";
 import type { GatewayRegistrationStatus } from "../../core/trunk/gateway_registration_status.ts";
 import type { JsonSchema } from "../../data/json_schema.ts";
 import { escapeUser } from "../../message/sip_uri.ts";
@@ -55,7 +56,7 @@ function shownRegistration(status: GatewayRegistrationStatus) {
     ip: address.replace(/:\d+$/, ""),
     expires,
     registeredOn,
-    regOnFormatted: registeredOn === 0 ? "never" : ago(Date.now() - registeredOn),
+    regOnFormatted: registeredOn === 0 ? "never" : ago(systemClock.wallTime() - registeredOn),
     gwRef,
     gwURI: `sip:${escapeUser(username)}@${uriHost}:${status.port}`,
     state,

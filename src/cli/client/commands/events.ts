@@ -1,5 +1,5 @@
 /** `routr events`: prints events as they happen, and resumes after a lost connection. */
-import { setTimeout } from "node:timers/promises";
+import { sleep } from "../../../runtime/clock.ts";
 import { ApiError } from "../client_error.ts";
 import type { CommandContext } from "../command_context.ts";
 import { readEvents, type SentEvent } from "../event_stream_reader.ts";
@@ -14,7 +14,7 @@ const MAX_PAUSE_MS = 30_000;
 /** Prints events until the service refuses. Tests replace `pause`. */
 export async function events(
   context: CommandContext,
-  pause: (milliseconds: number) => Promise<unknown> = setTimeout,
+  pause: (delayMs: number) => Promise<void> = sleep,
 ): Promise<void> {
   const { client, command: { options }, terminal } = context;
   let lastEventId: string | undefined;
