@@ -6,9 +6,7 @@ import { host, hostPort } from "../data/network_property.ts";
 import { flag, integer, mapping, oneOf, password, port, property, text } from "../data/property_types.ts";
 import { redisAddress } from "../runtime/redis/redis_address.ts";
 
-/**
- * `spec.dataSource`: the provider of resources and its parameters ("Data Providers" in the configuration reference).
- */
+/** `spec.dataSource`: the provider of resources and its parameters ("Data Providers" in the reference). */
 export const PARAMETERS = {
   files_data_provider: mapping({
     path: text("a path").optional().describe(

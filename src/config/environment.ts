@@ -4,10 +4,7 @@ import { nearestName } from "../data/nearest_name.ts";
 /** Environment variables at the start of the process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/**
- * The property of each variable, by the names of all releases of Routr v1. Each name may have the prefix `ROUTR_`,
- * which takes precedence.
- */
+/** The property of each variable of any release of Routr v1. A prefix `ROUTR_` takes precedence. */
 const VARIABLES: Readonly<Record<string, string>> = {
   USER_AGENT: "metadata.userAgent",
   BIND_ADDR: "spec.bindAddr",

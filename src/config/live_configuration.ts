@@ -30,10 +30,7 @@ export interface CurrentConfiguration {
   readonly document: unknown;
 }
 
-/**
- * Merges `changes` into the document of the configuration: mappings are merged, null removes. Secrets may come back
- * redacted.
- */
+/** Merges `changes` into the document: mappings are merged, null removes, redacted secrets stay. */
 export function changeConfiguration(current: CurrentConfiguration, changes: unknown): ConfigurationChange {
   if (!isMapping(changes)) {
     const expected = "a mapping with metadata and spec";

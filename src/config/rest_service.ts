@@ -6,9 +6,7 @@ const count = integer({ min: 0, max: Infinity });
 /** An origin has no path. */
 const ORIGIN = /^[Hh][Tt][Tt][Pp][Ss]?:\/\/[^\s\/?#@*\\]+\/?$/;
 
-/**
- * `spec.restService`: the HTTP interface, with the reference's spellings `trueStore…` and Routr v1's `timeOutMillis`.
- */
+/** `spec.restService`: the HTTP interface; `trueStore…` and `timeOutMillis` are spellings of Routr v1. */
 export const restService = mapping({
   bindAddr: ipAddress().default("0.0.0.0").describe("Address to listen on."),
   port: port(0).default(4567).describe("Port to listen on; 0 lets the system choose."),
@@ -49,9 +47,7 @@ export const restService = mapping({
   timeoutMillis: service.timeoutMillis ?? timeOutMillis ?? 5000,
 }));
 
-/**
- * An origin in the form of the header field `Origin` (RFC 6454 §6.2), from any case, with or without the default port.
- */
+/** An origin as in the header field `Origin` (RFC 6454 §6.2), from any case, with or without the default port. */
 function origin(): z.ZodType<string> {
   return property("an origin such as https://console.example.com", (value) => {
     return typeof value === "string" && ORIGIN.test(value) && URL.canParse(value)

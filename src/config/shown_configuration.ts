@@ -30,10 +30,7 @@ export function withTypes(value: unknown): unknown {
   );
 }
 
-/**
- * Restores the redacted secrets of a document that an administrator sends back; redacted values without an original are
- * left out.
- */
+/** Restores redacted secrets in a document that an administrator sends back, or removes them without an original. */
 export function unredacted(document: unknown, sent: unknown): unknown {
   return restored(sent, document, redacted(document));
 }

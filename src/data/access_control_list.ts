@@ -15,10 +15,7 @@ export function accessControlList() {
   });
 }
 
-/**
- * Returns the rules that look like "everything" but end at 127.255.255.255, as `0.0.0.0/1 # all` in the reference of
- * Routr v1.
- */
+/** Returns the rules that look like "everything" but end at 127.255.255.255, such as `0.0.0.0/1`. */
 export function halfCoveringRules(list: AccessControlList | undefined): string[] {
   if (list === undefined) return [];
   return [...list.deny, ...list.allow].filter((rule) => /^0\.0\.0\.0\/(1|128\.0\.0\.0)$/.test(rule));

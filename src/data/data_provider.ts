@@ -22,16 +22,10 @@ export interface DataProvider {
   /** Returns the position of each problem, where the storage has lines and is unchanged since loading. */
   locate(source: Source, problems: readonly DocumentProblem[]): Promise<readonly (Position | undefined)[]>;
 
-  /**
-   * Calls back within a second after a change; one call may stand for many changes. One watcher at a time; the callback
-   * must not throw.
-   */
+  /** Calls back within a second after changes. One watcher at a time; the callback must not throw. */
   watch(onChange: () => void): void;
 
-  /**
-   * Returns the stored document of a loaded resource; undefined when it is gone. Rejects with `WriteRefused` when the
-   * storage cannot be read.
-   */
+  /** Returns a stored document; undefined when it is gone. Rejects with `WriteRefused` when it cannot be read. */
   read(address: DocumentAddress): Promise<StoredDocument | undefined>;
 
   /**

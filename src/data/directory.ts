@@ -34,10 +34,7 @@ export interface Directory {
   /** Finds a resource by its ref, or by the other generated ref of a gateway or DID. */
   resource(kind: Kind, ref: string): Resource | undefined;
   readonly counts: ResourceCounts;
-  /**
-   * Calls back after each change, when look-ups have the new answers, for the lifetime of the directory. Errors of
-   * listeners are logged.
-   */
+  /** Calls back after each change, when look-ups have the new answers. Errors of listeners are logged. */
   onChange(listener: (change: DirectoryChange) => void): void;
 }
 

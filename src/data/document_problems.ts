@@ -51,9 +51,7 @@ function nearestWord(value: unknown, expected: string): string | undefined {
   return nearestName(value, expected.slice(ONE_OF.length).split(", "));
 }
 
-/**
- * Returns the value at a path; undefined where there is none. A single value counts as a list of one, as in `listOf`.
- */
+/** Returns the value at a path, or undefined. A single value counts as a list of one, as in `listOf`. */
 export function valueAt(document: unknown, path: PropertyPath): unknown {
   let value = document;
   for (const step of path) {

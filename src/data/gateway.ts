@@ -28,10 +28,7 @@ export interface Gateway extends ResourceRefs, ResourceTimes {
 export const TRANSPORTS = ["udp", "tcp", "tls", "sctp", "ws", "wss"] as const;
 export type GatewayTransport = (typeof TRANSPORTS)[number];
 
-/**
- * "Gateway Resource" in the configuration reference; `port` and `sendRegister` are of later releases of Routr v1,
- * `realms` is an extension.
- */
+/** "Gateway Resource" in the configuration reference; `realms` is an extension. */
 export const gatewaySchema = mapping({
   ...documentHead("Gateway"),
   metadata: mapping(namedMetadata()),

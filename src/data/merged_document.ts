@@ -31,9 +31,7 @@ export function mergeDocuments(document: ResourceDocument, changes: ResourceDocu
   return merged;
 }
 
-/**
- * Reports whether the synonym of a property has a new value, and the property the one that was read under both names.
- */
+/** Reports whether the synonym has a new value, and the property the one that was read under both names. */
 function isOutdone(name: string, changes: Mapping, document: Mapping): boolean {
   if (!Object.hasOwn(SYNONYMS, name)) return false;
   const other = SYNONYMS[name];

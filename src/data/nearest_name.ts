@@ -3,10 +3,7 @@
 const MAX_DIFFERENCE = 0.4;
 const MAX_CANDIDATES = 10_000;
 
-/**
- * Returns the candidate with the smallest edit distance to `name`, without regard to case; undefined when more than two
- * of five letters differ.
- */
+/** Returns the most similar candidate, without regard to case; undefined when more than two of five letters differ. */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = name.toLowerCase();
   let nearest: string | undefined;

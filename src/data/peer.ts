@@ -18,10 +18,7 @@ export interface Peer extends Credentials, ResourceTimes {
   readonly kind: "Peer";
   readonly ref: string;
   readonly name: string;
-  /**
-   * The host of the peer's address-of-record, in lower case, IPv6 in brackets. Undefined: the address it registers
-   * from.
-   */
+  /** The host of its address-of-record, in lower case, IPv6 in brackets; by default the address it registers from. */
   readonly device: string | undefined;
   /** `host` or `host:port`, which replaces that of the peer's registered Contact. */
   readonly contactAddr: string | undefined;

@@ -1,7 +1,4 @@
-/**
- * The common parts of resource documents: `{apiVersion, kind, metadata, spec}` ("Resources" in the configuration
- * reference).
- */
+/** The common parts of resource documents: `{apiVersion, kind, metadata, spec}` ("Resources" in the reference). */
 import type * as z from "zod";
 import { integer, oneOf, property, Refused, text, textMatching } from "./property_types.ts";
 
@@ -53,10 +50,7 @@ export function reference(expected: string): z.ZodType<string> {
 // deno-lint-ignore no-control-regex
 const USERNAME = /^[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$/;
 
-/**
- * The user part of an address-of-record, unescaped, which is also the name for authentication. It may be an e-mail
- * address.
- */
+/** The unescaped user part of an address-of-record, also for authentication; it may be an e-mail address. */
 export function username(): z.ZodType<string> {
   return textMatching(USERNAME, "a username without line breaks, or spaces around it")
     .describe("The name to authenticate with, and the user part of the address-of-record.");

@@ -46,10 +46,7 @@ export interface ResourceStoreOptions {
   readonly clock?: Pick<Clock, "wallTime">;
 }
 
-/**
- * Creates, changes and deletes resources. A change is in force when its promise resolves. All methods reject with
- * `WriteRefused`.
- */
+/** Changes resources. A change is in force when its promise resolves. All methods reject with `WriteRefused`. */
 export class ResourceStore {
   readonly #options: ResourceStoreOptions;
   /** Checks of a change hold until it is written: no domain of a new agent is removed meanwhile. */
@@ -77,10 +74,7 @@ export class ResourceStore {
     });
   }
 
-  /**
-   * Creates resources of one kind, all or none, and resolves with their refs. A refusal lists every fault with its
-   * position.
-   */
+  /** Creates all resources or none, and resolves with their refs. A refusal lists every fault with its position. */
   createAll(kind: Kind, documents: readonly ResourceDocument[]): Promise<readonly string[]> {
     return this.#changes.run(async () => {
       await this.#catchUp(kind);
@@ -215,9 +209,7 @@ export class ResourceStore {
     return ref;
   }
 
-  /**
-   * Loads changes made by hand a moment ago. Refuses a change beside a fault or a loss, since it would not be in force.
-   */
+  /** Loads changes made by hand, and refuses a change beside a fault or a loss: it would not be in force. */
   async #catchUp(kind: Kind): Promise<void> {
     const { live } = this.#options;
     await live.catchUp();

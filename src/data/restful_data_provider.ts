@@ -155,9 +155,7 @@ export class RestfulDataProvider implements DataProvider {
       : undefined;
   }
 
-  /**
-   * Returns the collection for new resources of a kind: DIDs are numbers only where there is no collection of DIDs.
-   */
+  /** Returns the collection for new resources of a kind: `numbers` only where there is no `dids`. */
   #collectionFor(kind: Kind): Collection {
     const collections = this.#collections.filter((each) => each.kind === kind);
     return collections.find(({ exists }) => exists) ?? collections[0];

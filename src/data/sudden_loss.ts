@@ -1,7 +1,4 @@
-/**
- * Protection against a source that suddenly loses its resources: a half-made copy, a full disk, a Redis that restarted
- * empty.
- */
+/** Protection against a sudden loss of resources: a half-made copy, a full disk, a Redis that restarted empty. */
 import type { Clock } from "../runtime/clock.ts";
 import { logger } from "../runtime/log.ts";
 import type { Source } from "./data_provider.ts";

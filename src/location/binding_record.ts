@@ -97,23 +97,8 @@ export function bindingOf<Flow extends BindingFlow>(
   const flow = lifetime > 0 ? flows.find(record) : undefined;
   if (flow === undefined) return undefined;
   const toOwnTime = clock.now() - clock.wallTime();
-  const { contact, q, updatedAt, callId, cseq, instance, regId, path, listensAt } = record;
-  return {
-    contact,
-    q,
-    expiresAt: clock.now() + lifetime,
-    updatedAt: updatedAt + toOwnTime,
-    callId,
-    cseq,
-    instance,
-    regId,
-    path,
-    flow,
-    listensAt,
-    ...record.proof !== undefined && { proof: record.proof },
-    ...record.isLocated && { isLocated: true },
-    ...record.isBehindNat && { isBehindNat: true },
-  };
+  const { node: _, updatedAt, ...rest } = record;
+  return { ...rest, flow, expiresAt: clock.now() + lifetime, updatedAt: updatedAt + toOwnTime };
 }
 
 /** Identifies a binding of an address-of-record (§10.3, RFC 5626 §6). */

@@ -74,8 +74,7 @@ export class LocationService<Flow extends BindingFlow> {
   }
 
   /**
-   * Calls back when expired bindings and closed connections are noticed, at most half a minute late. One listener; must
-   * not throw.
+   * Calls back at most half a minute after bindings expired or lost their connection. One listener; must not throw.
    */
   onExpired(listener: (aor: string, expired: readonly Binding<Flow>[]) => void): void {
     this.#onExpired = listener;

@@ -111,10 +111,7 @@ export class RegistrationDatabase {
     return rows;
   }
 
-  /**
-   * Stores rows soon; a later row replaces an earlier one. Rows of one call are one transaction, unless they wait for
-   * others or exceed a batch.
-   */
+  /** Stores rows soon; later rows replace earlier ones. The rows of a call are one transaction, up to a batch. */
   write(rows: readonly StoredRow[]): void {
     if (this.#end !== undefined || this.#closing !== undefined) return;
     for (const row of rows) this.#waiting.set(row.key, row);

@@ -10,9 +10,7 @@ export interface ListAlignment {
   readonly added: readonly { readonly after: number; readonly to: number }[];
 }
 
-/**
- * Keeps as many items as possible. Of a differing stretch, the first items are changed, the others added or removed.
- */
+/** Keeps as many items as possible. Of a differing stretch, the first are changed, the others added or removed. */
 export function alignLists<A, B>(
   from: readonly A[],
   to: readonly B[],

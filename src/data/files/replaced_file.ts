@@ -119,9 +119,7 @@ async function writeThrough(path: string, text: string, like: string): Promise<v
   await file.sync();
 }
 
-/**
- * Copies owner and permissions. Where the server may not set the group, the group has no more rights than everybody.
- */
+/** Copies owner and permissions. Where the group cannot be set, it has no more rights than everybody. */
 async function copyOwnership(path: string, like: string): Promise<void> {
   const original = await Deno.stat(like).catch(() => undefined);
   if (original === undefined) return;

@@ -34,8 +34,7 @@ export class KeyspaceNotifications {
   }
 
   /**
-   * Resolves with true when the server has just begun to report; never rejects. Nodes of a cluster report only their
-   * own keys.
+   * Resolves with true when the server has begun to report. Never rejects. Nodes of a cluster report own keys only.
    */
   async turnOn(): Promise<boolean> {
     const { commands, isCluster, name } = this.#connection;

@@ -75,10 +75,7 @@ export class RedisCollection {
     return true;
   }
 
-  /**
-   * Reads possible changes, or everything; resolves with true when something changed. Rejects when reading fails, and
-   * changes nothing.
-   */
+  /** Reads possible changes, or everything; resolves with true after a change. Changes nothing when it rejects. */
   async refresh(change?: CollectionChange): Promise<boolean> {
     try {
       return await this.#apply(change === undefined ? await this.#everything() : await this.#some(change));

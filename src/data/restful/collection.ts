@@ -79,10 +79,7 @@ export class Collection {
     return this.#fault === undefined;
   }
 
-  /**
-   * Returns the collection without the documents of another one as a source, the same object while unchanged. Undefined
-   * for no collection.
-   */
+  /** Returns the collection without documents of another one, the same object while unchanged; undefined for none. */
   source(elsewhere: ReadonlyMap<string, ListedDocument> = new Map()): Source | undefined {
     if (this.#fault !== undefined) return this.#faultySource(this.#fault);
     if (this.#documents === undefined) return undefined;

@@ -5,9 +5,7 @@ import { isMapping } from "../../runtime/mapping.ts";
 /** Longer texts are parsed in parts of about a millisecond, in turns with other tasks. */
 const PART = 100_000;
 
-/**
- * Returns the value of a JSON text: a list of mappings, or a mapping with one. Throws `FaultyAnswer` for other texts.
- */
+/** Returns the value of a text with a list of mappings, or a mapping with one. Throws `FaultyAnswer` otherwise. */
 export async function parseList(text: string): Promise<unknown> {
   if (text.length <= PART) return parseJson(text);
   return await parseInParts(text) ?? parseJson(text);
@@ -45,10 +43,7 @@ function putList(items: readonly unknown[], around: unknown): unknown {
 
 const [QUOTE, OPEN_LIST, CLOSE_LIST, OPEN, CLOSE] = Array.from('"[]{}', (sign) => sign.charCodeAt(0));
 
-/**
- * Yields the content of the first list of a JSON text in parts, then returns the text with a placeholder for the list;
- * undefined for no list.
- */
+/** Yields the content of the first list of a JSON text in parts, then returns the text with a placeholder for it. */
 function* splitList(text: string): Generator<string, string | undefined> {
   let begin: number | undefined;
   let listDepth = 0;

@@ -46,10 +46,7 @@ export class TextEdits {
     return this.text.lastIndexOf("\n", offset - 1) + 1;
   }
 
-  /**
-   * Returns the offset of the line after `offset`, or `offset` itself at the beginning of a line, as after a block
-   * scalar.
-   */
+  /** Returns the offset of the next line, or `offset` itself at the beginning of a line, as after a block scalar. */
   nextLine(offset: number): number {
     if (offset > 0 && this.text[offset - 1] === "\n") return offset;
     const end = this.text.indexOf("\n", offset);

@@ -104,10 +104,7 @@ export class YamlValueEdit {
     this.#edits.replace(dashEnd, nextLine, lineEnd);
   }
 
-  /**
-   * Returns the end of a node's content, without following comments and blank lines; after the line end of a block
-   * scalar.
-   */
+  /** Returns the end of a node's content: before comments and blank lines, but after a block scalar's line end. */
   endOf(node: unknown): number {
     const { isCollection, isNode } = this.#yaml;
     if (isCollection(node) && !node.flow && node.items.length > 0) {

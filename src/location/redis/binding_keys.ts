@@ -68,9 +68,7 @@ end
 return #entries + #lost
 `);
 
-/**
- * KEYS: bindings. Returns each key's value and remaining milliseconds; false for keys that are gone or hold no text.
- */
+/** KEYS: bindings. Returns each key's value and remaining milliseconds; false for keys without text. */
 export const READ_BINDINGS = new RedisScript(`
 local values = {}
 for _, key in ipairs(KEYS) do

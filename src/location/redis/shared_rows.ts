@@ -1,6 +1,4 @@
-/**
- * Rows of the registration database in Redis, for state other than bindings, where several nodes share registrations.
- */
+/** Rows of the registration database in Redis, for state other than bindings. */
 import type { Clock } from "../../runtime/clock.ts";
 import { logger } from "../../runtime/log.ts";
 import { describeRedisError } from "../../runtime/redis/redis_client.ts";
