@@ -15,14 +15,14 @@ const MAX_TOTAL_UNSENT_BYTES = 8 * 1024 * 1024;
 const MAX_UNFINISHED_BYTES = 64 * 1024 * 1024;
 
 /** Connections that may be accepted or refused before the first of them is closed. */
-const ACCEPTED_AT_ONCE = 2500;
+const MAX_ACCEPTED_AT_ONCE = 2500;
 /** Open files other than connections. */
-const OTHER_FILES = 100;
+const MAX_OTHER_FILES = 100;
 
 export function connectionLimits({ limits }: Configuration): ConnectionLimits {
   // Accepting fails permanently at the limit of open files, so some are reserved.
   const files = maxOpenFiles();
-  const possible = Math.floor(files - Math.max(OTHER_FILES, Math.min(files / 4, ACCEPTED_AT_ONCE)));
+  const possible = Math.floor(files - Math.max(MAX_OTHER_FILES, Math.min(files / 4, MAX_ACCEPTED_AT_ONCE)));
   if (possible < limits.maxConnections) {
     log.warn(
       "This process may have {possible} connections only, fewer than spec.limits.maxConnections: ulimit -n",

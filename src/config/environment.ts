@@ -68,7 +68,7 @@ const PREFIX = "ROUTR_";
 /** Prefixes of the first release of Routr v1, and of its former name. */
 const FORMER_PREFIXES = ["ARKE_", "SIPIO_"] as const;
 /** Variables that name files, without a property. */
-const PLACES = ["CONFIG_PATH", "CONFIG_FILE"] as const;
+const PATHS = ["CONFIG_PATH", "CONFIG_FILE"] as const;
 /** Further variables with the prefix. */
 const OTHERS = ["STATE_DIR", "URL", "TOKEN", "SECRET"] as const;
 /** A value that images of Routr v1 use instead of no address. */
@@ -129,7 +129,7 @@ function itemsOf(text: string): string[] {
 
 /** Returns faults for variables under former names, which nothing reads any more. */
 export function formerVariables(environment: Environment): Fault[] {
-  return [...Object.keys(VARIABLES), ...PLACES].flatMap((name) =>
+  return [...Object.keys(VARIABLES), ...PATHS].flatMap((name) =>
     FORMER_PREFIXES.map((prefix) => prefix + name)
       // The salt is still read by its former name.
       .filter((variable) => variable !== "ARKE_SALT" && Boolean(environment[variable]?.trim()))
@@ -144,7 +144,7 @@ export function formerVariables(environment: Environment): Fault[] {
 
 /** Returns warnings about variables that are probably misspelt. */
 export function misspeltVariables(environment: Environment): string[] {
-  const known = [...Object.keys(VARIABLES), ...PLACES, ...OTHERS];
+  const known = [...Object.keys(VARIABLES), ...PATHS, ...OTHERS];
   return Object.keys(environment).flatMap((variable) => {
     if (!variable.startsWith(PREFIX)) return [];
     const name = variable.slice(PREFIX.length);

@@ -47,12 +47,12 @@ export async function loadConfiguration(options: ConfigurationOptions): Promise<
     return { config: undefined, document: undefined, source, faults: loaded.faults, warnings };
   }
   const { config, document } = loaded;
-  const told = [
+  const moreWarnings = [
     ...misspeltVariables(options.env),
     ...withoutEffect(document),
     ...warningsOf(config, directory),
   ];
-  return { config, document, source, faults: [], warnings: [...warnings, ...told] };
+  return { config, document, source, faults: [], warnings: [...warnings, ...moreWarnings] };
 }
 
 type Reading = { config: Configuration; document: unknown } | {

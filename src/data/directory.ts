@@ -160,11 +160,11 @@ export class MemoryDirectory implements Directory {
     this.#index = index;
     const kept = before.resources.size - replaced.length;
     if (replaced.length > 0 || index.resources.size > kept) {
-      this.#tell({ replaced, ...isDeliberate && { isDeliberate } });
+      this.#notify({ replaced, ...isDeliberate && { isDeliberate } });
     }
   }
 
-  #tell(change: DirectoryChange): void {
+  #notify(change: DirectoryChange): void {
     for (const listener of this.#listeners) {
       try {
         listener(change);

@@ -58,7 +58,7 @@ export class FilesDataProvider implements DataProvider {
   }
 
   async load(): Promise<readonly Source[]> {
-    const reason = await whyUnreadable(this.#folder);
+    const reason = await unreadableReason(this.#folder);
     this.#isReachable = reason === undefined ? undefined : false;
     if (reason !== undefined) return this.#unreadable(reason);
     const files = await this.#findFiles();
@@ -70,12 +70,12 @@ export class FilesDataProvider implements DataProvider {
     }
     this.#loaded = loaded;
     for (const file of loaded.values()) this.#teach(file);
-    this.#fingerprint = await this.#look();
+    this.#fingerprint = await this.#readFingerprint();
     return [...[...loaded.values()].map(({ source }) => source), ...misnamed];
   }
 
   async isLoaded(): Promise<boolean> {
-    return await this.#look() === this.#fingerprint;
+    return await this.#readFingerprint() === this.#fingerprint;
   }
 
   get isReachable(): false | undefined {
@@ -101,7 +101,7 @@ export class FilesDataProvider implements DataProvider {
   watch(onChange: () => void): void {
     this.#watch?.close();
     this.#watch = new FolderWatch(this.#folder, {
-      fingerprint: () => this.#look(),
+      fingerprint: () => this.#readFingerprint(),
       known: this.#fingerprint,
       onChange,
     });
@@ -163,8 +163,8 @@ export class FilesDataProvider implements DataProvider {
   }
 
   /** Returns a text that differs whenever there is something new to load. */
-  async #look(): Promise<string> {
-    const reason = await whyUnreadable(this.#folder);
+  async #readFingerprint(): Promise<string> {
+    const reason = await unreadableReason(this.#folder);
     if (reason !== undefined) return reason;
     const misnamed = await misnamedFiles(this.#folder, COLLECTIONS);
     return [fingerprintOf(await this.#findFiles()), ...misnamed.map(({ name }) => name)].join("\n");
@@ -201,7 +201,7 @@ export class FilesDataProvider implements DataProvider {
 }
 
 /** Returns the reason why a folder cannot be searched; undefined when it can, and when it does not exist. */
-async function whyUnreadable(folder: string): Promise<string | undefined> {
+async function unreadableReason(folder: string): Promise<string | undefined> {
   try {
     await Deno.stat(`${folder}/.there-is-no-such-file`);
     return undefined;

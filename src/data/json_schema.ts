@@ -38,7 +38,7 @@ function complete(form: Form, { type, shape, defaultValue }: Definition, schema:
   const examples = z.globalRegistry.get(schema)?.examples;
   if (examples !== undefined) form.examples = examples as Form["examples"];
   if (type === "array") acceptSingle(form);
-  const required = shape && Object.keys(shape).filter((name) => !mayMiss(shape[name]));
+  const required = shape && Object.keys(shape).filter((name) => !isOptional(shape[name]));
   if (required !== undefined && required.length > 0) form.required = required;
   if (hasDefault(type)) form.default = defaultValue as Form["default"];
   if (isEmpty(form.default)) delete form.default;
@@ -53,7 +53,7 @@ function acceptSingle(list: Form): void {
   list.anyOf = [{ type, items, ...(minItems === undefined ? {} : { minItems }) }, items as Form];
 }
 
-function mayMiss(schema: z.core.$ZodType): boolean {
+function isOptional(schema: z.core.$ZodType): boolean {
   const { type } = schema._zod.def;
   return type === "optional" || hasDefault(type);
 }

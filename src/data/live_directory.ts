@@ -95,10 +95,10 @@ export class LiveDirectory {
       this.#find(resource.kind, (each) => isSameButForRef(each, resource));
   }
 
-  #find(kind: Kind, isIt: (resource: Resource) => boolean): DocumentAddress | undefined {
+  #find(kind: Kind, matches: (resource: Resource) => boolean): DocumentAddress | undefined {
     for (const source of this.#inForce.values()) {
       if (source.kind !== kind) continue;
-      const index = source.resources.findIndex((resource) => resource !== undefined && isIt(resource));
+      const index = source.resources.findIndex((resource) => resource !== undefined && matches(resource));
       if (index >= 0) return { source, index };
     }
     return undefined;

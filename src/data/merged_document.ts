@@ -18,7 +18,7 @@ export function mergeDocuments(document: ResourceDocument, changes: ResourceDocu
   for (const [name, value] of Object.entries(changes)) {
     if (value === undefined) continue;
     const known = merged[name];
-    if (isOutdone(name, changes, document)) {
+    if (isSuperseded(name, changes, document)) {
       delete merged[name];
       continue;
     }
@@ -32,7 +32,7 @@ export function mergeDocuments(document: ResourceDocument, changes: ResourceDocu
 }
 
 /** Reports whether the synonym has a new value, and the property the one that was read under both names. */
-function isOutdone(name: string, changes: Mapping, document: Mapping): boolean {
+function isSuperseded(name: string, changes: Mapping, document: Mapping): boolean {
   if (!Object.hasOwn(SYNONYMS, name)) return false;
   const other = SYNONYMS[name];
   return Object.hasOwn(changes, other) && changes[other] !== changes[name] &&

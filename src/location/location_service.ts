@@ -84,7 +84,7 @@ export class LocationService<Flow extends BindingFlow> {
   replace(aor: string, bindings: readonly Binding<Flow>[], reason: RemovalReason = "unregistered"): void {
     const before = this.#bindings.get(aor) ?? NONE;
     const after = this.adopt(aor, bindings);
-    this.#tell({ aor, before, after, reason });
+    this.#notify({ aor, before, after, reason });
   }
 
   /** Replaces bindings by stored or remote ones, without calling listeners. */
@@ -106,7 +106,7 @@ export class LocationService<Flow extends BindingFlow> {
       if (!before) continue;
       const after = before.filter((binding) => binding.flow.id !== flow.id || outlivesFlow(binding));
       this.#keep(aor, after);
-      if (after.length < before.length) this.#tell({ aor, before, after, reason: "connection lost" });
+      if (after.length < before.length) this.#notify({ aor, before, after, reason: "connection lost" });
     }
   }
 
@@ -127,7 +127,7 @@ export class LocationService<Flow extends BindingFlow> {
     this.#sweepTimer.stop();
   }
 
-  #tell(change: LocationChange<Flow>): void {
+  #notify(change: LocationChange<Flow>): void {
     for (const listener of this.#listeners) listener(change);
   }
 

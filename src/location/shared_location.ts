@@ -88,7 +88,7 @@ export class SharedLocation<Flow extends BindingFlow> {
         isSettled = await this.#compareOnce();
         this.#reason = "";
       } catch (error) {
-        this.#complain(error instanceof Error ? error.message : String(error));
+        this.#logFailure(error instanceof Error ? error.message : String(error));
         isSettled = false;
       }
     }
@@ -96,7 +96,7 @@ export class SharedLocation<Flow extends BindingFlow> {
   }
 
   /** Logs each reason once. The exchange itself logs that it cannot be reached. */
-  #complain(reason: string): void {
+  #logFailure(reason: string): void {
     if (this.#parts.exchange.isUp && reason !== this.#reason) {
       log.warn("Cannot share registrations: {reason}", { reason });
     }

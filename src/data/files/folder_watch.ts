@@ -49,16 +49,16 @@ export class FolderWatch {
   }
 
   async #run(): Promise<void> {
-    let told = this.#options.known;
+    let reported = this.#options.known;
     while (!this.#closed) {
       await this.#keepWatching();
       this.#noticed = false;
       const seen = await this.#options.fingerprint();
-      if (seen === told) {
+      if (seen === reported) {
         await this.#untilNotice(this.#watcher === undefined ? UNWATCHED_INTERVAL_MS : WATCHED_INTERVAL_MS);
         continue;
       }
-      told = await this.#settled(seen);
+      reported = await this.#settled(seen);
       if (!this.#closed) this.#options.onChange();
     }
   }

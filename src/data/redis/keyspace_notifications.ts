@@ -17,7 +17,7 @@ const log = logger("redis");
 export class KeyspaceNotifications {
   readonly #connection: RedisConnection;
   #isOn = false;
-  #isRefusalTold = false;
+  #isRefusalLogged = false;
 
   constructor(connection: RedisConnection) {
     this.#connection = connection;
@@ -56,14 +56,14 @@ export class KeyspaceNotifications {
       this.#isOn = true;
       return !wasOn || missing.length > 0;
     } catch (error) {
-      if (this.#connection.isUp) this.#tellRefusal(flags, describeRedisError(error));
+      if (this.#connection.isUp) this.#logRefusal(flags, describeRedisError(error));
       return false;
     }
   }
 
-  #tellRefusal(flags: string, reason: string): void {
-    if (this.#isRefusalTold || this.#isOn) return;
-    this.#isRefusalTold = true;
+  #logRefusal(flags: string, reason: string): void {
+    if (this.#isRefusalLogged || this.#isOn) return;
+    this.#isRefusalLogged = true;
     log.warn(
       "Redis at {name} may not report changes by other programs ({reason}): they take effect " +
         "a second to half a minute later. To have them at once: redis-cli CONFIG SET {setting} '{flags}'",

@@ -40,7 +40,7 @@ export async function readListItem(list: DocumentList, index: number): Promise<u
   const { text } = split(list.text);
   const starts = await findItems(text, list);
   const part = starts.length === 0 ? "" : text.slice(starts[index], starts[index + 1]);
-  if (part !== "" && await standsForItself(part)) {
+  if (part !== "" && await isSelfContained(part)) {
     const { value } = await readYaml(part);
     if (Array.isArray(value) && value.length === 1) return value[0];
   }
@@ -62,7 +62,7 @@ export async function changeList(list: DocumentList, change: ListChange): Promis
   });
   const changed = await apply(parts, change, region.first);
   const isLast = region.end === text.length;
-  if (!isLast && changed !== "" && !changed.endsWith("\n")) throw notRight();
+  if (!isLast && changed !== "" && !changed.endsWith("\n")) throw wrongResult();
   check(before, await readValues(changed), { change, first: region.first });
   const after = text.slice(0, region.start) + changed + text.slice(region.end);
   if (region.text !== text && text.length <= MAX_CHECKED_LENGTH) {
@@ -111,7 +111,7 @@ async function regionOf(text: string, starts: readonly number[], change: ListCha
   if (starts[index] !== undefined) {
     const [start, end] = [starts[first], starts[index + 2] ?? text.length];
     const part = text.slice(start, end);
-    if (await standsForItself(part)) return { start, end, text: part, first };
+    if (await isSelfContained(part)) return { start, end, text: part, first };
   }
   if (text.length <= MAX_WHOLE_LENGTH) return { start: 0, end: text.length, text, first: 0 };
   throw new CannotEdit(
@@ -120,7 +120,7 @@ async function regionOf(text: string, starts: readonly number[], change: ListCha
 }
 
 /** Reports whether a part has no references to the rest of the file, nor the rest to it. */
-async function standsForItself(part: string): Promise<boolean> {
+async function isSelfContained(part: string): Promise<boolean> {
   if (!ANCHOR_OR_ALIAS.test(part)) return true;
   const { isAlias, isNode, parseDocument, visit } = await import("yaml");
   let isAlone = true;
@@ -133,7 +133,7 @@ async function standsForItself(part: string): Promise<boolean> {
 
 async function readValues(text: string): Promise<readonly unknown[]> {
   const { items, problem } = await readYamlList(text, (item) => item);
-  if (problem !== undefined) throw notRight();
+  if (problem !== undefined) throw wrongResult();
   return items;
 }
 
@@ -146,10 +146,10 @@ function check(
   if (change.action === "create") expected.push(...change.documents);
   else if (change.action === "update") expected[change.index - first] = change.document;
   else expected.splice(change.index - first, 1);
-  if (!isSameValue(expected, after)) throw notRight();
+  if (!isSameValue(expected, after)) throw wrongResult();
 }
 
-function notRight(): CannotEdit {
+function wrongResult(): CannotEdit {
   return new CannotEdit(
     "it is written in a way that is not understood well enough to change it; change it by hand",
   );

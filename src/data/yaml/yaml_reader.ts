@@ -16,7 +16,7 @@ const PART_LENGTH = 50_000;
  */
 export async function readYaml(text: string): Promise<{ value: unknown; problem?: SyntaxProblem }> {
   try {
-    return { value: parseTidily(text) };
+    return { value: parseAndTidy(text) };
   } catch (error) {
     return { value: undefined, problem: await syntaxProblem(text, error) };
   }
@@ -79,14 +79,14 @@ async function readParts<T>(parts: string[], convert: (item: unknown) => T): Pro
 
   function attempt(part: string): unknown {
     try {
-      return parseTidily(part);
+      return parseAndTidy(part);
     } catch {
       return undefined;
     }
   }
 }
 
-function parseTidily(text: string): unknown {
+function parseAndTidy(text: string): unknown {
   const document = parse(text, { schema: "failsafe" });
   tidy(document, MIN_NODES + NODES_PER_CHARACTER * text.length);
   return isNull(document) ? null : document;

@@ -49,17 +49,17 @@ export async function syntaxProblem(text: string, error: unknown): Promise<Synta
 }
 
 /** A second reading of more characters may take seconds. */
-const MAX_EXPLAINED = 20_000;
+const MAX_EXPLAINED_LENGTH = 20_000;
 
 /** Explains the item of a long list with the error, or a short text as a whole. */
 async function explainExcerpt(text: string, error: FirstReadersError): Promise<SyntaxProblem | undefined> {
-  if (text.length <= MAX_EXPLAINED) return await explain(text);
+  if (text.length <= MAX_EXPLAINED_LENGTH) return await explain(text);
   const starts = findItemStarts(text);
   const next = starts.findIndex(({ offset }) => offset > (error.offset ?? text.length));
   const start = starts.at(next === -1 ? -1 : next - 1);
   if (start === undefined || next === 0) return undefined;
   const excerpt = text.slice(start.offset, next === -1 ? undefined : starts[next].offset);
-  const problem = excerpt.length > MAX_EXPLAINED ? undefined : await explain(excerpt);
+  const problem = excerpt.length > MAX_EXPLAINED_LENGTH ? undefined : await explain(excerpt);
   if (problem?.position === undefined) return undefined;
   const { line, column } = problem.position;
   return { ...problem, position: { line: line + start.line - 1, column } };

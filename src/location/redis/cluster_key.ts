@@ -14,17 +14,17 @@ const RETRY_INTERVAL_MS = 1000;
  * a node with another secret would stay alone. Rejects when Redis does not allow it.
  */
 export async function clusterKey(connection: Pick<RedisConnection, "commands" | "name">): Promise<string> {
-  let told = "";
+  let loggedReason = "";
   for (;;) {
     try {
       return await readOrMake(connection);
     } catch (error) {
       if (redisErrorCode(error) === "NOPERM") throw error;
       const reason = describeRedisError(error);
-      if (reason !== told) {
+      if (reason !== loggedReason) {
         log.warn("Waiting for Redis at {name}: {reason}", { name: connection.name, reason });
       }
-      told = reason;
+      loggedReason = reason;
     }
     await sleep(RETRY_INTERVAL_MS);
   }

@@ -43,12 +43,12 @@ export class NodeTable {
   /** The begin of Redis's present availability; it may have lost all nodes before. */
   #upSince = 0;
   #isStopped = false;
-  #isRivalTold = false;
+  #isRivalLogged = false;
 
   constructor(parts: NodeTableParts) {
     this.#parts = parts;
     this.#lifetimeMs = parts.lifetimeMs ?? LIFETIME_MS;
-    this.#timer = parts.wheel.timer(() => void this.#beat());
+    this.#timer = parts.wheel.timer(() => void this.#heartbeat());
   }
 
   get self(): NodeRecord {
@@ -60,10 +60,10 @@ export class NodeTable {
     connection.onUp(() => {
       this.#upSince = clock.now();
       this.#parts.onForgotten?.();
-      if (!this.#isStopped) this.#show().catch(() => {});
+      if (!this.#isStopped) this.#publishSelf().catch(() => {});
     });
     // Without Redis, the node is shown as soon as Redis is back.
-    await this.#show().catch(() => {});
+    await this.#publishSelf().catch(() => {});
     this.#timer.start(this.#lifetimeMs / SIGNS_PER_LIFETIME);
   }
 
@@ -111,7 +111,7 @@ export class NodeTable {
       }
       this.#nodes.set(address, { epoch: epoch ?? known?.epoch ?? "", isAlive, since: now });
       if (known) isChanged = true;
-      this.#tell(address, known, isAlive);
+      this.#logChange(address, known, isAlive);
     }
     if (isChanged) this.#parts.onChange();
   }
@@ -120,10 +120,10 @@ export class NodeTable {
     return this.#upSince > 0 && this.#parts.clock.now() - this.#upSince < this.#lifetimeMs;
   }
 
-  async #beat(): Promise<void> {
+  async #heartbeat(): Promise<void> {
     try {
-      await this.#lookForRival();
-      await this.#show();
+      await this.#checkForRival();
+      await this.#publishSelf();
       await this.refresh();
     } catch {
       // Others log that Redis is away; no node counts as dead for it.
@@ -131,12 +131,12 @@ export class NodeTable {
     if (!this.#isStopped) this.#timer.start(this.#lifetimeMs / SIGNS_PER_LIFETIME);
   }
 
-  async #show(): Promise<void> {
+  async #publishSelf(): Promise<void> {
     await this.#parts.connection.commands.set(this.#key(), this.self.epoch, "PX", this.#lifetimeMs);
   }
 
   /** Two nodes with one address would take each other's flows for their own. */
-  async #lookForRival(): Promise<void> {
+  async #checkForRival(): Promise<void> {
     const owner = await this.#parts.connection.commands.get(this.#key());
     if (owner === null) {
       // This process was suspended until it counted as dead, or Redis has lost everything.
@@ -144,14 +144,14 @@ export class NodeTable {
       this.#parts.onForgotten?.();
       this.#parts.onChange();
     }
-    if (owner === null || owner === this.self.epoch || this.#isRivalTold) return;
-    this.#isRivalTold = true;
+    if (owner === null || owner === this.self.epoch || this.#isRivalLogged) return;
+    this.#isRivalLogged = true;
     log.error("Another node has the address {address}, too: set nodeAddr in spec.dataSource.parameters", {
       address: this.self.address,
     });
   }
 
-  #tell(address: string, known: KnownNode | undefined, isAlive: boolean): void {
+  #logChange(address: string, known: KnownNode | undefined, isAlive: boolean): void {
     if (isAlive) log.info("Node {address} is there", { address });
     else if (known) log.warn("Node {address} is gone", { address });
   }
