@@ -96,7 +96,9 @@ export class ResourceView {
       this.#keys[resource.kind].add(uniqueKey(resource));
       this.addNames(resource);
     }
-    if (resource.kind === "Gateway") this.#gatewayEndpoints?.add(endpointOf(resource));
+    if (resource.kind === "Gateway" && this.#options.hasUniqueGateways === true) {
+      this.#endpoints().add(endpointOf(resource));
+    }
     return ref === resource.ref ? resource : { ...resource, ref };
   }
 

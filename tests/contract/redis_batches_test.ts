@@ -50,7 +50,7 @@ Deno.test("redis: many documents are refused by a replica (unwritable)", async (
   assert.equal(await reasonOf(createAgents(provider, agents("AG1", "AG2"))), "unwritable");
 });
 
-Deno.test("redis: a cluster has no step for many documents, and those that were made are taken back", async () => {
+Deno.test("redis: a cluster has no step for many documents, and those that were made are rolled back", async () => {
   const args = ["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1"];
   args.push("--cluster-port", String(freePort()));
   await using storage = await RedisStorage.start({ server: { args }, isCluster: true });

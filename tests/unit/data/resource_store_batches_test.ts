@@ -149,7 +149,7 @@ Deno.test("createAll(): gateways of one host are refused where the configuration
   assert.equal((await store.createAll("Gateway", gateways.slice(0, 2))).length, 2);
 });
 
-Deno.test("createAll(): what somebody else made at the same moment stays, and all of these are taken back", async () => {
+Deno.test("createAll(): another writer's document of the same moment stays, and all of these are rolled back", async () => {
   const { store, provider, directory } = await start();
   const theirs = withRef("theirs", agentDocument("3"));
   provider.beforeWrite = () => {

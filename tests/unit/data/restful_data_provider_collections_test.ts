@@ -258,7 +258,7 @@ for (const [trouble, reason, message] of REFUSALS) {
   });
 }
 
-Deno.test("of many new documents those that were made are taken back when one is refused", async () => {
+Deno.test("many new documents are rolled back when one is refused", async () => {
   await using storage = new RestfulStorage();
   storage.backend.put("agents", [withRef("AG0", agentDocument("1000"))]);
   const provider = storage.open();
