@@ -272,7 +272,7 @@ function registered(library: Library, protocol: Protocol, user: string): Promise
 }
 
 function portOf(protocol: Protocol | "udp"): number {
-  return server.placeOf({ protocol, address }).port;
+  return server.endpointOf({ protocol, address }).port;
 }
 
 function desk(options: Partial<BaresipOptions> = {}): BaresipOptions {

@@ -1,4 +1,4 @@
-/** What transports of connections have to do beyond `transport_contract.ts`. */
+/** The contract of transports of connections, beyond `transport_contract.ts`. */
 import assert from "node:assert/strict";
 import type { Flow } from "../../src/transport/transport.ts";
 import {
@@ -15,7 +15,7 @@ import {
 import type { Peer } from "./transport_peers.ts";
 import { pause } from "../support/pause.ts";
 
-/** A port at which nobody listens. */
+/** Returns a port without a listener. */
 function deserted(peers: Peers<Peer>): number {
   const listener = peers.listen();
   listener.close();

@@ -37,7 +37,7 @@ export const wss: TransportHarness<WebSocketPeer> = {
   create: (place, limits) => createWebSocketTransport(place, { ...LIMITS, ...limits }, contexts),
 };
 
-/** The same transport, spoken to by peers that do no handshake of themselves. */
+/** Returns a harness whose peers do no handshake by themselves. */
 export function withoutHandshake(harness: TransportHarness): TransportHarness<StreamPeer> {
   return { ...harness, peers: tcpPeers };
 }

@@ -1,9 +1,9 @@
 /** `openssl s_client` as a client whose versions and names can be chosen. */
-import type { Place } from "./transport_peers.ts";
+import type { Endpoint } from "./transport_peers.ts";
 
-/** What a handshake came to; all undefined when there was none. */
+/** The result of a handshake; all undefined when it failed. */
 export interface OpensslAnswer {
-  /** Such as `TLSv1.3`. */
+  /** For instance `TLSv1.3`. */
   readonly version: string | undefined;
   readonly cipher: string | undefined;
   /** The common name of the certificate that was shown. */
@@ -11,7 +11,7 @@ export interface OpensslAnswer {
 }
 
 export async function askWithOpenssl(
-  { address, port }: Place,
+  { address, port }: Endpoint,
   options: readonly string[],
 ): Promise<OpensslAnswer> {
   const command = new Deno.Command("timeout", {

@@ -1,4 +1,4 @@
-/** Who is denied access and was told so: no transport lets it in again. */
+/** Addresses that were told of their denial: no transport accepts them again. */
 import assert from "node:assert/strict";
 import { createSctpTransport } from "../../src/transport/linux/sctp_transport.ts";
 import { openLibc } from "../../src/runtime/native/libc.ts";
@@ -38,7 +38,7 @@ const sctp: TransportHarness = {
   create: (place, limits) => createSctpTransport(place, { ...LIMITS, ...limits }, 6),
 };
 
-/** Turns 127.0.0.1 away as long as it is told to. */
+/** Denies 127.0.0.1 while it is set to. */
 function doorkeeper(isShut: boolean) {
   const door = { isShut };
   return { door, limits: { isRefused: (address: string) => door.isShut && address === "127.0.0.1" } };

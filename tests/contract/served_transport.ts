@@ -1,29 +1,29 @@
-/** A transport under test, what it tells, and the far ends it talks to. */
+/** A transport under test with its events and its peers. */
 import assert from "node:assert/strict";
 import type { Rejection } from "../../src/message/sip_message.ts";
 import type { ConnectionLimits } from "../../src/transport/connection_limits.ts";
 import type { Flow, Transport, TransportEvents, TransportProtocol } from "../../src/transport/transport.ts";
-import type { Peer, PeerListener, PeerProtocol, Place } from "./transport_peers.ts";
+import type { Endpoint, Peer, PeerListener, PeerProtocol } from "./transport_peers.ts";
 
 /** One implementation and the raw sockets that talk to it. */
 export interface TransportHarness<Kind extends Peer = Peer> {
   readonly name: string;
   readonly protocol: TransportProtocol;
   readonly peers: PeerProtocol<Kind>;
-  /** Bytes of the largest message that has to pass, either way. */
+  /** Bytes of the largest message that must pass in either direction. */
   readonly maxMessageSize: number;
-  /** Messages that may be under way at once and none gets lost. */
+  /** Messages at once without loss. */
   readonly window: number;
-  /** Whether messages arrive in the order in which they were sent. */
+  /** True when messages arrive in order. */
   readonly isOrdered: boolean;
   /** A transport that is not listening yet. `limits` concern connections only. */
-  create(place: Place, limits?: Partial<ConnectionLimits>): Transport;
+  create(endpoint: Endpoint, limits?: Partial<ConnectionLimits>): Transport;
 }
 
-export const LOOPBACK: Place = { address: "127.0.0.1", port: 0 };
+export const LOOPBACK: Endpoint = { address: "127.0.0.1", port: 0 };
 
-/** Milliseconds that anything may take; only a fault takes so long. */
-const PATIENCE = 3_000;
+/** Time limit for all waits; only a fault takes so long. */
+const TIMEOUT_MS = 3_000;
 
 const ALL_BYTES = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join("");
 
@@ -43,13 +43,13 @@ export function messageOfSize(size: number): string {
   return message("large", bytes(size - message("large").length));
 }
 
-/** `promise`, or a failure that says what did not happen. */
+/** Awaits a promise, and fails with `what` when it is late. */
 export async function within<Value>(promise: Promise<Value>, what: string): Promise<Value> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
       () => reject(new assert.AssertionError({ message: `Not in time: ${what}` })),
-      PATIENCE,
+      TIMEOUT_MS,
     );
   });
   try {
@@ -64,16 +64,16 @@ export function contractTest(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, fn, sanitizeOps: true, sanitizeResources: true });
 }
 
-/** A listening transport that notes everything it tells, and checks in which order. */
+/** A listening transport whose events are recorded, and checked for their order. */
 export class ServedTransport implements TransportEvents, AsyncDisposable {
   readonly transport: Transport;
   readonly messages: { text: string; flow: Flow }[] = [];
-  /** What was not taken from its stream; the peer is told by a line. */
+  /** Rejected messages; the peer is sent a line. */
   readonly refusals: { text: string; status: number }[] = [];
   readonly opened: Flow[] = [];
   readonly closed: Flow[] = [];
   readonly violations: string[] = [];
-  /** What the layer above does with a message. */
+  /** The reaction of the layer above to a message. */
   answer: (text: string, flow: Flow) => void = () => {};
   #isClosed = false;
   #wake = () => {};
@@ -84,10 +84,10 @@ export class ServedTransport implements TransportEvents, AsyncDisposable {
 
   static async listen(
     harness: TransportHarness,
-    place = LOOPBACK,
+    endpoint = LOOPBACK,
     limits?: Partial<ConnectionLimits>,
   ): Promise<ServedTransport> {
-    const served = new ServedTransport(harness.create(place, limits));
+    const served = new ServedTransport(harness.create(endpoint, limits));
     await served.transport.listen(served);
     return served;
   }
@@ -128,7 +128,7 @@ export class ServedTransport implements TransportEvents, AsyncDisposable {
     this.#wake();
   }
 
-  /** Resolves when the condition holds; it is looked at whenever the transport tells something. */
+  /** Resolves when a condition holds, which is checked after each event. */
   until(condition: () => boolean, what: string): Promise<void> {
     const met = new Promise<void>((resolve) => {
       this.#wake = () => {
@@ -156,7 +156,7 @@ export class ServedTransport implements TransportEvents, AsyncDisposable {
   }
 }
 
-/** Why the message did not leave. */
+/** Sends a message and resolves with the reason of its failure. */
 export function failureOf(flow: Flow, text: string): Promise<string> {
   let isSending = true;
   const failure = new Promise<string>((resolve) =>
@@ -178,7 +178,7 @@ export class Peers<Kind extends Peer> implements Disposable {
     this.#protocol = harness.peers;
   }
 
-  /** A peer that can speak to the transport, at another of its addresses if need be. */
+  /** Connects a peer to the transport, at one of its addresses. */
   async connect({ transport }: ServedTransport, address = transport.address): Promise<Kind> {
     return this.#keep(
       await within(this.#protocol.connect({ address, port: transport.port }), "a connection"),

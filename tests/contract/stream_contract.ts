@@ -1,4 +1,4 @@
-/** What transports of byte streams have to do beyond `connection_contract.ts`. */
+/** The contract of transports of byte streams, beyond `connection_contract.ts`. */
 import assert from "node:assert/strict";
 import { ended } from "./connection_contract.ts";
 import { pause } from "../support/pause.ts";

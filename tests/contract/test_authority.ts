@@ -12,10 +12,10 @@ const LOOPBACKS = ["127.0.0.1", "127.0.0.77", "::1"];
 /** A certificate for this machine, for both directions. */
 export const local = certificates.issue({ name: "local", ipAddresses: LOOPBACKS, clientAuth: true });
 
-/** What the peers of tests show and trust. */
+/** Certificates that test peers show and trust. */
 export const localIdentity = identityOf(local);
 
-/** What a peer shows, which trusts the root of the tests. */
+/** Returns an identity of a peer that trusts the root of the tests. */
 export function identityOf({ chain, privateKey }: TestCertificate): TlsIdentity {
   return {
     certificate: Deno.readTextFileSync(chain),

@@ -1,4 +1,4 @@
-/** What clients show, and what becomes of them (`client.authType`). */
+/** Certificates of clients (`client.authType`). */
 import assert from "node:assert/strict";
 import { createTlsTransport } from "../../src/transport/tls/tls_transport.ts";
 import type { TlsSettings } from "../../src/transport/tls/tls_contexts.ts";
@@ -96,7 +96,7 @@ contractTest(
   },
 );
 
-/** Whether requests for `domain` at port 5061 of this client go by the client's own connection (RFC 5923). */
+/** Reports whether requests for `domain` at port 5061 use the client's own connection (RFC 5923). */
 async function isAlias(served: ServedTransport, domain: string): Promise<boolean> {
   const flow = await served.firstFlow();
   flow.addAlias?.(5061);

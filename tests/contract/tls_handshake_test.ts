@@ -1,4 +1,4 @@
-/** What comes in the place of a TLS handshake, and what handshakes agree on. */
+/** TLS handshakes, faulty and good, and what they negotiate. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
@@ -21,7 +21,7 @@ import {
 } from "./served_transport.ts";
 import { askWithOpenssl } from "./openssl_client.ts";
 import { certificates, localIdentity, tlsSettings } from "./test_authority.ts";
-import type { Place } from "./transport_peers.ts";
+import type { Endpoint } from "./transport_peers.ts";
 
 /** A ClientHello that announces more than comes. */
 const BEGUN_HELLO = "\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03";
@@ -36,7 +36,7 @@ function testStrangers(harness: TransportHarness): void {
       "HTTP without TLS": "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
       "NUL bytes": "\0".repeat(1_000),
       "a record of a kind that is none": "\x99\x03\x01\0\x05hello",
-      "an alert in the place of a greeting": "\x15\x03\x01\0\x02\x02\x28",
+      "an alert in the endpoint of a greeting": "\x15\x03\x01\0\x02\x02\x28",
       "a megabyte of noise": Buffer.from(crypto.getRandomValues(new Uint8Array(65_536))).toString("latin1")
         .repeat(16),
     })
@@ -147,7 +147,10 @@ contractTest("TLS: a connection that ends without close_notify is no violation",
 /** A TLS transport with settings of its own. */
 function withSettings(changes: Partial<TlsSettings>): TransportHarness {
   const contexts = new TlsContexts(tlsSettings(changes));
-  return { ...tls, create: (place, limits) => createTlsTransport(place, { ...LIMITS, ...limits }, contexts) };
+  return {
+    ...tls,
+    create: (endpoint, limits) => createTlsTransport(endpoint, { ...LIMITS, ...limits }, contexts),
+  };
 }
 
 const VERSIONS: readonly (readonly [TlsSettings["versions"], string, string | undefined])[] = [
@@ -206,7 +209,7 @@ contractTest(
 );
 
 /** A connection from a port of 127.0.0.1, any free one when it is 0. */
-async function connectFrom(localPort: number, to: Place): Promise<net.Socket> {
+async function connectFrom(localPort: number, to: Endpoint): Promise<net.Socket> {
   const socket = net.connect({ host: to.address, port: to.port, localAddress: "127.0.0.1", localPort });
   await once(socket, "connect");
   return socket;

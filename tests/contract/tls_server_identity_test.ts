@@ -1,4 +1,4 @@
-/** Whether a server is who it is taken for (RFC 5922), and that refused servers learn nothing. */
+/** The identity of servers (RFC 5922); refused servers learn nothing. */
 import assert from "node:assert/strict";
 import type { TlsSettings } from "../../src/transport/tls/tls_contexts.ts";
 import { createTlsTransport } from "../../src/transport/tls/tls_transport.ts";
@@ -12,7 +12,7 @@ import { certificates, identityOf, tlsContexts } from "./test_authority.ts";
 interface Case {
   readonly what: string;
   readonly certificate: CertificateOptions | TestCertificate;
-  /** What the connection is for; the address 127.0.0.1 where it is left out. */
+  /** The domain of the connection; by default the address 127.0.0.1. */
   readonly domain?: string;
   readonly isGood: boolean;
   readonly settings?: Partial<TlsSettings>;

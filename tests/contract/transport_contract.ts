@@ -1,4 +1,4 @@
-/** What every transport has to do, whatever its protocol and however it is built. */
+/** The contract of all transports. */
 import assert from "node:assert/strict";
 import type { Flow } from "../../src/transport/transport.ts";
 import {
@@ -70,7 +70,7 @@ function testBinding(harness: TransportHarness): void {
   }
 }
 
-/** A question and an answer, then the other way round, with addresses as URIs have them. */
+/** A request and a response in both directions, with addresses in URI form. */
 async function converse(harness: TransportHarness, bound: string, remote: string): Promise<void> {
   await using served = await ServedTransport.listen(harness, { address: bound, port: 0 });
   using peers = new Peers(harness);

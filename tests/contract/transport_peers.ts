@@ -1,14 +1,14 @@
-/** What the far ends of transports are; those in `peers/` are made of raw sockets and know nothing of the code under test. */
+/** The far ends of transports; those in `peers/` are raw sockets, independent of the code under test. */
 import { Buffer } from "node:buffer";
 
-/** Where a peer is, or has to go; IPv6 in brackets. */
-export interface Place {
+/** The endpoint of a peer, IPv6 in brackets. */
+export interface Endpoint {
   readonly address: string;
   readonly port: number;
 }
 
 /** One end of a conversation with the transport: a connection, or a datagram socket. */
-export interface Peer extends Place {
+export interface Peer extends Endpoint {
   /** Sends bytes, one a character. For datagrams and WebSocket frames this is one message. */
   write(text: string): Promise<void>;
   /** The next whole message; undefined when the connection has ended. */
@@ -20,21 +20,21 @@ export interface Peer extends Place {
 export interface StreamPeer extends Peer {
   /** The next `count` bytes, fewer when the connection ends before. */
   readBytes(count: number): Promise<string>;
-  /** Says that nothing more will be sent, and goes on reading. */
+  /** Ends the sending direction, and goes on reading. */
   closeWrite(): Promise<void>;
 }
 
-/** A place that the transport can send to without having been spoken to. */
-export interface PeerListener<Kind extends Peer = Peer> extends Place {
+/** An endpoint that the transport can connect or send to first. */
+export interface PeerListener<Kind extends Peer = Peer> extends Endpoint {
   /** The next conversation that the transport begins. */
   accept(): Promise<Kind>;
   close(): void;
 }
 
-/** What a protocol looks like from outside. */
+/** Peers of a protocol. */
 export interface PeerProtocol<Kind extends Peer = Peer> {
   listen(address: string): PeerListener<Kind>;
-  connect(to: Place): Promise<Kind>;
+  connect(to: Endpoint): Promise<Kind>;
 }
 
 export function bytesOf(text: string): Uint8Array {
@@ -49,7 +49,7 @@ export function socketHost(address: string): string {
   return address.replace(/[[\]]/g, "");
 }
 
-export function placeOf(local: Deno.Addr): Place {
+export function endpointOf(local: Deno.Addr): Endpoint {
   const { hostname, port } = local as Deno.NetAddr;
   return { address: hostname.includes(":") ? `[${hostname}]` : hostname, port };
 }

@@ -1,4 +1,4 @@
-/** Datagrams that nobody takes (RFC 3261 §18.4): Linux tells which, and no other suffers. */
+/** Datagrams that do not arrive (§18.4): Linux reports which, and others are unaffected. */
 import assert from "node:assert/strict";
 import { openLibc } from "../../src/runtime/native/libc.ts";
 import { LinuxUdpTransport } from "../../src/transport/linux/udp_transport.ts";

@@ -1,4 +1,4 @@
-/** What comes in the place of a WebSocket handshake (RFC 6455 §4, RFC 7118 §4). */
+/** Faulty WebSocket handshakes (RFC 6455 §4, RFC 7118 §4). */
 import assert from "node:assert/strict";
 import { ended } from "./connection_contract.ts";
 import { pause } from "../support/pause.ts";
@@ -17,7 +17,7 @@ import type { StreamPeer } from "./transport_peers.ts";
 
 const raw = withoutHandshake(ws);
 
-/** Says this and gives the answer, which has to be the end of the connection. */
+/** Sends a text and returns the answer, after which the connection must end. */
 async function answerTo(peer: StreamPeer, text: string): Promise<string> {
   await peer.write(text);
   const answer = await within(peer.readMessage(), "an answer");

@@ -1,4 +1,4 @@
-/** What a whole server makes of SIP that comes in WebSocket messages (RFC 7118 §5). */
+/** SIP in WebSocket messages at a whole server (RFC 7118 §5). */
 import assert from "node:assert/strict";
 import { startTestServer } from "../support/server.ts";
 import { ws } from "./harnesses.ts";
@@ -18,7 +18,7 @@ async function answer(peer: WebSocketPeer): Promise<string> {
   return `${/\r\nCall-ID: (.+?)\r\n/.exec(text)?.[1]} ${/^SIP\/2\.0 (\d+)/.exec(text)?.[1]}`;
 }
 
-/** What comes back for these WebSocket messages, up to the answer to a request without fault. */
+/** Returns the responses to WebSocket messages, up to that to a good request. */
 async function answersTo(payloads: readonly string[]): Promise<string[]> {
   const server = await startTestServer({
     domains: ["sip.local"],

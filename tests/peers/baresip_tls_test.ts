@@ -9,7 +9,7 @@ const bindAddresses = ["127.0.0.1"];
 
 /** Returns the options of a baresip that reaches this server by a transport. */
 function phoneAt(routr: TransportRoutr, user: string, transport: "udp" | "tls"): BaresipOptions {
-  const { port } = routr.placeOf({ protocol: transport, address: "127.0.0.1" });
+  const { port } = routr.endpointOf({ protocol: transport, address: "127.0.0.1" });
   const authorities = routr.certificates.root.certificate;
   return { user, server: port, transport, tls: transport === "tls" ? { authorities } : undefined };
 }

@@ -1,7 +1,7 @@
 // Kamailio as a trunk over TLS that is known by its client certificate: registers, calls and is called.
 
 import assert from "node:assert/strict";
-import type { Place } from "../contract/transport_peers.ts";
+import type { Endpoint } from "../contract/transport_peers.ts";
 import { freePort } from "../support/ports.ts";
 import { domain } from "../support/routr_process.ts";
 import { fromCallee, fromCaller, headers } from "../support/sip_text.ts";
@@ -32,15 +32,15 @@ async function trunkNet(isKnownByCertificate: boolean): Promise<TrunkNet> {
     }),
   );
   const { certificates, identity } = routr;
-  const udp: Place = { address: "127.0.0.1", port: freePort() };
+  const udp: Endpoint = { address: "127.0.0.1", port: freePort() };
   const desk = resources.use(await WirePhone.connect(routr, { user: "1001", way: by("udp") }));
   // It sends From of the trunk: that is who the trunk speaks for at the server.
   const far = resources.use(
-    await WirePhone.connect({ identity, placeOf: () => udp }, { user: trunkUser, way: by("udp") }),
+    await WirePhone.connect({ identity, endpointOf: () => udp }, { user: trunkUser, way: by("udp") }),
   );
   const trunk = resources.use(
     await startKamailioTrunk({
-      server: routr.placeOf(by("tls")),
+      server: routr.endpointOf(by("tls")),
       user: trunkUser,
       authority: certificates.root,
       certificate: certificates.issue({

@@ -24,25 +24,25 @@ export interface CertificateOptions {
   /** The common name. */
   readonly name: string;
   readonly dnsNames?: readonly string[];
-  /** Such as `sip:example.com` (RFC 5922 §7.1). */
+  /** For instance `sip:example.com` (RFC 5922 §7.1). */
   readonly uriNames?: readonly string[];
   readonly ipAddresses?: readonly string[];
   /** Days from now to its end; -1 is a certificate that ended yesterday. */
   readonly days?: number;
   /** Days from now to its beginning: 1 is a certificate that is not valid yet. */
   readonly startsInDays?: number;
-  /** Who signs it; the root of these certificates otherwise. */
+  /** The signing authority, by default the root. */
   readonly ca?: TestCertificate;
   /** Keys: EC P-256 takes a few milliseconds, RSA tenths of a second. */
   readonly kind?: "rsa" | "ec";
-  /** Whether it is good for clients as well as for servers. */
+  /** True for clients as well as servers. */
   readonly clientAuth?: boolean;
 }
 
-/** A root authority and what it signs; all files are gone at the end of `using`. Names of certificates may repeat. */
+/** A root authority and its certificates; `using` removes all files. Names of certificates may repeat. */
 export class TestCertificates implements Disposable {
   readonly folder = Deno.makeTempDirSync({ prefix: "routr-certificates-" });
-  /** The root, which signs itself; its `certificate` is what the others' peers have to trust. */
+  /** The self-signed root, whose `certificate` peers must trust. */
   readonly root: TestCertificate;
   #count = 0;
 
@@ -62,7 +62,7 @@ export class TestCertificates implements Disposable {
     return this.#make(options, { issuer: options.ca ?? this.root, isAuthority: true });
   }
 
-  /** A certificate that signs itself, unknown to the root. */
+  /** Makes a self-signed certificate, unknown to the root. */
   selfSigned(options: Omit<CertificateOptions, "ca">): TestCertificate {
     return this.#make(options, {});
   }

@@ -1,4 +1,4 @@
-/** Time that a test turns by hand. */
+/** Clocks that a test turns by hand. */
 import { type Clock, systemClock } from "../../src/runtime/clock.ts";
 
 interface Alarm {
@@ -29,7 +29,7 @@ export class FakeClock implements Clock {
     this.#alarms.delete(alarm as Alarm);
   }
 
-  /** Lets `milliseconds` pass: alarms ring in their order, each at its own time. */
+  /** Lets `milliseconds` pass; alarms ring in order, each at its own time. */
   advance(milliseconds: number): void {
     const end = this.#now + milliseconds;
     for (;;) {
@@ -64,7 +64,7 @@ export class ShiftedClock implements Clock {
     systemClock.clearAlarm(alarm);
   }
 
-  /** Puts the clock forward; alarms that are set ring as late as before. */
+  /** Puts the clock forward, not its alarms. */
   shift(milliseconds: number): void {
     this.#shift += milliseconds;
   }

@@ -1,4 +1,4 @@
-/** A transport without sockets: messages arrive when the test says, and what is sent can be read at once. */
+/** A transport without sockets: a test delivers messages, and reads sent ones at once. */
 import {
   type Flow,
   nextFlowId,
@@ -7,14 +7,14 @@ import {
   type TransportProtocol,
 } from "../../src/transport/transport.ts";
 
-/** Everything the server sends by this transport, by the address it goes to. */
+/** A transport that keeps what is sent, by destination. */
 export class MemoryTransport implements Transport {
   readonly protocol: TransportProtocol;
   readonly address: string;
   readonly port: number;
-  /** Addresses (`host:port`) that nothing can be sent to: sending fails. */
+  /** Addresses (`host:port`) to which sending fails. */
   readonly unreachable = new Set<string>();
-  /** Every flow there was, those included that are closed. */
+  /** All flows, closed ones included. */
   readonly flows: MemoryFlow[] = [];
   #events: TransportEvents | undefined;
 
@@ -44,7 +44,7 @@ export class MemoryTransport implements Transport {
     return flow;
   }
 
-  /** Lets a message arrive from this address. */
+  /** Delivers a message from an address. */
   receive(text: string, from: { address: string; port: number }): void {
     this.#events?.onMessage(text, this.#flow(from.address, from.port, true));
   }

@@ -1,4 +1,4 @@
-/** SIP messages as text in tests, read and made by code that shares nothing with the server's. */
+/** SIP messages as text, read and made by code independent of the server. */
 import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
 
@@ -122,7 +122,7 @@ export function responseTo(request: string, status: string, { tag, lines = "" }:
   return complete(whole, [`Content-Length: ${bodyOf(whole).length}`]);
 }
 
-/** What a response has beyond what it copies. */
+/** The parts of a response that are not copied from its request. */
 export interface ResponseParts {
   /** Added to To, unless there is one. */
   readonly tag?: string;
@@ -167,7 +167,7 @@ export function fromCaller(method: string, dialog: { invite: string; ok: string;
   ].join("\n");
 }
 
-/** The same as the callee sends it; `invite` as it arrived there. */
+/** Returns the lines of a request within a dialog as the callee sends it; `invite` is the received one. */
 export function fromCallee(method: string, dialog: { invite: string; ok: string; cseq?: number }): string {
   const { invite, ok, cseq = 1 } = dialog;
   const routes = headers(invite, "Record-Route").map((route) => `Route: ${route}`);
@@ -181,7 +181,7 @@ export function fromCallee(method: string, dialog: { invite: string; ok: string;
   ].join("\n");
 }
 
-/** How to answer a digest challenge; everything but the credentials has a usual value. */
+/** Options for the answer to a digest challenge. */
 export interface DigestOptions extends Credentials {
   /** Answer the challenge with this algorithm; else the first. */
   readonly algorithm?: string;
@@ -189,7 +189,7 @@ export interface DigestOptions extends Credentials {
   readonly cnonce?: string;
   /** "" answers as RFC 2069 clients do. */
   readonly qop?: string;
-  /** In the place of the nonce of the challenge. */
+  /** Replaces the nonce of the challenge. */
   readonly nonce?: string;
 }
 

@@ -8,7 +8,7 @@ import { readText, storedNames } from "./torture_messages.ts";
 
 const seed = 4475;
 const randomCases = 20_000;
-/** Milliseconds that reading a text may take, generously: most take less than a tenth of one. */
+/** Time limit for reading a text; most take less than a tenth of a millisecond. */
 const patience = (text: string) => 100 + text.length / 1_000;
 /** Bytes that the smallest heap seen late may exceed the smallest seen early. */
 const heapTolerance = 8 * 2 ** 20;

@@ -8,7 +8,7 @@ import { startTestServer, type TestServer } from "../support/server.ts";
 const UNREMARKABLE = 250;
 const ATTEMPTS = 4;
 
-/** Sends texts, each as a message, and tells what comes back. */
+/** Sends texts as messages, and reads responses. */
 interface Wire {
   send(text: string): void;
   /** The next text that comes. */
@@ -29,7 +29,7 @@ const WAYS: readonly Way[] = [
   { protocol: "ws", longest: 1_040_000, connect: connectWebSocket },
 ];
 
-/** What grows: header lines of about so many bytes. */
+/** Makes header lines of about `size` bytes. */
 const SHAPES: Readonly<Record<string, (bytes: number) => string>> = {
   "a long Subject": (bytes) => `Subject: ${"x".repeat(bytes)}\r\n`,
   "a long Call-ID and many signed Routes": (bytes) =>
@@ -141,7 +141,7 @@ async function connectWebSocket(port: number): Promise<Wire> {
   };
 }
 
-/** What has come and was not taken. */
+/** Received messages that were not taken yet. */
 class Inbox {
   readonly #texts: string[] = [];
   #wake = () => {};

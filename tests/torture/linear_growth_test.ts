@@ -9,13 +9,13 @@ const KB = 1000;
 /** The longest message, and the one it is compared with. */
 const LARGE = 256 * KB;
 const SMALL = 16 * KB;
-/** Times that the growth of the length may be outdone by that of the time; the square of the length would be 16 times. */
+/** Largest ratio of the growth of time to that of length; quadratic time has a ratio of 16. */
 const SLACK = 5;
-/** Milliseconds that a message may take unasked, however it grows. */
+/** Time that is accepted for any message. */
 const UNREMARKABLE = 40;
 const ATTEMPTS = 6;
 
-/** Bounds so wide that what is behind them has to be linear by itself. */
+/** Bounds so wide that the code behind them must be linear by itself. */
 const WIDE = { maxHeadSize: 2 ** 20, maxHeaderRows: 1_000_000, maxHeaderValues: 1_000_000 };
 
 for (const [kind, sender] of Object.entries(SENDERS)) {
@@ -39,7 +39,7 @@ for (const [kind, sender] of Object.entries(SENDERS)) {
   });
 }
 
-/** Compares the least of several times: whether the message or the machine is slow shows in the next try. */
+/** Compares the least of several times, so that a slow machine does not count. */
 function assertLinear(time: (size: number) => number, label: string): void {
   let large = time(LARGE);
   let small = Infinity;
@@ -58,7 +58,7 @@ function shortest(time: () => number): number {
   return least;
 }
 
-/** Milliseconds of CPU: who else keeps the machine busy does not count. */
+/** Returns milliseconds of CPU, so that other processes do not count. */
 function timeOf(net: Network, sender: Sender, lines: string): number {
   const arrive = sender(net, lines);
   drain(net);

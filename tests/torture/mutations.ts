@@ -1,4 +1,4 @@
-/** Damage done to messages, the same for the same seed. */
+/** Random damage to messages, reproducible by seed. */
 
 /** Marsaglia's xorshift, 32 bits: small, fast, and good enough to break parsers with. */
 export class Random {
@@ -24,7 +24,7 @@ export class Random {
 
 type Mutation = (text: string, random: Random, others: readonly string[]) => string;
 
-/** `text` with one to three mutations; `others` are what it may be spliced with. */
+/** Returns a text with one to three mutations, some of them pieces of `others`. */
 export function mutate(text: string, random: Random, others: readonly string[]): string {
   let mutated = text;
   for (let rounds = 1 + random.below(3); rounds > 0; rounds--) {
@@ -33,7 +33,7 @@ export function mutate(text: string, random: Random, others: readonly string[]):
   return mutated;
 }
 
-/** `text` with one header value damaged and no line break touched, so that more of the message stays readable. */
+/** Returns a text with one damaged header value and all its line breaks, so that more stays readable. */
 export function mutateValue(text: string, random: Random, others: readonly string[]): string {
   const headEnd = text.indexOf("\r\n\r\n");
   const lines = text.slice(0, headEnd).split("\r\n");
@@ -99,7 +99,7 @@ function swapLines(text: string, random: Random): string {
   return lines.join("\r\n");
 }
 
-/** What the grammar gives a meaning, and what it does not. */
+/** Texts with and without a meaning in the grammar. */
 const units = [
   ..." \t,;:=@<>\"\\%/?&+*()[]{}'0aA\x7f\x80\xff\r\n\0",
   "\r\n",

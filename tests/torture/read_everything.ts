@@ -1,4 +1,4 @@
-/** Asks a message for everything it can tell, and checks what must hold whatever its bytes are. */
+/** Reads all of a message, and checks the invariants of any message. */
 import assert from "node:assert/strict";
 import { decodeUtf8 } from "../../src/message/characters.ts";
 import { parseDigestChallenge, parseDigestCredentials } from "../../src/message/digest.ts";
@@ -44,7 +44,7 @@ function readRows(message: HeaderRows): void {
   }
 }
 
-/** Whatever header it is from, every field parser has to survive it. */
+/** Passes a value to every field parser, none of which may throw. */
 function readValue(value: string): void {
   parseVia(value, 0, value.length);
   parseDigestChallenge(value);
@@ -71,7 +71,7 @@ function readUri(text: string): void {
   assert.equal(uri.toString(), text);
 }
 
-/** The response to any request we accept is a message itself, and is about that request. */
+/** Checks that the response to an accepted request is a message, and is about that request. */
 function checkAnswer(request: SipRequest): void {
   request.stampTopVia("127.0.0.1", 5060);
   const answer = parseMessage(buildResponse(request, { status: 486, toTag: "fuzz" }));
@@ -82,7 +82,7 @@ function checkAnswer(request: SipRequest): void {
   assert.ok(edited.kind === "request" && !edited.has(Header.Contact) && !edited.has(Header.Route));
 }
 
-/** The response to a request we refuse ends where it should, and every line of it has a name. */
+/** Checks that the response to a rejected request has an end, and that all its lines have names. */
 function checkRefusal(request: HeaderRows, status: number): void {
   request.stampTopVia("127.0.0.1", 5060);
   const answer = buildResponse(request, { status, toTag: "fuzz" });

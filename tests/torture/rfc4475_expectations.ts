@@ -1,25 +1,25 @@
-/** What routr makes of each message of RFC 4475, in the order of the RFC. */
+/** The expected results for each message of RFC 4475, in the order of the RFC. */
 
 /** The final status to answer, any one of several, or no answer at all. */
 export type Outcome = number | readonly number[] | "dropped";
 
 /**
- * - "valid": everything that routr reads of this message is well formed;
- * - `refused`: the parser refuses it, with this status should it be answered;
- * - `faulty`: it parses, but whoever reads this field is told of the fault.
+ * - "valid": all that routr reads of the message is well formed;
+ * - `refused`: the parser rejects it, with this status for the response;
+ * - `faulty`: it parses, but this field is reported as faulty when it is read.
  */
 export type ParseVerdict = "valid" | { readonly refused: number } | { readonly faulty: FaultyField };
 
-/** Fields that are only read when somebody asks for them. */
+/** Fields that are read on demand. */
 export type FaultyField = "Request-URI" | "Contact";
 
-/** The message once more, at a server whose own domains are those of the message. */
+/** The message at a server with the domains of the message. */
 export interface HomeExpectation {
   readonly domains: readonly string[];
   readonly server: Outcome;
   /** Agent of the first domain who repeats the message with digest credentials; `server` is the answer to that. */
   readonly agent?: string;
-  /** What the answer must hold besides its status. */
+  /** Contents of the answer beside its status. */
   readonly holds?: RegExp;
 }
 
@@ -29,7 +29,7 @@ export interface Expectation {
   readonly section: string;
   readonly about: string;
   readonly parse: ParseVerdict;
-  /** At a server that has no part in the message: its domain is another, nobody is registered. */
+  /** The answer of a server with another domain and without registrations. */
   readonly server: Outcome;
   readonly home?: HomeExpectation;
   /** Reasons; "choice" marks where the RFC leaves one. */

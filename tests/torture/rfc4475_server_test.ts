@@ -1,4 +1,4 @@
-/** RFC 4475: what a whole server answers to each message, as a stranger and as the server of its domains. */
+/** RFC 4475: the answers of a whole server to each message, with other domains and with those of the message. */
 import assert from "node:assert/strict";
 import { type Expectation, expectations, type Outcome } from "./rfc4475_expectations.ts";
 import { latin1, readDatagram } from "./torture_messages.ts";
@@ -36,7 +36,7 @@ function send(server: TortureServer, datagram: Uint8Array, expected: Outcome): P
   return server.exchange(datagram, { isAnswered: expected !== "dropped" });
 }
 
-/** The challenges and lists that a response of this status must bring. */
+/** The challenges and lists that a response must have, by status. */
 const requiredHeaders: Readonly<Record<number, RegExp>> = {
   401: /^WWW-Authenticate: *Digest /im,
   405: /^Allow:/im,
@@ -58,7 +58,7 @@ function checkAnswers(
   if (parse === "valid") checkCopiedHeaders(latin1(sent), answer);
 }
 
-/** What every response copies from its request (§8.2.6.2), bytes unchanged but for folding. */
+/** Headers that a response copies from its request (§8.2.6.2), byte by byte except folding. */
 function checkCopiedHeaders(request: string, answer: string): void {
   for (const name of ["call-id|i", "cseq", "from|f"]) {
     assert.deepEqual(headerValues(answer, name), headerValues(request, name));

@@ -11,7 +11,7 @@ const maxMessageSize = 2 ** 20;
 /** Milliseconds for one stream; most take less than one. */
 const longestStream = 200;
 
-/** Without the one Content-Length that a stream needs, or with bytes that it does not count. */
+/** Messages without the one Content-Length that a stream needs, or with bytes beyond it. */
 const unframeable = ["baddn", "clerr", "dblreq", "inv2543", "mcl01", "ncl"];
 const texts = storedNames().filter((name) => !unframeable.includes(name)).map(readText);
 
@@ -21,7 +21,7 @@ interface Found {
   failure: string | undefined;
 }
 
-/** What the framer finds in these chunks; anything it says after a failure is a fault. */
+/** Returns the events of the framer for chunks; any event after a failure is a fault. */
 function frame(chunks: Iterable<string>): Found {
   const found: Found = { messages: [], pings: 0, failure: undefined };
   const expectSense = () => assert.equal(found.failure, undefined, "nothing is called after a failure");

@@ -7,12 +7,12 @@ import { Buffer } from "node:buffer";
 
 const folder = new URL("./messages/", import.meta.url);
 
-/** The datagram of `messages/<name>.dat`. */
+/** Returns the datagram of `messages/<name>.dat`. */
 export function readDatagram(name: string): Uint8Array {
   return Deno.readFileSync(new URL(`${name}.dat`, folder));
 }
 
-/** The same as text, one character a byte, as the message parser takes it. */
+/** Returns the datagram as text for the parser, one character a byte. */
 export function readText(name: string): string {
   return latin1(readDatagram(name));
 }

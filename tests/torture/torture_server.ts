@@ -4,7 +4,7 @@ import { startTestServer } from "../support/server.ts";
 import { latin1, latin1Bytes } from "./torture_messages.ts";
 
 const agentSecret = "torture";
-/** Milliseconds in which loopback and a server in this process have answered. */
+/** Time in which a server in this process answers over the loopback. */
 const patience = 3_000;
 
 export interface TortureServer extends AsyncDisposable {
@@ -74,7 +74,7 @@ async function exchange(
   }
 }
 
-/** Where an answer goes without rport (§18.2.2): the port in the top Via, else 5060. */
+/** Returns the port for responses without rport (§18.2.2): that of the top Via, else 5060. */
 function sentByPort(text: string): number {
   const match = /\n(?:via|v)\s*:\s*SIP\s*\/[^/]*\/\s*\w+\s+[\w.-]+:(\d+)/i.exec(text);
   return match ? Number(match[1]) : 5060;

@@ -1,8 +1,8 @@
 import {
   bytesOf,
   closeOnce,
+  endpointOf,
   type PeerProtocol,
-  placeOf,
   socketHost,
   type StreamPeer,
   textOf,
@@ -12,7 +12,7 @@ export const tcpPeers: PeerProtocol<StreamPeer> = {
   listen(address) {
     const listener = Deno.listen({ hostname: socketHost(address), port: 0 });
     return {
-      ...placeOf(listener.addr),
+      ...endpointOf(listener.addr),
       accept: async () => new DenoStreamPeer(await listener.accept()),
       close: () => closeOnce(listener),
     };
@@ -33,7 +33,7 @@ export class DenoStreamPeer implements StreamPeer {
   #buffer = "";
 
   constructor(connection: Deno.Conn) {
-    ({ address: this.address, port: this.port } = placeOf(connection.localAddr));
+    ({ address: this.address, port: this.port } = endpointOf(connection.localAddr));
     this.#connection = connection;
   }
 
@@ -86,7 +86,7 @@ export class DenoStreamPeer implements StreamPeer {
   }
 }
 
-/** Whether the error says no more than that the other side has ended the connection, gently or not. */
+/** Reports whether an error means the end of the connection by the other side. */
 export function isEnd(error: unknown): boolean {
   return error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.ConnectionAborted ||
     error instanceof Deno.errors.UnexpectedEof || error instanceof Deno.errors.BrokenPipe || isAlert(error);

@@ -1,7 +1,7 @@
-import { closeOnce, type PeerProtocol, placeOf, socketHost, type StreamPeer } from "../transport_peers.ts";
+import { closeOnce, endpointOf, type PeerProtocol, socketHost, type StreamPeer } from "../transport_peers.ts";
 import { DenoStreamPeer, isEnd } from "./tcp_peers.ts";
 
-/** What a peer shows and trusts, in PEM. */
+/** The certificates that a peer shows and trusts, in PEM. */
 export interface TlsIdentity {
   readonly certificate: string;
   readonly privateKey: string;
@@ -14,7 +14,7 @@ export function tlsPeers(identity: TlsIdentity): PeerProtocol<StreamPeer> {
     listen(address) {
       const listener = tlsListener(address, identity);
       return {
-        ...placeOf(listener.addr),
+        ...endpointOf(listener.addr),
         accept: async () => new DenoStreamPeer(await shaken(await listener.accept())),
         close: () => closeOnce(listener),
       };
@@ -29,7 +29,7 @@ function tlsListener(address: string, identity: TlsIdentity): Deno.TlsListener {
   return Deno.listenTls({ hostname: socketHost(address), port: 0, cert: certificate, key: privateKey });
 }
 
-/** A connection whose handshake is over, well or not: the other side may have ended it. */
+/** A connection after its handshake, which the other side may have ended. */
 async function tlsConnection(
   { address, port }: { address: string; port: number },
   { authority }: TlsIdentity,
@@ -62,7 +62,7 @@ export function tlsPeersShowing(
   };
 }
 
-/** Waits for the handshake, whatever comes of it: what is read next tells. */
+/** Waits for the end of the handshake; the next read shows its result. */
 async function shaken(connection: Deno.TlsConn): Promise<Deno.TlsConn> {
   try {
     await connection.handshake();

@@ -1,11 +1,11 @@
 import {
   bytesOf,
   closeOnce,
+  type Endpoint,
+  endpointOf,
   type Peer,
   type PeerListener,
   type PeerProtocol,
-  type Place,
-  placeOf,
   socketHost,
   textOf,
 } from "../transport_peers.ts";
@@ -23,9 +23,9 @@ class UdpPeer implements Peer, PeerListener {
   readonly #received: string[] = [];
   #remote: Deno.NetAddr | undefined;
 
-  constructor(address: string, remote?: Place) {
+  constructor(address: string, remote?: Endpoint) {
     this.#socket = Deno.listenDatagram({ transport: "udp", hostname: socketHost(address), port: 0 });
-    ({ address: this.address, port: this.port } = placeOf(this.#socket.addr));
+    ({ address: this.address, port: this.port } = endpointOf(this.#socket.addr));
     if (remote) {
       this.#remote = { transport: "udp", hostname: socketHost(remote.address), port: remote.port };
     }

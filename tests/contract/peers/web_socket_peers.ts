@@ -1,7 +1,7 @@
-/** A WebSocket peer by the letter of RFC 6455, which breaks it when a test asks. */
+/** A WebSocket peer by RFC 6455, which violates it on demand. */
 import { Buffer, isUtf8 } from "node:buffer";
 import { createHash, randomBytes } from "node:crypto";
-import type { Peer, PeerProtocol, Place, StreamPeer } from "../transport_peers.ts";
+import type { Endpoint, Peer, PeerProtocol, StreamPeer } from "../transport_peers.ts";
 import { isEnd } from "./tcp_peers.ts";
 
 export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
@@ -14,7 +14,7 @@ export interface Frame {
   readonly isFinal?: boolean;
   /** The length in the head, when it is not that of the payload. */
   readonly announced?: number;
-  /** Whether the payload is masked, when it is not as the peer's side demands. */
+  /** Overrides the masking that the side of the peer demands. */
   readonly isMasked?: boolean;
   /** RSV1 to RSV3, three bits. */
   readonly reserved?: number;
@@ -35,17 +35,17 @@ export function webSocketPeers(streams: PeerProtocol<StreamPeer>): PeerProtocol<
         close: () => listener.close(),
       };
     },
-    async connect(place) {
-      const peer = new WebSocketPeer(await streams.connect(place), { isClient: true });
-      await peer.beginHandshake(place);
+    async connect(endpoint) {
+      const peer = new WebSocketPeer(await streams.connect(endpoint), { isClient: true });
+      await peer.beginHandshake(endpoint);
       return peer;
     },
   };
 }
 
-/** The request for a WebSocket; `changes` replace its header fields, or take them out. */
+/** Returns the request for a WebSocket; `changes` replace or remove header fields. */
 export function handshakeRequest(
-  { address, port }: Place,
+  { address, port }: Endpoint,
   changes: Readonly<Record<string, string | undefined>> = {},
 ): string {
   const headers = {
@@ -90,7 +90,7 @@ export function frameBytes(frame: Frame, isMasked: boolean): string {
 export class WebSocketPeer implements Peer {
   readonly address: string;
   readonly port: number;
-  /** The bytes below, for what is no frame. */
+  /** The stream below, for bytes that are no frame. */
   readonly stream: StreamPeer;
   readonly #isClient: boolean;
 
@@ -101,9 +101,9 @@ export class WebSocketPeer implements Peer {
   }
 
   /** Asks for a WebSocket and waits for the answer; the other side may end the connection instead. */
-  async beginHandshake(place: Place): Promise<void> {
+  async beginHandshake(endpoint: Endpoint): Promise<void> {
     try {
-      await this.stream.write(handshakeRequest(place));
+      await this.stream.write(handshakeRequest(endpoint));
     } catch (error) {
       if (!isEnd(error)) throw error;
     }
@@ -170,7 +170,7 @@ export class WebSocketPeer implements Peer {
   }
 }
 
-/** Masks, or takes the mask away (§5.3). */
+/** Masks or unmasks (§5.3). */
 function mask(text: string, key: Uint8Array): string {
   const bytes = Buffer.from(text, "latin1");
   for (let at = 0; at < bytes.length; at++) bytes[at] ^= key[at % 4];

@@ -1,5 +1,5 @@
 /** Kamailio as a trunk: registers at the server over TLS and carries calls between it and a phone of its own. */
-import type { Place } from "../../contract/transport_peers.ts";
+import type { Endpoint } from "../../contract/transport_peers.ts";
 import type { TestCertificate } from "../../support/certificates.ts";
 import { freePort } from "../../support/ports.ts";
 import { domain, secret } from "../../support/routr_process.ts";
@@ -8,7 +8,7 @@ import { registrationFiles } from "./uac_registration.ts";
 
 export interface KamailioTrunkOptions {
   /** The server's TLS listener. */
-  readonly server: Place;
+  readonly server: Endpoint;
   /** The trunk's account at the server. */
   readonly user: string;
   /** The certificate authority that it trusts. */
@@ -18,7 +18,7 @@ export interface KamailioTrunkOptions {
   /** True when it shows its certificate as a client, too. */
   readonly isKnownByCertificate: boolean;
   /** The UDP destination of calls from the server. */
-  readonly phone: Place;
+  readonly phone: Endpoint;
   /** Its own UDP port, for that phone. */
   readonly udpPort: number;
 }

@@ -2,15 +2,15 @@
 import {
   bytesOf,
   closeOnce,
+  type Endpoint,
+  endpointOf,
   type Peer,
-  type Place,
-  placeOf,
   textOf,
 } from "../../contract/transport_peers.ts";
 import { WirePhone } from "../matrix/wire_phone.ts";
 
 /** A phone on a UDP socket at `address` that talks to `server`. */
-export function phoneAt(address: string, server: Place, user: string): WirePhone {
+export function phoneAt(address: string, server: Endpoint, user: string): WirePhone {
   const way = { protocol: "udp", address: "127.0.0.1" } as const;
   return WirePhone.accepted(new LoopbackPeer(address, server), server, { user, way });
 }
@@ -21,9 +21,9 @@ class LoopbackPeer implements Peer {
   readonly #socket: Deno.DatagramConn;
   readonly #server: Deno.NetAddr;
 
-  constructor(address: string, server: Place) {
+  constructor(address: string, server: Endpoint) {
     this.#socket = Deno.listenDatagram({ transport: "udp", hostname: address, port: 0 });
-    ({ address: this.address, port: this.port } = placeOf(this.#socket.addr));
+    ({ address: this.address, port: this.port } = endpointOf(this.#socket.addr));
     this.#server = { transport: "udp", hostname: server.address, port: server.port };
   }
 

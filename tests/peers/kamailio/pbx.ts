@@ -1,5 +1,5 @@
 /** Kamailio as a PBX that registers as a peer. */
-import type { Place } from "../../contract/transport_peers.ts";
+import type { Endpoint } from "../../contract/transport_peers.ts";
 import { domain } from "../../support/routr_process.ts";
 import { type Kamailio, startKamailio } from "./kamailio.ts";
 import { registrationFiles } from "./uac_registration.ts";
@@ -9,7 +9,7 @@ export const pbx = { username: "ast", secret: "of-the-pbx-5Wd1", device: "astser
 
 /** @param phone where its only extension is */
 export function startPbx(
-  { place, server, phone }: Record<"place" | "server" | "phone", Place>,
+  { place, server, phone }: Record<"place" | "server" | "phone", Endpoint>,
 ): Promise<Kamailio> {
   const contact = `${place.address}:${place.port}`;
   const uri = `sip:${server.address}:${server.port}`;

@@ -1,5 +1,5 @@
 /** Kamailio as a telephone provider: registers its customer, challenges all it does, and calls it. */
-import type { Place } from "../../contract/transport_peers.ts";
+import type { Endpoint } from "../../contract/transport_peers.ts";
 import { type Kamailio, startKamailio } from "./kamailio.ts";
 
 /** Its address, by which the server tells it from its phones, who are at 127.0.0.1. */
@@ -12,9 +12,9 @@ export type DigestAlgorithm = "MD5" | "SHA-256";
 
 export interface ProviderOptions {
   /** The address it listens at. */
-  readonly place: Place;
+  readonly place: Endpoint;
   /** The address of the telephone network, which it routes numbers to. */
-  readonly pstn: Place;
+  readonly pstn: Endpoint;
   /** The algorithm of its challenges. */
   readonly algorithm: DigestAlgorithm;
 }

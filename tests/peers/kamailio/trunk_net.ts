@@ -1,5 +1,5 @@
 /** A server between its phones and a telephone provider. */
-import type { Place } from "../../contract/transport_peers.ts";
+import type { Endpoint } from "../../contract/transport_peers.ts";
 import { freePort } from "../../support/ports.ts";
 import type { WirePhone } from "../matrix/wire_phone.ts";
 import type { Kamailio } from "./kamailio.ts";
@@ -17,7 +17,7 @@ export interface TrunkNet extends AsyncDisposable {
   readonly routr: TrunkRoutr;
   readonly provider: Kamailio;
   /** The address of the provider. */
-  readonly place: Place;
+  readonly place: Endpoint;
   /** Agent 1001, not registered yet. */
   readonly desk: WirePhone;
   /** The telephone network behind the provider. */
@@ -28,11 +28,11 @@ export interface TrunkNet extends AsyncDisposable {
 
 export interface TrunkNetOptions extends Partial<TrunkRoutrOptions> {
   /** The telephone network that the provider routes numbers to; the phone `pstn` unless said otherwise. */
-  readonly pstnPlace?: Place;
+  readonly pstnPlace?: Endpoint;
   /** The algorithm of the provider's challenges; MD5 unless said otherwise. */
   readonly algorithm?: DigestAlgorithm;
   /** Called with the address of the provider before the server starts. */
-  readonly beforeStart?: (provider: Place) => Promise<void>;
+  readonly beforeStart?: (provider: Endpoint) => Promise<void>;
 }
 
 /** `gateway` are changes to the `spec` of a gateway that is right as it is. */
@@ -40,7 +40,7 @@ export async function startTrunkNet(
   { gateway = {}, pstnPlace, algorithm = "MD5", beforeStart, ...options }: TrunkNetOptions = {},
 ): Promise<TrunkNet> {
   await using resources = new AsyncDisposableStack();
-  const place: Place = { address: providerAddress, port: freePort() };
+  const place: Endpoint = { address: providerAddress, port: freePort() };
   const pstn = resources.use(phoneAt(providerAddress, place, "pstn"));
   const providing = { place, pstn: pstnPlace ?? pstn.local, algorithm };
   const provider = await startProvider(providing);

@@ -1,5 +1,5 @@
 /** A routr with gateways, numbers and peers of its own, on UDP and TCP of 127.0.0.1. */
-import type { Place } from "../../contract/transport_peers.ts";
+import type { Endpoint } from "../../contract/transport_peers.ts";
 import { freePort } from "../../support/ports.ts";
 import { type RunningProcess, startProcess } from "../../support/process.ts";
 import { domain, RoutrProcess, secret } from "../../support/routr_process.ts";
@@ -26,7 +26,7 @@ export interface TrunkRoutrOptions {
 
 /** A server whose domain `sip.local` calls out by the number `did` of one gateway. */
 export interface TrunkRoutr extends AsyncDisposable {
-  readonly place: Place;
+  readonly place: Endpoint;
   readonly output: string;
   /** Resolves when it has logged such a line. */
   logged(pattern: RegExp, milliseconds?: number): Promise<string>;

@@ -1,6 +1,6 @@
 /** A routr of its own on several transports and loopback addresses, started as users start it. */
 import type { TlsIdentity } from "../../contract/peers/tls_peers.ts";
-import type { Place } from "../../contract/transport_peers.ts";
+import type { Endpoint } from "../../contract/transport_peers.ts";
 import { TestCertificates } from "../../support/certificates.ts";
 import { freePort } from "../../support/ports.ts";
 import { startProcess } from "../../support/process.ts";
@@ -29,7 +29,7 @@ export interface TransportRoutr extends AsyncDisposable {
   readonly identity: TlsIdentity;
   readonly output: string;
   /** The address of the server for phones of this kind. */
-  placeOf(way: Way): Place;
+  endpointOf(way: Way): Endpoint;
   /** Resolves when it has logged such a line. */
   logged(pattern: RegExp): Promise<string>;
 }
@@ -93,7 +93,7 @@ ${options.spec ?? ""}`,
     get output() {
       return process.output;
     },
-    placeOf: ({ protocol, address }) => ({ address, port: ports.get(protocol)! }),
+    endpointOf: ({ protocol, address }) => ({ address, port: ports.get(protocol)! }),
     logged: (pattern) => child.waitForLine(pattern, 5_000),
     async [Symbol.asyncDispose]() {
       certificates[Symbol.dispose]();

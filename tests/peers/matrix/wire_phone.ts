@@ -1,6 +1,6 @@
 /** A user agent on a real socket: sends and expects messages as text, and follows route sets to the letter. */
 import assert from "node:assert/strict";
-import type { Peer, Place } from "../../contract/transport_peers.ts";
+import type { Endpoint, Peer } from "../../contract/transport_peers.ts";
 import { domain, secret } from "../../support/routr_process.ts";
 import {
   ackTo,
@@ -36,9 +36,9 @@ export class WirePhone implements Credentials, AsyncDisposable {
   readonly secret = secret;
   readonly way: Way;
   /** The address of the server. */
-  readonly server: Place;
+  readonly server: Endpoint;
   /** Its own end of the socket. */
-  readonly local: Place;
+  readonly local: Endpoint;
   /** `host:port` in its Vias; a browser's is made up (RFC 7118 §5). */
   readonly sentBy: string;
   readonly contact: string;
@@ -50,7 +50,7 @@ export class WirePhone implements Credentials, AsyncDisposable {
   #isOver = false;
   #cseq = 0;
 
-  private constructor(peer: Peer, server: Place, { user, way, isSecure, sentBy }: WirePhoneOptions) {
+  private constructor(peer: Peer, server: Endpoint, { user, way, isSecure, sentBy }: WirePhoneOptions) {
     this.username = user;
     this.way = way;
     this.server = server;
@@ -66,16 +66,16 @@ export class WirePhone implements Credentials, AsyncDisposable {
   }
 
   static async connect(
-    routr: Pick<TransportRoutr, "placeOf" | "identity">,
+    routr: Pick<TransportRoutr, "endpointOf" | "identity">,
     options: WirePhoneOptions,
   ): Promise<WirePhone> {
-    const server = routr.placeOf(options.way);
+    const server = routr.endpointOf(options.way);
     const peer = await socketsOf(options.way.protocol, routr.identity).connect(server);
     return new WirePhone(peer, server, options);
   }
 
   /** The conversation that the server begins with this phone. */
-  static accepted(peer: Peer, server: Place, options: WirePhoneOptions): WirePhone {
+  static accepted(peer: Peer, server: Endpoint, options: WirePhoneOptions): WirePhone {
     return new WirePhone(peer, server, options);
   }
 

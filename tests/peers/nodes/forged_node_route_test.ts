@@ -1,7 +1,7 @@
 // Route entries from node to node lead to phones without a password: nobody but a node makes one, and nobody reuses one.
 
 import assert from "node:assert/strict";
-import type { Place } from "../../contract/transport_peers.ts";
+import type { Endpoint } from "../../contract/transport_peers.ts";
 import { udpPeers } from "../../contract/peers/udp_peers.ts";
 import { domain } from "../../support/routr_process.ts";
 import { header, headers, sip, uriIn } from "../../support/sip_text.ts";
@@ -104,7 +104,7 @@ async function sealedRoute(
   return { route: route.replace(address, a.address), callId: header(invite, "Call-ID"), callerTag };
 }
 
-function listen(): Disposable & { readonly place: Place; message(): Promise<string> } {
+function listen(): Disposable & { readonly place: Endpoint; message(): Promise<string> } {
   const listener = udpPeers.listen("127.0.0.1");
   return {
     place: { address: listener.address, port: listener.port },

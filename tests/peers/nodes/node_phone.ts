@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import {
   bytesOf,
   closeOnce,
+  type Endpoint,
+  endpointOf,
   type Peer,
-  type Place,
-  placeOf,
   socketHost,
   textOf,
 } from "../../contract/transport_peers.ts";
@@ -41,7 +41,7 @@ export function phoneAt(node: RoutrNode, { user, protocol, sentBy }: NodePhoneOp
   const way = { protocol, address: "127.0.0.1" } as const;
   const options = { user, way, sentBy };
   if (protocol !== "udp" || sentBy !== undefined) return WirePhone.connect(node, options);
-  const server = node.placeOf(way);
+  const server = node.endpointOf(way);
   return Promise.resolve(WirePhone.accepted(new RoutedUdpPeer(server), server, options));
 }
 
@@ -57,16 +57,16 @@ class RoutedUdpPeer implements Peer {
   readonly address: string;
   readonly port: number;
   readonly #socket: Deno.DatagramConn;
-  readonly #server: Place;
+  readonly #server: Endpoint;
 
-  constructor(server: Place) {
+  constructor(server: Endpoint) {
     this.#server = server;
     this.#socket = Deno.listenDatagram({
       transport: "udp",
       hostname: socketHost(server.address),
       port: 0,
     });
-    ({ address: this.address, port: this.port } = placeOf(this.#socket.addr));
+    ({ address: this.address, port: this.port } = endpointOf(this.#socket.addr));
   }
 
   async write(text: string): Promise<void> {
@@ -84,7 +84,7 @@ class RoutedUdpPeer implements Peer {
   }
 }
 
-function placeNamed(message: string): Place | undefined {
+function placeNamed(message: string): Endpoint | undefined {
   const isResponse = message.startsWith("SIP/2.0 ");
   const [value] = headers(message, isResponse ? "Via" : "Route");
   const pattern = isResponse ? /^SIP\/2\.0\/UDP ([\d.]+):(\d+)/ : /^<sip:(?:[^@>]*@)?([\d.]+):(\d+)/;

@@ -1,6 +1,6 @@
 // A routr that is ended and started again, by signals as init systems and power cuts do it.
 
-import type { Place } from "../../contract/transport_peers.ts";
+import type { Endpoint } from "../../contract/transport_peers.ts";
 import { freePort } from "../../support/ports.ts";
 import { type RunningProcess, startProcess } from "../../support/process.ts";
 import { writeConfiguration } from "../../support/routr_process.ts";
@@ -81,7 +81,7 @@ export class RoutrNode implements AsyncDisposable {
     return this.#process?.output ?? "";
   }
 
-  placeOf({ protocol }: Pick<Way, "protocol">): Place {
+  endpointOf({ protocol }: Pick<Way, "protocol">): Endpoint {
     return { address: "127.0.0.1", port: portFor(protocol, this.port, this.#webSocketPort) };
   }
 

@@ -2,8 +2,8 @@
 
 import {
   bytesOf,
+  type Endpoint,
   type PeerProtocol,
-  type Place,
   socketHost,
   type StreamPeer,
   textOf,
@@ -17,7 +17,7 @@ export const sctpPeers: PeerProtocol<StreamPeer> = {
   listen(address) {
     const socket = SctpSocket.listen(socketHost(address));
     return {
-      ...placeOf(socket),
+      ...endpointOf(socket),
       accept: async () => new SctpPeer(await socket.accept()),
       close: () => socket.close(),
     };
@@ -35,7 +35,7 @@ class SctpPeer implements StreamPeer {
   #buffer = "";
 
   constructor(socket: SctpSocket) {
-    ({ address: this.address, port: this.port } = placeOf(socket));
+    ({ address: this.address, port: this.port } = endpointOf(socket));
     this.#socket = socket;
   }
 
@@ -84,6 +84,6 @@ class SctpPeer implements StreamPeer {
   }
 }
 
-function placeOf({ local: { address, port } }: SctpSocket): Place {
+function endpointOf({ local: { address, port } }: SctpSocket): Endpoint {
   return { address: address.includes(":") ? `[${address}]` : address, port };
 }

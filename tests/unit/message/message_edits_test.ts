@@ -10,7 +10,7 @@ interface Edit {
   readonly text: string;
 }
 
-/** The plainest way to apply edits: from the back, so that no place moves. */
+/** Applies edits from the back, so that no position moves. */
 function splice(text: string, edits: readonly Edit[]): string {
   const backwards = [...edits].sort((a, b) => b.start - a.start || b.end - a.end);
   return backwards.reduce(
@@ -19,7 +19,7 @@ function splice(text: string, edits: readonly Edit[]): string {
   );
 }
 
-/** Edits that do not overlap: at most one insertion at a place, and it may touch what is taken out after it. */
+/** Makes edits that do not overlap; an insertion may touch a removal after it. */
 function someEdits(length: number, random: Random): Edit[] {
   const edits: Edit[] = [];
   for (let at = 0; at <= length;) {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { parseMessage } from "../../../src/message/parser.ts";
 import { RejectedMessage, type SipRequest, type SipResponse } from "../../../src/message/sip_message.ts";
 
-/** Header values by name, in order. `undefined` takes a header out of the sample; a list makes several rows. */
+/** Header values by name, in order. `undefined` removes a header of the sample; a list makes several rows. */
 export type HeaderChanges = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export interface MessageParts {

@@ -7,7 +7,7 @@ function uri(text: string): SipUri {
   return parsed;
 }
 
-/** Whether two URIs are equal, and asked the other way round they must be too. */
+/** Reports whether two URIs are equal, after checking that equality is symmetric. */
 function areEqual(a: string, b: string): boolean {
   const equal = uri(a).equals(uri(b));
   assert.equal(uri(b).equals(uri(a)), equal, `${a} and ${b}, the other way round`);

@@ -4,7 +4,7 @@ import { messageText } from "./sample_message.ts";
 
 const LARGE = 1_048_576;
 
-/** What a framer found in a stream, in order. */
+/** Returns the events of a framer for a stream, in order. */
 function found(
   chunks: readonly string[],
   maxMessageSize = LARGE,

@@ -4,7 +4,7 @@ import { LogHistory } from "../../../src/runtime/log_history.ts";
 
 const METHODS = ["debug", "info", "warn", "error"] as const;
 
-/** What the history and the console have of what `write` logs. */
+/** Returns the lines that `write` adds to history and console. */
 function logged(write: () => void): { history: string[]; console: string[] } {
   const before = logHistory.text().length;
   const lines: string[] = [];

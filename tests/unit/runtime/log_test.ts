@@ -10,7 +10,7 @@ import {
 
 const METHODS = ["debug", "info", "warn", "error"] as const;
 
-/** What is printed on the console while `write` runs. */
+/** Returns the console output of `write`. */
 function printed(options: LogOptions, write: () => void): string[] {
   const lines: string[] = [];
   const saved = METHODS.map((method) => console[method]);

@@ -10,7 +10,7 @@ const TURN = 40_960;
 interface Bench {
   readonly clock: WatchedClock;
   readonly wheel: TimerWheel;
-  /** What fired, as `name@milliseconds`. */
+  /** Fired timers, as `name@milliseconds`. */
   readonly fired: string[];
   /** A timer that notes its name and the time, and then does `more`. */
   timer(name: string, more?: () => void): Timer;

@@ -41,7 +41,7 @@ export class WatchedClock implements Clock {
     this.#clock.advance(milliseconds);
   }
 
-  /** Lets time pass without ringing; an alarm that is due then rings late, when its own delay has passed. */
+  /** Lets time pass without ringing, as in a suspended machine; due alarms ring late. */
   oversleep(milliseconds: number): void {
     this.#overslept += milliseconds;
   }

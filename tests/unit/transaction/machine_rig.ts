@@ -1,4 +1,4 @@
-/** What the four state machines of §17 are tested on: a host that writes down everything they do. */
+/** A test rig for the four state machines of §17: a host that records their actions. */
 import assert from "node:assert/strict";
 import { parseMessage } from "../../../src/message/parser.ts";
 import type { SipRequest, SipResponse } from "../../../src/message/sip_message.ts";
@@ -10,7 +10,7 @@ import { FakeClock } from "../../support/fake_clock.ts";
 import { MemoryTransport } from "../../support/memory_transport.ts";
 import { sip } from "../../support/sip_text.ts";
 
-/** One row of a state table: in `state`, `event` happens; then the machine is in `next` and has done `actions`. */
+/** A row of a state table: in `state`, `event` leads to `next` with `actions`. */
 export type Row = readonly [state: string, event: string, next: string, actions: readonly string[]];
 
 /** Host and user of one machine. Actions are `send INVITE`, `send 486`, `user 180`, `timeout`, `failure`, `end`, `cancel`. */
@@ -49,7 +49,7 @@ export class MachineRig implements TransactionHost, ClientTransactionUser {
     this.send(text, this.flow);
   }
 
-  /** What was sent last and has told the rig whom to tell, could not be sent. */
+  /** Fails the last message that was sent with a failure callback. */
   failToSend(): void {
     this.#reportFailure?.("Unreachable");
   }
@@ -78,7 +78,7 @@ export class MachineRig implements TransactionHost, ClientTransactionUser {
     this.actions.push("failure");
   }
 
-  /** When actions are done during `milliseconds` from now: `500 send INVITE`. */
+  /** Returns the actions of the next `milliseconds` with their times: `500 send INVITE`. */
   record(milliseconds: number): string[] {
     const start = this.clock.now();
     const record: string[] = [];
@@ -127,7 +127,7 @@ export interface Machine {
 }
 
 /**
- * One test for each row: brings a new machine into the state, lets the event happen and compares.
+ * Registers a test for each row: brings a new machine into the state, fires the event and compares.
  * @param paths the events that lead into each state
  */
 export function testTable(

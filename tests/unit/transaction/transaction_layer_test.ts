@@ -1,4 +1,4 @@
-/** The transaction layer: what belongs together, what the user hears of, and what is kept. */
+/** The transaction layer: matching, calls of the user, and memory. */
 import assert from "node:assert/strict";
 import type { RejectedMessage, SipRequest } from "../../../src/message/sip_message.ts";
 import { buildResponse } from "../../../src/message/response_builder.ts";
@@ -12,7 +12,7 @@ import { transportRig } from "../../support/transport_rig.ts";
 
 const PHONE = { address: "192.0.2.11", port: 5060 };
 
-/** A user that writes down what it hears, and serves every request. */
+/** A user that records its calls, and serves every request. */
 class RecordingUser implements TransactionUser {
   readonly heard: string[] = [];
   readonly served: ServerTransaction[] = [];
@@ -75,7 +75,7 @@ function outgoing(method: string, { branch, flow }: { branch: string; flow: Flow
   return { text: request(method, { branch, sentBy: "192.0.2.1:5060" }), method, branch, flow };
 }
 
-/** What the user answers. */
+/** Returns a response of the user. */
 function respond(transaction: ServerTransaction, original: string, status: string): void {
   transaction.respond(parseInt(status), responseTo(original, status, { tag: "b" }));
 }

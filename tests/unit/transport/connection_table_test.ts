@@ -20,10 +20,10 @@ const LIMITS: ConnectionLimits = {
 
 const TRANSPORT = { protocol: "tls", address: "127.0.0.1", port: 5061 } as Transport;
 
-/** Milliseconds between two looks of the table. */
-const LOOK_INTERVAL = 20;
+/** Time between two checks of the table. */
+const CHECK_INTERVAL_MS = 20;
 
-/** A table, what it tells, and connections that write nowhere; all are ended with it. */
+/** A table with its events, and connections that write nowhere. */
 class Table implements Disposable, TransportEvents {
   readonly clock = new FakeClock();
   readonly table: ConnectionTable;
@@ -43,7 +43,7 @@ class Table implements Disposable, TransportEvents {
     return connection;
   }
 
-  /** The connection has a wire, and the peer these names. */
+  /** Gives a connection a wire, and its peer names. */
   attach(connection: Connection, peerNames: readonly string[] = []): void {
     const wire: Wire = {
       write: () => {},
@@ -66,9 +66,9 @@ class Table implements Disposable, TransportEvents {
     this.violations.push(reason);
   }
 
-  /** Lets time pass until the table has looked around, and all that it tells has been told. */
-  async lookAround(): Promise<void> {
-    this.clock.advance(LOOK_INTERVAL);
+  /** Lets time pass until the table has checked, and events were delivered. */
+  async check(): Promise<void> {
+    this.clock.advance(CHECK_INTERVAL_MS);
     await new Promise((resolve) => queueMicrotask(() => resolve(undefined)));
   }
 
@@ -124,7 +124,7 @@ Deno.test("an alias does not take the place of an open connection", () => {
   assert.equal(tested.table.get("192.0.2.1", 5061, "a.example"), ours);
 });
 
-Deno.test("who asks for an alias again and again makes the table no larger", () => {
+Deno.test("the aliases of a connection are bounded", () => {
   using tested = new Table();
   const inbound = tested.connection({ port: 40_000, isInbound: true });
   tested.attach(inbound, ["a.example"]);
@@ -147,7 +147,7 @@ Deno.test("sockets are counted, all together and by address", () => {
   assert.equal(table.refusal("192.0.2.1", true), "Transport is closed");
 });
 
-Deno.test("who is denied access and was told may not come again; we may still call", () => {
+Deno.test("an address that was told of its denial cannot connect again; we can still call it", () => {
   const refused = new Set(["192.0.2.1"]);
   using tested = new Table({ isRefused: (address) => refused.has(address) });
   const { table } = tested;
@@ -158,7 +158,7 @@ Deno.test("who is denied access and was told may not come again; we may still ca
   assert.equal(table.refusal("192.0.2.1", true), undefined);
 });
 
-Deno.test("a connection of who was told that access is denied ends soon, and it is no violation", async () => {
+Deno.test("the connection of an address that was told of its denial ends soon, without a violation", async () => {
   const refused = new Set<string>();
   using tested = new Table({ isRefused: (address) => refused.has(address) });
   const [inbound, other, own] = [
@@ -170,10 +170,10 @@ Deno.test("a connection of who was told that access is denied ends soon, and it 
     tested.attach(connection);
     connection.onMessage("");
   }
-  await tested.lookAround();
+  await tested.check();
   assert.equal(inbound.isOpen, true);
   refused.add("192.0.2.1");
-  await tested.lookAround();
+  await tested.check();
   assert.deepEqual([inbound.isOpen, other.isOpen, own.isOpen], [false, true, true]);
   assert.deepEqual([tested.closed, tested.violations], [[inbound], []]);
 });
@@ -183,15 +183,15 @@ Deno.test("a handshake that takes too long is refused once, one that is over is 
   const refused: string[] = [];
   tested.table.awaitHandshake(() => refused.push("slow"));
   tested.table.awaitHandshake(() => refused.push("quick"))();
-  await tested.lookAround();
+  await tested.check();
   assert.deepEqual(refused, []);
   tested.clock.advance(LIMITS.messageTimeout);
-  await tested.lookAround();
-  await tested.lookAround();
+  await tested.check();
+  await tested.check();
   assert.deepEqual([refused, tested.violations], [["slow"], ["Handshake was not finished in time"]]);
 });
 
-Deno.test("who is silent for too long is ended, and it is no violation", async () => {
+Deno.test("an idle connection ends without a violation", async () => {
   using tested = new Table();
   const [idle, busy] = [tested.connection(), tested.connection({ port: 5062 })];
   tested.attach(idle);
@@ -199,7 +199,7 @@ Deno.test("who is silent for too long is ended, and it is no violation", async (
   tested.clock.advance(40_000);
   busy.onTraffic();
   tested.clock.advance(40_000);
-  await tested.lookAround();
+  await tested.check();
   assert.deepEqual([idle.isOpen, busy.isOpen, tested.closed, tested.violations], [false, true, [idle], []]);
 });
 
@@ -209,27 +209,27 @@ Deno.test("a connection that cannot be made in time is given up", async () => {
   const failures: string[] = [];
   connection.send("text", (reason) => failures.push(reason));
   tested.clock.advance(LIMITS.messageTimeout + 1);
-  await tested.lookAround();
+  await tested.check();
   assert.deepEqual([connection.isOpen, failures], [false, ["Connection could not be made in time"]]);
 });
 
-Deno.test("a connection that was of no use ends after some time, whatever its peer sends", async () => {
+Deno.test("an inbound connection that is not established ends after some time, whatever its peer sends", async () => {
   using tested = new Table({ maxConnectionsPerAddress: 9 });
-  const [stranger, known, own] = [true, true, false].map((isInbound, i) =>
+  const [unestablished, established, own] = [true, true, false].map((isInbound, i) =>
     tested.connection({ port: i + 1, isInbound })
   );
-  for (const connection of [stranger, known, own]) {
+  for (const connection of [unestablished, established, own]) {
     tested.attach(connection);
     connection.onMessage("");
   }
-  known.markEstablished();
+  established.markEstablished();
   tested.clock.advance(4 * LIMITS.messageTimeout - 50);
-  for (const connection of [stranger, known, own]) connection.onTraffic();
-  await tested.lookAround();
-  assert.equal(stranger.isOpen, true);
+  for (const connection of [unestablished, established, own]) connection.onTraffic();
+  await tested.check();
+  assert.equal(unestablished.isOpen, true);
   tested.clock.advance(100);
-  await tested.lookAround();
-  assert.deepEqual([stranger.isOpen, known.isOpen, own.isOpen], [false, true, true]);
+  await tested.check();
+  assert.deepEqual([unestablished.isOpen, established.isOpen, own.isOpen], [false, true, true]);
 });
 
 Deno.test("one connection in sixteen is kept for our own, and IPv6 peers are counted by their network", () => {
@@ -247,10 +247,10 @@ Deno.test("pings go to every connection each 25 seconds, to a 25th of them in ea
   using tested = new Table();
   for (let port = 1; port <= 100; port++) tested.attach(tested.connection({ port }));
   tested.clock.advance(5_000);
-  await tested.lookAround();
+  await tested.check();
   assert.equal(tested.pings, 20);
   tested.clock.advance(20_000);
-  await tested.lookAround();
+  await tested.check();
   assert.equal(tested.pings, 100);
 });
 
@@ -264,7 +264,7 @@ Deno.test("a peer that reads nothing of what waits for it is cut off, one that r
   tested.clock.advance(LIMITS.messageTimeout - 10);
   slow.onWritten(1);
   tested.clock.advance(20);
-  await tested.lookAround();
+  await tested.check();
   assert.deepEqual([stalled.isOpen, slow.isOpen, tested.violations], [false, true, ["Peer does not read"]]);
 });
 
@@ -306,6 +306,6 @@ Deno.test("close() ends connections and handshakes", async () => {
   let isRefused = false;
   tested.table.awaitHandshake(() => isRefused = true);
   tested[Symbol.dispose]();
-  await tested.lookAround();
+  await tested.check();
   assert.deepEqual([connection.isOpen, isRefused, tested.closed], [false, true, [connection]]);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { OpenSockets } from "../../../src/transport/open_sockets.ts";
 
-/** Sockets by their addresses, and those that had to make room, by number. */
+/** Sockets by address, and the numbers of evicted ones. */
 function crowd(addresses: readonly string[]) {
   const sockets = new OpenSockets();
   const evicted: number[] = [];

@@ -8,7 +8,7 @@ const MESSAGE = "MESSAGE sip:bob@biloxi.com SIP/2.0\r\nContent-Length: 4\r\n\r\n
 
 type Written = (error?: Error) => void;
 
-/** A socket that takes what is written when it is told to. */
+/** A socket that takes written data on demand. */
 class FakeSocket extends EventEmitter {
   readonly writes: string[] = [];
   readonly #taken: Written[] = [];

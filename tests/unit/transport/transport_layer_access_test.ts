@@ -1,4 +1,4 @@
-/** The gate before the transport layer: what becomes of messages from addresses that are denied. */
+/** Access control of the transport layer: messages from denied addresses. */
 import assert from "node:assert/strict";
 import { Header } from "../../../src/message/header_name.ts";
 import type { RejectedMessage, SipRequest, SipResponse } from "../../../src/message/sip_message.ts";
@@ -17,7 +17,7 @@ const ANYONE = { address: "192.0.2.7", port: 4000 };
 const OUR_VIA = "SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKours";
 const STUN_REQUEST = "\x00\x01\x00\x00\x21\x12\xa4\x42abcdefghijkl";
 
-/** What came up to the layer above. */
+/** A user that records its calls. */
 class Recorder implements TransportUser {
   readonly requests: SipRequest[] = [];
   readonly responses: SipResponse[] = [];
@@ -42,7 +42,7 @@ class Recorder implements TransportUser {
   }
 }
 
-/** Denies one address; tells it once. Notes what it was asked. */
+/** Denies one address, refuses it once, and records questions. */
 class TestAccessControl implements AccessControl {
   readonly asked: string[] = [];
   #isTold = false;
@@ -59,7 +59,7 @@ class TestAccessControl implements AccessControl {
   }
 }
 
-/** A trace that keeps what it is told. */
+/** A trace that records messages. */
 class TraceRecorder extends SipTrace {
   readonly texts: string[] = [];
 

@@ -20,7 +20,7 @@ const INTERFACES = [
   { family: "IPv6", address: "2001:db8::5", cidr: "2001:db8::5/64" },
 ] as const;
 
-/** What came up to the layer above. */
+/** A user that records its calls. */
 class Recorder implements TransportUser {
   readonly requests: SipRequest[] = [];
   readonly responses: SipResponse[] = [];
@@ -222,7 +222,7 @@ Deno.test("Keep-alives are no messages: CRLFs, zeros, STUN", async () => {
   assert.equal(user.requests.length, 1);
 });
 
-/** Where the response to a request with this Via goes, which came from 192.0.2.7:4000. */
+/** Returns the destination of the response to a request from 192.0.2.7:4000 with a Via. */
 async function responseTarget(protocol: TransportProtocol, via: string, isOpen = true): Promise<string> {
   const { layer, transports: [transport] } = await newBench([[protocol, "127.0.0.1", 5060]]);
   const flow = transport.flowTo(ANYONE.address, ANYONE.port);

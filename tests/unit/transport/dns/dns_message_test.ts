@@ -4,7 +4,7 @@ import { type Answer, encode, type Packet } from "dns-packet";
 import { isAskable, readReply } from "../../../../src/transport/dns/dns_message.ts";
 import { a, aaaa, cname, NAME_ERROR, naptr, SOA, srv } from "./fake_name_server.ts";
 
-/** What a packet says about the addresses of a.example. */
+/** Reads a packet as the reply to the question for a.example. */
 function read(packet: Packet, type: "A" | "AAAA" = "A") {
   const questions = [{ name: "a.example", type } as const];
   const bytes = encode({ id: 7, type: "response", questions, ...packet });

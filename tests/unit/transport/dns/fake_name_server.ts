@@ -21,7 +21,7 @@ export interface Asked {
   readonly port: number;
 }
 
-/** What to answer: a packet (id and question are added when it has none), bytes as they are, several, or nothing. */
+/** An answer: a packet (id and question are added if missing), raw bytes, several, or none. */
 export type Said = Packet | Uint8Array | undefined;
 
 export const NAME_ERROR = 3;
@@ -30,7 +30,7 @@ export const REFUSED = 5;
 
 export class FakeNameServer implements AsyncDisposable {
   readonly port: number;
-  /** Every question that came, in its order. */
+  /** All questions, in order. */
   readonly questions: Asked[] = [];
   readonly #datagrams: Deno.DatagramConn;
   readonly #listener: Deno.Listener;
@@ -45,7 +45,7 @@ export class FakeNameServer implements AsyncDisposable {
     this.#ended = Promise.allSettled([this.#serveDatagrams(), this.#serveConnections()]);
   }
 
-  /** As it is configured. */
+  /** The address for the configuration. */
   get address(): string {
     return `127.0.0.1:${this.port}`;
   }
@@ -166,5 +166,5 @@ export function naptr(
   };
 }
 
-/** A packet that says: too long for a datagram. */
+/** A packet for an answer that is too long for a datagram. */
 export const TRUNCATED: Packet = { flags: TRUNCATED_RESPONSE };

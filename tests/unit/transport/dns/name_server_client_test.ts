@@ -38,7 +38,7 @@ function deadPort(): number {
   return port;
 }
 
-/** Lets what is on its way over the loopback arrive. */
+/** Waits until datagrams have passed the loopback. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 20));
 }
@@ -79,21 +79,21 @@ Deno.test("Answers with another id, another name, another type or no question ar
 });
 
 Deno.test("An answer from another port or another address is ignored", async () => {
-  const strangers = ["127.0.0.1", "127.0.0.2"].map((hostname) =>
+  const forgers = ["127.0.0.1", "127.0.0.2"].map((hostname) =>
     Deno.listenDatagram({ transport: "udp", hostname, port: 0 })
   );
   await using server = new FakeNameServer(async ({ id, name, port }) => {
     const questions = [{ type: "A", name } as const];
     const forged = encode({ id, type: "response", questions, answers: [a(name, "203.0.113.66")] });
-    for (const stranger of strangers) {
-      await stranger.send(forged, { transport: "udp", hostname: "127.0.0.1", port });
+    for (const forger of forgers) {
+      await forger.send(forged, { transport: "udp", hostname: "127.0.0.1", port });
     }
     await settle();
     return { answers: [a(name, "192.0.2.1")] };
   });
   const { client } = newClient(server);
   assert.deepEqual(await client.ask(QUESTION), ANSWER);
-  for (const stranger of strangers) stranger.close();
+  for (const forger of forgers) forger.close();
 });
 
 Deno.test("The case of letters in an answer means nothing", async () => {

@@ -19,7 +19,7 @@ interface World {
   readonly srv?: Readonly<Record<string, readonly SrvRecord[]>>;
   readonly addresses?: Readonly<Record<string, readonly string[]>>;
   readonly local?: readonly string[];
-  /** Questions that nobody answers, such as `NAPTR example`, `address pbx.example`. */
+  /** Questions without an answer, such as `NAPTR example`, `address pbx.example`. */
   readonly pending?: readonly string[];
   readonly failing?: readonly string[];
   readonly protocols?: readonly TransportProtocol[];
@@ -29,7 +29,7 @@ interface World {
 
 const ALL: readonly TransportProtocol[] = ["udp", "tcp", "tls", "sctp", "ws", "wss"];
 
-/** A locator whose resolver knows everything at once, but for what is pending. */
+/** A locator whose resolver answers at once, except pending questions. */
 function newLocator(world: World) {
   const clock = new WatchedClock();
   const asked: string[] = [];
@@ -89,7 +89,7 @@ function format({ protocol, address, port, isTransportFixed }: Destination): str
   return `${protocol} ${address}:${port}${isTransportFixed ? "" : " ?"}`;
 }
 
-/** Where a hop leads, at once. */
+/** Returns the destinations of a hop, which must be known at once. */
 function locate(world: World, wanted: NextHop): string[] {
   const found = newLocator(world).locator.locate(wanted);
   assert.ok(!(found instanceof Promise));

@@ -5,7 +5,7 @@ import { formatSockaddr } from "../../../../src/runtime/native/socket_address.ts
 const SOCKADDR_7 = formatSockaddr("192.0.2.7", 5060, true)!;
 const ALL_BYTES = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join("");
 
-/** What recvmmsg does to a slot: it tells the length of what it wrote there. */
+/** Fills a slot as recvmmsg does, with its length. */
 function markReceived(batch: DatagramBatch, slot: number, length: number): void {
   new DataView(batch.headers.buffer).setUint32(slot * 64 + 56, length, true);
 }

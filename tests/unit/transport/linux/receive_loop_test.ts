@@ -3,7 +3,7 @@ import type { Libc } from "../../../../src/runtime/native/libc.ts";
 import { Turn } from "../../../../src/runtime/turn.ts";
 import { type DrainedSocket, ReceiveLoop } from "../../../../src/transport/linux/receive_loop.ts";
 
-/** Milliseconds between two datagrams of traffic that is worth gathering, and of traffic that is not. */
+/** Time between two datagrams of dense traffic, and of sparse traffic. */
 const DENSE = 0.05;
 const SPARSE = 20;
 
@@ -15,7 +15,7 @@ class ScriptedSocket implements DrainedSocket {
   readonly #arrivals: number[];
   readonly #realNow = performance.now;
   readonly #realSetTimeout = globalThis.setTimeout;
-  /** Everything the loop did: `wait`, `drain 3`, `flush`, `sleep`, `turn`. */
+  /** The actions of the loop: `wait`, `drain 3`, `flush`, `sleep`, `turn`. */
   readonly steps: string[] = [];
   readonly waits: number[] = [];
   readonly sleeps: number[] = [];
@@ -32,12 +32,12 @@ class ScriptedSocket implements DrainedSocket {
     return this.#taken;
   }
 
-  /** Turns of the event loop while the loop ran, counted by another piece of work that wants its share. */
+  /** Turns of the event loop, counted by a concurrent task. */
   get turns(): number {
     return this.#turns;
   }
 
-  /** Runs the loop until there is nothing more to come. */
+  /** Runs the loop until the last datagram. */
   async run(): Promise<void> {
     const libc = { usleep: (microseconds: number) => this.#sleep(microseconds) } as unknown as Libc;
     performance.now = () => this.#now;

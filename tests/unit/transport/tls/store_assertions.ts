@@ -1,4 +1,4 @@
-/** What the tests of key stores have in common. */
+/** Assertions for the tests of key stores. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { X509Certificate } from "node:crypto";
@@ -19,11 +19,11 @@ export function subjectsOf(certificates: string): string[] {
 export interface Refusal {
   readonly path: string;
   readonly problem: RegExp;
-  /** What must not be in the message. */
+  /** A text that must not be in the message. */
   readonly secret?: string;
 }
 
-/** Asserts that the store is refused with a KeyStoreError about this file. */
+/** Asserts that a store is refused with a KeyStoreError about its file. */
 export async function assertRefused(
   reading: Promise<unknown>,
   { path, problem, secret }: Refusal,

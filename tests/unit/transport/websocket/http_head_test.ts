@@ -6,7 +6,7 @@ import { type HttpHead, parseHttpHead, readHttpHead } from "../../../../src/tran
 
 const REQUEST = "GET /chat HTTP/1.1\r\nHost: a.example\r\nUpgrade:websocket \r\n\r\n";
 
-/** What is read when these chunks come, and how many listeners are left. */
+/** Returns the head read from chunks, and the number of listeners left. */
 function read(chunks: readonly string[]) {
   const socket = new EventEmitter();
   const results: { head: HttpHead | undefined; rest: string }[] = [];
