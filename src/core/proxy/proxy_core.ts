@@ -92,11 +92,13 @@ export class ProxyCore implements ResponseContextHost {
     if (breadth === undefined) return { status: 400, reason: "Max-Breadth Is Malformed" };
     if (breadth === 0) return { status: 440 };
     if (this.calls.isEnding && request.method === "INVITE") return { status: 503, cause: "the server stops" };
+    const path = this.#merged.keyOf(request);
+    // While a step before this one waited, it may have come by another path.
+    if (received.server && this.#merged.has(path)) return MERGED;
     const share = this.#admit(request, outcome);
     if (share && "status" in share) return share;
     const server = received.server ?? this.begin(request, flow);
     if (!server) return void share?.release();
-    const path = this.#merged.keyOf(request);
     const context = new ResponseContext(this, server, {
       template: this.#templateOf(received, outcome, breadth),
       targets: outcome.targets,

@@ -1,4 +1,5 @@
 /** The response context (§16.2): the branches of one request, and what of their answers goes upstream (§16.7–16.10). */
+import { Header } from "../../message/header_name.ts";
 import { buildResponse, viaLines } from "../../message/response_builder.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
 import { reasonPhrase } from "../../message/status.ts";
@@ -76,6 +77,10 @@ export class ResponseContext implements BranchUser {
   /** Set while the next group is awaited. */
   #wait: BoundedWait | undefined;
   #isStopped = false;
+  /** Whether the caller has got a 2xx: only then it may get others. */
+  #isAccepted = false;
+  /** To of the callee that was hung up last: its 2xx may come again. */
+  #hungUp: string | undefined;
   /** Runs while a group rings and there may be a further one. */
   #ringTimer: Timer | undefined;
 
@@ -144,11 +149,11 @@ export class ResponseContext implements BranchUser {
 
   /** A 2xx: to the caller at once, every one of them; the other branches are cancelled (§16.7 steps 5 and 10). */
   onSuccess(response: SipResponse, branch: Branch, body?: MessageBody): void {
-    const text = this.#upstream(response, branch, body);
     const isFirst = !this.#server.isAnswered;
-    if (text === undefined) {
-      return isFirst ? this.#refuse(response, branch, "without the caller's Via") : undefined;
-    }
+    if (!isFirst && !this.#isAccepted) return this.#refuse(response, branch, "too late");
+    const text = this.#upstream(response, branch, body);
+    if (text === undefined) return this.#refuse(response, branch, "without the caller's Via");
+    this.#isAccepted = true;
     this.#observer?.onSuccess(response, branch.token);
     if (isFirst || this.isInvite) this.#server.respond(response.status, text);
     if (!isFirst) return this.#checkEnd();
@@ -252,9 +257,13 @@ export class ResponseContext implements BranchUser {
     }
   }
 
-  /** The callee of a call that cannot be passed on (§16.7 step 3) is not left alone, nor is the caller. */
+  /** Hangs up a call that cannot be passed on (§16.7 step 3), and counts it as failed. */
   #refuse(response: SipResponse, branch: Branch, why: string): void {
-    if (this.isInvite && branch.flow) this.#host.hangUp(response, branch.flow);
+    const callee = response.header(Header.To);
+    if (this.isInvite && branch.flow && callee !== this.#hungUp) {
+      this.#hungUp = callee && detachText(callee);
+      this.#host.hangUp(response, branch.flow);
+    }
     const cause = { reason: `${response.status} ${why}`, isRemote: true };
     this.onFailure({ status: 502, response: undefined, branch, cause });
   }
