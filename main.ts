@@ -10,12 +10,12 @@ import { start } from "./src/appliance/start.ts";
 
 /** Runs a command and resolves with the exit code. */
 async function run(command: Command): Promise<number> {
-  const place = { env: Deno.env.toObject(), executableDirectory: dirname(Deno.execPath()) };
+  const context = { env: Deno.env.toObject(), executableDirectory: dirname(Deno.execPath()) };
   switch (command.kind) {
     case "start":
-      return await start({ ...place, directory: command.directory, version: manifest.version });
+      return await start({ ...context, directory: command.directory, version: manifest.version });
     case "check":
-      return await check({ ...place, directory: command.directory });
+      return await check({ ...context, directory: command.directory });
     case "init":
       return await init(command.directory);
     case "schema":
@@ -23,7 +23,7 @@ async function run(command: Command): Promise<number> {
     case "client": {
       // Servers have no use for it.
       const { runClient } = await import("./src/cli/client/client.ts");
-      return await runClient(command, place);
+      return await runClient(command, context);
     }
     case "version":
       console.log(`routr ${manifest.version}`);

@@ -120,8 +120,8 @@ function overlaps(one: string, other: string): boolean {
 async function transportStoreProblems(config: Configuration, directory: string): Promise<Problem[]> {
   if (!config.transport.some(({ protocol }) => isSecure(protocol))) return [];
   const settings = tlsSettingsOf(config.securityContext, directory);
-  const place = (index: number) => index === 0 ? [] : ["certificates", index - 1];
-  return await storeProblems(settings, SECURITY_CONTEXT, { place, key: KEY_STORE });
+  const certificatePath = (index: number) => index === 0 ? [] : ["certificates", index - 1];
+  return await storeProblems(settings, SECURITY_CONTEXT, { certificatePath, key: KEY_STORE });
 }
 
 async function restProblems(
@@ -145,18 +145,21 @@ async function restProblems(
   const key = `${KEY_STORE}; where none is named, one is made`;
   return [
     ...problems,
-    ...await storeProblems({ ...settings, certificates: given }, REST_SERVICE, { place: () => [], key }),
+    ...await storeProblems({ ...settings, certificates: given }, REST_SERVICE, {
+      certificatePath: () => [],
+      key,
+    }),
   ];
 }
 
 /**
- * @param place returns the path of the certificate with this index, below `base`
+ * @param certificatePath returns the path of the certificate with this index, below `base`
  * @param key what is expected there
  */
 async function storeProblems(
   settings: TlsSettings,
   base: PropertyPath,
-  { place, key }: { place: (index: number) => PropertyPath; key: string },
+  { certificatePath, key }: { certificatePath: (index: number) => PropertyPath; key: string },
 ): Promise<Problem[]> {
   const problems: Problem[] = [];
   const look = async (
@@ -175,7 +178,7 @@ async function storeProblems(
   for (const [index, source] of settings.certificates.entries()) {
     await look(
       readKeyStore(source),
-      (file) => [...place(index), file === source.privateKey ? "privateKey" : "keyStore"],
+      (file) => [...certificatePath(index), file === source.privateKey ? "privateKey" : "keyStore"],
       key,
     );
   }

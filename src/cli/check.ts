@@ -50,14 +50,14 @@ async function loadResources(
   config: Configuration | undefined,
   { directory }: ConfigurationFiles,
 ): Promise<LoadedResources> {
-  const place = config
+  const opened = config
     ? openProvider(config, { directory, timeoutMs: PROVIDER_TIMEOUT_MS })
     : { provider: new FilesDataProvider(directory), name: directory, isFolder: true };
-  const live = new LiveDirectory(place.provider);
+  const live = new LiveDirectory(opened.provider);
   const report = await live.load();
   live.close();
-  const warnings = [...report.warnings, ...emptyProviderWarnings(place, report, live.directory.counts)];
-  return { name: place.name, report: { ...report, warnings }, directory: live.directory };
+  const warnings = [...report.warnings, ...emptyProviderWarnings(opened, report, live.directory.counts)];
+  return { name: opened.name, report: { ...report, warnings }, directory: live.directory };
 }
 
 function formatCounts({ agents, domains, peers, users, gateways, dids }: ResourceCounts): string {

@@ -10,7 +10,7 @@ import { ClientError } from "./client_error.ts";
 import type { Trust } from "./trust.ts";
 import { certificatesIn } from "./trust.ts";
 
-export interface ClientPlace {
+export interface ProcessContext {
   readonly env: Environment;
   /** The folder of the executable, beside which a server on this host may have its configuration. */
   readonly executableDirectory: string;
@@ -23,8 +23,8 @@ export interface ServiceAccess {
 }
 
 /** Finds the access of a command. Throws `ClientError` when nothing names a service. */
-export async function findAccess(options: ClientOptions, place: ClientPlace): Promise<ServiceAccess> {
-  const { env } = place;
+export async function findAccess(options: ClientOptions, context: ProcessContext): Promise<ServiceAccess> {
+  const { env } = context;
   const known = await accessFile(env).read();
   const named = options.url || env.ROUTR_URL || known?.apiUrl;
   if (named === undefined) {
@@ -36,7 +36,7 @@ export async function findAccess(options: ClientOptions, place: ClientPlace): Pr
   return {
     apiUrl,
     token: options.token || env.ROUTR_TOKEN || kept?.token,
-    trust: await findTrust(apiUrl, { options, place, kept: kept?.certificate }),
+    trust: await findTrust(apiUrl, { options, context, kept: kept?.certificate }),
   };
 }
 
@@ -49,12 +49,12 @@ export function accessFile(env: Environment): AccessFile {
 /** Finds the trust of a command. `kept` is the certificate that was accepted at the login. */
 export async function findTrust(
   apiUrl: string,
-  { options, place, kept }: { options: ClientOptions; place: ClientPlace; kept?: string },
+  { options, context, kept }: { options: ClientOptions; context: ProcessContext; kept?: string },
 ): Promise<Trust> {
   const isInsecure = options.insecure ?? false;
   const { cacert } = options;
   if (cacert !== undefined) return { isInsecure, authorities: await readAuthorities(cacert), pinned: [] };
-  const local = isLoopback(new URL(apiUrl)) ? await localCertificates(place) : [];
+  const local = isLoopback(new URL(apiUrl)) ? await localCertificates(context) : [];
   return { isInsecure, pinned: [...certificatesIn(kept ?? ""), ...local] };
 }
 
@@ -70,7 +70,7 @@ async function readAuthorities(path: string): Promise<string> {
 }
 
 /** Returns the certificate that a server on this host has made for itself, if it can be read. */
-async function localCertificates({ env, executableDirectory }: ClientPlace): Promise<string[]> {
+async function localCertificates({ env, executableDirectory }: ProcessContext): Promise<string[]> {
   const { directory } = await findConfiguration({ env, executableDirectory });
   const path = join(stateDirectory(env, directory), "api-cert.pem");
   return certificatesIn(await Deno.readTextFile(path).catch(() => ""));

@@ -1,5 +1,5 @@
 /** `routr get`, `create`, `login` and so on: runs one command against the service. */
-import { type ClientPlace, findAccess } from "./access.ts";
+import { findAccess, type ProcessContext } from "./access.ts";
 import { ApiClient } from "./api_client.ts";
 import type { ClientCommand, Verb } from "./client_command.ts";
 import { ClientError } from "./client_error.ts";
@@ -36,11 +36,11 @@ const COMMANDS: Readonly<
 /** Runs a command. Returns the exit status: 0, 1 when it failed, 2 for wrong usage. */
 export async function runClient(
   command: ClientCommand,
-  place: ClientPlace,
+  context: ProcessContext,
   terminal: Terminal = processTerminal,
 ): Promise<number> {
   try {
-    await run(command, place, terminal);
+    await run(command, context, terminal);
     return 0;
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
@@ -51,14 +51,14 @@ export async function runClient(
   }
 }
 
-async function run(command: ClientCommand, place: ClientPlace, terminal: Terminal): Promise<void> {
+async function run(command: ClientCommand, context: ProcessContext, terminal: Terminal): Promise<void> {
   const { verb, options } = command;
   if (options.insecure) {
     terminal.warn("Warning: the certificate of the service is not verified; anybody may be at the other end");
   }
-  if (verb === "login") return await login(command, place, terminal);
-  if (verb === "logout") return await logout(place, terminal);
-  const access = await findAccess(options, place);
+  if (verb === "login") return await login(command, context, terminal);
+  if (verb === "logout") return await logout(context, terminal);
+  const access = await findAccess(options, context);
   using client = new ApiClient(access);
   await COMMANDS[verb]({ command, client, access, terminal });
 }

@@ -63,8 +63,8 @@ async function readValue(text: string, name: string): Promise<unknown> {
   const { value, problem } = await readYaml(text);
   if (problem === undefined) return value;
   const { position, found, expected } = problem;
-  const place = position === undefined ? name : `${name}:${position.line}:${position.column}`;
-  throw new ClientError(`${place}: found ${found}, expected ${expected}`);
+  const at = position === undefined ? name : `${name}:${position.line}:${position.column}`;
+  throw new ClientError(`${at}: found ${found}, expected ${expected}`);
 }
 
 function typedDocument(item: unknown): TypedDocument | string {

@@ -81,7 +81,7 @@ export type FrontCommand =
 
 /** A message of the listener's thread. `listening` or `failed` answers "open" and "move". */
 export type FrontReport =
-  | { readonly kind: "listening"; readonly place: ListeningAddress }
+  | { readonly kind: "listening"; readonly bound: ListeningAddress }
   | { readonly kind: "failed"; readonly reason: string }
   | { readonly kind: "request"; readonly request: FrontRequest }
   /** The client left before the end of a stream. */

@@ -123,7 +123,7 @@ export class FrontThread {
       case "request":
         return this.#options.onRequest(report.request);
       case "listening":
-        return this.#reply?.resolve(report.place);
+        return this.#reply?.resolve(report.bound);
       case "failed":
         return this.#reply?.reject(new Error(report.reason));
       case "left":

@@ -30,9 +30,9 @@ async function obey(command: FrontCommand): Promise<void> {
   switch (command.kind) {
     case "open":
       front = makeFront(command.settings);
-      return await tellPlace(front.listener.listen(command.settings.bindAddr, command.settings.port));
+      return await tellBound(front.listener.listen(command.settings.bindAddr, command.settings.port));
     case "move":
-      return front && await tellPlace(front.listener.listen(command.bindAddr, command.port));
+      return front && await tellBound(front.listener.listen(command.bindAddr, command.port));
     case "answer":
       return front?.relay.answer(command.id, command.head, command.body);
     case "begin":
@@ -56,9 +56,9 @@ function makeFront({ limits, tls }: FrontSettings): Front {
   return { relay, listener: new HttpListener({ limits, contexts, onRequest }) };
 }
 
-async function tellPlace(listening: Promise<ListeningAddress>): Promise<void> {
+async function tellBound(listening: Promise<ListeningAddress>): Promise<void> {
   try {
-    tell({ kind: "listening", place: await listening });
+    tell({ kind: "listening", bound: await listening });
   } catch (error) {
     tell({ kind: "failed", reason: error instanceof Error ? error.message : String(error) });
   }

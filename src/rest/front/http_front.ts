@@ -76,9 +76,9 @@ export class HttpFront {
    */
   async move(bindAddr: string): Promise<ListeningAddress> {
     if (this.#thread === undefined) throw new Error("Cannot move the REST service: it is not running");
-    const place = await this.#thread.move(bindAddr, this.#settings.port);
+    const bound = await this.#thread.move(bindAddr, this.#settings.port);
     this.#settings = { ...this.#settings, bindAddr };
-    return place;
+    return bound;
   }
 
   /** Stops: ends streams at once, requests under way after a second. Never rejects. */
@@ -104,12 +104,12 @@ export class HttpFront {
     });
     this.#thread = thread;
     try {
-      const place = await thread.open(this.#settings);
+      const bound = await thread.open(this.#settings);
       // A port that the system chose is kept by the next thread.
-      this.#settings = { ...this.#settings, port: place.port };
+      this.#settings = { ...this.#settings, port: bound.port };
       this.#startedAt = this.#clock.now();
       this.#isListening = true;
-      return place;
+      return bound;
     } catch (error) {
       if (this.#thread === thread) this.#thread = undefined;
       await thread.terminate("it could not listen");

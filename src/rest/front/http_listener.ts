@@ -32,7 +32,7 @@ export class HttpListener {
   readonly #sockets = new Set<net.Socket>();
   readonly #lines = new RefusalLines();
   #server: http.Server | undefined;
-  #place: ListeningAddress = { address: "", port: 0 };
+  #bound: ListeningAddress = { address: "", port: 0 };
   #rejected = 0;
   /** The certificate of all servers of an older runtime. */
   #certificate: ShownCertificate | undefined;
@@ -65,16 +65,16 @@ export class HttpListener {
     if (before !== undefined) closeAlone(before);
     try {
       this.#server = this.#createServer();
-      this.#place = await listen(this.#server, address, port);
+      this.#bound = await listen(this.#server, address, port);
     } catch (error) {
       this.#server = before;
       if (before !== undefined) {
         this.#server = this.#createServer();
-        await listen(this.#server, this.#place.address, this.#place.port);
+        await listen(this.#server, this.#bound.address, this.#bound.port);
       }
       throw error;
     }
-    return this.#place;
+    return this.#bound;
   }
 
   /** Accepts no more connections. */
@@ -128,7 +128,7 @@ export class HttpListener {
     this.#certificate = await read();
     this.#stopFollowing = followCertificate(this.#certificate, read, async (other) => {
       this.#certificate = other;
-      await this.listen(this.#place.address, this.#place.port);
+      await this.listen(this.#bound.address, this.#bound.port);
     });
   }
 

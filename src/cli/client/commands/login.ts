@@ -1,5 +1,5 @@
 /** `routr login URL` and `routr logout`. */
-import { accessFile, type ClientPlace, findTrust } from "../access.ts";
+import { accessFile, findTrust, type ProcessContext } from "../access.ts";
 import { ApiClient } from "../api_client.ts";
 import { isLoopback, readApiUrl } from "../api_url.ts";
 import type { ClientCommand, ClientOptions } from "../client_command.ts";
@@ -18,7 +18,7 @@ interface Login {
 /** Logs in. Asks whether to trust a server with an unknown signer, and keeps the answer. */
 export async function login(
   { operands: [urlText], options }: ClientCommand,
-  place: ClientPlace,
+  context: ProcessContext,
   terminal: Terminal,
 ): Promise<void> {
   const apiUrl = readApiUrl(urlText);
@@ -26,15 +26,15 @@ export async function login(
   if (url.protocol === "http:" && !isLoopback(url)) {
     terminal.warn("Warning: name and secret go to the service unencrypted");
   }
-  const file = accessFile(place.env);
+  const file = accessFile(context.env);
   const before = await file.read().catch(() => undefined);
   const known = before?.apiUrl === apiUrl ? before.certificate : undefined;
-  const trust = await findTrust(apiUrl, { options, place, kept: known });
+  const trust = await findTrust(apiUrl, { options, context, kept: known });
   const accepted = trust.isInsecure
     ? await shownForLater(apiUrl, terminal)
     : await newlyTrusted(apiUrl, trust, { known, terminal });
 
-  const credentials = await readCredentials(options, { place, terminal });
+  const credentials = await readCredentials(options, { context, terminal });
   const pinned = accepted === undefined ? trust.pinned : [accepted];
   const token = await issueToken({ apiUrl, ...credentials, trust: { ...trust, pinned } });
   const certificate = accepted ?? trust.authorities ?? known;
@@ -42,7 +42,7 @@ export async function login(
   terminal.print(`Logged in to ${apiUrl} as ${credentials.user}`);
 }
 
-export async function logout({ env }: ClientPlace, terminal: Terminal): Promise<void> {
+export async function logout({ env }: ProcessContext, terminal: Terminal): Promise<void> {
   terminal.print(await accessFile(env).remove() ? "Logged out" : "Nobody was logged in");
 }
 
@@ -102,7 +102,7 @@ async function refusalOf(apiUrl: string, trust: Trust): Promise<CertificateError
 
 async function readCredentials(
   { user, secret }: ClientOptions,
-  { place: { env }, terminal }: { place: ClientPlace; terminal: Terminal },
+  { context: { env }, terminal }: { context: ProcessContext; terminal: Terminal },
 ): Promise<{ user: string; secret: string }> {
   const given = secret ?? env.ROUTR_SECRET;
   if (!terminal.isInteractive && (!user || given === undefined)) {
