@@ -23,7 +23,7 @@ const backendUser = `- apiVersion: v1beta1
 
 interface Node extends AsyncDisposable {
   readonly directory: string;
-  /** Of the REST service. */
+  /** The URL of the REST service. */
   readonly url: string;
 }
 

@@ -1,4 +1,4 @@
-// What goes wrong with providers: they restart, one of their addresses is dead, they do not know our password.
+// Faults of providers: restarts, a dead address, an unknown password.
 
 import assert from "node:assert/strict";
 import { freePort } from "../support/ports.ts";

@@ -1,4 +1,4 @@
-// Whoever wants to call at our expense: a stranger never reaches the trunk, and a provider's address is no pass to it.
+// Attempts to call at the operator's expense: unauthenticated callers never reach the trunk, even from a provider's address.
 
 import assert from "node:assert/strict";
 import { domain } from "../support/routr_process.ts";
@@ -23,7 +23,7 @@ async function assertUntouched(net: TrunkNet): Promise<void> {
   await desk.sendAsIs(ackTo(sent, await desk.expect("603")));
 }
 
-Deno.test("A stranger never reaches the trunk, whoever it says it is and wherever it aims", async () => {
+Deno.test("An unauthenticated caller never reaches the trunk, whatever its From and its target", async () => {
   await using net = await startTrunkNet();
   const { routr, place } = net;
   await routr.logged(registered);
@@ -70,7 +70,7 @@ Deno.test("From the provider's address there is no way back to the telephone net
   await assertUntouched(net);
 });
 
-Deno.test("A tag in To, or the Route of another's call, does not make a stranger part of a dialog", async () => {
+Deno.test("A tag in To, or the Route of another's call, gives no access to a dialog", async () => {
   await using net = await startTrunkNet();
   const { routr, desk, pstn, place } = net;
   await routr.logged(registered);

@@ -105,7 +105,7 @@ export class GatewayRegistration {
     this.#user = escapeUser(credentials.username);
     this.#contact = new RegistrationContact({ ...parts, user: this.#user });
     this.#expires = expires === 0 ? DEFAULT_EXPIRES_SECONDS : expires;
-    this.#timer = parts.transactions.timer(() => this.#register());
+    this.#timer = parts.transactions.timer(() => this.register());
     this.#keepAlive = parts.transactions.timer(() => this.#ping());
     this.#patience = parts.transactions.timer(() => this.#finish());
     this.#status = {
@@ -130,11 +130,6 @@ export class GatewayRegistration {
   /** The identity of the binding: two registrations with one key would undo each other. */
   get key(): string {
     return `${this.#user}@${this.#target.requestUri}`;
-  }
-
-  /** Registers for the first time. */
-  begin(): void {
-    this.#register();
   }
 
   /** Registers anew after the connection of the binding was closed: the registrar needs another one. */
@@ -170,7 +165,8 @@ export class GatewayRegistration {
     return this.#binding !== undefined && this.#binding.until > this.#parts.clock.now();
   }
 
-  #register(replacedContact?: string): void {
+  /** Registers, first or anew, and removes a Contact that was bound. */
+  register(replacedContact?: string): void {
     if (this.#attempt || this.#ending) return;
     this.#timer.stop();
     this.#update({
@@ -231,12 +227,7 @@ export class GatewayRegistration {
     this.#parts.onRegistered(this.#gateway, flow);
     log[isNew ? "info" : "debug"](
       "Gateway {ref} has registered us at {host} ({address}) for {expires} s",
-      {
-        ref: this.#gateway.ref,
-        host: this.#host.host,
-        address: this.#status.address,
-        expires: granted,
-      },
+      { ref: this.#gateway.ref, host: this.#host.host, address: this.#status.address, expires: granted },
     );
     this.#schedule(refreshDelay(granted, random()));
     const isBehindNat = this.#contact.learn(response, flow);
@@ -244,7 +235,7 @@ export class GatewayRegistration {
     else if (isBehindNat === false) this.#keepAlive.stop();
     // One correction for each refresh: a NAT may give every packet another port.
     const isReachable = this.#contact.uriFor(flow) === this.#contactUri;
-    if (!isReachable && !isFollowUp) this.#register(this.#contactUri);
+    if (!isReachable && !isFollowUp) this.register(this.#contactUri);
   }
 
   #onFailed({ status, reason, retryAfter }: RegisterFailure): void {

@@ -148,7 +148,7 @@ export class GatewayRegistrations {
     const registration = this.#waiting.shift();
     if (!registration) return;
     this.#pace.start(PACE_MS);
-    registration.begin();
+    registration.register();
   }
 }
 

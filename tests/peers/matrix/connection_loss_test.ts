@@ -1,4 +1,4 @@
-// What becomes of calls when one of the connections they go by is lost.
+// Calls after one of their connections is lost.
 
 import assert from "node:assert/strict";
 import type { Peer, PeerListener } from "../../contract/transport_peers.ts";

@@ -1,4 +1,4 @@
-// Route entries of ours that were stolen or altered lead nowhere: requests within dialogs are let through without a password.
+// Stolen or altered Route entries lead nowhere: requests within dialogs pass without a password.
 
 import assert from "node:assert/strict";
 import { fromCaller, header, headers } from "../../support/sip_text.ts";
@@ -34,7 +34,7 @@ const forgeries: Readonly<Record<string, (bye: string, other: Call) => string>> 
   },
   "an address in the place of the flow": (bye) => bye.replaceAll(/\.[\w-]+@/g, ".a0-7f000001-13c4@"),
   "another seal": (bye) => bye.replaceAll(/(sip:)\w{16}\./g, "$10123456789abcdef."),
-  "a seal that is cut": (bye) => bye.replaceAll(/(sip:\w{8})\w{8}\./g, "$1."),
+  "a cut signature": (bye) => bye.replaceAll(/(sip:\w{8})\w{8}\./g, "$1."),
   "no seal": (bye) => bye.replaceAll(/(sip:)\w{16}\./g, "$1."),
 };
 

@@ -58,7 +58,7 @@ for (const protocol of ["tls", "wss"] as const) {
   }
 }
 
-Deno.test("sips: somebody who is registered by unsecured transports only is 480", async () => {
+Deno.test("sips: a user with registrations by unsecured transports only is 480", async () => {
   await using routr = await startTransportRoutr({ agents, bindAddresses });
   await using phones = new AsyncDisposableStack();
   const open: WirePhone[] = [];
@@ -75,7 +75,7 @@ Deno.test("sips: somebody who is registered by unsecured transports only is 480"
   for (const phone of open) await phone.expectNothing(100);
 });
 
-Deno.test("sips: somebody who registered a sip: Contact is 480, over TLS too (RFC 5630 §5.3)", async () => {
+Deno.test("sips: a user with a sip: Contact is 480, over TLS too (RFC 5630 §5.3)", async () => {
   await using routr = await startTransportRoutr({ agents, bindAddresses });
   await using bob = await WirePhone.connect(routr, { user: "bob", way: by("tls") });
   await using alice = await WirePhone.connect(routr, { user: "alice", way: by("tls"), isSecure: true });

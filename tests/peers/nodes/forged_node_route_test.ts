@@ -1,4 +1,4 @@
-// Route entries from node to node lead to phones without a password: nobody but a node makes one, and nobody reuses one.
+// Route entries between nodes lead to phones without a password: they can be neither forged nor reused.
 
 import assert from "node:assert/strict";
 import type { Endpoint } from "../../contract/transport_peers.ts";
@@ -16,7 +16,7 @@ const forgeries: Readonly<Record<string, (route: string, callId: string) => read
   "of a call with a longer Call-ID": (route, callId) => [route, `${callId}x`],
   "of no call": (route) => [route, ""],
   "with another seal": (route, callId) => [route.replace(/sip:\w{24}=/, `sip:${"0".repeat(24)}=`), callId],
-  "with a seal that is cut": (route, callId) => [route.replace(/(sip:\w{20})\w{4}=/, "$1="), callId],
+  "with a cut signature": (route, callId) => [route.replace(/(sip:\w{20})\w{4}=/, "$1="), callId],
   "without a seal": (route, callId) => [route.replace(/sip:\w{24}=/, "sip:="), callId],
   "without a token": (route, callId) => [route.replace(/=[^@]*@/, "=@"), callId],
   "with an address for a token": (route, callId) => [route.replace(/=[^@]*@/, "=a0-7f000001-13c4@"), callId],

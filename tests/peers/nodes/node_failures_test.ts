@@ -1,4 +1,4 @@
-// What is left of two nodes when one of them, or their Redis, is killed.
+// Two nodes after one of them, or their Redis, was killed.
 
 import assert from "node:assert/strict";
 import { fromCaller } from "../../support/sip_text.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-/** Asks again and again until it is so; fails after some milliseconds. */
+/** Repeats a question until its answer is true; fails after some seconds. */
 export async function until(condition: () => Promise<boolean>, milliseconds = 5_000): Promise<void> {
   const end = performance.now() + milliseconds;
   while (!await condition()) {
