@@ -55,9 +55,9 @@ export async function findConfiguration(
   return { directory: FOLDER, file: undefined, faults: [], warnings };
 }
 
-type Place = Awaited<ReturnType<typeof findConfiguration>>;
+type FoundConfiguration = Awaited<ReturnType<typeof findConfiguration>>;
 
-async function inFolder(directory: string, namedFile: string | undefined): Promise<Place> {
+async function inFolder(directory: string, namedFile: string | undefined): Promise<FoundConfiguration> {
   if (namedFile !== undefined) return { directory, file: namedFile, faults: [], warnings: [] };
   const files: string[] = [];
   for (const name of FILE_NAMES) {
@@ -68,7 +68,10 @@ async function inFolder(directory: string, namedFile: string | undefined): Promi
   return { directory, file, faults: [], warnings };
 }
 
-function missing(path: string, { directory, expected }: { directory: string; expected: string }): Place {
+function missing(
+  path: string,
+  { directory, expected }: { directory: string; expected: string },
+): FoundConfiguration {
   const fault = { file: path, property: "", found: "nothing", expected };
   return { directory, file: undefined, faults: [fault], warnings: [] };
 }

@@ -1,3 +1,4 @@
+import { isMapping, type Mapping } from "../runtime/mapping.ts";
 import { isAbsolute, join, resolve } from "node:path";
 import * as z from "zod";
 import { valueAt } from "../data/document_problems.ts";
@@ -120,10 +121,8 @@ export function isFolder(path: string): boolean {
 }
 
 /** Empty values count as absent, as in `host=localhost,secret=,`. */
-function readParameters(value: unknown): Record<string, unknown> | undefined {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>;
-  }
+function readParameters(value: unknown): Mapping | undefined {
+  if (isMapping(value)) return value;
   if (typeof value !== "string") return undefined;
   const pairs = value.split(",").filter((pair) => pair.trim() !== "")
     .map((pair) => pair.split(/=(.*)/s, 2).map((part) => part.trim()));

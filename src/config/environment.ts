@@ -1,3 +1,4 @@
+import { isMapping } from "../runtime/mapping.ts";
 import type { Fault, PropertyPath } from "../data/fault.ts";
 import { nearestName } from "../data/nearest_name.ts";
 
@@ -162,7 +163,7 @@ export function applyOverrides(document: unknown, overrides: readonly Override[]
 
 /** Does nothing where another value than a mapping is in the way, which is a fault anyway. */
 function setProperty(node: unknown, [step, ...rest]: PropertyPath, value: unknown): void {
-  if (typeof node !== "object" || node === null || Array.isArray(node)) return;
+  if (!isMapping(node)) return;
   const mapping = node as Record<string | number, unknown>;
   if (rest.length === 0) mapping[step] = value;
   else setProperty(mapping[step] ??= {}, rest, value);

@@ -1,6 +1,6 @@
 /** An empty value in the configuration is the same as none. */
 
-/** Returns a copy without null and empty texts; lists and mappings stay when they become empty. */
+/** Returns a copy without null, also as a text, and blank texts; lists and mappings stay when they become empty. */
 export function withoutEmpty(value: unknown): unknown {
   if (Array.isArray(value)) return value.filter(isFilled).map(withoutEmpty);
   if (typeof value !== "object" || value === null) return value;

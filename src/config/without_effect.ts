@@ -1,6 +1,6 @@
-/** Properties of Routr v1 that are understood and have no effect. */
+import { valueAt } from "../data/document_problems.ts";
 
-/** Each with the actual behaviour. */
+/** Properties of Routr v1 that are understood and have no effect, with the actual behaviour. */
 const PROPERTIES: readonly (readonly [path: string, instead: string])[] = [
   ["spec.grpcService", "nothing listens there"],
   ["spec.ex_rtpEngine", "media go straight from phone to phone"],
@@ -11,23 +11,17 @@ const PROPERTIES: readonly (readonly [path: string, instead: string])[] = [
   ["spec.restService.maxThreads", "requests are served without threads of their own"],
 ];
 
-/** Returns a warning for each that the document uses. */
+/** Returns a warning for each property of the document that has no effect. */
 export function withoutEffect(document: unknown): string[] {
   return PROPERTIES.flatMap(([path, instead]) => {
-    const value = path.split(".").reduce<unknown>(memberOf, document);
+    const value = valueAt(document, path.split("."));
     return asksForSomething(value) ? [`${path} has no effect: ${instead}`] : [];
   });
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null
-    ? (value as Readonly<Record<string, unknown>>)[name]
-    : undefined;
 }
 
 /** Values that are off or empty, as in samples, ask for nothing. */
 function asksForSomething(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return value !== undefined;
-  const enabled = memberOf(value, "enabled");
+  const enabled = valueAt(value, ["enabled"]);
   return enabled === undefined ? Object.keys(value).length > 0 : !/^(?:false|no|off)$/i.test(String(enabled));
 }

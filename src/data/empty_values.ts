@@ -1,4 +1,5 @@
 /** Empty values count as absent: null, which programs write, and the empty text. */
+import { isMapping } from "../runtime/mapping.ts";
 
 /** Resources are less deep. */
 const MAX_DEPTH = 12;
@@ -33,6 +34,5 @@ function isFilled(value: unknown): boolean {
 }
 
 function isEmptyMapping(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value) &&
-    Object.keys(value).length === 0;
+  return isMapping(value) && Object.keys(value).length === 0;
 }

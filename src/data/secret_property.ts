@@ -1,5 +1,6 @@
 /** Property types of secrets and of their hashes. */
 import * as z from "zod";
+import { isMapping } from "../runtime/mapping.ts";
 import type { PropertyPath } from "./fault.ts";
 import { type Ha1, NO_HA1 } from "./ha1.ts";
 import { type JsonForm, SCALAR, wordsPattern } from "./json_form.ts";
@@ -94,7 +95,7 @@ function hashForm(digits: number): JsonForm {
 
 /** Renames `MD5` and `SHA-256` to `md5` and `sha256`. A name that comes twice stays, and is unknown. */
 function withPlainNames(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  if (!isMapping(value)) return value;
   const renamed: Record<string, unknown> = {};
   for (const [name, hash] of Object.entries(value)) {
     const plain = name.toLowerCase().replace("-", "");
