@@ -10,6 +10,7 @@ import { SharedLocation } from "../../src/location/shared_location.ts";
 import { type Clock, systemClock } from "../../src/runtime/clock.ts";
 import { RedisConnection } from "../../src/runtime/redis/redis_connection.ts";
 import { TimerWheel } from "../../src/runtime/timer_wheel.ts";
+import { bindingTo } from "../support/bindings.ts";
 import { type RedisServer, startRedis } from "../support/redis_server.ts";
 import { pause } from "../support/pause.ts";
 
@@ -107,20 +108,8 @@ class Node implements AsyncDisposable {
 
   binding(contact: string, parts: Partial<Binding<TestFlow>> = {}): Binding<TestFlow> {
     const now = systemClock.now();
-    return {
-      contact,
-      q: 1000,
-      expiresAt: now + 60_000,
-      updatedAt: now,
-      callId: "call",
-      cseq: 1,
-      instance: "",
-      regId: 0,
-      path: "",
-      flow: this.flow("udp"),
-      listensAt: 0,
-      ...parts,
-    };
+    const times = { updatedAt: now, expiresAt: now + 60_000 };
+    return bindingTo(contact, { flow: this.flow("udp"), ...times, ...parts });
   }
 
   /** Returns `contact by node`, sorted. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { Binding, BindingFlow } from "../../../src/location/binding.ts";
 import { LocationService } from "../../../src/location/location_service.ts";
 import { TimerWheel } from "../../../src/runtime/timer_wheel.ts";
+import { bindingTo } from "../../support/bindings.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
 interface TestFlow extends BindingFlow {
@@ -16,20 +17,7 @@ function connection(id: number): TestFlow {
 }
 
 function binding(contact: string, parts: Partial<Binding<TestFlow>> = {}): Binding<TestFlow> {
-  return {
-    contact,
-    q: 1000,
-    expiresAt: 60_000,
-    updatedAt: 0,
-    callId: "call",
-    cseq: 1,
-    instance: "",
-    regId: 0,
-    path: "",
-    flow: UDP,
-    listensAt: 0,
-    ...parts,
-  };
+  return bindingTo(contact, { flow: UDP, ...parts });
 }
 
 function start() {

@@ -6,6 +6,7 @@ import { LocationService } from "../../../src/location/location_service.ts";
 import { RegistrationJournal } from "../../../src/location/registration_journal.ts";
 import { TimerWheel } from "../../../src/runtime/timer_wheel.ts";
 import { FakeDatabase } from "../../support/fake_database.ts";
+import { bindingTo } from "../../support/bindings.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
 interface TestFlow extends BindingFlow {
@@ -29,20 +30,7 @@ const FLOWS: FlowRecords<TestFlow> = {
 };
 
 function binding(contact: string, parts: Partial<Binding<TestFlow>> = {}): Binding<TestFlow> {
-  return {
-    contact,
-    q: 1000,
-    expiresAt: 60_000,
-    updatedAt: 0,
-    callId: "call",
-    cseq: 1,
-    instance: "",
-    regId: 0,
-    path: "",
-    flow: UDP,
-    listensAt: 0,
-    ...parts,
-  };
+  return bindingTo(contact, { flow: UDP, ...parts });
 }
 
 async function start(

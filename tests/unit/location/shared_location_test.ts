@@ -5,6 +5,7 @@ import type { NodeRecord } from "../../../src/location/binding_record.ts";
 import { LocationService } from "../../../src/location/location_service.ts";
 import { SharedLocation } from "../../../src/location/shared_location.ts";
 import { TimerWheel } from "../../../src/runtime/timer_wheel.ts";
+import { bindingTo } from "../../support/bindings.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { MemoryExchange } from "./memory_exchange.ts";
 
@@ -60,20 +61,9 @@ class Node {
 
   register(contact: string, parts: Partial<Binding> = {}): void {
     const now = this.#clock.now();
-    this.location.replace(JOHN, [{
-      contact,
-      q: 1000,
-      expiresAt: now + 600_000,
-      updatedAt: now,
-      callId: "call",
-      cseq: 1,
-      instance: "",
-      regId: 0,
-      path: "",
-      flow: { id: 1, isOpen: true, isConnection: false },
-      listensAt: 0,
-      ...parts,
-    }]);
+    const flow = { id: 1, isOpen: true, isConnection: false };
+    const times = { updatedAt: now, expiresAt: now + 600_000 };
+    this.location.replace(JOHN, [bindingTo(contact, { flow, ...times, ...parts })]);
   }
 
   get contacts(): string[] {
