@@ -82,7 +82,7 @@ async function callAndHangUp(caller: WirePhone, callee: WirePhone, user: string)
   for (const side of ["callee", "caller"] as const) {
     const uri = `sip:${user}@${domain}`;
     const isTrunk = caller.username === trunkUser;
-    // The trunk answers challenges in the place of its phone.
+    // The trunk answers challenges in place of its phone.
     const text = `INVITE ${uri} SIP/2.0\nContact: <${caller.contact}>`;
     const sent = isTrunk ? await caller.send(text) : await caller.sendAuthenticated(text);
     await caller.expect("100");

@@ -155,7 +155,7 @@ const amiss: readonly {
   readonly says: RegExp;
 }[] = [
   {
-    what: "a file in the place of the state folder",
+    what: "a file in place of the state folder",
     make: async (folder) => {
       await Deno.writeTextFile(join(folder, "state"), "no folder");
       return join(folder, "state");
@@ -168,7 +168,7 @@ const amiss: readonly {
     says: /warning state: Registrations are lost at the next restart/,
   },
   {
-    what: "garbage in the place of the database",
+    what: "garbage in place of the database",
     make: async (folder) => {
       await Deno.writeTextFile(join(folder, "registrations.sqlite"), "garbage ".repeat(1000));
       return folder;
@@ -176,7 +176,7 @@ const amiss: readonly {
     says: /warning location: .*registrations\.sqlite\.corrupt-/,
   },
   {
-    what: "a folder in the place of the database",
+    what: "a folder in place of the database",
     make: async (folder) => {
       await Deno.mkdir(join(folder, "registrations.sqlite", "folder"), { recursive: true });
       return folder;
@@ -184,7 +184,7 @@ const amiss: readonly {
     says: /warning location: .*registrations\.sqlite\.corrupt-/,
   },
   {
-    what: "a folder in the place of the key",
+    what: "a folder in place of the key",
     make: async (folder) => {
       await Deno.mkdir(join(folder, "dialog.key"));
       return folder;

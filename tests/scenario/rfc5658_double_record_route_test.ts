@@ -1,14 +1,14 @@
 /** RFC 5658: two Record-Route entries where the sides of the server differ. */
 import assert from "node:assert/strict";
 import { callBob } from "../support/calls.ts";
-import type { PhonePlace } from "../support/phone.ts";
+import type { PhoneOptions } from "../support/phone.ts";
 import { ladder } from "../support/scenario.ts";
 import { fromCallee, fromCaller, hasHeader, header, headers, uriIn } from "../support/sip_text.ts";
 
-const TCP: Partial<PhonePlace> = { protocol: "tcp", port: 40001 };
+const TCP: Partial<PhoneOptions> = { protocol: "tcp", port: 40001 };
 
 const SIDES: Readonly<
-  Record<string, { alice?: Partial<PhonePlace>; bob?: Partial<PhonePlace>; top: RegExp; bottom: RegExp }>
+  Record<string, { alice?: Partial<PhoneOptions>; bob?: Partial<PhoneOptions>; top: RegExp; bottom: RegExp }>
 > = {
   "from udp to tcp": { bob: TCP, top: /:5060;transport=tcp;lr>$/, bottom: /@192\.0\.2\.1:5060;lr>$/ },
   "from tcp to udp": { alice: TCP, top: /@192\.0\.2\.1:5060;lr>$/, bottom: /:5060;transport=tcp;lr>$/ },

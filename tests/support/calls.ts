@@ -1,5 +1,5 @@
 /** Calls between phones of a ladder. */
-import type { Phone, PhonePlace } from "./phone.ts";
+import type { Phone, PhoneOptions } from "./phone.ts";
 import type { Network } from "./scenario.ts";
 
 /** An answered call of alice to bob, and the dialog as each side has it. */
@@ -13,8 +13,8 @@ export interface AnsweredCall {
 }
 
 export interface CallOptions {
-  readonly alice?: Partial<PhonePlace>;
-  readonly bob?: Partial<PhonePlace>;
+  readonly alice?: Partial<PhoneOptions>;
+  readonly bob?: Partial<PhoneOptions>;
   /** True when bob's phone rings before it answers. */
   readonly rings?: boolean;
 }

@@ -18,7 +18,7 @@ import {
 } from "./sip_text.ts";
 
 /** The user of a phone, and the source of its messages. */
-export interface PhonePlace {
+export interface PhoneOptions {
   readonly username: string;
   readonly domain: string;
   readonly address: string;
@@ -47,19 +47,19 @@ export class Phone implements Credentials {
   readonly username: string;
   readonly secret: string;
   readonly #host: PhoneHost;
-  readonly #place: PhonePlace;
+  readonly #options: PhoneOptions;
   #cseq = 0;
 
-  constructor(host: PhoneHost, place: PhonePlace) {
+  constructor(host: PhoneHost, options: PhoneOptions) {
     this.#host = host;
-    this.#place = place;
-    this.username = place.username;
-    this.secret = place.secret ?? secretOf(place.username);
+    this.#options = options;
+    this.username = options.username;
+    this.secret = options.secret ?? secretOf(options.username);
   }
 
   /** `sip:alice@192.0.2.11:5060`, with its transport when that is not UDP. */
   get uri(): string {
-    const { username, address, port, protocol } = this.#place;
+    const { username, address, port, protocol } = this.#options;
     return `sip:${escapeUser(username)}@${address}:${port}${
       protocol === "udp" ? "" : `;transport=${protocol}`
     }`;
@@ -71,7 +71,7 @@ export class Phone implements Credentials {
   }
 
   get transport(): MemoryTransport {
-    return this.#host.transports[this.#place.protocol];
+    return this.#host.transports[this.#options.protocol];
   }
 
   /**
@@ -80,7 +80,7 @@ export class Phone implements Credentials {
    * Call-ID (a new one, but for REGISTER), CSeq counted up, Content-Length. Returns the whole message.
    */
   send(text: string): string {
-    const { username, address, port, protocol, domain } = this.#place;
+    const { username, address, port, protocol, domain } = this.#options;
     const request = sip(text);
     const method = methodOf(request);
     const isRegister = method === "REGISTER";
@@ -103,7 +103,7 @@ export class Phone implements Credentials {
     // Another request of this phone follows this one: its CSeq must be higher.
     const cseq = /^CSeq: *(\d+)/im.exec(message);
     if (cseq) this.#cseq = Math.max(this.#cseq, Number(cseq[1]));
-    this.transport.receive(message, this.#place);
+    this.transport.receive(message, this.#options);
     return message;
   }
 
@@ -132,7 +132,7 @@ export class Phone implements Credentials {
 
   /** Returns the text of a response. */
   textOf(request: string, status: string, parts: ResponseParts = {}): string {
-    return responseTo(request, status, { tag: `tag-at-${this.#place.address}`, ...parts });
+    return responseTo(request, status, { tag: `tag-at-${this.#options.address}`, ...parts });
   }
 
   /** Answers 200 with this phone's Contact. */
@@ -149,7 +149,7 @@ export class Phone implements Credentials {
   /** Sends a REGISTER with these lines, answers the challenge, and takes whatever final answer comes. */
   tryRegister(lines: string = `Contact: <${this.uri}>`): string {
     const request = this.send(
-      [`REGISTER sip:${this.#place.registrar} SIP/2.0`, sip(lines).trimEnd()].join("\n"),
+      [`REGISTER sip:${this.#options.registrar} SIP/2.0`, sip(lines).trimEnd()].join("\n"),
     );
     this.authenticate(request, this.expect("401"));
     return this.expect("");
@@ -180,11 +180,11 @@ export class Phone implements Credentials {
 
   /** Ends this phone's connection. */
   hangUpConnection(): void {
-    this.transport.closeConnection(this.#place.address, this.#place.port);
+    this.transport.closeConnection(this.#options.address, this.#options.port);
   }
 
   #inbox(): string[] {
-    const { address, port } = this.#place;
+    const { address, port } = this.#options;
     return this.transport.flows.find((flow) =>
       flow.remoteAddress === address && flow.remotePort === port && flow.sent.length > 0
     )?.sent ?? [];

@@ -9,7 +9,7 @@ import type { RegistrationDatabase } from "../../src/location/registration_datab
 import { FakeClock } from "./fake_clock.ts";
 import { FakeDatabase } from "./fake_database.ts";
 import { MemoryTransport } from "./memory_transport.ts";
-import { Phone, type PhoneHost, type PhonePlace } from "./phone.ts";
+import { Phone, type PhoneHost, type PhoneOptions } from "./phone.ts";
 import { agent, domain, peer } from "./resources.ts";
 import { startTestServer } from "./server.ts";
 import { startLine } from "./sip_text.ts";
@@ -133,7 +133,7 @@ export class Network implements PhoneHost {
     return this.#server!;
   }
 
-  /** Puts other resources in the place of all there are, as a live edit does, or an administrator of this server. */
+  /** Puts other resources in place of all others, as a live edit does, or an administrator of this server. */
   replace(resources: LadderResources, isDeliberate = false): void {
     this.#directory.replace(resourcesOf(resources), isDeliberate);
   }
@@ -142,15 +142,15 @@ export class Network implements PhoneHost {
    * A phone of `alice@sip.local` at `192.0.2.11:5060`, of bob at `.12`, carol `.13`, dave `.14`, anybody else `.99`,
    * over UDP, unless said otherwise.
    */
-  phone(username: string, place: Partial<PhonePlace> = {}): Phone {
-    const address = place.address ?? `192.0.2.${HOSTS[username] ?? 99}`;
-    const { port = 5060, protocol = "udp", domain = "sip.local", registrar = domain } = place;
-    return new Phone(this, { username, address, port, protocol, domain, registrar, secret: place.secret });
+  phone(username: string, options: Partial<PhoneOptions> = {}): Phone {
+    const address = options.address ?? `192.0.2.${HOSTS[username] ?? 99}`;
+    const { port = 5060, protocol = "udp", domain = "sip.local", registrar = domain } = options;
+    return new Phone(this, { username, address, port, protocol, domain, registrar, secret: options.secret });
   }
 
   /** A phone that has registered its own address. */
-  registered(username: string, place: Partial<PhonePlace> = {}): Phone {
-    const phone = this.phone(username, place);
+  registered(username: string, options: Partial<PhoneOptions> = {}): Phone {
+    const phone = this.phone(username, options);
     phone.register();
     return phone;
   }

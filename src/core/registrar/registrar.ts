@@ -180,7 +180,7 @@ export class Registrar {
     if (expires > 0) this.#parts.onPeer(flow.remoteAddress, expires * 1000);
   }
 
-  /** Steps 6 to 8: works out all new bindings, and only then puts them in the place of the old ones. */
+  /** Steps 6 to 8: works out all new bindings, and only then puts them in place of the old ones. */
   #update(addressesOfRecord: readonly string[], change: Change): Answer {
     const updates: Update[] = [];
     for (const aor of addressesOfRecord) {

@@ -47,8 +47,8 @@ export function anonymousContact(message: HeaderRows): string | undefined {
   if (!uri) return undefined;
   const { secure, host, port, parameters } = uri;
   const ways = parameters.split(";").filter((each) => WAYS.has(each.split("=", 1)[0].toLowerCase()));
-  const place = port === undefined ? host : `${host}:${port}`;
-  return `<${secure ? "sips" : "sip"}:${ANONYMOUS_USER}@${[place, ...ways].join(";")}>`;
+  const hostPort = port === undefined ? host : `${host}:${port}`;
+  return `<${secure ? "sips" : "sip"}:${ANONYMOUS_USER}@${[hostPort, ...ways].join(";")}>`;
 }
 
 /** Returns Contact without its display name; undefined where it has none. */

@@ -22,7 +22,7 @@ const forgeries: Readonly<Record<string, (bye: string, other: Call) => string>> 
   "a Call-ID of its own": (bye) => bye.replace(/^Call-ID: .*$/m, "Call-ID: of-no-dialog"),
   "a tag of its own": (bye) => bye.replace(/^(From: .*;tag=).*$/m, "$1of-nobody"),
   "no To tag": (bye) => bye.replace(/^(To: .*);tag=.*$/m, "$1"),
-  "an INVITE in the place of the BYE, without To tag": (bye) =>
+  "an INVITE in place of the BYE, without To tag": (bye) =>
     bye.replace("BYE", "INVITE").replace(/^CSeq: .*$/m, "CSeq: 200 INVITE").replace(
       /^(To: .*);tag=.*$/m,
       "$1",
@@ -32,7 +32,7 @@ const forgeries: Readonly<Record<string, (bye: string, other: Call) => string>> 
     const flow = /\.([\w-]+)@/.exec(headers(other.invite, "Record-Route")[0])?.[1];
     return bye.replaceAll(/\.[\w-]+@/g, `.${flow}@`);
   },
-  "an address in the place of the flow": (bye) => bye.replaceAll(/\.[\w-]+@/g, ".a0-7f000001-13c4@"),
+  "an address in place of the flow": (bye) => bye.replaceAll(/\.[\w-]+@/g, ".a0-7f000001-13c4@"),
   "another seal": (bye) => bye.replaceAll(/(sip:)\w{16}\./g, "$10123456789abcdef."),
   "a cut signature": (bye) => bye.replaceAll(/(sip:\w{8})\w{8}\./g, "$1."),
   "no seal": (bye) => bye.replaceAll(/(sip:)\w{16}\./g, "$1."),

@@ -15,7 +15,7 @@ import {
   uriIn,
 } from "../../support/sip_text.ts";
 import type { DeskPhone } from "./desk_phone.ts";
-import { type Arrival, type Place, placeOf, token } from "./sip_socket.ts";
+import { type Arrival, type Endpoint, endpointOf, token } from "./sip_socket.ts";
 
 const T1_MS = 500;
 const T2_MS = 4_000;
@@ -46,7 +46,7 @@ export class DeskCall {
   /** The last INVITE of either side. */
   #invite: string | undefined;
   #arrival: Arrival | undefined;
-  #ack: { text: string; to: Place } | undefined;
+  #ack: { text: string; to: Endpoint } | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
 
@@ -184,7 +184,7 @@ export class DeskCall {
     this.#expectStatus("200", await this.#request("BYE"));
   }
 
-  /** Asks the other side to call a URI in the place of this call (RFC 3515); resolves when it says that it talks. */
+  /** Asks the other side to call a URI in place of this call (RFC 3515); resolves when it says that it talks. */
   async transfer(referTo: string): Promise<void> {
     this.#expectStatus("202", await this.#request("REFER", [`Refer-To: <${referTo}>`]));
     const result = this.#transferred.promise;
@@ -249,9 +249,9 @@ export class DeskCall {
   }
 
   /** The first of the route set, else the remote target: there is nobody else to ask (§12.2.1.1). */
-  get #nextHop(): Place {
+  get #nextHop(): Endpoint {
     const { routes, target } = this.#dialog;
-    return placeOf(routes.length > 0 ? uriIn(routes[0]) : target);
+    return endpointOf(routes.length > 0 ? uriIn(routes[0]) : target);
   }
 
   #end(): void {

@@ -16,7 +16,7 @@ import {
 } from "../../support/sip_text.ts";
 import { DeskCall, replacedIn } from "./desk_call.ts";
 import type { Site } from "./office_network.ts";
-import { type Arrival, type Place, SipSocket, token, within } from "./sip_socket.ts";
+import { type Arrival, type Endpoint, SipSocket, token, within } from "./sip_socket.ts";
 
 const PATIENCE_MS = 8_000;
 /** NATs forget who is silent; phones send something now and then (RFC 5626 §3.5.1). */
@@ -26,7 +26,7 @@ export interface DeskPhoneOptions {
   readonly user: string;
   readonly site: Site;
   /** The server, or a proxy before it. */
-  readonly server: Place;
+  readonly server: Endpoint;
   /**
    * Its reaction to a response that shows a NAT: leave its Contact as it is, correct it to the
    * address that the server saw, or correct it and its Via, and say `ob` (RFC 5626 §5), as pjsua does.
@@ -44,7 +44,7 @@ export interface DeskPhoneOptions {
 export interface RequestOptions {
   readonly body?: string;
   /** Its destination; the server unless said otherwise. */
-  readonly to?: Place;
+  readonly to?: Endpoint;
   onProvisional?(response: string): void;
   /** The request as it is sent, again when it is sent with credentials. */
   onSent?(request: string): void;
@@ -73,7 +73,7 @@ export class DeskPhone implements AsyncDisposable {
       takeRequest: (arrival) => this.#take(arrival),
       takeLateResponse: (response) => this.#callOf(response)?.acknowledgeAgain(),
     });
-    this.#sentBy = `${this.place.address}:${this.place.port}`;
+    this.#sentBy = `${this.endpoint.address}:${this.endpoint.port}`;
     this.#contact = `sip:${user}@${this.#sentBy}`;
     this.#keepAlive = setInterval(() => this.#socket.send("\r\n\r\n", server), KEEP_ALIVE_MS);
   }
@@ -95,8 +95,8 @@ export class DeskPhone implements AsyncDisposable {
   }
 
   /** Its own end of the socket. */
-  get place(): Place {
-    return this.#socket.place;
+  get endpoint(): Endpoint {
+    return this.#socket.endpoint;
   }
 
   /** Registers; a phone that corrects its Contact then registers the right one and takes the wrong one back. */
@@ -173,7 +173,7 @@ export class DeskPhone implements AsyncDisposable {
   }
 
   /** Sends text that nothing is waited for: an ACK, a response. */
-  send(message: string, to: Place = this.#options.server): void {
+  send(message: string, to: Endpoint = this.#options.server): void {
     this.#socket.send(message, to);
   }
 

@@ -1,7 +1,7 @@
 /** The phones of an office as the people see them, whatever phones these are. */
 import { type Baresip, registeredBaresip } from "../baresip.ts";
 import type { Site } from "./office_network.ts";
-import type { Place } from "./sip_socket.ts";
+import type { Endpoint } from "./sip_socket.ts";
 
 /** A phone with one call at a time. */
 export interface OfficePhone extends AsyncDisposable {
@@ -43,7 +43,7 @@ export async function talk(
 export interface BaresipPhoneOptions {
   readonly user: string;
   readonly site: Site;
-  readonly server: Place;
+  readonly server: Endpoint;
   readonly secondsToLive: number;
 }
 

@@ -17,7 +17,7 @@ const PATIENCE_MS = 8_000;
 const INVITE_PATIENCE_MS = 32_000;
 const LOG_LINES = 60;
 
-export interface Place {
+export interface Endpoint {
   readonly address: string;
   readonly port: number;
 }
@@ -26,7 +26,7 @@ export interface Place {
 export interface Arrival {
   readonly request: string;
   /** The destination of responses. */
-  readonly from: Place;
+  readonly from: Endpoint;
   /** Sends a response and returns it; a request that comes again gets it again, unless it is an INVITE. */
   answer(status: string, parts?: ResponseParts & { body?: string }): string;
 }
@@ -46,7 +46,7 @@ interface Pending {
 }
 
 export class SipSocket implements AsyncDisposable {
-  readonly place: Place;
+  readonly endpoint: Endpoint;
   readonly #options: SipSocketOptions;
   readonly #socket: Deno.DatagramConn;
   readonly #sender: Deno.DatagramConn | undefined;
@@ -62,7 +62,7 @@ export class SipSocket implements AsyncDisposable {
     this.#options = options;
     this.#socket = open(0);
     this.#sender = sendsFrom === undefined ? undefined : open(sendsFrom);
-    this.place = { address, port: (this.#socket.addr as Deno.NetAddr).port };
+    this.endpoint = { address, port: (this.#socket.addr as Deno.NetAddr).port };
     this.#reading = this.#read();
   }
 
@@ -72,7 +72,7 @@ export class SipSocket implements AsyncDisposable {
   }
 
   /** Sends text that nothing comes back for. */
-  send(message: string, to: Place): void {
+  send(message: string, to: Endpoint): void {
     if (message.trim() !== "") this.#note(`> ${to.address}:${to.port} ${startLine(message)}`);
     const address = { transport: "udp", hostname: to.address, port: to.port } as const;
     // What cannot be sent is lost, as on any network.
@@ -82,7 +82,7 @@ export class SipSocket implements AsyncDisposable {
   /** Sends a request until something comes back, and returns its final response; acknowledges one that refuses. */
   async request(
     request: string,
-    to: Place,
+    to: Endpoint,
     onProvisional: (response: string) => void = () => {},
   ): Promise<string> {
     const isInvite = methodOf(request) === "INVITE";
@@ -134,11 +134,11 @@ export class SipSocket implements AsyncDisposable {
     }
   }
 
-  #take(message: string, source: Place): void {
+  #take(message: string, source: Endpoint): void {
     if (message.trim() === "") return;
     this.#note(`< ${source.address}:${source.port} ${startLine(message)}`);
     if (message.startsWith("SIP/2.0 ")) return this.#takeResponse(message);
-    const from = answerPlace(message, source);
+    const from = answerEndpoint(message, source);
     const method = methodOf(message);
     const key = `${branchOf(message)} ${method}`;
     const before = this.#answers.get(key);
@@ -181,14 +181,14 @@ export async function within<T>(promise: Promise<T>, milliseconds: number, what:
 }
 
 /** Returns the destination of a response: the source where `rport` asks for that (RFC 3581 §4), else its address and Via's port. */
-function answerPlace(request: string, source: Place): Place {
+function answerEndpoint(request: string, source: Endpoint): Endpoint {
   const via = header(request, "Via");
   if (/;\s*rport/i.test(via)) return source;
   return { address: source.address, port: Number(/^\S+\s+[^;]*:(\d+)/.exec(via)?.[1] ?? 5060) };
 }
 
 /** Returns the destination of a URI with an address. */
-export function placeOf(uri: string): Place {
+export function endpointOf(uri: string): Endpoint {
   const match = /^sips?:(?:[^@]*@)?([\d.]+)(?::(\d+))?/.exec(uri);
   if (!match) throw new Error(`Cannot send to "${uri}": it names no address`);
   return { address: match[1], port: Number(match[2] ?? 5060) };

@@ -176,7 +176,7 @@ Deno.test("What is taken out while the server stops is waited for like the other
   assert.deepEqual(rig.taken(), []);
 });
 
-Deno.test("RFC 3581: a registrar that sees us at another address gets that as our Contact, in the place of the old one", async () => {
+Deno.test("RFC 3581: a registrar that sees us at another address gets that as our Contact, in place of the old one", async () => {
   const rig = await TrunkRig.start({ learnsAddress: true });
   const first = await rig.accept("Expires: 600", BEHIND_NAT);
   assert.deepEqual(contactsOf(first), ["<sip:trunk@192.0.2.1:5060>"]);

@@ -128,8 +128,8 @@ export class TrunkRig {
   }
 
   /** Answers a request from where it was sent to; `status` is `200 OK`. */
-  async answer(request: string, status: string, lines = "", place: Partial<Place> = {}): Promise<void> {
-    const { address = FIRST, protocol = "udp", seenAs = "" } = place;
+  async answer(request: string, status: string, lines = "", endpoint: Partial<Endpoint> = {}): Promise<void> {
+    const { address = FIRST, protocol = "udp", seenAs = "" } = endpoint;
     const text = responseTo(request, status, { tag: "registrar", lines }).replace(
       ";rport",
       `;rport${seenAs}`,
@@ -146,9 +146,9 @@ export class TrunkRig {
   }
 
   /** Takes a REGISTER and accepts it as it is; returns it. */
-  async accept(lines = "", place: Partial<Place> = {}): Promise<string> {
-    const request = this.register(place.address, place.protocol);
-    await this.answer(request, "200 OK", lines, place);
+  async accept(lines = "", endpoint: Partial<Endpoint> = {}): Promise<string> {
+    const request = this.register(endpoint.address, endpoint.protocol);
+    await this.answer(request, "200 OK", lines, endpoint);
     return request;
   }
 
@@ -166,7 +166,7 @@ export class TrunkRig {
 }
 
 /** The sender of an answer. */
-export interface Place {
+export interface Endpoint {
   readonly address: string;
   readonly protocol: Protocol;
   /** The text that the registrar writes behind `;rport`: `=40000;received=203.0.113.7`. */
