@@ -1,6 +1,6 @@
 /** The header fields of a message as spans of its text; values are cut out on demand. */
 import { skipQuotedString, trimWhiteSpace } from "./characters.ts";
-import { type HeaderId, headerId } from "./header_name.ts";
+import { Header, type HeaderId, headerId } from "./header_name.ts";
 import { MessageEdits } from "./message_edits.ts";
 import type { Via } from "./via.ts";
 
@@ -77,9 +77,9 @@ export class HeaderRows implements Head {
   /** Returns the value of the first row with a name, in long form and any case, for headers without number. */
   headerNamed(name: string): string | undefined {
     const id = headerId(name, 0, name.length);
-    if (id !== 0) return this.header(id);
+    if (id !== Header.Other) return this.header(id);
     const wanted = name.toLowerCase();
-    for (let row = this.rowOf(0); row >= 0; row = this.rowOf(0, row)) {
+    for (let row = this.rowOf(Header.Other); row >= 0; row = this.rowOf(Header.Other, row)) {
       if (this.rowName(row).toLowerCase() === wanted) return this.rowValue(row);
     }
     return undefined;
