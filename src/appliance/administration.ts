@@ -1,8 +1,5 @@
 /** The REST service of a running server. */
-import { setVariables } from "../config/environment.ts";
-import type { Environment } from "../config/environment.ts";
-import type { LiveDirectory } from "../data/live_directory.ts";
-import type { ResourceStore } from "../data/resource_store.ts";
+import { type Environment, setVariables } from "../config/environment.ts";
 import { Attempts } from "../rest/access/attempts.ts";
 import { Authentication } from "../rest/access/authentication.ts";
 import { corsHeaders, isForeign } from "../rest/access/cors.ts";
@@ -25,6 +22,7 @@ import { logger, logHistory } from "../runtime/log.ts";
 import { permittedBindAddress } from "./bind_policy.ts";
 import type { LiveSettings } from "./live_settings.ts";
 import { frontLimits, keptInState, saltSources, tlsOf } from "./rest_settings.ts";
+import type { ServedResources } from "./served_resources.ts";
 import type { Server } from "./server.ts";
 
 const log = logger("rest");
@@ -38,8 +36,7 @@ export interface AdministrationOptions {
   readonly stateDirectory: string;
   readonly env: Environment;
   readonly server: Server;
-  readonly live: LiveDirectory;
-  readonly store: ResourceStore;
+  readonly resources: ServedResources;
   readonly history: EventHistory;
   readonly end: SystemControl["end"];
   readonly reload: SystemControl["reload"];
@@ -89,6 +86,10 @@ export class Administration {
     return this.#options.settings.config.restService;
   }
 
+  get #directory() {
+    return this.#options.resources.live.directory;
+  }
+
   async #open(): Promise<void> {
     const service = this.#service = this.#makeService(await this.#makeTokens());
     const front = await this.#makeFront(service);
@@ -103,7 +104,7 @@ export class Administration {
       key: await keptInState(tokenKey(saltSources(this.#configured, this.#options)), "salt"),
       lifetimeSeconds: tokenLifetimeSeconds,
       acceptsBare: acceptsTokensWithoutExpiry,
-      user: (username) => this.#options.live.directory.user(username),
+      user: (username) => this.#directory.user(username),
       now: () => systemClock.wallTime(),
     });
   }
@@ -120,13 +121,13 @@ export class Administration {
   }
 
   #makeAuthentication(tokens: Tokens): Authentication {
-    const { server, live } = this.#options;
+    const { server } = this.#options;
     const { corsOrigins } = this.#configured;
     return new Authentication({
       tokens,
       attempts: new Attempts(systemClock),
       metrics: server.metrics,
-      user: (username) => live.directory.user(username),
+      user: (username) => this.#directory.user(username),
       isForeign: (request) => isForeign(request, corsOrigins),
       onFailure: ({ address }, { username, reason }) =>
         server.events.refused("authentication.failed", {
@@ -140,24 +141,23 @@ export class Administration {
   }
 
   async #makeFront(service: RestService): Promise<HttpFront> {
-    const { server, live } = this.#options;
     const settings = this.#configured;
-    this.#address = permittedBindAddress(settings.bindAddr, live.directory);
+    this.#address = permittedBindAddress(settings.bindAddr, this.#directory);
     const tls = await tlsOf(settings, this.#options);
     return new HttpFront({
       bindAddr: this.#address,
       port: settings.port,
       ...tls && { tls },
       limits: frontLimits(settings),
-      metrics: server.metrics,
+      metrics: this.#options.server.metrics,
     }, (request, client) => service.handle(request, client));
   }
 
   #operations(tokens: Tokens): Operation[] {
-    const { server, live, store, version } = this.#options;
+    const { server, resources, version } = this.#options;
     const operations = [
       ...sessionOperations((user) => tokens.issue(user)),
-      ...resourceOperations({ directory: live.directory, store }),
+      ...resourceOperations({ directory: this.#directory, store: resources.store() }),
       ...locationOperations({
         clock: systemClock,
         location: server.location,
@@ -173,7 +173,7 @@ export class Administration {
   }
 
   #observationOperations(): Operation[] {
-    const { server, live, history, version } = this.#options;
+    const { server, resources: { live }, history, version } = this.#options;
     return observationOperations({
       version,
       metrics: server.metrics,
@@ -205,11 +205,11 @@ export class Administration {
   /** Moves the listener when a changed secret changes the permitted address; one move at a time. */
   #followBindPolicy(): void {
     let moving: Promise<void> = Promise.resolve();
-    this.#options.live.directory.onChange(() => moving = moving.then(() => this.#applyBindPolicy()));
+    this.#directory.onChange(() => moving = moving.then(() => this.#applyBindPolicy()));
   }
 
   async #applyBindPolicy(): Promise<void> {
-    const address = permittedBindAddress(this.#configured.bindAddr, this.#options.live.directory);
+    const address = permittedBindAddress(this.#configured.bindAddr, this.#directory);
     if (address === this.#address || this.#front === undefined) return;
     const before = this.#address;
     this.#address = address;

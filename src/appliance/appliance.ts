@@ -1,4 +1,5 @@
 /** One life of the server: everything that runs between a start and a stop. */
+import type { Configuration } from "../config/configuration.ts";
 import type { CurrentConfiguration } from "../config/live_configuration.ts";
 import type { LoadedConfiguration } from "../config/load_configuration.ts";
 import type { LoadReport } from "../data/live_directory.ts";
@@ -6,10 +7,10 @@ import type { Environment } from "../config/environment.ts";
 import { stateDirectory } from "../config/state_directory.ts";
 import { EventHistory } from "../rest/observe/event_history.ts";
 import type { SystemControl } from "../rest/operations/system.ts";
+import { toUriHost } from "../runtime/ip/ip_address.ts";
 import { logger } from "../runtime/log.ts";
 import { Administration } from "./administration.ts";
 import { type CallRecordFile, openCallRecords } from "./call_record_file.ts";
-import { openListeners } from "./listeners.ts";
 import { LiveSettings } from "./live_settings.ts";
 import { openPersistentState } from "./persistent_state.ts";
 import { logFaults, logWarnings, type ServedResources } from "./served_resources.ts";
@@ -103,8 +104,7 @@ export class Appliance {
       stateDirectory: stateDirectory(env, directory),
       env,
       server: this.#server,
-      live: resources.live,
-      store: resources.store(),
+      resources,
       history: this.#history,
       end: (how, isImmediate) => this.#end(how, isImmediate),
       reload: () => this.#reload(),
@@ -152,4 +152,24 @@ export class Appliance {
     if (config) this.#settings.adopt({ config, document });
     else log.error("The configuration stays as it was");
   }
+}
+
+/** Opens the listeners. Returns the names of those that failed; undefined when the server cannot serve. */
+async function openListeners(
+  server: Server,
+  { strictListeners }: Configuration,
+): Promise<string[] | undefined> {
+  const failed = await server.start();
+  for (const { protocol, address, port } of server.transports) {
+    log.info("Listening on {protocol} {address}:{port}", { protocol, address, port });
+  }
+  const failedNames = failed.map(({ listener: { protocol, bindAddr, port }, reason }) => {
+    const address = toUriHost(bindAddr);
+    log.error("Cannot listen on {protocol} {address}:{port}: {reason}", { protocol, address, port, reason });
+    return `${protocol} ${address}:${port}`;
+  });
+  if (server.transports.length > 0 && (failed.length === 0 || !strictListeners)) return failedNames;
+  const why = strictListeners ? "a listener failed" : "no listener is left";
+  log.fatal("Cannot start: {why}", { why });
+  return undefined;
 }

@@ -16,10 +16,7 @@ const MIN_KEY_LENGTH = 24;
 /** Each part is undefined when it cannot be kept. */
 export type PersistentState = Pick<ServerOptions, "cluster" | "database" | "dialogKey">;
 
-/**
- * Opens the state that all nodes of one Redis share, otherwise the state in `directory`. Logs what cannot be kept;
- * never rejects.
- */
+/** Opens the state shared by the nodes of one Redis, or that in `directory`. Never rejects. */
 export async function openPersistentState(
   { dataSource }: Pick<Configuration, "dataSource">,
   directory: string,

@@ -12,10 +12,7 @@ const SECRET_LENGTH = 16;
 /** The administrator's secret is not typed. */
 const USER_SECRET_LENGTH = 32;
 
-/**
- * `routr init`: writes a commented sample configuration with random secrets, and schemas for editors. Overwrites schemas
- * only. Returns the exit status.
- */
+/** `routr init`: writes a sample configuration with random secrets, and schemas. Returns the exit status. */
 export async function init(directory: string): Promise<number> {
   const existing = await existingFiles(directory);
   if (existing.length > 0) {

@@ -4,10 +4,7 @@ import { ClientError } from "./client_error.ts";
 const BASE_PATH = "/api/v1beta1";
 const DEFAULT_PORT = 4567;
 
-/**
- * Returns the whole URL without a slash at the end: `localhost` is `https://localhost:4567/api/v1beta1`. Throws
- * `ClientError` for a malformed one.
- */
+/** Returns the whole URL: for `localhost` `https://localhost:4567/api/v1beta1`. Throws `ClientError`. */
 export function readApiUrl(text: string): string {
   const isWhole = /^https?:\/\//i.test(text);
   const url = URL.parse(isWhole ? text : text.includes("://") ? "" : `https://${text}`);

@@ -19,18 +19,12 @@ interface Failures {
   readonly delayMs: number;
 }
 
-/**
- * Counts failures and imposes delays. A correct password resets nothing, since an attacker may share its address with an
- * administrator.
- */
+/** Counts failures. A correct password resets nothing: an attacker may share an administrator's address. */
 export class Attempts {
   readonly #clock: Clock;
   readonly #undelayed = new BoundedMap<string, Failures>(MAX_NETWORKS);
   readonly #delayed = new BoundedMap<string, Failures>(MAX_NETWORKS);
-  /**
-   * Shared by networks that find `#delayed` full, so that a flood from many networks neither frees a delayed one nor
-   * goes on freely.
-   */
+  /** The delay of networks that find `#delayed` full, so that a flood neither frees others nor goes on freely. */
   #overflow: Failures | undefined;
 
   constructor(clock: Clock) {

@@ -31,10 +31,7 @@ export interface SaltSources {
   readonly formerDirectories?: readonly string[];
 }
 
-/**
- * Returns the key of token signatures: the salt, decoded from base64 as Routr v1 does. Rejects when it is too short, or
- * cannot be read or written.
- */
+/** Returns the key of token signatures: the salt, decoded from base64. Rejects when it is too short or unreadable. */
 export async function tokenKey(sources: SaltSources): Promise<Uint8Array> {
   const text = given(sources.salt) ?? given(sources.arkeSalt) ?? await findSalt(sources);
   const key = keyOf(text);

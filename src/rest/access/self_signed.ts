@@ -67,10 +67,7 @@ function isGood(text: string, now: number): boolean {
   }
 }
 
-/**
- * Makes a certificate that is valid for two years from `now`, in milliseconds since 1970. Leaves out names that no
- * certificate can hold.
- */
+/** Makes a certificate for two years from `now`, in milliseconds since 1970, without names that it cannot hold. */
 export async function selfSignedCertificate(
   names: readonly string[],
   now = systemClock.wallTime(),

@@ -1,11 +1,9 @@
-/**
- * Tokens (RFC 7519) in the form of Routr v1: HS512, the user's name as `sub`. They expire, and end with the user's
- * secret.
- */
+/** Tokens (RFC 7519) in the form of Routr v1: HS512, the user's name as `sub`. They end with the user's secret. */
 import { createHmac } from "node:crypto";
 import { errors, jwtVerify, SignJWT } from "jose";
 import type { User } from "../../data/user.ts";
-import { TextMap } from "../../runtime/text_map.ts";
+import { BoundedTextMap } from "../../runtime/bounded_map.ts";
+import { equalsInConstantTime } from "../../runtime/mac.ts";
 import { isShippedSalt } from "./salt.ts";
 
 const ALGORITHM = "HS512";
@@ -49,8 +47,8 @@ interface Claims {
 export class Tokens {
   readonly #options: TokenOptions;
   readonly #acceptsBare: boolean;
-  #known = new TextMap<Claims>();
-  readonly #proofs = new WeakMap<User, string>();
+  readonly #known = new BoundedTextMap<Claims>(MAX_REMEMBERED);
+  readonly #macs = new WeakMap<User, string>();
 
   constructor(options: TokenOptions) {
     this.#options = options;
@@ -61,7 +59,7 @@ export class Tokens {
   async issue(user: User): Promise<string> {
     const { key, lifetimeSeconds, now } = this.#options;
     const seconds = Math.floor(now() / 1000);
-    const token = new SignJWT({ proof: this.#proofOf(user) })
+    const token = new SignJWT({ proof: this.#macOf(user) })
       .setProtectedHeader({ alg: ALGORITHM })
       .setSubject(user.username)
       .setIssuedAt(seconds);
@@ -81,7 +79,9 @@ export class Tokens {
     if (isBare && !this.#acceptsBare) return VOID;
     if (expiresAt !== undefined && expiresAt <= now()) return VOID;
     const user = find(username);
-    if (user === undefined || proof !== undefined && proof !== this.#proofOf(user)) return VOID;
+    if (user === undefined || proof !== undefined && !equalsInConstantTime(proof, this.#macOf(user))) {
+      return VOID;
+    }
     return { kind: "good", user };
   }
 
@@ -96,7 +96,6 @@ export class Tokens {
       const { sub, exp, proof } = payload;
       if (typeof sub !== "string" || proof !== undefined && typeof proof !== "string") return undefined;
       const claims = { username: sub, proof, expiresAt: exp === undefined ? undefined : exp * 1000 };
-      if (this.#known.size >= MAX_REMEMBERED) this.#known = new TextMap();
       this.#known.set(token, claims);
       return claims;
     } catch (error) {
@@ -105,15 +104,15 @@ export class Tokens {
     }
   }
 
-  /** A keyed digest that another secret makes another, and that tells nothing of it. */
-  #proofOf(user: User): string {
-    let proof = this.#proofs.get(user);
-    if (proof === undefined) {
+  /** Returns a MAC of the user's credentials, which changes with the secret and does not reveal it. */
+  #macOf(user: User): string {
+    let mac = this.#macs.get(user);
+    if (mac === undefined) {
       const hashes = user.ha1.map(({ realm, md5, sha256 }) => [realm, md5, sha256]);
       const text = JSON.stringify([user.username, user.secret, hashes]);
-      proof = createHmac("sha256", this.#options.key).update(text).digest("base64url").slice(0, MAC_LENGTH);
-      this.#proofs.set(user, proof);
+      mac = createHmac("sha256", this.#options.key).update(text).digest("base64url").slice(0, MAC_LENGTH);
+      this.#macs.set(user, mac);
     }
-    return proof;
+    return mac;
   }
 }

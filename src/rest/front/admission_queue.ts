@@ -11,10 +11,7 @@ export class AdmissionQueue {
     this.#maxConcurrent = maxConcurrent;
   }
 
-  /**
-   * Calls `start` when a place is free, at once or later; `leave` gives the place back. Returns false when too many
-   * wait.
-   */
+  /** Calls `start` once a place is free, until `leave` is called. Returns false when too many wait. */
   enter(start: () => void): boolean {
     if (this.#running >= this.#maxConcurrent) {
       if (this.#waiting.length >= MAX_WAITING) return false;

@@ -13,10 +13,7 @@ export class ClientCertificates {
     this.#contexts = contexts;
   }
 
-  /**
-   * Returns the subject of a trusted certificate, such as `CN=console,O=Example`; undefined without one. Rejects with a
-   * `HttpError` when one is required.
-   */
+  /** Returns the subject of a trusted certificate: `CN=console,O=Example`. Rejects when a required one is missing. */
   async subjectOf(socket: tls.TLSSocket): Promise<string | undefined> {
     let subject = this.#subjects.get(socket);
     if (subject === undefined) this.#subjects.set(socket, subject = this.#read(socket));

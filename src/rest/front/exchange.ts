@@ -52,10 +52,7 @@ export class Exchange {
     else this.#writer.end(body);
   }
 
-  /**
-   * Begins a stream; chunks follow, but not to HEAD. `onTaken` gets the number of bytes that the client has taken since
-   * the last call.
-   */
+  /** Begins a stream of chunks, but not to HEAD. `onTaken` gets the number of further bytes that the client took. */
   begin(head: AnswerHead, onTaken: (count: number) => void): void {
     this.#isStream = true;
     this.#onTaken = onTaken;

@@ -62,18 +62,12 @@ export class HttpFront {
     metrics.gauge("routr_rest_connections", "Open connections of the REST service", () => this.#connections);
   }
 
-  /**
-   * Starts to listen; call it once. Rejects with the reason when that fails, such as a port in use or a faulty key
-   * store.
-   */
+  /** Starts to listen; call it once. Rejects with the reason, such as a port in use or a faulty key store. */
   start(): Promise<ListeningAddress> {
     return this.#launch();
   }
 
-  /**
-   * Moves the listener to another address; requests under way are answered. Rejects when that fails; the old address
-   * then stays.
-   */
+  /** Moves the listener; requests under way are answered. Rejects when that fails; the old address then stays. */
   async move(bindAddr: string): Promise<ListeningAddress> {
     if (this.#thread === undefined) throw new Error("Cannot move the REST service: it is not running");
     const bound = await this.#thread.move(bindAddr, this.#settings.port);

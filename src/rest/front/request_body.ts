@@ -22,10 +22,7 @@ export class BodyReader {
     this.#maxTotalBytes = MAX_UPLOADS * Math.max(limits.maxBodyBytes, limits.maxUploadBytes);
   }
 
-  /**
-   * Reads a body, which counts until `release`. Rejects with a `HttpError` for one that is too big, and when the client
-   * leaves.
-   */
+  /** Reads a body, which counts until `release`. Rejects when it is too big, or the client leaves. */
   async read(request: http.IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
     const limit = this.#limitOf(request);
     const parts: Uint8Array[] = [];

@@ -39,10 +39,7 @@ export class RequestRelay {
   readonly #queue: AdmissionQueue;
   readonly #lines = new RefusalLines();
   readonly #open = new Map<number, Exchange>();
-  /**
-   * Requests of the main thread by their id, with the time they were handed over in milliseconds of
-   * `systemClock.now()`.
-   */
+  /** Requests of the main thread by id, with the clock's time when they were handed over. */
   readonly #running = new Map<number, number>();
   #streams = 0;
   #lastId = 0;

@@ -3,10 +3,7 @@ import type http from "node:http";
 
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 
-/**
- * Returns the whole URL of a request; undefined for malformed percent-encoding, NUL, or a form for proxies. Its host is
- * only the client's word.
- */
+/** Returns the URL of a request, undefined when malformed or meant for proxies. Its host is the client's word only. */
 export function urlOf(
   { url = "", headers }: http.IncomingMessage,
   scheme: "http" | "https",

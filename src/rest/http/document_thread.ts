@@ -35,10 +35,7 @@ export class DocumentThread {
     return this.#hasEnded;
   }
 
-  /**
-   * Reads one document at a time. Rejects with `HttpError`: 413 for a document that exceeds the time or memory of the
-   * thread, which then ends.
-   */
+  /** Reads one document at a time. Rejects with `HttpError`: 413 when the time or memory of the thread is exceeded. */
   async read({ bytes, type, isUpload }: SentBody): Promise<ReadDocument> {
     const answer = await this.#ask({ kind: "read", bytes: bytes.buffer, type, isUpload }, [bytes.buffer]);
     if (answer.kind !== "read") throw new TypeError(`Unexpected answer "${answer.kind}"`);

@@ -4,10 +4,7 @@ import { ifNoneMatch } from "@std/http/etag";
 import { hash } from "node:crypto";
 import { HttpError } from "./http_error.ts";
 
-/**
- * Returns the tag of a document as it is shown. Computed without waiting, so that a check and the change after it are
- * one step.
- */
+/** Returns the tag of a shown document. Does not wait, so that a check and the change after it are one step. */
 export function entityTag(document: unknown): string {
   return `"${hash("sha1", JSON.stringify(document), "base64url")}"`;
 }

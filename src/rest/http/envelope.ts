@@ -1,7 +1,4 @@
-/**
- * The form of answers, for clients of all releases of Routr v1: `result` for early ones, `data` and `meta` for later
- * ones.
- */
+/** The form of answers in Routr v1: `result` for early clients, `data` and `meta` for later ones. */
 import { type ErrorDetail, HttpError } from "./http_error.ts";
 
 /** The position of a page in its collection. */

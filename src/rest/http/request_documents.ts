@@ -23,10 +23,7 @@ export class RequestDocuments implements Disposable {
   #waiting = 0;
   #alarm: unknown;
 
-  /**
-   * Reads the body. Rejects with `HttpError`: 400 for faults, 413 for a document that takes too much, 415 for another
-   * type.
-   */
+  /** Reads the body. Rejects with `HttpError`: 400 for faults, 413 for a costly document, 415 for another type. */
   async read(request: Request, { isUpload = false } = {}): Promise<SentDocument> {
     const bytes = new Uint8Array(await request.arrayBuffer());
     const sent = { bytes, type: request.headers.get("content-type") ?? "", isUpload };

@@ -148,10 +148,7 @@ const FIXED = {
   },
 };
 
-/**
- * Returns an address-of-record in the form of the location service. People write `me@home@sip.local` for
- * `me%40home@sip.local`.
- */
+/** Returns an address-of-record; people write `me@home@sip.local` for `me%40home@sip.local`. */
 function readAor(text: string): string {
   const written = /^sips?:/i.test(text) ? text : `sip:${text}`;
   const uri = SipUri.parse(written) ??

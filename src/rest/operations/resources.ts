@@ -37,10 +37,7 @@ const MAX_NAMED = 10;
 const REF = { ref: "The ref of the resource." };
 const REF_SCHEMA: JsonSchema = { type: "string", description: "The ref of the resource." };
 
-/**
- * Returns the operations of all kinds. Those of DIDs are there twice, since later releases of Routr v1 call them
- * numbers.
- */
+/** Returns the operations of all kinds, those of DIDs also as numbers, their name in later releases of Routr v1. */
 export function resourceOperations(parts: ResourceOperationsParts): Operation[] {
   return Object.entries(KINDS).flatMap(([kind, { collections }]) =>
     collections.flatMap((collection) => new Collection(kind as Kind, collection, parts).operations())

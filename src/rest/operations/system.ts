@@ -18,10 +18,7 @@ export interface SystemControl {
   configure(changes: unknown): { readonly inForce: unknown; readonly changed: readonly string[] };
   /** Returns the last lines of the log. */
   logs(): string;
-  /**
-   * Requests the end, which waits for calls in set-up unless it is immediate. Rejects with `HttpError` 409 when a
-   * restart would fail.
-   */
+  /** Requests the end, which waits for calls in set-up unless immediate. Rejects when a restart would fail. */
   end(how: "stop" | "restart", isImmediate: boolean): Promise<void>;
   /** Loads all resources again. */
   reload(): Promise<void>;

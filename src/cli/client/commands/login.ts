@@ -71,10 +71,7 @@ async function newlyTrusted(
   return certificate;
 }
 
-/**
- * Returns the certificate shown at an insecure login, which later commands expect without `--insecure`. Undefined when
- * an authority has signed it, since it cannot be pinned then.
- */
+/** Returns the certificate of an insecure login, which later commands expect; undefined when it cannot be pinned. */
 async function shownForLater(apiUrl: string, terminal: Terminal): Promise<string | undefined> {
   const url = new URL(apiUrl);
   if (url.protocol !== "https:") return undefined;
