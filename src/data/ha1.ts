@@ -1,6 +1,6 @@
 /** H(A1): everything secret about an account in one realm (RFC 7616 §3.4.2). */
-import { Buffer } from "node:buffer";
-import { hash, timingSafeEqual } from "node:crypto";
+import { hash } from "node:crypto";
+import { equalsInConstantTime } from "../runtime/mac.ts";
 
 /** Algorithms that the server can offer, named as in RFC 8760. */
 export const DIGEST_ALGORITHMS = ["MD5", "SHA-256"] as const;
@@ -62,11 +62,6 @@ export function isSameSecret(a: Credentials, b: Credentials): boolean {
 /** Reports whether all hashes of a realm belong to a secret. Takes the same time for every wrong secret. */
 export function isHashOf({ realm, md5, sha256 }: Ha1, username: string, secret: string): boolean {
   const account = { username, realm, secret };
-  return (md5 === undefined || equalHashes(md5, hashOfA1("MD5", account))) &&
-    (sha256 === undefined || equalHashes(sha256, hashOfA1("SHA-256", account)));
-}
-
-/** Takes the same time wherever the hashes differ. */
-function equalHashes(a: string, b: string): boolean {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+  return (md5 === undefined || equalsInConstantTime(md5, hashOfA1("MD5", account))) &&
+    (sha256 === undefined || equalsInConstantTime(sha256, hashOfA1("SHA-256", account)));
 }

@@ -1,4 +1,5 @@
-import { hash, timingSafeEqual } from "node:crypto";
+import { hash } from "node:crypto";
+import { equalsInConstantTime } from "../runtime/mac.ts";
 import { firstGeneratedRef } from "./generated_ref.ts";
 import { type Credentials, isHashOf } from "./ha1.ts";
 import { flag, mapping, text } from "./property_types.ts";
@@ -47,6 +48,5 @@ export const userSchema = mapping({
 export function isSecretOf({ username, secret, ha1 }: User, password: string): boolean {
   if (secret === undefined) return ha1.some((hashes) => isHashOf(hashes, username, password));
   // Digests of equal length, so that the time does not tell the length of the secret.
-  const [given, expected] = [password, secret].map((text) => hash("sha256", text, "buffer"));
-  return timingSafeEqual(given, expected);
+  return equalsInConstantTime(hash("sha256", password), hash("sha256", secret));
 }
