@@ -1,4 +1,5 @@
 /** Documents in requests: short ones are read at once, long ones in another thread. */
+import { SerialTasks } from "../../runtime/serial_tasks.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { isForm, isJson, isYaml, type ReadDocument, readDocument, type SentBody } from "./document_text.ts";
 import { DocumentThread } from "./document_thread.ts";
@@ -19,7 +20,7 @@ export interface SentDocument {
 /** Reads one long document at a time, in the order of arrival. */
 export class RequestDocuments implements Disposable {
   #thread: DocumentThread | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #readings = new SerialTasks();
   #waiting = 0;
   #alarm: unknown;
 
@@ -41,13 +42,11 @@ export class RequestDocuments implements Disposable {
   async #readInThread(sent: SentBody): Promise<ReadDocument> {
     this.#waiting++;
     systemClock.clearAlarm(this.#alarm);
-    const result = this.#last.then(() => {
-      if (this.#thread === undefined || this.#thread.hasEnded) this.#thread = new DocumentThread();
-      return this.#thread.read(sent);
-    });
-    this.#last = result.catch(() => undefined);
     try {
-      return await result;
+      return await this.#readings.run(() => {
+        if (this.#thread === undefined || this.#thread.hasEnded) this.#thread = new DocumentThread();
+        return this.#thread.read(sent);
+      });
     } finally {
       if (--this.#waiting === 0) this.#alarm = systemClock.setAlarm(() => this[Symbol.dispose](), IDLE_MS);
     }
