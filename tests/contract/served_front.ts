@@ -8,6 +8,7 @@ import type { Client } from "../../src/rest/operation.ts";
 import type { TlsSettings } from "../../src/transport/tls/tls_contexts.ts";
 import { within } from "./served_transport.ts";
 import { localIdentity, tlsSettings } from "./test_authority.ts";
+import { pause } from "../support/pause.ts";
 
 export interface FrontOptions {
   /** Makes it HTTPS. */
@@ -181,7 +182,7 @@ export class RawClient implements Disposable {
 export async function eventually(isSo: () => boolean, what: string): Promise<void> {
   let isLate = false;
   const look = async () => {
-    while (!isSo() && !isLate) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (!isSo() && !isLate) await pause(10);
   };
   await within(look(), what).finally(() => isLate = true);
 }

@@ -1,4 +1,5 @@
 /** The processes of a command that has its own session, read from /proc. */
+import { pause } from "../support/pause.ts";
 
 /** An environment variable that marks the processes of a command, also those that leave its session. */
 export const MARK_VARIABLE = "ROUTR_TEST_COMMAND";
@@ -47,7 +48,7 @@ export async function haveEnded(command: CommandMark, withinMs: number): Promise
   const deadline = Date.now() + withinMs;
   while (processesOf(command).length > 0) {
     if (Date.now() >= deadline) return false;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await pause(POLL_MS);
   }
   return true;
 }

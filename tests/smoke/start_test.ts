@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { freePort } from "../support/ports.ts";
 import { startProcess } from "../support/process.ts";
 import { writeConfiguration } from "../support/routr_process.ts";
+import { pause } from "../support/pause.ts";
 
 const projectRoot = new URL("../../", import.meta.url).pathname;
 const readyWithin = 30_000; // a cold module cache is compiled first
@@ -27,7 +28,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       await server.waitForLine(new RegExp(`Configuration from ${directory}/config\\.yaml`), readyWithin);
       // An inspector would give every user of this host the rights of the server.
       server.signal("SIGUSR1");
-      await new Promise((resolve) => setTimeout(resolve, 1000));
+      await pause(1000);
       await assert.rejects(
         Deno.connect({ hostname: "127.0.0.1", port: 9229 }),
         Deno.errors.ConnectionRefused,

@@ -8,6 +8,7 @@ import { freePort } from "../support/ports.ts";
 import { startProcess } from "../support/process.ts";
 import { walkTour } from "../support/readme_tour.ts";
 import { install, type Installation, readyWithin } from "./installation.ts";
+import { pause } from "../support/pause.ts";
 
 const answerWithin = 20_000;
 
@@ -38,7 +39,7 @@ Deno.test("the binary is asked over tls and wss, and shows a replaced certificat
   let answer = "";
   for (let tries = 0; tries < 40 && !answer.endsWith("second"); tries++) {
     answer = await answerOverTls(ports.tls, ca).catch((error) => String(error));
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    await pause(250);
   }
   assert.equal(answer, "SIP/2.0 407 Proxy Authentication Required from second");
   assert.equal(await server.stop(), 0, server.output);
@@ -173,10 +174,10 @@ Deno.test("the binary reads everything again at SIGHUP, and lives through other 
   const deadline = performance.now() + readyWithin;
   while (!/\bStopped\n[^]*\bReady\b/.test(server.output)) {
     assert.ok(performance.now() < deadline, server.output);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await pause(100);
   }
   // The timeout of a stop is ten seconds.
-  await new Promise((resolve) => setTimeout(resolve, 11_000));
+  await pause(11_000);
   assert.doesNotMatch(server.output, /takes too long/);
   assert.equal(await server.stop(), 0, server.output);
 });

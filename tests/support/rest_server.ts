@@ -6,6 +6,7 @@ import { freePort } from "./ports.ts";
 import { type RunningProcess, startProcess } from "./process.ts";
 import { type RedisServer, startRedis } from "./redis_server.ts";
 import { ResourceBackend } from "./resource_backend.ts";
+import { pause } from "./pause.ts";
 
 const projectRoot = new URL("../../", import.meta.url).pathname;
 /** Compiling a cold module cache takes long. */
@@ -119,7 +120,7 @@ export class RestServer implements AsyncDisposable {
     const repeated = new RegExp(pattern.source, "g");
     for (let i = 0; i < 200; i++) {
       if ([...this.output.matchAll(repeated)].length >= times) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await pause(50);
     }
     assert.fail(`"${pattern}" was not logged ${times} times:\n${this.output}`);
   }

@@ -1,4 +1,5 @@
 // A TCP proxy between a client and a server that can be slow, or cut all its connections.
+import { pause } from "./pause.ts";
 
 export class SlowProxy implements Disposable {
   /** The delay of data in milliseconds, in both directions. */
@@ -70,7 +71,7 @@ export class SlowProxy implements Disposable {
     const buffer = new Uint8Array(65_536);
     try {
       for (let length = await from.read(buffer); length !== null; length = await from.read(buffer)) {
-        if (this.delay > 0) await new Promise((resolve) => setTimeout(resolve, this.delay));
+        if (this.delay > 0) await pause(this.delay);
         if (this.isSilent) continue;
         let written = 0;
         while (written < length) written += await to.write(buffer.subarray(written, length));

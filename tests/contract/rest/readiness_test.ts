@@ -1,6 +1,7 @@
 /** Readiness while the data source is out of reach. */
 import assert from "node:assert/strict";
 import { RestServer } from "../../support/rest_server.ts";
+import { pause } from "../../support/pause.ts";
 
 Deno.test("/readyz is 503 while Redis is away, but for those who exclude it, and resources are served all the same", async () => {
   await using server = await RestServer.start({ provider: "redis" });
@@ -20,6 +21,6 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   const end = performance.now() + 10_000;
   while (!(await condition())) {
     assert.ok(performance.now() < end, "Not in time");
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await pause(50);
   }
 }
