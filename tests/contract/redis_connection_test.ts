@@ -9,6 +9,7 @@ import { freePort } from "../support/ports.ts";
 import { startRedis } from "../support/redis_server.ts";
 import { startProcess } from "../support/process.ts";
 import { SlowProxy } from "../support/slow_proxy.ts";
+import { pause } from "../support/pause.ts";
 
 const OPTIONS = { host: "127.0.0.1", db: 0, tls: false, max_retry: -1, retry_interval: 0.1, timeout: 1000 };
 
@@ -21,7 +22,7 @@ async function until(condition: () => boolean): Promise<void> {
   const end = performance.now() + 10_000;
   while (!condition()) {
     assert.ok(performance.now() < end, "Not in time");
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await pause(10);
   }
 }
 

@@ -121,7 +121,7 @@ class Node implements AsyncDisposable {
     const end = performance.now() + 10_000;
     while (performance.now() < end) {
       if (JSON.stringify(this.contacts(aor)) === JSON.stringify(expected)) return;
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await pause(10);
     }
     assert.deepEqual(this.contacts(aor), expected);
   }

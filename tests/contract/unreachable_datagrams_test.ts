@@ -4,6 +4,7 @@ import { openLibc } from "../../src/runtime/native/libc.ts";
 import { LinuxUdpTransport } from "../../src/transport/linux/udp_transport.ts";
 import type { Flow } from "../../src/transport/transport.ts";
 import { within } from "./served_transport.ts";
+import { pause } from "../support/pause.ts";
 
 const isLinux = Deno.build.os === "linux";
 if (isLinux) openLibc();
@@ -88,7 +89,7 @@ Deno.test({
     for (let i = 0; i < 100; i++) {
       dead.send("to nobody", (reason) => failures.push(reason));
       live.send("to somebody", (reason) => failures.push(reason));
-      await new Promise((resolve) => setTimeout(resolve, i % 3));
+      await pause(i % 3);
     }
     await within(all, "a hundred datagrams");
     await until(1);

@@ -68,10 +68,12 @@ export class Network implements Configurable {
 
   /** Opens every listener of the configuration; returns those that cannot be opened, with the reason. */
   async open(): Promise<FailedListener[]> {
-    const { configuration, options: { configurationDirectory = ".", makeTransport } } = this.#foundation;
+    const { configuration, clock, options: { configurationDirectory = ".", makeTransport } } =
+      this.#foundation;
     const settings = {
       limits: {
         ...connectionLimits(configuration),
+        clock,
         isRefused: (address: string) => this.#accessControl.hasRefused(address),
       },
       tls: new TlsContexts(tlsSettingsOf(configuration.securityContext, configurationDirectory)),

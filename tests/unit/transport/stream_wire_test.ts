@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
 import type net from "node:net";
 import { StreamWire, type StreamWireOptions } from "../../../src/transport/stream_wire.ts";
+import { pause } from "../../support/pause.ts";
 
 const MESSAGE = "MESSAGE sip:bob@biloxi.com SIP/2.0\r\nContent-Length: 4\r\n\r\nbody";
 
@@ -56,19 +57,14 @@ function wireOn(socket: FakeSocket, options: Partial<StreamWireOptions> = {}) {
   return { wire, told };
 }
 
-/** Lets all microtasks run. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
-}
-
 Deno.test("what is written in one turn goes in one write, and is told as taken together", async () => {
   const socket = new FakeSocket();
   const { wire, told } = wireOn(socket);
   for (const text of ["one", "two", "three"]) wire.write(text);
   assert.deepEqual(socket.writes, []);
-  await turn();
+  await pause(0);
   wire.write("four");
-  await turn();
+  await pause(0);
   assert.deepEqual(socket.writes, ["onetwothree", "four"]);
   socket.take();
   socket.take();
@@ -79,12 +75,12 @@ Deno.test("RFC 4168: where messages are packets, each goes alone, after the one 
   const socket = new FakeSocket();
   const { wire, told } = wireOn(socket, { isMessageOriented: true });
   for (const text of ["one", "two", "three"]) wire.write(text);
-  await turn();
+  await pause(0);
   assert.deepEqual(socket.writes, ["one"]);
   socket.take();
   assert.deepEqual(socket.writes, ["one", "two"]);
   wire.write("four");
-  await turn();
+  await pause(0);
   assert.deepEqual(socket.writes, ["one", "two"]);
   socket.take();
   socket.take();
@@ -98,9 +94,9 @@ Deno.test("what could not be written is not told as taken, and nothing follows i
   const { wire, told } = wireOn(socket, { isMessageOriented: true });
   wire.write("one");
   wire.write("two");
-  await turn();
+  await pause(0);
   socket.take(new Error("Broken pipe"));
-  await turn();
+  await pause(0);
   assert.deepEqual([socket.writes, told], [["one"], []]);
 });
 
@@ -111,7 +107,7 @@ Deno.test("end() writes what waits and closes then; destroy() closes at once", a
   wire.write("words");
   wire.end();
   assert.deepEqual([socket.writes, socket.calls], [["last words"], ["destroySoon"]]);
-  await turn();
+  await pause(0);
   assert.deepEqual(socket.writes, ["last words"]);
   wire.destroy();
   assert.equal(socket.calls.at(-1), "destroy");
@@ -122,7 +118,7 @@ Deno.test("where messages are packets, end() closes when the last of them has le
   const { wire } = wireOn(socket, { isMessageOriented: true });
   wire.write("one");
   wire.write("two");
-  await turn();
+  await pause(0);
   wire.end();
   assert.deepEqual([socket.writes, socket.calls], [["one"], []]);
   socket.take();
@@ -159,7 +155,7 @@ Deno.test("after a refusal the peer closes first, so that it reads why", async (
   socket.emit("data", Buffer.from(MESSAGE.replace("4", "x"), "latin1"));
   wire.write("400");
   wire.end();
-  await turn();
+  await pause(0);
   assert.deepEqual(socket.calls.slice(-1), ["end"]);
 });
 

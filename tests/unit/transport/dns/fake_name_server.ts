@@ -11,6 +11,7 @@ import {
   streamEncode,
   TRUNCATED_RESPONSE,
 } from "dns-packet";
+import { pause } from "../../../support/pause.ts";
 
 export interface Asked {
   readonly name: string;
@@ -59,7 +60,7 @@ export class FakeNameServer implements AsyncDisposable {
   async whenAsked(count: number): Promise<void> {
     for (let i = 0; this.questions.length < count; i++) {
       assert.ok(i < 1000, `${this.questions.length} questions came, not ${count}`);
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await pause(2);
     }
   }
 

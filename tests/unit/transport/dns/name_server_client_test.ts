@@ -15,6 +15,7 @@ import {
   TRUNCATED,
   zone,
 } from "./fake_name_server.ts";
+import { pause } from "../../../support/pause.ts";
 
 const QUESTION = { name: "pbx.example", type: "A" } as const;
 const ANSWER = { kind: "answer", records: ["192.0.2.1"], ttl: 300 };
@@ -40,7 +41,7 @@ function deadPort(): number {
 
 /** Waits until datagrams have passed the loopback. */
 function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 20));
+  return pause(20);
 }
 
 Deno.test("A server is asked by datagram, with EDNS(0)", async () => {

@@ -14,6 +14,7 @@ import {
   srv,
   zone,
 } from "./fake_name_server.ts";
+import { pause } from "../../../support/pause.ts";
 
 const NO_FILE = "/nonexistent/hosts";
 
@@ -160,7 +161,7 @@ Deno.test("A stale answer is given after 1.8 s, then at once for 30 s, and for a
   clock.advance(1800);
   assert.deepEqual(await stale, answer);
   clock.advance(2200);
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await pause(0);
   assert.deepEqual(resolver.query("pbx.example", "A"), answer);
   clock.advance(29_999);
   assert.deepEqual(resolver.query("pbx.example", "A"), answer);
@@ -244,7 +245,7 @@ for (
     const { clock, resolver } = newResolver(server);
     const asked = Promise.resolve(resolver.resolve(name));
     await resolver.query(name, late === "A" ? "AAAA" : "A");
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await pause(0);
     clock.advance(300);
     assert.deepEqual(await asked, [address]);
     clock.advance(4000);

@@ -13,6 +13,7 @@ import {
 import { ServerLocator, type ServerLocatorParts } from "../../../../src/transport/dns/server_locator.ts";
 import type { TransportProtocol } from "../../../../src/transport/transport.ts";
 import { WatchedClock } from "../../runtime/watched_clock.ts";
+import { pause } from "../../../support/pause.ts";
 
 interface World {
   readonly naptr?: Readonly<Record<string, readonly NaptrRecord[]>>;
@@ -414,7 +415,7 @@ Deno.test("After five seconds what is known by then has to do", async () => {
     let isOver = false;
     void found.then(() => isOver = true);
     clock.advance(4999);
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await pause(0);
     assert.equal(isOver, false);
     clock.advance(1);
     assert.deepEqual((await found).map(format), expected);

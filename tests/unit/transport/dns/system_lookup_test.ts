@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Lookup, lookUp, SystemLookup } from "../../../../src/transport/dns/system_lookup.ts";
 import { WatchedClock } from "../../runtime/watched_clock.ts";
+import { pause } from "../../../support/pause.ts";
 
 interface Question {
   readonly name: string;
@@ -93,7 +94,7 @@ Deno.test("Nobody waits for an answer longer than four seconds; what comes later
   assert.deepEqual(await system.resolve("slow"), []);
   assert.equal(questions.length, 1);
   questions[0].answer(["192.0.2.1"]);
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await pause(0);
   assert.deepEqual(system.resolve("slow"), ["192.0.2.1"]);
 });
 
@@ -115,7 +116,7 @@ Deno.test("A refusal that comes too late is nobody's unhandled rejection", async
   clock.advance(4_000);
   assert.deepEqual(await pending, []);
   questions[0].refuse();
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await pause(0);
 });
 
 Deno.test("A slow name delays no other", async () => {
