@@ -12,12 +12,12 @@ export class SipTrace {
 
   write(direction: "received" | "sent", text: string, flow: Flow): void {
     const peer = `${flow.protocol} ${flow.remoteAddress}:${flow.remotePort}`;
-    log.trace("{direction} {peer}\n{message}", { direction, peer, message: withoutSecrets(text) });
+    log.trace("{direction} {peer}\n{message}", { direction, peer, message: withoutCredentials(text) });
   }
 }
 
 /** Removes passwords, and digest responses and cnonces, by which a password could be guessed. */
-export function withoutSecrets(text: string): string {
+export function withoutCredentials(text: string): string {
   const tidy = text.replace(/(\bbasic[ \t]{1,9})[\w+/=]+/gi, "$1…").replace(
     /(\bsips?:[^:@\s<>]{1,99}):[^@\s<>]{1,99}@/gi,
     "$1:…@",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { withoutSecrets } from "../../../src/transport/sip_trace.ts";
+import { withoutCredentials } from "../../../src/transport/sip_trace.ts";
 
 const HEAD = 'Authorization: Digest username="1001",realm="sip.local",nonce="n",uri="sip:sip.local"';
 
@@ -12,7 +12,7 @@ Deno.test("The trace shows who authenticates, not what a password could be guess
   ];
   for (const [written, shown] of table) {
     const message = (header: string) => `REGISTER sip:sip.local SIP/2.0\r\n${header}\r\nExpires: 60\r\n\r\n`;
-    assert.equal(withoutSecrets(message(written)), message(shown));
+    assert.equal(withoutCredentials(message(written)), message(shown));
   }
 });
 
@@ -22,15 +22,15 @@ Deno.test("A response in a folded header is not shown either", () => {
       `${HEAD},\r\n response=\r\n "s3cr3t-digest"`,
       `Proxy-${HEAD},response\t=\t"s3cr3t-digest"`,
     ]
-  ) assert.ok(!withoutSecrets(credentials).includes("s3cr3t"), credentials);
+  ) assert.ok(!withoutCredentials(credentials).includes("s3cr3t"), credentials);
 });
 
 Deno.test("A password in Basic credentials or in a URI is not shown", () => {
-  assert.ok(!withoutSecrets("Authorization: Basic MTAwMTpzM2NyM3Q=\r\n").includes("MTAwMTpzM2NyM3Q"));
-  assert.ok(!withoutSecrets("REGISTER sip:1001:s3cr3t@sip.local SIP/2.0\r\n").includes("s3cr3t"));
+  assert.ok(!withoutCredentials("Authorization: Basic MTAwMTpzM2NyM3Q=\r\n").includes("MTAwMTpzM2NyM3Q"));
+  assert.ok(!withoutCredentials("REGISTER sip:1001:s3cr3t@sip.local SIP/2.0\r\n").includes("s3cr3t"));
 });
 
 Deno.test("What holds no secret is shown as it is", () => {
   const message = 'SIP/2.0 401 Unauthorized\r\nWWW-Authenticate: Digest realm="sip.local",nonce="n"\r\n\r\n';
-  assert.equal(withoutSecrets(message), message);
+  assert.equal(withoutCredentials(message), message);
 });
