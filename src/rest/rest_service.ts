@@ -4,7 +4,7 @@ import { mapping } from "../data/property_types.ts";
 import type { User } from "../data/user.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { logger } from "../runtime/log.ts";
-import { refusal } from "./http/envelope.ts";
+import { errorResponse } from "./http/envelope.ts";
 import { HttpError } from "./http/http_error.ts";
 import { validated } from "./http/validation.ts";
 import { RequestDocuments } from "./http/request_documents.ts";
@@ -123,9 +123,9 @@ export class RestService implements Disposable {
 }
 
 function answerTo(error: unknown, request: Request): Response {
-  if (error instanceof HttpError) return refusal(error);
+  if (error instanceof HttpError) return errorResponse(error);
   // Without the query and the body, which may hold secrets.
   const { pathname } = new URL(request.url);
   log.error("{method} {path} failed: {error}", { method: request.method, path: pathname, error });
-  return refusal(new HttpError(500, "The execution of the service failed"));
+  return errorResponse(new HttpError(500, "The execution of the service failed"));
 }

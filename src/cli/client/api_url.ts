@@ -1,7 +1,7 @@
 /** The URL of a service as users write it. */
+import { BASE_PATH } from "../../rest/operation.ts";
 import { ClientError } from "./client_error.ts";
 
-const BASE_PATH = "/api/v1beta1";
 const DEFAULT_PORT = 4567;
 
 /** Returns the whole URL: for `localhost` `https://localhost:4567/api/v1beta1`. Throws `ClientError`. */

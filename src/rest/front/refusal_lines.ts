@@ -2,14 +2,12 @@
 import type http from "node:http";
 import { networkOf } from "../../runtime/ip/address_words.ts";
 import { systemClock } from "../../runtime/clock.ts";
+import { MAX_SHOWN_TEXT } from "../../core/shown_uri.ts";
 import { logger } from "../../runtime/log.ts";
 import type { HttpError } from "../http/http_error.ts";
 import { limitRefusals } from "../observe/request_log.ts";
 
 const log = logger("rest");
-
-/** UTF-16 units that are logged of a path and of a method. */
-const MAX_SHOWN_LENGTH = 256;
 
 export class RefusalLines {
   readonly #limit = limitRefusals(systemClock);
@@ -18,8 +16,8 @@ export class RefusalLines {
   request({ method = "", url = "" }: http.IncomingMessage, address: string, refusal: HttpError): void {
     if (!this.#limit.admits(networkOf(address))) return;
     log.info("Refused {method} {path} of {address}: {status} {message}", {
-      method: method.slice(0, MAX_SHOWN_LENGTH),
-      path: url.split("?", 1)[0].slice(0, MAX_SHOWN_LENGTH),
+      method: method.slice(0, MAX_SHOWN_TEXT),
+      path: url.split("?", 1)[0].slice(0, MAX_SHOWN_TEXT),
       address,
       status: refusal.status,
       message: refusal.message,

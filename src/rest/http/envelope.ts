@@ -52,7 +52,7 @@ export function plainText(text: string, type = "text/plain; charset=utf-8"): Res
 }
 
 /** Returns the answer to a refused request: the envelope, with all faults in `errors`. */
-export function refusal({ status, message, headers, details }: HttpError): Response {
+export function errorResponse({ status, message, headers, details }: HttpError): Response {
   const errors: readonly ErrorDetail[] = details;
   return new Response(JSON.stringify({ status, message, ...errors.length > 0 && { errors } }), {
     status,

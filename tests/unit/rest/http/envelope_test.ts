@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { enveloped, refusal } from "../../../../src/rest/http/envelope.ts";
+import { enveloped, errorResponse } from "../../../../src/rest/http/envelope.ts";
 import { HttpError } from "../../../../src/rest/http/http_error.ts";
 
 Deno.test("an answer has its data under both names of Routr v1", async () => {
@@ -23,7 +23,7 @@ Deno.test("data that is not there is null", async () => {
 
 Deno.test("a refusal has its status, header fields and everything that is wrong", async () => {
   const details = [{ pointer: "/a", message: "is b" }];
-  const response = refusal(new HttpError(422, "No", { details, headers: { allow: "GET" } }));
+  const response = errorResponse(new HttpError(422, "No", { details, headers: { allow: "GET" } }));
   assert.equal(response.status, 422);
   assert.equal(response.headers.get("allow"), "GET");
   assert.deepEqual(await response.json(), { status: 422, message: "No", errors: details });
