@@ -21,7 +21,7 @@ async function run(command: Command): Promise<number> {
     case "schema":
       return schema(command.of);
     case "client": {
-      // Servers have no use for it.
+      // Loaded for the client only.
       const { runClient } = await import("./src/cli/client/client.ts");
       return await runClient(command, context);
     }
