@@ -98,19 +98,18 @@ function addressProblems({ bindAddr, transport, restService }: Configuration): P
   );
   const isOwn = (address: string) =>
     ANY_ADDRESS.has(address) || address.startsWith("127.") || own.has(address.replace(/%.*/, ""));
-  const listed: [address: string, path: PropertyPath][] = [
-    [bindAddr, ["spec", "bindAddr"]],
-    ...transport.map((
-      listener,
-      i,
-    ): [string, PropertyPath] => [listener.bindAddr, ["spec", "transport", i, "bindAddr"]]).filter((
-      [address],
-    ) => address !== bindAddr),
-    [restService.bindAddr, [...REST_SERVICE, "bindAddr"]],
+  const listed: { address: string; path: PropertyPath }[] = [
+    { address: bindAddr, path: ["spec"] },
+    ...transport.map((listener, i) => ({ address: listener.bindAddr, path: ["spec", "transport", i] }))
+      .filter(({ address }) => address !== bindAddr),
+    { address: restService.bindAddr, path: REST_SERVICE },
   ];
-  return listed.filter(([address]) => !isOwn(address)).map(([address, path]) => {
-    return { path, at: "value", found: JSON.stringify(address), expected: "an address of this machine" };
-  });
+  return listed.filter(({ address }) => !isOwn(address)).map(({ address, path }) => ({
+    path: [...path, "bindAddr"],
+    at: "value",
+    found: JSON.stringify(address),
+    expected: "an address of this machine",
+  }));
 }
 
 function overlaps(one: string, other: string): boolean {
@@ -142,7 +141,7 @@ async function restProblems(
   });
   // Without a key store the service makes a certificate.
   const given = restService.keyStore === undefined ? [] : certificates;
-  const key = `${KEY_STORE}; where none is named, one is made`;
+  const key = `${KEY_STORE}; without one, the service makes one`;
   return [
     ...problems,
     ...await storeProblems({ ...settings, certificates: given }, REST_SERVICE, {
@@ -171,7 +170,7 @@ async function storeProblems(
       await reading;
     } catch (error) {
       if (!(error instanceof KeyStoreError)) throw error;
-      const found = `${JSON.stringify(error.path)}, of no use: ${error.problem}`;
+      const found = `${JSON.stringify(error.path)}, unusable: ${error.problem}`;
       problems.push({ path: [...base, ...pathOf(error.path)], at: "value", found, expected });
     }
   };
@@ -194,7 +193,7 @@ async function storeProblems(
   return await new TlsContexts(settings).prepareServer().then(() => [], (error: Error) => [{
     path: base,
     at: "value",
-    found: `of no use: ${error.message}`,
-    expected: "what TLS needs",
+    found: `unusable: ${error.message}`,
+    expected: "settings that TLS accepts",
   }]);
 }

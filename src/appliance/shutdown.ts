@@ -33,11 +33,11 @@ export async function waitForCalls(server: Server, request: StopRequest): Promis
 export async function stopAll(parts: StoppedParts): Promise<void> {
   const limit = Promise.withResolvers<void>();
   const alarm = systemClock.setAlarm(() => {
-    log.warn("Stopping takes too long: not everything was told to others");
+    log.warn("Stopping takes too long: some peers were not told");
     limit.resolve();
   }, MAX_STOP_MS);
   const stopped = stopInOrder(parts)
-    .catch((error) => log.error("Cannot stop in order: {error}", { error }));
+    .catch((error) => log.error("Cannot stop orderly: {error}", { error }));
   await Promise.race([stopped, limit.promise]);
   systemClock.clearAlarm(alarm);
 }

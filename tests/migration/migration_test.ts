@@ -41,7 +41,7 @@ const MIGRATIONS: readonly Migration[] = [
     set: "last_release",
     // The key store of the image is missing.
     faults: [
-      /^config\.yml:2:1: spec\.securityContext\.keyStore is "etc\/certs\/domains-cert\.jks", of no use: there is no/,
+      /^config\.yml:2:1: spec\.securityContext\.keyStore is "etc\/certs\/domains-cert\.jks", unusable: there is no/,
     ],
     out: { number: "12025550143", protocol: "tcp", port: 5061 },
     in: "+19195550120",
@@ -50,7 +50,7 @@ const MIGRATIONS: readonly Migration[] = [
     set: "compose",
     faults: [
       /^environment: SALT is too short, expected base64 of at least 12 bytes, .*without any, one is made/,
-      /^environment: REST_SERVICE_KEY_STORE is "etc\/certs\/api-cert\.jks", of no use: .*where none is named, one is made/,
+      /^environment: REST_SERVICE_KEY_STORE is "etc\/certs\/api-cert\.jks", unusable: .*without one, the service makes one/,
     ],
     warnings: [
       /^spec\.restService\.minThreads has no effect/,

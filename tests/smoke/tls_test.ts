@@ -140,7 +140,7 @@ Deno.test("the binary says what keeps tls from being served, and check says it b
   await using installation = await install();
   await configure(installation, { tls: freePort(), wss: freePort(), rest: freePort() });
   const missing =
-    /config\.yaml:\d+:\d+: spec\.securityContext\.keyStore is ".*cert\.pem", of no use: there is no such file/;
+    /config\.yaml:\d+:\d+: spec\.securityContext\.keyStore is ".*cert\.pem", unusable: there is no such file/;
   const { code, output } = await installation.run("check");
   assert.equal(code, 1, output);
   assert.match(output, missing);

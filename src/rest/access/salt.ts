@@ -37,7 +37,7 @@ export async function tokenKey(sources: SaltSources): Promise<Uint8Array> {
   const key = keyOf(text);
   if (key === undefined) throw new Error(`The salt of the REST service is ${TOO_SHORT}`);
   if (isShippedSalt(key)) {
-    log.warn("The salt of the REST service is one that everybody knows: leave it out, and one is made");
+    log.warn("The salt of the REST service is publicly known: remove it, and the server makes one");
   }
   return key;
 }

@@ -156,7 +156,7 @@ export class HttpFront {
     log.error("The REST service has failed: {reason}; it starts again in {seconds} s", { reason, seconds });
     this.#alarm = this.#clock.setAlarm(() => {
       this.#launch().then(
-        () => log.info("The REST service is there again"),
+        () => log.info("The REST service runs again"),
         (error: Error) => this.#startAgain(error.message),
       );
     }, this.#pause);

@@ -68,18 +68,18 @@ const STORE = "a certificate with its key (PEM, PKCS#12 or JKS)";
 
 Deno.test("check: key stores and trust stores that are missing, with line and property", async () => {
   assert.deepEqual(await faultsOf(`${TLS}  securityContext:\n    keyStore: gone.pem\n`), [
-    `config.yaml:5:15: spec.securityContext.keyStore is "gone.pem", of no use: there is no such file, expected ${STORE}`,
+    `config.yaml:5:15: spec.securityContext.keyStore is "gone.pem", unusable: there is no such file, expected ${STORE}`,
   ]);
   assert.deepEqual(await faultsOf("  restService:\n    keyStore: gone.pem\n    trustStore: gone-too.pem\n"), [
-    `config.yaml:4:15: spec.restService.keyStore is "gone.pem", of no use: there is no such file, expected ${STORE}; ` +
-    "where none is named, one is made",
-    'config.yaml:5:17: spec.restService.trustStore is "gone-too.pem", of no use: there is no such file, expected ' +
+    `config.yaml:4:15: spec.restService.keyStore is "gone.pem", unusable: there is no such file, expected ${STORE}; ` +
+    "without one, the service makes one",
+    'config.yaml:5:17: spec.restService.trustStore is "gone-too.pem", unusable: there is no such file, expected ' +
     "certificates of authorities (PEM, PKCS#12 or JKS)",
   ]);
   // An unset property is reported at its parent.
   assert.match(
     (await faultsOf(TLS))[0],
-    /^config\.yaml:2:1: spec\.securityContext\.keyStore is "etc\/certs\/domains-cert\.jks", of no use/,
+    /^config\.yaml:2:1: spec\.securityContext\.keyStore is "etc\/certs\/domains-cert\.jks", unusable/,
   );
   assert.deepEqual(await faultsOf("  restService: { unsecured: true, keyStore: gone.pem }\n"), []);
 });
@@ -90,7 +90,7 @@ Deno.test("check: stores of the environment are told of their variable", async (
   });
   assert.match(
     fault,
-    /^environment: REST_SERVICE_KEY_STORE is "etc\/certs\/api-cert\.jks", of no use: there is no such file/,
+    /^environment: REST_SERVICE_KEY_STORE is "etc\/certs\/api-cert\.jks", unusable: there is no such file/,
   );
 });
 
@@ -105,7 +105,7 @@ Deno.test("check: a store that cannot be read, a wrong key, further certificates
 `);
   assert.match(
     fault,
-    /^config\.yaml:6:17: spec\.securityContext\.privateKey is ".*", of no use: .*does not fit/,
+    /^config\.yaml:6:17: spec\.securityContext\.privateKey is ".*", unusable: .*does not fit/,
   );
   assert.match(
     more[0],
@@ -127,7 +127,7 @@ Deno.test("check: clients' certificates without a trust store", async () => {
     privateKey: ${privateKey}
     client: { authType: Enabled }
 `);
-  assert.match(fault, /^config\.yaml:5:5: spec\.securityContext is of no use: .*trustStore/);
+  assert.match(fault, /^config\.yaml:5:5: spec\.securityContext is unusable: .*trustStore/);
 });
 
 Deno.test("check: one port for two listeners, the REST service among them", async () => {
