@@ -30,8 +30,8 @@ export interface Binding<Flow extends BindingFlow = BindingFlow> {
   readonly flow: Flow;
   /** Port at the same address where the device accepts connections after this one is closed; 0 for none. */
   readonly listensAt: number;
-  /** Digest of the proven credentials; the binding ends when they change. */
-  readonly proof?: string;
+  /** MAC of the account's credentials; the binding ends when they change. */
+  readonly accountMac?: string;
   /** Set when requests go to the Contact itself, because the configuration set its address. */
   readonly isLocated?: boolean;
   /** Set when the REGISTER passed a NAT, so that only this server reaches the Contact. */

@@ -36,6 +36,7 @@ export const bindingRecord = z.object({
   regId: z.int().min(0),
   path: z.string(),
   listensAt: port,
+  /** The MAC of the account. */
   proof: z.optional(z.string()),
   isLocated: z.optional(z.literal(true)),
   isBehindNat: z.optional(z.literal(true)),
@@ -77,7 +78,7 @@ export function recordOf<Flow extends BindingFlow>(
     regId,
     path,
     listensAt,
-    ...binding.proof !== undefined && { proof: binding.proof },
+    ...binding.accountMac !== undefined && { proof: binding.accountMac },
     ...binding.isLocated && { isLocated: true },
     ...binding.isBehindNat && { isBehindNat: true },
     flow: flows.describe(flow),
@@ -97,8 +98,14 @@ export function bindingOf<Flow extends BindingFlow>(
   const flow = lifetime > 0 ? flows.find(record) : undefined;
   if (flow === undefined) return undefined;
   const toOwnTime = clock.now() - clock.wallTime();
-  const { node: _, updatedAt, ...rest } = record;
-  return { ...rest, flow, expiresAt: clock.now() + lifetime, updatedAt: updatedAt + toOwnTime };
+  const { node: _, updatedAt, proof: accountMac, ...rest } = record;
+  return {
+    ...rest,
+    ...accountMac !== undefined && { accountMac },
+    flow,
+    expiresAt: clock.now() + lifetime,
+    updatedAt: updatedAt + toOwnTime,
+  };
 }
 
 /** Identifies a binding of an address-of-record (§10.3, RFC 5626 §6). */

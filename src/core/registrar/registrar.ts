@@ -127,7 +127,7 @@ export class Registrar {
     const others = location.lookup(aor).filter((binding) => binding.contact !== contact);
     if (others.length >= MAX_BINDINGS) throw new TypeError(`${aor} has ${MAX_BINDINGS} bindings already`);
     const now = clock.now();
-    const proof = this.#macOf(account);
+    const accountMac = this.#macOf(account);
     const binding = {
       contact,
       q: 1000,
@@ -140,16 +140,16 @@ export class Registrar {
       path: "",
       flow,
       listensAt: 0,
-      ...proof !== undefined && { proof },
+      ...accountMac !== undefined && { accountMac },
     };
     location.replace(aor, [...others, binding]);
     log.info("{aor} was bound to {contact} for {expires} s", { aor, contact, expires });
   }
 
   /** Reports whether a stored binding is still valid: its account exists with the same credentials. */
-  accepts(aor: string, { proof }: Binding<BoundFlow>): boolean {
+  accepts(aor: string, { accountMac }: Binding<BoundFlow>): boolean {
     const account = this.#accountOf(aor);
-    return account !== undefined && proof === this.#macOf(account);
+    return account !== undefined && accountMac === this.#macOf(account);
   }
 
   /** Takes notice of bindings that were stored, or made at another node. */
@@ -241,7 +241,7 @@ export class Registrar {
     const { request, flow, account } = change;
     const now = this.#parts.clock.now();
     const uri = this.#boundUri(contact, change);
-    const proof = this.#macOf(account);
+    const accountMac = this.#macOf(account);
     const deviceFlow = this.#flowTo(uri, contact, change);
     const isLocated = deviceFlow === undefined;
     return {
@@ -256,7 +256,7 @@ export class Registrar {
       path: request.has(Header.Path) ? detachText(request.rowValues(Header.Path).join(", ")) : "",
       flow: deviceFlow ?? flow,
       listensAt: contact.regId > 0 ? 0 : listeningPort(uri, flow),
-      ...proof !== undefined && { proof },
+      ...accountMac !== undefined && { accountMac },
       ...isLocated && { isLocated },
       ...passedNat(request, flow) && { isBehindNat: true },
     };

@@ -47,7 +47,7 @@ async function start(
     flows: FLOWS,
     clock,
     wheel,
-    accepts: (_aor, { proof }) => proof !== "outdated",
+    accepts: (_aor, { accountMac }) => accountMac !== "outdated",
     onAdopted: (aor, bindings) => adopted.push(`${aor} ${bindings.length}`),
   });
   const rows = await database.load();
@@ -122,8 +122,8 @@ Deno.test("bindings whose connection is gone do not come back, and are forgotten
 
 Deno.test("who may no longer be bound is not, and is forgotten", async () => {
   const first = await start();
-  first.location.replace("sip:a@x", [binding("sip:old@192.0.2.9", { proof: "outdated" })]);
-  first.location.replace("sip:b@x", [binding("sip:b@192.0.2.9", { proof: "right" })]);
+  first.location.replace("sip:a@x", [binding("sip:old@192.0.2.9", { accountMac: "outdated" })]);
+  first.location.replace("sip:b@x", [binding("sip:b@192.0.2.9", { accountMac: "right" })]);
   await first.journal.stop();
   const { clock, contacts, adopted } = await start(first.database);
   assert.deepEqual([contacts("sip:a@x"), contacts("sip:b@x")], [[], ["sip:b@192.0.2.9"]]);
