@@ -1,4 +1,4 @@
-// What strangers may send: bounded memory, no stack traces, and everybody else is served meanwhile. On real sockets.
+// Bad input: bounded memory, no stack traces, and other users are served meanwhile. On real sockets.
 
 import assert from "node:assert/strict";
 import net from "node:net";

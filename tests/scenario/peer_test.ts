@@ -250,7 +250,7 @@ Deno.test(
 );
 
 Deno.test(
-  "Nobody else registers at a host that is not ours: neither an agent nor a stranger, and nothing is passed on",
+  "Only peers register at a host that is not ours: neither agents nor unknown users do, and nothing is passed on",
   ladder(world({ device: "astserver" }), (net) => {
     for (const username of ["alice", "nobody"]) {
       const phone = net.phone(username, { domain: "elsewhere.example" });

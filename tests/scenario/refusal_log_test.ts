@@ -139,7 +139,7 @@ const REFUSALS: Readonly<Record<string, [act: (net: Network) => void, line: stri
     "MESSAGE of sip:bob@sip.local from udp 192.0.2.11:5060 to sip:bob@sip.local: " +
     "403 From Is Not Your Address-Of-Record",
   ],
-  "a call of a stranger": [
+  "a call of an unknown user": [
     (net) => void net.phone("mallory", MALLORY).send("INVITE sip:bob@sip.local SIP/2.0"),
     "INVITE of sip:mallory@elsewhere.example from udp 192.0.2.99:5060 to sip:bob@sip.local: 403 Forbidden " +
     "(From names no domain, peer or gateway of this server, and the address is unknown)",
@@ -270,7 +270,7 @@ Deno.test(
 );
 
 Deno.test(
-  "What a stranger sends cannot forge a line, nor steer the terminal, nor make a line of any length",
+  "A request can neither forge a line, nor steer the terminal, nor make a line of any length",
   ladder(async (net) => {
     const [line, ...others] = await logged("info", () => {
       const user = `a%0d%0a${"x".repeat(5000)}`;

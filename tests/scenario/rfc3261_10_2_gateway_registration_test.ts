@@ -455,7 +455,7 @@ Deno.test("Without a registration there is nothing to un-register", async () => 
   assert.deepEqual(rig.taken(), []);
 });
 
-Deno.test("A stranger's answer is none: only the branch of our request counts", async () => {
+Deno.test("A response with another branch than our request is ignored", async () => {
   const rig = await TrunkRig.start();
   const register = rig.register();
   await rig.answer(register.replace(branchOf(register), "z9hG4bKguessed"), "200 OK");

@@ -174,7 +174,7 @@ Deno.test(
 );
 
 Deno.test(
-  "design: a forged Route of a stranger opens nothing: 403",
+  "design: a forged Route gives no access: 403",
   ladder(RECORD_ROUTE, (net) => {
     const { caller } = callBob(net);
     const route = header(caller.ok, "Record-Route").replace(

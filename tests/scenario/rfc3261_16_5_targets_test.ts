@@ -135,7 +135,7 @@ const STRANGERS = [
 
 for (const from of STRANGERS) {
   Deno.test(
-    `design, no open relay: a stranger is answered 403: From: ${from}`,
+    `design, no open relay: an unknown caller is answered 403: From: ${from}`,
     ladder((net) => {
       const stranger = net.phone("stranger");
       net.registered("bob");
@@ -161,7 +161,7 @@ for (const method of ["MESSAGE", "OPTIONS", "SUBSCRIBE", "REFER", "BYE"]) {
 }
 
 Deno.test(
-  "allowUnauthenticatedCalls: strangers may call our users, and nobody else",
+  "allowUnauthenticatedCalls: unknown callers may call our users, and no others",
   ladder({ spec: { allowUnauthenticatedCalls: true } }, (net) => {
     const stranger = net.phone("stranger", { domain: "elsewhere.example" });
     const bob = net.registered("bob");
