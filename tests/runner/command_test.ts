@@ -5,7 +5,7 @@ import { runProcess, startProcess } from "../support/process.ts";
 const projectRoot = new URL("../../", import.meta.url).pathname;
 const FOREVER = new AbortController().signal;
 
-Deno.test("a command's output is shown while it comes, and standard output is kept", async () => {
+Deno.test("a command's output is shown as it is written, and standard output is returned", async () => {
   const shown: string[] = [];
   const result = await runShell("echo one; echo two >&2; exit 3", {
     print: (bytes) => Promise.resolve(void shown.push(new TextDecoder().decode(bytes))),
@@ -51,7 +51,7 @@ for (const [title, script] of programs) {
   });
 }
 
-Deno.test("a command that ends by itself takes along what it leaves, and its name is told", async () => {
+Deno.test("processes that a command leaves are ended and named", async () => {
   const { success, output, left } = await runShell("sleep 61 & echo $!");
   assert.equal(success, true);
   assert.deepEqual(left, ["sleep 61"]);
@@ -59,7 +59,7 @@ Deno.test("a command that ends by itself takes along what it leaves, and its nam
 });
 
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-  Deno.test(`the test run, ended by ${signal}, ends its stage and still says how many passed`, async () => {
+  Deno.test(`the test run, ended by ${signal}, ends its stage and still prints the counts`, async () => {
     await using run = startProcess(Deno.execPath(), {
       args: ["run", "-A", "tests/run.ts", "lint"],
       cwd: projectRoot,

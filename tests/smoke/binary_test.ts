@@ -9,7 +9,7 @@ import type { RunningProcess } from "../support/process.ts";
 import { writeConfiguration } from "../support/routr_process.ts";
 import { install, makeTestable, readyWithin } from "./installation.ts";
 
-Deno.test("the binary tells its version", async () => {
+Deno.test("the binary prints its version", async () => {
   await using installation = await install();
   for (const argument of ["version", "--version"]) {
     const { code, output } = await installation.run(argument);

@@ -45,7 +45,7 @@ Deno.test("the binary is asked over tls and wss, and shows a replaced certificat
   assert.equal(await server.stop(), 0, server.output);
 });
 
-Deno.test("the binary's client: --cacert and --insecure, at the login and later, and whom it does not trust", async () => {
+Deno.test("the binary's client: --cacert and --insecure, at the login and later, and untrusted servers", async () => {
   await using installation = await install();
   using certificates = new TestCertificates();
   const rest = freePort();
@@ -136,7 +136,7 @@ function registrarOverTls(
   return { listener, requests };
 }
 
-Deno.test("the binary says what keeps tls from being served, and check says it before", async () => {
+Deno.test("the binary reports why TLS cannot be served, and so does check", async () => {
   await using installation = await install();
   await configure(installation, { tls: freePort(), wss: freePort(), rest: freePort() });
   const missing =

@@ -8,7 +8,7 @@ import { UdpPhone } from "./udp_phone.ts";
 const AOR = encodeURIComponent("sip:1001@sip.local");
 
 for (const provider of ["files", "redis", "restful"] as const) {
-  Deno.test(`resources in ${provider}: the next REGISTER goes by what was written`, async () => {
+  Deno.test(`resources in ${provider}: the next REGISTER obeys the change`, async () => {
     await using server = await RestServer.start({ provider, unsecured: true });
     using phone = new UdpPhone(server.sipPort);
     const write = async (request: string, json?: unknown) => {
@@ -32,7 +32,7 @@ for (const provider of ["files", "redis", "restful"] as const) {
   });
 }
 
-Deno.test("/location: what has registered is listed, can be ended, and can be added to", async (t) => {
+Deno.test("/location: registrations are listed, removed and added", async (t) => {
   await using server = await startWithAgents();
   using phone = new UdpPhone(server.sipPort);
   const locations = async (query = "") => (await server.ask(`GET /location${query}`)).body.data as Document[];
@@ -107,7 +107,7 @@ Deno.test("an e-mail address as username: found by filters, bound and evicted in
   }
 });
 
-Deno.test("/registry: a gateway that is made is registered with, and its state is told", async () => {
+Deno.test("/registry: the server registers with a new gateway and shows the state", async () => {
   await using server = await startWithAgents();
   using provider = new UdpPhone(server.sipPort);
   const credentials = { username: "trunk", secret: "secret-of-trunk" };

@@ -20,7 +20,7 @@ Deno.test("logins that fail, requests that are refused, and changes have a line 
     await server.logged(/401 a token that was not issued here/);
   });
 
-  await t.step("a change, with who has made it, from where, and what it was", async () => {
+  await t.step("a change is logged with its user, address and properties", async () => {
     const { body: { data: ref } } = await server.ask("POST /agents", { json: AGENT });
     await server.logged(
       new RegExp(`info +rest: POST /api/v1beta1/agents by admin at 127\\.0\\.0\\.1: ${ref}`),

@@ -65,7 +65,7 @@ Deno.test("An independent validator finds the contract to be OpenAPI 3.1; it nam
   assert.equal(new Set(ids).size, ids.length);
 });
 
-Deno.test("The page of the contract loads nothing, and what it has of its own is named by its digest", async () => {
+Deno.test("The page of the contract loads nothing, and names its own script and style by digest", async () => {
   await using server = await RestServer.start();
   const { status, headers, text } = await server.ask("GET /api", { authorization: "" });
   assert.equal(status, 200);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { RestServer } from "../../support/rest_server.ts";
 import { pause } from "../../support/pause.ts";
 
-Deno.test("/readyz is 503 while Redis is away, but for those who exclude it, and resources are served all the same", async () => {
+Deno.test("/readyz is 503 while Redis is away, unless excluded, and resources are still served", async () => {
   await using server = await RestServer.start({ provider: "redis" });
   const statusOf = async (path: string) => (await server.ask(`GET ${path}`, { authorization: "" })).status;
   assert.equal(await statusOf("/readyz"), 200);

@@ -92,7 +92,7 @@ Deno.test("tokens are got by name and secret, and are good in each of three plac
   });
 });
 
-Deno.test("while a user has the secret that is shipped, the service is open to this host only", async () => {
+Deno.test("while a user has the shipped secret, the service is open to this host only", async () => {
   await using server = await RestServer.start({ secret: "changeit", bindAddr: "0.0.0.0", unsecured: true });
   const isOpen = () =>
     fetch(server.url("/system/status", "127.0.0.2")).then(async (answer) => {

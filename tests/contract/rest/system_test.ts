@@ -4,7 +4,7 @@ import { RestServer } from "../../support/rest_server.ts";
 import { agentDocument, domainDocument } from "../../support/resources.ts";
 import { UdpPhone } from "./udp_phone.ts";
 
-Deno.test("/system, and what monitors ask for", async (t) => {
+Deno.test("/system, and the paths of monitors", async (t) => {
   await using server = await RestServer.start({
     restService: { keyStorePassword: "of-the-key-store", salt: "c2FsdC1vZi10ZXN0cw==" },
     resources: { domains: [domainDocument("sip.local")], agents: [agentDocument("1001")] },
@@ -12,13 +12,13 @@ Deno.test("/system, and what monitors ask for", async (t) => {
   for (const secret of ["of-the-key-store", "c2FsdC1vZi10ZXN0cw"]) server.secrets.add(secret);
   const open = { authorization: "" };
 
-  await t.step("the status is told to anybody, in the words of both eras", async () => {
+  await t.step("the status is open to everybody, in the forms of early and later clients", async () => {
     const { status, body } = await server.ask("GET /system/status", open);
     assert.equal(status, 200);
     assert.deepEqual(body, { status: "Up", message: "up", data: "up", result: "up" });
   });
 
-  await t.step("the root says where things are, to browsers by the page that shows them", async () => {
+  await t.step("the root lists the paths, and redirects browsers to the page of the contract", async () => {
     const { status, body } = await server.ask("GET /", open);
     assert.equal(status, 200);
     for (const path of [body.documentation, body.contract, body.health, body.readiness]) {
@@ -116,7 +116,7 @@ Deno.test("/system, and what monitors ask for", async (t) => {
     assert.equal((await server.ask("POST /system/status", {})).status, 405);
   });
 
-  await t.step("reload reads again what was edited by hand", async () => {
+  await t.step("reload reads edited files again", async () => {
     const domains = [domainDocument("sip.local"), domainDocument("edited.local")];
     await Deno.writeTextFile(`${server.directory}/domains.yaml`, JSON.stringify(domains));
     assert.equal((await server.ask("POST /system/status/sideways")).status, 400);

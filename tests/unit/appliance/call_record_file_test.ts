@@ -70,7 +70,7 @@ Deno.test("a call that was answered is a line with times in ISO form and seconds
     assert.equal((await Deno.stat(path)).mode! & 0o777 & ~0o640, 0);
   }));
 
-Deno.test("a call that was not answered, or whose end was not seen, lacks what is not known", () =>
+Deno.test("an unanswered call, or one whose end was not seen, lacks the unknown properties", () =>
   inFolder(async (folder) => {
     const path = join(folder, "cdr.jsonl");
     await write(path, [
@@ -96,7 +96,7 @@ Deno.test("only ends of calls are written, each on one line whatever is in it", 
     assert.equal((records(text)[0] as { callId: string }).callId, "a\nb\u00e9");
   }));
 
-Deno.test("records are appended; a file that was moved away is made anew", () =>
+Deno.test("records are appended; a file that was moved away is created again", () =>
   inFolder(async (folder) => {
     const path = join(folder, "cdr.jsonl");
     await write(path, [ended({ id: "1" }), ended({ id: "2" })]);

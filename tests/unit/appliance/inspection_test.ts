@@ -84,7 +84,7 @@ Deno.test("check: key stores and trust stores that are missing, with line and pr
   assert.deepEqual(await faultsOf("  restService: { unsecured: true, keyStore: gone.pem }\n"), []);
 });
 
-Deno.test("check: stores of the environment are told of their variable", async () => {
+Deno.test("check: a store of the environment is reported by its variable", async () => {
   const [fault] = await faultsOf("  recordRoute: true\n", {
     REST_SERVICE_KEY_STORE: "etc/certs/api-cert.jks",
   });
@@ -148,7 +148,7 @@ Deno.test("check: one port for two listeners, the REST service among them", asyn
   assert.deepEqual(await faultsOf(apart), []);
 });
 
-Deno.test("check: a salt that cannot be used says how to make one", async () => {
+Deno.test("check: an unusable salt is reported with how to make one", async () => {
   const [fault] = await faultsOf("  recordRoute: true\n", { SALT: "changeit" });
   assert.match(
     fault,
@@ -178,7 +178,7 @@ Deno.test("check: secrets that are soon guessed, in one line, without telling th
   assert.match(warnings.join("\n"), /^Warning: Agents .*: "ann0", "ann1", "ann2" and 2 more\. Take [^\n]*$/);
 });
 
-Deno.test("check: nobody who could use the REST service", async () => {
+Deno.test("check: there are no users for the REST service", async () => {
   const { warnings } = await checked("  recordRoute: true\n", { files: { "users.yaml": "" } });
   assert.deepEqual(warnings, [
     "Warning: There are no users: the REST service refuses everybody. Add one to users.yaml",

@@ -27,7 +27,7 @@ async function run(
 
 const SHIPPED = new URL("../../../config", import.meta.url).pathname;
 
-Deno.test("the shipped configuration has no faults, and warns of secrets that everybody knows", async () => {
+Deno.test("the shipped configuration has no faults, and warnings about its public secrets", async () => {
   const { status, output } = await run(() => check({ directory: SHIPPED, env: {} }));
   assert.equal(
     // The umask decides whether others can read a checkout.
@@ -54,7 +54,7 @@ Deno.test("the shipped samples have no faults once their comments are taken away
   assert.match(output, /No faults$/);
 });
 
-Deno.test("check tells every fault of every file and returns 1", async () => {
+Deno.test("check prints every fault of every file and returns 1", async () => {
   await using folder = await TemporaryFolder.of({
     "config.yaml": "apiVersion: v1\nspec: {bindAddr: x, recordRoute: x}\n",
     "agents.yaml": "- kind: Agent\n\tspec: {\n",
@@ -78,7 +78,7 @@ Deno.test("check tells every fault of every file and returns 1", async () => {
   assert.equal(lines.at(-1), "8 faults");
 });
 
-Deno.test("check looks where the configuration says, and at no files then", async () => {
+Deno.test("check reads the configured data source, and no files then", async () => {
   await using folder = await TemporaryFolder.of({ "agents.yaml": "- wrong\n" });
   const env = { DS_PROVIDER: "redis_data_provider", DS_PARAMETERS: "host=127.0.0.1,port=1,max_retry=0" };
   const { status, output } = await run(() => check({ directory: folder.path, env }));
@@ -87,7 +87,7 @@ Deno.test("check looks where the configuration says, and at no files then", asyn
   assert.match(output, /^Resources: 0 agents, .* in redis 127\.0\.0\.1:1$/m);
 });
 
-Deno.test("init writes what check approves, with secrets of its own, for its owner only", async () => {
+Deno.test("init writes a valid configuration with random secrets, readable by its owner only", async () => {
   await using folder = await TemporaryFolder.of({});
   const secrets = new Set<string | undefined>();
   for (const name of ["one", "two/deep"]) {
@@ -115,7 +115,7 @@ Deno.test("init writes what check approves, with secrets of its own, for its own
   assert.equal(secrets.size, 6);
 });
 
-Deno.test("init overwrites nothing, and names what is in its way", async () => {
+Deno.test("init overwrites nothing, and names the existing files", async () => {
   await using folder = await TemporaryFolder.of({ "agents.yaml": "mine", "domains.yml": "mine too" });
   const { status, errors } = await run(() => init(folder.path));
   assert.equal(status, 1);

@@ -188,7 +188,7 @@ for (const [name, files, expected] of FAULTS) {
   });
 }
 
-Deno.test("check leaves out what is faulty, and no more", async () => {
+Deno.test("check leaves out faulty resources only", async () => {
   const { lines } = await checked({
     "dids.yaml": did("DID0001") + did("DID0002", { telUrl: "tel:2", gwRef: "GW2" }),
     "agents.yaml": agent("john", "sip.local") + agent("john", "sip.local") + agent("jane", "sip.local"),
@@ -204,7 +204,7 @@ Deno.test("check warns of a gateway that no listener reaches", async () => {
   assert.equal(status, 0);
 });
 
-Deno.test("check says of a folder without resources how to begin, and which names are nearly right", async () => {
+Deno.test("check suggests init for a folder without resources, and corrections for similar names", async () => {
   const empty = await checked({}, {});
   assert.equal(empty.status, 0);
   assert.match(
@@ -215,7 +215,7 @@ Deno.test("check says of a folder without resources how to begin, and which name
   assert.equal(misnamed.lines[0], "Warning: agent.yaml is not read: agents belong in agents.yaml");
 });
 
-Deno.test("check warns of a DID that reaches nobody, which is no fault", async () => {
+Deno.test("check warns of a DID that reaches nobody", async () => {
   const { status, lines } = await checked({ "dids.yaml": did("DID0001", { aorLink: "sip:jon@sip.local" }) });
   assert.equal(
     lines[0],

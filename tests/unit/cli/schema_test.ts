@@ -58,7 +58,7 @@ Deno.test("routr schema prints the schema of a kind in any case, singular or plu
   assert.deepEqual(readCommandLine(["schema", "agent"]), { kind: "schema", of: "agent" });
 });
 
-Deno.test("routr schema refuses what it does not know, and tells what there is", () => {
+Deno.test("routr schema refuses an unknown kind, and lists the kinds", () => {
   const { status, output, errors } = run("phone");
   assert.equal(status, 2);
   assert.equal(output, "");
@@ -70,7 +70,7 @@ Deno.test("routr schema refuses what it does not know, and tells what there is",
   assert.equal(readCommandLine(["schema", "agent", "peer"]).kind, "mistake");
 });
 
-Deno.test("config/schemas has what routr schema prints: write it anew with `routr schema KIND` after a change", () => {
+Deno.test("config/schemas has the output of routr schema: update it with `routr schema KIND` after a change", () => {
   const files = [...Deno.readDirSync(new URL("schemas", SHIPPED))].map(({ name }) => name);
   assert.deepEqual(files.sort(), SCHEMA_NAMES.map((name) => `${name}.json`).sort());
   for (const name of SCHEMA_NAMES) assert.equal(shippedText(`schemas/${name}.json`), schemaText(name), name);
@@ -310,7 +310,7 @@ function* propertiesOf(schema: unknown, path = ""): Generator<readonly [path: st
   }
 }
 
-Deno.test("every property is described, every secret is write-only, and defaults are told", () => {
+Deno.test("every property is described, secrets are write-only, and defaults are listed", () => {
   const ofOthers = /^\.spec\.(grpcService|ex_)|^\.(metadata|spec|spec\.context|spec\.location)$/;
   const defaults = new Map<string, unknown>();
   for (const name of SCHEMA_NAMES) {

@@ -7,7 +7,7 @@ function pageOf(total: number, page: number, itemsPerPage: number) {
   return builder.page;
 }
 
-Deno.test("a page has its items, and says where it stands among all", () => {
+Deno.test("a page has its items and its position", () => {
   assert.deepEqual(pageOf(7, 2, 3), {
     items: [4, 5, 6],
     meta: { currentPage: 2, totalPages: 3, itemsPerPage: 3, totalItems: 7 },

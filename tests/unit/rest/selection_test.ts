@@ -29,7 +29,7 @@ function usernames(items: readonly Resource[]): string[] {
   return items.map((resource) => resource.kind === "Agent" ? resource.username : resource.kind);
 }
 
-Deno.test("selectResources() finds the page of what the filter matches, of one kind", async () => {
+Deno.test("selectResources() returns a page of the matching resources of one kind", async () => {
   const directory = directoryOf(50);
   const filter = "@.spec.credentials.username >= 1010 && 'sip.local' in @.spec.domains";
   const { items, meta } = await selectResources(directory, "Agent", { filter, page: 2, itemsPerPage: 15 });
@@ -40,7 +40,7 @@ Deno.test("selectResources() finds the page of what the filter matches, of one k
   assert.deepEqual(usernames(all.items).slice(0, 2), ["1000", "1001"]);
 });
 
-Deno.test("selectResources() keeps the order in which resources are kept, also when one is written anew", async () => {
+Deno.test("selectResources() keeps the order of resources, also after a change", async () => {
   const directory = directoryOf(20);
   const before = await selectResources(directory, "Agent", FIRST_PAGE);
   const resources = someResources(20);
@@ -50,7 +50,7 @@ Deno.test("selectResources() keeps the order in which resources are kept, also w
   assert.deepEqual(usernames(after.items), usernames(before.items));
 });
 
-Deno.test("selectResources() refuses a filter that cannot be read, and says where", async () => {
+Deno.test("selectResources() refuses a malformed filter with its position", async () => {
   await assert.rejects(
     selectResources(directoryOf(1), "Agent", { ...FIRST_PAGE, filter: "@.spec = 1" }),
     (error) => {
@@ -79,7 +79,7 @@ Deno.test("selectResources() answers from one state of the directory, whatever c
   assert.equal((await selection).meta.totalItems, 20_000);
 });
 
-Deno.test("selectItems() filters what is shown, and leaves out what is gone", async () => {
+Deno.test("selectItems() filters items as they are shown, and leaves out those that are gone", async () => {
   const show = (item: number) => item === 4 ? undefined : { item, parity: item % 2 === 0 ? "even" : "odd" };
   const { items, meta } = await selectItems([1, 2, 3, 4, 5, 6], show, {
     ...FIRST_PAGE,

@@ -48,7 +48,7 @@ Deno.test("An answer of something else than the service is reported by its statu
   assert.equal(result.err, "routr: The service answers 502");
 });
 
-Deno.test("A redirection is told, and the token does not follow it", async () => {
+Deno.test("A redirect is reported, and the token does not follow it", async () => {
   await using other = new FakeService({});
   const answer = () => new Response(null, { status: 307, headers: { location: `${other.apiUrl}/agents` } });
   const result = await ran(answer, ["get", "agents"]);
@@ -62,7 +62,7 @@ Deno.test("A missing resource is reported", async () => {
   assert.deepEqual([result.status, result.err], [1, "routr: Not found"]);
 });
 
-Deno.test("A service that is not there is told by its URL", async () => {
+Deno.test("An unreachable service is reported with its URL", async () => {
   const service = new FakeService({});
   await service[Symbol.asyncDispose]();
   await using home = await ClientHome.create();
@@ -74,14 +74,14 @@ Deno.test("A service that is not there is told by its URL", async () => {
   ]);
 });
 
-Deno.test("Without a login the client says what to do", async () => {
+Deno.test("Without a login the client prints how to log in", async () => {
   await using home = await ClientHome.create();
   const result = await home.run(["get", "agents"]);
   assert.equal(result.status, 1);
   assert.match(result.err, /^routr: Not logged in: run routr login URL/);
 });
 
-Deno.test("An access file that is broken is told, not taken for none", async () => {
+Deno.test("A broken access file is reported, not ignored", async () => {
   await using home = await ClientHome.create();
   await home.folder.write(".routr-access.json", "{");
   const result = await home.run(["get", "agents"]);
@@ -91,7 +91,7 @@ Deno.test("An access file that is broken is told, not taken for none", async () 
   ]);
 });
 
-Deno.test("A connection that is lost within the answer is told", async () => {
+Deno.test("A connection lost within an answer is reported", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const answered = listener.accept().then(async (connection) => {
     await connection.read(new Uint8Array(4096));

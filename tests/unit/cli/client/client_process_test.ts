@@ -6,7 +6,7 @@ import { enveloped, FakeService } from "./fake_service.ts";
 
 const MAIN = new URL("../../../../main.ts", import.meta.url).pathname;
 
-Deno.test("create reads the standard input, and the exit status tells", async () => {
+Deno.test("create reads the standard input, and returns an exit status", async () => {
   await using service = new FakeService({
     "POST /agents": ({ body }) =>
       (body as { metadata: { name: string } }).metadata.name === "Agent 1001"

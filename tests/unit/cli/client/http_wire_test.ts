@@ -73,7 +73,7 @@ Deno.test("HTTP: without a length, the body goes to the end of the connection", 
   assert.ok(!wire.isIdle);
 });
 
-Deno.test("HTTP: a connection that ends too early, and what is no HTTP, reject", async () => {
+Deno.test("HTTP: a connection that ends too early, and malformed answers, reject", async () => {
   const ask = (...pieces: string[]) => new HttpWire(socketWith(pieces)).exchange("GET / HTTP/1.1\r\n\r\n");
   await assert.rejects(ask(), UnansweredError);
   await assert.rejects(ask("HTTP/1.1 200 OK\r\nX"), /the connection was closed/);
@@ -84,7 +84,7 @@ Deno.test("HTTP: a connection that ends too early, and what is no HTTP, reject",
   await assert.rejects(bodyOf(body), /the connection was closed/);
 });
 
-Deno.test("HTTP: who leaves a body early ends the connection", async () => {
+Deno.test("HTTP: leaving a body early ends the connection", async () => {
   const socket = socketWith(["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"], {
     staysOpen: true,
   });

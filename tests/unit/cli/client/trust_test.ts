@@ -39,7 +39,7 @@ Deno.test("A certificate of an authority that --cacert names is trusted, and no 
   assert.equal((await home.run(["get", "agents", "--cacert", certificate])).status, 0);
 });
 
-Deno.test("A certificate for another name is refused, whoever has signed it", async () => {
+Deno.test("A certificate for another name is refused, whatever its signer", async () => {
   using certificates = new TestCertificates();
   await using there = service(certificates.issue({ name: "routr", dnsNames: ["pbx.example"] }));
   await using home = await ClientHome.create();
@@ -76,7 +76,7 @@ Deno.test("An authority that is trusted since the login still has to sign for th
   assert.deepEqual(imposter.calls, []);
 });
 
-Deno.test("A certificate that is signed by itself is trusted from the login on, if somebody says so", async () => {
+Deno.test("A self-signed certificate is trusted from the login on, after a confirmation", async () => {
   using certificates = new TestCertificates();
   // The name may differ: the server may not know its own address.
   await using there = service(certificates.selfSigned({ name: "routr", dnsNames: ["pbx.example"] }));
@@ -128,7 +128,7 @@ Deno.test("Another certificate than that of the login hears no token", async () 
   assert.deepEqual(imposter.calls, []);
 });
 
-Deno.test("The certificate that the server on this host has made is trusted here", async () => {
+Deno.test("The certificate made by a server on this host is trusted", async () => {
   using certificates = new TestCertificates();
   const own = certificates.selfSigned({ name: "routr", dnsNames: ["localhost"] });
   await using there = service(own);
@@ -139,7 +139,7 @@ Deno.test("The certificate that the server on this host has made is trusted here
   assert.equal((await home.run(["get", "agents"])).status, 0);
 });
 
-Deno.test("--insecure trusts anybody, and says so", async () => {
+Deno.test("--insecure accepts any certificate, with a warning", async () => {
   using certificates = new TestCertificates();
   await using there = service(certificates.issue({ name: "routr", dnsNames: ["pbx.example"] }));
   await using home = await ClientHome.create();

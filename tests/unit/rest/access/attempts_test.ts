@@ -56,7 +56,7 @@ Deno.test("failures are forgotten after a quarter of an hour", () => {
   assert.equal(attempts.fail(ADDRESS), 1000);
 });
 
-Deno.test("addresses count each for itself, those of one IPv6 network of 64 bits together", () => {
+Deno.test("each address counts by itself, an IPv6 /64 as one", () => {
   const { attempts, failOften } = start();
   failOften(ADDRESS, 10);
   assert.equal(attempts.delayOf("192.0.2.2"), 0);

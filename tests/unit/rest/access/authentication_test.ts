@@ -91,7 +91,7 @@ async function failOften({ basic }: Started, times: number): Promise<void> {
   }
 }
 
-Deno.test("a user comes in by name and secret, whether the secret is kept or its hash", async () => {
+Deno.test("a user logs in by name and secret, kept as it is or as a hash", async () => {
   const { basic, send } = start();
   assert.equal(await basic("admin", "sesame"), admin);
   assert.equal(await basic("hashed", "apple"), hashed);
@@ -111,7 +111,7 @@ Deno.test("names and secrets are UTF-8, and a secret may have colons", async () 
   assert.equal(await authentication.authenticate(request, OUTSIDE), zoe);
 });
 
-Deno.test("a token comes as Bearer or in the query; what Authorization says comes first", async () => {
+Deno.test("a token comes as Bearer or in the query; Authorization takes precedence", async () => {
   const { tokens, bearer, send } = start();
   const token = await tokens.issue(admin);
   const inQuery = `${URL_OF_AGENTS}?filter=*&token=${token}`;
@@ -189,7 +189,7 @@ Deno.test("after ten wrong passwords their address waits, and the right one wait
   assert.equal(count("throttled"), 4);
 });
 
-Deno.test("a right password does not give another ten tries to who shares its address", async () => {
+Deno.test("a correct password does not reset the failures of its address", async () => {
   const started = start();
   const { basic } = started;
   await failOften(started, 9);
@@ -234,7 +234,7 @@ Deno.test("a user with the shipped secret may log in from this host only, by tok
   assert.deepEqual(await refusalOf(bearer(token)), UNAUTHORIZED);
 });
 
-Deno.test("each failure is told with its address, the name that was sent, and the reason", async () => {
+Deno.test("each failure is reported with its address, the sent name and the reason", async () => {
   const { basic, bearer, told } = start();
   await refusalOf(basic("admin", "wrong"));
   await refusalOf(basic("nobody", "wrong"));

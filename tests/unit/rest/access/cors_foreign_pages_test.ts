@@ -52,7 +52,7 @@ Deno.test("a change is foreign when a page of another origin sends it", () => {
   }
 });
 
-Deno.test("pages of the service itself and of given origins are not foreign, nor is what is no page", () => {
+Deno.test("pages of the service and of given origins are not foreign, nor are other programs", () => {
   // A TLS proxy in front of the service changes the scheme.
   for (const origin of [undefined, CONSOLE, "https://pbx.example.com:4567", "http://pbx.example.com:4567"]) {
     assert.equal(isForeign(requestOf(origin === undefined ? {} : { origin }), [CONSOLE]), false, origin);
@@ -81,7 +81,7 @@ Deno.test("a foreign page learns nothing of a password by changes", async () => 
   assert.deepEqual(await nameOf(wrong).catch((error) => error), refused);
 });
 
-Deno.test("a token that a foreign page has counts for changes, too", async () => {
+Deno.test("a foreign page may change things by a token", async () => {
   const { nameOf, token } = rig();
   assert.equal(await nameOf({ origin: ELSEWHERE, authorization: `Bearer ${await token()}` }), "admin");
 });

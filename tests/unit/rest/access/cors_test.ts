@@ -12,7 +12,7 @@ function request(
   return new Request(`https://localhost:4567${path}`, { method, headers });
 }
 
-Deno.test("every origin may read what is under the base, without credentials of its browser", () => {
+Deno.test("every origin may read the API, without credentials of its browser", () => {
   for (const headers of [{}, { origin: "https://elsewhere.example" }, { origin: "null" }]) {
     assert.deepEqual(corsHeaders(request(headers as Record<string, string>), []), {
       "access-control-allow-origin": "*",

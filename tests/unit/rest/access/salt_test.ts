@@ -24,7 +24,7 @@ Deno.test("the key is the base64 decoding of the salt, and no file is made for o
   assert.deepEqual(await namesIn(folder), []);
 });
 
-Deno.test("a salt that is given comes before ARKE_SALT, and both before files", async () => {
+Deno.test("a configured salt takes precedence over ARKE_SALT, and both over files", async () => {
   await using folder = await TemporaryFolder.of({ [FILE]: "x".repeat(32) });
   const place = { stateDirectory: folder.path };
   assert.equal(base64(await tokenKey({ ...place, salt: SALT, arkeSalt: OTHER })), SALT);
@@ -52,14 +52,14 @@ Deno.test("of many that start at once with one folder, all have the same key", a
   assert.deepEqual(await namesIn(folder), [FILE]);
 });
 
-Deno.test("an empty file, as a power cut leaves it, is written anew", async () => {
+Deno.test("an empty file, as after a power cut, is written again", async () => {
   await using folder = await TemporaryFolder.of({ [FILE]: "\n" });
   const key = await tokenKey({ stateDirectory: folder.path });
   assert.equal((await Deno.readTextFile(folder.pathOf(FILE))).trim(), base64(key));
   assert.equal(await modeOf(folder.pathOf(FILE)), 0o600);
 });
 
-Deno.test("a predecessor's salt is used where it is, until there is one in the state directory", async () => {
+Deno.test("a salt of Routr v1 is used in its place until the state directory has one", async () => {
   await using home = await TemporaryFolder.of({ [FILE]: `${SALT}\n` });
   await using oldHome = await TemporaryFolder.of({ ".arke.salt": OTHER });
   await using state = await TemporaryFolder.of({});
@@ -99,7 +99,7 @@ Deno.test("a salt file that is there and cannot be read is a fault, and is left 
   assert.deepEqual(await namesIn(folder), [FILE]);
 });
 
-Deno.test("a salt that could be guessed is refused, and not told", async () => {
+Deno.test("a salt that could be guessed is refused without printing it", async () => {
   const error = await tokenKey({ salt: "secret+salt", stateDirectory: "/nonexistent" })
     .then(() => undefined, (error: Error) => error);
   assert.match(error!.message, /too short, expected base64 of at least 12 bytes, such as/);

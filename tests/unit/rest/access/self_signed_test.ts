@@ -65,7 +65,7 @@ Deno.test("no two certificates have the same number or key", async () => {
   assert.notEqual(other.key, key);
 });
 
-Deno.test("names that no certificate can hold are left out, and none comes twice", async () => {
+Deno.test("names that no certificate can hold are left out, and duplicates too", async () => {
   const none = [
     "",
     ".",

@@ -46,7 +46,7 @@ async function kindOf(tokens: Tokens, token: string): Promise<string> {
 
 const seconds = (clock: FakeClock) => Math.floor(clock.wallTime() / 1000);
 
-Deno.test("a token says HS512, whose it is, since when and until when, and nothing of the secret", async () => {
+Deno.test("a token has algorithm, user, issue and expiry, and reveals nothing of the secret", async () => {
   const { tokens, clock } = start();
   const [header, { proof, ...payload }] = partsOf(await tokens.issue(admin));
   assert.deepEqual(header, { alg: "HS512" });
@@ -180,7 +180,7 @@ Deno.test("claims of another type than ours are forged, even when signed", async
   }
 });
 
-Deno.test("tokens of Routr v1 are good only if the configuration says so", async () => {
+Deno.test("tokens of Routr v1 are accepted only if configured", async () => {
   const { tokens, make, users } = start();
   const token = handmade({ alg: "HS512" }, { sub: "admin" });
   assert.equal(await kindOf(tokens, token), "void");

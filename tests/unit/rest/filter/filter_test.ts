@@ -45,7 +45,7 @@ Deno.test("an empty filter, * and @ match everything, with and without Jayway's 
   }
 });
 
-Deno.test("the filters of Routr v1 mean what they meant", () => {
+Deno.test("the filters of Routr v1 keep their meaning", () => {
   assertWanted([
     "@.metadata.ref=='ag3f77f6'",
     "@.metadata.ref==ag3f77f6",
@@ -138,7 +138,7 @@ Deno.test("numbers are ordered by value, texts by their letters, and nothing els
   ], false);
 });
 
-Deno.test("true, false and null are themselves; what is not there is null", () => {
+Deno.test("true, false and null are constants; a missing property is null", () => {
   assertWanted([
     "@.spec.sendRegister == false",
     "@.spec.x == null",

@@ -16,12 +16,12 @@ Deno.test("an answer has its data under both names of Routr v1", async () => {
   });
 });
 
-Deno.test("data that is not there is null", async () => {
+Deno.test("missing data is null", async () => {
   const { data, result } = await enveloped(undefined, { status: 201 }).json();
   assert.deepEqual([data, result], [null, null]);
 });
 
-Deno.test("a refusal has its status, header fields and everything that is wrong", async () => {
+Deno.test("an error response has status, header fields and all faults", async () => {
   const details = [{ pointer: "/a", message: "is b" }];
   const response = errorResponse(new HttpError(422, "No", { details, headers: { allow: "GET" } }));
   assert.equal(response.status, 422);

@@ -84,7 +84,7 @@ function form(parts: number): string {
   return `${part.repeat(parts)}--b--\r\n`;
 }
 
-Deno.test("documents that cost much are refused, while everything else goes on", async (t) => {
+Deno.test("costly documents are refused without delaying anything else", async (t) => {
   // Starts the thread.
   await read(`- a: ${"x".repeat(10_000)}`, YAML_TYPE);
   for (const [what, status, message, type, body] of HARMFUL) {

@@ -22,7 +22,7 @@ Deno.test("EventHistory: an event is kept as one line of JSON under its number",
   });
 });
 
-Deno.test("EventHistory: what is changed later is kept as it was", () => {
+Deno.test("EventHistory: later changes of an object do not change the event", () => {
   const history = new EventHistory();
   const data = { state: "ringing" };
   history.add({ type: "call.started", time: 0, data });
@@ -44,7 +44,7 @@ Deno.test("EventHistory: of more events than it keeps, the oldest are gone", () 
   assert.deepEqual([3, 4, 7, 8].map((number) => history.hasAllAfter(number)), [false, true, true, false]);
 });
 
-Deno.test("EventHistory: long events are kept no longer than there is room for them", () => {
+Deno.test("EventHistory: long events are dropped when the room is used up", () => {
   const history = new EventHistory();
   for (let i = 0; i < 100; i++) history.add({ type: "test", time: 0, data: { text: "x".repeat(100_000) } });
   let kept = 0;

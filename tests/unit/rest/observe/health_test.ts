@@ -8,7 +8,7 @@ Deno.test("A server is ready when nothing is missing", () => {
   });
 });
 
-Deno.test("One thing that is missing is told, and the server is not ready", () => {
+Deno.test("A failed check is reported, and the server is not ready", () => {
   assert.deepEqual(readinessOf({ listeners: true, directory: false }), {
     isReady: false,
     checks: { listeners: true, directory: false },

@@ -47,7 +47,7 @@ Deno.test("Any number is read back as it was", () => {
   }
 });
 
-Deno.test("The process tells its CPU time, its memory and since when it runs", () => {
+Deno.test("The process reports its CPU time, memory and start time", () => {
   const families = readBack(new Metrics());
   const value = (name: string) => families.get(name)?.samples[0].value ?? NaN;
   assert.equal(families.get("process_cpu_seconds_total")?.type, "counter");
@@ -80,7 +80,7 @@ Deno.test(
   }),
 );
 
-Deno.test("The reader of these tests refuses what is no exposition", () => {
+Deno.test("The reader of these tests refuses a malformed exposition", () => {
   const table: [text: string, reason: RegExp][] = [
     ["a 1", /has no end/],
     ["a 1\n\n", /No name/],

@@ -136,7 +136,7 @@ Deno.test("Each contact of an address-of-record has a row", async () => {
   ]);
 });
 
-Deno.test("registry and calls list what they are named after", async () => {
+Deno.test("registry and calls list registrations and calls", async () => {
   const registry = await ran(
     {
       "GET /registry":

@@ -39,7 +39,7 @@ Deno.test("The whole URL may be given, as to the predecessor's tool", async () =
   assert.equal(JSON.parse(await Deno.readTextFile(home.accessPath)).apiUrl, there.apiUrl);
 });
 
-Deno.test("The secret may come from the environment, or from who is asked", async () => {
+Deno.test("The secret may come from the environment or a question", async () => {
   await using there = service();
   await using home = await ClientHome.create();
   const env = { ROUTR_SECRET: "pässword" };
@@ -57,7 +57,7 @@ Deno.test("Without a terminal a missing secret is wrong usage", async () => {
   assert.match(result.err, /The secret is missing/);
 });
 
-Deno.test("A wrong secret is told, and the login before stays", async () => {
+Deno.test("A wrong secret is reported, and the previous login stays", async () => {
   await using there = service();
   await using home = await ClientHome.create();
   await home.logIn("https://elsewhere.example/api/v1beta1");

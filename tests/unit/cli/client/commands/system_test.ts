@@ -27,12 +27,12 @@ for (const body of STATUSES) {
   });
 }
 
-Deno.test("ping tells who is up, and in which time", async () => {
+Deno.test("ping prints the state with the time it took", async () => {
   const { out, origin } = await ran({ "GET /system/status": () => Response.json({ status: "Up" }) }, "ping");
   assert.match(out, new RegExp(`^${origin}/api/v1beta1 is up \\(\\d+ ms\\)$`));
 });
 
-Deno.test("info has the facts in lines, with and without an envelope", async () => {
+Deno.test("info prints facts in lines, with and without an envelope", async () => {
   const info = { version: "v1.0", apiVersion: "v1beta1", apiPath: "/api" };
   const env = [{ var: "EXTERN_ADDR", value: "203.0.113.7" }, { var: "LOCALNETS", value: null }];
   const early = await ran({ "GET /system/info": () => Response.json({ ...info, env }) }, "info");
@@ -54,7 +54,7 @@ Deno.test("config is YAML unless asked otherwise", async () => {
   });
 });
 
-Deno.test("logs are the lines as they are, but for what controls the terminal", async () => {
+Deno.test("logs prints the lines without control characters", async () => {
   const answers = { "GET /system/logs": () => "one\n\ttwo \x1b[31m\n" };
   assert.equal((await ran(answers, "logs")).out, "one\n\ttwo \\u001b[31m");
 });

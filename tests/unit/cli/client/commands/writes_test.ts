@@ -67,7 +67,7 @@ spec:
   });
 });
 
-Deno.test("Many of a kind are created at once, after what they refer to", async () => {
+Deno.test("Resources of a kind are created at once, after those that they refer to", async () => {
   const [agents, domain] = [[agentDocument("1001"), agentDocument("1002")], domainDocument("sip.local")];
   const answers = { ...OURS, "POST /agents": created(["ag1", "ag2"]), "POST /domains": created("dm1") };
   const { out, calls, requests } = await ran(answers, CREATE, { file: [...agents, domain] });
@@ -108,7 +108,7 @@ for (
   });
 }
 
-Deno.test("A file that is not there is told", async () => {
+Deno.test("A missing file is reported", async () => {
   const { status, err } = await ran({}, CREATE);
   assert.equal(status, 1);
   assert.match(err, /^routr: Cannot read FILE: /);
@@ -124,7 +124,7 @@ function agentsThere(agents: readonly object[]): Answers {
   };
 }
 
-Deno.test("apply changes what has the same natural key, and sends its ref along", async () => {
+Deno.test("apply changes the resource with the same natural key, and sends its ref", async () => {
   const there = { ...agentDocument("O'Neill"), metadata: { ref: "ag1", name: "Before" } };
   const { out, calls, requests } = await ran(agentsThere([there]), APPLY, { file: agentDocument("O'Neill") });
   assert.deepEqual(calls, ["GET /agents", "PUT /agents/ag1"]);
@@ -184,12 +184,12 @@ const DELETED = {
 };
 const DELETE = ["delete", "agents", "--filter", "@.x=='y'"];
 
-Deno.test("delete of a ref asks nobody", async () => {
+Deno.test("delete by a ref does not ask", async () => {
   const { status, out, calls } = await ran(DELETED, ["delete", "agent", "ag1"]);
   assert.deepEqual([status, out, calls], [0, "agent/ag1 deleted", ["DELETE /agents/ag1"]]);
 });
 
-Deno.test("delete by a filter shows what it would delete, and asks", async () => {
+Deno.test("delete by a filter lists the resources and asks", async () => {
   const declined = await ran(DELETED, DELETE, { answers: ["no"] });
   assert.equal(declined.status, 1);
   assert.match(
@@ -203,7 +203,7 @@ Deno.test("delete by a filter shows what it would delete, and asks", async () =>
   assert.equal(agreed.requests[0].query.filter, "@.x=='y'");
 });
 
-Deno.test("delete by a filter needs --yes where nobody can be asked", async () => {
+Deno.test("delete by a filter needs --yes without a terminal", async () => {
   const refused = await ran(DELETED, DELETE);
   assert.equal(refused.status, 2);
   assert.deepEqual(refused.calls, ["GET /agents"]);
@@ -211,7 +211,7 @@ Deno.test("delete by a filter needs --yes where nobody can be asked", async () =
   assert.deepEqual(agreed.calls, ["GET /agents", "DELETE /agents/ag1", "DELETE /agents/ag2"]);
 });
 
-Deno.test("delete by a filter goes on when one cannot be deleted, and tells which", async () => {
+Deno.test("delete by a filter continues after a refusal, and reports it", async () => {
   const refuse = (_request: ServiceRequest) => enveloped(409, "Found one or more dependent objects");
   const { status, out, err } = await ran({ ...DELETED, "DELETE /agents/ag1": refuse }, [...DELETE, "-y"]);
   assert.equal(status, 1);
@@ -231,7 +231,7 @@ const TWO_AGENTS = {
 };
 const FILE = [agentDocument("1001"), agentDocument("1003")];
 
-Deno.test("apply --dry-run says what would be done, and does nothing", async () => {
+Deno.test("apply --dry-run prints the changes without making them", async () => {
   const { status, out, calls } = await ran(TWO_AGENTS, [...APPLY, "--dry-run", "--prune"], { file: FILE });
   assert.equal(status, 0);
   assert.deepEqual(out.split("\n"), [
@@ -242,14 +242,14 @@ Deno.test("apply --dry-run says what would be done, and does nothing", async () 
   assert.ok(calls.every((call) => call.startsWith("GET ")), calls.join());
 });
 
-Deno.test("apply --prune deletes what is not in the file, of the kinds that are in it", async () => {
+Deno.test("apply --prune deletes other resources of the kinds in the file", async () => {
   const { status, out, calls } = await ran(TWO_AGENTS, [...APPLY, "--prune", "--yes"], { file: FILE });
   assert.equal(status, 0);
   assert.deepEqual(out.split("\n"), ["agent/ag1 changed", "agent/ag3 created", "agent/ag2 deleted"]);
   assert.equal(calls.at(-1), "DELETE /agents/ag2");
 });
 
-Deno.test("apply --prune asks first, and where nobody can be asked it changes nothing", async () => {
+Deno.test("apply --prune asks first, and changes nothing without a terminal", async () => {
   const asked = await ran(TWO_AGENTS, [...APPLY, "--prune"], { file: FILE, answers: ["no"] });
   assert.equal(asked.status, 1);
   assert.ok(!asked.calls.some((call) => call.startsWith("DELETE ")));
