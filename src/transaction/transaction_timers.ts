@@ -1,4 +1,4 @@
-/** Timer values of §17 (table 4 in appendix A), in milliseconds. */
+/** T1, T2 and T4 (§17, appendix A) in milliseconds. Timers A to K are made of them, each in its machine. */
 
 export interface TransactionTimers {
   /** Round-trip time estimate. */

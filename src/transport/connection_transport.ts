@@ -36,7 +36,7 @@ export interface ConnectionTransportParts {
   readonly sockets: Sockets;
   readonly carrier: Carrier;
   /** True when connections differ by the domain that their certificate was checked for. */
-  readonly hasCertificates: boolean;
+  readonly isKeyedByDomain: boolean;
 }
 
 /** A listening socket and its connections, inbound and outbound. */
@@ -73,7 +73,7 @@ export class ConnectionTransport implements Transport {
   }
 
   flowTo(address: string, port: number, domain?: string): Flow {
-    const checked = this.#parts.hasCertificates ? domain?.toLowerCase() : undefined;
+    const checked = this.#parts.isKeyedByDomain ? domain?.toLowerCase() : undefined;
     const table = this.#table;
     const known = table?.get(address, port, checked);
     if (known) return known;

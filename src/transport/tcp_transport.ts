@@ -15,6 +15,6 @@ export function createTcpTransport(
     limits,
     sockets: new TcpSockets(),
     carrier: new StreamCarrier({ limits, isMessageOriented: false }),
-    hasCertificates: false,
+    isKeyedByDomain: false,
   });
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Authorization, BranchRewrite } from "../../src/core/proxy/branch_rewrite.ts";
 import { CSeqShift } from "../../src/core/proxy/cseq_shift.ts";
-import { KnownTargets } from "../../src/core/proxy/target_set.ts";
+import { PriorityTargets } from "../../src/core/proxy/target_set.ts";
 import type { Target } from "../../src/core/proxy/target.ts";
 import { Header } from "../../src/message/header_name.ts";
 import { cseqOf, device, ProxyRig } from "../support/proxy_rig.ts";
@@ -52,7 +52,7 @@ async function started(targets: readonly Target[] = TARGETS): Promise<Trunks> {
       challenged: accounts[host],
     };
   };
-  const rig = await ProxyRig.start({ targets: () => new KnownTargets(targets), rewriteFor });
+  const rig = await ProxyRig.start({ targets: () => new PriorityTargets(targets), rewriteFor });
   return { rig, accounts };
 }
 

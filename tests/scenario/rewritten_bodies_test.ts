@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { BranchRewrite } from "../../src/core/proxy/branch_rewrite.ts";
 import { CSeqShift } from "../../src/core/proxy/cseq_shift.ts";
 import type { MessageBody } from "../../src/core/proxy/message_body.ts";
-import { KnownTargets } from "../../src/core/proxy/target_set.ts";
+import { PriorityTargets } from "../../src/core/proxy/target_set.ts";
 import type { SipResponse } from "../../src/message/sip_message.ts";
 import { device, ProxyRig } from "../support/proxy_rig.ts";
 import { bodyOf, cancelOf, header, headers, type ResponseParts, startLine } from "../support/sip_text.ts";
@@ -15,7 +15,7 @@ const CONTACT = { lines: "Contact: <sip:phone@192.0.2.11:5060>" };
 /** Rewrites the branch to `.11`; that to `.12`, if there is one, is as the request came. */
 function started(rewrite: BranchRewrite, hosts: readonly number[] = [11]): Promise<ProxyRig> {
   return ProxyRig.start({
-    targets: () => new KnownTargets(hosts.map((host) => device(host))),
+    targets: () => new PriorityTargets(hosts.map((host) => device(host))),
     rewriteFor: ({ requestUri }) => requestUri.endsWith(".11") ? rewrite : undefined,
   });
 }
@@ -98,7 +98,7 @@ Deno.test("§9: a CANCEL while a body is awaited ends its branch, and nothing is
 Deno.test("A body that is given up with its group is not sent when it comes", async () => {
   const body = Promise.withResolvers<MessageBody>();
   const rig = await ProxyRig.start({
-    targets: () => new KnownTargets([device(11), device(12), device(13, { q: 500 })]),
+    targets: () => new PriorityTargets([device(11), device(12), device(13, { q: 500 })]),
     rewriteFor: ({ requestUri }) =>
       requestUri.endsWith(".11") ? { requestBody: () => body.promise } : undefined,
   });

@@ -1,6 +1,6 @@
 /** Target sets that yield their groups one after the other, at once or later, and targets that are added to a group. */
 import assert from "node:assert/strict";
-import { KnownTargets } from "../../src/core/proxy/target_set.ts";
+import { PriorityTargets } from "../../src/core/proxy/target_set.ts";
 import type { Target } from "../../src/core/proxy/target.ts";
 import { device, ListedTargets, ProxyRig } from "../support/proxy_rig.ts";
 import { cancelOf, header, startLine } from "../support/sip_text.ts";
@@ -268,7 +268,7 @@ Deno.test("A request other than INVITE waits for its group, and is forgotten whe
 });
 
 Deno.test("§8.2.2.2: a request that nobody has answered may come again by another path once it is over", async () => {
-  const rig = await ProxyRig.start({ targets: () => new KnownTargets([device(11)]) });
+  const rig = await ProxyRig.start({ targets: () => new PriorityTargets([device(11)]) });
   await rig.send({ method: "MESSAGE" });
   await rig.pass(1_000);
   await rig.send({ method: "MESSAGE", branch: "2" });

@@ -5,7 +5,7 @@ import { FlowTexts } from "../../src/core/flows/flow_text.ts";
 import { DialogRoutes } from "../../src/core/proxy/dialog_route.ts";
 import { ProxyCore } from "../../src/core/proxy/proxy_core.ts";
 import { UNROUTED } from "../../src/core/proxy/route_preprocessing.ts";
-import { KnownTargets } from "../../src/core/proxy/target_set.ts";
+import { PriorityTargets } from "../../src/core/proxy/target_set.ts";
 import { TimerWheel } from "../../src/runtime/timer_wheel.ts";
 import { TransactionLayer } from "../../src/transaction/transaction_layer.ts";
 import type { TransactionUser } from "../../src/transaction/transaction_user.ts";
@@ -59,7 +59,7 @@ class Hop {
         const target = { requestUri, routes: [], flow: undefined, q: 1000, remoteFlow: options.remoteFlow };
         proxy.forward({ request, flow, routed: { ...UNROUTED, requestUri, uri } }, {
           kind: "forward",
-          targets: new KnownTargets([target]),
+          targets: new PriorityTargets([target]),
           isCallerTrusted: false,
           credentialsRow: -1,
         });

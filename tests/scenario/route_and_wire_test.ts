@@ -48,7 +48,7 @@ interface Sender {
   readonly caller: Caller | undefined;
   readonly isSecure: boolean;
   /** Whether it answers a challenge. */
-  readonly isSigned: boolean;
+  readonly isAuthenticated: boolean;
 }
 
 /** A server of a random world, and a router that was made for the same. */
@@ -80,7 +80,7 @@ class Comparison {
       allowsInterDomainCalls: spec.interDomainCalls,
       usesTo: spec.useToAsAOR,
       addressInfo: spec.addressInfo,
-      hasGlobalNumbers: spec.ex_convertTelToE164,
+      convertsToE164: spec.ex_convertTelToE164,
     });
     this.#contacts = randomDevices(world, random).map(({ username, place, contact }) => {
       const answer = net.phone(username, place).tryRegister(`Contact: ${contact}`);
@@ -144,7 +144,7 @@ class Comparison {
   /** Asks the router, twice, and checks that this changes nothing. */
   #route(
     sent: string,
-    { caller, isSigned }: Sender & { caller: Caller },
+    { caller, isAuthenticated }: Sender & { caller: Caller },
   ): { routing: Routing; trace: RouteDecision[] } {
     const request = readRequest(sent);
     const flow = this.#net.transports.udp.flowTo("192.0.2.250", 5060);
@@ -153,7 +153,7 @@ class Comparison {
       nodeRoutes: undefined,
       ownUris: this.#ownUris,
     });
-    const query: RouteQuery = { request, routed, caller, isSigned };
+    const query: RouteQuery = { request, routed, caller, isAuthenticated };
     const before = this.#state();
     const [trace, again]: RouteDecision[][] = [[], []];
     const routing = this.#router.route(query, trace);
@@ -186,10 +186,10 @@ class Comparison {
   }
 
   /** Sends a request, again with credentials where they are asked for, and returns the first final status. */
-  #send({ phone, isSigned }: Sender, lines: string): { sent: string; status: number } {
+  #send({ phone, isAuthenticated }: Sender, lines: string): { sent: string; status: number } {
     const sent = phone.send(lines);
     const [first] = finals(phone);
-    if (statusOf(first) !== 407 || !isSigned) return { sent, status: statusOf(first) };
+    if (statusOf(first) !== 407 || !isAuthenticated) return { sent, status: statusOf(first) };
     if (methodOf(sent) === "INVITE") phone.sendAsIs(ackTo(sent, first));
     const again = phone.authenticate(sent, first);
     const [second] = finals(phone);
@@ -258,7 +258,7 @@ class Comparison {
         const domain = !isOpen && this.#directory.domain(host) ? host : undefined;
         const phone = this.#net.phone(username, place);
         const caller: Caller = { kind: "peer", peer, domain };
-        return { phone, from: `sip:${user}@${host}`, caller, isSecure, isSigned: true };
+        return { phone, from: `sip:${user}@${host}`, caller, isSecure, isAuthenticated: true };
       }
     }
     const trunk = gateways.length > 0 ? random.one(gateways) : undefined;
@@ -269,7 +269,7 @@ class Comparison {
         from: `sip:+49301@${trunk.host}`,
         caller: { kind: "gateway", gateways: [this.#directory.gateway(trunk.ref)!] },
         isSecure: trunk.protocol === "tls",
-        isSigned: false,
+        isAuthenticated: false,
       };
     }
     if (kind === "signed gateway" && trunk?.hasPassword && !isOpen) {
@@ -278,13 +278,13 @@ class Comparison {
         from: `sip:+49301@${trunk.host}`,
         caller: { kind: "gateway", gateways: [this.#directory.gateway(trunk.ref)!] },
         isSecure,
-        isSigned: true,
+        isAuthenticated: true,
       };
     }
     if (kind === "stranger") {
       const from = `sip:mallory@${random.one(["elsewhere.example", ...domains])}`;
       const caller = isOpen ? UNAUTHENTICATED : undefined;
-      return { phone: this.#net.phone("mallory", place), from, caller, isSecure, isSigned: false };
+      return { phone: this.#net.phone("mallory", place), from, caller, isSecure, isAuthenticated: false };
     }
     const { username, domains: own } = random.one(agents);
     const domain = random.one(own);
@@ -293,7 +293,7 @@ class Comparison {
       from: `sip:${username}@${domain}`,
       caller: { kind: "agent", agent: this.#directory.agent(username, domain)!, domain },
       isSecure,
-      isSigned: true,
+      isAuthenticated: true,
     };
   }
 

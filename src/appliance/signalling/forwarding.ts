@@ -113,7 +113,7 @@ export class Forwarding implements Configurable {
       ownUris,
       allowsInterDomainCalls: configuration.interDomainCalls,
       usesTo: configuration.useToAsAOR,
-      hasGlobalNumbers: configuration.ex_convertTelToE164,
+      convertsToE164: configuration.ex_convertTelToE164,
       addressInfo: configuration.addressInfo,
     });
   }

@@ -37,7 +37,7 @@ export class Trunk {
       realms,
       gateways: addresses,
       refusals: new GatewayRefusals(clock),
-      hasGlobalNumbers: configuration.ex_convertTelToE164,
+      convertsToE164: configuration.ex_convertTelToE164,
     });
   }
 

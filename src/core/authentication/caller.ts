@@ -9,7 +9,7 @@ import type { SipRequest } from "../../message/sip_message.ts";
 import type { SipUri } from "../../message/sip_uri.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { Answer } from "../answer.ts";
-import type { Account, DigestAuthenticator } from "./digest_authenticator.ts";
+import type { CredentialHolder, DigestAuthenticator } from "./digest_authenticator.ts";
 
 /** The sender of a request outside of a dialog. */
 export type Caller =
@@ -48,7 +48,7 @@ export interface CallerIdentificationParts {
 }
 
 /** The account by which a gateway authenticates its requests here. */
-interface GatewayAccount extends Account {
+interface GatewayAccount extends CredentialHolder {
   readonly kind: "Gateway";
   readonly gateway: Gateway;
 }

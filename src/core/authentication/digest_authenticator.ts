@@ -21,20 +21,20 @@ import { NonceRing } from "./nonce_ring.ts";
 import type { Answer } from "../answer.ts";
 import { statelessTag } from "../stateless_tag.ts";
 
-/** An Agent, a Peer or a Gateway: whatever has credentials. */
-export type Account = Credentials;
+/** An Agent, a Peer or a Gateway: whoever has a username and a secret. */
+export type CredentialHolder = Credentials;
 
 /** A challenge: its realm, and the status that asks for credentials. */
 export interface Challenge {
   /** 401 as a registrar, 407 as a proxy. */
   readonly status: 401 | 407;
   readonly realm: string;
-  /** The flow of the request. */
+  /** The flow of the request: nonces are bound to its address. */
   readonly flow: Flow;
 }
 
 /** An account with the header row of its credentials, or an answer that refuses the request. */
-export type Authentication<A extends Account> =
+export type Authentication<A extends CredentialHolder> =
   | { readonly kind: "authenticated"; readonly account: A; readonly row: number }
   | { readonly kind: "refused"; readonly answer: Answer };
 
@@ -81,7 +81,7 @@ export class DigestAuthenticator {
   readonly #nonces: NonceRing;
   readonly #seed: number;
   /** H(A1) by account object, then algorithm and realm. A changed account is a new object. */
-  readonly #hashes = new WeakMap<Account, Map<string, string>>();
+  readonly #hashes = new WeakMap<CredentialHolder, Map<string, string>>();
   /** Nonces of the latest challenges, by stateless tag and source of the challenged request. */
   readonly #recent = new BoundedTextMap<string>(MAX_RECENT);
   readonly #failures: Counter;
@@ -108,7 +108,7 @@ export class DigestAuthenticator {
    * Checks the credentials of a request for one realm.
    * @param find returns the account of a username, undefined when there is none
    */
-  authenticate<A extends Account>(
+  authenticate<A extends CredentialHolder>(
     request: SipRequest,
     challenge: Challenge,
     find: (username: string) => A | undefined,
@@ -132,6 +132,7 @@ export class DigestAuthenticator {
       }
     }
     if (tried) return this.#check(request, { challenge, ...tried }, find);
+    // A first challenge has no cause, so that the log says nothing.
     const answer = this.#challenge(request, challenge);
     if (rows === MAX_ROWS) return refused(answer);
     if (!unknown) {
@@ -143,7 +144,7 @@ export class DigestAuthenticator {
   }
 
   /** Checks the row with the newest nonce alone: every row would be another guess. */
-  #check<A extends Account>(
+  #check<A extends CredentialHolder>(
     request: SipRequest,
     { challenge, credentials, algorithm, row }: TriedRow & { challenge: Challenge },
     find: (username: string) => A | undefined,
@@ -181,7 +182,7 @@ export class DigestAuthenticator {
 
   #isRight(
     credentials: DigestCredentials,
-    check: { algorithm: DigestAlgorithm; account: Account | undefined; method: string },
+    check: { algorithm: DigestAlgorithm; account: CredentialHolder | undefined; method: string },
   ): boolean {
     const { algorithm, account, method } = check;
     const { realm } = credentials;
@@ -201,7 +202,7 @@ export class DigestAuthenticator {
   }
 
   /** Remembers a hash that was right: realms of wrong credentials are the sender's choice. */
-  #remember(account: Account, key: string, ha1: string): void {
+  #remember(account: CredentialHolder, key: string, ha1: string): void {
     const hashes = this.#hashes.get(account);
     if (!hashes) this.#hashes.set(account, new Map([[key, ha1]]));
     else if (hashes.size < MAX_REALMS) hashes.set(key, ha1);
@@ -246,7 +247,7 @@ export class DigestAuthenticator {
 
 /** Explains why credentials are wrong. */
 function faultOf(
-  account: Account | undefined,
+  account: CredentialHolder | undefined,
   { realm }: DigestCredentials,
   algorithm: DigestAlgorithm,
 ): string {

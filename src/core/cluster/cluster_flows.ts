@@ -44,11 +44,11 @@ export class ClusterFlows implements FlowRecords<BoundFlow> {
   /** Returns a flow of this node to a device that any node can reach: without NAT or a connection of the other node. */
   #direct({ contact, flow, listensAt, isLocated }: BindingRecord): Flow | undefined {
     const { transport } = this.#parts;
-    const carrier = transport.transports.find(({ protocol }) => protocol === flow.protocol);
-    if (carrier === undefined) return undefined;
+    const listening = transport.transports.find(({ protocol }) => protocol === flow.protocol);
+    if (listening === undefined) return undefined;
     const { remoteAddress, remotePort } = flow;
     if (isLocated || listensAt > 0) {
-      return new UnreachableFlow(carrier, {
+      return new UnreachableFlow(listening, {
         address: remoteAddress,
         port: remotePort,
         reason: "Not Connected",

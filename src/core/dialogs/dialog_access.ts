@@ -16,7 +16,7 @@ import type { RoutedRequest } from "../proxy/route_preprocessing.ts";
 import { type AccountParty, currentAccount } from "../party.ts";
 import type { Dialog, DialogEnd } from "./dialog.ts";
 import type { DialogTable } from "./dialog_table.ts";
-import { isSameEnd, isSameTarget, routeSetOf } from "./route_set.ts";
+import { isSamePartyUri, isSameRemoteTarget, isSameRouteSet, routeSetOf } from "./route_set.ts";
 
 /** Methods that begin something new; they need an account that still exists with the same secret. */
 const BEGINS_ANEW: ReadonlySet<string> = new Set(["INVITE", "REFER", "SUBSCRIBE", "MESSAGE", "UPDATE"]);
@@ -111,13 +111,16 @@ export class DialogAccess {
     if (OUT_OF_DIALOGS.has(request.method)) {
       return { status: 403, cause: `no call has a ${request.method}` };
     }
-    if (!isSameEnd(request.to.uriText, receiver.uri)) {
+    if (!isSamePartyUri(request.to.uriText, receiver.uri)) {
       return { status: 403, cause: "its To is not the other end of the call" };
     }
-    if (!isSameTarget(requestUri, receiver.target) && !isSameTarget(requestUri, receiver.formerTarget)) {
+    if (
+      !isSameRemoteTarget(requestUri, receiver.target) &&
+      !isSameRemoteTarget(requestUri, receiver.formerTarget)
+    ) {
       return { status: 403, cause: "its Request-URI is not the remote target of the call" };
     }
-    if (routes.length > 0 && routeSetOf(routes) !== receiver.routes) {
+    if (routes.length > 0 && !isSameRouteSet(routeSetOf(routes), receiver.routes)) {
       return { status: 403, cause: "its Route is not the route set of the call" };
     }
     if (request.method === "REFER" && !this.#mayRefer(request, sender)) {

@@ -34,7 +34,7 @@ import type { ProxyCore } from "../proxy/proxy_core.ts";
 import { BEGINS_DIALOGS } from "../proxy/record_route.ts";
 import { validateRequest } from "../proxy/request_validation.ts";
 import { preprocessRoutes, type RouteContext, UNROUTED, uriOf } from "../proxy/route_preprocessing.ts";
-import { KnownTargets } from "../proxy/target_set.ts";
+import { PriorityTargets } from "../proxy/target_set.ts";
 import type { Registrar } from "../registrar/registrar.ts";
 import { callerParty, resourceOf } from "../routing/caller_party.ts";
 import type { OwnNames } from "../routing/own_names.ts";
@@ -235,7 +235,7 @@ export class Dispatcher implements TransactionUser {
     flow.markEstablished?.();
     return {
       kind: "forward",
-      targets: new KnownTargets([{ requestUri, routes: [], flow: node.flow, isTrusted: true, q: 1000 }]),
+      targets: new PriorityTargets([{ requestUri, routes: [], flow: node.flow, isTrusted: true, q: 1000 }]),
       isCallerTrusted: true,
       credentialsRow: -1,
       observe: () => this.#beginDialogs(request, flow, undefined),
@@ -312,7 +312,7 @@ export class Dispatcher implements TransactionUser {
     const { calls, dialogs } = this.#parts;
     return {
       kind: "forward",
-      targets: new KnownTargets([otherEnd]),
+      targets: new PriorityTargets([otherEnd]),
       party: flow.remoteAddress,
       isCallerTrusted: false,
       credentialsRow,
@@ -356,10 +356,10 @@ export class Dispatcher implements TransactionUser {
 
   #forwardOutOfDialog(incoming: IncomingRequest): Outcome {
     const { request, flow, routed, caller, credentialsRow } = incoming;
-    const isSigned = credentialsRow >= 0;
-    const routing = this.#parts.router.route({ request, routed, caller, isSigned });
+    const isAuthenticated = credentialsRow >= 0;
+    const routing = this.#parts.router.route({ request, routed, caller, isAuthenticated });
     if (routing.kind === "refused") return respond(routing.answer);
-    const verdict = this.#verdict(routing.domain, flow);
+    const verdict = this.#verdict(routing.accessDomain, flow);
     if (verdict !== "admit") return denied(verdict);
     const excess = this.#limitCallsOut(incoming, routing);
     if (excess) return respond(excess);

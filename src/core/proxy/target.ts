@@ -6,7 +6,7 @@ import type { Flow } from "../../transport/transport.ts";
 import type { RemoteFlow } from "../flows/remote_flow.ts";
 import type { DialogParty } from "../party.ts";
 
-/** The way out of a request: by a gateway, as one of its numbers. */
+/** The gateway of a call out, and the DID that it shows as the caller. */
 export interface Egress {
   readonly gateway: Gateway;
   readonly did: Did;
@@ -18,9 +18,9 @@ export interface Target {
   readonly requestUri: string;
   /** Route values to put on top, such as the Path of a binding (RFC 3327 §5.5). */
   readonly routes: readonly string[];
-  /** The only flow to send by; undefined: the next hop is looked up. */
+  /** The flow to send by; undefined: the request goes to `hop`, else to the top Route, else to the Request-URI. */
   readonly flow: Flow | undefined;
-  /** The flow of another node, which the request is sent to first. */
+  /** A flow of another node: a Route to that node is put on top. */
   readonly remoteFlow?: RemoteFlow;
   /** The next hop, where it is not what the first Route or the Request-URI names. */
   readonly hop?: NextHop;

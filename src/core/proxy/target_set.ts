@@ -19,8 +19,8 @@ export interface TargetSet {
   close?(): void;
 }
 
-/** A target set that is known from the start: targets of equal q together, the highest q first. */
-export class KnownTargets implements TargetSet {
+/** A target set whose targets are known from the start: those of equal q together, the highest q first. */
+export class PriorityTargets implements TargetSet {
   readonly known: readonly Target[];
   readonly #groups: Target[][];
 

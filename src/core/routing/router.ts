@@ -17,7 +17,7 @@ import type { BoundFlow } from "../flows/bound_flow.ts";
 import { RemoteFlow } from "../flows/remote_flow.ts";
 import { accountParty, type DialogParty } from "../party.ts";
 import type { Target } from "../proxy/target.ts";
-import { KnownTargets } from "../proxy/target_set.ts";
+import { PriorityTargets } from "../proxy/target_set.ts";
 import { hopToGateway } from "../trunk/gateway_addresses.ts";
 import { bindingTarget } from "./binding_target.ts";
 import { addressInfoOf, type Callee, calleeOf } from "./callee.ts";
@@ -37,15 +37,15 @@ export interface RouterParts {
   /** `spec.addressInfo`: header fields in which gateways name the number that was dialled. */
   readonly addressInfo: readonly string[];
   /** `spec.ex_convertTelToE164`: numbers leave in their global form. */
-  readonly hasGlobalNumbers: boolean;
+  readonly convertsToE164: boolean;
 }
 
-/** Requests that leave by the policy of a domain. */
-const LEAVES: ReadonlySet<string> = new Set(["INVITE", "MESSAGE"]);
+/** Methods that an egress policy lets out. */
+const EGRESS_METHODS: ReadonlySet<string> = new Set(["INVITE", "MESSAGE"]);
 
 /**
- * The requests that a gateway known by its address alone may send outside of dialogs: a datagram forges that easily.
- * Other requests make phones call others, restart or hang up. To agents it sends calls only.
+ * Methods that a gateway without its password may send to its DIDs; to agents it may send INVITE only. A datagram forges
+ * its address easily, and a REFER or NOTIFY could make a phone dial or restart.
  */
 const FROM_GATEWAYS: ReadonlySet<string> = new Set(["INVITE", "MESSAGE", "OPTIONS"]);
 
@@ -56,7 +56,7 @@ export class Router {
     this.#parts = parts;
   }
 
-  /** Decides where a request goes. Changes nothing; the decisions are added to `trace`, the last one last. */
+  /** Decides where a request goes. Has no side effects; the decisions are added to `trace` in their order. */
   route(query: RouteQuery, trace?: Trace): Routing {
     const routing = this.#refusalOf(query) ?? this.#routingOf(query, trace);
     trace?.push(
@@ -77,15 +77,15 @@ export class Router {
     const { directory, ownUris } = this.#parts;
     const answer = refuseOwnEvents(request, { uri, caller, directory, isOurs: (uri) => ownUris.isOurs(uri) });
     if (answer) return { kind: "refused", answer };
-    // Its `maddr` alone says where it would go (§16.5).
+    // A maddr that names this server was taken off (§16.4); this one leads elsewhere (§16.5).
     return uri && uri.nextHost !== uri.host ? refuse(403, `maddr leads elsewhere: ${uri.text}`) : undefined;
   }
 
   #routingOf(query: RouteQuery, trace: Trace): Routing {
-    const { request, routed, caller, isSigned } = query;
+    const { request, routed, caller, isAuthenticated } = query;
     if (caller.kind === "gateway") {
       const routing = this.#ingress(request, routed.requestUri, caller.gateways, trace);
-      if (routing.kind === "refused" || isSigned || mayComeFromGateway(request.method, routing)) {
+      if (routing.kind === "refused" || isAuthenticated || mayComeFromGateway(request.method, routing)) {
         return routing;
       }
       return refuse(403, `a gateway without its password sends no ${request.method} there`);
@@ -103,7 +103,7 @@ export class Router {
     { caller, method, trace }: { caller: Caller; method: string; trace?: Trace },
   ): Routing {
     const { directory, allowsInterDomainCalls } = this.#parts;
-    // An emergency service, or something else that nobody here is called.
+    // An emergency service, or another URI that names nobody here.
     if (!callee || callee.user === "") return refuse(404, "nobody here has such a URI");
     const domain = this.#domainOf(callee, caller);
     trace?.push({ rule: "domain", result: domain ?? "none of this server" });
@@ -113,7 +113,8 @@ export class Router {
       if (peer) return peer;
     }
     if (domain === undefined) {
-      return this.#isForeign(callee) ? this.#toContact(callee, caller, trace) : this.#toNumber(callee, trace);
+      const isElsewhere = callee.uri && !this.#parts.ownUris.isServer(callee.uri);
+      return isElsewhere ? this.#toContact(callee, caller, trace) : this.#toNumber(callee, trace);
     }
     const isMember = caller.kind !== "agent" || caller.agent.domains.includes(domain);
     if (!isMember && !allowsInterDomainCalls) return refuse(403, "interDomainCalls is off");
@@ -144,7 +145,7 @@ export class Router {
       refuse(480, noDevice(user, isSecure));
   }
 
-  /** Takes a call from a gateway: for a number of its own, or for an agent by its address (design: ingress). */
+  /** Takes a call from a gateway: for a number of its own, or for an agent by its address-of-record. */
   #ingress(request: SipRequest, requestUri: string, gateways: readonly Gateway[], trace: Trace): Routing {
     const { directory, usesTo, addressInfo } = this.#parts;
     const dialled = [requestUri, request.to.uriText];
@@ -155,8 +156,8 @@ export class Router {
       const gateway = did && directory.gateway(did.gwRef);
       if (did && gateway && gateways.includes(gateway)) {
         trace?.push({ rule: "gateway", result: gateway.ref });
-        // A DID lets its gateway in, wherever it rings.
-        return cameBy(gateway, this.#toDid(did, callee.isSecure, trace), undefined);
+        // The access control list of the called domain is for callers without a DID of their own.
+        return withIngress(gateway, this.#toDid(did, callee.isSecure, trace), undefined);
       }
     }
     const callee = calleeOf(dialled[0]);
@@ -167,7 +168,7 @@ export class Router {
     if (!agent) return refuse(404, cause);
     trace?.push({ rule: "gateway", result: gateways[0].ref });
     const routing = this.#toAgent(agent, { domain: host, isSecure: callee.isSecure }, trace);
-    return cameBy(gateways[0], routing, host);
+    return withIngress(gateways[0], routing, host);
   }
 
   #toAgent(
@@ -187,7 +188,7 @@ export class Router {
     return refuse(480, noDevice(agent.username, isSecure));
   }
 
-  /** Undefined when no peer is called by this name. */
+  /** Returns undefined when no peer has this name. */
   #toPeer({ user, uri, isSecure }: Callee, trace: Trace): Routing | undefined {
     const { directory, location, ownUris } = this.#parts;
     const peer = uri && directory.peer(user);
@@ -210,7 +211,7 @@ export class Router {
     const host = callee?.uri?.host;
     const agent = callee && host !== undefined ? this.#parts.directory.agent(callee.user, host) : undefined;
     const routing = agent && host !== undefined
-      ? within(host, this.#toAgent(agent, { domain: host, isSecure }, trace))
+      ? withAccessOf(host, this.#toAgent(agent, { domain: host, isSecure }, trace))
       : callee && this.#toPeer({ ...callee, isSecure }, trace) || refuse(404, `nobody is ${did.aorLink}`);
     return routing.kind === "targets" ? { ...routing, did } : routing;
   }
@@ -232,14 +233,14 @@ export class Router {
     const did = policy && directory.did(policy.didRef);
     const gateway = did && directory.gateway(did.gwRef);
     if (!gateway) return refuse(404, `${nobody(number)}, and ${domain} has no egressPolicy`);
-    const global = this.#parts.hasGlobalNumbers ? globalNumber(number) ?? number : number;
+    const global = this.#parts.convertsToE164 ? globalNumber(number) ?? number : number;
     const rule = egressRule(policy.rule);
     if (!rule.matches(number) && (global === number || !rule.matches(global))) {
       return refuse(404, `${nobody(number)}, and the egressPolicy of ${domain} does not let it out`);
     }
     trace?.push({ rule: `egressPolicy of ${domain}`, result: `gateway ${gateway.ref}, DID ${did.ref}` });
-    // A policy is for calls: anything else would use our credentials for what nobody has allowed.
-    if (!LEAVES.has(method)) return refuse(403, `an egressPolicy lets out no ${method}`);
+    // Other requests would use our credentials for what nobody has allowed.
+    if (!EGRESS_METHODS.has(method)) return refuse(403, `an egressPolicy lets out no ${method}`);
     const hop = hopToGateway(gateway);
     // `sips:` is for TLS all the way (RFC 5630 §5.3).
     if (isSecure && !hop.isSecure) return refuse(480, "the gateway is not reached by TLS");
@@ -258,15 +259,11 @@ export class Router {
     }]);
   }
 
-  /** Returns the domain of ours that is called in: the host, or the caller's own when the host is this server or none. */
+  /** Returns the domain of the callee: the host, or the caller's own when the host is this server or none. */
   #domainOf({ uri }: Callee, caller: Caller): string | undefined {
     if (uri && this.#parts.directory.domain(uri.host)) return uri.host;
     const isHere = !uri || this.#parts.ownUris.isServer(uri);
     return isHere && (caller.kind === "agent" || caller.kind === "peer") ? caller.domain : undefined;
-  }
-
-  #isForeign({ uri }: Callee): boolean {
-    return uri !== undefined && !this.#parts.ownUris.isServer(uri);
   }
 }
 
@@ -291,15 +288,15 @@ function mayComeFromGateway(method: string, { did }: TargetRouting): boolean {
 }
 
 function toTargets(targets: readonly Target[]): TargetRouting {
-  return { kind: "targets", targets: new KnownTargets(targets) };
+  return { kind: "targets", targets: new PriorityTargets(targets) };
 }
 
-function cameBy(gateway: Gateway, routing: Routing, domain: string | undefined): Routing {
-  return routing.kind === "targets" ? { ...routing, ingress: gateway, domain } : routing;
+function withIngress(gateway: Gateway, routing: Routing, domain: string | undefined): Routing {
+  return routing.kind === "targets" ? { ...routing, ingress: gateway, accessDomain: domain } : routing;
 }
 
-function within(domain: string, routing: Routing): Routing {
-  return routing.kind === "targets" ? { ...routing, domain } : routing;
+function withAccessOf(domain: string, routing: Routing): Routing {
+  return routing.kind === "targets" ? { ...routing, accessDomain: domain } : routing;
 }
 
 function refuse(status: number, cause: string): { kind: "refused"; answer: Answer } {

@@ -13,7 +13,7 @@ export interface RouteQuery {
   readonly routed: Pick<RoutedRequest, "requestUri" | "uri">;
   readonly caller: Caller;
   /** Whether the caller has proved by a password who it is. */
-  readonly isSigned: boolean;
+  readonly isAuthenticated: boolean;
 }
 
 /** One step of a decision, in words for people. */
@@ -31,8 +31,8 @@ export interface TargetRouting {
   readonly ingress?: Gateway;
   /** The number that was dialled. */
   readonly did?: Did;
-  /** The domain that is called, where the request may not name it: its access control list has a say. */
-  readonly domain?: string | undefined;
+  /** The domain whose access control list is applied as well: the called one, where the request may not name it. */
+  readonly accessDomain?: string | undefined;
   /** Seconds that the callee's devices ring before those of a lower q are tried, where it has a value of its own. */
   readonly serialRingSeconds?: number | undefined;
 }

@@ -39,7 +39,7 @@ export interface BranchRewritesParts {
   readonly gateways: Pick<GatewayAddresses, "at" | "add">;
   readonly refusals: GatewayRefusals;
   /** `spec.ex_convertTelToE164`: numbers in From, To and identities of calls with gateways are in their global form. */
-  readonly hasGlobalNumbers: boolean;
+  readonly convertsToE164: boolean;
 }
 
 /** A request outside of dialogs, on its way to a target. */
@@ -105,7 +105,7 @@ export class BranchRewrites {
     { gateway, did }: Egress,
     caller: { isPrivate: boolean; isTrusted: boolean },
   ): BranchRewrite {
-    const { realms, gateways, refusals, hasGlobalNumbers: isGlobal } = this.#parts;
+    const { realms, gateways, refusals, convertsToE164: isGlobal } = this.#parts;
     const isPrivate = caller.isPrivate || asksForPrivacy(request);
     const own = numberOfDid(caller.isTrusted ? this.#claimedNumber(request, gateway) ?? did : did);
     const number = isGlobal ? globalNumber(own) ?? own : own;
@@ -176,7 +176,7 @@ export class BranchRewrites {
     if (end?.side !== to) return hidden || numbers ? { ...numbers, ...hidden } : undefined;
     // Calls outlive the gateway's resource: then nobody answers challenges any more.
     const gateway = flow && this.#gatewayAt(flow, end.ref);
-    const isGlobal = this.#parts.hasGlobalNumbers;
+    const isGlobal = this.#parts.convertsToE164;
     return {
       ...numbers,
       ...hidden ?? {
@@ -221,7 +221,7 @@ export class BranchRewrites {
 
   /** Returns From and To with numbers in their global form; undefined where neither changes. */
   #globalNumbers({ text, from, to }: SipRequest): Pick<BranchRewrite, "from" | "to"> | undefined {
-    if (!this.#parts.hasGlobalNumbers) return undefined;
+    if (!this.#parts.convertsToE164) return undefined;
     const numbers = { from: withGlobalNumber(text, from), to: withGlobalNumber(text, to) };
     return numbers.from === undefined && numbers.to === undefined ? undefined : numbers;
   }

@@ -9,11 +9,11 @@ export interface RegistrationContactParts {
   readonly transport: Pick<TransportLayer, "sentBy">;
   /** The user part, escaped. */
   readonly user: string;
-  /** True when the Contact has the address that registrars see: no external address is configured. */
+  /** True when the Contact has the address that a registrar sees over UDP (`received`, `rport`): none is configured. */
   readonly learnsAddress: boolean;
 }
 
-/** Remembers one address of ours at a time, that of the flow used last. */
+/** Remembers the address that the latest response over UDP told. */
 export class RegistrationContact {
   readonly #parts: RegistrationContactParts;
   /** The address that a registrar sees for `sentBy`. */

@@ -125,7 +125,7 @@ export function writeItem(value: YamlValue, { step, gap = 2 }: { step: number; g
   return [`-${" ".repeat(gap - 1)}${first}`, ...indent(others, gap)];
 }
 
-/** Reports whether two values are read as the same: a number equals its digits, and entries have no order. */
+/** Reports whether two values are read as the same: scalars by their text, entries in any order; nothing equals null. */
 export function isSameValue(a: unknown, b: unknown): boolean {
   if (Array.isArray(a)) {
     return Array.isArray(b) && a.length === b.length && a.every((item, i) => isSameValue(item, b[i]));

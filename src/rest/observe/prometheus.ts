@@ -2,6 +2,9 @@
 import process from "node:process";
 import type { Metric, Metrics } from "../../runtime/metrics.ts";
 
+/** In a second. */
+const MICROSECONDS = 1e6;
+
 export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Seconds since 1970. */
@@ -41,7 +44,7 @@ function processMetrics(): Metric[] {
       name: "process_cpu_seconds_total",
       help: "User and system CPU time spent in seconds",
       type: "counter",
-      value: (user + system) / 1e6,
+      value: (user + system) / MICROSECONDS,
     },
     {
       name: "process_resident_memory_bytes",

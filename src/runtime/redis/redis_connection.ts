@@ -208,7 +208,7 @@ export class RedisConnection {
     if (reason !== CONNECTION_LOST) this.#reason = reason;
     // The client would continue with database 0.
     if (error instanceof Error && error.message.includes("DB index")) this.#client.disconnect(true);
-    // The loss was logged; only an error reply, to be mended at the server, is news.
+    // The loss is logged already; an error reply says what has to be mended at the server.
     if (this.#state === "down" && redisErrorCode(error) === undefined) return;
     if (this.#state === "up" || this.#logged.has(this.#reason) || this.#logged.size >= MAX_REASONS) return;
     this.#logged.add(this.#reason);
@@ -230,7 +230,7 @@ export class RedisConnection {
     for (const finish of [...this.#waiting]) finish(this.#unreachable());
   }
 
-  /** Sends a PING; without a reply the client reconnects. */
+  /** Sends a PING; the client reconnects when it is not answered for some command timeouts. */
   #beat(): void {
     for (const client of new Set([this.#client, this.#subscriber])) {
       if (client?.status === "ready") client.ping().catch(() => {});
@@ -247,7 +247,7 @@ function call(listeners: readonly (() => void)[]): void {
     try {
       listener();
     } catch (error) {
-      log.error("Cannot follow the connection to Redis: {error}", { error });
+      log.error("A listener of the connection to Redis failed: {error}", { error });
     }
   }
 }

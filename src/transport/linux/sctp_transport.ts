@@ -20,6 +20,6 @@ export function createSctpTransport(
     limits,
     sockets: new SctpSockets(protocol),
     carrier: new StreamCarrier({ limits, isMessageOriented: true, isForeign }),
-    hasCertificates: false,
+    isKeyedByDomain: false,
   });
 }

@@ -17,6 +17,6 @@ export function createTlsTransport(
     limits,
     sockets: new TlsSockets(contexts),
     carrier: new StreamCarrier({ limits, isMessageOriented: false }),
-    hasCertificates: true,
+    isKeyedByDomain: true,
   });
 }

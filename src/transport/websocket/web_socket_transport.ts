@@ -19,6 +19,6 @@ export function createWebSocketTransport(
     limits,
     sockets: contexts ? new TlsSockets(contexts) : new TcpSockets(),
     carrier: new WebSocketCarrier(protocol, limits.maxMessageSize),
-    hasCertificates: contexts !== undefined,
+    isKeyedByDomain: contexts !== undefined,
   });
 }
