@@ -26,14 +26,14 @@ export interface Binding<Flow extends BindingFlow = BindingFlow> {
   readonly regId: number;
   /** Path values, topmost first, joined by commas; "" for none (RFC 3327). */
   readonly path: string;
-  /** The flow of the REGISTER, to which requests go. */
+  /** The flow that requests go by; not always that of the REGISTER. */
   readonly flow: Flow;
   /** Port at the same address where the device accepts connections after this one is closed; 0 for none. */
-  readonly listensAt: number;
+  readonly listeningPort: number;
   /** MAC of the account's credentials; the binding ends when they change. */
   readonly accountMac?: string;
-  /** Set when requests go to the Contact itself, because the configuration set its address. */
-  readonly isLocated?: boolean;
+  /** Set when requests go where the Contact says: `contactAddr`, or a Contact that asks for another transport. */
+  readonly goesToContact?: boolean;
   /** Set when the REGISTER passed a NAT, so that only this server reaches the Contact. */
   readonly isBehindNat?: boolean;
 }

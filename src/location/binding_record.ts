@@ -66,7 +66,8 @@ export function recordOf<Flow extends BindingFlow>(
   flows: Pick<FlowRecords<Flow>, "describe">,
   clock: Pick<Clock, "now" | "wallTime">,
 ): BindingRecord {
-  const { contact, q, expiresAt, updatedAt, callId, cseq, instance, regId, path, listensAt, flow } = binding;
+  const { contact, q, expiresAt, updatedAt, callId, cseq, instance, regId, path, listeningPort, flow } =
+    binding;
   return {
     contact,
     q,
@@ -77,9 +78,9 @@ export function recordOf<Flow extends BindingFlow>(
     instance,
     regId,
     path,
-    listensAt,
+    listensAt: listeningPort,
     ...binding.accountMac !== undefined && { proof: binding.accountMac },
-    ...binding.isLocated && { isLocated: true },
+    ...binding.goesToContact && { isLocated: true },
     ...binding.isBehindNat && { isBehindNat: true },
     flow: flows.describe(flow),
   };
@@ -98,10 +99,12 @@ export function bindingOf<Flow extends BindingFlow>(
   const flow = lifetime > 0 ? flows.find(record) : undefined;
   if (flow === undefined) return undefined;
   const toOwnTime = clock.now() - clock.wallTime();
-  const { node: _, updatedAt, proof: accountMac, ...rest } = record;
+  const { node: _, updatedAt, proof: accountMac, listensAt: listeningPort, isLocated, ...rest } = record;
   return {
     ...rest,
+    listeningPort,
     ...accountMac !== undefined && { accountMac },
+    ...isLocated && { goesToContact: true },
     flow,
     expiresAt: clock.now() + lifetime,
     updatedAt: updatedAt + toOwnTime,

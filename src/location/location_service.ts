@@ -190,8 +190,8 @@ function isAlive(binding: Binding, now: number): boolean {
   return binding.expiresAt > now && (binding.flow.isOpen || outlivesFlow(binding));
 }
 
-function outlivesFlow({ listensAt, isLocated }: Binding): boolean {
-  return listensAt > 0 || isLocated === true;
+function outlivesFlow({ listeningPort, goesToContact }: Binding): boolean {
+  return listeningPort > 0 || goesToContact === true;
 }
 
 function byPreference(a: Binding, b: Binding): number {

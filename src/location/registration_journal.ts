@@ -1,4 +1,4 @@
-/** Registrations that survive a restart: changes of the location service, written to a database. */
+/** Registrations that survive a restart: a row for each address-of-record, written some time after it has changed. */
 import type { Clock } from "../runtime/clock.ts";
 import { logger } from "../runtime/log.ts";
 import type { Timer, TimerWheel } from "../runtime/timer_wheel.ts";
@@ -39,14 +39,14 @@ export class RegistrationJournal<Flow extends BindingFlow> {
   }
 
   /** Adopts stored bindings that can still be reached. Registrations made meanwhile take precedence. */
-  async start(rows: readonly StoredRow[]): Promise<void> {
+  async restore(rows: readonly StoredRow[]): Promise<void> {
     const { location, flows, clock, accepts, onAdopted } = this.#parts;
     let count = 0;
     const turn = new Turn();
     for (const { key, text } of rows) {
       if (turn.isOver) await turn.next();
       const aor = aorOf(key);
-      // The database has other rows, too.
+      // Rows of dialogs and names are in the database, too.
       if (!aor.startsWith("sip:")) continue;
       if (this.#changed.has(aor) || location.lookup(aor).length > 0) continue;
       const records = parseList(text);

@@ -16,7 +16,7 @@ export function bindingTo<Flow extends BindingFlow>(
     instance: "",
     regId: 0,
     path: "",
-    listensAt: 0,
+    listeningPort: 0,
     ...parts,
   };
 }

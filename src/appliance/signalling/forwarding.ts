@@ -98,7 +98,7 @@ export class Forwarding implements Configurable {
       directory,
       authenticator,
       allowsUnauthenticated: configuration.allowUnauthenticatedCalls,
-      isServerAddress: (uri) => ownUris.isServer(uri),
+      isServer: (uri) => ownUris.isServer(uri),
       gateways: trunk.addresses,
       hostFacing: (flow) => transport.sentBy(flow).replace(/:\d+$/, ""),
       isPeerAddress: (address) => peerAddresses.has(address),

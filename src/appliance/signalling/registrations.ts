@@ -74,13 +74,13 @@ export class Registrations implements Configurable {
   }
 
   configure({ registrar, maxContacts = DEFAULT_MAX_CONTACTS }: LiveConfiguration): void {
-    this.registrar.change({ limits: registrar, maxContacts });
+    this.registrar.setLimits({ limits: registrar, maxContacts });
     this.#natKeepAlive.seconds = registrar.natKeepAliveSeconds ?? 0;
   }
 
   /** Takes over the registrations that were kept, now that there are sockets to reach devices by. */
   async adopt(rows: readonly StoredRow[] | undefined): Promise<void> {
-    if (rows) await this.#journal?.start(rows);
+    if (rows) await this.#journal?.restore(rows);
     const { options: { cluster }, epoch, clock, wheel } = this.#foundation;
     if (!cluster) return;
     const { transport } = this.#network;
@@ -138,10 +138,10 @@ export class Registrations implements Configurable {
       maxContacts: configuration.maxContacts ?? DEFAULT_MAX_CONTACTS,
       usesSourceAddress: configuration.registrarIntf === "Internal",
       userAgent: configuration.userAgent,
-      isServerAddress: (uri) => this.ownUris.isServer(uri),
+      isServer: (uri) => this.ownUris.isServer(uri),
       accountMacs: options.database && this.accountMacs,
       contactFlows,
-      onPeer: (address, lifetime) => this.peerAddresses.add(address, lifetime),
+      onPeerAddress: (address, lifetime) => this.peerAddresses.add(address, lifetime),
     });
   }
 

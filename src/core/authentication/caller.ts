@@ -38,8 +38,8 @@ export interface CallerIdentificationParts {
   readonly authenticator: DigestAuthenticator;
   /** `spec.allowUnauthenticatedCalls`: no caller is challenged, and From is believed. */
   readonly allowsUnauthenticated: boolean;
-  /** Reports whether a URI names this server by address. */
-  isServerAddress(uri: SipUri): boolean;
+  /** Reports whether a URI names this server by an address, or by a name that leads here. */
+  isServer(uri: SipUri): boolean;
   /** Returns the host by which the far end of a flow knows this server. */
   hostFacing(flow: Flow): string;
   readonly gateways: GatewayFinder;
@@ -121,7 +121,7 @@ export class CallerIdentification {
     if (from?.host === "anonymous.invalid" && domain !== undefined) {
       return this.#authenticate(request, { realm: domain, domain, flow, maySend: () => true });
     }
-    const isHere = host !== undefined && this.#parts.isServerAddress(request.uri!);
+    const isHere = host !== undefined && this.#parts.isServer(request.uri!);
     const realm = domain ?? (isHere ? host : this.#parts.hostFacing(flow));
     const isFromGateway = from !== undefined && this.#isHomeOfGateway(from);
     // Credentials are checked whatever their username, so that answers do not tell which names peers have.
@@ -176,7 +176,7 @@ export class CallerIdentification {
 
   /** Reports whether a host is the device of a peer, or this server: callers there are challenged, whatever their name. */
   #isHomeOfPeers(from: SipUri): boolean {
-    return this.#parts.directory.isDevice(from.host) || this.#parts.isServerAddress(from);
+    return this.#parts.directory.isDevice(from.host) || this.#parts.isServer(from);
   }
 
   #hasCredentialsOfPeer(request: SipRequest): boolean {

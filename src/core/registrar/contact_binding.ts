@@ -4,19 +4,18 @@ import type { Peer } from "../../data/peer.ts";
 import type { Binding } from "../../location/binding.ts";
 import { addressOfRecord, SipUri } from "../../message/sip_uri.ts";
 import { toUriHost } from "../../runtime/ip/ip_address.ts";
-import type { Flow } from "../../transport/transport.ts";
 import type { BoundFlow } from "../flows/bound_flow.ts";
 import type { RequestedContact } from "./registration.ts";
 
 /**
- * Returns the addresses-of-record of a REGISTER (step 5). A peer has that of its device, wherever it registers; without a
- * device it has those of its address and of the host it registers at.
+ * Returns the addresses-of-record of a REGISTER (step 5). A peer has one at its device, wherever it registers; without a
+ * device it has two, at the host that it registers at and at its own address.
  */
-export function addressesOfRecord(account: Agent | Peer, host: string, flow: Flow): string[] {
+export function addressesOfRecord(account: Agent | Peer, host: string, address: string): string[] {
   const { username } = account;
   if (account.kind === "Agent") return [addressOfRecord(username, host)];
   if (account.device !== undefined) return [addressOfRecord(username, account.device)];
-  return [...new Set([host, flow.remoteAddress])].map((each) => addressOfRecord(username, each));
+  return [...new Set([host, address])].map((each) => addressOfRecord(username, each));
 }
 
 /** Reports whether a Contact is that of a binding: by instance and reg-id (RFC 5626 §6), else by URI (§10.3 step 7). */

@@ -39,14 +39,17 @@ export interface RegistrarParts {
   readonly limits: RegistrationLimits;
   /** The name in Server (`metadata.userAgent`). */
   readonly userAgent: string;
-  /** Bindings of an address-of-record, unless its agent says otherwise; the oldest make room. */
+  /**
+   * Bindings of an address-of-record, unless its account says otherwise; the oldest make room. A REGISTER with more Contacts
+   * is rejected.
+   */
   readonly maxContacts: number;
-  /** Reports whether a URI names this server by address. */
-  isServerAddress(uri: SipUri): boolean;
+  /** Reports whether a URI names this server by an address, or by a name that leads here. */
+  isServer(uri: SipUri): boolean;
   /** MACs stored with bindings; undefined where bindings are not stored. */
   readonly accountMacs: AccountMacs | undefined;
-  /** Called when a peer has registered from an address. */
-  onPeer(address: string, lifetimeMs: number): void;
+  /** Called when a peer has registered from an address: other callers there are asked for its password. */
+  onPeerAddress(address: string, lifetimeMs: number): void;
   readonly contactFlows: ContactFlows;
   /** `spec.registrarIntf: Internal`: the source of a REGISTER replaces the address of its Contact. */
   readonly usesSourceAddress: boolean;
@@ -73,14 +76,14 @@ export class Registrar {
     );
   }
 
-  /** Handles a REGISTER (§10.3); comments number the steps as the RFC does. */
+  /** Handles a REGISTER (§10.3). Comments number the steps as the RFC does; contacts are checked before any is bound. */
   register(request: SipRequest, flow: Flow): Answer {
     const extension = refuseExtensions(request, Header.Require); // 2
     if (extension) return extension;
     const { directory, authenticator } = this.#parts;
     const to = request.to.uri;
     if (!to) return { status: 400, reason: "To Is Not A SIP URI" };
-    if (!this.#serves(to)) return { status: 404, reason: "Domain Is Not Served Here", cause: to.host };
+    if (!this.#serves(to)) return { status: 404, reason: "Domain Is Not Served Here", cause: to.host }; // 1
     const challenge = { status: 401, realm: to.host, flow } as const;
     const authentication = authenticator.authenticate(
       request,
@@ -98,8 +101,8 @@ export class Registrar {
     if (!path.every((row) => parseNameAddrList(row)?.every(({ uri }) => uri))) {
       return { status: 400, reason: "Path Is Malformed" };
     }
-    const change: Change = { request, flow, account, registration };
-    return this.#update(addressesOfRecord(account, to.host, flow), change); // 5
+    const registering: Registering = { request, flow, account, registration };
+    return this.#update(addressesOfRecord(account, to.host, flow.remoteAddress), registering); // 5
   }
 
   /**
@@ -111,8 +114,7 @@ export class Registrar {
     return directory.isDevice(host) || to !== undefined && directory.peer(to.userText) !== undefined;
   }
 
-  /** Replaces the limits. */
-  change(limits: Pick<RegistrarParts, "limits" | "maxContacts">): void {
+  setLimits(limits: Pick<RegistrarParts, "limits" | "maxContacts">): void {
     this.#parts = { ...this.#parts, ...limits };
   }
 
@@ -120,7 +122,7 @@ export class Registrar {
    * Binds an address-of-record to a Contact that no device has registered. Throws a TypeError when no agent or peer has the
    * address-of-record, or it has too many bindings.
    */
-  bind(aor: string, { contact, expires, flow }: StaticBinding): void {
+  bind(aor: string, { contact, expires, flow }: AdministratorBinding): void {
     const { location, clock } = this.#parts;
     const account = this.#accountOf(aor);
     if (account === undefined) throw new TypeError(`No agent or peer has ${aor}`);
@@ -139,7 +141,7 @@ export class Registrar {
       regId: 0,
       path: "",
       flow,
-      listensAt: 0,
+      listeningPort: 0,
       ...accountMac !== undefined && { accountMac },
     };
     location.replace(aor, [...others, binding]);
@@ -156,7 +158,9 @@ export class Registrar {
   onAdopted(aor: string, bindings: readonly Binding<BoundFlow>[]): void {
     if (this.#accountOf(aor)?.kind !== "Peer") return;
     const now = this.#parts.clock.now();
-    for (const { flow, expiresAt } of bindings) this.#parts.onPeer(flow.remoteAddress, expiresAt - now);
+    for (const { flow, expiresAt } of bindings) {
+      this.#parts.onPeerAddress(flow.remoteAddress, expiresAt - now);
+    }
   }
 
   #accountOf(aor: string): Agent | Peer | undefined {
@@ -170,33 +174,33 @@ export class Registrar {
 
   /** Reports whether To is served: a domain, the address of this server, or what `isForPeer` allows. */
   #serves(to: SipUri): boolean {
-    const { directory, isServerAddress } = this.#parts;
-    return directory.domain(to.host) !== undefined || isServerAddress(to) || this.isForPeer(to.host, to);
+    const { directory, isServer } = this.#parts;
+    return directory.domain(to.host) !== undefined || isServer(to) || this.isForPeer(to.host, to);
   }
 
-  #noteAddress({ registration, flow }: Change): void {
+  #noteAddress({ registration, flow }: Registering): void {
     if (registration.kind === "removeAll") return;
     const expires = Math.max(0, ...registration.contacts.map((contact) => contact.expires));
-    if (expires > 0) this.#parts.onPeer(flow.remoteAddress, expires * 1000);
+    if (expires > 0) this.#parts.onPeerAddress(flow.remoteAddress, expires * 1000);
   }
 
   /** Steps 6 to 8: works out all new bindings, and only then puts them in place of the old ones. */
-  #update(addressesOfRecord: readonly string[], change: Change): Answer {
+  #update(addressesOfRecord: readonly string[], registering: Registering): Answer {
     const updates: Update[] = [];
     for (const aor of addressesOfRecord) {
-      const update = this.#updateOf(aor, change);
+      const update = this.#updateOf(aor, registering);
       if ("status" in update) return update;
       updates.push(update);
     }
-    for (const update of updates) this.#apply(update, change);
-    if (change.account.kind === "Peer") this.#noteAddress(change);
+    for (const update of updates) this.#apply(update, registering);
+    if (registering.account.kind === "Peer") this.#noteAddress(registering);
     this.#registrations.value++;
-    return this.#answers.accept(change.request, change.registration, updates[0].bindings);
+    return this.#answers.accept(registering.request, registering.registration, updates[0].bindings);
   }
 
   /** Works out the new bindings of one address-of-record, or says why they are refused. */
-  #updateOf(aor: string, change: Change): Update | Answer {
-    const { request, registration } = change;
+  #updateOf(aor: string, registering: Registering): Update | Answer {
+    const { request, registration } = registering;
     const current = this.#parts.location.lookup(aor);
     const isOlder = (binding: Binding<BoundFlow>) =>
       binding.callId === request.callId && binding.cseq >= request.cseq;
@@ -204,18 +208,18 @@ export class Registrar {
     if (registration.kind === "removeAll") {
       return current.some(isOlder) ? outOfOrder : { aor, current, bindings: [], areTooMany: false };
     }
-    const limit = Math.min(change.account.maxContacts ?? this.#parts.maxContacts, MAX_BINDINGS);
+    const limit = Math.min(registering.account.maxContacts ?? this.#parts.maxContacts, MAX_BINDINGS);
     const added = registration.contacts.filter(({ expires }) => expires > 0).length;
     if (added > limit) return { status: 403, reason: "Too Many Contacts" };
     let bindings = [...current];
     for (const contact of registration.contacts) {
       const known = bindings.find((binding) =>
-        isSameBinding(binding, this.#boundUri(contact, change), contact)
+        isSameBinding(binding, this.#boundUri(contact, registering), contact)
       );
       // The last one of equal Contacts in one REGISTER counts.
       if (known && current.includes(known) && isOlder(known)) return outOfOrder;
       if (known) bindings = bindings.filter((binding) => binding !== known);
-      if (contact.expires > 0) bindings.push(this.#bind(contact, change, known));
+      if (contact.expires > 0) bindings.push(this.#bind(contact, registering, known));
     }
     const areTooMany = bindings.length > limit;
     if (areTooMany) {
@@ -224,26 +228,26 @@ export class Registrar {
     return { aor, current, bindings, areTooMany };
   }
 
-  #apply({ aor, current, bindings, areTooMany }: Update, change: Change): void {
-    const { registration } = change;
+  #apply({ aor, current, bindings, areTooMany }: Update, registering: Registering): void {
+    const { registration } = registering;
     const isQuery = registration.kind === "update" && registration.contacts.length === 0;
     if (isQuery) return;
     this.#parts.location.replace(aor, bindings, areTooMany ? "evicted" : "unregistered");
     if (registration.kind === "removeAll") log.info("{aor} removed all its bindings", { aor });
-    else this.#log(aor, change, current.length);
+    else this.#log(aor, registering, current.length);
   }
 
   #bind(
     contact: RequestedContact,
-    change: Change,
+    registering: Registering,
     known: Binding<BoundFlow> | undefined,
   ): Binding<BoundFlow> {
-    const { request, flow, account } = change;
+    const { request, flow, account } = registering;
     const now = this.#parts.clock.now();
-    const uri = this.#boundUri(contact, change);
+    const uri = this.#boundUri(contact, registering);
     const accountMac = this.#macOf(account);
-    const deviceFlow = this.#flowTo(uri, contact, change);
-    const isLocated = deviceFlow === undefined;
+    const deviceFlow = this.#flowTo(uri, contact, registering);
+    const goesToContact = deviceFlow === undefined;
     return {
       contact: known?.contact === uri.text ? known.contact : detachText(uri.text),
       q: contact.q,
@@ -255,15 +259,19 @@ export class Registrar {
       regId: contact.regId,
       path: request.has(Header.Path) ? detachText(request.rowValues(Header.Path).join(", ")) : "",
       flow: deviceFlow ?? flow,
-      listensAt: contact.regId > 0 ? 0 : listeningPort(uri, flow),
+      listeningPort: contact.regId > 0 ? 0 : listeningPort(uri, flow),
       ...accountMac !== undefined && { accountMac },
-      ...isLocated && { isLocated },
+      ...goesToContact && { goesToContact },
       ...passedNat(request, flow) && { isBehindNat: true },
     };
   }
 
   /** Returns the flow to a device; undefined when requests go to the next hop in its Contact. */
-  #flowTo(uri: SipUri, { regId }: RequestedContact, { request, flow, account }: Change): Flow | undefined {
+  #flowTo(
+    uri: SipUri,
+    { regId }: RequestedContact,
+    { request, flow, account }: Registering,
+  ): Flow | undefined {
     const { contactFlows, usesSourceAddress } = this.#parts;
     if (contactAddrOf(account) !== undefined) return undefined;
     const isByFlow = usesSourceAddress || regId > 0 || request.has(Header.Path);
@@ -271,14 +279,14 @@ export class Registrar {
   }
 
   /** Returns the URI to bind: the Contact, at the `contactAddr` of a peer, or at the source (`registrarIntf: Internal`). */
-  #boundUri({ uri }: RequestedContact, { flow, account }: Change): SipUri {
+  #boundUri({ uri }: RequestedContact, { flow, account }: Registering): SipUri {
     const contactAddr = contactAddrOf(account);
     if (contactAddr !== undefined) return contactAt(uri, contactAddr);
     if (!this.#parts.usesSourceAddress || namesFlow(uri, flow)) return uri;
     return contactAt(uri, `${flow.remoteAddress}:${flow.remotePort}`);
   }
 
-  #log(aor: string, { registration, flow }: Change, before: number): void {
+  #log(aor: string, { registration, flow }: Registering, before: number): void {
     if (registration.kind !== "update") return;
     for (const { uri, expires } of registration.contacts) {
       const isNews = expires === 0 || before === 0;
@@ -297,7 +305,7 @@ export class Registrar {
 }
 
 /** A binding by an administrator. */
-export interface StaticBinding {
+export interface AdministratorBinding {
   readonly contact: string;
   /** Seconds. */
   readonly expires: number;
@@ -313,7 +321,7 @@ interface Update {
   readonly areTooMany: boolean;
 }
 
-interface Change {
+interface Registering {
   readonly request: SipRequest;
   readonly flow: Flow;
   readonly account: Agent | Peer;

@@ -8,11 +8,11 @@ import type { Target } from "../proxy/target.ts";
 
 /**
  * A binding as a target. It is reached by the flow it was registered over, also when a Path leads on from there
- * (RFC 3327 §5.5): whoever registers cannot send us anywhere else. Only where the configuration says (`contactAddr`) is
- * the Contact itself gone to.
+ * (RFC 3327 §5.5): whoever registers cannot send us anywhere else. A request goes to the Contact itself where the
+ * binding says so.
  */
 export function bindingTarget(binding: Binding<BoundFlow>, isSecureRequest: boolean): Target {
-  const { contact, path, flow, listensAt, q } = binding;
+  const { contact, path, flow, listeningPort, q } = binding;
   const requestUri = requestUriOf(contact);
   if (flow instanceof RemoteFlow) {
     const routes = splitValues(path);
@@ -24,11 +24,11 @@ export function bindingTarget(binding: Binding<BoundFlow>, isSecureRequest: bool
       q,
     };
   }
-  const ownFlow = flow.isOpen ? flow : flow.transport.flowTo(flow.remoteAddress, listensAt);
+  const ownFlow = flow.isOpen ? flow : flow.transport.flowTo(flow.remoteAddress, listeningPort);
   return {
     requestUri: isSecureRequest ? requestUri : withoutSecureScheme(requestUri, flow),
     routes: splitValues(path),
-    flow: binding.isLocated ? undefined : ownFlow,
+    flow: binding.goesToContact ? undefined : ownFlow,
     ...binding.isBehindNat && { isBehindNat: true },
     q,
   };

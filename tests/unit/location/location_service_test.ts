@@ -101,7 +101,7 @@ Deno.test("removeConnection() keeps the bindings of a device that takes new conn
   const { location, contacts } = start();
   const flow = connection(7);
   location.replace("sip:bob@sip.local", [
-    binding("sip:one", { flow, listensAt: 5070 }),
+    binding("sip:one", { flow, listeningPort: 5070 }),
     binding("sip:two", { flow }),
   ]);
   flow.isOpen = false;

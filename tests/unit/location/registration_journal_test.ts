@@ -52,7 +52,7 @@ async function start(
   });
   const rows = await database.load();
   meanwhile(location);
-  await journal.start(rows);
+  await journal.restore(rows);
   const contacts = (aor: string) => location.lookup(aor).map(({ contact }) => contact);
   return { clock, location, journal, database, contacts, adopted };
 }
@@ -91,7 +91,7 @@ Deno.test("a new process finds everything as it was, but for what has expired me
     instance: "urn:x",
     regId: 2,
     path: "<sip:p>",
-    listensAt: 5,
+    listeningPort: 5,
   });
   first.location.replace("sip:a@x", [kept, binding("sip:short@192.0.2.9", { expiresAt: 2000 })]);
   await first.journal.stop();
