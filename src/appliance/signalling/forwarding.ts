@@ -40,7 +40,7 @@ export class Forwarding implements Configurable {
   readonly #callers: CallerIdentification;
   readonly #routes: RouteContext;
   readonly #dialogs: Dialogs;
-  /** What outlives the process beside registrations. */
+  /** Rows of dialogs and names, which outlive the process. */
   readonly #rows: Pick<RegistrationDatabase, "load" | "write"> | undefined;
 
   constructor(parts: ForwardingParts) {

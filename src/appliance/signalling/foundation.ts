@@ -1,4 +1,4 @@
-/** What every part of the signalling server is built on: options with their defaults, time, metrics, events. */
+/** The foundation of all parts of the signalling server: options with their defaults, time, metrics, events. */
 import type { Configuration } from "../../config/configuration.ts";
 import type { LiveConfiguration } from "../../config/live_configuration.ts";
 import type { ClusterOptions } from "../../core/cluster/cluster.ts";
@@ -17,7 +17,7 @@ import type { Transport } from "../../transport/transport.ts";
 /** One entry of `spec.transport`. */
 export type Listener = Configuration["transport"][number];
 
-/** What a server is made of. Tests put in their own clock, timers, look-ups and transports. */
+/** Options of a server. Tests put in their own clock, timers, look-ups and transports. */
 export interface ServerOptions {
   readonly configuration: Configuration;
   readonly directory: Directory;
@@ -35,7 +35,7 @@ export interface ServerOptions {
   /** Shares registrations with other nodes; they are not kept in `database` then. */
   readonly cluster?: ClusterOptions;
   readonly makeTransport?: (listener: Listener) => Transport;
-  /** Those of this machine, if left out. */
+  /** The interfaces of this machine, if left out. */
   readonly networkInterfaces?: readonly NetworkInterface[];
 }
 

@@ -1,4 +1,4 @@
-/** What the core says to a request (§5): it responds, forwards or drops. */
+/** Outcomes of a request (§5): the core responds, forwards or drops it. */
 import type { Answer } from "../answer.ts";
 import type { ForwardOutcome } from "../proxy/forward_outcome.ts";
 

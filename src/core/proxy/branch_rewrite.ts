@@ -28,7 +28,7 @@ export interface BranchRewrite {
   readonly added?: string;
   /** Set where the branch has sequence numbers of its own. */
   readonly shift?: CSeqShift;
-  /** What requests within the dialog have to know, for our flow token; "" for nothing. Read when the request is sent. */
+  /** Annotations of our flow token, for requests within the dialog; "" for none. Read when the request is sent. */
   readonly annotations?: string;
   /** Answers challenges; where there is a shift without it, a challenged request fails. */
   readonly challenged?: ChallengedUser;
@@ -52,7 +52,7 @@ export type Authorization =
   | { readonly kind: "granted"; readonly lines: string }
   | { readonly kind: "refused"; readonly reason: string };
 
-/** Answers the challenges of a gateway in the place of the caller (§22.3). */
+/** Answers the challenges of a gateway for the caller (§22.3). */
 export interface ChallengedUser {
   /** Returns credentials for the challenge that came by this flow. */
   answer(

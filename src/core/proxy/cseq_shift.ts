@@ -4,13 +4,13 @@
 const CSEQ_LIMIT = 2 ** 31;
 /** Numbers that a dialog has left at its beginning, at least. */
 const MIN_NUMBERS_LEFT = 2 ** 16;
-/** What is taken off the numbers of a caller that begins near the limit. */
+/** Taken off the numbers of a caller that begins near the limit. */
 const RENUMBERING = 2 ** 30;
 
 /**
- * How much higher the sequence numbers of a branch are than the caller's. Every challenge answered in its place takes
- * a number (§22.2), and the numbers stay higher until the dialog ends. They are lower where the caller begins near the
- * limit.
+ * The difference between the sequence numbers of a branch and the caller's. Every challenge that is answered for the
+ * caller takes a number (§22.2), and the numbers stay higher until the dialog ends. They are lower where the caller begins
+ * near the limit.
  */
 export class CSeqShift {
   #current: number;

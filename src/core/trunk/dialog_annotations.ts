@@ -3,7 +3,7 @@
 /** The end of a dialog that is at a gateway. */
 export interface GatewayEnd {
   readonly side: "caller" | "callee";
-  /** How much higher sequence numbers are there when the dialog begins. */
+  /** The shift of its sequence numbers when the dialog begins (`CSeqShift`). */
   readonly shift: number;
   readonly ref: string;
 }

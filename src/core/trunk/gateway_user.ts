@@ -9,7 +9,7 @@ import { GatewayChallenges } from "./gateway_challenges.ts";
 import type { GatewayRealms } from "./gateway_realms.ts";
 import type { GatewayRefusals } from "./gateway_refusals.ts";
 
-/** What is known of gateways, and learned when they accept us. */
+/** Knowledge of gateways, which grows when they accept us. */
 export interface GatewayKnowledge {
   readonly realms: GatewayRealms;
   readonly gateways: Pick<GatewayAddresses, "add">;
