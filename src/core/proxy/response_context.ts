@@ -50,6 +50,8 @@ export interface ResponseContextOptions {
   readonly path?: string | undefined;
 }
 
+const NO_TARGETS: readonly Target[] = [];
+
 export class ResponseContext implements BranchUser {
   readonly isInvite: boolean;
   /** See `MergedRequests`. */
@@ -65,7 +67,7 @@ export class ResponseContext implements BranchUser {
   #template: RequestTemplate | undefined;
   #targets: TargetSet | undefined;
   /** Targets of a group that Max-Breadth has no room for: they are the next group. */
-  #leftOver: readonly Target[] = [];
+  #leftOver: readonly Target[] = NO_TARGETS;
   /** What is left of Max-Breadth for targets that are added to the group. */
   #breadthLeft = 0;
   /** Targets that `#share` counts and that have not been tried. */
@@ -195,7 +197,8 @@ export class ResponseContext implements BranchUser {
   #forwardTo(group: readonly Target[]): void {
     const [template, targets] = [this.#template, this.#targets];
     if (!template || !targets) return;
-    const now = group.slice(0, template.breadth);
+    const isTooLarge = group.length > template.breadth;
+    const now = isTooLarge ? group.slice(0, template.breadth) : group;
     // The transaction of a request other than INVITE may end by itself.
     if (now.length === 0 || this.#server.isAnswered || !this.#admit(now.length)) {
       this.#isAdvancing = false;
@@ -206,7 +209,7 @@ export class ResponseContext implements BranchUser {
     this.#isAdvancing = false;
     this.#ringTimer?.stop();
     this.#ringTimer = undefined;
-    this.#leftOver = group.slice(template.breadth);
+    this.#leftOver = isTooLarge ? group.slice(template.breadth) : NO_TARGETS;
     const breadth = Math.floor(template.breadth / (now.length + (targets.isOpen ? 1 : 0))) || 1;
     this.#breadthLeft = targets.isOpen ? template.breadth - breadth * now.length : 0;
     const branches = now.map((target) => this.#branchTo(target, template, breadth));
@@ -224,7 +227,7 @@ export class ResponseContext implements BranchUser {
   #endSearch(): void {
     this.#targets?.close?.();
     this.#targets = undefined;
-    this.#leftOver = [];
+    this.#leftOver = NO_TARGETS;
     this.#respondIfDone();
   }
 
@@ -308,7 +311,7 @@ export class ResponseContext implements BranchUser {
 
   #finish(): void {
     this.#outcomes = [];
-    this.#leftOver = [];
+    this.#leftOver = NO_TARGETS;
     this.#template = undefined;
     this.#targets?.close?.();
     this.#targets = undefined;
