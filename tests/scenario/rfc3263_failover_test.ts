@@ -11,7 +11,7 @@ import { TransactionLayer } from "../../src/transaction/transaction_layer.ts";
 import type { TransactionUser } from "../../src/transaction/transaction_user.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { MemoryTransport } from "../support/memory_transport.ts";
-import { header, startLine } from "../support/sip_text.ts";
+import { header, responseTo, startLine } from "../support/sip_text.ts";
 import { messageText } from "../unit/message/sample_message.ts";
 import { transportRig } from "../support/transport_rig.ts";
 
@@ -193,6 +193,23 @@ Deno.test("§16.7 step 5: a place that is answered after another was asked has w
     "SIP/2.0 200 OK",
     "SIP/2.0 200 OK",
   ]);
+});
+
+Deno.test("§13.2.2.4: one that is answered late and cannot be passed on is hung up where it was answered", async () => {
+  const hop = await Hop.start();
+  await hop.send("INVITE", "sip:bob@pbx.example:5060");
+  const late = hop.taken("udp", FIRST)[0];
+  await hop.pass(6_100);
+  hop.taken("udp", FIRST);
+  hop.taken("udp", SECOND);
+  const withoutCaller = late.replace(/^Via: SIP\/2\.0\/UDP 192\.0\.2\.99.*\r\n/m, "");
+  const ok = responseTo(withoutCaller, "200 OK", { tag: "t", lines: `Contact: <sip:bob@${FIRST}>` });
+  hop.udp.receive(ok, { address: FIRST, port: 5060 });
+  await settle();
+  const [ack, bye] = hop.taken("udp", FIRST);
+  assert.match(ack, /^ACK /);
+  assert.match(bye, /^BYE /);
+  assert.deepEqual(hop.heard(), ["SIP/2.0 100 Trying", "SIP/2.0 502 Bad Gateway"]);
 });
 
 Deno.test("Another node that does not say 100 within 4·T1 has died: its device is not waited for any longer", async () => {

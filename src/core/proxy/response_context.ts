@@ -76,7 +76,6 @@ export class ResponseContext implements BranchUser {
   #outcomes: readonly BranchOutcome[] = [];
   /** Whether the next group is being asked for, or begun. */
   #isAdvancing = false;
-  /** Set while the next group is awaited. */
   #wait: BoundedWait | undefined;
   #isStopped = false;
   /** Whether the caller has got a 2xx: only then it may get others. */
