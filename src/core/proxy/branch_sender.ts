@@ -88,9 +88,10 @@ export class BranchSender {
       body,
     });
     const sent: Sent = { template, branch, request };
-    if (target.flow) {
+    const flow = flowTo(target);
+    if (flow) {
       branch.challenges = this.#challengesOf(sent, undefined);
-      return branch.begin(this.#parts.transactions.request(this.#outgoing(sent, target.flow), branch));
+      return branch.begin(this.#parts.transactions.request(this.#outgoing(sent, flow), branch));
     }
     const hop = target.hop ?? hopOf(routes.length > 0 ? uriOf(routes[0]) : target.requestUri);
     if (!hop) return branch.fail(503, "No next hop");
@@ -189,6 +190,12 @@ export class BranchSender {
     observer?.onRecordRoute?.(entries.token, target, outgoing);
     return entries.lines;
   }
+}
+
+/** Returns the flow of a target, on a new connection where its own is closed and it takes new ones. */
+function flowTo({ flow, listeningPort }: Target): Flow | undefined {
+  if (!flow || flow.isOpen || listeningPort === undefined) return flow;
+  return flow.transport.flowTo(flow.remoteAddress, listeningPort);
 }
 
 /** Returns the same way, on a new connection where ours was closed behind the challenge. */

@@ -48,8 +48,8 @@ export interface ReceivedRequest {
   readonly request: SipRequest;
   readonly flow: Flow;
   readonly routed: RoutedRequest;
-  /** Its server transaction, where it has begun already. */
-  readonly server?: ServerTransaction | undefined;
+  /** Its server transaction, once it has begun. */
+  server?: ServerTransaction | undefined;
 }
 
 /** Timer C: longer than 3 minutes (§16.6 step 11). */
@@ -97,7 +97,7 @@ export class ProxyCore implements ResponseContextHost {
     if (received.server && this.#merged.has(path)) return MERGED;
     const share = this.#admit(request, outcome);
     if (share && "status" in share) return share;
-    const server = received.server ?? this.begin(request, flow);
+    const server = received.server ??= this.begin(request, flow);
     if (!server) return void share?.release();
     const context = new ResponseContext(this, server, {
       template: this.#templateOf(received, outcome, breadth),

@@ -20,6 +20,8 @@ export interface Target {
   readonly routes: readonly string[];
   /** The flow to send by; undefined: the request goes to `hop`, else to the top Route, else to the Request-URI. */
   readonly flow: Flow | undefined;
+  /** Port to connect to when the flow is a connection that is closed. */
+  readonly listeningPort?: number;
   /** A flow of another node: a Route to that node is put on top. */
   readonly remoteFlow?: RemoteFlow;
   /** The next hop, where it is not what the first Route or the Request-URI names. */

@@ -24,11 +24,11 @@ export function bindingTarget(binding: Binding<BoundFlow>, isSecureRequest: bool
       q,
     };
   }
-  const ownFlow = flow.isOpen ? flow : flow.transport.flowTo(flow.remoteAddress, listeningPort);
   return {
     requestUri: isSecureRequest ? requestUri : withoutSecureScheme(requestUri, flow),
     routes: splitValues(path),
-    flow: binding.goesToContact ? undefined : ownFlow,
+    flow: binding.goesToContact ? undefined : flow,
+    listeningPort,
     ...binding.isBehindNat && { isBehindNat: true },
     q,
   };
