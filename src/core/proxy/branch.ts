@@ -19,7 +19,7 @@ export interface ChallengeHandler {
   onAccepted(flow: Flow): void;
 }
 
-/** What a branch asks of the proxy core. */
+/** The proxy core as its branches see it. */
 export interface BranchHost {
   timer(callback: () => void): Timer;
   /** Timer C (§16.8) in milliseconds: more than 3 minutes. */
@@ -28,7 +28,7 @@ export interface BranchHost {
   isOwnChallenge(response: SipResponse): boolean;
 }
 
-/** What a branch tells its response context. A body is the one that the caller gets in place of the response's. */
+/** The response context as its branches see it. `body` replaces the body of the response. */
 export interface BranchUser {
   readonly isInvite: boolean;
   onProvisional(response: SipResponse, branch: Branch, body?: MessageBody): void;
@@ -58,7 +58,7 @@ const MAX_WAITING_RESPONSES = 16;
 export class Branch implements ClientTransactionUser {
   readonly target: Target;
   readonly breadth: number;
-  /** How its responses go upstream. */
+  /** Changes its responses for the caller. */
   readonly responses: ResponseRewrite;
   /** Whether it leads to a gateway whose challenges are answered here. */
   readonly isToGateway: boolean;
@@ -72,7 +72,7 @@ export class Branch implements ClientTransactionUser {
   token: string | undefined;
   /** The flow that the request went by, the latest of several. */
   flow: Flow | undefined;
-  /** What it waits for: a next hop or a body. Ended with the branch. */
+  /** The wait for a next hop or a body, which ends with the branch. */
   wait: BoundedWait | undefined;
   readonly #user: BranchUser;
   readonly #host: BranchHost;

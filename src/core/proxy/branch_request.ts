@@ -18,7 +18,7 @@ export interface BranchRequestOptions {
   readonly body?: MessageBody | undefined;
 }
 
-/** What is another each time that the request is sent. */
+/** Options of one transmission. */
 export interface Sending {
   readonly flow: Flow;
   /** `host:port` of ours for the Via. */

@@ -6,10 +6,9 @@ import { type EndpointAttempt, EndpointAttempts, type EndpointAttemptsParts } fr
 import type { Branch } from "./branch.ts";
 import { COMPLETED_ELSEWHERE, NOT_ANSWERED } from "./cancel_reason.ts";
 
-/** How many times T1 another node may stay silent, which sends 100 at once: 2 s, two retransmissions. */
+/** Silence of another node, in multiples of T1: 2 s, two retransmissions. It sends 100 at once while it lives. */
 export const NODE_PATIENCE = 4;
 
-/** What a failover asks of the proxy core. */
 export interface FailoverParts extends Omit<EndpointAttemptsParts, "send" | "onSilence"> {
   /** Sends the request to an endpoint in a new client transaction; undefined when no transport reaches it. */
   send(

@@ -13,7 +13,6 @@ import type { Target } from "./target.ts";
 /** Returns the changes that the branch to a target makes. Called once for each branch. */
 export type RewriteFor = (target: Target) => BranchRewrite | undefined;
 
-/** What a template is made with, beside the request. */
 export interface RequestTemplateOptions {
   /** The flow that the request came by. */
   readonly flow: Flow;
@@ -113,7 +112,7 @@ function sharedEdits(request: SipRequest, options: RequestTemplateOptions): Mess
   return edits;
 }
 
-/** Removes credentials for realms of ours, and those that were checked: whoever gets them could call with them. */
+/** Removes credentials for realms of ours, and those that were checked: a receiver could call with them. */
 function removeCredentials(
   request: SipRequest,
   id: HeaderId,

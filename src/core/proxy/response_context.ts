@@ -27,7 +27,7 @@ import { upstreamText } from "./response_forwarding.ts";
 import type { Target } from "./target.ts";
 import type { TargetSet } from "./target_set.ts";
 
-/** What a response context asks of the proxy core. */
+/** The proxy core as its response contexts see it. */
 export interface ResponseContextHost extends BranchHost {
   /** Builds and sends the request of a branch, which hears of everything that follows. */
   send(template: RequestTemplate, branch: Branch): void;
@@ -39,7 +39,6 @@ export interface ResponseContextHost extends BranchHost {
   onEnded(context: ResponseContext): void;
 }
 
-/** What a response context works on. */
 export interface ResponseContextOptions {
   readonly template: RequestTemplate;
   readonly targets: TargetSet;
@@ -68,7 +67,7 @@ export class ResponseContext implements BranchUser {
   #targets: TargetSet | undefined;
   /** Targets of a group that Max-Breadth has no room for: they are the next group. */
   #leftOver: readonly Target[] = NO_TARGETS;
-  /** What is left of Max-Breadth for targets that are added to the group. */
+  /** Max-Breadth kept for targets that are added to the group. */
   #breadthLeft = 0;
   /** Targets that `#share` counts and that have not been tried. */
   #admitted: number;
@@ -132,7 +131,7 @@ export class ResponseContext implements BranchUser {
     return true;
   }
 
-  /** The server stops: the caller hears it, and whoever rings is cancelled. */
+  /** Ends everything because the server stops: the caller gets 503, and what rings is cancelled. */
   abort(): void {
     if (!this.#server.isAnswered) this.#respondLocally(503, { reason: "Server stops", isRemote: false });
     this.#stop(SERVER_STOPS);
