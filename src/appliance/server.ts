@@ -7,6 +7,7 @@ import type { ServerEvents } from "../core/server_events.ts";
 import type { GatewayRegistrationStatus } from "../core/trunk/gateway_registration_status.ts";
 import type { LocationService } from "../location/location_service.ts";
 import { escapeUser } from "../message/sip_uri.ts";
+import type { StaticContact } from "../rest/operations/location.ts";
 import { isIpv6, toUriHost } from "../runtime/ip/ip_address.ts";
 import type { Metrics } from "../runtime/metrics.ts";
 import { Turn } from "../runtime/turn.ts";
@@ -16,15 +17,6 @@ import { Foundation, type ServerOptions } from "./signalling/foundation.ts";
 import { type FailedListener, Network } from "./signalling/network.ts";
 import { Registrations } from "./signalling/registrations.ts";
 import { Trunk } from "./signalling/trunk.ts";
-
-/** The address of a device, as an administrator states it. */
-export interface StaticContact {
-  readonly user: string;
-  readonly address: string;
-  readonly port: number;
-  /** Seconds. */
-  readonly expires: number;
-}
 
 export class Server {
   readonly metrics: Metrics;

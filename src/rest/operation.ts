@@ -54,6 +54,10 @@ export interface AnswerForm {
   readonly content?: { readonly type: string; readonly schema: JsonSchema };
 }
 
+/** Values of `content`. */
+export const PLAIN_TEXT = { type: "text/plain", schema: { type: "string" } };
+export const JSON_OBJECT = { type: "application/json", schema: { type: "object" } };
+
 /** A request for an operation. */
 export interface Call<Query = Readonly<Record<string, unknown>>> {
   readonly request: Request;

@@ -1,5 +1,5 @@
 /** The form of answers in Routr v1: `result` for early clients, `data` and `meta` for later ones. */
-import { type ErrorDetail, HttpError } from "./http_error.ts";
+import type { HttpError } from "./http_error.ts";
 
 /** The position of a page in its collection. */
 export interface PageMeta {
@@ -53,9 +53,6 @@ export function plainText(text: string, type = "text/plain; charset=utf-8"): Res
 
 /** Returns the answer to a refused request: the envelope, with all faults in `errors`. */
 export function errorResponse({ status, message, headers, details }: HttpError): Response {
-  const errors: readonly ErrorDetail[] = details;
-  return new Response(JSON.stringify({ status, message, ...errors.length > 0 && { errors } }), {
-    status,
-    headers: { ...headers, "content-type": JSON_TYPE },
-  });
+  const body = JSON.stringify({ status, message, ...details.length > 0 && { errors: details } });
+  return new Response(body, { status, headers: { ...headers, "content-type": JSON_TYPE } });
 }

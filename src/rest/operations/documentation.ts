@@ -3,7 +3,7 @@
 import { accepts } from "@std/http/negotiation";
 import type { JsonSchema } from "../../data/json_schema.ts";
 import { bareJson, plainText } from "../http/envelope.ts";
-import { BASE_PATH, type Operation, operation } from "../operation.ts";
+import { BASE_PATH, JSON_OBJECT, type Operation, operation, PLAIN_TEXT } from "../operation.ts";
 import { openApiDocument } from "../openapi/openapi.ts";
 import { contractPage } from "../openapi/page.ts";
 
@@ -35,7 +35,7 @@ export function withDocumentation(operations: readonly Operation[], parts: Docum
       isOpen: true,
       summary: "Lists the paths of the service",
       answers: {
-        200: { description: "Paths.", content: { type: "application/json", schema: { type: "object" } } },
+        200: { description: "Paths.", content: JSON_OBJECT },
         302: { description: "To the page of the contract, when `Accept` prefers HTML." },
       },
       handle({ request }) {
@@ -51,12 +51,7 @@ export function withDocumentation(operations: readonly Operation[], parts: Docum
       tag: TAG,
       isOpen: true,
       summary: "Returns the contract of this service (OpenAPI 3.1)",
-      answers: {
-        200: {
-          description: "The contract.",
-          content: { type: "application/json", schema: { type: "object" } },
-        },
-      },
+      answers: { 200: { description: "The contract.", content: JSON_OBJECT } },
       handle: () => plainText(contract(), "application/json; charset=utf-8"),
     }),
     operation({
@@ -66,9 +61,7 @@ export function withDocumentation(operations: readonly Operation[], parts: Docum
       tag: TAG,
       isOpen: true,
       summary: "Returns a page that shows the contract",
-      answers: {
-        200: { description: "A page.", content: { type: "text/html", schema: { type: "string" } } },
-      },
+      answers: { 200: { description: "A page.", content: { ...PLAIN_TEXT, type: "text/html" } } },
       handle: () => contractPage(contract()),
     }),
   ];

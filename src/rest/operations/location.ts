@@ -1,8 +1,8 @@
 /** Registrations: `/location`. */
-import type { JsonSchema } from "../../data/json_schema.ts";
+import type * as z from "zod";
 import { ipAddress } from "../../data/network_property.ts";
 import { integer, mapping, port, text } from "../../data/property_types.ts";
-import { jsonSchemaOf } from "../../data/json_schema.ts";
+import { type JsonSchema, jsonSchemaOf } from "../../data/json_schema.ts";
 import type { BoundFlow } from "../../core/flows/bound_flow.ts";
 import type { Binding } from "../../location/binding.ts";
 import type { LocationService } from "../../location/location_service.ts";
@@ -12,8 +12,7 @@ import { bareJson, enveloped } from "../http/envelope.ts";
 import { HttpError } from "../http/http_error.ts";
 import { BASE_PATH, type Operation, operation } from "../operation.ts";
 import { validated } from "../http/validation.ts";
-import { LIST_QUERY } from "./list_query.ts";
-import { selectItems } from "../selection.ts";
+import { LIST_QUERY, selectItems } from "../selection.ts";
 
 export interface LocationOperationsParts {
   readonly clock: Clock;
@@ -25,14 +24,6 @@ export interface LocationOperationsParts {
   evictAll(): Promise<void>;
 }
 
-export interface StaticContact {
-  readonly user: string;
-  readonly address: string;
-  readonly port: number;
-  /** Its lifetime in seconds. */
-  readonly expires: number;
-}
-
 /** The request body of Routr v1. */
 const staticContact = mapping({
   user: text("a user name").describe("The user part of the contact."),
@@ -40,6 +31,9 @@ const staticContact = mapping({
   port: port(1).default(5060).describe("Its UDP port."),
   expires: integer({ min: 1, max: 2 ** 31 - 1 }).default(3600).describe("For how many seconds."),
 });
+
+/** The address of a device, as an administrator states it. */
+export type StaticContact = z.output<typeof staticContact>;
 
 const LOCATION: JsonSchema = {
   type: "object",
@@ -151,8 +145,7 @@ const FIXED = {
 /** Returns an address-of-record; people write `me@home@sip.local` for `me%40home@sip.local`. */
 function readAor(text: string): string {
   const written = /^sips?:/i.test(text) ? text : `sip:${text}`;
-  const uri = SipUri.parse(written) ??
-    SipUri.parse(written.replace(/@(?=.*@)/g, "%40"));
+  const uri = SipUri.parse(written) ?? SipUri.parse(written.replace(/@(?=.*@)/g, "%40"));
   if (uri?.user === undefined) {
     throw new HttpError(400, "Bad request: expected an address-of-record such as sip:1001@sip.local");
   }

@@ -7,11 +7,9 @@ import type { JsonSchema } from "../../data/json_schema.ts";
 import { bareJson, enveloped, plainText } from "../http/envelope.ts";
 import type { EventHistory } from "../observe/event_history.ts";
 import { eventStream } from "../observe/event_stream.ts";
-import { readinessOf } from "../observe/health.ts";
 import { PROMETHEUS_TYPE, prometheusText } from "../observe/prometheus.ts";
-import { BASE_PATH, type Operation, operation } from "../operation.ts";
-import { selectItems } from "../selection.ts";
-import { LIST_QUERY } from "./list_query.ts";
+import { BASE_PATH, JSON_OBJECT, type Operation, operation, PLAIN_TEXT } from "../operation.ts";
+import { LIST_QUERY, selectItems } from "../selection.ts";
 
 export interface ObservationParts {
   readonly version: string;
@@ -41,9 +39,7 @@ export function observationOperations(parts: ObservationParts): Operation[] {
         ),
         lastEventId: text("an id").optional().describe("Replaces the header field."),
       },
-      answers: {
-        200: { description: "Events.", content: { type: "text/event-stream", schema: { type: "string" } } },
-      },
+      answers: { 200: { description: "Events.", content: { ...PLAIN_TEXT, type: "text/event-stream" } } },
       handle({ request, query: { types, lastEventId } }) {
         const stream = eventStream({
           history: parts.history,
@@ -79,9 +75,7 @@ export function observationOperations(parts: ObservationParts): Operation[] {
       id: "getMetrics",
       tag: TAG,
       summary: "Returns metrics for Prometheus",
-      answers: {
-        200: { description: "Metrics.", content: { type: "text/plain", schema: { type: "string" } } },
-      },
+      answers: { 200: { description: "Metrics.", content: PLAIN_TEXT } },
       handle: () => plainText(prometheusText(parts.metrics, parts.version), PROMETHEUS_TYPE),
     }),
     operation({
@@ -91,9 +85,7 @@ export function observationOperations(parts: ObservationParts): Operation[] {
       tag: TAG,
       isOpen: true,
       summary: "Reports that the process is alive",
-      answers: {
-        200: { description: "It is.", content: { type: "text/plain", schema: { type: "string" } } },
-      },
+      answers: { 200: { description: "It is.", content: PLAIN_TEXT } },
       handle: () => plainText("ok\n"),
     }),
     operation({
@@ -109,18 +101,14 @@ export function observationOperations(parts: ObservationParts): Operation[] {
         ),
       },
       answers: {
-        200: {
-          description: "It is ready.",
-          content: { type: "application/json", schema: { type: "object" } },
-        },
-        503: {
-          description: "It is not ready.",
-          content: { type: "application/json", schema: { type: "object" } },
-        },
+        200: { description: "It is ready.", content: JSON_OBJECT },
+        503: { description: "It is not ready.", content: JSON_OBJECT },
       },
       handle({ query: { exclude = "" } }) {
-        const readiness = readinessOf(parts.checks(), exclude.split(","));
-        return bareJson(readiness, readiness.isReady ? 200 : 503);
+        const checks = parts.checks();
+        const ignored = exclude.split(",");
+        const isReady = Object.entries(checks).every(([name, isGood]) => isGood || ignored.includes(name));
+        return bareJson({ isReady, checks }, isReady ? 200 : 503);
       },
     }),
   ];

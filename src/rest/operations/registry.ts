@@ -5,8 +5,7 @@ import type { JsonSchema } from "../../data/json_schema.ts";
 import { escapeUser } from "../../message/sip_uri.ts";
 import { enveloped } from "../http/envelope.ts";
 import { BASE_PATH, type Operation, operation } from "../operation.ts";
-import { selectItems } from "../selection.ts";
-import { LIST_QUERY } from "./list_query.ts";
+import { LIST_QUERY, selectItems } from "../selection.ts";
 
 const REGISTRATION: JsonSchema = {
   type: "object",

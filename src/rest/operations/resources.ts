@@ -22,9 +22,8 @@ import {
 import { isMapping } from "../../runtime/mapping.ts";
 import { HttpError } from "../http/http_error.ts";
 import { withoutKeyword } from "../openapi/openapi.ts";
-import { LIST_QUERY } from "./list_query.ts";
 import { BASE_PATH, type Call, type Operation, operation } from "../operation.ts";
-import { selectResources } from "../selection.ts";
+import { LIST_QUERY, type SelectionRequest, selectResources } from "../selection.ts";
 
 export interface ResourceOperationsParts {
   readonly directory: Directory;
@@ -149,9 +148,7 @@ class Collection {
     ];
   }
 
-  async #list(
-    { query, user }: Call<{ filter?: string; page: number; itemsPerPage: number }>,
-  ): Promise<Response> {
+  async #list({ query, user }: Call<SelectionRequest>): Promise<Response> {
     const { items, meta } = await selectResources(this.#parts.directory, this.#kind, query);
     return enveloped(items.map(shownTo(user)), { meta });
   }
@@ -167,7 +164,8 @@ class Collection {
 
   async #create({ readBody, user, note }: Call): Promise<Response> {
     const { value, isFile } = await readBody({ isUpload: true });
-    for (const each of Array.isArray(value) ? value : [value]) this.#refuseReader(user, each);
+    const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+    for (const each of list) this.#refuseReader(user, each);
     const { store } = this.#parts;
     if (!Array.isArray(value) && !isFile) {
       const ref = await written(store.create(this.#kind, this.#document(value, "")));
@@ -177,7 +175,6 @@ class Collection {
         headers: { location: `${this.#path}/${encodeURIComponent(ref)}` },
       });
     }
-    const list = Array.isArray(value) ? value : [value];
     if (list.length === 0) throw new HttpError(400, "Bad request: an empty list");
     const documents = list.map((each, i) => this.#document(each, `/${i}`));
     const refs = await written(store.createAll(this.#kind, documents));
@@ -191,18 +188,11 @@ class Collection {
     const changes = this.#document(value, "");
     this.#refuseReader(user, changes);
     const target = this.#targetOf(ref, changes);
-    await written(
-      this.#parts.store.update(
-        this.#kind,
-        target,
-        changes,
-        (current) => {
-          this.#refuseReader(user, { spec: current });
-          refuseUnlessConditionHolds(request, shownTo(user)(current));
-        },
-      ),
-      request,
-    );
+    const check = (current: Resource) => {
+      this.#refuseReader(user, { spec: current });
+      refuseUnlessConditionHolds(request, shownTo(user)(current));
+    };
+    await written(this.#parts.store.update(this.#kind, target, changes, check), request);
     note(namesIn(namesOf(changes)));
     return enveloped(target);
   }
@@ -223,14 +213,8 @@ class Collection {
   }
 
   async #remove({ request, user, parameters: { ref } }: Call): Promise<Response> {
-    await written(
-      this.#parts.store.remove(
-        this.#kind,
-        ref,
-        (current) => refuseUnlessConditionHolds(request, shownTo(user)(current)),
-      ),
-      request,
-    );
+    const check = (current: Resource) => refuseUnlessConditionHolds(request, shownTo(user)(current));
+    await written(this.#parts.store.remove(this.#kind, ref, check), request);
     return enveloped(null);
   }
 

@@ -2,7 +2,7 @@
 import { type User, USER_REALM } from "../../data/user.ts";
 import { enveloped, plainText } from "../http/envelope.ts";
 import { HttpError } from "../http/http_error.ts";
-import { BASE_PATH, type Call, type Operation, operation } from "../operation.ts";
+import { BASE_PATH, type Call, type Operation, operation, PLAIN_TEXT } from "../operation.ts";
 
 export function sessionOperations(issueToken: (user: User) => Promise<string>): Operation[] {
   /** Issues a token for a password only: a stolen token could otherwise be renewed for ever. */
@@ -20,9 +20,7 @@ export function sessionOperations(issueToken: (user: User) => Promise<string>): 
       tag: "session",
       summary: "A token, as bare text",
       description: "By HTTP Basic with the credentials of a user.",
-      answers: {
-        200: { description: "The token.", content: { type: "text/plain", schema: { type: "string" } } },
-      },
+      answers: { 200: { description: "The token.", content: PLAIN_TEXT } },
       handle: async (call) => plainText(await issue(call)),
     }),
     operation({

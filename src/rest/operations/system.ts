@@ -2,7 +2,7 @@
 import { flag, oneOf } from "../../data/property_types.ts";
 import { bareJson, enveloped, plainText } from "../http/envelope.ts";
 import { HttpError } from "../http/http_error.ts";
-import { BASE_PATH, type Operation, operation } from "../operation.ts";
+import { BASE_PATH, JSON_OBJECT, type Operation, operation, PLAIN_TEXT } from "../operation.ts";
 
 /** The server as an administrator controls it. */
 export interface SystemControl {
@@ -26,8 +26,6 @@ export interface SystemControl {
 
 const TAG = "system";
 
-const UNTIL_RESTART = "In force until the next start";
-
 /** All names that releases of Routr v1 use. */
 const STATES = ["down", "restarting", "restart", "reload"] as const;
 
@@ -43,10 +41,7 @@ export function systemOperations(system: SystemControl): Operation[] {
       answers: {
         200: {
           description: "It is.",
-          content: {
-            type: "application/json",
-            schema: { type: "object", properties: { status: { const: "Up" } } },
-          },
+          content: { ...JSON_OBJECT, schema: { type: "object", properties: { status: { const: "Up" } } } },
         },
       },
       // Early clients print `status`, later ones `message`.
@@ -123,7 +118,7 @@ export function systemOperations(system: SystemControl): Operation[] {
         const { inForce, changed } = system.configure(value);
         note(changed.join(", "));
         return enveloped(inForce, {
-          message: `${UNTIL_RESTART}: config.yaml is not written`,
+          message: "In force until the next start: config.yaml is not written",
           meta: { lastsUntil: "restart" },
         });
       },
@@ -135,13 +130,7 @@ export function systemOperations(system: SystemControl): Operation[] {
       tag: TAG,
       query: { format: oneOf(["json", "text"]).default("json").describe("text: without the envelope.") },
       summary: "Returns the last lines of the log",
-      answers: {
-        200: {
-          description: "Lines.",
-          data: { type: "string" },
-          content: { type: "text/plain", schema: { type: "string" } },
-        },
-      },
+      answers: { 200: { description: "Lines.", data: { type: "string" }, content: PLAIN_TEXT } },
       handle({ query: { format } }) {
         const text = system.logs();
         return format === "json" ? enveloped(text) : plainText(text);

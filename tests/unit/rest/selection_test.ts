@@ -4,8 +4,7 @@ import { MemoryDirectory } from "../../../src/data/directory.ts";
 import type { Resource } from "../../../src/data/resource.ts";
 import { HttpError } from "../../../src/rest/http/http_error.ts";
 import { validated } from "../../../src/rest/http/validation.ts";
-import { LIST_QUERY } from "../../../src/rest/operations/list_query.ts";
-import { selectItems, selectResources } from "../../../src/rest/selection.ts";
+import { LIST_QUERY, selectItems, selectResources } from "../../../src/rest/selection.ts";
 import { agentDocument, domainDocument, userDocument } from "../../support/resources.ts";
 import { resourceOf } from "../data/sources.ts";
 
