@@ -29,7 +29,7 @@ import { type IncomingRequest, UNIDENTIFIED } from "./incoming_request.ts";
 import { DROP, type Outcome, respond } from "./outcome.ts";
 import type { DialogParty } from "../party.ts";
 import { hasSequenceNumber } from "../proxy/branch_rewrite.ts";
-import { type ForwardingObserver, observedByBoth } from "../proxy/forwarding_observer.ts";
+import type { ForwardingObserver } from "../proxy/forwarding_observer.ts";
 import type { ProxyCore } from "../proxy/proxy_core.ts";
 import { BEGINS_DIALOGS } from "../proxy/record_route.ts";
 import { validateRequest } from "../proxy/request_validation.ts";
@@ -317,11 +317,11 @@ export class Dispatcher implements TransactionUser {
       isCallerTrusted: false,
       credentialsRow,
       rewriteFor: () => rewrite,
-      observe: () =>
-        observedByBoth(
-          calls.onRequest(request),
-          new DialogRequest(dialogs.table, dialog, { request, to: route.to }),
-        ),
+      observe: () => {
+        const change = new DialogRequest(dialogs.table, dialog, { request, to: route.to });
+        const call = calls.onRequest(request);
+        return call ? [call, change] : [change];
+      },
     };
   }
 
@@ -385,7 +385,7 @@ export class Dispatcher implements TransactionUser {
     return limits.refuseCallOut(caller.agent, calls.countOut(caller.agent.ref));
   }
 
-  #observe(incoming: IncomingRequest, routing: TargetRouting): ForwardingObserver | undefined {
+  #observe(incoming: IncomingRequest, routing: TargetRouting): readonly ForwardingObserver[] {
     const { request, flow, caller } = incoming;
     const dialogs = this.#beginDialogs(request, flow, callerParty(caller, routing.ingress));
     if (request.method !== "INVITE") return dialogs;
@@ -398,16 +398,16 @@ export class Dispatcher implements TransactionUser {
       didRef: (egress?.did ?? routing.did)?.ref,
       ...sourceOf(flow),
     });
-    return observedByBoth(call, dialogs);
+    return [call, ...dialogs];
   }
 
   #beginDialogs(
     request: SipRequest,
     flow: Flow,
     party: DialogParty | undefined,
-  ): DialogBeginning | undefined {
-    if (!BEGINS_DIALOGS.has(request.method)) return undefined;
-    return new DialogBeginning(this.#parts.dialogs.table, request, { party, flow });
+  ): readonly ForwardingObserver[] {
+    if (!BEGINS_DIALOGS.has(request.method)) return [];
+    return [new DialogBeginning(this.#parts.dialogs.table, request, { party, flow })];
   }
 }
 

@@ -180,14 +180,14 @@ export class BranchSender {
   }
 
   #recordRoute({ template, branch }: Sent, outgoing: Flow): string {
-    const { request, flow: incoming, isInDialog, observer } = template;
+    const { request, flow: incoming, isInDialog, observers } = template;
     if (isInDialog || !BEGINS_DIALOGS.has(request.method)) return "";
     const { target, rewrite } = branch;
     const annotations = rewrite?.annotations ?? "";
     const entries = this.#parts.recordRoutes.entriesFor({ request, incoming, outgoing, target, annotations });
     if (!entries) return "";
     branch.token = entries.token;
-    observer?.onRecordRoute?.(entries.token, target, outgoing);
+    for (const each of observers) each.onRecordRoute?.(entries.token, target, outgoing);
     return entries.lines;
   }
 }

@@ -17,5 +17,5 @@ export interface ForwardOutcome {
   /** Seconds that the callee's devices ring when there are others of a lower q, where it has a value of its own. */
   readonly serialRingSeconds?: number | undefined;
   /** Returns who hears what becomes of the request. Asked once it is certain that it is forwarded and no retransmission. */
-  observe?(): ForwardingObserver | undefined;
+  observe?(): readonly ForwardingObserver[];
 }

@@ -12,7 +12,7 @@ export interface FailureCause {
 }
 
 export interface ForwardingObserver {
-  /** The request of a branch has our Record-Route token with this flow token, and goes by this flow. */
+  /** The request of a branch has our Record-Route entry with this flow token, and goes by this flow. */
   onRecordRoute?(token: string, target: Target, flow: Flow): void;
   /** A provisional response other than 100 goes upstream; `token` is that of its branch, if it has one. */
   onProvisional?(response: SipResponse, token?: string): void;
@@ -22,47 +22,4 @@ export interface ForwardingObserver {
   onFailure(status: number, isOurs: boolean, cause: FailureCause): void;
   /** The caller has cancelled. */
   onCancel?(): void;
-}
-
-/** Returns one observer for two of them; either may be absent. */
-export function observedByBoth(
-  one: ForwardingObserver | undefined,
-  other: ForwardingObserver | undefined,
-): ForwardingObserver | undefined {
-  return one && other ? new BothObservers(one, other) : one ?? other;
-}
-
-class BothObservers implements ForwardingObserver {
-  readonly #one: ForwardingObserver;
-  readonly #other: ForwardingObserver;
-
-  constructor(one: ForwardingObserver, other: ForwardingObserver) {
-    this.#one = one;
-    this.#other = other;
-  }
-
-  onRecordRoute(token: string, target: Target, flow: Flow): void {
-    this.#one.onRecordRoute?.(token, target, flow);
-    this.#other.onRecordRoute?.(token, target, flow);
-  }
-
-  onProvisional(response: SipResponse, token?: string): void {
-    this.#one.onProvisional?.(response, token);
-    this.#other.onProvisional?.(response, token);
-  }
-
-  onSuccess(response: SipResponse, token?: string): void {
-    this.#one.onSuccess(response, token);
-    this.#other.onSuccess(response, token);
-  }
-
-  onFailure(status: number, isOurs: boolean, cause: FailureCause): void {
-    this.#one.onFailure(status, isOurs, cause);
-    this.#other.onFailure(status, isOurs, cause);
-  }
-
-  onCancel(): void {
-    this.#one.onCancel?.();
-    this.#other.onCancel?.();
-  }
 }

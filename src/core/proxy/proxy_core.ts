@@ -189,7 +189,7 @@ export class ProxyCore implements ResponseContextHost {
       credentialsRow,
       ownsRealm: this.#parts.ownsRealm,
       rewriteFor,
-      observer: outcome.observe?.(),
+      observers: outcome.observe?.(),
     });
   }
 }

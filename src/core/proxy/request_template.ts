@@ -31,7 +31,7 @@ export interface RequestTemplateOptions {
   ownsRealm(realm: string): boolean;
   /** Undefined: all branches go as the template. */
   readonly rewriteFor?: RewriteFor | undefined;
-  readonly observer?: ForwardingObserver | undefined;
+  readonly observers?: readonly ForwardingObserver[] | undefined;
 }
 
 /** Everything that all branches of a forwarded request share. */
@@ -42,7 +42,7 @@ export class RequestTemplate {
   readonly breadth: number;
   readonly isInDialog: boolean;
   readonly isCallerTrusted: boolean;
-  readonly observer: ForwardingObserver | undefined;
+  readonly observers: readonly ForwardingObserver[];
   /** See `LoopDetection`. */
   readonly digest: string;
   readonly rewriteFor: RewriteFor | undefined;
@@ -57,7 +57,7 @@ export class RequestTemplate {
     this.breadth = options.breadth;
     this.isInDialog = options.isInDialog;
     this.isCallerTrusted = options.isCallerTrusted;
-    this.observer = options.observer;
+    this.observers = options.observers ?? [];
     this.digest = options.digest;
     this.rewriteFor = options.rewriteFor;
     this.#edits = sharedEdits(request, options);

@@ -59,7 +59,7 @@ export class ResponseContext implements BranchUser {
   readonly #server: ServerTransaction;
   readonly #serialRingMs: number;
   readonly #share: RequestShare | undefined;
-  readonly #observer: ForwardingObserver | undefined;
+  readonly #observers: readonly ForwardingObserver[];
   /** The Via lines that responses go upstream with. */
   readonly #vias: string;
   /** Forgotten once the caller has its answer: the context itself lives on for further 2xx. */
@@ -94,7 +94,7 @@ export class ResponseContext implements BranchUser {
     this.#serialRingMs = options.serialRingMs;
     this.#share = options.share;
     this.path = options.path;
-    this.#observer = template.observer;
+    this.#observers = template.observers;
     this.#vias = detachText(viaLines(template.request));
     this.isInvite = template.request.method === "INVITE";
     if (this.isInvite) server.onCancel = (reasons) => this.cancel(reasons);
@@ -143,7 +143,7 @@ export class ResponseContext implements BranchUser {
     if (response.status === 100 || this.#server.isAnswered) return;
     const text = this.#upstream(response, branch, body);
     if (text === undefined) return;
-    this.#observer?.onProvisional?.(response, branch.token);
+    for (const each of this.#observers) each.onProvisional?.(response, branch.token);
     this.#server.respond(response.status, text);
   }
 
@@ -154,7 +154,7 @@ export class ResponseContext implements BranchUser {
     const text = this.#upstream(response, branch, body);
     if (text === undefined) return this.#refuse(response, branch, "without the caller's Via");
     this.#isAccepted = true;
-    this.#observer?.onSuccess(response, branch.token);
+    for (const each of this.#observers) each.onSuccess(response, branch.token);
     if (isFirst || this.isInvite) this.#server.respond(response.status, text);
     if (!isFirst) return this.#checkEnd();
     this.#finish();
@@ -181,7 +181,7 @@ export class ResponseContext implements BranchUser {
    * hear its Reason (RFC 3326).
    */
   cancel(reasons: string): void {
-    this.#observer?.onCancel?.();
+    for (const each of this.#observers) each.onCancel?.();
     this.#stop(reasons);
     const isOver = this.#server.isAnswered || this.#branches.some(({ isAwaited }) => isAwaited);
     if (!isOver) this.#respondLocally(487);
@@ -285,7 +285,8 @@ export class ResponseContext implements BranchUser {
     const text = buildBestResponse(response, this.#outcomes, this.#vias);
     // A user agent that lost the other Vias still gets its status through.
     if (text === undefined) return this.#respondLocally(best.status);
-    this.#observer?.onFailure(best.status, false, { reason: response.reason, isRemote: true });
+    const cause = { reason: response.reason, isRemote: true };
+    for (const each of this.#observers) each.onFailure(best.status, false, cause);
     this.#server.respond(best.status, branch.responses.apply(text, response, best.body));
     this.#finish();
   }
@@ -298,7 +299,8 @@ export class ResponseContext implements BranchUser {
 
   #respondLocally(status: number, cause?: FailureCause, branch?: EndedBranch): void {
     const request = this.#template?.request;
-    this.#observer?.onFailure(status, true, cause ?? { reason: reasonPhrase(status), isRemote: false });
+    const why = cause ?? { reason: reasonPhrase(status), isRemote: false };
+    for (const each of this.#observers) each.onFailure(status, true, why);
     if (request) {
       const isToGateway = branch ? branch.isToGateway : this.#branches.some((each) => each.isToGateway);
       const content = isToGateway ? gatewayFailure(status, cause) : { status };
