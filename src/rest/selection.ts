@@ -7,7 +7,7 @@ import { propertyOf } from "../data/shown_document.ts";
 import { Turn } from "../runtime/turn.ts";
 import { parseFilter } from "./filter/filter.ts";
 import { FilterError } from "./filter/filter_error.ts";
-import { documentReader, type PropertyReader } from "./filter/property_reader.ts";
+import { documentReader, type PropertyReader } from "./filter/filter_parser.ts";
 import type { PageMeta } from "./http/envelope.ts";
 import { HttpError } from "./http/http_error.ts";
 

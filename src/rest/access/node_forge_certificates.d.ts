@@ -2,16 +2,11 @@
 export interface ForgeCertificates {
   readonly md: { readonly sha256: { create(): unknown } };
   readonly pki: {
-    privateKeyFromPem(pem: string): ForgeKey;
+    privateKeyFromPem(pem: string): { readonly n: unknown; readonly e: unknown };
     setRsaPublicKey(n: unknown, e: unknown): unknown;
     createCertificate(): ForgeCertificate;
     certificateToPem(certificate: ForgeCertificate): string;
   };
-}
-
-export interface ForgeKey {
-  readonly n: unknown;
-  readonly e: unknown;
 }
 
 export interface ForgeCertificate {
@@ -22,5 +17,5 @@ export interface ForgeCertificate {
   setSubject(attributes: readonly { name: string; value: string }[]): void;
   setIssuer(attributes: readonly { name: string; value: string }[]): void;
   setExtensions(extensions: readonly Readonly<Record<string, unknown>>[]): void;
-  sign(key: ForgeKey, digest: unknown): void;
+  sign(key: unknown, digest: unknown): void;
 }

@@ -22,12 +22,6 @@ const IP_ADDRESS = 7;
 const HOST_NAME = /^(?=.{1,253}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(?:\.(?!$)|$))+$/;
 const KEY = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----/;
 
-/** In PEM; the key is PKCS#8 without a password. */
-export interface SelfSigned {
-  readonly certificate: string;
-  readonly key: string;
-}
-
 /**
  * Returns the path of a PEM file with a key and its certificate, readable by its owner only. Makes the file when the
  * folder has no valid one. Rejects when the folder cannot be written.
@@ -67,11 +61,14 @@ function isGood(text: string, now: number): boolean {
   }
 }
 
-/** Makes a certificate for two years from `now`, in milliseconds since 1970, without names that it cannot hold. */
+/**
+ * Makes a certificate for two years from `now`, in milliseconds since 1970, without names that it cannot hold. Both are in
+ * PEM; the key is PKCS#8 without a password.
+ */
 export async function selfSignedCertificate(
   names: readonly string[],
   now = systemClock.wallTime(),
-): Promise<SelfSigned> {
+): Promise<{ certificate: string; key: string }> {
   const { default: forge } = await import("node-forge") as unknown as { default: ForgeCertificates };
   const { privateKey: key } = await promisify(generateKeyPair)("rsa", {
     modulusLength: 2048,

@@ -4,8 +4,7 @@
  * time.
  */
 import { FilterError } from "./filter_error.ts";
-import { FilterParser, type Test } from "./filter_parser.ts";
-import type { PropertyReader } from "./property_reader.ts";
+import { FilterParser, type PropertyReader, type Test } from "./filter_parser.ts";
 
 const MAX_FILTER_LENGTH = 4096;
 

@@ -9,12 +9,18 @@
  *     property   = "@" *("." name / "[" (text / position) "]")
  *     constant   = text / number / word / "true" / "false" / "null" / "[" [constant *("," constant)] "]"
  */
+import { valueAt } from "../../data/document_problems.ts";
 import type { PropertyPath } from "../../data/fault.ts";
-import { type Comparison, COMPARISONS, membership } from "./comparison.ts";
+import { COMPARISONS, membership } from "./comparison.ts";
 import { FilterError } from "./filter_error.ts";
 import { type Token, tokensOf } from "./filter_tokens.ts";
 import { readPattern } from "./pattern.ts";
-import type { PropertyReader } from "./property_reader.ts";
+
+/** Returns a function that reads the property at a path; it returns undefined for a missing one. */
+export type PropertyReader<Item> = (path: PropertyPath) => (item: Item) => unknown;
+
+/** The `PropertyReader` of plain documents. */
+export const documentReader: PropertyReader<unknown> = (path) => (document) => valueAt(document, path);
 
 /** Reports whether an item matches. */
 export type Test<Item> = (item: Item) => boolean;
@@ -106,7 +112,7 @@ export class FilterParser<Item> {
       const contains = membership(right.value);
       return (item) => contains(left.read(item));
     }
-    return comparing(compare, left, right);
+    return (item) => compare(left.read(item), right.read(item));
   }
 
   #match(read: (item: Item) => unknown): Test<Item> {
@@ -214,9 +220,4 @@ export class FilterParser<Item> {
   #error(message: string, { at }: Token = this.#token): FilterError {
     return new FilterError(message, at + this.#offset);
   }
-}
-
-/** Returns a test that compares two operands of each item. */
-function comparing<Item>(compare: Comparison, left: Operand<Item>, right: Operand<Item>): Test<Item> {
-  return (item) => compare(left.read(item), right.read(item));
 }

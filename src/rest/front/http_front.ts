@@ -115,7 +115,8 @@ export class HttpFront {
     this.#requests.value++;
     const { id, client } = sent;
     try {
-      const response = await this.#respond(sent, client);
+      const request = requestOf(sent);
+      const response = request ? await this.#handler(request, client) : new Response(null, { status: 400 });
       const head = { status: response.status, headers: fieldsOf(response.headers) };
       const isStream = response.headers.get("content-type")?.startsWith(EVENT_STREAM) ?? false;
       const body = isStream ? response.body : null;
@@ -124,17 +125,6 @@ export class HttpFront {
       log.error("A request to the REST service failed: {error}", { error });
       await thread.answer(id, FAILED, new ArrayBuffer());
     }
-  }
-
-  async #respond(sent: FrontRequest, client: Client): Promise<Response> {
-    let request: Request;
-    try {
-      request = requestOf(sent);
-    } catch {
-      // Such as a header field whose bytes are not text.
-      return new Response(null, { status: 400 });
-    }
-    return await this.#handler(request, client);
   }
 
   /** Starts another thread after an unexpected end; all connections are lost. */
@@ -166,12 +156,16 @@ export class HttpFront {
 
 const FAILED: AnswerHead = { status: 500, headers: [] };
 
-/** Throws a `TypeError` for a request that the Fetch API cannot express. */
-function requestOf({ method, url, headers, body }: FrontRequest): Request {
+/** Returns undefined for a request that the Fetch API cannot express, such as one whose fields are not text. */
+function requestOf({ method, url, headers, body }: FrontRequest): Request | undefined {
   const pairs: [string, string][] = [];
   for (let at = 0; at + 1 < headers.length; at += 2) pairs.push([headers[at], headers[at + 1]]);
   const hasBody = body !== undefined && method !== "GET" && method !== "HEAD";
-  return new Request(url, { method, headers: pairs, ...hasBody && { body } });
+  try {
+    return new Request(url, { method, headers: pairs, ...hasBody && { body } });
+  } catch {
+    return undefined;
+  }
 }
 
 function fieldsOf(headers: Headers): HeaderFields {

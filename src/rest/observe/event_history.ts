@@ -1,15 +1,6 @@
 /** The last events, for clients that reconnect (`Last-Event-ID`) or read slowly. */
+import type { ServerEvent } from "../../core/server_events.ts";
 import { randomToken } from "../../runtime/random.ts";
-
-/** An event without secrets. */
-export interface ServerEvent {
-  /** Such as `call.answered`. */
-  readonly type: string;
-  /** Milliseconds since 1970. */
-  readonly time: number;
-  /** An object that JSON can express. */
-  readonly data: unknown;
-}
 
 /** An event of the history. */
 export interface KeptEvent {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseFilter } from "../../../../src/rest/filter/filter.ts";
 import { FilterError } from "../../../../src/rest/filter/filter_error.ts";
-import { documentReader } from "../../../../src/rest/filter/property_reader.ts";
+import { documentReader } from "../../../../src/rest/filter/filter_parser.ts";
 
 const JOHN = {
   kind: "Agent",
