@@ -3,32 +3,31 @@ import type { Configuration } from "../config/configuration.ts";
 import type { CurrentConfiguration } from "../config/live_configuration.ts";
 import type { LoadedConfiguration } from "../config/load_configuration.ts";
 import type { LoadReport } from "../data/live_directory.ts";
-import type { Environment } from "../config/environment.ts";
-import { stateDirectory } from "../config/state_directory.ts";
 import { EventHistory } from "../rest/observe/event_history.ts";
 import type { SystemControl } from "../rest/operations/system.ts";
 import { toUriHost } from "../runtime/ip/ip_address.ts";
+import { sleep, systemClock } from "../runtime/clock.ts";
 import { logger } from "../runtime/log.ts";
-import { Administration } from "./administration.ts";
+import { Administration, type AdministrationOptions } from "./administration.ts";
 import { type CallRecordFile, openCallRecords } from "./call_record_file.ts";
 import { LiveSettings } from "./live_settings.ts";
 import { openPersistentState } from "./persistent_state.ts";
-import { logFaults, logWarnings, type ServedResources } from "./served_resources.ts";
+import { logFaults, logWarnings } from "./served_resources.ts";
 import { Server } from "./server.ts";
-import { stopAll, waitForCalls } from "./shutdown.ts";
 import type { HangUp } from "./signals.ts";
 import type { StopRequest } from "./stop_request.ts";
 
 const log = logger("server");
 
-export interface ApplianceOptions {
-  /** The version of the program. */
-  readonly version: string;
-  readonly env: Environment;
+const MAX_STOP_MS = 10_000;
+const MAX_SETUP_MS = 60_000;
+const SETUP_INTERVAL_MS = 250;
+/** Callees have this time to answer the CANCEL of a server that stops. */
+const CANCEL_TIMEOUT_MS = 1000;
+
+export interface ApplianceOptions
+  extends Pick<AdministrationOptions, "version" | "env" | "directory" | "stateDirectory" | "resources"> {
   readonly configuration: CurrentConfiguration;
-  /** The folder of `config.yaml`. */
-  readonly directory: string;
-  readonly resources: ServedResources;
   readonly request: StopRequest;
   /** Reads `config.yaml` again. */
   reread(): Promise<LoadedConfiguration>;
@@ -46,12 +45,12 @@ export class Appliance {
 
   /** Assembles the parts; nothing listens yet. */
   static async assemble(options: ApplianceOptions): Promise<Appliance> {
-    const { configuration: { config }, directory, resources, env } = options;
+    const { configuration: { config }, directory, stateDirectory, resources } = options;
     const server = new Server({
       configuration: config,
       directory: resources.live.directory,
       configurationDirectory: directory,
-      ...await openPersistentState(config, stateDirectory(env, directory)),
+      ...await openPersistentState(config, stateDirectory),
     });
     return new Appliance(options, server);
   }
@@ -62,8 +61,18 @@ export class Appliance {
     this.#server = server;
     this.#records = openCallRecords(configuration.config.cdr, directory);
     this.#settings = new LiveSettings(configuration, { env, server });
-    this.#administration = this.#makeAdministration();
-    this.#keepEvents();
+    this.#administration = new Administration({
+      ...options,
+      settings: this.#settings,
+      server,
+      history: this.#history,
+      end: (how, isImmediate) => this.#end(how, isImmediate),
+      reload: () => this.#reload(),
+    });
+    server.events.listen((event) => {
+      this.#history.add(event);
+      for (const record of this.#records) record.add(event);
+    });
   }
 
   /** Opens the listeners and the REST service. Returns false when the server cannot serve. */
@@ -82,40 +91,40 @@ export class Appliance {
 
   /** Serves until a stop is requested and calls in set-up are over; a SIGHUP reads everything again. */
   async serve(hangUp: HangUp): Promise<"stop" | "restart"> {
-    const { request } = this.#options;
     hangUp.action = () => this.#readAgain();
-    const { how, requestedBy } = await request.requested;
+    const { how, requestedBy } = await this.#options.request.requested;
     this.#administration.isReady = false;
     log.info(how === "restart" ? "Restarting: {by}" : "Stopping: {by}", { by: requestedBy });
-    await waitForCalls(this.#server, request);
+    await this.#waitForCalls();
     return how;
   }
 
+  /** Ends all parts. Returns after `MAX_STOP_MS` even when peers leave something unanswered. */
   async stop(): Promise<void> {
-    await stopAll({ server: this.#server, administration: this.#administration, records: this.#records });
+    const limit = Promise.withResolvers<void>();
+    const alarm = systemClock.setAlarm(() => {
+      log.warn("Stopping takes too long: some peers were not told");
+      limit.resolve();
+    }, MAX_STOP_MS);
+    const stopped = this.#stopInOrder()
+      .catch((error) => log.error("Cannot stop orderly: {error}", { error }));
+    await Promise.race([stopped, limit.promise]);
+    systemClock.clearAlarm(alarm);
   }
 
-  #makeAdministration(): Administration {
-    const { version, directory, env, resources } = this.#options;
-    return new Administration({
-      version,
-      settings: this.#settings,
-      directory,
-      stateDirectory: stateDirectory(env, directory),
-      env,
-      server: this.#server,
-      resources,
-      history: this.#history,
-      end: (how, isImmediate) => this.#end(how, isImmediate),
-      reload: () => this.#reload(),
-    });
+  /** Waits for calls that are being set up, unless a request is immediate. */
+  async #waitForCalls(): Promise<void> {
+    const { request } = this.#options;
+    const latest = systemClock.now() + MAX_SETUP_MS;
+    while (this.#server.pendingCalls > 0 && !request.isImmediate && systemClock.now() < latest) {
+      await sleep(SETUP_INTERVAL_MS);
+    }
   }
 
-  #keepEvents(): void {
-    this.#server.events.listen((event) => {
-      this.#history.add(event);
-      for (const record of this.#records) record.add(event);
-    });
+  async #stopInOrder(): Promise<void> {
+    await Promise.all([this.#administration.stop(), this.#server.endCalls(CANCEL_TIMEOUT_MS)]);
+    await this.#server.stop();
+    await Promise.all(this.#records.map((record) => record.close()));
   }
 
   async #end(how: "stop" | "restart", isImmediate: boolean): ReturnType<SystemControl["end"]> {

@@ -12,19 +12,14 @@ const WRITE_DELAY_MS = 500;
 /** UTF-16 units that may wait for a disk that is slow or full. */
 const MAX_WAITING_LENGTH = 16 * 1024 * 1024;
 
-export interface CallRecordOptions {
-  /** Standard output if undefined. */
-  readonly path: string | undefined;
-}
-
 /** Returns the destinations that the configuration names. */
 export function openCallRecords(
   { path, stdout }: Configuration["cdr"],
   directory: string,
 ): readonly CallRecordFile[] {
   return [
-    ...path === undefined ? [] : [new CallRecordFile({ path: resolve(directory, path) })],
-    ...stdout ? [new CallRecordFile({ path: undefined })] : [],
+    ...path === undefined ? [] : [new CallRecordFile(resolve(directory, path))],
+    ...stdout ? [new CallRecordFile(undefined)] : [],
   ];
 }
 
@@ -56,7 +51,8 @@ export class CallRecordFile {
   /** The file may end within a line: a full disk takes a part of it. */
   #endsWithinLine = false;
 
-  constructor({ path }: CallRecordOptions) {
+  /** @param path standard output if undefined */
+  constructor(path: string | undefined) {
     this.#path = path;
   }
 

@@ -2,6 +2,7 @@
 import { dirname, resolve } from "node:path";
 import type { Configuration, Listener } from "../config/configuration.ts";
 import type { ConfigurationFiles } from "../config/configuration_files.ts";
+import { isFolder } from "../config/data_source.ts";
 import type { Environment } from "../config/environment.ts";
 import { locateProblems } from "../config/load_configuration.ts";
 import { stateDirectory } from "../config/state_directory.ts";
@@ -51,14 +52,9 @@ async function stateFaults({ restService }: Configuration, directory: string): P
 /** Checks the folder of call records, which is not created. */
 async function recordProblems({ cdr: { path } }: Configuration, directory: string): Promise<Problem[]> {
   const folder = path === undefined ? undefined : dirname(resolve(directory, path));
-  if (folder === undefined || await isFolder(folder) && await isWritable(folder)) return [];
+  if (folder === undefined || isFolder(folder) && await isWritable(folder)) return [];
   const expected = "a file in a folder that can be written";
   return [{ path: ["spec", "cdr", "path"], at: "value", found: JSON.stringify(path), expected }];
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  const { isDirectory } = await Deno.stat(path).catch(() => ({ isDirectory: false }));
-  return isDirectory;
 }
 
 /** Reports whether files can be written to a folder, or to its parent when it does not exist yet. */

@@ -33,8 +33,7 @@ export function openProvider(
   switch (dataSource.provider) {
     case "files_data_provider": {
       const name = resourceFolder(dataSource.parameters, directory);
-      const provider = new FilesDataProvider(name);
-      return { provider, name, isFolder: true };
+      return { provider: new FilesDataProvider(name), name, isFolder: true };
     }
     case "redis_data_provider": {
       const redis = new RedisConnection(dataSource.parameters);
@@ -69,10 +68,6 @@ export function emptyProviderWarnings(
 
 function urlWithoutSecrets(baseUrl: string): string {
   const url = new URL(baseUrl);
-  url.username =
-    url.password =
-    url.search =
-    url.hash =
-      "";
+  for (const part of ["username", "password", "search", "hash"] as const) url[part] = "";
   return url.href;
 }

@@ -11,12 +11,6 @@ import type { TlsSettings } from "../transport/tls/tls_contexts.ts";
 
 type RestConfiguration = Configuration["restService"];
 
-export interface RestFolders {
-  /** The folder of `config.yaml`. */
-  readonly directory: string;
-  readonly stateDirectory: string;
-}
-
 const log = logger("rest");
 
 export function saltSources(
@@ -40,7 +34,7 @@ export function frontLimits(settings: RestConfiguration): FrontLimits {
 /** Returns the configured certificate, or one that the service makes for itself; undefined for plain HTTP. */
 export async function tlsOf(
   settings: RestConfiguration,
-  { directory, stateDirectory }: RestFolders,
+  { directory, stateDirectory }: { directory: string; stateDirectory: string },
 ): Promise<TlsSettings | undefined> {
   if (settings.unsecured) return undefined;
   if (settings.keyStore !== undefined) return restTlsSettings(settings, { directory, own: "" });

@@ -1,13 +1,14 @@
 /** `routr`: runs the server until it is told to stop. */
 import type { ConfigurationOptions } from "../config/configuration_files.ts";
 import { loadConfiguration, type LoadedConfiguration } from "../config/load_configuration.ts";
+import { stateDirectory } from "../config/state_directory.ts";
 import { formatFault } from "../data/fault.ts";
 import { HttpError } from "../rest/http/http_error.ts";
 import { configureLogging, logger, logLibraryLines } from "../runtime/log.ts";
 import { Appliance } from "./appliance.ts";
-import { inspect, type InspectedConfiguration } from "./inspection.ts";
+import { inspect } from "./inspection.ts";
 import { levelOf } from "./log_level.ts";
-import { readableSecrets, type ReadableSecretsOptions } from "./readable_secrets.ts";
+import { readableSecrets } from "./readable_secrets.ts";
 import { logFaults, logWarnings, ServedResources } from "./served_resources.ts";
 import { HangUp } from "./signals.ts";
 import { StopRequest } from "./stop_request.ts";
@@ -39,13 +40,14 @@ async function run(options: StartOptions, hangUp: HangUp): Promise<number | "res
   const resources = new ServedResources(config, source);
   const request = new StopRequest();
   if (!await loadUnlessStopped(resources, request)) return 0;
-  await logInspection({ config, document, source, env: options.env });
+  logWarnings(await readableSecrets({ config, document, source }));
+  logFaults(await inspect({ config, source, env: options.env }));
   resources.logCounts();
   const appliance = await Appliance.assemble({
-    version: options.version,
-    env: options.env,
+    ...options,
     configuration: { config, document },
     directory: source.directory,
+    stateDirectory: stateDirectory(options.env, source.directory),
     resources,
     request,
     reread: () => loadConfiguration(options),
@@ -83,11 +85,6 @@ async function loadUnlessStopped(resources: ServedResources, request: StopReques
   request.close();
   resources.live.close();
   return false;
-}
-
-async function logInspection(inspected: InspectedConfiguration & ReadableSecretsOptions): Promise<void> {
-  logWarnings(await readableSecrets(inspected));
-  logFaults(await inspect(inspected));
 }
 
 /** Rejects with `HttpError` 409 when the configuration is faulty: a server that cannot start again keeps running. */

@@ -17,7 +17,7 @@ import { Router } from "../../core/routing/router.ts";
 import { SharedRows } from "../../location/redis/shared_rows.ts";
 import type { RegistrationDatabase } from "../../location/registration_database.ts";
 import type { StoredRow } from "../../location/stored_row.ts";
-import type { Configurable, Foundation } from "./foundation.ts";
+import type { Foundation } from "./foundation.ts";
 import type { Network } from "./network.ts";
 import type { Registrations } from "./registrations.ts";
 import type { Trunk } from "./trunk.ts";
@@ -30,7 +30,7 @@ export interface ForwardingParts {
   readonly registrations: Registrations;
 }
 
-export class Forwarding implements Configurable {
+export class Forwarding {
   readonly calls: CallTable;
   readonly proxy: ProxyCore;
   readonly router: Router;

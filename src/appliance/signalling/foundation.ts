@@ -1,6 +1,5 @@
 /** The foundation of all parts of the signalling server: options with their defaults, time, metrics, events. */
-import type { Configuration } from "../../config/configuration.ts";
-import type { LiveConfiguration } from "../../config/live_configuration.ts";
+import type { Configuration, Listener } from "../../config/configuration.ts";
 import type { ClusterOptions } from "../../core/cluster/cluster.ts";
 import { ServerEvents } from "../../core/server_events.ts";
 import type { Directory } from "../../data/directory.ts";
@@ -13,9 +12,6 @@ import type { TransactionTimers } from "../../transaction/transaction_timers.ts"
 import type { ResolverOptions } from "../../transport/dns/resolver.ts";
 import type { NetworkInterface } from "../../transport/local_addresses.ts";
 import type { Transport } from "../../transport/transport.ts";
-
-/** One entry of `spec.transport`. */
-export type Listener = Configuration["transport"][number];
 
 /** Options of a server. Tests put in their own clock, timers, look-ups and transports. */
 export interface ServerOptions {
@@ -64,9 +60,4 @@ export class Foundation {
     this.key = dialogKey ?? randomToken() + randomToken();
     this.seed = seed ?? randomSeed();
   }
-}
-
-/** A part that follows changes of the configuration. */
-export interface Configurable {
-  configure(configuration: LiveConfiguration): void;
 }

@@ -1,5 +1,6 @@
 /** The lower floors of the signalling server: sockets, transport layer, transaction layer. */
 import { advertisedAddress } from "../../config/advertised_address.ts";
+import type { Listener } from "../../config/configuration.ts";
 import { connectionLimits } from "../../config/connection_limits.ts";
 import type { LiveConfiguration } from "../../config/live_configuration.ts";
 import { pendingBytes } from "../../config/pending_bytes.ts";
@@ -14,7 +15,7 @@ import { SipTrace } from "../../transport/sip_trace.ts";
 import { TlsContexts } from "../../transport/tls/tls_contexts.ts";
 import { createTransport } from "../../transport/transport_factory.ts";
 import { TransportLayer } from "../../transport/transport_layer.ts";
-import type { Configurable, Foundation, Listener } from "./foundation.ts";
+import type { Foundation } from "./foundation.ts";
 
 /** A listener that could not be opened, and why. */
 export interface FailedListener {
@@ -22,7 +23,7 @@ export interface FailedListener {
   readonly reason: string;
 }
 
-export class Network implements Configurable {
+export class Network {
   readonly transport: TransportLayer;
   readonly transactions: TransactionLayer;
   readonly maxPendingBytes: number;

@@ -17,14 +17,14 @@ import type { FlowRecords } from "../../location/binding_record.ts";
 import { LocationService } from "../../location/location_service.ts";
 import type { StoredRow } from "../../location/stored_row.ts";
 import { RegistrationJournal } from "../../location/registration_journal.ts";
-import type { Configurable, Foundation } from "./foundation.ts";
+import type { Foundation } from "./foundation.ts";
 import type { Network } from "./network.ts";
 import type { Trunk } from "./trunk.ts";
 
 /** Devices one user may register unless the configuration says otherwise. */
 const DEFAULT_MAX_CONTACTS = 16;
 
-export class Registrations implements Configurable {
+export class Registrations {
   readonly location: LocationService<BoundFlow>;
   readonly authenticator: DigestAuthenticator;
   readonly accountMacs: AccountMacs;

@@ -39,7 +39,7 @@ async function inFolder(test: (folder: string) => Promise<void>): Promise<void> 
 
 /** Writes events by one `CallRecordFile`. */
 async function write(path: string, events: readonly ServerEvent[]): Promise<void> {
-  const file = new CallRecordFile({ path });
+  const file = new CallRecordFile(path);
   for (const event of events) file.add(event);
   await file.close();
 }
@@ -110,7 +110,7 @@ Deno.test("records are appended; a file that was moved away is created again", (
 Deno.test("records that cannot be written are lost without a throw; later ones begin on new lines", () =>
   inFolder(async (folder) => {
     const path = join(folder, "missing", "cdr.jsonl");
-    const file = new CallRecordFile({ path });
+    const file = new CallRecordFile(path);
     file.add(ended({ id: "lost" }));
     await file.close();
     await Deno.mkdir(join(folder, "missing"));
