@@ -1,10 +1,10 @@
 import type { Configuration } from "../config/configuration.ts";
 import type { ConfigurationFiles, ConfigurationOptions } from "../config/configuration_files.ts";
 import { loadConfiguration } from "../config/load_configuration.ts";
-import type { Directory, ResourceCounts } from "../data/directory.ts";
+import type { ResourceCounts } from "../data/directory.ts";
 import { formatFault } from "../data/fault.ts";
 import { FilesDataProvider } from "../data/files_data_provider.ts";
-import { LiveDirectory, type LoadReport } from "../data/live_directory.ts";
+import { LiveDirectory } from "../data/live_directory.ts";
 import { emptyProviderWarnings, openProvider } from "../appliance/provider_factory.ts";
 import { inspect } from "../appliance/inspection.ts";
 import { readableSecrets } from "../appliance/readable_secrets.ts";
@@ -38,18 +38,8 @@ export async function check(options: ConfigurationOptions): Promise<number> {
   return faults.length === 0 ? 0 : 1;
 }
 
-interface LoadedResources {
-  /** The name of the provider. */
-  readonly name: string;
-  readonly report: LoadReport;
-  readonly directory: Directory;
-}
-
-/** Loads the resources; those beside a faulty configuration are checked too. */
-async function loadResources(
-  config: Configuration | undefined,
-  { directory }: ConfigurationFiles,
-): Promise<LoadedResources> {
+/** Loads the resources of a provider; those beside a faulty configuration are checked too. */
+async function loadResources(config: Configuration | undefined, { directory }: ConfigurationFiles) {
   const opened = config
     ? openProvider(config, { directory, timeoutMs: PROVIDER_TIMEOUT_MS })
     : { provider: new FilesDataProvider(directory), name: directory, isFolder: true };

@@ -21,14 +21,12 @@ export const SCHEMA_NAMES: readonly string[] = [
   ...RESOURCES.map(({ collections }) => collections[0]),
 ];
 
-/** The kinds for help and error messages. */
-export const SCHEMA_KINDS = "config, user, agent, domain, gateway, did or peer";
-
 /** Prints the schema of a kind, in any case, singular or plural. Returns the exit status. */
 export function schema(kind: string): number {
   const text = schemaText(kind);
   if (text === undefined) {
-    console.error(`routr: There is no schema of "${kind}", only of ${SCHEMA_KINDS}`);
+    const known = "config, user, agent, domain, gateway, did or peer";
+    console.error(`routr: There is no schema of "${kind}", only of ${known}`);
     return 2;
   }
   console.log(text.trimEnd());

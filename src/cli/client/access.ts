@@ -4,11 +4,11 @@ import { findConfiguration } from "../../config/configuration_files.ts";
 import type { Environment } from "../../config/environment.ts";
 import { stateDirectory } from "../../config/state_directory.ts";
 import { AccessFile } from "./access_file.ts";
+import type { ServiceAccess } from "./api_client.ts";
 import { isLoopback, readApiUrl } from "./api_url.ts";
 import type { ClientOptions } from "./client_command.ts";
 import { ClientError } from "./client_error.ts";
-import type { Trust } from "./trust.ts";
-import { certificatesIn } from "./trust.ts";
+import { certificatesIn, type Trust } from "./trust.ts";
 
 export interface ProcessContext {
   readonly env: Environment;
@@ -16,16 +16,10 @@ export interface ProcessContext {
   readonly executableDirectory: string;
 }
 
-export interface ServiceAccess {
-  readonly apiUrl: string;
-  readonly token: string | undefined;
-  readonly trust: Trust;
-}
-
 /** Finds the access of a command. Throws `ClientError` when nothing names a service. */
 export async function findAccess(options: ClientOptions, context: ProcessContext): Promise<ServiceAccess> {
   const { env } = context;
-  const known = await accessFile(env).read();
+  const known = await new AccessFile(env).read();
   const named = options.url || env.ROUTR_URL || known?.apiUrl;
   if (named === undefined) {
     throw new ClientError("Not logged in: run routr login URL, or name the service by --url or $ROUTR_URL");
@@ -38,12 +32,6 @@ export async function findAccess(options: ClientOptions, context: ProcessContext
     token: options.token || env.ROUTR_TOKEN || kept?.token,
     trust: await findTrust(apiUrl, { options, context, kept: kept?.certificate }),
   };
-}
-
-export function accessFile(env: Environment): AccessFile {
-  const home = env.HOME || env.USERPROFILE;
-  if (!home) throw new ClientError("Cannot find ~/.routr-access.json: $HOME is not set");
-  return new AccessFile(home);
 }
 
 /** Finds the trust of a command. `kept` is the certificate that was accepted at the login. */

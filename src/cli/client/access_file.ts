@@ -1,5 +1,6 @@
 /** The login between commands: `~/.routr-access.json`, as the tool of Routr v1 has it. */
 import { join } from "node:path";
+import type { Environment } from "../../config/environment.ts";
 import { ClientError } from "./client_error.ts";
 
 export interface Access {
@@ -17,8 +18,10 @@ const MODE = 0o600;
 export class AccessFile {
   readonly path: string;
 
-  /** @param home the folder of the file */
-  constructor(home: string) {
+  /** Throws `ClientError` without a home folder. */
+  constructor({ HOME, USERPROFILE }: Environment) {
+    const home = HOME || USERPROFILE;
+    if (!home) throw new ClientError("Cannot find ~/.routr-access.json: $HOME is not set");
     this.path = join(home, NAME);
   }
 

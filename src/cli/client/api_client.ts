@@ -1,7 +1,7 @@
 /** A client of the REST service of this server, and of all releases of Routr v1. */
 import { Buffer } from "node:buffer";
 import { ApiError, ClientError } from "./client_error.ts";
-import { HttpConnection, type HttpRequest } from "./http_connection.ts";
+import { HttpConnection } from "./http_connection.ts";
 import { valueAtPath } from "./table.ts";
 import type { HttpResponse } from "./http_wire.ts";
 import type { Trust } from "./trust.ts";
@@ -13,7 +13,8 @@ export interface Answer {
   readonly body: unknown;
 }
 
-export interface ApiClientOptions {
+/** A service and how to reach it. */
+export interface ServiceAccess {
   /** The URL without a slash at the end. */
   readonly apiUrl: string;
   readonly token: string | undefined;
@@ -33,12 +34,12 @@ const ITEMS_PER_PAGE = 1000;
 const UNAUTHORIZED = 401;
 
 export class ApiClient implements Disposable {
-  readonly #options: ApiClientOptions;
+  readonly #access: ServiceAccess;
   readonly #connection: HttpConnection;
 
-  constructor(options: ApiClientOptions) {
-    this.#options = options;
-    this.#connection = new HttpConnection(new URL(options.apiUrl), options.trust);
+  constructor(access: ServiceAccess) {
+    this.#access = access;
+    this.#connection = new HttpConnection(new URL(access.apiUrl), access.trust);
   }
 
   /** Gets a path. This and all other methods reject with `ApiError` for a refusal, `ClientError` without an answer. */
@@ -77,7 +78,7 @@ export class ApiClient implements Disposable {
     if (typeof body === "string" && /^[\w.~+/=-]+$/.test(body.trim())) return body.trim();
     throw new ApiError(
       200,
-      `${this.#options.apiUrl} has answered without a token: is it the URL of the service?`,
+      `${this.#access.apiUrl} has answered without a token: is it the URL of the service?`,
     );
   }
 
@@ -106,12 +107,12 @@ export class ApiClient implements Disposable {
   }
 
   #send(method: string, path: string, { query = {}, headers = {}, json }: Sent): Promise<HttpResponse> {
-    const { apiUrl, token } = this.#options;
+    const { apiUrl, token } = this.#access;
     const url = new URL(apiUrl + path);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, value);
     }
-    const request: HttpRequest = {
+    return this.#connection.request({
       method,
       url,
       headers: {
@@ -121,8 +122,7 @@ export class ApiClient implements Disposable {
         ...headers,
       },
       ...json !== undefined && { body: JSON.stringify(json) },
-    };
-    return this.#connection.request(request);
+    });
   }
 }
 

@@ -1,5 +1,4 @@
-import type { ServiceAccess } from "./access.ts";
-import type { ApiClient } from "./api_client.ts";
+import type { ApiClient, ServiceAccess } from "./api_client.ts";
 import type { ClientCommand } from "./client_command.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -1,5 +1,6 @@
 /** Resource files of `create` and `apply`: YAML or JSON, one document or a list. */
 import { readYaml } from "../../data/yaml/yaml_reader.ts";
+import { isMapping } from "../../runtime/mapping.ts";
 import { ClientError } from "./client_error.ts";
 import { compareKinds, type ResourceType, resourceType, unknownType } from "./resource_types.ts";
 
@@ -68,11 +69,9 @@ async function readValue(text: string, name: string): Promise<unknown> {
 }
 
 function typedDocument(item: unknown): TypedDocument | string {
-  if (typeof item !== "object" || item === null || Array.isArray(item)) {
-    return "expected a mapping with apiVersion, kind, metadata and spec";
-  }
-  const { kind } = item as ResourceDocument;
+  if (!isMapping(item)) return "expected a mapping with apiVersion, kind, metadata and spec";
+  const { kind } = item;
   if (typeof kind !== "string") return "the kind is missing";
   const type = resourceType(kind);
-  return type === undefined ? unknownType(kind) : { type, document: item as ResourceDocument };
+  return type === undefined ? unknownType(kind) : { type, document: item };
 }

@@ -173,6 +173,8 @@ const REASONS: Readonly<Record<string, string>> = {
   ETIMEDOUT: "no answer",
   EHOSTUNREACH: "no way to the host",
   ENETUNREACH: "no way to the network",
+  CERT_HAS_EXPIRED: "its certificate has expired",
+  CERT_NOT_YET_VALID: "its certificate is not valid yet",
 };
 
 const UNKNOWN_SIGNER =
@@ -186,10 +188,6 @@ const SIGNER_REASONS: ReadonlyMap<string, string> = new Map([
   ["UNABLE_TO_GET_ISSUER_CERT", UNKNOWN_SIGNER],
   ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", UNKNOWN_SIGNER],
   ["SELF_SIGNED_CERT_IN_CHAIN", UNKNOWN_SIGNER],
-]);
-const TIME_REASONS: ReadonlyMap<string, string> = new Map([
-  ["CERT_HAS_EXPIRED", "its certificate has expired"],
-  ["CERT_NOT_YET_VALID", "its certificate is not valid yet"],
 ]);
 
 /** Messages of older runtimes about certificates, with the error codes of newer ones. */
@@ -206,14 +204,11 @@ function codeOf({ code, message }: CodedError): string {
 }
 
 function connectionError({ origin }: URL, error: CodedError): ClientError {
-  if (error instanceof UnansweredError) {
-    return new ClientError(`Cannot connect to ${origin}: ${error.message}`);
-  }
   const code = codeOf(error);
   if (!isAboutCertificate(error)) {
     return new ClientError(`Cannot connect to ${origin}: ${REASONS[code] ?? error.message}`);
   }
-  const reason = SIGNER_REASONS.get(code) ?? TIME_REASONS.get(code) ?? error.message;
+  const reason = SIGNER_REASONS.get(code) ?? REASONS[code] ?? error.message;
   return new CertificateError(`Cannot trust ${origin}: ${reason}`, {
     isSignerUnknown: isAboutSigner(error),
   });

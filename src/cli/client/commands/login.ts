@@ -1,19 +1,13 @@
 /** `routr login URL` and `routr logout`. */
-import { accessFile, findTrust, type ProcessContext } from "../access.ts";
-import { ApiClient } from "../api_client.ts";
+import { findTrust, type ProcessContext } from "../access.ts";
+import { AccessFile } from "../access_file.ts";
+import { ApiClient, type ServiceAccess } from "../api_client.ts";
 import { isLoopback, readApiUrl } from "../api_url.ts";
 import type { ClientCommand, ClientOptions } from "../client_command.ts";
 import { ApiError, CertificateError, ClientError } from "../client_error.ts";
 import { shownCertificate } from "../http_connection.ts";
 import type { Terminal } from "../terminal.ts";
 import { certificatesIn, fingerprintOf, isSameCertificate, isSelfSigned, type Trust } from "../trust.ts";
-
-interface Login {
-  readonly apiUrl: string;
-  readonly user: string;
-  readonly secret: string;
-  readonly trust: Trust;
-}
 
 /** Logs in. Asks whether to trust a server with an unknown signer, and keeps the answer. */
 export async function login(
@@ -26,7 +20,7 @@ export async function login(
   if (url.protocol === "http:" && !isLoopback(url)) {
     terminal.warn("Warning: name and secret go to the service unencrypted");
   }
-  const file = accessFile(context.env);
+  const file = new AccessFile(context.env);
   const before = await file.read().catch(() => undefined);
   const known = before?.apiUrl === apiUrl ? before.certificate : undefined;
   const trust = await findTrust(apiUrl, { options, context, kept: known });
@@ -34,16 +28,16 @@ export async function login(
     ? await shownForLater(apiUrl, terminal)
     : await newlyTrusted(apiUrl, trust, { known, terminal });
 
-  const credentials = await readCredentials(options, { context, terminal });
+  const { user, secret } = await readCredentials(options, { context, terminal });
   const pinned = accepted === undefined ? trust.pinned : [accepted];
-  const token = await issueToken({ apiUrl, ...credentials, trust: { ...trust, pinned } });
+  const token = await issueToken({ apiUrl, token: undefined, trust: { ...trust, pinned } }, user, secret);
   const certificate = accepted ?? trust.authorities ?? known;
   await file.write({ apiUrl, token, ...certificate !== undefined && { certificate } });
-  terminal.print(`Logged in to ${apiUrl} as ${credentials.user}`);
+  terminal.print(`Logged in to ${apiUrl} as ${user}`);
 }
 
 export async function logout({ env }: ProcessContext, terminal: Terminal): Promise<void> {
-  terminal.print(await accessFile(env).remove() ? "Logged out" : "Nobody was logged in");
+  terminal.print(await new AccessFile(env).remove() ? "Logged out" : "Nobody was logged in");
 }
 
 /** Returns a certificate to trust from now on; undefined when none is needed. */
@@ -114,8 +108,8 @@ async function readCredentials(
   };
 }
 
-async function issueToken({ apiUrl, user, secret, trust }: Login): Promise<string> {
-  using client = new ApiClient({ apiUrl, token: undefined, trust });
+async function issueToken(access: ServiceAccess, user: string, secret: string): Promise<string> {
+  using client = new ApiClient(access);
   try {
     return await client.issueToken(user, secret);
   } catch (error) {

@@ -22,7 +22,8 @@ export async function apply(context: CommandContext): Promise<void> {
   const kept = new Map<Kind, KeptResources>();
   for (const { type, documents } of byType(await readDocuments(options.file!))) {
     const missing: TypedDocument[] = [];
-    const { refs } = keptOf(kept, type);
+    const { refs }: KeptResources = kept.get(type.kind) ?? { type, refs: new Set() };
+    kept.set(type.kind, { type, refs });
     for (const document of documents) {
       const ref = await findRef(client, { type, document });
       if (ref === undefined) {
@@ -48,12 +49,6 @@ interface KeptResources {
   readonly refs: Set<string>;
 }
 
-function keptOf(kept: Map<Kind, KeptResources>, type: ResourceType): KeptResources {
-  const known = kept.get(type.kind) ?? { type, refs: new Set() };
-  kept.set(type.kind, known);
-  return known;
-}
-
 /** Deletes resources that are not kept, those that refer to others first. */
 async function prune(context: CommandContext, kept: ReadonlyMap<Kind, KeptResources>): Promise<void> {
   const { client, command: { options }, terminal } = context;
@@ -68,7 +63,6 @@ async function prune(context: CommandContext, kept: ReadonlyMap<Kind, KeptResour
       }
       continue;
     }
-    await confirm(context, type, rest);
     await removeAll(context, type, rest);
   }
 }
@@ -79,16 +73,16 @@ export async function remove(context: CommandContext): Promise<void> {
   if (ref !== undefined) return await removeOne(context, type, ref);
   const items = await client.list(`/${type.collection}`, options.filter);
   if (items.length === 0) return terminal.warn(`There are no such ${type.collection}`);
-  await confirm(context, type, items);
   await removeAll(context, type, items);
 }
 
-/** Deletes as many as possible. */
+/** Asks, then deletes as many as possible. */
 async function removeAll(
   context: CommandContext,
   type: ResourceType,
   items: readonly unknown[],
 ): Promise<void> {
+  await confirm(context, type, items);
   const refusals: string[] = [];
   for (const item of items) {
     const ref = String(valueAtPath(item, "metadata.ref"));
