@@ -1,7 +1,6 @@
 /** The service of a command, its token and trust: from options, else from the environment, else from the last login. */
 import { join } from "node:path";
-import { findConfiguration } from "../../config/configuration_files.ts";
-import type { Environment } from "../../config/environment.ts";
+import { type ConfigurationOptions, findConfiguration } from "../../config/configuration_files.ts";
 import { stateDirectory } from "../../config/state_directory.ts";
 import { AccessFile } from "./access_file.ts";
 import type { ServiceAccess } from "./api_client.ts";
@@ -10,11 +9,8 @@ import type { ClientOptions } from "./client_command.ts";
 import { ClientError } from "./client_error.ts";
 import { certificatesIn, type Trust } from "./trust.ts";
 
-export interface ProcessContext {
-  readonly env: Environment;
-  /** The folder of the executable, beside which a server on this host may have its configuration. */
-  readonly executableDirectory: string;
-}
+/** The process of a command; a server on this host may have its configuration beside the executable. */
+export type ProcessContext = Omit<ConfigurationOptions, "directory">;
 
 /** Finds the access of a command. Throws `ClientError` when nothing names a service. */
 export async function findAccess(options: ClientOptions, context: ProcessContext): Promise<ServiceAccess> {
