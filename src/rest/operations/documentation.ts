@@ -1,10 +1,9 @@
 /** The contract of this service, and a page that shows it. */
 // @ts-types="../http/deno_std_http.d.ts"
 import { accepts } from "@std/http/negotiation";
-import type { JsonSchema } from "../../data/json_schema.ts";
 import { bareJson, plainText } from "../http/envelope.ts";
 import { BASE_PATH, JSON_OBJECT, type Operation, operation, PLAIN_TEXT } from "../operation.ts";
-import { openApiDocument } from "../openapi/openapi.ts";
+import { type ContractOptions, openApiDocument } from "../openapi/openapi.ts";
 import { contractPage } from "../openapi/page.ts";
 
 const TAG = "documentation";
@@ -18,13 +17,11 @@ const PATHS = {
   readiness: "/readyz",
 };
 
-export interface DocumentationParts {
-  readonly version: string;
-  readonly schemas: Readonly<Record<string, JsonSchema>>;
-}
-
 /** Returns the operations together with those that document all of them. */
-export function withDocumentation(operations: readonly Operation[], parts: DocumentationParts): Operation[] {
+export function withDocumentation(
+  operations: readonly Operation[],
+  about: Omit<ContractOptions, "operations">,
+): Operation[] {
   const all: Operation[] = [
     ...operations,
     operation({
@@ -66,6 +63,6 @@ export function withDocumentation(operations: readonly Operation[], parts: Docum
     }),
   ];
   let text: string | undefined;
-  const contract = () => text ??= JSON.stringify(openApiDocument({ ...parts, operations: all }));
+  const contract = () => text ??= JSON.stringify(openApiDocument({ ...about, operations: all }));
   return all;
 }
