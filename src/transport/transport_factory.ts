@@ -1,14 +1,16 @@
 /** Creates the transport of a listener. */
 import { logger } from "../runtime/log.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
+import { ConnectionTransport } from "./connection_transport.ts";
 import { DenoUdpTransport } from "./deno_udp_transport.ts";
 import { createSctpTransport } from "./linux/sctp_transport.ts";
 import { LinuxUdpTransport } from "./linux/udp_transport.ts";
-import { createTcpTransport } from "./tcp_transport.ts";
+import { StreamCarrier } from "./stream_carrier.ts";
+import { TcpSockets } from "./tcp_sockets.ts";
 import type { TlsContexts } from "./tls/tls_contexts.ts";
-import { createTlsTransport } from "./tls/tls_transport.ts";
+import { TlsSockets } from "./tls/tls_sockets.ts";
 import type { Transport, TransportProtocol } from "./transport.ts";
-import { createWebSocketTransport } from "./websocket/web_socket_transport.ts";
+import { WebSocketCarrier } from "./websocket/web_socket_carrier.ts";
 
 /** An endpoint to listen at: the address in URI form, port 0 for any free one. */
 export interface ListenerAddress {
@@ -28,17 +30,33 @@ export function createTransport(listener: ListenerAddress, { limits, tls }: Tran
   switch (listener.protocol) {
     case "udp":
       return createUdpTransport(listener.address, listener.port);
-    case "tcp":
-      return createTcpTransport(listener, limits);
-    case "tls":
-      return createTlsTransport(listener, limits, tls);
     case "sctp":
       return createSctpTransport(listener, limits);
+    case "tcp":
     case "ws":
-      return createWebSocketTransport(listener, limits);
+      return createConnectionTransport(listener, limits);
+    case "tls":
     case "wss":
-      return createWebSocketTransport(listener, limits, tls);
+      return createConnectionTransport(listener, limits, tls);
   }
+}
+
+/** Returns a transport over TCP, or with contexts over TLS: of SIP on a stream, or in a WebSocket (RFC 7118). */
+export function createConnectionTransport(
+  listener: ListenerAddress,
+  limits: ConnectionLimits,
+  tls?: TlsContexts,
+): Transport {
+  const { protocol } = listener;
+  return new ConnectionTransport({
+    ...listener,
+    limits,
+    sockets: tls ? new TlsSockets(tls) : new TcpSockets(),
+    carrier: protocol === "ws" || protocol === "wss"
+      ? new WebSocketCarrier(protocol, limits.maxMessageSize)
+      : new StreamCarrier({ limits, isMessageOriented: false }),
+    isKeyedByDomain: tls !== undefined,
+  });
 }
 
 /** Returns the batched transport where it runs, else the portable one. */

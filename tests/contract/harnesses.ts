@@ -1,6 +1,5 @@
 /** The transports of connections that need more than a socket: TLS and WebSocket. */
-import { createTlsTransport } from "../../src/transport/tls/tls_transport.ts";
-import { createWebSocketTransport } from "../../src/transport/websocket/web_socket_transport.ts";
+import { createConnectionTransport } from "../../src/transport/transport_factory.ts";
 import { LIMITS } from "./limits.ts";
 import { tcpPeers } from "./peers/tcp_peers.ts";
 import { tlsPeers } from "./peers/tls_peers.ts";
@@ -18,7 +17,8 @@ export const tls: TransportHarness<StreamPeer> = {
   protocol: "tls",
   peers: tlsPeers(localIdentity),
   ...common,
-  create: (place, limits) => createTlsTransport(place, { ...LIMITS, ...limits }, contexts),
+  create: (place, limits) =>
+    createConnectionTransport({ ...place, protocol: "tls" }, { ...LIMITS, ...limits }, contexts),
 };
 
 export const ws: TransportHarness<WebSocketPeer> = {
@@ -26,7 +26,8 @@ export const ws: TransportHarness<WebSocketPeer> = {
   protocol: "ws",
   peers: webSocketPeers(tcpPeers),
   ...common,
-  create: (place, limits) => createWebSocketTransport(place, { ...LIMITS, ...limits }),
+  create: (place, limits) =>
+    createConnectionTransport({ ...place, protocol: "ws" }, { ...LIMITS, ...limits }),
 };
 
 export const wss: TransportHarness<WebSocketPeer> = {
@@ -34,7 +35,8 @@ export const wss: TransportHarness<WebSocketPeer> = {
   protocol: "wss",
   peers: webSocketPeers(tlsPeers(localIdentity)),
   ...common,
-  create: (place, limits) => createWebSocketTransport(place, { ...LIMITS, ...limits }, contexts),
+  create: (place, limits) =>
+    createConnectionTransport({ ...place, protocol: "wss" }, { ...LIMITS, ...limits }, contexts),
 };
 
 /** Returns a harness whose peers do no handshake by themselves. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createSctpTransport } from "../../src/transport/linux/sctp_transport.ts";
 import { openLibc } from "../../src/runtime/native/libc.ts";
-import { createTcpTransport } from "../../src/transport/tcp_transport.ts";
+import { createConnectionTransport } from "../../src/transport/transport_factory.ts";
 import { ended } from "./connection_contract.ts";
 import { tls, withoutHandshake, ws, wss } from "./harnesses.ts";
 import { LIMITS } from "./limits.ts";
@@ -27,7 +27,8 @@ const tcp: TransportHarness = {
   name: "TCP",
   protocol: "tcp",
   ...streams,
-  create: (place, limits) => createTcpTransport(place, { ...LIMITS, ...limits }),
+  create: (place, limits) =>
+    createConnectionTransport({ ...place, protocol: "tcp" }, { ...LIMITS, ...limits }),
 };
 
 /** SCTP's sockets with TCP's protocol number. */

@@ -1,6 +1,6 @@
 /** Certificates of clients (`client.authType`). */
 import assert from "node:assert/strict";
-import { createTlsTransport } from "../../src/transport/tls/tls_transport.ts";
+import { createConnectionTransport } from "../../src/transport/transport_factory.ts";
 import type { TlsSettings } from "../../src/transport/tls/tls_contexts.ts";
 import type { TestCertificate } from "../support/certificates.ts";
 import { tls } from "./harnesses.ts";
@@ -47,7 +47,7 @@ const GOOD = new Set([
 function listen(changes: Partial<TlsSettings>): Promise<ServedTransport> {
   const contexts = tlsContexts({ trustStore: { path: trust, password: "" }, ...changes });
   const create: typeof tls.create = (place, limits) =>
-    createTlsTransport(place, { ...LIMITS, ...limits }, contexts);
+    createConnectionTransport({ ...place, protocol: "tls" }, { ...LIMITS, ...limits }, contexts);
   return ServedTransport.listen({ ...tls, create }, LOOPBACK);
 }
 

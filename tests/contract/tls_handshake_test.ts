@@ -5,7 +5,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { connect as connectTls } from "node:tls";
 import { TlsContexts, type TlsSettings } from "../../src/transport/tls/tls_contexts.ts";
-import { createTlsTransport } from "../../src/transport/tls/tls_transport.ts";
+import { createConnectionTransport } from "../../src/transport/transport_factory.ts";
 import { ended } from "./connection_contract.ts";
 import { pause } from "../support/pause.ts";
 import { tls, withoutHandshake, wss } from "./harnesses.ts";
@@ -149,7 +149,8 @@ function withSettings(changes: Partial<TlsSettings>): TransportHarness {
   const contexts = new TlsContexts(tlsSettings(changes));
   return {
     ...tls,
-    create: (endpoint, limits) => createTlsTransport(endpoint, { ...LIMITS, ...limits }, contexts),
+    create: (endpoint, limits) =>
+      createConnectionTransport({ ...endpoint, protocol: "tls" }, { ...LIMITS, ...limits }, contexts),
   };
 }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { KeyStoreError } from "../../src/transport/tls/key_store_error.ts";
 import type { TlsContexts } from "../../src/transport/tls/tls_contexts.ts";
-import { createTlsTransport } from "../../src/transport/tls/tls_transport.ts";
+import { createConnectionTransport } from "../../src/transport/transport_factory.ts";
 import type { TestCertificate } from "../support/certificates.ts";
 import { tls } from "./harnesses.ts";
 import { LIMITS } from "./limits.ts";
@@ -20,7 +20,8 @@ const [first, second] = ["first.example", "second.example"].map((name) =>
 function listen(contexts: TlsContexts): Promise<ServedTransport> {
   return ServedTransport.listen({
     ...tls,
-    create: (place, limits) => createTlsTransport(place, { ...LIMITS, ...limits }, contexts),
+    create: (place, limits) =>
+      createConnectionTransport({ ...place, protocol: "tls" }, { ...LIMITS, ...limits }, contexts),
   });
 }
 

@@ -1,7 +1,7 @@
 /** The identity of servers (RFC 5922); refused servers learn nothing. */
 import assert from "node:assert/strict";
 import type { TlsSettings } from "../../src/transport/tls/tls_contexts.ts";
-import { createTlsTransport } from "../../src/transport/tls/tls_transport.ts";
+import { createConnectionTransport } from "../../src/transport/transport_factory.ts";
 import { type CertificateOptions, openssl, type TestCertificate } from "../support/certificates.ts";
 import { tls } from "./harnesses.ts";
 import { LIMITS } from "./limits.ts";
@@ -186,7 +186,8 @@ function listen(settings: Partial<TlsSettings> = {}): Promise<ServedTransport> {
   const contexts = tlsContexts(settings);
   return ServedTransport.listen({
     ...tls,
-    create: (place, limits) => createTlsTransport(place, { ...LIMITS, ...limits }, contexts),
+    create: (place, limits) =>
+      createConnectionTransport({ ...place, protocol: "tls" }, { ...LIMITS, ...limits }, contexts),
   });
 }
 

@@ -1,7 +1,7 @@
 import { DenoUdpTransport } from "../../src/transport/deno_udp_transport.ts";
 import { openLibc } from "../../src/runtime/native/libc.ts";
 import { LinuxUdpTransport } from "../../src/transport/linux/udp_transport.ts";
-import { createTcpTransport } from "../../src/transport/tcp_transport.ts";
+import { createConnectionTransport } from "../../src/transport/transport_factory.ts";
 import { testConnections } from "./connection_contract.ts";
 import { LIMITS } from "./limits.ts";
 import type { TransportHarness } from "./served_transport.ts";
@@ -41,7 +41,8 @@ const tcp: TransportHarness<StreamPeer> = {
   maxMessageSize: LIMITS.maxMessageSize,
   window: 1_000,
   isOrdered: true,
-  create: (place, limits) => createTcpTransport(place, { ...LIMITS, ...limits }),
+  create: (place, limits) =>
+    createConnectionTransport({ ...place, protocol: "tcp" }, { ...LIMITS, ...limits }),
 };
 
 testTransport(denoUdp);
