@@ -8,36 +8,6 @@ import { Turn } from "../runtime/turn.ts";
 import { type Kind, namesOf, type Resource } from "./resource.ts";
 import type { User } from "./user.ts";
 
-/**
- * The configured resources in memory, for look-ups while a message is handled. Answers change with the configuration:
- * look up again instead of keeping them. An object stays the same while its resource does, apart from its times.
- */
-export interface Directory {
-  /** Finds an agent by the username of its credentials and one of its domains, in lower case. */
-  agent(username: string, domainUri: string): Agent | undefined;
-  peer(username: string): Peer | undefined;
-  peers(): Iterable<Peer>;
-  /** Reports whether a peer has this host, in lower case, as its device. */
-  isDevice(host: string): boolean;
-  /** Finds a domain by its URI in lower case. */
-  domain(domainUri: string): Domain | undefined;
-  gateways(): Iterable<Gateway>;
-  gateway(ref: string): Gateway | undefined;
-  did(ref: string): Did | undefined;
-  /** Finds a DID by the digits of its number, without plus sign and separators. */
-  didByTelUrl(digits: string): Did | undefined;
-  dids(): Iterable<Did>;
-  users(): Iterable<User>;
-  user(username: string): User | undefined;
-  /** Iterates all resources of a kind in the order of their provider, as they are when the iteration begins. */
-  resources(kind: Kind): Iterable<Resource>;
-  /** Finds a resource by its ref, or by the other generated ref of a gateway or DID. */
-  resource(kind: Kind, ref: string): Resource | undefined;
-  readonly counts: ResourceCounts;
-  /** Calls back after each change, when look-ups have the new answers. Errors of listeners are logged. */
-  onChange(listener: (change: DirectoryChange) => void): void;
-}
-
 /** A change of the configured resources. */
 export interface DirectoryChange {
   /** Former resources that are gone or different now; empty when resources were only added. */
@@ -57,11 +27,18 @@ export interface ResourceCounts {
 
 const log = logger("directory");
 
+/**
+ * The configured resources in memory, for look-ups while a message is handled. Answers change with the configuration:
+ * look up again instead of keeping them. An object stays the same while its resource does, apart from its times.
+ */
+export type Directory = Omit<MemoryDirectory, "replace" | "replaceInTurns">;
+
 /** A directory whose whole content is replaced in one step. */
-export class MemoryDirectory implements Directory {
+export class MemoryDirectory {
   #index = new Index();
   readonly #listeners: ((change: DirectoryChange) => void)[] = [];
 
+  /** Finds an agent by the username of its credentials and one of its domains, in lower case. */
   agent(username: string, domainUri: string): Agent | undefined {
     return this.#index.agents.get(domainUri)?.get(username);
   }
@@ -74,10 +51,12 @@ export class MemoryDirectory implements Directory {
     return this.#index.peers.values();
   }
 
+  /** Reports whether a peer has this host, in lower case, as its device. */
   isDevice(host: string): boolean {
     return this.#index.devices.has(host);
   }
 
+  /** Finds a domain by its URI in lower case. */
   domain(domainUri: string): Domain | undefined {
     return this.#index.domains.get(domainUri);
   }
@@ -94,6 +73,7 @@ export class MemoryDirectory implements Directory {
     return this.#index.didsByRef.get(ref);
   }
 
+  /** Finds a DID by the digits of its number, without plus sign and separators. */
   didByTelUrl(digits: string): Did | undefined {
     return this.#index.didsByDigits.get(digits);
   }
@@ -115,14 +95,17 @@ export class MemoryDirectory implements Directory {
     return { agents: Agent, domains: Domain, peers: Peer, users: User, gateways: Gateway, dids: DID };
   }
 
+  /** Calls back after each change, when look-ups have the new answers. Errors of listeners are logged. */
   onChange(listener: (change: DirectoryChange) => void): void {
     this.#listeners.push(listener);
   }
 
+  /** Iterates all resources of a kind in the order of their provider, as they are when the iteration begins. */
   *resources(kind: Kind): Iterable<Resource> {
     for (const resource of this.#index.resources) if (resource.kind === kind) yield resource;
   }
 
+  /** Finds a resource by its ref, or by the other generated ref of a gateway or DID. */
   resource(kind: Kind, ref: string): Resource | undefined {
     if (kind === "Gateway") return this.gateway(ref);
     if (kind === "DID") return this.did(ref);
