@@ -71,6 +71,7 @@ export class Connection implements Flow, WireEvents {
   readonly domain: string | undefined;
   /** Further keys of this connection in the table. */
   readonly aliases: string[] = [];
+  readonly #parts: ConnectionParts;
   readonly #host: ConnectionHost;
   #wire: Wire | undefined;
   /** Messages sent before the connection is made. */
@@ -93,9 +94,6 @@ export class Connection implements Flow, WireEvents {
   #lastTraffic: number;
   /** Time limit for the connection, its first message, or the rest of a message; Infinity for none. */
   #deadline: number;
-  #giveUp: (() => void) | undefined;
-  readonly #onEnd: (() => void) | undefined;
-  readonly #onEstablished: (() => void) | undefined;
   #linger: unknown;
 
   constructor(transport: Transport, peer: ConnectionPeer, parts: ConnectionParts) {
@@ -106,11 +104,9 @@ export class Connection implements Flow, WireEvents {
     this.domain = peer.domain;
     this.isInbound = peer.isInbound;
     this.#isEstablished = !peer.isInbound;
+    this.#parts = parts;
     this.#host = parts.host;
     this.#since = this.#lastTraffic = parts.host.clock.now();
-    this.#giveUp = parts.giveUp;
-    this.#onEnd = parts.onEnd;
-    this.#onEstablished = parts.onEstablished;
     this.#deadline = this.#lastTraffic + parts.host.limits.messageTimeout;
   }
 
@@ -121,7 +117,7 @@ export class Connection implements Flow, WireEvents {
   markEstablished(): void {
     if (this.#isEstablished) return;
     this.#isEstablished = true;
-    this.#onEstablished?.();
+    this.#parts.onEstablished?.();
   }
 
   addAlias(port: number): void {
@@ -133,7 +129,6 @@ export class Connection implements Flow, WireEvents {
     if (!this.#isOpen) return wire.destroy();
     this.#wire = wire;
     this.#peerNames = peerNames;
-    this.#giveUp = undefined;
     this.onTraffic();
     if (this.isInbound) return;
     // A peer that we called need not speak first.
@@ -259,7 +254,7 @@ export class Connection implements Flow, WireEvents {
     this.#waiting = undefined;
     this.#host.remove(this);
     this.#close();
-    this.#onEnd?.();
+    this.#parts.onEnd?.();
     const failed = this.#unsent.splice(0);
     for (const onFailure of failed) if (onFailure) queueMicrotask(() => onFailure(reason));
     queueMicrotask(() => this.#host.events.onFlowClosed(this));
@@ -267,7 +262,7 @@ export class Connection implements Flow, WireEvents {
 
   #close(): void {
     const wire = this.#wire;
-    if (!wire) return this.#giveUp?.();
+    if (!wire) return this.#parts.giveUp?.();
     wire.end();
     this.#linger = this.#host.clock.setAlarm(() => wire.destroy(), LINGER_MS);
   }

@@ -96,19 +96,14 @@ export class TransportLayer implements TransportEvents {
       serves: (protocol) => this.#transports.some((transport) => transport.protocol === protocol),
       canReach: (protocol, address) => this.#transportTo(protocol, address) !== undefined,
     });
-    this.#malformed = parts.metrics.counter(
-      "routr_malformed_messages_total",
-      "Messages that break the grammar",
-    );
-    this.#errors = parts.metrics.counter(
-      "routr_internal_errors_total",
-      "Messages that ended in an error of ours",
-    );
-    this.#violations = parts.metrics.counter(
+    const { metrics } = parts;
+    this.#malformed = metrics.counter("routr_malformed_messages_total", "Messages that break the grammar");
+    this.#errors = metrics.counter("routr_internal_errors_total", "Messages that ended in an error of ours");
+    this.#violations = metrics.counter(
       "routr_transport_violations_total",
       "Bytes dropped, connections closed",
     );
-    this.#denied = parts.metrics.counter(
+    this.#denied = metrics.counter(
       "routr_denied_messages_total",
       "Messages from addresses that are denied access",
     );

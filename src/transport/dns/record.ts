@@ -38,18 +38,14 @@ export interface Answer<T extends RecordType> {
 }
 
 /** The result for a name and type: records, none, or a failure of all servers. */
-export type Resolution<T extends RecordType> = Answer<T> | None | Failure;
+export type Resolution<T extends RecordType> = Answer<T> | NoAnswer;
 
-export interface None {
-  readonly kind: "none";
+export interface NoAnswer {
+  readonly kind: "none" | "failure";
 }
 
-export interface Failure {
-  readonly kind: "failure";
-}
-
-export const NONE: None = { kind: "none" };
-export const FAILURE: Failure = { kind: "failure" };
+export const NONE: NoAnswer = { kind: "none" };
+export const FAILURE: NoAnswer = { kind: "failure" };
 
 /** Records kept of one name. */
 export const MAX_RECORDS = 64;
