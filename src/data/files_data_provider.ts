@@ -10,12 +10,11 @@ import {
   WriteRefused,
 } from "./data_provider.ts";
 import { type Fault, faultOf, type Position } from "./fault.ts";
-import { fileVersion } from "./files/file_version.ts";
 import { FolderWatch } from "./files/folder_watch.ts";
 import { misnamedFiles } from "./files/misnamed_files.ts";
 import { type Kind, KINDS, readResource, type ResourceReading } from "./resource.ts";
 import { refuseNullTexts, ResourceFile } from "./files/resource_file.ts";
-import { readTextFile } from "./files/text_file.ts";
+import { fileVersion, readTextFile } from "./files/text_file.ts";
 import { tolerateOthers, unknownPropertiesWarning } from "./unknown_properties.ts";
 import { refuseRepeatedRefs } from "./write_refusal.ts";
 import { YamlPositions } from "./yaml/yaml_positions.ts";

@@ -3,8 +3,7 @@ import { basename, dirname } from "node:path";
 import { sleep, systemClock } from "../../runtime/clock.ts";
 import { randomToken } from "../../runtime/random.ts";
 import { ChangedMeanwhile, type RefusalReason, WriteRefused } from "../data_provider.ts";
-import { fileVersion } from "./file_version.ts";
-import { MAX_FILE_BYTES } from "./text_file.ts";
+import { fileVersion, MAX_FILE_BYTES } from "./text_file.ts";
 
 /** Time to wait for another writer, and between two attempts. */
 const MAX_LOCK_WAIT_MS = 5000;

@@ -29,15 +29,18 @@ export interface BackendRequest {
   readonly maxBytes: number;
 }
 
-export interface BackendAnswer {
-  /** 304 or a 2xx. */
-  readonly status: number;
-  readonly etag: string | undefined;
+interface Body {
   readonly text: string;
   /** Bytes of the body. */
   readonly length: number;
   /** Differs whenever the body does. */
   readonly digest: string;
+}
+
+export interface BackendAnswer extends Body {
+  /** 304 or a 2xx. */
+  readonly status: number;
+  readonly etag: string | undefined;
 }
 
 const MAX_REQUESTS_AT_ONCE = 4;
@@ -190,12 +193,6 @@ export class Backend {
 }
 
 const CLOSED = new BackendFailure(0, "the connection was given up");
-
-interface Body {
-  readonly text: string;
-  readonly length: number;
-  readonly digest: string;
-}
 
 async function readBody(
   response: Response,

@@ -1,12 +1,14 @@
 /** Reads a private key and its certificates from a JKS, PKCS#12 or PEM store (`spec.securityContext`). */
+import type { Buffer } from "node:buffer";
 import type { KeyObject } from "node:crypto";
 import type { StoredCertificate } from "./stored_certificate.ts";
 import { chainOf, findLeaf } from "./certificate_chain.ts";
+import { readJksStore } from "./jks_key_store.ts";
 import { KeyStoreError } from "./key_store_error.ts";
-import { type KeyStoreType, readKeyStoreFile } from "./key_store_file.ts";
-import { readPrivateKeys } from "./pem_key_store.ts";
-import type { StoredKey } from "./store_contents.ts";
-import { readStore } from "./store_reader.ts";
+import { type KeyStoreType, keyStoreTypeOf, readKeyStoreFile, whyNoKeyStore } from "./key_store_file.ts";
+import { readPemStore, readPrivateKeys } from "./pem_key_store.ts";
+import { readPkcs12Store } from "./pkcs12_key_store.ts";
+import type { StoreContents, StoredKey } from "./store_contents.ts";
 
 /** The source of a key and its certificates. */
 export interface KeyStoreSource {
@@ -36,6 +38,14 @@ export interface TrustStoreSource {
   readonly path: string;
   readonly password: string;
 }
+
+type StoreReader = (path: string, bytes: Buffer, password: string) => StoreContents | Promise<StoreContents>;
+
+const READERS: Readonly<Record<KeyStoreType, StoreReader>> = {
+  jks: readJksStore,
+  pkcs12: readPkcs12Store,
+  pem: readPemStore,
+};
 
 /** Kinds of keys, and curves, that TLS of the runtime supports. */
 const USABLE_KEYS: ReadonlySet<string> = new Set(["rsa", "ec", "ed25519"]);
@@ -69,6 +79,17 @@ export async function readTrustStore({ path, password }: TrustStoreSource): Prom
   const certificates = new Set(contents.trusted.map((certificate) => certificate.toString()));
   if (certificates.size === 0) throw new KeyStoreError(path, "there is no certificate in it");
   return [...certificates];
+}
+
+/** Reads a store. Rejects with a KeyStoreError. */
+async function readStore(
+  path: string,
+  password: string,
+): Promise<{ type: KeyStoreType; contents: StoreContents }> {
+  const bytes = await readKeyStoreFile(path);
+  const type = keyStoreTypeOf(bytes);
+  if (!type) throw new KeyStoreError(path, whyNoKeyStore(bytes));
+  return { type, contents: await READERS[type](path, bytes, password) };
 }
 
 /** @param certificatePath the file of the certificates, when the key is in another */
