@@ -1,5 +1,5 @@
 import { isMapping } from "../runtime/mapping.ts";
-import type { Fault, PropertyPath } from "../data/fault.ts";
+import { type Fault, mayHoldSecret, type PropertyPath } from "../data/fault.ts";
 import { nearestName } from "../data/nearest_name.ts";
 
 /** Environment variables at the start of the process. */
@@ -97,16 +97,13 @@ export function readVariable(
 
 /** `docker run --env-file` keeps the quotes around a value. Secrets may have quotes of their own. */
 function unquoted(name: string, text: string): string {
-  return SECRET.test(name) ? text : text.replace(/^(["'])(.*)\1$/s, "$2").trim();
+  return mayHoldSecret(name) ? text : text.replace(/^(["'])(.*)\1$/s, "$2").trim();
 }
-
-/** Variables that hold secrets, or mappings with secrets. */
-const SECRET = /PASSWORD|SECRET|^SALT$|PARAMETERS|JAAS/;
 
 /** Returns the set variables, except secrets. */
 export function setVariables(environment: Environment): { var: string; value: string }[] {
   return Object.keys(VARIABLES).flatMap((name) => {
-    const found = SECRET.test(name) ? undefined : readVariable(environment, name);
+    const found = mayHoldSecret(name) ? undefined : readVariable(environment, name);
     return found === undefined ? [] : [{ var: name, value: found.text }];
   });
 }

@@ -1,6 +1,6 @@
 /** The configuration as administrators see it: without secrets. */
+import { SECRET_NAME } from "../data/fault.ts";
 
-const SECRET = /secret|password|^salt$|jaasConfig|^ha1$/i;
 /** Matches secrets in `host=localhost,secret=…` (`spec.dataSource.parameters`). */
 const SECRET_PAIR = /(^|,)([^,=]*(?:secret|password)[^,=]*=)[^,]*/gi;
 /** Passwords of `redis:` URLs may have any character but `@`. */
@@ -11,7 +11,7 @@ const HIDDEN = "********";
 export function redacted(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (name, each) => {
-      if (SECRET.test(name) && each !== undefined && each !== null) return HIDDEN;
+      if (SECRET_NAME.test(name) && each !== undefined && each !== null) return HIDDEN;
       if (typeof each !== "string") return each;
       return each.replace(SECRET_PAIR, `$1$2${HIDDEN}`).replace(URL_CREDENTIALS, "$1");
     }) ?? "null",
@@ -43,7 +43,7 @@ function restored(sent: unknown, kept: unknown, shown: unknown): unknown {
   if (typeof sent !== "object" || sent === null) return sent;
   const entries = Object.entries(sent).flatMap(([name, each]) => {
     const member = memberOf(kept, name);
-    if (each === HIDDEN && member === undefined && SECRET.test(name)) return [];
+    if (each === HIDDEN && member === undefined && SECRET_NAME.test(name)) return [];
     return [[name, restored(each, member, memberOf(shown, name))]];
   });
   return Object.fromEntries(entries);

@@ -75,8 +75,15 @@ export function jsonPointer(path: PropertyPath): string {
   return path.map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
+/** Matches the names of properties and variables that hold a secret. */
+export const SECRET_NAME = /secret|password|^salt(?!_?file$)|jaas|^ha1$|^md5$|^sha-?256$/i;
+
+/** Reports whether a property or variable holds a secret, alone or among other things. */
+export function mayHoldSecret(name: string): boolean {
+  return SECRET_NAME.test(name) || /^credentials$|parameters$/i.test(name);
+}
+
 const MAX_VALUE_LENGTH = 60;
-const SECRET_PROPERTY = /secret|password|^salt|jaasConfig|^credentials$|^parameters$|^ha1$|^md5$|^sha-?256$/i;
 const PASSWORD_IN_URI = /(:\/+|\bsips?:)([^:@/\s]*):[^@\s]*@/gi;
 
 /**
@@ -88,9 +95,7 @@ export function describeValue(value: unknown, path: PropertyPath): string {
   if (value === null) return "empty";
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object") return "a mapping";
-  if (SECRET_PROPERTY.test(String(path.findLast((step) => typeof step === "string")))) {
-    return "a hidden value";
-  }
+  if (mayHoldSecret(path.findLast((step) => typeof step === "string") ?? "")) return "a hidden value";
   if (typeof value !== "string") return String(value);
   const text = value.replace(PASSWORD_IN_URI, "$1$2:…@");
   return JSON.stringify(text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH)}…` : text);

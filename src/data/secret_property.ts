@@ -57,13 +57,9 @@ export function credentials(username: z.ZodType<string>, expected: string) {
 }
 
 /** An item of `ha1`: hashes of `username:realm:secret` (RFC 7616 §3.4.2), named by algorithm in any spelling. */
-interface WrittenHa1 {
-  readonly realm?: string | undefined;
-  readonly md5?: string | undefined;
-  readonly sha256?: string | undefined;
-}
+type WrittenHa1 = z.output<ReturnType<typeof writtenHa1>>;
 
-function writtenHa1(): z.ZodType<WrittenHa1> {
+function writtenHa1() {
   const hashes = mapping({
     realm: text("a realm").optional()
       .describe("The realm that the hashes were made for; may be left out where it is clear."),

@@ -2,6 +2,7 @@
 import type { Buffer } from "node:buffer";
 import type net from "node:net";
 import { StreamFramer, type StreamLimits } from "../message/stream_framer.ts";
+import type { Carrier, CarryEvents } from "./connection_transport.ts";
 import { SocketWriter } from "./socket_writer.ts";
 import type { Wire, WireEvents } from "./wire.ts";
 
@@ -55,5 +56,22 @@ export class StreamWire implements Wire {
 
   destroy(): void {
     this.#socket.destroy();
+  }
+}
+
+/** Carries SIP on a stream, without a handshake. */
+export class StreamCarrier implements Carrier {
+  readonly #options: StreamWireOptions;
+
+  constructor(options: StreamWireOptions) {
+    this.#options = options;
+  }
+
+  accept(socket: net.Socket, on: CarryEvents): void {
+    on.carried((events) => new StreamWire(socket, events, this.#options));
+  }
+
+  connect(socket: net.Socket, _host: string, on: CarryEvents): void {
+    this.accept(socket, on);
   }
 }

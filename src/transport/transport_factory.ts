@@ -5,7 +5,7 @@ import { ConnectionTransport } from "./connection_transport.ts";
 import { DenoUdpTransport } from "./deno_udp_transport.ts";
 import { createSctpTransport } from "./linux/sctp_transport.ts";
 import { LinuxUdpTransport } from "./linux/udp_transport.ts";
-import { StreamCarrier } from "./stream_carrier.ts";
+import { StreamCarrier } from "./stream_wire.ts";
 import { TcpSockets } from "./tcp_sockets.ts";
 import type { TlsContexts } from "./tls/tls_contexts.ts";
 import { TlsSockets } from "./tls/tls_sockets.ts";

@@ -1,9 +1,8 @@
 /** The lower floors of the signalling server: sockets, transport layer, transaction layer. */
 import { advertisedAddress } from "../../config/advertised_address.ts";
 import type { Listener } from "../../config/configuration.ts";
-import { connectionLimits } from "../../config/connection_limits.ts";
+import { connectionLimits, pendingBytes } from "../../config/limits.ts";
 import type { LiveConfiguration } from "../../config/live_configuration.ts";
-import { pendingBytes } from "../../config/pending_bytes.ts";
 import { tlsSettingsOf } from "../../config/tls_settings.ts";
 import { ServerAccessControl } from "../../core/access/access_control.ts";
 import { toUriHost } from "../../runtime/ip/ip_address.ts";

@@ -1,7 +1,7 @@
 /** SCTP (RFC 4168). */
 import type { ConnectionLimits } from "../connection_limits.ts";
 import { ConnectionTransport } from "../connection_transport.ts";
-import { StreamCarrier } from "../stream_carrier.ts";
+import { StreamCarrier } from "../stream_wire.ts";
 import { IPPROTO_SCTP, isNotification, SctpSockets } from "./sctp_sockets.ts";
 
 /**

@@ -1,4 +1,5 @@
-/** Limits of connections, by the configuration and by the system. */
+/** Limits of connections and transactions, by the configuration and by the system. */
+import { getHeapStatistics } from "node:v8";
 import { logger } from "../runtime/log.ts";
 import type { ConnectionLimits } from "../transport/connection_limits.ts";
 import { maxOpenFiles } from "../runtime/native/libc.ts";
@@ -18,6 +19,9 @@ const MAX_UNFINISHED_BYTES = 64 * 1024 * 1024;
 const MAX_ACCEPTED_AT_ONCE = 2500;
 /** Open files other than connections. */
 const MAX_OTHER_FILES = 100;
+
+/** Bytes of text that unfinished transactions may keep by default. */
+const MAX_DEFAULT_PENDING_BYTES = 256 * 1024 * 1024;
 
 export function connectionLimits({ limits }: Configuration): ConnectionLimits {
   // Accepting fails permanently at the limit of open files, so some are reserved.
@@ -43,4 +47,10 @@ export function connectionLimits({ limits }: Configuration): ConnectionLimits {
     maxUnfinishedBytes: MAX_UNFINISHED_BYTES,
     total: new OpenSockets(),
   };
+}
+
+/** Returns `spec.limits.maxPendingBytes`, or a part of the memory that this process may use. */
+export function pendingBytes({ limits }: Configuration): number {
+  return limits.maxPendingBytes ??
+    Math.min(MAX_DEFAULT_PENDING_BYTES, Math.floor(getHeapStatistics().heap_size_limit / 4));
 }
