@@ -2,6 +2,7 @@
 //
 //   deno run -A tests/run.ts            all stages
 //   deno run -A tests/run.ts lint unit  only these, in their usual order
+//   deno run -A tests/run.ts --parallel files of a stage side by side: quicker, where the machine has nothing else to do
 
 import { type Command, runCommand } from "./runner/command.ts";
 import { countTests, summaryOf, type Tally } from "./runner/tally.ts";
@@ -14,6 +15,8 @@ const MAX_SILENCE_MINUTES = 15;
 const MAX_MINUTES = Number(Deno.env.get("TEST_MINUTES") ?? 80);
 /** Signals that end the test run with everything it has started. */
 const END_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+const PARALLEL = "--parallel";
 
 interface Stage {
   readonly name: string;
@@ -57,7 +60,7 @@ const stages: readonly Stage[] = [
   testWithProcesses("smoke", Deno.env.has("ROUTR_BINARY") ? [installPeers] : [installPeers, buildBinary]),
 ];
 
-const chosen = chooseStages(Deno.args);
+const chosen = chooseStages(Deno.args.filter((each) => each !== PARALLEL));
 const screen = Deno.stdout.writable.getWriter();
 const end = new AbortController();
 const timeIsUp = setTimeout(() => end.abort(`${MAX_MINUTES} minutes are over`), MAX_MINUTES * 60_000);
@@ -117,7 +120,11 @@ function deno(...args: string[]): Command {
 
 /** Returns a stage of tests with the permissions of tests in deno.json. Types are checked by the stage "check". */
 function test(name: string, paths: readonly string[] = [`tests/${name}`]): Stage {
-  return { name, isTest: true, command: deno("test", "--no-check", "--permission-set", ...paths) };
+  const options = Deno.args.includes(PARALLEL) ? [PARALLEL] : [];
+  const command = deno("test", "--no-check", "--permission-set", ...options, ...paths);
+  // One more than there are cores, because some files wait for most of their time.
+  const env = { DENO_JOBS: String(navigator.hardwareConcurrency + 1) };
+  return { name, isTest: true, command: { ...command, env } };
 }
 
 /** Returns a stage of tests that read /proc about other programs, for which Deno demands all permissions. */

@@ -4,7 +4,7 @@ import { startProcess } from "../support/process.ts";
 import { Random } from "../torture/mutations.ts";
 import { TemporaryFolder } from "../unit/data/temporary_folder.ts";
 
-const KILLS = 50;
+const KILLS = 30;
 /** Simultaneous writers, each with its own folder. */
 const WRITERS = 2;
 /** The writer is killed at the latest at this time after its first change. */

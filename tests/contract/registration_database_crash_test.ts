@@ -9,8 +9,8 @@ import { pause } from "../support/pause.ts";
 
 const WRITER = new URL("registration_database_writer.ts", import.meta.url).pathname;
 const CONFIGURATION = new URL("../../deno.json", import.meta.url).pathname;
-const KILLS = 50;
-const DAMAGES = 50;
+const KILLS = 30;
+const DAMAGES = 30;
 const LIFETIME = 30_000;
 
 interface Place extends AsyncDisposable {
