@@ -81,13 +81,13 @@ Deno.test("Each branch has its own From, CSeq and identity, and the phone has wh
   const { rig } = await started();
   const invite = await rig.send({ headers: IDENTITY });
   for (const host of [FIRST, SECOND]) {
-    const request = rig.only(host);
+    const request = rig.takeOne(host);
     assert.equal(header(request, "From"), `<sip:gw@192.0.2.${host}>;tag=1928301774`);
     assert.deepEqual(headers(request, "P-Asserted-Identity"), [`<sip:+49${host}@192.0.2.${host}>`]);
     assert.ok(!hasHeader(request, "P-Preferred-Identity"));
     assert.equal(cseqOf(request), 7);
   }
-  const toPhone = rig.only(PHONE);
+  const toPhone = rig.takeOne(PHONE);
   assert.equal(header(toPhone, "From"), header(invite, "From"));
   assert.deepEqual(headers(toPhone, "P-Asserted-Identity"), []);
   assert.equal(header(toPhone, "CSeq"), "7 INVITE");
@@ -96,8 +96,8 @@ Deno.test("Each branch has its own From, CSeq and identity, and the phone has wh
 Deno.test("§22.2: each gateway's challenge is answered with its own credentials and its own next CSeq", async () => {
   const { rig, accounts } = await started();
   const invite = await rig.send();
-  let [first, second] = [rig.only(FIRST), rig.only(SECOND)];
-  const phone = rig.only(PHONE);
+  let [first, second] = [rig.takeOne(FIRST), rig.takeOne(SECOND)];
+  const phone = rig.takeOne(PHONE);
   first = await challenged(rig, first, FIRST);
   assert.equal(
     header(first, "Proxy-Authorization"),
@@ -119,23 +119,23 @@ Deno.test("§22.2: each gateway's challenge is answered with its own credentials
   assert.deepEqual(accounts[FIRST].accepted, ["192.0.2.21"]);
 
   await rig.respond(second, "200 OK", SECOND);
-  const ok = rig.only(99);
+  const ok = rig.takeOne(99);
   expectOwn(ok, invite);
-  const [cancel, cancelOfPhone] = [rig.only(FIRST), rig.only(PHONE)];
+  const [cancel, cancelOfPhone] = [rig.takeOne(FIRST), rig.takeOne(PHONE)];
   assert.equal(header(cancel, "CSeq"), "9 CANCEL");
   assert.equal(header(cancel, "From"), header(first, "From"));
   assert.equal(header(cancelOfPhone, "CSeq"), "7 CANCEL");
   await rig.refuse(first, "487 Request Terminated", FIRST);
   await rig.refuse(phone, "487 Request Terminated", PHONE);
   await rig.respond(second, "200 OK", SECOND);
-  expectOwn(rig.only(99), invite);
+  expectOwn(rig.takeOne(99), invite);
   await rig.expectAllReleased();
 });
 
 Deno.test("§16.7 step 6: the best response is chosen across all branches, and has the caller's own values", async () => {
   const { rig } = await started();
   const invite = await rig.send();
-  const [first, second, phone] = [rig.only(FIRST), rig.only(SECOND), rig.only(PHONE)];
+  const [first, second, phone] = [rig.takeOne(FIRST), rig.takeOne(SECOND), rig.takeOne(PHONE)];
   await rig.refuse(first, "503 Service Unavailable", FIRST);
   await rig.refuse(phone, "500 Server Internal Error", PHONE);
   await rig.refuse(second, "404 Not Found", SECOND);
@@ -161,7 +161,7 @@ Deno.test("A 503 of a gateway is 500 to the caller, one that was not reached 503
       for (const host of [FIRST, SECOND, PHONE]) rig.udp.unreachable.add(`192.0.2.${host}:5060`);
     }
     const invite = await rig.send();
-    if (isReached) await rig.refuse(rig.only(FIRST), "503 Down", FIRST);
+    if (isReached) await rig.refuse(rig.takeOne(FIRST), "503 Down", FIRST);
     const [, response] = rig.taken(99);
     assert.match(response, new RegExp(`^SIP/2\\.0 ${status} `));
     if (warning) assert.match(header(response, "Warning"), warning);
@@ -175,7 +175,7 @@ Deno.test("A gateway that is not reached leaves the call to the phone", async ()
   const { rig } = await started();
   rig.udp.unreachable.add(`192.0.2.${FIRST}:5060`).add(`192.0.2.${SECOND}:5060`);
   const invite = await rig.send();
-  await rig.respond(rig.only(PHONE), "200 OK", PHONE);
+  await rig.respond(rig.takeOne(PHONE), "200 OK", PHONE);
   assert.deepEqual(await rig.heard(invite), [100, 200]);
   await rig.expectAllReleased();
 });
@@ -185,10 +185,10 @@ Deno.test("A challenge that cannot be answered ends its branch only, and is not 
     const { rig, accounts } = await started([TARGETS[0], TARGETS[2]]);
     accounts[FIRST].refusal = "the realm is another";
     const invite = await rig.send();
-    await rig.refuse(rig.only(FIRST), "407 Proxy Authentication Required", FIRST, {
+    await rig.refuse(rig.takeOne(FIRST), "407 Proxy Authentication Required", FIRST, {
       lines: 'Proxy-Authenticate: Digest realm="other", nonce="n"',
     });
-    const phone = rig.only(PHONE);
+    const phone = rig.takeOne(PHONE);
     assert.deepEqual(await rig.heard(), [100]);
     if (isPhoneBusy) await rig.refuse(phone, "603 Decline", PHONE);
     else await rig.respond(phone, "200 OK", PHONE);
@@ -201,7 +201,7 @@ Deno.test("Where all challenges fail the caller hears 502", async () => {
   const { rig, accounts } = await started([TARGETS[0], TARGETS[1]]);
   for (const account of Object.values(accounts)) account.refusal = "no account";
   const invite = await rig.send();
-  for (const host of [FIRST, SECOND]) await rig.refuse(rig.only(host), "401 Unauthorized", host);
+  for (const host of [FIRST, SECOND]) await rig.refuse(rig.takeOne(host), "401 Unauthorized", host);
   assert.deepEqual(await rig.heard(invite), [100, 502]);
   await rig.expectAllReleased();
 });
@@ -209,14 +209,14 @@ Deno.test("Where all challenges fail the caller hears 502", async () => {
 Deno.test("§16.10: a CANCEL reaches every branch with its own CSeq, and ends the answering of challenges", async () => {
   const { rig } = await started();
   const invite = await rig.send();
-  const first = await challenged(rig, rig.only(FIRST), FIRST);
-  const [second, phone] = [rig.only(SECOND), rig.only(PHONE)];
+  const first = await challenged(rig, rig.takeOne(FIRST), FIRST);
+  const [second, phone] = [rig.takeOne(SECOND), rig.takeOne(PHONE)];
   for (const [request, host] of [[first, FIRST], [second, SECOND], [phone, PHONE]] as const) {
     await rig.respond(request, "100 Trying", host);
   }
   await rig.arrive(cancelOf(invite), 99);
   for (const [host, cseq] of [[FIRST, 8], [SECOND, 7], [PHONE, 7]]) {
-    assert.equal(header(rig.only(host), "CSeq"), `${cseq} CANCEL`);
+    assert.equal(header(rig.takeOne(host), "CSeq"), `${cseq} CANCEL`);
   }
   await rig.refuse(first, "487 Request Terminated", FIRST);
   await rig.refuse(phone, "487 Request Terminated", PHONE);
@@ -230,11 +230,11 @@ Deno.test("§16.10: a CANCEL reaches every branch with its own CSeq, and ends th
 Deno.test("§13.2.2.4: a call that is answered after its caller got another answer is hung up", async () => {
   const { rig } = await started([TARGETS[2]]);
   const invite = await rig.send();
-  const phone = rig.only(PHONE);
+  const phone = rig.takeOne(PHONE);
   await rig.respond(phone, "180 Ringing", PHONE);
   rig.proxy.calls.end(0);
   assert.deepEqual(await rig.heard(invite), [100, 180, 503]);
-  assert.match(rig.only(PHONE), /^CANCEL /);
+  assert.match(rig.takeOne(PHONE), /^CANCEL /);
   await rig.respond(phone, "200 OK", PHONE, { lines: "Contact: <sip:phone@192.0.2.11:5060>" });
   const [ack, bye] = rig.taken(PHONE);
   assert.deepEqual([header(ack, "CSeq"), header(bye, "CSeq")], ["7 ACK", "8 BYE"]);

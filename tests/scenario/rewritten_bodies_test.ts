@@ -41,9 +41,9 @@ Deno.test("§20.14: the body of a branch takes the place of the request's, in it
     for (const [body, expected] of cases) {
       const rig = await started({ requestBody: () => isLate ? Promise.resolve(body) : body }, [11, 12]);
       const invite = await sendOffer(rig);
-      const rewritten = rig.only(11);
+      const rewritten = rig.takeOne(11);
       expectBody(rewritten, expected);
-      expectBody(rig.only(12), { text: OFFER, contentType: "text/plain" });
+      expectBody(rig.takeOne(12), { text: OFFER, contentType: "text/plain" });
       await rig.respond(rewritten, "200 OK", 11);
       assert.deepEqual(await rig.heard(invite), [100, 200]);
       await rig.pass(64_000);
@@ -56,7 +56,7 @@ Deno.test("§20.14: the body of a branch takes the place of the request's, in it
 Deno.test("A request without a body, type or length gets all three", async () => {
   const rig = await started({ requestBody: () => OTHER });
   const invite = await rig.send({ headers: { "Content-Length": undefined } });
-  const request = rig.only(11);
+  const request = rig.takeOne(11);
   expectBody(request, OTHER);
   await rig.refuse(request, "486 Busy Here", 11);
   assert.deepEqual(await rig.heard(invite), [100, 486]);
@@ -67,15 +67,15 @@ Deno.test("A body that comes later delays its branch only; the request goes out 
   const rig = await started({ requestBody: () => body.promise }, [11, 12]);
   const invite = await sendOffer(rig);
   assert.deepEqual(rig.taken(11), []);
-  const other = rig.only(12);
+  const other = rig.takeOne(12);
   await rig.pass(5_000);
   rig.taken(12);
   await sendOffer(rig);
   body.resolve(OTHER);
   await rig.pass(0);
-  const rewritten = rig.only(11);
+  const rewritten = rig.takeOne(11);
   await rig.pass(510);
-  assert.equal(rig.only(11), rewritten);
+  assert.equal(rig.takeOne(11), rewritten);
   expectBody(rewritten, OTHER);
   await rig.refuse(other, "486 Busy Here", 12);
   await rig.respond(rewritten, "200 OK", 11);
@@ -103,11 +103,11 @@ Deno.test("A body that is given up with its group is not sent when it comes", as
       requestUri.endsWith(".11") ? { requestBody: () => body.promise } : undefined,
   });
   const invite = await sendOffer(rig);
-  const ringing = rig.only(12);
+  const ringing = rig.takeOne(12);
   await rig.respond(ringing, "180 Ringing", 12);
   await rig.pass(20_010);
-  assert.match(rig.only(12), /^CANCEL /);
-  await rig.respond(rig.only(13), "200 OK", 13);
+  assert.match(rig.takeOne(12), /^CANCEL /);
+  await rig.respond(rig.takeOne(13), "200 OK", 13);
   body.resolve(OTHER);
   await rig.pass(0);
   assert.deepEqual(rig.taken(11), []);
@@ -129,7 +129,7 @@ for (const [what, fail] of Object.entries(FAILURES)) {
     for (const hosts of [[11], [11, 12]]) {
       const rig = await started({ requestBody: fail }, hosts);
       const invite = await sendOffer(rig);
-      const other = hosts.length > 1 ? rig.only(12) : undefined;
+      const other = hosts.length > 1 ? rig.takeOne(12) : undefined;
       if (other) await rig.respond(other, "100 Trying", 12);
       await rig.pass(32_010);
       assert.deepEqual(rig.taken(11), []);
@@ -142,7 +142,7 @@ for (const [what, fail] of Object.entries(FAILURES)) {
   Deno.test(`§13.2.2.4: a call is hung up when the body of its 200 ${what}, and the caller hears 502`, async () => {
     const rig = await started({ responseBody: fail });
     const invite = await sendOffer(rig);
-    const request = rig.only(11);
+    const request = rig.takeOne(11);
     await rig.respond(request, "200 OK", 11, CONTACT);
     await rig.pass(10_010);
     const [ack, bye] = rig.taken(11);
@@ -156,7 +156,7 @@ for (const [what, fail] of Object.entries(FAILURES)) {
   Deno.test(`A refusal whose body ${what} goes to the caller as it is, a provisional response does not`, async () => {
     const rig = await started({ responseBody: fail });
     await sendOffer(rig);
-    const request = rig.only(11);
+    const request = rig.takeOne(11);
     await rig.respond(request, "183 Session Progress", 11);
     await rig.pass(10_010);
     await rig.respond(request, "488 Not Acceptable Here", 11, { lines: "Content-Type: text/plain\n\nwhy" });
@@ -171,8 +171,8 @@ for (const [what, fail] of Object.entries(FAILURES)) {
 Deno.test("Where a call is hung up for its body another phone may answer", async () => {
   const rig = await started({ responseBody: FAILURES.rejects }, [11, 12]);
   const invite = await sendOffer(rig);
-  const other = rig.only(12);
-  await rig.respond(rig.only(11), "200 OK", 11, CONTACT);
+  const other = rig.takeOne(12);
+  await rig.respond(rig.takeOne(11), "200 OK", 11, CONTACT);
   assert.deepEqual(rig.taken(11).map((text) => text.split(" ")[0]), ["ACK", "BYE"]);
   await rig.respond(other, "200 OK", 12);
   assert.deepEqual(await rig.heard(invite), [100, 200]);
@@ -182,7 +182,7 @@ Deno.test("Where a call is hung up for its body another phone may answer", async
 Deno.test("A success of another request with a body that cannot be rewritten is 502, and nobody is hung up", async () => {
   const rig = await started({ responseBody: FAILURES.rejects });
   await sendOffer(rig, "MESSAGE");
-  await rig.respond(rig.only(11), "200 OK", 11, CONTACT);
+  await rig.respond(rig.takeOne(11), "200 OK", 11, CONTACT);
   assert.deepEqual(rig.taken(11), []);
   assert.deepEqual(await rig.heard(), [502]);
   await rig.expectAllReleased();
@@ -203,7 +203,7 @@ Deno.test("RFC 7616 §3.4.3: credentials are made for the body that is sent, whi
   });
   await sendOffer(rig);
   const lines = 'Proxy-Authenticate: Digest realm="gw", nonce="n", qop="auth-int"';
-  await rig.respond(rig.only(11), "407 Proxy Authentication Required", 11, { lines });
+  await rig.respond(rig.takeOne(11), "407 Proxy Authentication Required", 11, { lines });
   const [, again] = rig.taken(11);
   assert.deepEqual(bodies, [OTHER.text]);
   expectBody(again, OTHER);
@@ -241,7 +241,7 @@ class Slow {
     };
     const rig = await started({ responseBody }, hosts);
     const invite = await sendOffer(rig);
-    const slow = new Slow(rig, { invite, request: rig.only(11) }, bodies);
+    const slow = new Slow(rig, { invite, request: rig.takeOne(11) }, bodies);
     await rig.heard();
     return slow;
   }
@@ -352,7 +352,7 @@ Deno.test("A server that stops while a 200 awaits its body hangs the call up whe
 
 Deno.test("A 200 that awaits its body when another phone answers is passed on, too", async () => {
   const slow = await Slow.start([11, 12]);
-  const other = slow.rig.only(12);
+  const other = slow.rig.takeOne(12);
   await slow.respond("200 OK");
   await slow.rig.respond(other, "200 OK", 12, { tag: "other" });
   await slow.bring("answer");

@@ -27,7 +27,7 @@ Deno.test("A first group that comes later is tried when it comes, and the reques
   assert.deepEqual(await rig.heard(), [100, 100]);
   group.resolve([device(11), device(12)]);
   await rig.pass(0);
-  const [first, second] = [rig.only(11), rig.only(12)];
+  const [first, second] = [rig.takeOne(11), rig.takeOne(12)];
   await rig.refuse(first, "486 Busy Here", 11);
   await rig.respond(second, "200 OK", 12);
   assert.deepEqual(await rig.heard(invite), [200]);
@@ -78,7 +78,7 @@ Deno.test("A target set that throws ends the search, at first and later", async 
     const targets = new ListedTargets(groups);
     const rig = await started(targets);
     const invite = await rig.send();
-    if (groups.length > 1) await rig.refuse(rig.only(11), "486 Busy Here", 11);
+    if (groups.length > 1) await rig.refuse(rig.takeOne(11), "486 Busy Here", 11);
     assert.deepEqual(await rig.heard(invite), [100, groups.length > 1 ? 486 : 480]);
     assert.ok(targets.isClosed);
     await rig.expectAllReleased();
@@ -88,7 +88,7 @@ Deno.test("A target set that throws ends the search, at first and later", async 
 Deno.test("A group that never comes ends the search after Timer C: the caller gets what there was", async () => {
   const rig = await started(new ListedTargets([[device(11)], later().promise]));
   const invite = await rig.send();
-  await rig.refuse(rig.only(11), "486 Busy Here", 11);
+  await rig.refuse(rig.takeOne(11), "486 Busy Here", 11);
   await rig.pass(TIMER_C_MS - 1_000);
   assert.deepEqual(await rig.heard(invite), [100]);
   await rig.pass(1_010);
@@ -102,13 +102,13 @@ Deno.test("§16.6: after a failure the next group is asked for, once, and later 
   const rig = await started(targets);
   const invite = await rig.send();
   assert.equal(targets.asked, 1);
-  await rig.refuse(rig.only(11), "486 Busy Here", 11);
+  await rig.refuse(rig.takeOne(11), "486 Busy Here", 11);
   assert.equal(targets.asked, 2);
   second.resolve([device(12), device(13)]);
   await rig.pass(0);
-  await rig.refuse(rig.only(12), "404 Not Found", 12);
+  await rig.refuse(rig.takeOne(12), "404 Not Found", 12);
   assert.equal(targets.asked, 2);
-  await rig.refuse(rig.only(13), "404 Not Found", 13);
+  await rig.refuse(rig.takeOne(13), "404 Not Found", 13);
   assert.equal(targets.asked, 3);
   assert.deepEqual(await rig.heard(invite), [100]);
   third.resolve(undefined);
@@ -122,7 +122,7 @@ Deno.test("A group that has rung out rings on while the next is asked for, and h
   const targets = new ListedTargets([[device(11)], second.promise]);
   const rig = await started(targets);
   const invite = await rig.send();
-  const phone = rig.only(11);
+  const phone = rig.takeOne(11);
   await rig.respond(phone, "180 Ringing", 11);
   await rig.pass(RING_MS - 100);
   assert.equal(targets.asked, 1);
@@ -132,10 +132,10 @@ Deno.test("A group that has rung out rings on while the next is asked for, and h
   assert.deepEqual(rig.taken(11), []);
   second.resolve([device(12)]);
   await rig.pass(0);
-  assert.match(rig.only(11), /^CANCEL /);
+  assert.match(rig.takeOne(11), /^CANCEL /);
   await rig.respond(phone, "487 Request Terminated", 11);
   rig.taken(11);
-  await rig.respond(rig.only(12), "200 OK", 12);
+  await rig.respond(rig.takeOne(12), "200 OK", 12);
   assert.deepEqual(await rig.heard(invite), [100, 180, 200]);
   await rig.expectAllReleased();
 });
@@ -145,7 +145,7 @@ Deno.test("A phone that answers while the next group is asked for has the call, 
   const targets = new ListedTargets([[device(11)], second.promise]);
   const rig = await started(targets);
   const invite = await rig.send();
-  const phone = rig.only(11);
+  const phone = rig.takeOne(11);
   await rig.respond(phone, "180 Ringing", 11);
   await rig.pass(RING_MS + 100);
   await rig.respond(phone, "200 OK", 11);
@@ -161,14 +161,14 @@ Deno.test("A phone that refuses while the next group is asked for leaves the cal
   const second = later();
   const rig = await started(new ListedTargets([[device(11)], second.promise]));
   const invite = await rig.send();
-  const phone = rig.only(11);
+  const phone = rig.takeOne(11);
   await rig.respond(phone, "180 Ringing", 11);
   await rig.pass(RING_MS + 100);
   await rig.refuse(phone, "486 Busy Here", 11);
   assert.deepEqual(await rig.heard(invite), [100, 180]);
   second.resolve([device(12)]);
   await rig.pass(0);
-  await rig.refuse(rig.only(12), "404 Not Found", 12);
+  await rig.refuse(rig.takeOne(12), "404 Not Found", 12);
   assert.deepEqual(await rig.heard(invite), [486]);
   await rig.expectAllReleased();
 });
@@ -177,7 +177,7 @@ Deno.test("Where no group follows one that has rung out, it goes on ringing", as
   const second = later();
   const rig = await started(new ListedTargets([[device(11)], second.promise]));
   const invite = await rig.send();
-  const phone = rig.only(11);
+  const phone = rig.takeOne(11);
   await rig.respond(phone, "180 Ringing", 11);
   await rig.pass(RING_MS + 100);
   second.resolve(undefined);
@@ -195,7 +195,7 @@ Deno.test("§16.7 step 5: a 6xx ends the search while the next group is awaited"
   const targets = new ListedTargets([[device(11)], second.promise]);
   const rig = await started(targets);
   const invite = await rig.send();
-  const phone = rig.only(11);
+  const phone = rig.takeOne(11);
   await rig.respond(phone, "180 Ringing", 11);
   await rig.pass(RING_MS + 100);
   await rig.refuse(phone, "603 Decline", 11);
@@ -211,10 +211,10 @@ Deno.test("§16.7 step 5: a 6xx cancels the rest of its group, and no further gr
   const targets = new ListedTargets([[device(11), device(12)], [device(13)]]);
   const rig = await started(targets);
   const invite = await rig.send();
-  const [first, second] = [rig.only(11), rig.only(12)];
+  const [first, second] = [rig.takeOne(11), rig.takeOne(12)];
   await rig.respond(second, "180 Ringing", 12);
   await rig.refuse(first, "600 Busy Everywhere", 11);
-  assert.match(rig.only(12), /^CANCEL /);
+  assert.match(rig.takeOne(12), /^CANCEL /);
   await rig.respond(second, "487 Request Terminated", 12);
   rig.taken(12);
   assert.deepEqual(await rig.heard(invite), [100, 180, 600]);
@@ -228,7 +228,7 @@ Deno.test("A server that stops answers 503 while a group is awaited, at first an
     const targets = new ListedTargets([...hasRung ? [[device(11)]] : [], group.promise]);
     const rig = await started(targets);
     const invite = await rig.send();
-    const phone = hasRung ? rig.only(11) : undefined;
+    const phone = hasRung ? rig.takeOne(11) : undefined;
     if (phone) {
       await rig.respond(phone, "180 Ringing", 11);
       await rig.pass(RING_MS + 100);
@@ -239,7 +239,7 @@ Deno.test("A server that stops answers 503 while a group is awaited, at first an
     await rig.pass(0);
     assert.equal((await rig.heard(invite)).at(-1), 503);
     if (phone) {
-      assert.match(rig.only(11), /^CANCEL /);
+      assert.match(rig.takeOne(11), /^CANCEL /);
       assert.ok(!isOver);
       await rig.refuse(phone, "487 Request Terminated", 11).catch(() => {});
     }
@@ -259,7 +259,7 @@ Deno.test("A request other than INVITE waits for its group, and is forgotten whe
   await rig.pass(1_000);
   group.resolve([device(11)]);
   await rig.pass(0);
-  await rig.respond(rig.only(11), "200 OK", 11);
+  await rig.respond(rig.takeOne(11), "200 OK", 11);
   assert.deepEqual(await rig.heard(), [200]);
   await rig.send({ method: "MESSAGE", branch: "2", headers: { "Call-ID": "other" } });
   await rig.pass(TIMER_C_MS + 100);
@@ -277,7 +277,7 @@ Deno.test("§8.2.2.2: a request that nobody has answered may come again by anoth
   rig.taken(11);
   await rig.heard();
   await rig.send({ method: "MESSAGE", branch: "3" });
-  assert.equal(startLine(rig.only(11)), "MESSAGE sip:phone@192.0.2.11 SIP/2.0");
+  assert.equal(startLine(rig.takeOne(11)), "MESSAGE sip:phone@192.0.2.11 SIP/2.0");
 });
 
 Deno.test("§8.2.2.2: nor is one remembered whose target came late and stayed silent, or answered too late", async () => {
@@ -295,7 +295,7 @@ Deno.test("§8.2.2.2: nor is one remembered whose target came late and stayed si
     await rig.pass(20_000);
     assert.deepEqual(await rig.heard(), [100]);
     await rig.send({ method: "MESSAGE", branch: "2" });
-    await rig.respond(rig.only(12), "200 OK", 12);
+    await rig.respond(rig.takeOne(12), "200 OK", 12);
     assert.deepEqual(await rig.heard(), [200]);
     await rig.expectAllReleased();
   }
@@ -303,7 +303,7 @@ Deno.test("§8.2.2.2: nor is one remembered whose target came late and stayed si
 
 /** Max-Breadth of what has come to a device. */
 function breadthAt(rig: ProxyRig, host: number): number {
-  return Number(header(rig.only(host), "Max-Breadth"));
+  return Number(header(rig.takeOne(host), "Max-Breadth"));
 }
 
 Deno.test("RFC 5393 §5.3.3: a group larger than Max-Breadth is tried in parts, each target counted once", async () => {
@@ -315,7 +315,7 @@ Deno.test("RFC 5393 §5.3.3: a group larger than Max-Breadth is tried in parts, 
   const invite = await rig.send({ headers: { "Max-Breadth": "2" } });
   for (const part of [[11, 12], [13, 14], [15], [16]]) {
     for (const host of [...hosts, 16]) if (!part.includes(host)) assert.deepEqual(rig.taken(host), []);
-    const requests = part.map((host) => rig.only(host));
+    const requests = part.map((host) => rig.takeOne(host));
     const breadths = requests.map((request) => Number(header(request, "Max-Breadth")));
     assert.ok(breadths.reduce((sum, breadth) => sum + breadth) <= 2, breadths.join());
     assert.ok(breadths.every((breadth) => breadth >= 1));
@@ -346,9 +346,9 @@ Deno.test("A target that is added is one of the group: it may answer, and the se
   const targets = new ListedTargets([[device(11)]], { isOpen: true });
   const rig = await started(targets);
   const invite = await rig.send();
-  const first = rig.only(11);
+  const first = rig.takeOne(11);
   assert.ok(rig.contexts[0].addTarget(device(12)));
-  const added = rig.only(12);
+  const added = rig.takeOne(12);
   await rig.refuse(first, "486 Busy Here", 11);
   assert.deepEqual(await rig.heard(invite), [100]);
   await rig.respond(added, "200 OK", 12);
@@ -364,7 +364,7 @@ Deno.test("Nothing is added to a group of a closed target set, after a CANCEL, w
     const maxPendingBytes = how === "limit" ? 4 * (1024 + 1000) : undefined;
     const rig = await ProxyRig.start({ targets: () => targets, maxPendingBytes });
     const invite = await rig.send();
-    const phone = rig.only(11);
+    const phone = rig.takeOne(11);
     await rig.respond(phone, "180 Ringing", 11);
     if (how === "cancel") await rig.arrive(cancelOf(invite), 99);
     if (how === "stop") rig.proxy.calls.end(0);

@@ -197,7 +197,7 @@ export class ProxyRig {
   /** Lets a target answer a request with a final response other than 2xx, and takes the ACK. */
   async refuse(request: string, status: string, host: number, parts?: ResponseParts): Promise<void> {
     await this.respond(request, status, host, parts);
-    assert.match(this.only(host), /^ACK /);
+    assert.match(this.takeOne(host), /^ACK /);
   }
 
   /** Takes what has come to `192.0.2.<host>` since the last look. */
@@ -206,7 +206,7 @@ export class ProxyRig {
   }
 
   /** Takes the one message that has come. */
-  only(host: number): string {
+  takeOne(host: number): string {
     const messages = this.taken(host);
     assert.equal(messages.length, 1, `to ${host}: ${messages.map(startLine).join(", ")}`);
     return messages[0];

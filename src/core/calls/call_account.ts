@@ -1,25 +1,26 @@
 /** Accounts and sources of calls. */
+import type { Agent } from "../../data/agent.ts";
+import type { Gateway } from "../../data/gateway.ts";
+import type { Peer } from "../../data/peer.ts";
 import type { Flow } from "../../transport/transport.ts";
-import type { Caller } from "../authentication/caller.ts";
 import type { CallAccount } from "./call.ts";
 
 /**
- * Returns the account of a caller; undefined for an unauthenticated one.
- * @param gateway the gateway of the call, where several share the caller's address
+ * Returns the account of a caller's resource.
+ * @param domain the one that an agent calls from
  */
-export function accountOf(caller: Caller, gateway?: { ref: string; host: string }): CallAccount | undefined {
-  switch (caller.kind) {
-    case "agent": {
-      const { ref, username } = caller.agent;
-      return { kind: "agent", ref, name: `${username}@${caller.domain}` };
-    }
-    case "peer":
-      return { kind: "peer", ref: caller.peer.ref, name: caller.peer.username };
-    case "gateway": {
-      const { ref, host } = gateway ?? caller.gateways[0];
-      return { kind: "gateway", ref, name: host };
-    }
-    case "unauthenticated":
+export function accountOf(
+  resource: Agent | Peer | Gateway | undefined,
+  domain: string | undefined,
+): CallAccount | undefined {
+  switch (resource?.kind) {
+    case "Agent":
+      return { kind: "agent", ref: resource.ref, name: `${resource.username}@${domain}` };
+    case "Peer":
+      return { kind: "peer", ref: resource.ref, name: resource.username };
+    case "Gateway":
+      return { kind: "gateway", ref: resource.ref, name: resource.host };
+    case undefined:
       return undefined;
   }
 }

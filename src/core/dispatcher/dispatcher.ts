@@ -36,7 +36,7 @@ import { validateRequest } from "../proxy/request_validation.ts";
 import { preprocessRoutes, type RouteContext, UNROUTED, uriOf } from "../proxy/route_preprocessing.ts";
 import { PriorityTargets } from "../proxy/target_set.ts";
 import type { Registrar } from "../registrar/registrar.ts";
-import { callerParty, resourceOf } from "../routing/caller_party.ts";
+import { callerDomain, callerParty, resourceOf } from "../routing/caller_party.ts";
 import type { OwnNames } from "../routing/own_names.ts";
 import type { OwnUris } from "../routing/own_uris.ts";
 import type { Router } from "../routing/router.ts";
@@ -392,7 +392,7 @@ export class Dispatcher implements TransactionUser {
     const egress = routing.targets.known.find((target) => target.egress)?.egress;
     const isInbound = caller.kind === "gateway";
     const call = this.#parts.calls.begin(request, {
-      account: accountOf(caller, routing.ingress),
+      account: accountOf(resourceOf(caller, routing.ingress), callerDomain(caller)),
       direction: egress ? "outbound" : isInbound ? "inbound" : "internal",
       gatewayRef: (egress?.gateway ?? routing.ingress)?.ref,
       didRef: (egress?.did ?? routing.did)?.ref,

@@ -1,6 +1,6 @@
 /** The end of a call that a callee has answered and that no caller can be told of: ACK and BYE (§13.2.2.4, §15.1.1). */
+import { contactOf } from "../../message/contact.ts";
 import { Header } from "../../message/header_name.ts";
-import { parseNameAddr } from "../../message/name_addr.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
 import { SipUri } from "../../message/sip_uri.ts";
 import { MAGIC_COOKIE } from "../../message/via.ts";
@@ -18,7 +18,7 @@ export interface HangUpParts {
 
 /** Sends both by the flow that the INVITE went by. */
 export function hangUp({ transactions, transport }: HangUpParts, response: SipResponse, flow: Flow): void {
-  const target = remoteTarget(response);
+  const target = contactOf(response)?.uriText;
   if (target === undefined) return;
   const lines = routeSet(response, transport).map((route) => `Route: ${route}\r\n`).join("") +
     `Max-Forwards: 70\r\nFrom: ${response.header(Header.From)}\r\nTo: ${response.header(Header.To)}\r\n` +
@@ -32,11 +32,6 @@ export function hangUp({ transactions, transport }: HangUpParts, response: SipRe
   };
   transactions.send(request("ACK", response.cseq).text, flow);
   transactions.request(request("BYE", response.cseq + 1), NO_USER);
-}
-
-function remoteTarget(response: SipResponse): string | undefined {
-  const contact = response.header(Header.Contact);
-  return contact === undefined ? undefined : parseNameAddr(contact, 0, contact.length)?.uriText;
 }
 
 /** The entries of proxies between us and the callee, the nearest first (§12.1.2); ours and those above are the caller's. */

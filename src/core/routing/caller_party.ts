@@ -22,11 +22,15 @@ export function resourceOf(caller: Caller, ingress: Gateway | undefined): Agent 
   }
 }
 
+/** Returns the domain that an agent calls from, or that a peer speaks for. */
+export function callerDomain(caller: Caller): string | undefined {
+  return caller.kind === "agent" || caller.kind === "peer" ? caller.domain : undefined;
+}
+
 /** Returns the party of the caller; undefined for one that cannot prove later that it is the same. */
 export function callerParty(caller: Caller, ingress: Gateway | undefined): DialogParty | undefined {
   const resource = resourceOf(caller, ingress);
-  if (!resource || caller.kind === "unauthenticated") return undefined;
-  if (resource.kind === "Gateway") return { kind: "gateway", ref: resource.ref };
-  const domain = caller.kind === "gateway" ? undefined : caller.domain;
-  return domain === undefined ? undefined : accountParty(resource, domain);
+  if (resource?.kind === "Gateway") return { kind: "gateway", ref: resource.ref };
+  const domain = callerDomain(caller);
+  return resource && domain !== undefined ? accountParty(resource, domain) : undefined;
 }

@@ -21,6 +21,7 @@ import { PriorityTargets } from "../proxy/target_set.ts";
 import { hopToGateway } from "../trunk/gateway_addresses.ts";
 import { bindingTarget } from "./binding_target.ts";
 import { addressInfoOf, type Callee, calleeOf } from "./callee.ts";
+import { callerDomain } from "./caller_party.ts";
 import { refuseOwnEvents } from "./event_requests.ts";
 import type { OwnUris } from "./own_uris.ts";
 import type { RouteQuery, Routing, TargetRouting, Trace } from "./routing.ts";
@@ -263,7 +264,7 @@ export class Router {
   #domainOf({ uri }: Callee, caller: Caller): string | undefined {
     if (uri && this.#parts.directory.domain(uri.host)) return uri.host;
     const isHere = !uri || this.#parts.ownUris.isServer(uri);
-    return isHere && (caller.kind === "agent" || caller.kind === "peer") ? caller.domain : undefined;
+    return isHere ? callerDomain(caller) : undefined;
   }
 }
 

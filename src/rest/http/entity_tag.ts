@@ -16,8 +16,8 @@ export function isUnmodified(request: Request, etag: string): boolean {
 
 /**
  * Throws `HttpError` 412 when the current document is not the one that the client has seen (`If-Match`), or is one that
- * it excludes: any at all with `If-None-Match: *` (RFC 9110 §13.1.2). Weak tags match too: proxies that compress make
- * them.
+ * it excludes (`If-None-Match`, RFC 9110 §13.1.2; `*` excludes every document). Weak tags match too, because proxies that
+ * compress make them.
  */
 export function refuseUnlessConditionHolds(request: Request, current: unknown): void {
   const etag = entityTag(current);
