@@ -1,5 +1,6 @@
 /** Character classes of the SIP grammar (RFC 3261 §25.1), one table look-up a character. */
 import { Buffer } from "node:buffer";
+import { codeAt, cut } from "../runtime/text.ts";
 
 const TOKEN = 1;
 const USER = 2;
@@ -12,7 +13,7 @@ const HEADERS = 64;
 const classes = new Uint8Array(65536);
 
 function mark(characters: string, bits: number): void {
-  for (const character of characters) classes[character.charCodeAt(0)] |= bits;
+  for (const character of characters) classes[codeAt(character, 0)] |= bits;
 }
 
 const digits = "0123456789";
@@ -41,20 +42,20 @@ export const isWhiteSpace = (code: number): boolean =>
 
 export function skipWhiteSpace(text: string, from: number, end: number): number {
   let at = from;
-  while (at < end && isWhiteSpace(text.charCodeAt(at))) at++;
+  while (at < end && isWhiteSpace(codeAt(text, at))) at++;
   return at;
 }
 
 export function skipToken(text: string, from: number, end: number): number {
   let at = from;
-  while (at < end && isTokenCharacter(text.charCodeAt(at))) at++;
+  while (at < end && isTokenCharacter(codeAt(text, at))) at++;
   return at;
 }
 
 /** Returns the position after the quoted string at `from`, -1 if it never closes. */
 export function skipQuotedString(text: string, from: number, end: number): number {
   for (let at = from + 1; at < end; at++) {
-    const code = text.charCodeAt(at);
+    const code = codeAt(text, at);
     if (code === 92) at++;
     else if (code === 34) return at + 1;
   }
@@ -63,10 +64,11 @@ export function skipQuotedString(text: string, from: number, end: number): numbe
 
 /** Reports whether `text[from, end)` equals `lowerCase` in any case. */
 export function spanEqualsIgnoringCase(text: string, from: number, end: number, lowerCase: string): boolean {
-  if (end - from !== lowerCase.length) return false;
-  for (let i = 0; i < lowerCase.length; i++) {
-    const code = text.charCodeAt(from + i);
-    const wanted = lowerCase.charCodeAt(i);
+  const { length } = lowerCase;
+  if (end - from !== length) return false;
+  for (let i = 0; i < length; i++) {
+    const code = codeAt(text, from + i);
+    const wanted = codeAt(lowerCase, i);
     if (code !== wanted && !((code | 32) === wanted && code >= 65 && code <= 90)) return false;
   }
   return true;
@@ -74,10 +76,10 @@ export function spanEqualsIgnoringCase(text: string, from: number, end: number, 
 
 /** Parses the digits in `text[from, end)`; -1 for anything else, or a number above `limit`. */
 export function parseNumber(text: string, from: number, end: number, limit: number): number {
-  if (from >= end || end - from > 10 && text.charCodeAt(from) !== 48) return -1;
+  if (from >= end || end - from > 10 && codeAt(text, from) !== 48) return -1;
   let number = 0;
   for (let at = from; at < end; at++) {
-    const code = text.charCodeAt(at);
+    const code = codeAt(text, at);
     if (!isDigit(code)) return -1;
     number = number * 10 + code - 48;
     if (number > limit) return -1;
@@ -89,8 +91,8 @@ export function parseNumber(text: string, from: number, end: number, limit: numb
 export function trimWhiteSpace(text: string): string {
   const start = skipWhiteSpace(text, 0, text.length);
   let end = text.length;
-  while (end > start && isWhiteSpace(text.charCodeAt(end - 1))) end--;
-  return text.substring(start, end);
+  while (end > start && isWhiteSpace(codeAt(text, end - 1))) end--;
+  return cut(text, start, end);
 }
 
 /** Decodes the bytes of a latin1 string as UTF-8, the form of configuration. */
@@ -104,6 +106,6 @@ export function encodeUtf8(text: string): string {
 }
 
 function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
+  for (let i = 0, end = text.length; i < end; i++) if (codeAt(text, i) > 127) return false;
   return true;
 }

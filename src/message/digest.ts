@@ -2,6 +2,7 @@
 import { decodeUtf8, isWhiteSpace, skipToken, skipWhiteSpace, spanEqualsIgnoringCase } from "./characters.ts";
 import { splitValues } from "./header_rows.ts";
 import { ParameterCursor, quote, unquote } from "./parameters.ts";
+import { beginsWith, codeAt } from "../runtime/text.ts";
 
 /** The fields of Authorization or Proxy-Authorization, unquoted, "" when absent. */
 export interface DigestCredentials {
@@ -95,7 +96,7 @@ const cursor = new ParameterCursor();
 
 /** Returns the named fields as written, undefined for absent ones; a repeated field is a fault. */
 function parseDigest(value: string, names: readonly string[]): (string | undefined)[] | undefined {
-  const isDigest = spanEqualsIgnoringCase(value, 0, 6, "digest") && isWhiteSpace(value.charCodeAt(6));
+  const isDigest = spanEqualsIgnoringCase(value, 0, 6, "digest") && isWhiteSpace(codeAt(value, 6));
   if (!isDigest) return undefined;
   const fields: (string | undefined)[] = names.map(() => undefined);
   let seen = 0;
@@ -103,7 +104,7 @@ function parseDigest(value: string, names: readonly string[]): (string | undefin
   while (at < value.length) {
     const nameEnd = skipToken(value, at, value.length);
     const equals = skipWhiteSpace(value, nameEnd, value.length);
-    if (nameEnd === at || value.charCodeAt(equals) !== 61) return undefined;
+    if (nameEnd === at || codeAt(value, equals) !== 61) return undefined;
     const valueEnd = cursor.readValue(value, skipWhiteSpace(value, equals + 1, value.length), value.length);
     if (valueEnd < 0) return undefined;
     let field = 0;
@@ -114,7 +115,7 @@ function parseDigest(value: string, names: readonly string[]): (string | undefin
       fields[field] = cursor.value;
     }
     at = skipWhiteSpace(value, valueEnd, value.length);
-    if (at < value.length && value.charCodeAt(at) !== 44) return undefined;
+    if (at < value.length && codeAt(value, at) !== 44) return undefined;
     at = skipWhiteSpace(value, at + 1, value.length);
   }
   return fields;
@@ -127,7 +128,7 @@ function textOf(written: string | undefined): string {
 
 /** Returns a quoted string; a token, which some peers send, is quoted. */
 function quotedOf(written: string): string {
-  return written.startsWith('"') ? written : quote(written);
+  return beginsWith(written, '"') ? written : quote(written);
 }
 
 /** Returns a challenge as a header value. `qop` and `stale` are left out when "". */

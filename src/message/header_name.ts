@@ -1,5 +1,6 @@
 /** Header names (RFC 3261 §20 and later) as small numbers, with their compact forms (§7.3.3). */
 import { spanEqualsIgnoringCase } from "./characters.ts";
+import { codeAt } from "../runtime/text.ts";
 
 /** The headers that the server reads: name and compact form in lower case. The number is the position. */
 const NAMES = {
@@ -54,7 +55,7 @@ const buckets: { id: HeaderId; name: string }[][] = Array.from({ length: 32 * 32
 Object.values(NAMES).forEach((names: readonly string[], id) => {
   if (id >= MAX_HEADER_IDS) throw new RangeError(`Cannot number the header "${names[0]}": ${id} is too high`);
   for (const name of names) {
-    buckets[bucketOf(name.charCodeAt(0), name.length)].push({ id: id as HeaderId, name });
+    buckets[bucketOf(codeAt(name, 0), name.length)].push({ id: id as HeaderId, name });
   }
 });
 
@@ -64,7 +65,7 @@ function bucketOf(firstLetter: number, length: number): number {
 
 /** Returns the number of the header named in `text[from, end)`, in any case, in long or compact form. */
 export function headerId(text: string, from: number, end: number): HeaderId {
-  const bucket = buckets[bucketOf(text.charCodeAt(from), end - from)];
+  const bucket = buckets[bucketOf(codeAt(text, from), end - from)];
   for (let i = 0; i < bucket.length; i++) {
     if (spanEqualsIgnoringCase(text, from, end, bucket[i].name)) return bucket[i].id;
   }

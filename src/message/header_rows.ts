@@ -3,6 +3,7 @@ import { skipQuotedString, trimWhiteSpace } from "./characters.ts";
 import { Header, type HeaderId, headerId } from "./header_name.ts";
 import { MessageEdits } from "./message_edits.ts";
 import type { Via } from "./via.ts";
+import { codeAt, cut } from "../runtime/text.ts";
 
 /** Numbers kept for each header row: header id, start of name, start and end of value. */
 export const ROW_STRIDE = 4;
@@ -60,7 +61,7 @@ export class HeaderRows implements Head {
 
   /** Returns the value of a row, unfolded. */
   rowValue(row: number): string {
-    const value = this.text.substring(this.rows[row + 2], this.rows[row + 3]);
+    const value = cut(this.text, this.rows[row + 2], this.rows[row + 3]);
     return this.hasFolds ? value.split("\r\n").map(trimWhiteSpace).join(" ") : value;
   }
 
@@ -87,7 +88,7 @@ export class HeaderRows implements Head {
 
   /** Returns the name of a row as written. */
   rowName(row: number): string {
-    return /^[^\s:]*/.exec(this.text.substring(this.rows[row + 1], this.rows[row + 2]))![0];
+    return /^[^\s:]*/.exec(cut(this.text, this.rows[row + 1], this.rows[row + 2]))![0];
   }
 
   /** Returns the values of all rows of a header. */
@@ -128,7 +129,7 @@ export class HeaderRows implements Head {
   /** The top Via value for responses and forwarded requests. */
   get topViaText(): string {
     if (this.#stampedVia !== undefined) return this.#stampedVia;
-    return this.topVia ? this.text.substring(this.topVia.start, this.topVia.end) : "";
+    return this.topVia ? cut(this.text, this.topVia.start, this.topVia.end) : "";
   }
 
   /** True when `topViaText` differs from the received value. */
@@ -149,14 +150,14 @@ export function splitValues(value: string, into: string[] = [], max = Infinity):
   let start = 0;
   let inBrackets = false;
   for (let at = 0; at <= value.length && into.length <= max; at++) {
-    const code = at < value.length ? value.charCodeAt(at) : 44;
+    const code = at < value.length ? codeAt(value, at) : 44;
     if (code === 34) {
       const close = skipQuotedString(value, at, value.length);
       at = close < 0 ? value.length - 1 : close - 1;
     } else if (code === 60) inBrackets = true;
     else if (code === 62) inBrackets = false;
     else if (code === 44 && (!inBrackets || at === value.length)) {
-      const part = at === start ? "" : trimWhiteSpace(value.substring(start, at));
+      const part = at === start ? "" : trimWhiteSpace(cut(value, start, at));
       if (part !== "") into.push(part);
       start = at + 1;
     }

@@ -3,6 +3,7 @@ import { isWhiteSpace, parseNumber, skipToken, skipWhiteSpace } from "./characte
 import { Header, type HeaderId, headerId, MAX_HEADER_IDS } from "./header_name.ts";
 import { type Head, HeaderRows, ROW_STRIDE, splitValues } from "./header_rows.ts";
 import type { MessageLimits } from "./message_limits.ts";
+import { codeAt, cut, indexIn } from "../runtime/text.ts";
 
 /** The header rows of a message, and the findings of one pass over them. */
 export interface HeaderScan extends Head {
@@ -90,7 +91,7 @@ export function scanRows(text: string, from: number, limits: RowLimits = UNLIMIT
 
 /** Returns the header rows of a message that needs no check: one of ours, or one that was parsed before. */
 export function rowsOf(text: string): HeaderRows {
-  return new HeaderRows(scanRows(text, text.indexOf("\r\n") + 2), undefined);
+  return new HeaderRows(scanRows(text, indexIn(text, "\r\n") + 2), undefined);
 }
 
 /** Fills the scratch array and returns the filled length. */
@@ -106,14 +107,14 @@ function scanInto(
   // The next CR, searched once and not in each line: the scan stays linear where CRs are rare.
   let cr = -1;
   for (;;) {
-    if (text.charCodeAt(at) === 13 && text.charCodeAt(at + 1) === 10) {
+    if (codeAt(text, at) === 13 && codeAt(text, at + 1) === 10) {
       scan.headersEnd = at;
       return length;
     }
     const nameEnd = skipToken(text, at, text.length);
     let colon = nameEnd;
-    while (text.charCodeAt(colon) === 32 || text.charCodeAt(colon) === 9) colon++;
-    let lineEnd = text.indexOf("\n", colon);
+    while (codeAt(text, colon) === 32 || codeAt(text, colon) === 9) colon++;
+    let lineEnd = indexIn(text, "\n", colon);
     if (lineEnd < 0) {
       scan.fault ||= text.length > lastEnd ? TOO_LARGE : "Header section has no end";
       scan.headersEnd = at;
@@ -123,12 +124,12 @@ function scanInto(
     if (cr !== lineEnd - 1) scan.fault ||= NO_CRLF;
     // A line that begins with white space continues the previous one (§7.3.1).
     for (
-      let next = text.charCodeAt(lineEnd + 1);
+      let next = codeAt(text, lineEnd + 1);
       (next === 32 || next === 9) && lineEnd < lastEnd;
-      next = text.charCodeAt(lineEnd + 1)
+      next = codeAt(text, lineEnd + 1)
     ) {
       scan.hasFolds = true;
-      const further = text.indexOf("\n", lineEnd + 1);
+      const further = indexIn(text, "\n", lineEnd + 1);
       if (further < 0) break;
       if (cr < lineEnd) cr = indexOrEnd(text, "\r", lineEnd);
       if (cr !== further - 1) scan.fault ||= NO_CRLF;
@@ -145,13 +146,13 @@ function scanInto(
       scan.headersEnd = at;
       return length;
     }
-    if (nameEnd === at || text.charCodeAt(colon) !== 58) {
+    if (nameEnd === at || codeAt(text, colon) !== 58) {
       scan.fault ||= "Header line has no name";
     } else {
       const id = headerId(text, at, nameEnd);
       const valueStart = skipWhiteSpace(text, colon + 1, lineEnd);
       let valueEnd = lineEnd;
-      while (valueEnd > valueStart && isWhiteSpace(text.charCodeAt(valueEnd - 1))) valueEnd--;
+      while (valueEnd > valueStart && isWhiteSpace(codeAt(text, valueEnd - 1))) valueEnd--;
       scratch[length++] = id;
       scratch[length++] = at;
       scratch[length++] = valueStart;
@@ -196,7 +197,7 @@ function countsTooMany(text: string, rows: readonly number[], max: number): bool
     if (IS_LIST[id] === 1) {
       const end = rows[row + 3];
       if (comma < rows[row + 2]) comma = indexOrEnd(text, ",", rows[row + 2]);
-      for (; comma < end; comma++) if (text.charCodeAt(comma) === 44) counts[id]++;
+      for (; comma < end; comma++) if (codeAt(text, comma) === 44) counts[id]++;
     }
     if (counts[id] <= max) continue;
     if (countValues(text, rows, { id, max }) > max) return true;
@@ -216,7 +217,7 @@ function countValues(
   const values: string[] = [];
   for (let row = 0; row < rows.length && values.length <= max; row += ROW_STRIDE) {
     if (rows[row] !== id) continue;
-    const value = text.substring(rows[row + 2], rows[row + 3]);
+    const value = cut(text, rows[row + 2], rows[row + 3]);
     if (isList) splitValues(value, values, max);
     else values.push(value);
   }
@@ -229,6 +230,6 @@ export function seenBit(id: HeaderId): number {
 }
 
 function indexOrEnd(text: string, sought: string, from: number): number {
-  const index = text.indexOf(sought, from);
+  const index = indexIn(text, sought, from);
   return index < 0 ? text.length : index;
 }

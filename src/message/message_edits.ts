@@ -1,5 +1,6 @@
 /** Changes to a message, collected as spans and applied once. */
 import type { HeaderId } from "./header_name.ts";
+import { cut } from "../runtime/text.ts";
 
 /** The part of `HeaderRows` that edits use. */
 interface Rows {
@@ -56,10 +57,10 @@ export class MessageEdits {
     for (const edit of this.#edits) {
       // The row was removed twice.
       if (edit.start < at) continue;
-      result += text.substring(at, edit.start) + edit.text;
+      result += cut(text, at, edit.start) + edit.text;
       at = edit.end;
     }
-    return result + text.substring(at, to);
+    return result + cut(text, at, to);
   }
 }
 

@@ -9,6 +9,7 @@ import {
 } from "./characters.ts";
 import { findParameter, ParameterCursor, unquote } from "./parameters.ts";
 import { SipUri } from "./sip_uri.ts";
+import { codeAt, cut } from "../runtime/text.ts";
 
 /**
  * A name-addr or addr-spec value, as spans of its text.
@@ -40,7 +41,7 @@ export class NameAddr {
   }
 
   get uriText(): string {
-    return this.#text.substring(this.uriStart, this.uriEnd);
+    return cut(this.#text, this.uriStart, this.uriEnd);
   }
 
   /** The URI if it is a SIP or SIPS URI. */
@@ -51,12 +52,12 @@ export class NameAddr {
 
   /** The display name, unquoted and decoded; "" when there is none. */
   get displayName(): string {
-    const before = trimWhiteSpace(this.#text.substring(this.start, this.uriStart).replace(/<$/, ""));
+    const before = trimWhiteSpace(cut(this.#text, this.start, this.uriStart).replace(/<$/, ""));
     return decodeUtf8(unquote(before));
   }
 
   get parameters(): string {
-    return trimWhiteSpace(this.#text.substring(this.parametersStart, this.end));
+    return trimWhiteSpace(cut(this.#text, this.parametersStart, this.end));
   }
 
   /** Returns a parameter of the header, not of the URI: "" without a value, undefined when absent. */
@@ -67,7 +68,7 @@ export class NameAddr {
 
   /** Returns the value as written. */
   toString(): string {
-    return trimWhiteSpace(this.#text.substring(this.start, this.end));
+    return trimWhiteSpace(cut(this.#text, this.start, this.end));
   }
 }
 
@@ -87,15 +88,15 @@ const cursor = new ParameterCursor();
 export function parseNameAddr(text: string, from: number, to: number): NameAddr | undefined {
   const start = skipWhiteSpace(text, from, to);
   let at = start;
-  if (text.charCodeAt(at) === 34) {
+  if (codeAt(text, at) === 34) {
     at = skipQuotedString(text, at, to);
     if (at < 0) return undefined;
     at = skipWhiteSpace(text, at, to);
-    if (at >= to || text.charCodeAt(at) !== 60) return undefined;
+    if (at >= to || codeAt(text, at) !== 60) return undefined;
     return bracketed(text, { start, open: at, to });
   }
   for (; at < to; at++) {
-    const code = text.charCodeAt(at);
+    const code = codeAt(text, at);
     if (code === 60) return bracketed(text, { start, open: at, to });
     // Another character ends an unquoted display name, so this must be an addr-spec.
     if (!isTokenCharacter(code) && !isWhiteSpace(code) && code < 128) break;
@@ -106,8 +107,8 @@ export function parseNameAddr(text: string, from: number, to: number): NameAddr 
 function bracketed(text: string, spans: { start: number; open: number; to: number }): NameAddr | undefined {
   const uriStart = spans.open + 1;
   let uriEnd = uriStart;
-  for (; text.charCodeAt(uriEnd) !== 62; uriEnd++) {
-    if (uriEnd >= spans.to || text.charCodeAt(uriEnd) <= 32) return undefined;
+  for (; codeAt(text, uriEnd) !== 62; uriEnd++) {
+    if (uriEnd >= spans.to || codeAt(text, uriEnd) <= 32) return undefined;
   }
   if (uriEnd >= spans.to || uriEnd === uriStart) return undefined;
   return withParameters(text, { start: spans.start, uriStart, uriEnd, after: uriEnd + 1, to: spans.to });
@@ -118,7 +119,7 @@ function addrSpec(text: string, start: number, to: number): NameAddr | undefined
   let at = start;
   let hasScheme = false;
   for (; at < to; at++) {
-    const code = text.charCodeAt(at);
+    const code = codeAt(text, at);
     if (code === 59 || code === 44 || isWhiteSpace(code)) break;
     if (code === 63 || code === 60 || code === 62 || code === 34) return undefined;
     if (code === 58) hasScheme = true;

@@ -7,6 +7,7 @@ import {
   skipWhiteSpace,
   spanEqualsIgnoringCase,
 } from "./characters.ts";
+import { codeAt, cut } from "../runtime/text.ts";
 
 /**
  * Walks the parameters from `position` until a comma or `end`.
@@ -40,7 +41,7 @@ export class ParameterCursor {
     let at = skipWhiteSpace(text, this.position, end);
     this.position = at;
     if (at >= end) return false;
-    const code = text.charCodeAt(at);
+    const code = codeAt(text, at);
     if (code !== 59) {
       this.failed = code !== 44;
       return false;
@@ -49,7 +50,7 @@ export class ParameterCursor {
     this.nameEnd = at = skipToken(text, this.nameStart, end);
     if (this.nameStart === at) return this.#fail();
     at = skipWhiteSpace(text, at, end);
-    if (text.charCodeAt(at) !== 61 || at >= end) {
+    if (codeAt(text, at) !== 61 || at >= end) {
       this.valueStart = this.valueEnd = -1;
       this.position = at;
       return true;
@@ -63,11 +64,11 @@ export class ParameterCursor {
   /** Takes the token, host or quoted string at `start` as the value; returns its end, -1 for none. */
   readValue(text: string, start: number, end: number): number {
     let at = start;
-    if (text.charCodeAt(at) === 34) {
+    if (codeAt(text, at) === 34) {
       at = skipQuotedString(text, at, end);
     } else {
       // A token or a host; an IPv6 reference has brackets and colons.
-      while (at < end && isValueCharacter(text.charCodeAt(at))) at++;
+      while (at < end && isValueCharacter(codeAt(text, at))) at++;
     }
     if (at <= start) return -1;
     this.text = text;
@@ -93,7 +94,7 @@ export class ParameterCursor {
 
   /** The value as written, with quotes; "" for none. */
   get value(): string {
-    return this.valueStart < 0 ? "" : this.text.substring(this.valueStart, this.valueEnd);
+    return this.valueStart < 0 ? "" : cut(this.text, this.valueStart, this.valueEnd);
   }
 }
 
@@ -116,7 +117,7 @@ export function findParameter(parameters: string, lowerCaseName: string): string
 
 /** Returns the unescaped content of a quoted string; other text is returned as it is. */
 export function unquote(value: string): string {
-  if (value.charCodeAt(0) !== 34) return value;
+  if (codeAt(value, 0) !== 34) return value;
   const inner = value.slice(1, -1);
   return inner.includes("\\") ? inner.replace(/\\([\s\S])/g, "$1") : inner;
 }

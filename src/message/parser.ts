@@ -7,6 +7,7 @@ import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from "./message_limits.ts"
 import { parseNameAddr } from "./name_addr.ts";
 import { RejectedMessage, type Rejection, SipRequest, SipResponse } from "./sip_message.ts";
 import { parseVia, type Via } from "./via.ts";
+import { beginsWith, codeAt, cut, indexIn } from "../runtime/text.ts";
 
 const SEEN_VIA = seenBit(Header.Via);
 const SEEN_CONTENT_LENGTH = seenBit(Header.ContentLength);
@@ -25,15 +26,15 @@ export function parseMessage(
   limits: MessageLimits = DEFAULT_MESSAGE_LIMITS,
 ): SipRequest | SipResponse | RejectedMessage {
   let start = 0;
-  while (text.charCodeAt(start) === 13 && text.charCodeAt(start + 1) === 10) start += 2;
-  const lineEnd = text.indexOf("\r\n", start);
+  while (codeAt(text, start) === 13 && codeAt(text, start + 1) === 10) start += 2;
+  const lineEnd = indexIn(text, "\r\n", start);
   if (lineEnd < 0) return rejected("Start line has no end");
   if (lineEnd - start > limits.maxHeadSize) return rejected(TOO_LARGE);
   const scan = scanRows(text, lineEnd + 2, limits);
   if (scan.fault === "" && hasTooManyValues(text, scan.rows, limits.maxHeaderValues)) {
     scan.fault = "Too Many Header Values";
   }
-  const isResponse = /^sip\/$/i.test(text.substring(start, start + 4));
+  const isResponse = /^sip\/$/i.test(cut(text, start, start + 4));
   return isResponse ? readResponse(scan, start, lineEnd) : readRequest(scan, start, lineEnd);
 }
 
@@ -62,13 +63,13 @@ function readCommon(scan: HeaderScan, via: Via | undefined) {
   if ((scan.seen & MANDATORY) !== MANDATORY) return "Mandatory header is missing";
   if (!via) return "Via is malformed";
   const callIdRow = rowOf(rows, Header.CallId);
-  const callId = text.substring(rows[callIdRow + 2], rows[callIdRow + 3]);
+  const callId = cut(text, rows[callIdRow + 2], rows[callIdRow + 3]);
   if (callId === "" || /\s/.test(callId)) return "Call-ID is malformed";
   const cseqRow = rowOf(rows, Header.CSeq);
   let at = rows[cseqRow + 2];
   const cseqEnd = rows[cseqRow + 3];
   const numberStart = at;
-  while (at < cseqEnd && isDigit(text.charCodeAt(at))) at++;
+  while (at < cseqEnd && isDigit(codeAt(text, at))) at++;
   const cseq = parseNumber(text, numberStart, at, MAX_CSEQ);
   const methodStart = skipWhiteSpace(text, at, cseqEnd);
   if (cseq < 0 || methodStart === at || methodStart === cseqEnd) return "CSeq is malformed";
@@ -81,7 +82,7 @@ function readCommon(scan: HeaderScan, via: Via | undefined) {
     if (contentLength > text.length - bodyStart) return "Content-Length is larger than the body";
     bodyEnd = bodyStart + contentLength;
   }
-  return { topVia: via, callId, cseq, cseqMethod: text.substring(methodStart, cseqEnd), bodyStart, bodyEnd };
+  return { topVia: via, callId, cseq, cseqMethod: cut(text, methodStart, cseqEnd), bodyStart, bodyEnd };
 }
 
 function readRequest(scan: HeaderScan, start: number, lineEnd: number): SipRequest | RejectedMessage {
@@ -93,20 +94,20 @@ function readRequest(scan: HeaderScan, start: number, lineEnd: number): SipReque
   };
   const methodEnd = skipToken(text, start, lineEnd);
   const uriEnd = text.lastIndexOf(" ", lineEnd - 1);
-  if (methodEnd === start || text.charCodeAt(methodEnd) !== 32 || uriEnd <= methodEnd + 1) {
+  if (methodEnd === start || codeAt(text, methodEnd) !== 32 || uriEnd <= methodEnd + 1) {
     return malformed("Request line is malformed");
   }
-  if (!text.startsWith("SIP/2.0", uriEnd + 1) || lineEnd - uriEnd !== 8) {
-    const isOtherVersion = /^sip\/\d+\.\d+$/i.test(text.substring(uriEnd + 1, lineEnd));
-    const isSpelledOtherwise = /^sip\/2\.0$/i.test(text.substring(uriEnd + 1, lineEnd));
+  if (!beginsWith(text, "SIP/2.0", uriEnd + 1) || lineEnd - uriEnd !== 8) {
+    const isOtherVersion = /^sip\/\d+\.\d+$/i.test(cut(text, uriEnd + 1, lineEnd));
+    const isSpelledOtherwise = /^sip\/2\.0$/i.test(cut(text, uriEnd + 1, lineEnd));
     if (!isOtherVersion) return malformed("Request line is malformed");
     if (!isSpelledOtherwise) return malformed("Version Not Supported", 505);
   }
-  const requestUri = text.substring(methodEnd + 1, uriEnd);
+  const requestUri = cut(text, methodEnd + 1, uriEnd);
   if (!isUriText(requestUri)) return malformed("Request-URI is malformed");
   const fields = readCommon(scan, via);
   if (typeof fields === "string") return malformed(fields);
-  const method = text.substring(start, methodEnd);
+  const method = cut(text, start, methodEnd);
   if (fields.cseqMethod !== method) return malformed("CSeq method is not the method of the request");
   const fromRow = rowOf(rows, Header.From);
   const from = parseNameAddr(text, rows[fromRow + 2], rows[fromRow + 3]);
@@ -120,8 +121,8 @@ function readRequest(scan: HeaderScan, start: number, lineEnd: number): SipReque
 function readResponse(scan: HeaderScan, start: number, lineEnd: number): SipResponse | RejectedMessage {
   const { text } = scan;
   const status = parseNumber(text, start + 8, start + 11, 699);
-  const afterStatus = text.charCodeAt(start + 11);
-  if (!/^sip\/2\.0 $/i.test(text.substring(start, start + 8)) || status < 100) {
+  const afterStatus = codeAt(text, start + 11);
+  if (!/^sip\/2\.0 $/i.test(cut(text, start, start + 8)) || status < 100) {
     return rejected("Status line is malformed");
   }
   if (start + 11 !== lineEnd && afterStatus !== 32) return rejected("Status line is malformed");
@@ -129,17 +130,17 @@ function readResponse(scan: HeaderScan, start: number, lineEnd: number): SipResp
   if (typeof fields === "string") return rejected(fields);
   return new SipResponse(scan, fields, {
     status,
-    reason: text.substring(Math.min(start + 12, lineEnd), lineEnd),
+    reason: cut(text, Math.min(start + 12, lineEnd), lineEnd),
   });
 }
 
 /** Accepts a scheme, a colon and more, without white space, quotes and angle brackets. */
 function isUriText(text: string): boolean {
   let at = 0;
-  while (isTokenCharacter(text.charCodeAt(at))) at++;
-  if (at === 0 || text.charCodeAt(at) !== 58 || at + 1 === text.length) return false;
-  for (; at < text.length; at++) {
-    const code = text.charCodeAt(at);
+  while (isTokenCharacter(codeAt(text, at))) at++;
+  if (at === 0 || codeAt(text, at) !== 58 || at + 1 === text.length) return false;
+  for (const end = text.length; at < end; at++) {
+    const code = codeAt(text, at);
     if (code <= 32 || code === 34 || code === 60 || code === 62 || code === 127) return false;
   }
   return true;

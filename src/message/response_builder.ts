@@ -3,6 +3,7 @@ import { Header, type HeaderId } from "./header_name.ts";
 import type { HeaderRows } from "./header_rows.ts";
 import { parseNameAddr } from "./name_addr.ts";
 import { reasonPhrase } from "./status.ts";
+import { cut } from "../runtime/text.ts";
 
 /** The parts of a response that are not copied from its request. */
 export interface ResponseContent {
@@ -36,7 +37,7 @@ function copyRow(request: HeaderRows, id: HeaderId): string {
 
 /** Returns name and value of a row as received. */
 function rowText({ text, rows }: HeaderRows, row: number): string {
-  return text.substring(rows[row + 1], rows[row + 3]);
+  return cut(text, rows[row + 1], rows[row + 3]);
 }
 
 /** Returns the Via lines for responses to a request (§8.2.6.2), each ended by CRLF. */
@@ -45,8 +46,8 @@ export function viaLines(request: HeaderRows): string {
   let row = request.rowOf(Header.Via);
   let vias = "";
   if (topVia && request.isViaStamped) {
-    vias = text.substring(rows[row + 1], topVia.start) + request.topViaText +
-      `${text.substring(topVia.end, rows[row + 3])}\r\n`;
+    vias = cut(text, rows[row + 1], topVia.start) + request.topViaText +
+      `${cut(text, topVia.end, rows[row + 3])}\r\n`;
     row = request.rowOf(Header.Via, row);
   }
   for (; row >= 0; row = request.rowOf(Header.Via, row)) vias += `${rowText(request, row)}\r\n`;

@@ -5,6 +5,7 @@ import { type Head, HeaderRows } from "./header_rows.ts";
 import { type NameAddr, parseNameAddr } from "./name_addr.ts";
 import { SipUri } from "./sip_uri.ts";
 import type { Via } from "./via.ts";
+import { cut } from "../runtime/text.ts";
 
 /** Fields that the parser reads in every message. */
 export interface CommonFields {
@@ -36,7 +37,7 @@ abstract class SipMessage extends HeaderRows {
 
   /** The body, cut to Content-Length. */
   get body(): string {
-    return this.text.substring(this.bodyStart, this.bodyEnd);
+    return cut(this.text, this.bodyStart, this.bodyEnd);
   }
 }
 

@@ -10,6 +10,7 @@ import {
   spanEqualsIgnoringCase,
 } from "./characters.ts";
 import { isHost, skipHost } from "./via.ts";
+import { codeAt, cut, indexIn } from "../runtime/text.ts";
 
 /** A SIP or SIPS URI as written. Compare with `equals`, never as text. */
 export class SipUri {
@@ -39,47 +40,47 @@ export class SipUri {
 
   /** Returns undefined for text that is not a well-formed SIP or SIPS URI. */
   static parse(text: string): SipUri | undefined {
-    const secure = text.charCodeAt(3) === 115 || text.charCodeAt(3) === 83;
+    const secure = codeAt(text, 3) === 115 || codeAt(text, 3) === 83;
     const start = secure ? 5 : 4;
-    if (text.charCodeAt(start - 1) !== 58 || !hasSipScheme(text)) return undefined;
+    if (codeAt(text, start - 1) !== 58 || !hasSipScheme(text)) return undefined;
     const end = text.length;
-    const at = text.indexOf("@", start);
+    const at = indexIn(text, "@", start);
     const hostStart = at < 0 ? start : at + 1;
     let user: string | undefined;
     let password: string | undefined;
     if (at >= 0) {
-      const colon = text.indexOf(":", start);
+      const colon = indexIn(text, ":", start);
       const userEnd = colon >= 0 && colon < at ? colon : at;
       if (userEnd === start || !isEscaped(text, start, userEnd, isUserCharacter)) return undefined;
-      user = text.substring(start, userEnd);
+      user = cut(text, start, userEnd);
       if (userEnd < at) {
         if (!isEscaped(text, userEnd + 1, at, isUserCharacter)) return undefined;
-        password = text.substring(userEnd + 1, at);
+        password = cut(text, userEnd + 1, at);
       }
     }
     let position = skipHost(text, hostStart, end);
     if (position === hostStart) return undefined;
-    const written = text.substring(hostStart, position);
+    const written = cut(text, hostStart, position);
     if (!isHost(written)) return undefined;
     // An IPv6 address has many spellings and one normal form (RFC 5954).
-    const host = written.charCodeAt(0) === 91 ? new URL(`http://${written}`).hostname : lowerCase(written);
+    const host = codeAt(written, 0) === 91 ? new URL(`http://${written}`).hostname : lowerCase(written);
     let port: number | undefined;
-    if (text.charCodeAt(position) === 58) {
+    if (codeAt(text, position) === 58) {
       const portStart = position + 1;
       position = portStart;
-      while (position < end && text.charCodeAt(position) >= 48 && text.charCodeAt(position) <= 57) position++;
+      while (position < end && codeAt(text, position) >= 48 && codeAt(text, position) <= 57) position++;
       port = parseNumber(text, portStart, position, 65535);
       if (port < 0) return undefined;
     }
     if (position === end) {
       return new SipUri(text, { secure, user, password, host, port, parameters: "", headers: "" });
     }
-    const question = text.indexOf("?", position);
+    const question = indexIn(text, "?", position);
     const parametersEnd = question < 0 ? end : question;
     if (!areParameters(text, position, parametersEnd)) return undefined;
     if (question >= 0 && !isEscaped(text, question + 1, end, isUriHeaderCharacter)) return undefined;
-    const parameters = text.substring(position, parametersEnd);
-    const headers = question < 0 ? "" : text.substring(question);
+    const parameters = cut(text, position, parametersEnd);
+    const headers = question < 0 ? "" : cut(text, question);
     return new SipUri(text, { secure, user, password, host, port, parameters, headers });
   }
 
@@ -90,11 +91,11 @@ export class SipUri {
     for (let start = 1; start <= parameters.length; start = end + 1) {
       end = start;
       let nameEnd = -1;
-      for (let code = 0; end < parameters.length && (code = parameters.charCodeAt(end)) !== 59; end++) {
+      for (let code = 0; end < parameters.length && (code = codeAt(parameters, end)) !== 59; end++) {
         if (code === 61 && nameEnd < 0) nameEnd = end;
       }
       if (!isParameterName(parameters, start, nameEnd < 0 ? end : nameEnd, lowerCaseName)) continue;
-      return nameEnd < 0 ? "" : unescape(parameters.substring(nameEnd + 1, end));
+      return nameEnd < 0 ? "" : unescape(cut(parameters, nameEnd + 1, end));
     }
     return undefined;
   }
@@ -164,7 +165,7 @@ export function escapeParameters(parameters: string): string {
 }
 
 function escapeOctet(octet: string): string {
-  const code = octet.charCodeAt(0);
+  const code = codeAt(octet, 0);
   if (isUserCharacter(code) && octet !== "%") return octet;
   return `%${code.toString(16).toUpperCase().padStart(2, "0")}`;
 }
@@ -177,11 +178,11 @@ const NUMBER = /^(?:\+|%2B)?[\d().*#-]+$/i;
  */
 export function telephoneSubscriber(uri: SipUri): { number: string; parameters: string } | undefined {
   const { user = "" } = uri;
-  const end = user.indexOf(";");
+  const end = indexIn(user, ";");
   if (end < 0) return undefined;
-  const number = user.substring(0, end);
+  const number = cut(user, 0, end);
   if (uri.parameter("user") !== "phone" && !NUMBER.test(number)) return undefined;
-  return { number: decodeUtf8(unescape(number)), parameters: user.substring(end) };
+  return { number: decodeUtf8(unescape(number)), parameters: cut(user, end) };
 }
 
 /** Reports whether two URIs have the same user part, unescaped (§19.1.4). */
@@ -205,16 +206,16 @@ interface SipUriParts {
 }
 
 function hasSipScheme(text: string): boolean {
-  const s = text.charCodeAt(0) | 32;
-  return s === 115 && (text.charCodeAt(1) | 32) === 105 && (text.charCodeAt(2) | 32) === 112;
+  const s = codeAt(text, 0) | 32;
+  return s === 115 && (codeAt(text, 1) | 32) === 105 && (codeAt(text, 2) | 32) === 112;
 }
 
 function isEscaped(text: string, from: number, to: number, allowed: (code: number) => boolean): boolean {
   for (let at = from; at < to; at++) {
-    const code = text.charCodeAt(at);
+    const code = codeAt(text, at);
     if (!allowed(code)) return false;
     if (code !== 37) continue;
-    if (at + 2 >= to || !isHexDigit(text.charCodeAt(at + 1)) || !isHexDigit(text.charCodeAt(at + 2))) {
+    if (at + 2 >= to || !isHexDigit(codeAt(text, at + 1)) || !isHexDigit(codeAt(text, at + 2))) {
       return false;
     }
     at += 2;
@@ -224,7 +225,7 @@ function isEscaped(text: string, from: number, to: number, allowed: (code: numbe
 
 function areParameters(text: string, from: number, to: number): boolean {
   if (from === to) return true;
-  if (text.charCodeAt(from) !== 59) return false;
+  if (codeAt(text, from) !== 59) return false;
   return isEscaped(text, from, to, (code) => code === 59 || code === 61 || isUriParameterCharacter(code));
 }
 
@@ -232,12 +233,12 @@ function isParameterName(text: string, from: number, end: number, lowerCaseName:
   if (end - from === lowerCaseName.length) return spanEqualsIgnoringCase(text, from, end, lowerCaseName);
   // Escapes make a name up to three times as long.
   if (end - from < lowerCaseName.length || end - from > 3 * lowerCaseName.length) return false;
-  return unescape(text.substring(from, end)).toLowerCase() === lowerCaseName;
+  return unescape(cut(text, from, end)).toLowerCase() === lowerCaseName;
 }
 
 function lowerCase(text: string): string {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
+  for (let i = 0, end = text.length; i < end; i++) {
+    const code = codeAt(text, i);
     if (code >= 65 && code <= 90) return text.toLowerCase();
   }
   return text;
@@ -293,7 +294,7 @@ function parameterMap(text: string, separator: string): Map<string, string> {
   const map = new Map<string, string>();
   for (const part of text.split(separator)) {
     if (part === "") continue;
-    const equals = part.indexOf("=");
+    const equals = indexIn(part, "=");
     const name = normalize(equals < 0 ? part : part.slice(0, equals)).toLowerCase();
     map.set(name, equals < 0 ? "" : normalize(part.slice(equals + 1)).toLowerCase());
   }

@@ -1,6 +1,7 @@
 /** Cuts a byte stream into messages by Content-Length (§18.3) and keep-alives (RFC 5626 §3.5.1). */
 import { scanRows, TOO_LARGE } from "./header_scan.ts";
 import type { Rejection } from "./sip_message.ts";
+import { codeAt, cut, indexIn } from "../runtime/text.ts";
 
 /** Receives what the framer finds, in stream order, inside `push`. */
 export interface StreamFramerEvents {
@@ -52,14 +53,14 @@ export class StreamFramer {
   /** Bytes of an unfinished message; half a keep-alive does not count. */
   get buffered(): number {
     // Reading a character flattens the buffer, so it is not read while a body is awaited.
-    return this.#wanted === 0 && this.#buffer.charCodeAt(0) === 13 ? 0 : this.#buffer.length;
+    return this.#wanted === 0 && codeAt(this.#buffer, 0) === 13 ? 0 : this.#buffer.length;
   }
 
   push(chunk: string): void {
     if (this.#failed) return;
     this.#buffer = this.#buffer === "" ? chunk : this.#buffer + chunk;
     // Many small pieces cost many times their bytes until they are flattened.
-    if (++this.#pieces % MAX_PIECES === 0) this.#buffer.charCodeAt(0);
+    if (++this.#pieces % MAX_PIECES === 0) codeAt(this.#buffer, 0);
     while (!this.#failed && this.#takeOne());
   }
 
@@ -67,7 +68,7 @@ export class StreamFramer {
   #takeOne(): boolean {
     if (this.#wanted === 0 && !this.#readHead()) return false;
     if (this.#buffer.length < this.#wanted) return false;
-    const message = this.#buffer.substring(0, this.#wanted);
+    const message = cut(this.#buffer, 0, this.#wanted);
     this.#consume(this.#wanted);
     this.#events.onMessage(message);
     return true;
@@ -77,7 +78,7 @@ export class StreamFramer {
     this.#skipKeepAlives();
     const buffer = this.#buffer;
     if (buffer.length > 0 && !isPlausibleStart(buffer)) return this.#fail("Bytes are not SIP");
-    const headEnd = buffer.indexOf("\r\n\r\n", Math.max(0, this.#searched - 3));
+    const headEnd = indexIn(buffer, "\r\n\r\n", Math.max(0, this.#searched - 3));
     this.#searched = buffer.length;
     const { maxHeadSize, maxMessageSize } = this.#limits;
     if (headEnd < 0 && buffer.length <= maxHeadSize) return false;
@@ -90,12 +91,12 @@ export class StreamFramer {
   }
 
   #skipKeepAlives(): void {
-    while (this.#buffer.charCodeAt(0) === 13 && this.#buffer.charCodeAt(1) === 10) {
-      if (this.#buffer.charCodeAt(2) === 13 && this.#buffer.charCodeAt(3) === 10) {
+    while (codeAt(this.#buffer, 0) === 13 && codeAt(this.#buffer, 1) === 10) {
+      if (codeAt(this.#buffer, 2) === 13 && codeAt(this.#buffer, 3) === 10) {
         this.#consume(4);
         this.#events.onPing();
       } else if (
-        this.#buffer.length === 2 || this.#buffer.length === 3 && this.#buffer.charCodeAt(2) === 13
+        this.#buffer.length === 2 || this.#buffer.length === 3 && codeAt(this.#buffer, 2) === 13
       ) {
         return; // The second half of a ping may still come.
       } else this.#consume(2);
@@ -103,14 +104,14 @@ export class StreamFramer {
   }
 
   #consume(length: number): void {
-    this.#buffer = this.#buffer.substring(length);
+    this.#buffer = cut(this.#buffer, length);
     this.#wanted = 0;
     this.#searched = 0;
   }
 
   /** Rejects a message whose end is unknown or not awaited, and ends the stream. */
   #reject(rejection: Rejection, end: number): false {
-    this.#events.onRejected(this.#buffer.substring(0, end), rejection);
+    this.#events.onRejected(cut(this.#buffer, 0, end), rejection);
     return this.#fail(rejection.reason);
   }
 
@@ -124,12 +125,12 @@ export class StreamFramer {
 
 /** Reports whether a buffer may begin with a start line, that is with a token. */
 function isPlausibleStart(buffer: string): boolean {
-  const code = buffer.charCodeAt(0);
-  if (code === 13) return buffer.length === 1 || buffer.charCodeAt(1) === 10;
+  const code = codeAt(buffer, 0);
+  if (code === 13) return buffer.length === 1 || codeAt(buffer, 1) === 10;
   return code > 32 && code < 127;
 }
 
 /** Returns the Content-Length of the head in the buffer; -1 when it is missing or ambiguous. */
 function contentLength(buffer: string): number {
-  return scanRows(buffer, buffer.indexOf("\r\n") + 2).contentLength;
+  return scanRows(buffer, indexIn(buffer, "\r\n") + 2).contentLength;
 }

@@ -1,6 +1,7 @@
 /** Via header field values (§20.42, RFC 3581). */
 import { isHexDigit, isHostCharacter, parseNumber, skipToken, skipWhiteSpace } from "./characters.ts";
 import { ParameterCursor } from "./parameters.ts";
+import { codeAt, cut } from "../runtime/text.ts";
 
 /** The cookie that begins every branch of an RFC 3261 element (§8.1.1.7). */
 export const MAGIC_COOKIE = "z9hG4bK";
@@ -49,11 +50,11 @@ export function parseVia(text: string, from: number, to: number): Via | undefine
   if (transportEnd === transportStart || hostStart === transportEnd) return undefined;
   const hostEnd = skipHost(text, hostStart, to);
   if (hostEnd <= hostStart) return undefined;
-  const host = text.substring(hostStart, hostEnd);
+  const host = cut(text, hostStart, hostEnd);
   if (!isHost(host)) return undefined;
   at = skipWhiteSpace(text, hostEnd, to);
   let port: number | undefined;
-  if (text.charCodeAt(at) === 58 && at < to) {
+  if (codeAt(text, at) === 58 && at < to) {
     const portStart = skipWhiteSpace(text, at + 1, to);
     at = skipToken(text, portStart, to);
     port = parseNumber(text, portStart, at, 65535);
@@ -73,7 +74,7 @@ export function parseVia(text: string, from: number, to: number): Via | undefine
     const length = cursor.nameEnd - cursor.nameStart;
     if (length === 6 && cursor.is("branch")) {
       // Branches with other characters than a token are common; quoted and empty ones are faults (§25.1).
-      if (branch !== "" || cursor.valueStart < 0 || text.charCodeAt(cursor.valueStart) === 34) {
+      if (branch !== "" || cursor.valueStart < 0 || codeAt(text, cursor.valueStart) === 34) {
         return undefined;
       }
       branch = cursor.value;
@@ -100,7 +101,7 @@ export function parseVia(text: string, from: number, to: number): Via | undefine
   return {
     start,
     end: cursor.position,
-    transport: text.substring(transportStart, transportEnd),
+    transport: cut(text, transportStart, transportEnd),
     host,
     port,
     branch,
@@ -118,28 +119,28 @@ export function parseVia(text: string, from: number, to: number): Via | undefine
 function skipSlash(text: string, from: number, to: number): number {
   if (from < 0) return -1;
   const at = skipWhiteSpace(text, from, to);
-  if (at >= to || text.charCodeAt(at) !== 47) return -1;
+  if (at >= to || codeAt(text, at) !== 47) return -1;
   return skipWhiteSpace(text, at + 1, to);
 }
 
 /** Reports whether a host in brackets is an IPv6 reference; other hosts are not examined. */
 export function isHost(host: string): boolean {
-  return host.charCodeAt(0) !== 91 || URL.canParse(`http://${host}`);
+  return codeAt(host, 0) !== 91 || URL.canParse(`http://${host}`);
 }
 
 /** Returns the end of the host name, IPv4 address or IPv6 reference at `from`. */
 export function skipHost(text: string, from: number, to: number): number {
   let at = from;
-  if (text.charCodeAt(at) === 91) {
+  if (codeAt(text, at) === 91) {
     let colons = 0;
     for (at++; at < to; at++) {
-      const code = text.charCodeAt(at);
+      const code = codeAt(text, at);
       if (code === 58) colons++;
       else if (code === 93) return colons >= 2 ? at + 1 : from;
       else if (!isHexDigit(code) && code !== 46) return from;
     }
     return from;
   }
-  while (at < to && isHostCharacter(text.charCodeAt(at))) at++;
+  while (at < to && isHostCharacter(codeAt(text, at))) at++;
   return at;
 }

@@ -1,5 +1,5 @@
 /** The last lines of the log (`GET /system/logs`). */
-import { detachText } from "./detached_text.ts";
+import { detachText } from "./text.ts";
 
 export interface LogHistoryLimits {
   readonly maxLines: number;

@@ -1,5 +1,6 @@
 /** Message authentication codes for what leaves the process and comes back, or is kept outside of it. */
 import { hash } from "node:crypto";
+import { codeAt } from "./text.ts";
 
 /**
  * SHA-256 over key and text, cut to at most half of its digits. The cut is what makes a plain keyed hash a MAC: nobody can
@@ -33,8 +34,8 @@ export class Mac {
 /** Reports whether two texts are equal, in a time that depends on the length of `actual` alone. */
 export function equalsInConstantTime(actual: string, expected: string): boolean {
   let difference = actual.length ^ expected.length;
-  for (let i = 0; i < actual.length; i++) {
-    difference |= actual.charCodeAt(i) ^ expected.charCodeAt(i % expected.length);
+  for (let i = 0, end = actual.length; i < end; i++) {
+    difference |= codeAt(actual, i) ^ codeAt(expected, i % expected.length);
   }
   return difference === 0;
 }

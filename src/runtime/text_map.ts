@@ -1,5 +1,6 @@
 /** A map for keys that are cut out of messages. */
 import { randomSeed } from "./random.ts";
+import { codeAt } from "./text.ts";
 
 interface Entry<Value> {
   readonly key: string;
@@ -66,6 +67,6 @@ export class TextMap<Value> {
 /** Returns 30 bits, which V8 stores without a heap object. */
 function hashOf(text: string): number {
   let hash = seed;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  for (let i = 0, end = text.length; i < end; i++) hash = Math.imul(hash ^ codeAt(text, i), 0x01000193);
   return (hash ^ hash >>> 15) & 0x3fffffff;
 }

@@ -2,6 +2,7 @@
 import { Header, type HeaderId } from "../message/header_name.ts";
 import { rowsOf } from "../message/header_scan.ts";
 import type { SipResponse } from "../message/sip_message.ts";
+import { cut } from "../runtime/text.ts";
 
 /** Builds the ACK for a 300–699 response to an INVITE as sent. */
 export function buildAck(invite: string, response: SipResponse): string {
@@ -20,7 +21,7 @@ function followUp(text: string, method: string, to: string | undefined, added = 
   const line = (name: string, id: HeaderId) => `${name}: ${request.header(id) ?? ""}\r\n`;
   const routes = request.rowValues(Header.Route).map((route) => `Route: ${route}\r\n`).join("");
   const number = /^\d*/.exec(request.header(Header.CSeq) ?? "")![0];
-  return `${method}${text.substring(text.indexOf(" "), lineEnd)}\r\n${line("Via", Header.Via)}${routes}` +
+  return `${method}${cut(text, text.indexOf(" "), lineEnd)}\r\n${line("Via", Header.Via)}${routes}` +
     `Max-Forwards: 70\r\n${line("From", Header.From)}${
       to === undefined ? line("To", Header.To) : `To: ${to}\r\n`
     }` +

@@ -4,7 +4,7 @@ import { Header } from "../message/header_name.ts";
 import type { HeaderRows } from "../message/header_rows.ts";
 import type { RejectedMessage, SipRequest, SipResponse } from "../message/sip_message.ts";
 import { MAGIC_COOKIE } from "../message/via.ts";
-import { detachText } from "../runtime/detached_text.ts";
+import { beginsWith, detachText } from "../runtime/text.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
 import { randomToken } from "../runtime/random.ts";
 import { TextMap } from "../runtime/text_map.ts";
@@ -290,6 +290,6 @@ function isCancelOf(
 function serverKey(request: SipRequest, method: string): string {
   const { topVia: via } = request;
   const sentBy = via.port === undefined ? via.host : `${via.host}:${via.port}`;
-  if (via.branch.startsWith(MAGIC_COOKIE)) return `${via.branch} ${sentBy} ${method}`;
+  if (beginsWith(via.branch, MAGIC_COOKIE)) return `${via.branch} ${sentBy} ${method}`;
   return `${request.callId} ${request.cseq} ${request.from.tag} ${request.requestUri} ${request.topViaText} ${method}`;
 }

@@ -1,5 +1,6 @@
 /** The STUN request that SIP uses, for the source address of a datagram (RFC 5626 §3.5.2, RFC 5389). */
 import { addressBytes, isIpv6 } from "../runtime/ip/ip_address.ts";
+import { codeAt, cut } from "../runtime/text.ts";
 
 const HEADER = 20;
 const MAGIC_COOKIE = "\x21\x12\xa4\x42";
@@ -10,12 +11,12 @@ const XOR_MAPPED_ADDRESS = "\x00\x20";
 /** Returns the response to a Binding request, one byte a character; undefined for another datagram. */
 export function answerStun(datagram: string, address: string, port: number): string | undefined {
   if (datagram.length < HEADER || !datagram.startsWith(BINDING_REQUEST)) return undefined;
-  if (datagram.substring(4, 8) !== MAGIC_COOKIE || read16(datagram, 2) !== datagram.length - HEADER) {
+  if (cut(datagram, 4, 8) !== MAGIC_COOKIE || read16(datagram, 2) !== datagram.length - HEADER) {
     return undefined;
   }
   const bytes = addressBytes(address);
   // The address is masked with cookie and transaction id, which hides it from meddling routers.
-  const mask = datagram.substring(4, HEADER);
+  const mask = cut(datagram, 4, HEADER);
   const value = `\x00${isIpv6(address) ? "\x02" : "\x01"}${xor([port >> 8, port & 255], mask)}${
     xor(bytes, mask)
   }`;
@@ -25,7 +26,7 @@ export function answerStun(datagram: string, address: string, port: number): str
 }
 
 function read16(text: string, at: number): number {
-  return text.charCodeAt(at) << 8 | text.charCodeAt(at + 1);
+  return codeAt(text, at) << 8 | codeAt(text, at + 1);
 }
 
 function text16(value: number): string {
@@ -33,5 +34,5 @@ function text16(value: number): string {
 }
 
 function xor(bytes: ArrayLike<number>, mask: string): string {
-  return String.fromCharCode(...Array.from(bytes, (byte, i) => byte ^ mask.charCodeAt(i)));
+  return String.fromCharCode(...Array.from(bytes, (byte, i) => byte ^ codeAt(mask, i)));
 }

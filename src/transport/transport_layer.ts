@@ -28,6 +28,7 @@ import {
   type TransportEvents,
   type TransportProtocol,
 } from "./transport.ts";
+import { codeAt } from "../runtime/text.ts";
 
 const log = logger("transport");
 
@@ -241,7 +242,7 @@ export class TransportLayer implements TransportEvents {
     if (accessControl !== undefined && !accessControl.admits(flow.remoteAddress) && !isResponse(text)) {
       return this.#deny(text, flow, accessControl);
     }
-    const code = text.charCodeAt(0);
+    const code = codeAt(text, 0);
     // Keep-alives are CRLFs (RFC 5626 §3.5.1), four zero bytes of old phones, or STUN, which begins with zero bits.
     if (code < 32 && this.#isKeepAlive(text, flow)) return;
     if (this.#parts.trace.isOn) this.#parts.trace.write("received", text, flow);
@@ -388,7 +389,7 @@ function isAck(text: string): boolean {
 
 function isKeepAlive(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
+    const code = codeAt(text, i);
     if (code === 13 || code === 10) continue;
     return code < 4;
   }

@@ -1,5 +1,6 @@
 /** The nonces of this server: age, source and used nonce counts (RFC 7616 §3.3, §3.4). */
 import type { Clock } from "../../runtime/clock.ts";
+import { codeAt, cut, indexIn } from "../../runtime/text.ts";
 
 /** Nonces remembered; a user of a forgotten nonce is challenged anew. */
 const SLOTS = 1 << 18;
@@ -53,11 +54,11 @@ export class NonceRing {
 
   /** Returns the number of a remembered nonce, higher for later ones; -1 for any other text. */
   numberOf(nonce: string): number {
-    const first = nonce.indexOf("-");
-    const second = nonce.indexOf("-", first + 1);
-    const number = parseInt(nonce.substring(0, first), 36);
-    const high = parseInt(nonce.substring(first + 1, second), 36);
-    const low = parseInt(nonce.substring(second + 1), 36);
+    const first = indexIn(nonce, "-");
+    const second = indexIn(nonce, "-", first + 1);
+    const number = parseInt(cut(nonce, 0, first), 36);
+    const high = parseInt(cut(nonce, first + 1, second), 36);
+    const low = parseInt(cut(nonce, second + 1), 36);
     const slot = number & (SLOTS - 1);
     const isOurs = number < this.#count && number >= this.#count - SLOTS && this.#high[slot] === high &&
       this.#low[slot] === low && textOf(number, high, low) === nonce;
@@ -80,7 +81,7 @@ export class NonceRing {
   /** Returns a 32-bit hash of a source. */
   #hashOf(source: string): number {
     let hash = this.#seed;
-    for (let i = 0; i < source.length; i++) hash = Math.imul(hash ^ source.charCodeAt(i), 0x01000193);
+    for (let i = 0, end = source.length; i < end; i++) hash = Math.imul(hash ^ codeAt(source, i), 0x01000193);
     return hash >>> 0;
   }
 

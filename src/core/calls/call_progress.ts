@@ -1,7 +1,7 @@
 /** A call under way, which observes how its INVITE is forwarded. */
 import { hash } from "node:crypto";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
-import { detachText } from "../../runtime/detached_text.ts";
+import { detachText } from "../../runtime/text.ts";
 import { randomToken } from "../../runtime/random.ts";
 import type { FailureCause, ForwardingObserver } from "../proxy/forwarding_observer.ts";
 import { MAX_SHOWN_TEXT, shownUri } from "../shown_uri.ts";

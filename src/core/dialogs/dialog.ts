@@ -1,6 +1,6 @@
 /** A dialog through this server (§12): its two ends, and the usages that keep it alive (RFC 5057). */
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
-import { detachText } from "../../runtime/detached_text.ts";
+import { detachText } from "../../runtime/text.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { DialogParty } from "../party.ts";
 import { contactOf } from "../../message/contact.ts";

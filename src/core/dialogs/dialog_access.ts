@@ -4,7 +4,7 @@ import type { Directory } from "../../data/directory.ts";
 import { parseNameAddr } from "../../message/name_addr.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
 import { SipUri } from "../../message/sip_uri.ts";
-import { detachText } from "../../runtime/detached_text.ts";
+import { detachText } from "../../runtime/text.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { Answer } from "../answer.ts";
 import type { Caller } from "../authentication/caller.ts";

@@ -1,7 +1,7 @@
 /** Requests that may begin dialogs: INVITE (§12.1), SUBSCRIBE and REFER (RFC 6665, RFC 3515). */
 import { Header } from "../../message/header_name.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
-import { detachText } from "../../runtime/detached_text.ts";
+import { detachText } from "../../runtime/text.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { ForwardingObserver } from "../proxy/forwarding_observer.ts";
 import type { Target } from "../proxy/target.ts";

@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 import type { SipRequest } from "../../message/sip_message.ts";
 import { BoundedTextMap } from "../../runtime/bounded_map.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { detachText } from "../../runtime/detached_text.ts";
+import { cut, detachText } from "../../runtime/text.ts";
 import type { Metrics } from "../../runtime/metrics.ts";
 import type { Timer, TimerWheel } from "../../runtime/timer_wheel.ts";
 import type { DialogRoute } from "../proxy/dialog_route.ts";
@@ -137,7 +137,7 @@ export class DialogTable {
 /** Returns the id of a dialog. Neither a Call-ID nor a tag contains a line feed. */
 function idOf({ callId, callerTag, calleeTag, flowToken }: DialogKey): string {
   return `${bounded(callId)}\n${bounded(callerTag)}\n${bounded(calleeTag)}\n${
-    flowToken.substring(0, SIGNATURE_LENGTH)
+    cut(flowToken, 0, SIGNATURE_LENGTH)
   }`;
 }
 

@@ -44,6 +44,7 @@ import type { TargetRouting } from "../routing/routing.ts";
 import { statelessTag } from "../stateless_tag.ts";
 import type { BranchRewrites } from "../trunk/branch_rewrites.ts";
 import { answerAsServer } from "../uas_core.ts";
+import { cut } from "../../runtime/text.ts";
 
 /** The cores that the dispatcher chooses from, and what it needs to choose. */
 export interface DispatcherParts {
@@ -130,7 +131,7 @@ export class Dispatcher implements TransactionUser {
     log.debug("Rejected a message from {address}: {reason}", { address: flow.remoteAddress, reason });
     const isDenied = kind === "denied";
     const answer = { status, reason, ...isDenied && { cause: SERVER_DENIES } };
-    if (request && !/^\s*ACK /.test(request.text.substring(0, 16))) this.#reply(request, flow, answer);
+    if (request && !/^\s*ACK /.test(cut(request.text, 0, 16))) this.#reply(request, flow, answer);
     else if (isDenied) this.#parts.refusals.note(request, flow, answer);
   }
 

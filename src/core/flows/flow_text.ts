@@ -3,6 +3,7 @@ import { BoundedMap } from "../../runtime/bounded_map.ts";
 import { toSocketHost } from "../../runtime/ip/ip_address.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
+import { codeAt } from "../../runtime/text.ts";
 
 /** Flows remembered with their texts, because few flows appear in many messages. */
 const MAX_REMEMBERED = 16_384;
@@ -51,7 +52,7 @@ export class FlowTexts {
 
   #parse(text: string): Flow | undefined {
     const [first, second, port, ...domain] = text.slice(1).split("-");
-    if (text.charCodeAt(0) === 99) {
+    if (codeAt(text, 0) === 99) {
       return second === this.#epoch ? this.#transport.connection(parseInt(first, 36)) : undefined;
     }
     const host = second.includes("_") ? `[${second.replaceAll("_", ":")}]` : decimalAddress(second);

@@ -7,6 +7,7 @@ import type { FailureCause } from "./forwarding_observer.ts";
 import type { MessageBody } from "./message_body.ts";
 import { upstreamText } from "./response_forwarding.ts";
 import type { ResponseRewrite } from "./response_rewrite.ts";
+import { cut } from "../../runtime/text.ts";
 
 /** A branch as its outcome remembers it. */
 export interface EndedBranch {
@@ -77,7 +78,7 @@ export function buildBestResponse(
   }
   if (challenges === "") return text;
   const lineEnd = text.indexOf("\r\n") + 2;
-  return text.substring(0, lineEnd) + challenges + text.substring(lineEnd);
+  return cut(text, 0, lineEnd) + challenges + cut(text, lineEnd);
 }
 
 function isChallenge(status: number): boolean {

@@ -17,6 +17,7 @@ import type { SipUri } from "../../message/sip_uri.ts";
 import { Mac } from "../../runtime/mac.ts";
 import { type Flow, isSecure } from "../../transport/transport.ts";
 import type { FlowTexts } from "../flows/flow_text.ts";
+import { codeAt, cut } from "../../runtime/text.ts";
 
 const SIGNATURE_LENGTH = 16;
 
@@ -83,8 +84,8 @@ export class DialogRoutes {
     const { user } = uri;
     // Without a To tag it is no request within a dialog (§12.2), whatever its Route says.
     if (user === undefined || !isFlowToken(uri) || request.to.tag === "") return undefined;
-    const signature = user.substring(0, SIGNATURE_LENGTH);
-    const flows = user.substring(SIGNATURE_LENGTH + 1);
+    const signature = cut(user, 0, SIGNATURE_LENGTH);
+    const flows = cut(user, SIGNATURE_LENGTH + 1);
     const [caller, callee, annotations = ""] = flows.split(".");
     // Both ends of such a dialog have TLS; nobody can come in by another way.
     if (uri.secure && !isSecure(from.protocol)) return undefined;
@@ -114,5 +115,5 @@ function textOf(dialog: { callId: string; callerTag: string; flows: string; isSe
 
 /** Reports whether a URI has the form of our entries, whatever dialog it is of. */
 export function isFlowToken({ user }: SipUri): boolean {
-  return user !== undefined && user.charCodeAt(SIGNATURE_LENGTH) === 46;
+  return user !== undefined && codeAt(user, SIGNATURE_LENGTH) === 46;
 }

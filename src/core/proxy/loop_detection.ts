@@ -4,6 +4,7 @@ import type { SipRequest } from "../../message/sip_message.ts";
 import { MAGIC_COOKIE, parseVia } from "../../message/via.ts";
 import { randomToken } from "../../runtime/random.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
+import { codeAt } from "../../runtime/text.ts";
 
 export class LoopDetection {
   readonly #transport: Pick<TransportLayer, "isLocal">;
@@ -45,6 +46,6 @@ export function newBranch(digest: string): string {
 
 function hash(start: number, text: string): number {
   let result = start;
-  for (let i = 0; i < text.length; i++) result = Math.imul(result ^ text.charCodeAt(i), 0x01000193);
+  for (let i = 0, end = text.length; i < end; i++) result = Math.imul(result ^ codeAt(text, i), 0x01000193);
   return result;
 }

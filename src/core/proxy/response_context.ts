@@ -3,7 +3,7 @@ import { Header } from "../../message/header_name.ts";
 import { buildResponse, viaLines } from "../../message/response_builder.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
 import { reasonPhrase } from "../../message/status.ts";
-import { detachText } from "../../runtime/detached_text.ts";
+import { detachText } from "../../runtime/text.ts";
 import { randomToken } from "../../runtime/random.ts";
 import type { Timer } from "../../runtime/timer_wheel.ts";
 import type { ServerTransaction } from "../../transaction/transaction_user.ts";

@@ -3,6 +3,7 @@ import { Header } from "../../message/header_name.ts";
 import { splitValues } from "../../message/header_rows.ts";
 import { MessageEdits } from "../../message/message_edits.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
+import { beginsWith, cut } from "../../runtime/text.ts";
 
 /**
  * The response as its caller gets it: without our Via, cut to its Content-Length. Undefined when ours was the only one.
@@ -23,10 +24,10 @@ export function withoutTopVia(response: SipResponse): string | undefined {
   const row = response.rowOf(Header.Via);
   if (topVia.end < rows[row + 3]) {
     // More values in the same row: take out the first and its comma.
-    return text.substring(0, topVia.start) + text.substring(topVia.end + 1, bodyEnd).trimStart();
+    return cut(text, 0, topVia.start) + cut(text, topVia.end + 1, bodyEnd).trimStart();
   }
   if (response.rowOf(Header.Via, row) < 0) return undefined;
-  return text.substring(0, rows[row + 1]) + text.substring(response.rowEnd(row), bodyEnd);
+  return cut(text, 0, rows[row + 1]) + cut(text, response.rowEnd(row), bodyEnd);
 }
 
 /** Reports whether the Vias below ours are those of the request, however they are written. */
@@ -34,7 +35,7 @@ function hasViasBelow(response: SipResponse, vias: string): boolean {
   const { text, rows } = response;
   let row = response.rowOf(Header.Via);
   const start = response.rowEnd(row);
-  if (response.topVia.end === rows[row + 3] && text.startsWith(vias, start)) {
+  if (response.topVia.end === rows[row + 3] && beginsWith(text, vias, start)) {
     // As nearly everybody copies them; nothing may follow.
     while (row >= 0 && rows[row + 1] < start + vias.length) row = response.rowOf(Header.Via, row);
     return row < 0;

@@ -6,7 +6,7 @@ import { MessageEdits } from "../../message/message_edits.ts";
 import { parseNameAddr } from "../../message/name_addr.ts";
 import { asksForPrivacy } from "../../message/privacy.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
-import { detachText } from "../../runtime/detached_text.ts";
+import { detachText } from "../../runtime/text.ts";
 import type { BranchRewrite } from "./branch_rewrite.ts";
 import { type MessageBody, replaceBody } from "./message_body.ts";
 

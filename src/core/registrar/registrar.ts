@@ -10,7 +10,7 @@ import type { SipRequest } from "../../message/sip_message.ts";
 import { partsOfAddress, type SipUri } from "../../message/sip_uri.ts";
 import { logger, logging } from "../../runtime/log.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { detachText } from "../../runtime/detached_text.ts";
+import { detachText } from "../../runtime/text.ts";
 import { randomToken } from "../../runtime/random.ts";
 import type { Counter, Metrics } from "../../runtime/metrics.ts";
 import type { Flow } from "../../transport/transport.ts";

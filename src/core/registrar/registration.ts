@@ -7,6 +7,7 @@ import { ParameterCursor } from "../../message/parameters.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
 import { SipUri } from "../../message/sip_uri.ts";
 import type { Answer } from "../answer.ts";
+import { cut } from "../../runtime/text.ts";
 
 /** Limits on lifetimes (`spec.registrar`), in seconds. */
 export interface RegistrationLimits {
@@ -104,7 +105,7 @@ function hasParameterTwice(parameters: string): boolean {
   const cursor = new ParameterCursor().reset(parameters, 0, parameters.length);
   let count = 0;
   for (; cursor.next(); count++) {
-    names.add(parameters.substring(cursor.nameStart, cursor.nameEnd).toLowerCase());
+    names.add(cut(parameters, cursor.nameStart, cursor.nameEnd).toLowerCase());
   }
   return names.size < count;
 }

@@ -1,6 +1,6 @@
 /** The realms of gateways, which may have our credentials. */
 import type { Gateway } from "../../data/gateway.ts";
-import { detachText } from "../../runtime/detached_text.ts";
+import { detachText } from "../../runtime/text.ts";
 import { toSocketHost } from "../../runtime/ip/ip_address.ts";
 
 /** Realms learned for a gateway. */

@@ -2,7 +2,7 @@
 import type { Gateway } from "../../data/gateway.ts";
 import type { HostPort } from "../../data/network_property.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { detachText } from "../../runtime/detached_text.ts";
+import { detachText } from "../../runtime/text.ts";
 import { logger } from "../../runtime/log.ts";
 import type { Counter } from "../../runtime/metrics.ts";
 import { randomToken } from "../../runtime/random.ts";

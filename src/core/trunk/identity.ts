@@ -10,6 +10,7 @@ import { type NameAddr, parseNameAddrList } from "../../message/name_addr.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
 import { TelUri } from "../../message/tel_uri.ts";
 import { toUriHost } from "../../runtime/ip/ip_address.ts";
+import { cut } from "../../runtime/text.ts";
 
 /** Returns an anonymous From with its tag. */
 export function anonymousFrom({ from }: SipRequest): string {
@@ -72,7 +73,7 @@ export function withGlobalNumber(
   if (number === undefined || number === written) return undefined;
   const [scheme] = uriText.split(":", 1);
   const rest = uri ? uriText.slice(scheme.length + 1 + written.length) : TelUri.parse(uriText)!.parameters;
-  return text.substring(start, uriStart) + `${scheme}:${number}${rest}` + text.substring(uriEnd, end);
+  return cut(text, start, uriStart) + `${scheme}:${number}${rest}` + cut(text, uriEnd, end);
 }
 
 /** Returns From at the host of a gateway; undefined where it is anonymous, or no URI with a host. */
@@ -121,6 +122,6 @@ export function claimedUsers(request: SipRequest): string[] {
 
 /** Returns the display name as written, with a blank behind it; "" when there is none. */
 function nameOf(text: string, { start, uriStart }: SipRequest["from"]): string {
-  const name = trimWhiteSpace(text.substring(start, uriStart).replace(/<$/, ""));
+  const name = trimWhiteSpace(cut(text, start, uriStart).replace(/<$/, ""));
   return name === "" ? "" : `${name} `;
 }

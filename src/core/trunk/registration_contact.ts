@@ -1,6 +1,6 @@
 /** The Contact to register: the address at which the gateway reaches us, even through a NAT (§10.2.1, RFC 3581). */
 import type { SipResponse } from "../../message/sip_message.ts";
-import { detachText } from "../../runtime/detached_text.ts";
+import { detachText } from "../../runtime/text.ts";
 import { type Flow, transportParameter } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import { seenAddress } from "./register_answer.ts";

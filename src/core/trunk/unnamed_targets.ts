@@ -1,7 +1,7 @@
 /** Remote targets of anonymous callers, of whom the other end knows an anonymous Contact (RFC 3323 §4.1.1). */
 import type { SipRequest } from "../../message/sip_message.ts";
 import { BoundedMap } from "../../runtime/bounded_map.ts";
-import { detachText } from "../../runtime/detached_text.ts";
+import { detachText } from "../../runtime/text.ts";
 import { contactOf } from "../../message/contact.ts";
 import { ANONYMOUS_USER } from "./identity.ts";
 

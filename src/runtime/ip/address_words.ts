@@ -1,6 +1,7 @@
 /** IP addresses as 32-bit words, for look-ups by network. */
 import { BoundedTextMap } from "../bounded_map.ts";
 import { addressBytes, isIpv6 } from "./ip_address.ts";
+import { codeAt } from "../text.ts";
 
 /** IPv6 addresses whose words are remembered, because parsing is the costly part. */
 const MAX_REMEMBERED = 4096;
@@ -40,7 +41,7 @@ function ipv4Word(address: string): number {
   let word = 0;
   let byte = 0;
   for (let at = 0; at < address.length; at++) {
-    const code = address.charCodeAt(at);
+    const code = codeAt(address, at);
     if (code === 46) {
       word = word << 8 | byte;
       byte = 0;

@@ -1,5 +1,6 @@
 /** `struct sockaddr_in` and `sockaddr_in6` of Linux, from and to hosts as SIP writes them. */
 import { isIpv4 } from "../ip/ip_address.ts";
+import { codeAt } from "../text.ts";
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -55,7 +56,7 @@ function isZero(bytes: Uint8Array, from: number, to: number): boolean {
 function parseIpv6(host: string): number[] | undefined {
   // The URL parser reads every spelling, and returns hexadecimal groups with one "::" at most.
   const url = `http://${host}`;
-  if (host.charCodeAt(0) !== 91 || !URL.canParse(url)) return undefined;
+  if (codeAt(host, 0) !== 91 || !URL.canParse(url)) return undefined;
   const canonical = new URL(url).hostname.slice(1, -1);
   const [head, tail] = canonical.split("::").map((half) => half === "" ? [] : half.split(":"));
   const gap = tail === undefined ? [] : new Array(8 - head.length - tail.length).fill("0");

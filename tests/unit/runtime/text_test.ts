@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { detachText } from "../../../src/runtime/detached_text.ts";
+import { detachText } from "../../../src/runtime/text.ts";
 
 Deno.test("detachText() keeps all 256 bytes", () => {
   const bytes = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join("");
