@@ -1,8 +1,9 @@
 /** Registrations that survive a restart: rows in an embedded database, written by a thread of its own. */
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { logger } from "../runtime/log.ts";
-import type { Notice } from "./registration_database_messages.ts";
+import { isFailure, type Notice } from "./registration_database_messages.ts";
 import { RegistrationDatabaseThread } from "./registration_database_thread.ts";
+import { readRows, RowBatch } from "./row_batch.ts";
 import type { StoredRow } from "./stored_row.ts";
 
 const log = logger("location");
@@ -14,7 +15,7 @@ const MIN_RETRY_MS = 1000;
 const MAX_RETRY_MS = 30_000;
 /** Time that `close` waits for the medium. */
 const CLOSE_TIMEOUT_MS = 5000;
-/** Rows of a transaction: copying them for the thread takes 2 ms. */
+/** Rows of a transaction: writing them as bytes takes 2 ms. */
 const MAX_BATCH_ROWS = 4000;
 
 export interface RegistrationDatabaseOptions {
@@ -46,6 +47,8 @@ export class RegistrationDatabase {
   /** Rows in the hands of the thread. */
   #rowsInFlight = 0;
   #storedRows = 0;
+  /** Bytes of the latest batch: the next one is probably as large. */
+  #batchSize = 0;
   readonly #flushes: Flush[] = [];
   #isStoring = false;
   #isSweepDue = false;
@@ -66,7 +69,7 @@ export class RegistrationDatabase {
   static async open(path: string, options: RegistrationDatabaseOptions = {}): Promise<RegistrationDatabase> {
     const database = new RegistrationDatabase(path, options);
     const answer = await database.#thread.ask({ kind: "open", path });
-    if (answer.kind === "failed") {
+    if (isFailure(answer)) {
       await database.#thread.terminate();
       throw new Error(`Cannot open the registration database "${path}": ${answer.reason}`);
     }
@@ -95,15 +98,15 @@ export class RegistrationDatabase {
     let after: number | undefined;
     do {
       const answer = await this.#thread.ask({ kind: "load", after, now: this.#clock.wallTime() });
-      if (answer.kind === "failed") {
+      if (isFailure(answer)) {
         log.error("Cannot read the registration database {path}: {reason}", {
           path: this.#path,
           reason: answer.reason,
         });
         break;
       }
-      if (answer.kind !== "part") break;
-      for (const row of answer.rows) rows.push(row);
+      if (answer === "done") break;
+      for (const row of readRows(answer.rows)) rows.push(row);
       after = answer.last;
     } while (after !== undefined);
     if (this.#quarantinedFiles !== quarantinedFiles) this.write(rows);
@@ -159,35 +162,42 @@ export class RegistrationDatabase {
     if (this.#isStoring) return;
     this.#isStoring = true;
     this.#clock.clearAlarm(this.#retryAlarm);
-    while ((this.#waiting.size > 0 || this.#isSweepDue) && this.#end === undefined) {
-      const rows = this.#takeBatch();
-      const expiredAt = this.#isSweepDue ? this.#clock.wallTime() : undefined;
-      this.#rowsInFlight = rows.length;
-      const answer = await this.#thread.ask({ kind: "write", rows, expiredAt });
-      this.#rowsInFlight = 0;
-      if (answer.kind === "failed") {
-        this.#onRefusal(rows, answer.reason);
-        break;
-      }
-      if (expiredAt !== undefined) this.#isSweepDue = false;
-      this.#onStored(rows.length);
+    while (this.#end === undefined && (this.#isSweepDue || this.#waiting.size > 0)) {
+      if (!(this.#isSweepDue ? await this.#removeExpired() : await this.#storeBatch())) break;
     }
     this.#isStoring = false;
   }
 
-  /** Copies rows, whose other properties cannot be passed to a thread. */
-  #takeBatch(): StoredRow[] {
-    const batch: StoredRow[] = [];
-    for (const { key, text, expiresAt } of this.#waiting.values()) {
-      if (batch.length === MAX_BATCH_ROWS) break;
-      batch.push({ key, text, expiresAt });
-    }
-    if (batch.length === this.#waiting.size) this.#waiting = new Map();
-    else for (const { key } of batch) this.#waiting.delete(key);
-    return batch;
+  async #removeExpired(): Promise<boolean> {
+    const answer = await this.#thread.ask({ kind: "sweep", expiredAt: this.#clock.wallTime() });
+    if (isFailure(answer)) return this.#onRefusal([], answer.reason);
+    this.#isSweepDue = false;
+    return this.#onStored(0);
   }
 
-  #onStored(count: number): void {
+  async #storeBatch(): Promise<boolean> {
+    const rows = this.#takeRows();
+    this.#rowsInFlight = rows.length;
+    const batch = new RowBatch(this.#batchSize);
+    for (const row of rows) batch.add(row);
+    this.#batchSize = batch.size;
+    const answer = await this.#thread.ask(batch.finish());
+    this.#rowsInFlight = 0;
+    return isFailure(answer) ? this.#onRefusal(rows, answer.reason) : this.#onStored(rows.length);
+  }
+
+  #takeRows(): StoredRow[] {
+    const rows = [...this.#waiting.values()];
+    if (rows.length <= MAX_BATCH_ROWS) {
+      this.#waiting = new Map();
+      return rows;
+    }
+    rows.length = MAX_BATCH_ROWS;
+    for (const { key } of rows) this.#waiting.delete(key);
+    return rows;
+  }
+
+  #onStored(count: number): true {
     if (this.#retryDelayMs > 0) {
       this.#retryDelayMs = 0;
       log.info("Registrations are stored in {path} again", { path: this.#path });
@@ -197,11 +207,12 @@ export class RegistrationDatabase {
     while (this.#flushes.length > 0 && this.#flushes[0].storedRows <= this.#storedRows) {
       this.#flushes.shift()?.resolve();
     }
+    return true;
   }
 
-  #onRefusal(batch: readonly StoredRow[], reason: string): void {
+  #onRefusal(batch: readonly StoredRow[], reason: string): false {
     for (const { reject } of this.#flushes.splice(0)) reject(this.#failure(reason));
-    if (this.#end !== undefined) return;
+    if (this.#end !== undefined) return false;
     for (const row of batch) if (!this.#waiting.has(row.key)) this.#waiting.set(row.key, row);
     if (this.#retryDelayMs === 0) {
       log.error("Cannot store registrations in {path}: {reason}; trying again", { path: this.#path, reason });
@@ -210,6 +221,7 @@ export class RegistrationDatabase {
     if (this.#closing === undefined) {
       this.#retryAlarm = this.#setAlarm(() => this.#store(), this.#retryDelayMs);
     }
+    return false;
   }
 
   #onNotice(notice: Notice): void {

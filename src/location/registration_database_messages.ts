@@ -1,20 +1,26 @@
 /** The messages between the server and the thread of the registration database. */
-import type { StoredRow } from "./stored_row.ts";
 
 export type Question =
   | { readonly kind: "open"; readonly path: string }
   /** Asks for the rows that follow the row with this number, or for the first ones, without expired rows. */
   | { readonly kind: "load"; readonly after: number | undefined; readonly now: number }
-  /** Also removes the rows that have expired by `expiredAt`. */
-  | { readonly kind: "write"; readonly rows: readonly StoredRow[]; readonly expiredAt: number | undefined }
-  | { readonly kind: "close" };
+  /** Removes the rows that have expired by `expiredAt`. */
+  | { readonly kind: "sweep"; readonly expiredAt: number }
+  | { readonly kind: "close" }
+  /** Rows to write, as `RowBatch` has them. Deno looks through a message for ports unless it is a plain buffer or text. */
+  | ArrayBuffer;
 
 /** The answer to a question; answers come in the order of the questions. */
 export type Answer =
-  | { readonly kind: "done" }
+  | "done"
   /** `last` is undefined when nothing follows. */
-  | { readonly kind: "part"; readonly rows: readonly StoredRow[]; readonly last: number | undefined }
-  | { readonly kind: "failed"; readonly reason: string };
+  | { readonly kind: "part"; readonly rows: ArrayBuffer; readonly last: number | undefined }
+  | Failure;
+
+export interface Failure {
+  readonly kind: "failed";
+  readonly reason: string;
+}
 
 /** An event of the database file, sent before the answer. */
 export type Notice =
@@ -23,3 +29,7 @@ export type Notice =
   | { readonly kind: "quarantined"; readonly name: string; readonly reason: string };
 
 export type Report = Answer | Notice;
+
+export function isFailure(answer: Answer): answer is Failure {
+  return answer !== "done" && answer.kind === "failed";
+}

@@ -32,7 +32,7 @@ export class RegistrationDatabaseThread {
   ask(question: Question): Promise<Answer> {
     if (this.#end !== undefined) return Promise.resolve({ kind: "failed", reason: this.#end });
     if (this.#waiting.length === 0) this.#worker.ref();
-    this.#worker.postMessage(question);
+    this.#worker.postMessage(question, question instanceof ArrayBuffer ? [question] : []);
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -43,7 +43,9 @@ export class RegistrationDatabaseThread {
   }
 
   #onReport(report: Report): void {
-    if (report.kind === "removed" || report.kind === "quarantined") return this.#options.onNotice(report);
+    if (report !== "done" && (report.kind === "removed" || report.kind === "quarantined")) {
+      return this.#options.onNotice(report);
+    }
     const resolve = this.#waiting.shift();
     if (this.#waiting.length === 0) this.#worker.unref();
     resolve?.(report);

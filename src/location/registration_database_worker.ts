@@ -14,25 +14,30 @@ function answer(question: Question): Answer {
 }
 
 function execute(question: Question): Answer {
-  if (question.kind === "open") file = new RegistrationFile(question.path, send);
+  if ("kind" in question && question.kind === "open") file = new RegistrationFile(question.path, send);
   if (file === undefined) return { kind: "failed", reason: "it was not opened" };
+  if (question instanceof ArrayBuffer) {
+    file.write(question);
+    return "done";
+  }
   switch (question.kind) {
     case "open":
       file.open();
-      return { kind: "done" };
+      return "done";
     case "load":
       return { kind: "part", ...file.load(question.after, question.now) };
-    case "write":
-      file.write(question.rows, question.expiredAt);
-      return { kind: "done" };
+    case "sweep":
+      file.sweep(question.expiredAt);
+      return "done";
     case "close":
       file.close();
-      return { kind: "done" };
+      return "done";
   }
 }
 
 function send(report: Report): void {
-  parentPort?.postMessage(report);
+  const isPart = typeof report === "object" && report.kind === "part";
+  parentPort?.postMessage(report, isPart ? [report.rows] : []);
 }
 
 parentPort?.on("message", (question: Question) => send(answer(question)));

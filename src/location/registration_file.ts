@@ -3,7 +3,6 @@ import { systemClock } from "../runtime/clock.ts";
 import { quarantine } from "./quarantine.ts";
 import type { Notice } from "./registration_database_messages.ts";
 import { isDamage, RegistrationTable, type TablePart } from "./registration_table.ts";
-import type { StoredRow } from "./stored_row.ts";
 
 /**
  * A database file that is opened again after each failure, since a failure leaves it in an unknown state. A damaged file
@@ -27,8 +26,12 @@ export class RegistrationFile {
     return this.#onTable((table) => table.load(after, now));
   }
 
-  write(rows: readonly StoredRow[], expiredAt: number | undefined): void {
-    this.#onTable((table) => table.write(rows, expiredAt));
+  write(rows: ArrayBuffer): void {
+    this.#onTable((table) => table.write(rows));
+  }
+
+  sweep(expiredAt: number): void {
+    this.#onTable((table) => table.sweep(expiredAt));
   }
 
   /** Moves the content of the log into the file. */

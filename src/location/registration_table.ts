@@ -1,7 +1,7 @@
 /** The table of registrations in its SQLite database. */
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import type { StoredRow } from "./stored_row.ts";
+import { readRows, RowBatch } from "./row_batch.ts";
 
 /** "rout", which distinguishes our databases from others (https://sqlite.org/pragma.html#pragma_application_id). */
 const APPLICATION_ID = 0x726f7574;
@@ -35,7 +35,7 @@ const IO_ERROR_SHORT_READ = 522;
 const NOT_OF_THE_FILE = new Set([3, 5, 6, 7, 9, 10, 13, 14, 18, 19, 20, 21, 23, 25]);
 
 export interface TablePart {
-  readonly rows: readonly StoredRow[];
+  readonly rows: ArrayBuffer;
   /** The number of the last row; undefined when nothing follows. */
   readonly last: number | undefined;
 }
@@ -112,25 +112,30 @@ export class RegistrationTable {
   }
 
   /** Writes everything in one transaction. */
-  write(rows: readonly StoredRow[], expiredAt: number | undefined): void {
+  write(rows: ArrayBuffer): void {
     this.#begin.run();
-    for (const { key, text, expiresAt } of rows) {
+    for (const { key, text, expiresAt } of readRows(rows)) {
       if (text === "") this.#remove.run(withoutNul(key));
       else this.#put.run(withoutNul(key), wholeTime(expiresAt), withoutNul(text));
     }
-    if (expiredAt !== undefined) this.#expire.run(wholeTime(expiredAt));
     this.#commit.run();
+  }
+
+  sweep(expiredAt: number): void {
+    this.#expire.run(wholeTime(expiredAt));
   }
 
   /** Returns the rows after the row with the number `after`, or the first ones, without those expired by `now`. */
   load(after: number | undefined, now: number): TablePart {
     const found = this.#read(after ?? Number.MIN_SAFE_INTEGER, wholeTime(now));
-    const rows = found.map(({ key, text, expires_at }) => ({
-      key: withNul(String(key)),
-      text: withNul(String(text)),
-      expiresAt: Number(expires_at),
-    }));
-    return { rows, last: found.length < PART_ROWS ? undefined : Number(found[PART_ROWS - 1].id) };
+    const rows = new RowBatch();
+    for (const { key, text, expires_at } of found) {
+      rows.add({ key: withNul(String(key)), text: withNul(String(text)), expiresAt: Number(expires_at) });
+    }
+    return {
+      rows: rows.finish(),
+      last: found.length < PART_ROWS ? undefined : Number(found[PART_ROWS - 1].id),
+    };
   }
 
   close(): void {

@@ -315,9 +315,12 @@ Deno.test("close() tries once more, and tells how much is not stored", async () 
 
 Deno.test("One batch is on its way at a time; what comes meanwhile goes together, the last row of each key", async () => {
   await using place = new Place();
-  const program = programOf(`({ kind, rows }) => {
-    if (kind === "write") tell({ kind: "quarantined", name: rows.map(({ key, text }) => key + text).join(), reason: "" });
-    tell({ kind: "done" });
+  const program = programOf(`(question) => {
+    if (question instanceof ArrayBuffer) {
+      const name = [...readRows(question)].map(({ key, text }) => key + text).join();
+      tell({ kind: "quarantined", name, reason: "" });
+    }
+    tell("done");
   }`);
   const database = await place.open({ program });
   for (const round of [1, 2, 3]) database.write([place.row("a", `${round}`), place.row(`b${round}`, "")]);
@@ -328,7 +331,7 @@ Deno.test("One batch is on its way at a time; what comes meanwhile goes together
 
 Deno.test("A thread that ends does not end the server: it goes on without storing, and says so once", async () => {
   await using place = new Place();
-  const program = programOf(`({ kind }) => kind === "open" ? tell({ kind: "done" }) : process.exit(1)`);
+  const program = programOf(`({ kind }) => kind === "open" ? tell("done") : process.exit(1)`);
   const database = await place.open({ program });
   database.write([place.row("a", "1")]);
   await assert.rejects(database.flush(), /its thread ended/);
@@ -355,6 +358,7 @@ Deno.test("After close() nothing is written any more, and closing again is no fa
 function programOf(onQuestion: string): URL {
   const source = `import { parentPort } from "node:worker_threads";
     import process from "node:process";
+    import { readRows } from "${import.meta.resolve("../../../src/location/row_batch.ts")}";
     const tell = (report) => parentPort.postMessage(report);
     parentPort.on("message", ${onQuestion});`;
   return new URL(`data:text/javascript,${encodeURIComponent(source)}`);
