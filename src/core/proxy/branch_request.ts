@@ -32,8 +32,6 @@ export interface Sending {
 export class BranchRequest {
   readonly method: string;
   readonly rewrite: BranchRewrite | undefined;
-  /** The body that is sent. */
-  readonly body: string;
   readonly #template: RequestTemplate;
   readonly #options: BranchRequestOptions;
   /** Header rows from the caller's first Via on, and the body. */
@@ -48,9 +46,13 @@ export class BranchRequest {
     this.#options = options;
     this.method = request.method;
     this.rewrite = rewrite;
-    this.body = body?.text ?? request.body;
     this.#isShared = !rewrite && !body;
-    this.#rows = this.#isShared ? template.rows : template.rewritten(rewrite ?? {}, body);
+    this.#rows = this.#isShared ? template.rows : template.rewritten({ rewrite, body });
+  }
+
+  /** The body that is sent. */
+  get body(): string {
+    return this.#options.body?.text ?? this.#template.request.body;
   }
 
   /** Returns the request to send by a flow, in a client transaction of its own. */
@@ -66,12 +68,13 @@ export class BranchRequest {
   #head(branch: string, { flow, sentBy, recordRoute, credentials = "" }: Sending): string {
     const { breadth, rewrite, routes: allRoutes } = this.#options;
     const wanted = rewrite?.requestUri ?? this.#options.requestUri;
-    const { requestUri, routes } = repairForStrictRouter(wanted, allRoutes);
-    let head =
-      `${this.method} ${requestUri} SIP/2.0\r\nVia: SIP/2.0/${flow.protocol.toUpperCase()} ${sentBy}` +
-      `;branch=${branch};rport${flow.domain === undefined ? "" : ";alias"}\r\n${recordRoute}`;
-    for (const route of routes) head += `Route: ${route}\r\n`;
-    return `${head}Max-Breadth: ${breadth}\r\n${credentials}${this.#sequenceLine()}`;
+    const { requestUri, routes } = allRoutes.length === 0
+      ? { requestUri: wanted, routes: allRoutes }
+      : repairForStrictRouter(wanted, allRoutes);
+    let head = `${this.method} ${requestUri}${viaStart(flow.protocol, sentBy)}${branch}` +
+      `${flow.domain === undefined ? ";rport\r\n" : ";rport;alias\r\n"}${recordRoute}`;
+    for (let i = 0; i < routes.length; i++) head += `Route: ${routes[i]}\r\n`;
+    return `${head}${breadthLine(breadth)}${credentials}${this.#sequenceLine()}`;
   }
 
   /** Returns the CSeq line where the branch has numbers of its own; else it stays where it came. */
@@ -81,6 +84,24 @@ export class BranchRequest {
     const { method, cseq } = this.#template.request;
     return `CSeq: ${shift.numberOf(method, cseq)} ${method}\r\n`;
   }
+}
+
+let lastVia = { protocol: "", sentBy: "", text: "" };
+
+/** Returns the end of the request line and the Via as far as its branch: nearly every request has those of the one before. */
+function viaStart(protocol: string, sentBy: string): string {
+  if (lastVia.sentBy !== sentBy || lastVia.protocol !== protocol) {
+    const text = ` SIP/2.0\r\nVia: SIP/2.0/${protocol.toUpperCase()} ${sentBy};branch=`;
+    lastVia = { protocol, sentBy, text };
+  }
+  return lastVia.text;
+}
+
+let lastBreadth = { breadth: -1, line: "" };
+
+function breadthLine(breadth: number): string {
+  if (lastBreadth.breadth !== breadth) lastBreadth = { breadth, line: `Max-Breadth: ${breadth}\r\n` };
+  return lastBreadth.line;
 }
 
 /** Step 6: a first Route without `lr` is a strict router, which wants itself in the Request-URI. */

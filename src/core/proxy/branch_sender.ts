@@ -15,7 +15,8 @@ import { FAILOVER_PATIENCE } from "../endpoint_attempts.ts";
 import { attempt, waitFor } from "./bounded_wait.ts";
 import type { Branch, ChallengeHandler } from "./branch.ts";
 import { BranchRequest } from "./branch_request.ts";
-import { hasSequenceNumber } from "./branch_rewrite.ts";
+import { type BranchRewrite, hasSequenceNumber } from "./branch_rewrite.ts";
+import type { CSeqShift } from "./cseq_shift.ts";
 import { Failover, type FailoverParts, NODE_PATIENCE } from "./failover.ts";
 import type { MessageBody } from "./message_body.ts";
 import { nextHopOf } from "./next_hop.ts";
@@ -95,6 +96,11 @@ export class BranchSender {
     }
     const hop = target.hop ?? hopOf(routes.length > 0 ? uriOf(routes[0]) : target.requestUri);
     if (!hop) return branch.fail(503, "No next hop");
+    this.#sendToHop(hop, sent);
+  }
+
+  #sendToHop(hop: NextHop, sent: Sent): void {
+    const { branch } = sent;
     const located = this.#parts.transport.locator.locate(hop);
     if (!(located instanceof Promise)) return this.#sendToFirst(located, hop, sent);
     branch.wait = waitFor(located, {
@@ -146,10 +152,21 @@ export class BranchSender {
 
   /** Returns who answers challenges on a branch to a gateway; the next attempt goes where the challenge came from. */
   #challengesOf(sent: Sent, failover: Failover | undefined): ChallengeHandler | undefined {
+    const { rewrite } = sent.request;
+    return rewrite?.shift ? this.#challengesAt(sent, { rewrite, shift: rewrite.shift, failover }) : undefined;
+  }
+
+  #challengesAt(
+    sent: Sent,
+    { rewrite, shift, failover }: {
+      rewrite: BranchRewrite;
+      shift: CSeqShift;
+      failover: Failover | undefined;
+    },
+  ): ChallengeHandler {
     const { request, branch, template: { request: { cseq } } } = sent;
-    const { rewrite, method, body } = request;
-    if (!rewrite?.shift) return undefined;
-    const { challenged, shift } = rewrite;
+    const { method, body } = request;
+    const { challenged } = rewrite;
     return {
       onAccepted: (flow) => challenged?.onAccepted(flow),
       retry: (response, flow) => {
@@ -187,7 +204,7 @@ export class BranchSender {
     const entries = this.#parts.recordRoutes.entriesFor({ request, incoming, outgoing, target, annotations });
     if (!entries) return "";
     branch.token = entries.token;
-    for (const each of observers) each.onRecordRoute?.(entries.token, target, outgoing);
+    for (let i = 0; i < observers.length; i++) observers[i].onRecordRoute?.(entries.token, target, outgoing);
     return entries.lines;
   }
 }

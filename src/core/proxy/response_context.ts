@@ -143,7 +143,8 @@ export class ResponseContext implements BranchUser {
     if (response.status === 100 || this.#server.isAnswered) return;
     const text = this.#upstream(response, branch, body);
     if (text === undefined) return;
-    for (const each of this.#observers) each.onProvisional?.(response, branch.token);
+    const observers = this.#observers;
+    for (let i = 0; i < observers.length; i++) observers[i].onProvisional?.(response, branch.token);
     this.#server.respond(response.status, text);
   }
 
@@ -154,7 +155,8 @@ export class ResponseContext implements BranchUser {
     const text = this.#upstream(response, branch, body);
     if (text === undefined) return this.#refuse(response, branch, "without the caller's Via");
     this.#isAccepted = true;
-    for (const each of this.#observers) each.onSuccess(response, branch.token);
+    const observers = this.#observers;
+    for (let i = 0; i < observers.length; i++) observers[i].onSuccess(response, branch.token);
     if (isFirst || this.isInvite) this.#server.respond(response.status, text);
     if (!isFirst) return this.#checkEnd();
     this.#finish();
@@ -183,7 +185,7 @@ export class ResponseContext implements BranchUser {
   cancel(reasons: string): void {
     for (const each of this.#observers) each.onCancel?.();
     this.#stop(reasons);
-    const isOver = this.#server.isAnswered || this.#branches.some(({ isAwaited }) => isAwaited);
+    const isOver = this.#server.isAnswered || this.#branches.some(isAwaited);
     if (!isOver) this.#respondLocally(487);
   }
 
@@ -193,7 +195,8 @@ export class ResponseContext implements BranchUser {
   }
 
   #forwardTo(group: readonly Target[]): void {
-    const [template, targets] = [this.#template, this.#targets];
+    const template = this.#template;
+    const targets = this.#targets;
     if (!template || !targets) return;
     const isTooLarge = group.length > template.breadth;
     const now = isTooLarge ? group.slice(0, template.breadth) : group;
@@ -203,16 +206,19 @@ export class ResponseContext implements BranchUser {
       return this.#endSearch();
     }
     // Those of the group before have rung for long enough. One that ends by this is not to bring on another group.
-    for (const branch of this.#branches) branch.giveUp();
+    const before = this.#branches;
+    for (let i = 0; i < before.length; i++) before[i].giveUp();
     this.#isAdvancing = false;
     this.#ringTimer?.stop();
     this.#ringTimer = undefined;
     this.#leftOver = isTooLarge ? group.slice(template.breadth) : NO_TARGETS;
     const breadth = Math.floor(template.breadth / (now.length + (targets.isOpen ? 1 : 0))) || 1;
     this.#breadthLeft = targets.isOpen ? template.breadth - breadth * now.length : 0;
-    const branches = now.map((target) => this.#branchTo(target, template, breadth));
-    this.#branches = [...this.#branches.filter(({ isPending }) => isPending), ...branches];
-    for (const branch of branches) this.#host.send(template, branch);
+    const branches: Branch[] = [];
+    for (let i = 0; i < now.length; i++) branches.push(this.#branchTo(now[i], template, breadth));
+    const pending = this.#branches.filter(isPending);
+    this.#branches = pending.length === 0 ? branches : [...pending, ...branches];
+    for (let i = 0; i < branches.length; i++) this.#host.send(template, branches[i]);
   }
 
   #branchTo(target: Target, template: RequestTemplate, breadth: number): Branch {
@@ -242,7 +248,8 @@ export class ResponseContext implements BranchUser {
     this.#isAdvancing = false;
     this.#wait?.stop();
     this.#ringTimer?.stop();
-    for (const branch of this.#branches) branch.cancel(reasons);
+    const branches = this.#branches;
+    for (let i = 0; i < branches.length; i++) branches[i].cancel(reasons);
   }
 
   /** Silent devices are left to Timer B; as soon as one of the group is there, it has so much time to be answered. */
@@ -253,7 +260,7 @@ export class ResponseContext implements BranchUser {
   }
 
   #respondIfDone(): void {
-    if (this.#template && !this.#isAdvancing && !this.#branches.some(({ isAwaited }) => isAwaited)) {
+    if (this.#template && !this.#isAdvancing && !this.#branches.some(isAwaited)) {
       this.#respondBest();
     }
   }
@@ -322,9 +329,17 @@ export class ResponseContext implements BranchUser {
   }
 
   #checkEnd(): void {
-    if (this.#branches.some(({ isPending }) => isPending)) return;
+    if (this.#branches.some(isPending)) return;
     if (this.#template) return this.#finish();
     this.#share?.release();
     this.#host.onEnded(this);
   }
+}
+
+function isPending(branch: Branch): boolean {
+  return branch.isPending;
+}
+
+function isAwaited(branch: Branch): boolean {
+  return branch.isAwaited;
 }

@@ -21,6 +21,11 @@ export interface ResponseRewriteOptions {
 /** Header fields that name who has answered (RFC 3325 §9.1, §9.2). */
 const IDENTITIES = [Header.PAssertedIdentity, Header.PPreferredIdentity, Header.RemotePartyId] as const;
 
+function namesAnswerer(response: HeaderRows): boolean {
+  return response.has(Header.PAssertedIdentity) || response.has(Header.PPreferredIdentity) ||
+    response.has(Header.RemotePartyId);
+}
+
 /** Changes the responses of one branch. It outlives the request, of which it keeps three values at most. */
 export class ResponseRewrite {
   readonly #isTargetTrusted: boolean;
@@ -36,7 +41,7 @@ export class ResponseRewrite {
 
   /** Returns the response as the caller gets it. */
   apply(text: string, response: HeaderRows, body?: MessageBody): string {
-    const isSeen = !IDENTITIES.some((id) => response.has(id)) ||
+    const isSeen = !namesAnswerer(response) ||
       this.#isTargetTrusted && (this.#isCallerTrusted || !asksForPrivacy(response));
     if (isSeen && !this.#restored && !body) return text;
     const rows = rowsOf(text);

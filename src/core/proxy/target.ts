@@ -21,13 +21,13 @@ export interface Target {
   /** The flow to send by; undefined: the request goes to `hop`, else to the top Route, else to the Request-URI. */
   readonly flow: Flow | undefined;
   /** Port to connect to when the flow is a connection that is closed. */
-  readonly listeningPort?: number;
+  readonly listeningPort?: number | undefined;
   /** A flow of another node: a Route to that node is put on top. */
-  readonly remoteFlow?: RemoteFlow;
+  readonly remoteFlow?: RemoteFlow | undefined;
   /** The next hop, where it is not what the first Route or the Request-URI names. */
   readonly hop?: NextHop;
   /** Whether a NAT is before it, so that nobody but this server reaches it. */
-  readonly isBehindNat?: boolean;
+  readonly isBehindNat?: boolean | undefined;
   /** Whether it may assert identities, and learn those of callers who ask for privacy (RFC 3325 §5, §7). */
   readonly isTrusted?: boolean;
   /** Set for a gateway. */

@@ -4,6 +4,7 @@ import { splitValues } from "../../message/header_rows.ts";
 import { hasSecureScheme, SipUri } from "../../message/sip_uri.ts";
 import type { BoundFlow } from "../flows/bound_flow.ts";
 import { RemoteFlow } from "../flows/remote_flow.ts";
+import type { DialogParty } from "../party.ts";
 import type { Target } from "../proxy/target.ts";
 
 /**
@@ -11,28 +12,27 @@ import type { Target } from "../proxy/target.ts";
  * (RFC 3327 §5.5): whoever registers cannot send us anywhere else. A request goes to the Contact itself where the
  * binding says so.
  */
-export function bindingTarget(binding: Binding<BoundFlow>, isSecureRequest: boolean): Target {
+export function bindingTarget(
+  binding: Binding<BoundFlow>,
+  { isSecure, isTrusted, party }: { isSecure: boolean; isTrusted: boolean; party: DialogParty },
+): Target {
   const { contact, path, flow, listeningPort, q } = binding;
   const requestUri = requestUriOf(contact);
-  if (flow instanceof RemoteFlow) {
-    const routes = splitValues(path);
-    return {
-      requestUri: withoutSecureScheme(requestUri, flow),
-      routes,
-      flow: undefined,
-      remoteFlow: flow,
-      q,
-    };
-  }
+  const isRemote = flow instanceof RemoteFlow;
   return {
-    requestUri: isSecureRequest ? requestUri : withoutSecureScheme(requestUri, flow),
-    routes: splitValues(path),
-    flow: binding.goesToContact ? undefined : flow,
-    listeningPort,
-    ...binding.isBehindNat && { isBehindNat: true },
+    requestUri: isSecure && !isRemote ? requestUri : withoutSecureScheme(requestUri, flow),
+    routes: path === "" ? NO_ROUTES : splitValues(path),
+    flow: isRemote || binding.goesToContact ? undefined : flow,
+    listeningPort: isRemote ? undefined : listeningPort,
+    remoteFlow: isRemote ? flow : undefined,
+    isBehindNat: !isRemote && binding.isBehindNat,
+    isTrusted,
+    party,
     q,
   };
 }
+
+const NO_ROUTES: readonly string[] = [];
 
 /** A `sips:` Contact stands for the same one as `sip:`, too, which is what others than `sips:` callers get (RFC 5630 §5.1.1.1). */
 function withoutSecureScheme(uri: string, { protocol }: BoundFlow): string {

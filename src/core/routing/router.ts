@@ -177,16 +177,22 @@ export class Router {
     { domain, isSecure }: { domain: string; isSecure: boolean },
     trace: Trace,
   ): Routing {
-    const { location } = this.#parts;
     trace?.push({ rule: "agent", result: agent.ref });
     // A device that has registered in one domain of its agent is reached in all of them.
-    for (const each of [domain, ...agent.domains]) {
-      const bindings = location.lookup(addressOfRecord(agent.username, each));
-      const party = accountParty(agent, each);
-      const routing = toBindings(bindings, { isSecure, isTrusted: false, party });
-      if (routing) return { ...routing, serialRingSeconds: agent.serialRingSeconds };
+    const { domains } = agent;
+    let routing = this.#toAgentIn(domain, agent, isSecure);
+    for (let i = 0; !routing && i < domains.length; i++) {
+      routing = this.#toAgentIn(domains[i], agent, isSecure);
     }
-    return refuse(480, noDevice(agent.username, isSecure));
+    return routing ?? refuse(480, noDevice(agent.username, isSecure));
+  }
+
+  /** Returns undefined when the agent has no device in a domain. */
+  #toAgentIn(domain: string, agent: Agent, isSecure: boolean): TargetRouting | undefined {
+    const bindings = this.#parts.location.lookup(addressOfRecord(agent.username, domain));
+    if (bindings.length === 0) return undefined;
+    const targets = targetsOf(bindings, { isSecure, isTrusted: false, party: accountParty(agent, domain) });
+    return targets.length === 0 ? undefined : toTargets(targets, agent.serialRingSeconds);
   }
 
   /** Returns undefined when no peer has this name. */
@@ -268,14 +274,28 @@ export class Router {
   }
 }
 
+interface Reachable {
+  readonly isSecure: boolean;
+  readonly isTrusted: boolean;
+  readonly party: DialogParty;
+}
+
 /** Undefined when no binding is right for the request. */
-function toBindings(
-  bindings: readonly Binding<BoundFlow>[],
-  { isSecure, isTrusted, party }: { isSecure: boolean; isTrusted: boolean; party: DialogParty },
-): TargetRouting | undefined {
-  const targets = bindings.filter((binding) => !isSecure || isSecureBinding(binding))
-    .map((binding) => ({ ...bindingTarget(binding, isSecure), isTrusted, party }));
+function toBindings(bindings: readonly Binding<BoundFlow>[], callee: Reachable): TargetRouting | undefined {
+  const targets = targetsOf(bindings, callee);
   return targets.length === 0 ? undefined : toTargets(targets);
+}
+
+function targetsOf(
+  bindings: readonly Binding<BoundFlow>[],
+  { isSecure, isTrusted, party }: Reachable,
+): readonly Target[] {
+  const targets: Target[] = [];
+  for (let i = 0; i < bindings.length; i++) {
+    if (isSecure && !isSecureBinding(bindings[i])) continue;
+    targets.push(bindingTarget(bindings[i], { isSecure, isTrusted, party }));
+  }
+  return targets;
 }
 
 /** `sips:` goes only to those that registered a `sips:` Contact, and over TLS to the last hop (RFC 5630 §5.3). */
@@ -288,8 +308,8 @@ function mayComeFromGateway(method: string, { did }: TargetRouting): boolean {
   return method === "INVITE" || did !== undefined && FROM_GATEWAYS.has(method);
 }
 
-function toTargets(targets: readonly Target[]): TargetRouting {
-  return { kind: "targets", targets: new PriorityTargets(targets) };
+function toTargets(targets: readonly Target[], serialRingSeconds?: number): TargetRouting {
+  return { kind: "targets", targets: new PriorityTargets(targets), serialRingSeconds };
 }
 
 function withIngress(gateway: Gateway, routing: Routing, domain: string | undefined): Routing {
