@@ -1,9 +1,10 @@
 /** §16.7 steps 3 and 9: a response as it goes upstream. */
+import { skipWhiteSpace } from "../../message/characters.ts";
 import { Header } from "../../message/header_name.ts";
 import { splitValues } from "../../message/header_rows.ts";
 import { MessageEdits } from "../../message/message_edits.ts";
 import type { SipResponse } from "../../message/sip_message.ts";
-import { beginsWith, cut } from "../../runtime/text.ts";
+import { beginsWith, codeAt, cut, indexIn } from "../../runtime/text.ts";
 
 /**
  * The response as its caller gets it: without our Via, cut to its Content-Length. Undefined when ours was the only one.
@@ -40,6 +41,7 @@ function hasViasBelow(response: SipResponse, vias: string): boolean {
     while (row >= 0 && rows[row + 1] < start + vias.length) row = response.rowOf(Header.Via, row);
     return row < 0;
   }
+  if (areSameValues(response, vias)) return true;
   const lines = vias.replace(/\r\n[ \t]+/g, " ").split("\r\n").slice(0, -1);
   const sent = lines.flatMap((line) => splitValues(line.slice(line.indexOf(":") + 1)));
   const below = response.values(Header.Via).slice(1);
@@ -48,4 +50,63 @@ function hasViasBelow(response: SipResponse, vias: string): boolean {
 
 function withoutSpace(via: string): string {
   return via.replace(/\s+/g, "");
+}
+
+/**
+ * Compares the Vias below ours with those lines, value by value: user agents may write all values into one row, or other
+ * rows between them. False also where quotes or brackets make it hard to tell.
+ */
+function areSameValues(response: SipResponse, vias: string): boolean {
+  const { text, rows, topVia } = response;
+  let row = response.rowOf(Header.Via);
+  let at = topVia.end;
+  for (let line = 0, lineEnd: number; line < vias.length; line = lineEnd + 2) {
+    lineEnd = lineEndOf(vias, line);
+    for (let sent = indexIn(vias, ":", line) + 1, sentEnd: number; sent <= lineEnd; sent = sentEnd + 1) {
+      sentEnd = valueEnd(vias, sent, lineEnd);
+      if (at < rows[row + 3]) at++; // a comma
+      else if ((row = response.rowOf(Header.Via, row)) < 0) return false;
+      else at = rows[row + 2];
+      const end = valueEnd(text, at, rows[row + 3]);
+      if (!isSameValue({ text, at, end }, { text: vias, at: sent, end: sentEnd })) return false;
+      at = end;
+    }
+  }
+  return at === rows[row + 3] && response.rowOf(Header.Via, row) < 0;
+}
+
+/** Returns the end of a line, the lines that continue it included (§7.3.1). */
+function lineEndOf(lines: string, from: number): number {
+  let end = indexIn(lines, "\r\n", from);
+  while (codeAt(lines, end + 2) === 32 || codeAt(lines, end + 2) === 9) end = indexIn(lines, "\r\n", end + 2);
+  return end;
+}
+
+/** Returns the end of the value at `from`: a comma, or `to`. -1 where a quote or bracket may enclose a comma. */
+function valueEnd(text: string, from: number, to: number): number {
+  for (let at = from; at < to; at++) {
+    const code = codeAt(text, at);
+    if (code === 44) return at;
+    if (code === 34 || code === 60) return -1;
+  }
+  return to;
+}
+
+interface Span {
+  readonly text: string;
+  readonly at: number;
+  readonly end: number;
+}
+
+/** Reports whether two spans are the same but for white space. */
+function isSameValue(one: Span, other: Span): boolean {
+  if (one.end < 0 || other.end < 0) return false;
+  let a = skipWhiteSpace(one.text, one.at, one.end);
+  let b = skipWhiteSpace(other.text, other.at, other.end);
+  while (a < one.end && b < other.end) {
+    if (codeAt(one.text, a) !== codeAt(other.text, b)) return false;
+    a = skipWhiteSpace(one.text, a + 1, one.end);
+    b = skipWhiteSpace(other.text, b + 1, other.end);
+  }
+  return a === one.end && b === other.end;
 }
