@@ -158,10 +158,10 @@ export class CallTable implements CallProgressHost {
   #follow(call: CallProgress, calleeTag: string): void {
     if (call.dialogs.length >= MAX_DIALOGS) return;
     const id = call.dialogWith(calleeTag);
-    const calls = this.#dialogs.get(id) ?? [];
-    if (calls.length >= MAX_PASSAGES || calls.includes(call)) return;
-    call.dialogs = [...call.dialogs, id];
-    this.#dialogs.set(id, [...calls, call]);
+    const others = this.#dialogs.get(id);
+    if (others && (others.length >= MAX_PASSAGES || others.includes(call))) return;
+    call.dialogs = call.dialogs.length === 0 ? [id] : [...call.dialogs, id];
+    this.#dialogs.set(id, others ? [...others, call] : [call]);
   }
 
   /**
@@ -169,13 +169,7 @@ export class CallTable implements CallProgressHost {
    * the other end does not know, or that gets no answer, is over (§12.2.1.2, §15.1.1).
    */
   #hangUp(id: string, end: CallEnd): ForwardingObserver {
-    const finish = () => {
-      for (const call of this.#dialogs.get(id) ?? []) {
-        this.#forget(call, id);
-        // A fork with two answers goes on with the other one.
-        if (call.dialogs.length === 0) this.#end(call, end);
-      }
-    };
+    const finish = () => this.#endDialog(id, end);
     return {
       onSuccess: finish,
       onFailure: (status, isOurs) => {
@@ -184,9 +178,18 @@ export class CallTable implements CallProgressHost {
     };
   }
 
+  #endDialog(id: string, end: CallEnd): void {
+    const calls = this.#dialogs.get(id) ?? NO_CALLS;
+    for (let i = 0; i < calls.length; i++) {
+      this.#forget(calls[i], id);
+      // A fork with two answers goes on with the other one.
+      if (calls[i].dialogs.length === 0) this.#end(calls[i], end);
+    }
+  }
+
   #forget(call: CallProgress, id: string): void {
-    call.dialogs = call.dialogs.filter((each) => each !== id);
-    const others = (this.#dialogs.get(id) ?? []).filter((each) => each !== call);
+    call.dialogs = without(call.dialogs, id);
+    const others = without(this.#dialogs.get(id) ?? NO_CALLS, call);
     if (others.length > 0) this.#dialogs.set(id, others);
     else this.#dialogs.delete(id);
   }
@@ -225,6 +228,15 @@ export class CallTable implements CallProgressHost {
     }
     if (this.#calls.size > 0) this.#sweep.start(SWEEP_INTERVAL_MS);
   }
+}
+
+const NO_CALLS: readonly CallProgress[] = [];
+const NOTHING: readonly never[] = [];
+
+/** Returns a list without an element; most have one only. */
+function without<T>(list: readonly T[], element: T): readonly T[] {
+  if (list.length === 1 && list[0] === element) return NOTHING;
+  return list.filter((each) => each !== element);
 }
 
 /** Returns the end of a call that this server does not observe. */

@@ -87,15 +87,15 @@ export class DialogAccess {
     return {
       kind: "admitted",
       dialog,
-      route: { ...route, flow: contact && last ? this.#parts.contactFlows.ofDialog(contact, last) : last },
+      route: withFlow(route, contact && last ? this.#parts.contactFlows.ofDialog(contact, last) : last),
       credentialsRow: verification.credentialsRow,
     };
   }
 
   #endsOf(dialog: Dialog, route: DialogRoute, flow: Flow): Ends {
-    const [sender, receiver] = route.to === "callee"
-      ? [dialog.caller, dialog.callee]
-      : [dialog.callee, dialog.caller];
+    const isByCaller = route.to === "callee";
+    const sender = isByCaller ? dialog.caller : dialog.callee;
+    const receiver = isByCaller ? dialog.callee : dialog.caller;
     if (!sender.moved && route.isFromOrigin) return { sender, receiver, origin: flow };
     const origin = sender.moved ?? this.#parts.flowAt(route.origin);
     return { sender, receiver, origin: origin && isSameFlow(origin, flow) ? flow : origin };
@@ -175,6 +175,10 @@ export class DialogAccess {
     const now = currentAccount(party, this.#parts.directory);
     return account !== undefined && now !== undefined && (now === account || isSameSecret(now, account));
   }
+}
+
+function withFlow(route: DialogRoute, flow: Flow | undefined): DialogRoute {
+  return route.flow === flow ? route : { ...route, flow };
 }
 
 /** The ends of a dialog from the view of a request. */

@@ -92,9 +92,16 @@ export class DialogBeginning implements ForwardingObserver {
 
   /** Returns the dialog of a response; undefined when it is established already, or over. */
   #answered(flowToken: string | undefined, tag: string, response: SipResponse): Dialog | undefined {
-    const asked = this.#callees.find((callee) => callee.flowToken === flowToken);
-    if (flowToken === undefined || !asked) return undefined;
-    const answered = this.#callees.find((callee) => callee.flowToken === flowToken && callee.tag === tag);
+    if (flowToken === undefined) return undefined;
+    const callees = this.#callees;
+    let asked: Callee | undefined;
+    let answered: Callee | undefined;
+    for (let i = 0; i < callees.length && !answered; i++) {
+      if (callees[i].flowToken !== flowToken) continue;
+      asked ??= callees[i];
+      if (callees[i].tag === tag) answered = callees[i];
+    }
+    if (!asked) return undefined;
     const known = answered?.dialog;
     if (answered?.wasEstablished || known && !known.isEarly) return undefined;
     if (asked.end.party?.kind === "gateway") asked.end.routes = routesBeyond(flowToken, response);
@@ -113,15 +120,19 @@ export class DialogBeginning implements ForwardingObserver {
 
   /** Leaves an established dialog to the table. */
   #leave(dialog: Dialog): void {
-    const callee = this.#callees.find((callee) => callee.dialog === dialog);
-    if (!callee) return;
-    callee.dialog = undefined;
-    callee.wasEstablished = true;
+    for (let i = 0; i < this.#callees.length; i++) {
+      const callee = this.#callees[i];
+      if (callee.dialog !== dialog) continue;
+      callee.dialog = undefined;
+      callee.wasEstablished = true;
+      return;
+    }
   }
 
   /** Ends the early dialogs of all branches, with the first final response. */
   #endEarly(): void {
-    for (const { dialog } of this.#callees) {
+    for (let i = 0; i < this.#callees.length; i++) {
+      const { dialog } = this.#callees[i];
       if (!dialog?.isEarly) continue;
       dialog.isCall = false;
       dialog.isEarly = false;

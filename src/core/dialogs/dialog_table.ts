@@ -60,15 +60,18 @@ export class DialogTable {
 
   /** Returns the dialog of a request that came by our Route entry; a NOTIFY may begin it (RFC 6665 §4.4.1). */
   find(request: SipRequest, route: DialogRoute): Dialog | undefined {
-    const [callerTag, calleeTag] = route.to === "callee"
-      ? [request.from.tag, request.to.tag]
-      : [request.to.tag, request.from.tag];
-    const key = { callId: request.callId, callerTag, flowToken: route.token };
-    const known = this.#dialogs.get(idOf({ ...key, calleeTag }));
-    if (known) return known;
-    if (request.method !== "NOTIFY" || route.to !== "caller") return undefined;
+    const { callId, from, to } = request;
+    const isByCaller = route.to === "callee";
+    const key = {
+      callId,
+      callerTag: isByCaller ? from.tag : to.tag,
+      calleeTag: isByCaller ? to.tag : from.tag,
+      flowToken: route.token,
+    };
+    const known = this.#dialogs.get(idOf(key));
+    if (known || isByCaller || request.method !== "NOTIFY") return known;
     const awaited = this.#dialogs.get(idOf({ ...key, calleeTag: "" }));
-    return awaited && this.open({ ...key, calleeTag }, awaited);
+    return awaited && this.open(key, awaited);
   }
 
   /** Takes notice of a request: the dialog is the last one to be forgotten. */

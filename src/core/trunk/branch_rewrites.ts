@@ -169,6 +169,7 @@ export class BranchRewrites {
     request: SipRequest,
     { flow, annotations, to, token }: DialogRoute,
   ): BranchRewrite | undefined {
+    if (annotations === "") return undefined;
     const { isUnnamed, gateway: end } = parseAnnotations(annotations);
     const isByCaller = to === "callee";
     const hidden = isUnnamed ? isByCaller ? this.#unnamed(request) : this.#toUnnamed(request) : undefined;

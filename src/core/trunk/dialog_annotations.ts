@@ -26,8 +26,11 @@ export function formatAnnotations({ isUnnamed, gateway }: DialogAnnotations): st
   return `${mark}${side === "caller" ? "r" : "e"}${shift.toString(36)}-${escaped}`;
 }
 
+const NONE: DialogAnnotations = { isUnnamed: false, gateway: undefined };
+
 /** Reads what `formatAnnotations` wrote. */
 export function parseAnnotations(text: string): DialogAnnotations {
+  if (text === "") return NONE;
   const [, mark, end, shift, ref] = ANNOTATIONS.exec(text) ?? [];
   return {
     isUnnamed: mark === "p",
