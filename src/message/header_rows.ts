@@ -1,5 +1,5 @@
 /** The header fields of a message as spans of its text; values are cut out on demand. */
-import { skipQuotedString, trimWhiteSpace } from "./characters.ts";
+import { isWhiteSpace, skipQuotedString, trimWhiteSpace } from "./characters.ts";
 import { Header, type HeaderId, headerId } from "./header_name.ts";
 import { MessageEdits } from "./message_edits.ts";
 import type { Via } from "./via.ts";
@@ -118,12 +118,22 @@ export class HeaderRows implements Head {
     if (!via) return;
     const needsReceived = via.rportStart >= 0 || via.host !== address;
     if (!needsReceived && via.received === undefined && via.keepEnd < 0) return;
+    const received = needsReceived ? `;received=${withoutBrackets(address)}` : "";
+    const { text } = this;
+    if (via.receivedStart < 0 && via.keepEnd < 0) {
+      // The usual case: `rport` alone.
+      let end = via.end;
+      while (isWhiteSpace(codeAt(text, end - 1))) end--;
+      this.#stampedVia = via.rportStart < 0
+        ? cut(text, via.start, end) + received
+        : `${cut(text, via.start, via.rportStart)};rport=${port}${cut(text, via.rportEnd, end)}${received}`;
+      return;
+    }
     const edits = new MessageEdits();
     if (via.rportStart >= 0) edits.replace(via.rportStart, via.rportEnd, `;rport=${port}`);
     if (via.receivedStart >= 0) edits.replace(via.receivedStart, via.receivedEnd, "");
     if (via.keepEnd >= 0) edits.replace(via.keepEnd, via.keepEnd, `=${keepAlive}`);
-    const value = trimWhiteSpace(edits.apply(this.text, via.start, via.end));
-    this.#stampedVia = needsReceived ? `${value};received=${address.replace(/[[\]]/g, "")}` : value;
+    this.#stampedVia = trimWhiteSpace(edits.apply(text, via.start, via.end)) + received;
   }
 
   /** The top Via value for responses and forwarded requests. */
@@ -136,6 +146,10 @@ export class HeaderRows implements Head {
   get isViaStamped(): boolean {
     return this.#stampedVia !== undefined;
   }
+}
+
+function withoutBrackets(address: string): string {
+  return codeAt(address, 0) === 91 ? cut(address, 1, address.length - 1) : address;
 }
 
 /**

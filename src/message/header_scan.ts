@@ -7,6 +7,7 @@ import { codeAt, cut, indexIn } from "../runtime/text.ts";
 
 /** The header rows of a message, and the findings of one pass over them. */
 export interface HeaderScan extends Head {
+  text: string;
   rows: number[];
   headersEnd: number;
   hasFolds: boolean;
@@ -71,18 +72,29 @@ const MAX_SCRATCH = 16_384;
 /** Collects the rows of a message, because growing a new array for each costs more. */
 const scratch: number[] = [];
 
-/** Scans the header rows from `from` to the empty line, or to the end of the limits. */
+/** The scan that `scanRows` returns: its users copy what they need of it. */
+const scan: HeaderScan = {
+  text: "",
+  rows: [],
+  headersEnd: 0,
+  hasFolds: false,
+  seen: 0,
+  fault: "",
+  contentLength: -1,
+};
+
+/**
+ * Scans the header rows from `from` to the empty line, or to the end of the limits. The next call overwrites the object
+ * that is returned, but for its rows.
+ */
 export function scanRows(text: string, from: number, limits: RowLimits = UNLIMITED): HeaderScan {
-  const scan: HeaderScan = {
-    text,
-    rows: [],
-    headersEnd: text.length,
-    hasFolds: false,
-    seen: 0,
-    fault: "",
-    contentLength: -1,
-  };
-  const length = scanInto(text, from, { scan, ...limits });
+  scan.text = text;
+  scan.headersEnd = text.length;
+  scan.hasFolds = false;
+  scan.seen = 0;
+  scan.fault = "";
+  scan.contentLength = -1;
+  const length = scanInto(text, from, limits);
   scan.rows = scratch.slice(0, length);
   // Releases the memory of one message with very many headers.
   if (scratch.length > MAX_SCRATCH) scratch.length = 0;
@@ -98,7 +110,7 @@ export function rowsOf(text: string): HeaderRows {
 function scanInto(
   text: string,
   from: number,
-  { scan, maxHeadSize, maxHeaderRows }: RowLimits & { scan: HeaderScan },
+  { maxHeadSize, maxHeaderRows }: RowLimits,
 ): number {
   const lastEnd = from + maxHeadSize;
   const maxLength = maxHeaderRows * ROW_STRIDE;

@@ -30,14 +30,14 @@ export class NameAddr {
   #uri: SipUri | undefined | null = null;
 
   /** @internal */
-  constructor(text: string, spans: NameAddrSpans, tail: { end: number; tag: string }) {
+  constructor(text: string, spans: NameAddrSpans) {
     this.#text = text;
     this.start = spans.start;
     this.uriStart = spans.uriStart;
     this.uriEnd = spans.uriEnd;
-    this.parametersStart = spans.after;
-    this.end = tail.end;
-    this.tag = tail.tag;
+    this.parametersStart = spans.parametersStart;
+    this.end = spans.end;
+    this.tag = spans.tag;
   }
 
   get uriText(): string {
@@ -46,7 +46,7 @@ export class NameAddr {
 
   /** The URI if it is a SIP or SIPS URI. */
   get uri(): SipUri | undefined {
-    if (this.#uri === null) this.#uri = SipUri.parse(this.uriText);
+    if (this.#uri === null) this.#uri = SipUri.at(this.#text, this.uriStart, this.uriEnd);
     return this.#uri;
   }
 
@@ -63,7 +63,7 @@ export class NameAddr {
   /** Returns a parameter of the header, not of the URI: "" without a value, undefined when absent. */
   parameter(lowerCaseName: string): string | undefined {
     if (this.parametersStart === this.end) return undefined;
-    return findParameter(this.parameters, lowerCaseName);
+    return findParameter(this.#text, lowerCaseName, this.parametersStart, this.end);
   }
 
   /** Returns the value as written. */
@@ -76,69 +76,74 @@ interface NameAddrSpans {
   start: number;
   uriStart: number;
   uriEnd: number;
-  /** Start of the parameters. */
-  after: number;
-  /** End of the header. */
-  to: number;
+  parametersStart: number;
+  end: number;
+  tag: string;
 }
 
+/** The value that is being parsed. */
+const spans: NameAddrSpans = { start: 0, uriStart: 0, uriEnd: 0, parametersStart: 0, end: 0, tag: "" };
 const cursor = new ParameterCursor();
 
 /** Parses the value at `from`; its `end` is at a comma or at `to`. Returns undefined when malformed. */
 export function parseNameAddr(text: string, from: number, to: number): NameAddr | undefined {
-  const start = skipWhiteSpace(text, from, to);
-  let at = start;
-  if (codeAt(text, at) === 34) {
+  let at = spans.start = skipWhiteSpace(text, from, to);
+  let isBracketed = false;
+  if (at < to && codeAt(text, at) === 34) {
     at = skipQuotedString(text, at, to);
     if (at < 0) return undefined;
     at = skipWhiteSpace(text, at, to);
     if (at >= to || codeAt(text, at) !== 60) return undefined;
-    return bracketed(text, { start, open: at, to });
+    isBracketed = true;
   }
   for (; at < to; at++) {
     const code = codeAt(text, at);
-    if (code === 60) return bracketed(text, { start, open: at, to });
+    isBracketed = code === 60;
+    if (isBracketed) break;
     // Another character ends an unquoted display name, so this must be an addr-spec.
     if (!isTokenCharacter(code) && !isWhiteSpace(code) && code < 128) break;
   }
-  return addrSpec(text, start, to);
+  const isFound = isBracketed ? findBracketed(text, at, to) : findAddrSpec(text, spans.start, to);
+  return isFound && readParameters(text, to) ? new NameAddr(text, spans) : undefined;
 }
 
-function bracketed(text: string, spans: { start: number; open: number; to: number }): NameAddr | undefined {
-  const uriStart = spans.open + 1;
-  let uriEnd = uriStart;
-  for (; codeAt(text, uriEnd) !== 62; uriEnd++) {
-    if (uriEnd >= spans.to || codeAt(text, uriEnd) <= 32) return undefined;
-  }
-  if (uriEnd >= spans.to || uriEnd === uriStart) return undefined;
-  return withParameters(text, { start: spans.start, uriStart, uriEnd, after: uriEnd + 1, to: spans.to });
+/** Finds the URI that the bracket at `open` begins. */
+function findBracketed(text: string, open: number, to: number): boolean {
+  const start = open + 1;
+  let end = start;
+  for (let code: number; (code = codeAt(text, end)) !== 62; end++) if (end >= to || code <= 32) return false;
+  spans.uriStart = start;
+  spans.uriEnd = end;
+  spans.parametersStart = end + 1;
+  return end < to && end > start;
 }
 
-/** Parses a URI without angle brackets: a semicolon ends it, and it has no comma or question mark (§20.10). */
-function addrSpec(text: string, start: number, to: number): NameAddr | undefined {
+/** Finds a URI without angle brackets: a semicolon ends it, and it has no comma or question mark (§20.10). */
+function findAddrSpec(text: string, start: number, to: number): boolean {
   let at = start;
   let hasScheme = false;
   for (; at < to; at++) {
     const code = codeAt(text, at);
     if (code === 59 || code === 44 || isWhiteSpace(code)) break;
-    if (code === 63 || code === 60 || code === 62 || code === 34) return undefined;
+    if (code === 63 || code === 60 || code === 62 || code === 34) return false;
     if (code === 58) hasScheme = true;
   }
-  if (!hasScheme) return undefined;
-  return withParameters(text, { start, uriStart: start, uriEnd: at, after: at, to });
+  spans.uriStart = start;
+  spans.uriEnd = spans.parametersStart = at;
+  return hasScheme;
 }
 
-function withParameters(text: string, spans: NameAddrSpans): NameAddr | undefined {
-  let tag = "";
-  cursor.reset(text, spans.after, spans.to);
+function readParameters(text: string, to: number): boolean {
+  spans.tag = "";
+  cursor.reset(text, spans.parametersStart, to);
   while (cursor.next()) {
     if (cursor.nameEnd - cursor.nameStart !== 3 || !cursor.is("tag")) continue;
     // A tag is one token (§25.1): peers disagree about empty, quoted and repeated ones.
-    if (tag !== "" || !cursor.hasToken) return undefined;
-    tag = cursor.value;
+    if (spans.tag !== "" || !cursor.hasToken) return false;
+    spans.tag = cursor.value;
   }
-  if (cursor.failed) return undefined;
-  return new NameAddr(text, spans, { end: cursor.position, tag });
+  spans.end = cursor.position;
+  return !cursor.failed;
 }
 
 /** Parses all values of a header line; undefined when any is malformed. */

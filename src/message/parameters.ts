@@ -50,7 +50,7 @@ export class ParameterCursor {
     this.nameEnd = at = skipToken(text, this.nameStart, end);
     if (this.nameStart === at) return this.#fail();
     at = skipWhiteSpace(text, at, end);
-    if (codeAt(text, at) !== 61 || at >= end) {
+    if (at >= end || codeAt(text, at) !== 61) {
       this.valueStart = this.valueEnd = -1;
       this.position = at;
       return true;
@@ -64,7 +64,7 @@ export class ParameterCursor {
   /** Takes the token, host or quoted string at `start` as the value; returns its end, -1 for none. */
   readValue(text: string, start: number, end: number): number {
     let at = start;
-    if (codeAt(text, at) === 34) {
+    if (at < end && codeAt(text, at) === 34) {
       at = skipQuotedString(text, at, end);
     } else {
       // A token or a host; an IPv6 reference has brackets and colons.
@@ -105,19 +105,27 @@ function isValueCharacter(code: number): boolean {
 }
 
 /**
- * Returns a parameter of a list such as `;q=0.5;expires=60`, unquoted: "" without a value, undefined when absent.
+ * Returns a parameter of a list such as `;q=0.5;expires=60` in `text[from, end)`, unquoted: "" without a value, undefined
+ * when absent.
  */
-export function findParameter(parameters: string, lowerCaseName: string): string | undefined {
-  const cursor = new ParameterCursor().reset(parameters, 0, parameters.length);
-  while (cursor.next()) {
-    if (cursor.is(lowerCaseName)) return unquote(cursor.value);
+export function findParameter(
+  text: string,
+  lowerCaseName: string,
+  from = 0,
+  end = text.length,
+): string | undefined {
+  search.reset(text, from, end);
+  while (search.next()) {
+    if (search.is(lowerCaseName)) return unquote(search.value);
   }
   return undefined;
 }
 
+const search = new ParameterCursor();
+
 /** Returns the unescaped content of a quoted string; other text is returned as it is. */
 export function unquote(value: string): string {
-  if (codeAt(value, 0) !== 34) return value;
+  if (value === "" || codeAt(value, 0) !== 34) return value;
   const inner = value.slice(1, -1);
   return inner.includes("\\") ? inner.replace(/\\([\s\S])/g, "$1") : inner;
 }

@@ -1,12 +1,26 @@
 /** Parses a message (§7, §25) in one pass over its head that notes spans only. */
-import { isDigit, isTokenCharacter, parseNumber, skipToken, skipWhiteSpace } from "./characters.ts";
+import {
+  isDigit,
+  isTokenCharacter,
+  parseNumber,
+  skipToken,
+  skipWhiteSpace,
+  spanEqualsIgnoringCase,
+} from "./characters.ts";
 import { Header, type HeaderId } from "./header_name.ts";
 import { HeaderRows, ROW_STRIDE } from "./header_rows.ts";
 import { hasTooManyValues, type HeaderScan, scanRows, seenBit, TOO_LARGE } from "./header_scan.ts";
 import { DEFAULT_MESSAGE_LIMITS, type MessageLimits } from "./message_limits.ts";
+import { methodAt } from "./method.ts";
 import { parseNameAddr } from "./name_addr.ts";
-import { RejectedMessage, type Rejection, SipRequest, SipResponse } from "./sip_message.ts";
-import { parseVia, type Via } from "./via.ts";
+import {
+  type CommonFields,
+  RejectedMessage,
+  type Rejection,
+  SipRequest,
+  SipResponse,
+} from "./sip_message.ts";
+import { NO_VIA, parseVia, type Via } from "./via.ts";
 import { beginsWith, codeAt, cut, indexIn } from "../runtime/text.ts";
 
 const SEEN_VIA = seenBit(Header.Via);
@@ -34,7 +48,7 @@ export function parseMessage(
   if (scan.fault === "" && hasTooManyValues(text, scan.rows, limits.maxHeaderValues)) {
     scan.fault = "Too Many Header Values";
   }
-  const isResponse = /^sip\/$/i.test(cut(text, start, start + 4));
+  const isResponse = spanEqualsIgnoringCase(text, start, start + 4, "sip/");
   return isResponse ? readResponse(scan, start, lineEnd) : readRequest(scan, start, lineEnd);
 }
 
@@ -56,8 +70,18 @@ function topVia({ text, rows }: HeaderScan): Via | undefined {
   return row < 0 ? undefined : parseVia(text, rows[row + 2], rows[row + 3]);
 }
 
+/** The fields of the message that is being parsed; the message copies them. */
+const fields: CommonFields = {
+  topVia: NO_VIA,
+  callId: "",
+  cseq: 0,
+  cseqMethod: "",
+  bodyStart: 0,
+  bodyEnd: 0,
+};
+
 /** Reads the fields that requests and responses share; returns a fault as text. */
-function readCommon(scan: HeaderScan, via: Via | undefined) {
+function readCommon(scan: HeaderScan, via: Via | undefined): string | CommonFields {
   const { text, rows } = scan;
   if (scan.fault !== "") return scan.fault;
   if ((scan.seen & MANDATORY) !== MANDATORY) return "Mandatory header is missing";
@@ -82,53 +106,60 @@ function readCommon(scan: HeaderScan, via: Via | undefined) {
     if (contentLength > text.length - bodyStart) return "Content-Length is larger than the body";
     bodyEnd = bodyStart + contentLength;
   }
-  return { topVia: via, callId, cseq, cseqMethod: cut(text, methodStart, cseqEnd), bodyStart, bodyEnd };
+  fields.topVia = via;
+  fields.callId = callId;
+  fields.cseq = cseq;
+  fields.cseqMethod = methodAt(text, methodStart, cseqEnd);
+  fields.bodyStart = bodyStart;
+  fields.bodyEnd = bodyEnd;
+  return fields;
+}
+
+function malformed(scan: HeaderScan, reason: string, status?: number): RejectedMessage {
+  const isAnswerable = (scan.seen & SEEN_VIA) !== 0;
+  return rejected(reason, { status, request: isAnswerable ? new HeaderRows(scan, topVia(scan)) : undefined });
 }
 
 function readRequest(scan: HeaderScan, start: number, lineEnd: number): SipRequest | RejectedMessage {
   const { text, rows } = scan;
   const via = topVia(scan);
-  const malformed = (reason: string, status?: number) => {
-    const isAnswerable = (scan.seen & SEEN_VIA) !== 0;
-    return rejected(reason, { status, request: isAnswerable ? new HeaderRows(scan, via) : undefined });
-  };
   const methodEnd = skipToken(text, start, lineEnd);
   const uriEnd = text.lastIndexOf(" ", lineEnd - 1);
   if (methodEnd === start || codeAt(text, methodEnd) !== 32 || uriEnd <= methodEnd + 1) {
-    return malformed("Request line is malformed");
+    return malformed(scan, "Request line is malformed");
   }
   if (!beginsWith(text, "SIP/2.0", uriEnd + 1) || lineEnd - uriEnd !== 8) {
     const isOtherVersion = /^sip\/\d+\.\d+$/i.test(cut(text, uriEnd + 1, lineEnd));
     const isSpelledOtherwise = /^sip\/2\.0$/i.test(cut(text, uriEnd + 1, lineEnd));
-    if (!isOtherVersion) return malformed("Request line is malformed");
-    if (!isSpelledOtherwise) return malformed("Version Not Supported", 505);
+    if (!isOtherVersion) return malformed(scan, "Request line is malformed");
+    if (!isSpelledOtherwise) return malformed(scan, "Version Not Supported", 505);
   }
   const requestUri = cut(text, methodEnd + 1, uriEnd);
-  if (!isUriText(requestUri)) return malformed("Request-URI is malformed");
-  const fields = readCommon(scan, via);
-  if (typeof fields === "string") return malformed(fields);
-  const method = cut(text, start, methodEnd);
-  if (fields.cseqMethod !== method) return malformed("CSeq method is not the method of the request");
+  if (!isUriText(requestUri)) return malformed(scan, "Request-URI is malformed");
+  const common = readCommon(scan, via);
+  if (typeof common === "string") return malformed(scan, common);
+  const method = methodAt(text, start, methodEnd);
+  if (common.cseqMethod !== method) return malformed(scan, "CSeq method is not the method of the request");
   const fromRow = rowOf(rows, Header.From);
   const from = parseNameAddr(text, rows[fromRow + 2], rows[fromRow + 3]);
-  if (!from || from.end !== rows[fromRow + 3]) return malformed("From is malformed");
+  if (!from || from.end !== rows[fromRow + 3]) return malformed(scan, "From is malformed");
   const toRow = rowOf(rows, Header.To);
   const to = parseNameAddr(text, rows[toRow + 2], rows[toRow + 3]);
-  if (!to || to.end !== rows[toRow + 3]) return malformed("To is malformed");
-  return new SipRequest(scan, fields, { method, requestUri, from, to });
+  if (!to || to.end !== rows[toRow + 3]) return malformed(scan, "To is malformed");
+  return new SipRequest(scan, common, { method, requestUri, from, to });
 }
 
 function readResponse(scan: HeaderScan, start: number, lineEnd: number): SipResponse | RejectedMessage {
   const { text } = scan;
   const status = parseNumber(text, start + 8, start + 11, 699);
   const afterStatus = codeAt(text, start + 11);
-  if (!/^sip\/2\.0 $/i.test(cut(text, start, start + 8)) || status < 100) {
+  if (!spanEqualsIgnoringCase(text, start, start + 8, "sip/2.0 ") || status < 100) {
     return rejected("Status line is malformed");
   }
   if (start + 11 !== lineEnd && afterStatus !== 32) return rejected("Status line is malformed");
-  const fields = readCommon(scan, topVia(scan));
-  if (typeof fields === "string") return rejected(fields);
-  return new SipResponse(scan, fields, {
+  const common = readCommon(scan, topVia(scan));
+  if (typeof common === "string") return rejected(common);
+  return new SipResponse(scan, common, {
     status,
     reason: cut(text, Math.min(start + 12, lineEnd), lineEnd),
   });
@@ -137,9 +168,10 @@ function readResponse(scan: HeaderScan, start: number, lineEnd: number): SipResp
 /** Accepts a scheme, a colon and more, without white space, quotes and angle brackets. */
 function isUriText(text: string): boolean {
   let at = 0;
-  while (isTokenCharacter(codeAt(text, at))) at++;
-  if (at === 0 || codeAt(text, at) !== 58 || at + 1 === text.length) return false;
-  for (const end = text.length; at < end; at++) {
+  const end = text.length;
+  while (at < end && isTokenCharacter(codeAt(text, at))) at++;
+  if (at === 0 || at + 1 >= end || codeAt(text, at) !== 58) return false;
+  for (; at < end; at++) {
     const code = codeAt(text, at);
     if (code <= 32 || code === 34 || code === 60 || code === 62 || code === 127) return false;
   }

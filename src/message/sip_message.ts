@@ -9,12 +9,12 @@ import { cut } from "../runtime/text.ts";
 
 /** Fields that the parser reads in every message. */
 export interface CommonFields {
-  readonly topVia: Via;
-  readonly callId: string;
-  readonly cseq: number;
-  readonly cseqMethod: string;
-  readonly bodyStart: number;
-  readonly bodyEnd: number;
+  topVia: Via;
+  callId: string;
+  cseq: number;
+  cseqMethod: string;
+  bodyStart: number;
+  bodyEnd: number;
 }
 
 abstract class SipMessage extends HeaderRows {

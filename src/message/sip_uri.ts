@@ -10,7 +10,8 @@ import {
   spanEqualsIgnoringCase,
 } from "./characters.ts";
 import { isHost, skipHost } from "./via.ts";
-import { codeAt, cut, indexIn } from "../runtime/text.ts";
+import { beginsWith, codeAt, cut, detachText, indexIn } from "../runtime/text.ts";
+import { randomSeed } from "../runtime/random.ts";
 
 /** A SIP or SIPS URI as written. Compare with `equals`, never as text. */
 export class SipUri {
@@ -26,6 +27,9 @@ export class SipUri {
   readonly parameters: string;
   /** `?subject=…`, or "". */
   readonly headers: string;
+  #nextHost: string | undefined;
+  #userText: string | undefined;
+  #addressOfRecord: string | undefined;
 
   private constructor(text: string, parts: SipUriParts) {
     this.text = text;
@@ -40,6 +44,24 @@ export class SipUri {
 
   /** Returns undefined for text that is not a well-formed SIP or SIPS URI. */
   static parse(text: string): SipUri | undefined {
+    return SipUri.at(text, 0, text.length);
+  }
+
+  /** Parses the URI in `text[from, end)`; of equal texts the same object is returned while it is remembered. */
+  static at(text: string, from: number, end: number): SipUri | undefined {
+    const length = end - from;
+    if (length > MAX_REMEMBERED_LENGTH) return SipUri.#parse(cut(text, from, end));
+    const slot = slotOf(text, from, end);
+    const known = remembered[slot];
+    if (known !== undefined && known.text.length === length && beginsWith(text, known.text, from)) {
+      return known;
+    }
+    const uri = SipUri.#parse(detachText(cut(text, from, end)));
+    if (uri !== undefined) remembered[slot] = uri;
+    return uri;
+  }
+
+  static #parse(text: string): SipUri | undefined {
     const secure = codeAt(text, 3) === 115 || codeAt(text, 3) === 83;
     const start = secure ? 5 : 4;
     if (codeAt(text, start - 1) !== 58 || !hasSipScheme(text)) return undefined;
@@ -65,7 +87,7 @@ export class SipUri {
     // An IPv6 address has many spellings and one normal form (RFC 5954).
     const host = codeAt(written, 0) === 91 ? new URL(`http://${written}`).hostname : lowerCase(written);
     let port: number | undefined;
-    if (codeAt(text, position) === 58) {
+    if (position < end && codeAt(text, position) === 58) {
       const portStart = position + 1;
       position = portStart;
       while (position < end && codeAt(text, position) >= 48 && codeAt(text, position) <= 57) position++;
@@ -87,11 +109,12 @@ export class SipUri {
   /** Returns a URI parameter, unescaped: "" without a value, undefined when absent. */
   parameter(lowerCaseName: string): string | undefined {
     const { parameters } = this;
+    const { length } = parameters;
     let end: number;
-    for (let start = 1; start <= parameters.length; start = end + 1) {
+    for (let start = 1; start <= length; start = end + 1) {
       end = start;
       let nameEnd = -1;
-      for (let code = 0; end < parameters.length && (code = codeAt(parameters, end)) !== 59; end++) {
+      for (let code = 0; end < length && (code = codeAt(parameters, end)) !== 59; end++) {
         if (code === 61 && nameEnd < 0) nameEnd = end;
       }
       if (!isParameterName(parameters, start, nameEnd < 0 ? end : nameEnd, lowerCaseName)) continue;
@@ -102,22 +125,25 @@ export class SipUri {
 
   /** The host for requests: `maddr` overrides the host of the URI (§19.1.1). */
   get nextHost(): string {
-    if (this.parameters === "") return this.host;
-    const maddr = this.parameter("maddr")?.toLowerCase();
-    return maddr !== undefined && maddr !== "" && isHost(maddr) ? maddr : this.host;
+    return this.#nextHost ??= this.#findNextHost();
   }
 
   /** The user, unescaped and decoded from UTF-8; "" for none. */
   get userText(): string {
-    if (this.user === undefined) return "";
-    return decodeUtf8(unescape(this.user));
+    return this.#userText ??= this.user === undefined ? "" : decodeUtf8(unescape(this.user));
   }
 
   /** The key of bindings, `sip:user@host`: no port, no parameters, user unescaped (§10.3 step 5). */
   get addressOfRecord(): string {
-    return `${this.secure ? "sips" : "sip"}:${
+    return this.#addressOfRecord ??= `${this.secure ? "sips" : "sip"}:${
       this.user === undefined ? "" : `${this.userText}@`
     }${this.host}`;
+  }
+
+  #findNextHost(): string {
+    if (this.parameters === "") return this.host;
+    const maddr = this.parameter("maddr")?.toLowerCase();
+    return maddr !== undefined && maddr !== "" && isHost(maddr) ? maddr : this.host;
   }
 
   /**
@@ -133,6 +159,17 @@ export class SipUri {
   toString(): string {
     return this.text;
   }
+}
+
+/** URIs by a hash of their text: phones send the same few again and again. A newer one takes the slot of another. */
+const remembered: (SipUri | undefined)[] = new Array(16384).fill(undefined);
+const MAX_REMEMBERED_LENGTH = 128;
+const seed = randomSeed() | 0;
+
+function slotOf(text: string, from: number, end: number): number {
+  let hash = seed;
+  for (let at = from; at < end; at++) hash = Math.imul(hash ^ codeAt(text, at), 0x01000193);
+  return (hash ^ hash >>> 15) & remembered.length - 1;
 }
 
 /** Escapes a username for the user part of a URI: `me@home` becomes `me%40home`. */

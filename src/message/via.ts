@@ -33,6 +33,24 @@ export interface Via {
   readonly hasAlias: boolean;
 }
 
+/** Stands for no Via where there has to be one. */
+export const NO_VIA: Via = {
+  start: 0,
+  end: 0,
+  transport: "",
+  host: "",
+  port: undefined,
+  branch: "",
+  received: undefined,
+  rport: undefined,
+  rportStart: -1,
+  rportEnd: -1,
+  receivedStart: -1,
+  receivedEnd: -1,
+  keepEnd: -1,
+  hasAlias: false,
+};
+
 const cursor = new ParameterCursor();
 
 /** Parses the value at `from`; its `end` is at a comma or at `to`. Returns undefined when malformed or ambiguous. */
@@ -54,7 +72,7 @@ export function parseVia(text: string, from: number, to: number): Via | undefine
   if (!isHost(host)) return undefined;
   at = skipWhiteSpace(text, hostEnd, to);
   let port: number | undefined;
-  if (codeAt(text, at) === 58 && at < to) {
+  if (at < to && codeAt(text, at) === 58) {
     const portStart = skipWhiteSpace(text, at + 1, to);
     at = skipToken(text, portStart, to);
     port = parseNumber(text, portStart, at, 65535);

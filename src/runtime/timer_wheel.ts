@@ -15,6 +15,12 @@ export interface Timer {
   readonly isRunning: boolean;
 }
 
+/** What many timers belong to, one or a few each. An owner takes less memory than a callback for each timer. */
+export interface TimerOwner {
+  /** Called when a timer fires. */
+  onTimer(timer: Timer): void;
+}
+
 /**
  * A hashed wheel of 4096 slots of 10 ms.
  *
@@ -42,7 +48,12 @@ export class TimerWheel {
 
   /** Returns a stopped timer that calls `callback` when it fires. */
   timer(callback: () => void): Timer {
-    return new WheelTimer(this, callback);
+    return new WheelTimer(this, { onTimer: callback });
+  }
+
+  /** Returns a stopped timer that tells its owner when it fires. */
+  timerOf(owner: TimerOwner): Timer {
+    return new WheelTimer(this, owner);
   }
 
   /** Stops every timer. */
@@ -151,11 +162,11 @@ class WheelTimer implements Timer {
   fired: WheelTimer | undefined = undefined;
   pending = false;
   readonly #wheel: TimerWheel;
-  readonly #callback: () => void;
+  readonly #owner: TimerOwner;
 
-  constructor(wheel: TimerWheel, callback: () => void) {
+  constructor(wheel: TimerWheel, owner: TimerOwner) {
     this.#wheel = wheel;
-    this.#callback = callback;
+    this.#owner = owner;
   }
 
   get isRunning(): boolean {
@@ -177,7 +188,7 @@ class WheelTimer implements Timer {
     if (!this.pending) return;
     this.pending = false;
     try {
-      this.#callback();
+      this.#owner.onTimer(this);
     } catch (error) {
       log.error("A timer failed: {error}", { error });
     }

@@ -1,5 +1,5 @@
 /** The part that both client transactions share (§17.1): sending and repeating a request, its failure, and the end. */
-import type { Timer } from "../runtime/timer_wheel.ts";
+import type { Timer, TimerOwner } from "../runtime/timer_wheel.ts";
 import { type Flow, isReliable } from "../transport/transport.ts";
 import type { TransactionHost } from "./transaction_host.ts";
 import {
@@ -11,7 +11,7 @@ import {
 
 export type ClientState = "calling" | "trying" | "proceeding" | "accepted" | "completed" | "terminated";
 
-export abstract class ClientMachine implements ClientTransaction {
+export abstract class ClientMachine implements ClientTransaction, TimerOwner {
   readonly flow: Flow;
   readonly branch: string;
   readonly method: string;
@@ -35,7 +35,7 @@ export abstract class ClientMachine implements ClientTransaction {
     this.method = request.method;
     this.isReliable = isReliable(request.flow.protocol);
     this.#state = request.method === "INVITE" ? "calling" : "trying";
-    this.stateTimer = host.timer(() => this.#onStateTimer());
+    this.stateTimer = host.timerOf(this);
   }
 
   abstract cancel(reasons?: string): void;
@@ -53,7 +53,7 @@ export abstract class ClientMachine implements ClientTransaction {
     this.stateTimer.start(64 * t1); // Timer B or F
     if (!this.isReliable) {
       this.#interval = t1;
-      this.#retransmission = this.host.timer(() => this.#retransmit());
+      this.#retransmission = this.host.timerOf(this);
       this.#retransmission.start(t1); // Timer A or E
     }
     this.#send();
@@ -128,7 +128,8 @@ export abstract class ClientMachine implements ClientTransaction {
     this.#retransmission?.start(this.#interval);
   }
 
-  #onStateTimer(): void {
+  onTimer(timer: Timer): void {
+    if (timer === this.#retransmission) return this.#retransmit();
     const isTimeout = this.isOpen;
     this.terminate();
     if (isTimeout) this.user.onTimeout();

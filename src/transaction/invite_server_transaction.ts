@@ -31,7 +31,7 @@ export class InviteServerTransaction extends ServerMachine {
     this.keepResponse(text);
     if (this.isReliable) return;
     this.#interval = t1;
-    this.#retransmission = this.host.timer(() => this.#retransmit());
+    this.#retransmission = this.host.timerOf(this);
     this.#retransmission.start(t1); // Timer G
   }
 
@@ -54,7 +54,8 @@ export class InviteServerTransaction extends ServerMachine {
     return true;
   }
 
-  protected onStateTimer(): void {
+  onTimer(timer: Timer): void {
+    if (timer === this.#retransmission) return this.#retransmit();
     this.#retransmission?.stop();
     this.terminate();
   }

@@ -37,7 +37,7 @@ export class NonInviteServerTransaction extends ServerMachine {
   }
 
   /** Sends a 100 when the client's Timer E has reached T2 (RFC 4320 §4.1). */
-  protected onStateTimer(): void {
+  onTimer(): void {
     if (this.state !== "trying" || !this.request) return this.terminate();
     this.enter("proceeding");
     this.lastResponse = buildResponse(this.request, { status: 100 });

@@ -3,19 +3,20 @@ import { buildResponse, type ResponseContent } from "../message/response_builder
 import { Header } from "../message/header_name.ts";
 import type { HeaderRows } from "../message/header_rows.ts";
 import type { RejectedMessage, SipRequest, SipResponse } from "../message/sip_message.ts";
-import { MAGIC_COOKIE } from "../message/via.ts";
 import { beginsWith, detachText } from "../runtime/text.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
 import { randomToken } from "../runtime/random.ts";
 import { TextMap } from "../runtime/text_map.ts";
-import type { Timer, TimerWheel } from "../runtime/timer_wheel.ts";
-import { defaultPort, type Flow } from "../transport/transport.ts";
+import type { Timer, TimerOwner, TimerWheel } from "../runtime/timer_wheel.ts";
+import type { Flow } from "../transport/transport.ts";
 import type { TransportLayer, TransportUser } from "../transport/transport_layer.ts";
 import { buildCancel } from "./follow_up_request.ts";
 import { InviteClientTransaction } from "./invite_client_transaction.ts";
 import { InviteServerTransaction } from "./invite_server_transaction.ts";
 import { NonInviteClientTransaction } from "./non_invite_client_transaction.ts";
 import { NonInviteServerTransaction } from "./non_invite_server_transaction.ts";
+import type { ServerMachine } from "./server_machine.ts";
+import { matchingParts, ServerTransactions } from "./server_transactions.ts";
 import type { ResponseRoute, TransactionHost } from "./transaction_host.ts";
 import { DEFAULT_TIMERS, type TransactionTimers } from "./transaction_timers.ts";
 import {
@@ -62,7 +63,7 @@ export class TransactionLayer implements TransportUser, TransactionHost {
   readonly #maxTransactions: number;
   readonly #maxPendingBytes: number;
   #pendingBytes = 0;
-  readonly #servers = new TextMap<InviteServerTransaction | NonInviteServerTransaction>();
+  readonly #servers = new ServerTransactions<InviteServerTransaction | NonInviteServerTransaction>();
   readonly #clients = new TextMap<AnyClientTransaction>();
   /** CANCELs, which share the branches of their INVITEs. */
   readonly #cancels = new TextMap<NonInviteClientTransaction>();
@@ -111,16 +112,12 @@ export class TransactionLayer implements TransportUser, TransactionHost {
       );
       return undefined;
     }
-    const key = serverKey(request, request.method);
-    const { host, port = defaultPort(flow.protocol) } = request.topVia;
-    // A substring would keep the whole request.
-    const sentBy = { host: detachText(host), port };
-    const route = { flow: this.#transport.responseFlow(request, flow), sentBy };
-    const parts = { key, flow, route };
+    const responseFlow = this.#transport.responseFlow(request, flow);
+    const parts = { ...matchingParts(request, flow), flow, responseFlow };
     const transaction = request.method === "INVITE"
       ? new InviteServerTransaction(this, request, parts)
       : new NonInviteServerTransaction(this, request, parts);
-    this.#servers.set(key, transaction);
+    this.#servers.add(transaction);
     return transaction;
   }
 
@@ -150,7 +147,7 @@ export class TransactionLayer implements TransportUser, TransactionHost {
   onRequest(request: SipRequest, flow: Flow): void {
     const { method } = request;
     if (method === "ACK") return this.#onAck(request, flow);
-    const known = this.#servers.get(serverKey(request, method));
+    const known = this.#servers.find(request, { method, flow });
     if (known) return known.onRetransmission();
     if (method === "CANCEL") return this.#onCancel(request, flow);
     this.#user?.onRequest(request, flow);
@@ -198,12 +195,16 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     return this.#wheel.timer(callback);
   }
 
-  endServer(key: string): void {
-    this.#servers.delete(key);
+  timerOf(owner: TimerOwner): Timer {
+    return this.#wheel.timerOf(owner);
   }
 
-  respond(text: string, { flow, sentBy: { host, port } }: ResponseRoute): void {
-    this.#transport.send(text, this.#transport.reopened(flow, port, host));
+  endServer(transaction: ServerMachine): void {
+    this.#servers.delete(transaction);
+  }
+
+  respond(text: string, { responseFlow, sentByHost, sentByPort }: ResponseRoute): void {
+    this.#transport.send(text, this.#transport.reopened(responseFlow, sentByPort, sentByHost));
   }
 
   endClient(request: OutgoingRequest, transaction: AnyClientTransaction): void {
@@ -218,17 +219,17 @@ export class TransactionLayer implements TransportUser, TransactionHost {
   }
 
   #onAck(request: SipRequest, flow: Flow): void {
-    const invite = this.#servers.get(serverKey(request, "INVITE"));
+    const invite = this.#servers.find(request, { method: "INVITE", flow });
     if (invite instanceof InviteServerTransaction && invite.onAck()) return;
     this.#user?.onAck(request, flow);
   }
 
   /** Answers 200 and tells the user when the INVITE is known, else 481 (§9.2). */
   #onCancel(request: SipRequest, flow: Flow): void {
-    const invite = this.#servers.get(serverKey(request, "INVITE"));
+    const invite = this.#servers.find(request, { method: "INVITE", flow });
     if (!(invite instanceof InviteServerTransaction)) {
       // A CANCEL for another method has no effect, but is answered (§9.2).
-      const isKnown = CANCELLED_IN_VAIN.some((method) => this.#servers.has(serverKey(request, method)));
+      const isKnown = CANCELLED_IN_VAIN.some((method) => this.#servers.find(request, { method, flow }));
       return this.reply(request, flow, { status: isKnown ? 200 : 481, toTag: randomToken() });
     }
     if (!isCancelOf(request, { invite, flow })) {
@@ -281,15 +282,4 @@ function isCancelOf(
   if (!request) return true;
   return request.callId === cancel.callId && request.cseq === cancel.cseq &&
     request.from.tag === cancel.from.tag;
-}
-
-/**
- * Returns the key of a server transaction (§17.2.3): branch, sent-by and method. For RFC 2543 elements, without a unique
- * branch, it is what request, retransmission and ACK have in common.
- */
-function serverKey(request: SipRequest, method: string): string {
-  const { topVia: via } = request;
-  const sentBy = via.port === undefined ? via.host : `${via.host}:${via.port}`;
-  if (beginsWith(via.branch, MAGIC_COOKIE)) return `${via.branch} ${sentBy} ${method}`;
-  return `${request.callId} ${request.cseq} ${request.from.tag} ${request.requestUri} ${request.topViaText} ${method}`;
 }

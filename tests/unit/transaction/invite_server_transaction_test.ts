@@ -7,9 +7,9 @@ import { incoming, type Machine, MachineRig, type Row, testTable } from "./machi
 function start(protocol: "udp" | "tcp"): Machine {
   const rig = new MachineRig(protocol);
   const transaction = new InviteServerTransaction(rig, incoming("INVITE"), {
-    key: "key",
+    id: "z9hG4bKtest",
     flow: rig.flow,
-    route: rig.route,
+    ...rig.route,
   });
   const events: Record<string, () => void> = {
     "INVITE": () => transaction.onRetransmission(),

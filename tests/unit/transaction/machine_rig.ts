@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { parseMessage } from "../../../src/message/parser.ts";
 import type { SipRequest, SipResponse } from "../../../src/message/sip_message.ts";
-import type { Timer } from "../../../src/runtime/timer_wheel.ts";
+import type { Timer, TimerOwner } from "../../../src/runtime/timer_wheel.ts";
 import type { ResponseRoute, TransactionHost } from "../../../src/transaction/transaction_host.ts";
 import type { ClientTransactionUser, OutgoingRequest } from "../../../src/transaction/transaction_user.ts";
 import type { Flow } from "../../../src/transport/transport.ts";
@@ -26,7 +26,7 @@ export class MachineRig implements TransactionHost, ClientTransactionUser {
 
   constructor(protocol: "udp" | "tcp") {
     this.flow = new MemoryTransport(protocol, "192.0.2.1", 5060).flowTo("192.0.2.12", 5060);
-    this.route = { flow: this.flow, sentBy: { host: "127.0.0.1", port: 5060 } };
+    this.route = { responseFlow: this.flow, sentByHost: "127.0.0.1", sentByPort: 5060 };
   }
 
   keep(before: number, now: number): number {
@@ -34,8 +34,8 @@ export class MachineRig implements TransactionHost, ClientTransactionUser {
     return now;
   }
 
-  timer(callback: () => void): Timer {
-    return new ClockTimer(this.clock, callback);
+  timerOf(owner: TimerOwner): Timer {
+    return new ClockTimer(this.clock, owner);
   }
 
   send(text: string, _flow: Flow, onFailure?: (reason: string) => void): void {
@@ -93,12 +93,12 @@ export class MachineRig implements TransactionHost, ClientTransactionUser {
 
 class ClockTimer implements Timer {
   readonly #clock: FakeClock;
-  readonly #callback: () => void;
+  readonly #owner: TimerOwner;
   #alarm: unknown = undefined;
 
-  constructor(clock: FakeClock, callback: () => void) {
+  constructor(clock: FakeClock, owner: TimerOwner) {
     this.#clock = clock;
-    this.#callback = callback;
+    this.#owner = owner;
   }
 
   get isRunning(): boolean {
@@ -109,7 +109,7 @@ class ClockTimer implements Timer {
     this.stop();
     this.#alarm = this.#clock.setAlarm(() => {
       this.#alarm = undefined;
-      this.#callback();
+      this.#owner.onTimer(this);
     }, delay);
   }
 

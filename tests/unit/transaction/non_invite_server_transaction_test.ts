@@ -6,9 +6,9 @@ import { incoming, type Machine, MachineRig, type Row, testTable } from "./machi
 function start(protocol: "udp" | "tcp"): Machine {
   const rig = new MachineRig(protocol);
   const transaction = new NonInviteServerTransaction(rig, incoming("MESSAGE"), {
-    key: "key",
+    id: "z9hG4bKtest",
     flow: rig.flow,
-    route: rig.route,
+    ...rig.route,
   });
   const events: Record<string, () => void> = {
     "MESSAGE": () => transaction.onRetransmission(),
