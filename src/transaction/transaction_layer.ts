@@ -3,7 +3,7 @@ import { buildResponse, type ResponseContent } from "../message/response_builder
 import { Header } from "../message/header_name.ts";
 import type { HeaderRows } from "../message/header_rows.ts";
 import type { RejectedMessage, SipRequest, SipResponse } from "../message/sip_message.ts";
-import { beginsWith, detachText } from "../runtime/text.ts";
+import { detachText } from "../runtime/text.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
 import { randomToken } from "../runtime/random.ts";
 import { TextMap } from "../runtime/text_map.ts";
