@@ -140,6 +140,7 @@ export class LocationService<Flow extends BindingFlow> {
 
   /** Most changes are refreshes, which change no Contact. */
   #indexContacts(aor: string, before: readonly Binding<Flow>[], after: readonly Binding<Flow>[]): void {
+    if (before.length === 1 && after.length === 1 && before[0].contact === after[0].contact) return;
     for (const { contact } of before) {
       if (after.some((binding) => binding.contact === contact)) continue;
       const key = keyOf(contact);

@@ -148,8 +148,10 @@ function readParameters(text: string, to: number): boolean {
 
 /** Parses all values of a header line; undefined when any is malformed. */
 export function parseNameAddrList(text: string): NameAddr[] | undefined {
-  const values: NameAddr[] = [];
-  for (let at = 0; at <= text.length;) {
+  const first = parseNameAddr(text, 0, text.length);
+  if (!first) return undefined;
+  const values = [first];
+  for (let at = first.end + 1; at <= text.length;) {
     const value = parseNameAddr(text, at, text.length);
     if (!value) return undefined;
     values.push(value);

@@ -139,9 +139,12 @@ export class TransportLayer implements TransportEvents {
   /** Reports whether address, port and transport, if given, are ours. An address alone never identifies us. */
   isLocal(host: string, port: number, protocol?: string): boolean {
     // Comparing a handful is faster than making a key for a look-up.
-    return this.#identities.some((own) =>
-      own.port === port && own.host === host && (protocol === undefined || own.protocol === protocol)
-    );
+    for (const own of this.#identities) {
+      if (own.port === port && own.host === host && (protocol === undefined || own.protocol === protocol)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Reports whether a URI names this server by address. */

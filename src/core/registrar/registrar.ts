@@ -95,12 +95,8 @@ export class Registrar {
     if (to.userText !== account.username) return { status: 403, reason: "Not Your Address-Of-Record" }; // 4
     const registration = readRegistration(request, this.#parts.limits); // 6, 7
     if ("status" in registration) return registration;
-    const path = request.rowValues(Header.Path);
-    if (path.join(", ").length > MAX_PATH_LENGTH) return { status: 403, reason: "Path Is Too Long" };
-    // The values become Routes (RFC 3327 §4).
-    if (!path.every((row) => parseNameAddrList(row)?.every(({ uri }) => uri))) {
-      return { status: 400, reason: "Path Is Malformed" };
-    }
+    const fault = request.has(Header.Path) ? refusePath(request.rowValues(Header.Path)) : undefined;
+    if (fault) return fault;
     const registering: Registering = { request, flow, account, registration };
     return this.#update(addressesOfRecord(account, to.host, flow.remoteAddress), registering); // 5
   }
@@ -186,11 +182,11 @@ export class Registrar {
 
   /** Steps 6 to 8: works out all new bindings, and only then puts them in place of the old ones. */
   #update(addressesOfRecord: readonly string[], registering: Registering): Answer {
-    const updates: Update[] = [];
+    let updates: readonly Update[] = [];
     for (const aor of addressesOfRecord) {
       const update = this.#updateOf(aor, registering);
       if ("status" in update) return update;
-      updates.push(update);
+      updates = updates.length === 0 ? [update] : [...updates, update];
     }
     for (const update of updates) this.#apply(update, registering);
     if (registering.account.kind === "Peer") this.#noteAddress(registering);
@@ -202,28 +198,26 @@ export class Registrar {
   #updateOf(aor: string, registering: Registering): Update | Answer {
     const { request, registration } = registering;
     const current = this.#parts.location.lookup(aor);
-    const isOlder = (binding: Binding<BoundFlow>) =>
-      binding.callId === request.callId && binding.cseq >= request.cseq;
-    const outOfOrder: Answer = { status: 400, reason: "CSeq Is Out Of Order" };
     if (registration.kind === "removeAll") {
-      return current.some(isOlder) ? outOfOrder : { aor, current, bindings: [], areTooMany: false };
+      const isOutOfOrder = current.some((binding) => isOlder(request, binding));
+      return isOutOfOrder ? OUT_OF_ORDER : { aor, current, bindings: [], areTooMany: false };
     }
     const limit = Math.min(registering.account.maxContacts ?? this.#parts.maxContacts, MAX_BINDINGS);
-    const added = registration.contacts.filter(({ expires }) => expires > 0).length;
+    let added = 0;
+    for (const { expires } of registration.contacts) if (expires > 0) added++;
     if (added > limit) return { status: 403, reason: "Too Many Contacts" };
-    let bindings = [...current];
+    let bindings = current;
     for (const contact of registration.contacts) {
-      const known = bindings.find((binding) =>
-        isSameBinding(binding, this.#boundUri(contact, registering), contact)
-      );
+      const uri = this.#boundUri(contact, registering);
+      const known = bindings.find((binding) => isSameBinding(binding, uri, contact));
       // The last one of equal Contacts in one REGISTER counts.
-      if (known && current.includes(known) && isOlder(known)) return outOfOrder;
-      if (known) bindings = bindings.filter((binding) => binding !== known);
-      if (contact.expires > 0) bindings.push(this.#bind(contact, registering, known));
+      if (known && isOlder(request, known) && current.includes(known)) return OUT_OF_ORDER;
+      const bound = contact.expires > 0 ? this.#bind(contact, registering, { uri, known }) : undefined;
+      bindings = withBinding(bindings, known, bound);
     }
     const areTooMany = bindings.length > limit;
     if (areTooMany) {
-      bindings = bindings.reverse().sort((a, b) => b.updatedAt - a.updatedAt).slice(0, limit);
+      bindings = bindings.toReversed().sort((a, b) => b.updatedAt - a.updatedAt).slice(0, limit);
     }
     return { aor, current, bindings, areTooMany };
   }
@@ -240,11 +234,10 @@ export class Registrar {
   #bind(
     contact: RequestedContact,
     registering: Registering,
-    known: Binding<BoundFlow> | undefined,
+    { uri, known }: { uri: SipUri; known: Binding<BoundFlow> | undefined },
   ): Binding<BoundFlow> {
     const { request, flow, account } = registering;
     const now = this.#parts.clock.now();
-    const uri = this.#boundUri(contact, registering);
     const accountMac = this.#macOf(account);
     const deviceFlow = this.#flowTo(uri, contact, registering);
     const goesToContact = deviceFlow === undefined;
@@ -302,6 +295,31 @@ export class Registrar {
       });
     }
   }
+}
+
+/** Returns bindings without the one that is `replaced`, and with another at their end. */
+function withBinding(
+  bindings: readonly Binding<BoundFlow>[],
+  replaced: Binding<BoundFlow> | undefined,
+  added: Binding<BoundFlow> | undefined,
+): readonly Binding<BoundFlow>[] {
+  const others = replaced ? bindings.filter((binding) => binding !== replaced) : bindings;
+  if (added === undefined) return others;
+  return others.length === 0 ? [added] : [...others, added];
+}
+
+const OUT_OF_ORDER: Answer = { status: 400, reason: "CSeq Is Out Of Order" };
+
+/** Reports whether a REGISTER was sent before the last one for a binding (§10.3 step 7). */
+function isOlder(request: SipRequest, { callId, cseq }: Binding<BoundFlow>): boolean {
+  return cseq >= request.cseq && callId === request.callId;
+}
+
+/** Checks the values of Path, which become Routes (RFC 3327 §4). */
+function refusePath(path: readonly string[]): Answer | undefined {
+  if (path.join(", ").length > MAX_PATH_LENGTH) return { status: 403, reason: "Path Is Too Long" };
+  const areRoutes = path.every((row) => parseNameAddrList(row)?.every(({ uri }) => uri));
+  return areRoutes ? undefined : { status: 400, reason: "Path Is Malformed" };
 }
 
 /** A binding by an administrator. */

@@ -7,7 +7,9 @@ import { ParameterCursor } from "../../message/parameters.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
 import { SipUri } from "../../message/sip_uri.ts";
 import type { Answer } from "../answer.ts";
-import { cut } from "../../runtime/text.ts";
+import { cut, indexIn } from "../../runtime/text.ts";
+
+const cursor = new ParameterCursor();
 
 /** Limits on lifetimes (`spec.registrar`), in seconds. */
 export interface RegistrationLimits {
@@ -48,7 +50,7 @@ export function readRegistration(request: SipRequest, limits: RegistrationLimits
     }
     return { kind: "removeAll" };
   }
-  const contacts: RequestedContact[] = [];
+  let contacts: readonly RequestedContact[] = [];
   const header = request.header(Header.Expires);
   const fallback = header === undefined
     ? limits.defaultExpires
@@ -71,9 +73,10 @@ export function readRegistration(request: SipRequest, limits: RegistrationLimits
           cause: `less than ${limits.minExpires} s`,
         };
       }
-      contacts.push(
-        contact.expires > limits.maxExpires ? { ...contact, expires: limits.maxExpires } : contact,
-      );
+      const granted = contact.expires > limits.maxExpires
+        ? { ...contact, expires: limits.maxExpires }
+        : contact;
+      contacts = contacts.length === 0 ? [granted] : [...contacts, granted];
     }
   }
   return { kind: "update", contacts };
@@ -101,11 +104,13 @@ function readContact(value: NameAddr, fallback: number): RequestedContact | unde
 }
 
 function hasParameterTwice(parameters: string): boolean {
-  const names = new Set<string>();
-  const cursor = new ParameterCursor().reset(parameters, 0, parameters.length);
-  let count = 0;
-  for (; cursor.next(); count++) {
-    names.add(cut(parameters, cursor.nameStart, cursor.nameEnd).toLowerCase());
+  if (indexIn(parameters, ";", 1) < 0) return false;
+  const names: string[] = [];
+  cursor.reset(parameters, 0, parameters.length);
+  while (cursor.next()) {
+    const name = cut(parameters, cursor.nameStart, cursor.nameEnd).toLowerCase();
+    if (names.includes(name)) return true;
+    names.push(name);
   }
-  return names.size < count;
+  return false;
 }

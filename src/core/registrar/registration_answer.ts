@@ -8,7 +8,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { Answer } from "../answer.ts";
 import type { BoundFlow } from "../flows/bound_flow.ts";
 import { SUPPORTED } from "../uas_core.ts";
-import type { Registration } from "./registration.ts";
+import type { Registration, RequestedContact } from "./registration.ts";
 
 export class RegistrationAnswers {
   readonly #clock: Clock;
@@ -54,6 +54,10 @@ export class RegistrationAnswers {
   }
 }
 
+function hasFlow({ regId, instance }: RequestedContact): boolean {
+  return regId > 0 && instance !== "";
+}
+
 function supports(request: SipRequest, option: string): boolean {
   return request.values(Header.Supported).some((tag) => tag.toLowerCase() === option);
 }
@@ -64,8 +68,7 @@ function supports(request: SipRequest, option: string): boolean {
  */
 function isOutbound(request: SipRequest, registration: Registration): boolean {
   if (registration.kind !== "update") return false;
-  const hasFlow = registration.contacts.some(({ regId, instance }) => regId > 0 && instance !== "");
-  if (!hasFlow || !supports(request, "outbound")) return false;
+  if (!registration.contacts.some(hasFlow) || !supports(request, "outbound")) return false;
   if (request.values(Header.Via).length === 1) return true;
   const edge = request.values(Header.Path).at(-1);
   const uri = edge === undefined ? undefined : parseNameAddr(edge, 0, edge.length)?.uri;
