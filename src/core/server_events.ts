@@ -9,6 +9,8 @@ export interface ServerEvent {
   /** Milliseconds since 1970. */
   readonly time: number;
   readonly data: Readonly<Record<string, unknown>>;
+  /** UTF-16 units of its JSON, roughly; set where `data` are made when they are asked for, and are always the same. */
+  readonly approximateLength?: number;
 }
 
 export type EventType =
@@ -32,7 +34,8 @@ const SECOND_MS = 1000;
 
 export class ServerEvents {
   readonly #clock: Clock;
-  readonly #listeners = new Set<(event: ServerEvent) => void>();
+  /** Replaced when it changes, so that a listener may leave while an event is told. */
+  #listeners: readonly ((event: ServerEvent) => void)[] = [];
   readonly #suppressed: Counter;
   #refusals = 0;
   #secondStartedAt = 0;
@@ -47,19 +50,22 @@ export class ServerEvents {
 
   /** Reports whether there are listeners, so that senders can skip costly events. */
   get isHeard(): boolean {
-    return this.#listeners.size > 0;
+    return this.#listeners.length > 0;
   }
 
   /** Calls `listener` with each event until the returned function is called. It must not throw. */
   listen(listener: (event: ServerEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    this.#listeners = [...this.#listeners, listener];
+    return () => void (this.#listeners = this.#listeners.filter((each) => each !== listener));
   }
 
   emit(type: EventType | RefusalType, data: ServerEvent["data"]): void {
-    if (this.#listeners.size === 0) return;
-    const event = { type, time: this.#clock.wallTime(), data };
-    for (const listener of this.#listeners) listener(event);
+    if (this.#listeners.length > 0) this.publish({ type, time: this.#clock.wallTime(), data });
+  }
+
+  publish(event: ServerEvent): void {
+    const listeners = this.#listeners;
+    for (let i = 0; i < listeners.length; i++) listeners[i](event);
   }
 
   /** Emits a refusal, unless there were too many of them in this second. */

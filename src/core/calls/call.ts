@@ -63,10 +63,13 @@ export interface CallEnd {
   readonly at?: number;
 }
 
-/** Returns a call as it is shown. */
-export function shownCall(call: Call): Readonly<Record<string, unknown>> {
+/** Returns a call as it is shown, now or at another time. */
+export function shownCall(
+  call: Call,
+  { state, answeredAt }: Pick<Call, "state" | "answeredAt"> = call,
+): Readonly<Record<string, unknown>> {
   const { id, callId, from, to, account, address, transport } = call;
-  const { direction, gatewayRef, didRef, state, startedAt, answeredAt } = call;
+  const { direction, gatewayRef, didRef, startedAt } = call;
   return {
     id,
     callId,

@@ -7,7 +7,8 @@ import { TextMap } from "../../runtime/text_map.ts";
 import type { Timer, TimerWheel } from "../../runtime/timer_wheel.ts";
 import type { FailureCause, ForwardingObserver } from "../proxy/forwarding_observer.ts";
 import type { ServerEvents } from "../server_events.ts";
-import { type Call, type CallBeginning, type CallEnd, shownCall, shownEndedCall } from "./call.ts";
+import type { Call, CallBeginning, CallEnd } from "./call.ts";
+import { CallEvent } from "./call_event.ts";
 import { CallLog } from "./call_log.ts";
 import { CallProgress, type CallProgressHost, dialogId, shownText } from "./call_progress.ts";
 import { type EndedCall, EndedCalls } from "./ended_calls.ts";
@@ -96,7 +97,7 @@ export class CallTable implements CallProgressHost {
     if (!this.#sweep.isRunning) this.#sweep.start(SWEEP_INTERVAL_MS);
     this.#started.value++;
     this.#log.started(call);
-    if (events.isHeard) events.emit("call.started", shownCall(call));
+    if (events.isHeard) events.publish(new CallEvent(call, times.wallTime));
     return call;
   }
 
@@ -110,7 +111,7 @@ export class CallTable implements CallProgressHost {
     call.answeredAt = clock.wallTime();
     this.#answered.value++;
     this.#log.answered(call);
-    if (events.isHeard) events.emit("call.answered", shownCall(call));
+    if (events.isHeard) events.publish(new CallEvent(call, call.answeredAt));
     if (call.dialogs.length === 0) {
       this.#end(call, unseen("not observed", call, "Not in the path of the call"));
     }
@@ -199,10 +200,10 @@ export class CallTable implements CallProgressHost {
     this.#uncountOut(call);
     for (const id of call.dialogs) this.#forget(call, id);
     const { clock, events } = this.#parts;
-    const shown = shownEndedCall(call, end, clock.wallTime());
+    const event = new CallEvent(call, clock.wallTime(), end);
     this.#log.ended(call, end);
-    this.#ended.add(shown);
-    events.emit("call.ended", shown);
+    this.#ended.add(event);
+    events.publish(event);
   }
 
   #countOut(call: CallProgress): void {

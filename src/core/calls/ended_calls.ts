@@ -1,4 +1,5 @@
 /** The calls that have ended lately (`GET /calls?ended=true`). */
+import type { CallEvent } from "./call_event.ts";
 
 /** An ended call as it is shown. */
 export type EndedCall = Readonly<Record<string, unknown>>;
@@ -8,16 +9,17 @@ const MAX_ENDED = 1000;
 
 export class EndedCalls {
   /** A ring: the oldest one is at `#next` once it is full. */
-  readonly #calls: EndedCall[] = [];
+  readonly #events: CallEvent[] = [];
   #next = 0;
 
-  add(call: EndedCall): void {
-    this.#calls[this.#next] = call;
+  add(event: CallEvent): void {
+    this.#events[this.#next] = event;
     this.#next = (this.#next + 1) % MAX_ENDED;
   }
 
   /** Returns the calls, latest first. */
   list(): readonly EndedCall[] {
-    return [...this.#calls.slice(this.#next), ...this.#calls.slice(0, this.#next)].reverse();
+    const events = [...this.#events.slice(this.#next), ...this.#events.slice(0, this.#next)];
+    return events.reverse().map(({ data }) => data);
   }
 }

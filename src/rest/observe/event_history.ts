@@ -19,24 +19,24 @@ const MAX_TOTAL_LENGTH = 1024 * 1024;
 export class EventHistory {
   readonly #capacity: number;
   readonly #epoch = randomToken();
-  readonly #events: KeptEvent[] = [];
+  /** A ring: each event is at its number modulo the capacity. */
+  readonly #events: (KeptEvent | ServerEvent | undefined)[] = [];
   readonly #listeners = new Set<() => void>();
   #characters = 0;
+  #first = 1;
   #last = 0;
 
   constructor(capacity = 1000) {
     this.#capacity = capacity;
   }
 
-  /** Adds an event and calls the listeners. Keeps its text only. */
-  add({ type, time, data }: ServerEvent): void {
-    const json = JSON.stringify({ id: this.idOf(++this.#last), time, type, data });
-    this.#events.push({ type, json });
-    this.#characters += json.length;
-    while (this.#events.length > this.#capacity || this.#characters > MAX_TOTAL_LENGTH) {
-      this.#characters -= this.#events.shift()!.json.length;
-    }
-    for (const listener of this.#listeners) listener();
+  /** Adds an event and calls the listeners. Its text is written at once unless its data are made when asked for. */
+  add(event: ServerEvent): void {
+    if (this.#last - this.#first + 1 >= this.#capacity) this.#forgetOldest();
+    const number = ++this.#last;
+    this.#put(number, event.approximateLength === undefined ? this.#written(event, number) : event);
+    while (this.#characters > MAX_TOTAL_LENGTH) this.#forgetOldest();
+    if (this.#listeners.size > 0) { for (const listener of this.#listeners) listener(); }
   }
 
   /** Calls `listener` after each event, until the returned function is called. Listeners must not throw. */
@@ -52,12 +52,17 @@ export class EventHistory {
 
   /** Reports whether all events after a number are still kept. */
   hasAllAfter(number: number): boolean {
-    return number >= this.#last - this.#events.length && number <= this.#last;
+    return number >= this.#first - 1 && number <= this.#last;
   }
 
   /** Returns an event by its number; undefined for one that is not kept any more. */
   at(number: number): KeptEvent | undefined {
-    return this.#events[number - this.#last + this.#events.length - 1];
+    if (number < this.#first || number > this.#last) return undefined;
+    const event = this.#events[number % this.#capacity];
+    if (event === undefined || "json" in event) return event;
+    const written = this.#written(event, number);
+    this.#put(number, written);
+    return written;
   }
 
   idOf(number: number): string {
@@ -70,4 +75,24 @@ export class EventHistory {
     const number = Number(digits);
     return epoch === this.#epoch && number <= this.#last ? number : undefined;
   }
+
+  #put(number: number, event: KeptEvent | ServerEvent | undefined): void {
+    const place = number % this.#capacity;
+    this.#characters += lengthOf(event) - lengthOf(this.#events[place]);
+    this.#events[place] = event;
+  }
+
+  #forgetOldest(): void {
+    this.#put(this.#first++, undefined);
+  }
+
+  #written({ type, time, data }: ServerEvent, number: number): KeptEvent {
+    return { type, json: JSON.stringify({ id: this.idOf(number), time, type, data }) };
+  }
+}
+
+/** Returns the length of the text of an event, which may not be written yet. */
+function lengthOf(event: KeptEvent | ServerEvent | undefined): number {
+  if (event === undefined) return 0;
+  return "json" in event ? event.json.length : event.approximateLength ?? 0;
 }

@@ -56,6 +56,33 @@ Deno.test("EventHistory: long events are dropped when the room is used up", () =
   assert.notEqual(history.at(history.last), undefined);
 });
 
+Deno.test("EventHistory: data that are made when asked for are made for the first reader, and count as long as they say", () => {
+  const history = new EventHistory(2);
+  let made = 0;
+  const late = (approximateLength: number) => ({
+    type: "call.started",
+    time: 1,
+    approximateLength,
+    get data() {
+      return { made: ++made };
+    },
+  });
+  history.add(late(100));
+  assert.equal(made, 0);
+  const [first, second] = [history.at(1)?.json, history.at(1)?.json];
+  assert.deepEqual([first, second, made], [second, first, 1]);
+  assert.deepEqual(JSON.parse(first ?? ""), {
+    id: history.idOf(1),
+    time: 1,
+    type: "call.started",
+    data: { made: 1 },
+  });
+  history.add(late(600_000));
+  history.add(late(600_000));
+  assert.deepEqual([2, 3].map((number) => history.at(number)?.type), [undefined, "call.started"]);
+  assert.equal(history.hasAllAfter(2), true);
+});
+
 Deno.test("EventHistory: an id is known again by the process that gave it, and by no other", () => {
   const history = filled(3);
   assert.equal(history.numberOf(history.idOf(0)), 0);
