@@ -1,6 +1,7 @@
 /** H(A1): everything secret about an account in one realm (RFC 7616 §3.4.2). */
 import { hash } from "node:crypto";
 import { equalsInConstantTime } from "../runtime/mac.ts";
+import { Md5 } from "../runtime/md5.ts";
 
 /** Algorithms that the server can offer, named as in RFC 8760. */
 export const DIGEST_ALGORITHMS = ["MD5", "SHA-256"] as const;
@@ -23,6 +24,8 @@ export interface Credentials {
   readonly ha1: readonly Ha1[];
 }
 
+const md5 = new Md5();
+
 /** Shared by all accounts with a secret, of which there may be many. */
 export const NO_HA1: readonly Ha1[] = [];
 
@@ -31,8 +34,10 @@ export function hashOfA1(
   algorithm: DigestAlgorithm,
   account: { username: string; realm: string; secret: string },
 ): string {
-  const text = `${account.username}:${account.realm}:${account.secret}`;
-  return hash(algorithm === "MD5" ? "md5" : "sha256", text);
+  const { username, realm, secret } = account;
+  return algorithm === "MD5"
+    ? md5.begin().add(username).add(":").add(realm).add(":").add(secret).digits()
+    : hash("sha256", `${username}:${realm}:${secret}`);
 }
 
 /** Returns the given hash for a realm and an algorithm; undefined when there is none. */
