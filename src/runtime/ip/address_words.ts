@@ -60,6 +60,7 @@ export function networkOf(address: string): string {
 
 /** Returns a key for the owner of an address: an IPv4 address, or the /64 around an IPv6 address. */
 export function ownerOf(address: string): string {
+  if (!isIpv6(address)) return address;
   const words = addressWords(address);
   return words.length === 1 ? address : `${words[0]}:${words[1]}`;
 }
