@@ -3,21 +3,63 @@ import { Header } from "../message/header_name.ts";
 import type { HeaderRows } from "../message/header_rows.ts";
 import { codeAt } from "../runtime/text.ts";
 
+/** 64 bits that a request shares with its retransmissions, and with hardly another one. */
+export interface RequestHash {
+  readonly high: number;
+  readonly low: number;
+}
+
+const HASHED = [Header.Via, Header.CallId, Header.CSeq] as const;
+const DIGITS = Uint8Array.from("0123456789abcdef", (digit) => codeAt(digit, 0));
+
+/** The hash of the latest request, because a challenge needs it for its nonce and for its tag. */
+const latest = { request: undefined as HeaderRows | undefined, seed: 0, high: 0, low: 0 };
+
+/** Returns the same hash for each retransmission of a request. The next call may change the object that it returns. */
+export function requestHash(request: HeaderRows, seed: number): RequestHash {
+  if (request === latest.request && seed === latest.seed) return latest;
+  const { text, rows } = request;
+  let high = seed;
+  let low = ~seed;
+  for (let i = 0; i < HASHED.length; i++) {
+    const row = request.rowOf(HASHED[i]);
+    const end = row < 0 ? 0 : rows[row + 3];
+    for (let at = row < 0 ? 0 : rows[row + 2]; at < end; at++) {
+      const code = codeAt(text, at);
+      high = Math.imul(high ^ code, 0x9e3779b1);
+      low = Math.imul(low ^ code, 0x85ebca6b) + high | 0;
+    }
+  }
+  latest.request = request;
+  latest.seed = seed;
+  latest.high = high;
+  latest.low = low;
+  return latest;
+}
+
 /**
  * Returns the same tag for each retransmission of a request.
  * @param seed makes tags differ from server to server; threads of one server share it
  */
 export function statelessTag(request: HeaderRows, seed: number): string {
-  let a = seed;
-  let b = ~seed;
-  for (const id of [Header.Via, Header.CallId, Header.CSeq] as const) {
-    const row = request.rowOf(id);
-    const end = row < 0 ? 0 : request.rows[row + 3];
-    for (let at = row < 0 ? 0 : request.rows[row + 2]; at < end; at++) {
-      const code = codeAt(request.text, at);
-      a = Math.imul(a ^ code, 0x9e3779b1);
-      b = Math.imul(b ^ code, 0x85ebca6b) + a | 0;
-    }
-  }
-  return `s${(a >>> 0).toString(36)}${(b >>> 0).toString(36)}`;
+  const { high, low } = requestHash(request, seed);
+  return String.fromCharCode(
+    115,
+    DIGITS[high >>> 28],
+    DIGITS[high >>> 24 & 15],
+    DIGITS[high >>> 20 & 15],
+    DIGITS[high >>> 16 & 15],
+    DIGITS[high >>> 12 & 15],
+    DIGITS[high >>> 8 & 15],
+    DIGITS[high >>> 4 & 15],
+    DIGITS[high & 15],
+    DIGITS[low >>> 28],
+    DIGITS[low >>> 24 & 15],
+    DIGITS[low >>> 20 & 15],
+    DIGITS[low >>> 16 & 15],
+    DIGITS[low >>> 12 & 15],
+    DIGITS[low >>> 8 & 15],
+    DIGITS[low >>> 4 & 15],
+    DIGITS[low & 15],
+  );
 }

@@ -1,8 +1,7 @@
 /** Digest challenges and credentials (RFC 3261 §20.7, §20.44; RFC 7616, RFC 8760). */
-import { decodeUtf8, isWhiteSpace, skipToken, skipWhiteSpace, spanEqualsIgnoringCase } from "./characters.ts";
+import { CredentialsField, DigestFields } from "./digest_fields.ts";
 import { splitValues } from "./header_rows.ts";
-import { ParameterCursor, quote, unquote } from "./parameters.ts";
-import { beginsWith, codeAt } from "../runtime/text.ts";
+import { quote } from "./parameters.ts";
 
 /** The fields of Authorization or Proxy-Authorization, unquoted, "" when absent. */
 export interface DigestCredentials {
@@ -40,23 +39,37 @@ export interface ReceivedChallenge extends DigestChallenge {
   readonly written: { readonly realm: string; readonly nonce: string; readonly opaque: string | undefined };
 }
 
+const CHALLENGE = ["realm", "nonce", "algorithm", "opaque", "qop", "stale", "domain"];
+
+const credentials = DigestFields.ofCredentials();
+const challenge = new DigestFields(CHALLENGE);
+
 /** Parses `Digest username="…", …`; undefined for another scheme or a malformed value. */
 export function parseDigestCredentials(value: string): DigestCredentials | undefined {
-  const fields = parseDigest(value, CREDENTIALS)?.map(textOf);
-  if (!fields) return undefined;
-  const [username, realm, nonce, uri, response, algorithm, cnonce, opaque, qop, nc, userhash] = fields;
-  return { username, realm, nonce, uri, response, algorithm, cnonce, opaque, qop, nc, userhash };
+  if (!credentials.read(value)) return undefined;
+  return {
+    username: credentials.value(CredentialsField.username),
+    realm: credentials.value(CredentialsField.realm),
+    nonce: credentials.value(CredentialsField.nonce),
+    uri: credentials.value(CredentialsField.uri),
+    response: credentials.value(CredentialsField.response),
+    algorithm: credentials.value(CredentialsField.algorithm),
+    cnonce: credentials.value(CredentialsField.cnonce),
+    opaque: credentials.value(CredentialsField.opaque),
+    qop: credentials.value(CredentialsField.qop),
+    nc: credentials.value(CredentialsField.nc),
+    userhash: credentials.value(CredentialsField.userhash),
+  };
 }
 
 /** Parses one `Digest realm="…", …` challenge; undefined for another scheme or a malformed value. */
 export function parseDigestChallenge(value: string): ReceivedChallenge | undefined {
-  const fields = parseDigest(value, CHALLENGE);
-  if (!fields) return undefined;
-  const [realm, nonce, algorithm, opaque, qop, stale, domain] = fields.map(textOf);
+  if (!challenge.read(value)) return undefined;
+  const [realm, nonce, algorithm, opaque, qop, stale, domain] = CHALLENGE.map((_, i) => challenge.value(i));
   const written = {
-    realm: quotedOf(fields[0] ?? ""),
-    nonce: quotedOf(fields[1] ?? ""),
-    opaque: fields[3] === undefined ? undefined : quotedOf(fields[3]),
+    realm: challenge.quoted(0),
+    nonce: challenge.quoted(1),
+    opaque: challenge.has(3) ? challenge.quoted(3) : undefined,
   };
   return { realm, nonce, algorithm, opaque, qop, stale, domain, written };
 }
@@ -75,60 +88,6 @@ export function parseDigestChallenges(value: string): ReceivedChallenge[] {
     else challenges[challenges.length - 1] += `,${part}`;
   }
   return challenges.map(parseDigestChallenge).filter((challenge) => challenge !== undefined);
-}
-
-const CREDENTIALS = [
-  "username",
-  "realm",
-  "nonce",
-  "uri",
-  "response",
-  "algorithm",
-  "cnonce",
-  "opaque",
-  "qop",
-  "nc",
-  "userhash",
-];
-const CHALLENGE = ["realm", "nonce", "algorithm", "opaque", "qop", "stale", "domain"];
-
-const cursor = new ParameterCursor();
-
-/** Returns the named fields as written, undefined for absent ones; a repeated field is a fault. */
-function parseDigest(value: string, names: readonly string[]): (string | undefined)[] | undefined {
-  const isDigest = spanEqualsIgnoringCase(value, 0, 6, "digest") && isWhiteSpace(codeAt(value, 6));
-  if (!isDigest) return undefined;
-  const fields: (string | undefined)[] = names.map(() => undefined);
-  let seen = 0;
-  let at = skipWhiteSpace(value, 6, value.length);
-  while (at < value.length) {
-    const nameEnd = skipToken(value, at, value.length);
-    const equals = skipWhiteSpace(value, nameEnd, value.length);
-    if (nameEnd === at || codeAt(value, equals) !== 61) return undefined;
-    const valueEnd = cursor.readValue(value, skipWhiteSpace(value, equals + 1, value.length), value.length);
-    if (valueEnd < 0) return undefined;
-    let field = 0;
-    while (field < names.length && !spanEqualsIgnoringCase(value, at, nameEnd, names[field])) field++;
-    if (field < names.length) {
-      if ((seen & 1 << field) !== 0) return undefined;
-      seen |= 1 << field;
-      fields[field] = cursor.value;
-    }
-    at = skipWhiteSpace(value, valueEnd, value.length);
-    if (at < value.length && codeAt(value, at) !== 44) return undefined;
-    at = skipWhiteSpace(value, at + 1, value.length);
-  }
-  return fields;
-}
-
-/** Returns the value of a field, unquoted and decoded. */
-function textOf(written: string | undefined): string {
-  return written === undefined ? "" : decodeUtf8(unquote(written));
-}
-
-/** Returns a quoted string; a token, which some peers send, is quoted. */
-function quotedOf(written: string): string {
-  return beginsWith(written, '"') ? written : quote(written);
 }
 
 /** Returns a challenge as a header value. `qop` and `stale` are left out when "". */

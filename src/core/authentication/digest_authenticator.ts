@@ -1,48 +1,29 @@
 /** Digest authentication of requests (§22, RFC 7616, RFC 8760). */
 import { type Credentials, type DigestAlgorithm, findHa1, hashOfA1 } from "../../data/ha1.ts";
-import {
-  type DigestCredentials,
-  formatDigestChallenge,
-  parseDigestCredentials,
-} from "../../message/digest.ts";
+import { CredentialsField, DigestFields } from "../../message/digest_fields.ts";
+import { isHexDigit } from "../../message/characters.ts";
 import { Header } from "../../message/header_name.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
-import { BoundedTextMap } from "../../runtime/bounded_map.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { withoutSecrets } from "../../runtime/log_secrets.ts";
-import { equalsInConstantTime } from "../../runtime/mac.ts";
 import type { Counter, Metrics } from "../../runtime/metrics.ts";
 import { randomToken } from "../../runtime/random.ts";
-import type { Flow } from "../../transport/transport.ts";
+import { codeAt } from "../../runtime/text.ts";
 import { ownerOf } from "../../runtime/ip/address_words.ts";
-import { expectedResponse } from "./digest_response.ts";
+import { type Challenge, Challenges } from "./challenges.ts";
+import { isRightResponse } from "./digest_response.ts";
+import { KnownHashes } from "./known_hashes.ts";
 import { namesResource } from "./digest_uri.ts";
 import { NonceRing } from "./nonce_ring.ts";
 import type { Answer } from "../answer.ts";
-import { statelessTag } from "../stateless_tag.ts";
 
 /** An Agent, a Peer or a Gateway: whoever has a username and a secret. */
 export type CredentialHolder = Credentials;
-
-/** A challenge: its realm, and the status that asks for credentials. */
-export interface Challenge {
-  /** 401 as a registrar, 407 as a proxy. */
-  readonly status: 401 | 407;
-  readonly realm: string;
-  /** The flow of the request: nonces are bound to its address. */
-  readonly flow: Flow;
-}
 
 /** An account with the header row of its credentials, or an answer that refuses the request. */
 export type Authentication<A extends CredentialHolder> =
   | { readonly kind: "authenticated"; readonly account: A; readonly row: number }
   | { readonly kind: "refused"; readonly answer: Answer };
-
-/**
- * User-Agents of clients that give up when one of several challenges has an unknown algorithm (libre before 2.0), where
- * RFC 7616 §3.7 lets them choose another one. They are offered MD5 alone.
- */
-const KNOWS_MD5_ONLY = /^baresip v[01]\./i;
 
 export interface DigestAuthenticatorOptions {
   readonly clock: Clock;
@@ -58,41 +39,39 @@ export interface DigestAuthenticatorOptions {
   isOurs(host: string): boolean;
 }
 
-/** Credentials with the number of their header row. */
+/** The header row of the credentials that are checked. */
 interface TriedRow {
-  readonly credentials: DigestCredentials;
+  readonly challenge: Challenge;
   readonly algorithm: DigestAlgorithm;
   readonly row: number;
+  /** The number of the nonce. */
+  readonly number: number;
 }
 
 /** Header rows that are examined. */
 const MAX_ROWS = 16;
-/** Nonces remembered for retransmissions: some seconds of dense traffic. */
-const MAX_RECENT = 8192;
-/** Realms remembered for an account. */
-const MAX_REALMS = 16;
+/** As credentials name them, in lower case. */
+const NAMES = { "MD5": "md5", "SHA-256": "sha-256" } as const;
 
 /** Stands in for an unknown user or a missing hash, so that checking takes the same time. */
 const NOBODY = { username: randomToken(), secret: randomToken() };
 
 export class DigestAuthenticator {
   readonly #algorithms: readonly DigestAlgorithm[];
-  readonly #forBrowsers: readonly DigestAlgorithm[];
   readonly #nonces: NonceRing;
-  readonly #seed: number;
-  /** H(A1) by account object, then algorithm and realm. A changed account is a new object. */
-  readonly #hashes = new WeakMap<CredentialHolder, Map<string, string>>();
-  /** Nonces of the latest challenges, by stateless tag and source of the challenged request. */
-  readonly #recent = new BoundedTextMap<string>(MAX_RECENT);
+  readonly #challenges: Challenges;
+  readonly #hashes = new KnownHashes();
+  /** The row that was read last. */
+  readonly #fields = DigestFields.ofCredentials();
   readonly #failures: Counter;
   readonly #unknownNonces: Counter;
   readonly #isOurs: DigestAuthenticatorOptions["isOurs"];
 
   constructor(options: DigestAuthenticatorOptions) {
-    this.#algorithms = options.algorithms;
-    this.#forBrowsers = [...options.algorithms.filter((algorithm) => algorithm !== "MD5"), "MD5"];
-    this.#seed = options.seed;
-    this.#nonces = new NonceRing(options.clock, options.seed);
+    const { clock, seed, algorithms } = options;
+    this.#algorithms = algorithms;
+    this.#nonces = new NonceRing(clock, seed);
+    this.#challenges = new Challenges({ nonces: this.#nonces, seed, algorithms });
     this.#isOurs = options.isOurs;
     this.#failures = options.metrics.counter(
       "routr_authentication_failures_total",
@@ -114,141 +93,131 @@ export class DigestAuthenticator {
     find: (username: string) => A | undefined,
   ): Authentication<A> {
     const id = challenge.status === 401 ? Header.Authorization : Header.ProxyAuthorization;
+    const fields = this.#fields;
     let tried: TriedRow | undefined;
-    let unknown: DigestCredentials | undefined;
-    let newest = -1;
+    let read = -1;
+    let unknown: string | undefined;
     let rows = MAX_ROWS;
     for (let row = request.rowOf(id); row >= 0 && rows > 0; row = request.rowOf(id, row)) {
       rows--;
-      const credentials = parseDigestCredentials(request.rowValue(row));
-      const algorithm = credentials && this.#algorithmOf(credentials);
-      if (!credentials || !algorithm || credentials.realm !== challenge.realm) continue;
-      const number = this.#nonces.numberOf(credentials.nonce);
+      read = row;
+      const algorithm = readRow(fields, request, row) ? this.#algorithmOf(fields) : undefined;
+      if (!algorithm || !fields.is(CredentialsField.realm, challenge.realm)) continue;
+      const number = this.#numberOf(fields);
       // No digest is computed for an unknown nonce: guessing a password takes a challenge first.
-      if (number < 0) unknown ??= credentials;
-      else if (number > newest) {
-        newest = number;
-        tried = { credentials, algorithm, row };
-      }
+      if (number < 0) unknown ??= fields.value(CredentialsField.username);
+      else if (tried === undefined || number > tried.number) tried = { challenge, algorithm, row, number };
     }
-    if (tried) return this.#check(request, { challenge, ...tried }, find);
+    if (tried) {
+      if (read !== tried.row) readRow(fields, request, tried.row);
+      return this.#check(request, tried, find);
+    }
     // A first challenge has no cause, so that the log says nothing.
-    const answer = this.#challenge(request, challenge);
+    const answer = this.#challenges.answer(request, challenge);
     if (rows === MAX_ROWS) return refused(answer);
-    if (!unknown) {
+    if (unknown === undefined) {
       return refused({ ...answer, cause: `no credentials that can be used in realm ${challenge.realm}` });
     }
     this.#unknownNonces.value++;
-    const cause = `${unknown.username} answers a challenge that is not of this server, or forgotten`;
+    const cause = `${unknown} answers a challenge that is not of this server, or forgotten`;
     return refused({ ...answer, cause });
   }
 
   /** Checks the row with the newest nonce alone: every row would be another guess. */
   #check<A extends CredentialHolder>(
     request: SipRequest,
-    { challenge, credentials, algorithm, row }: TriedRow & { challenge: Challenge },
+    { challenge, algorithm, row, number }: TriedRow,
     find: (username: string) => A | undefined,
   ): Authentication<A> {
-    const { username, uri, nonce, qop, nc } = credentials;
-    if (!namesResource(uri, request, this.#isOurs)) {
-      const cause = `credentials of ${username} for ${withoutSecrets(uri)}`;
-      return refused({ status: 400, reason: "Credentials Are For Another URI", cause });
+    const fields = this.#fields;
+    const username = fields.value(CredentialsField.username);
+    if (!fields.is(CredentialsField.uri, request.requestUri)) {
+      const uri = fields.value(CredentialsField.uri);
+      if (!namesResource(uri, request, this.#isOurs)) {
+        const cause = `credentials of ${username} for ${withoutSecrets(uri)}`;
+        return refused({ status: 400, reason: "Credentials Are For Another URI", cause });
+      }
     }
     const account = find(username);
-    if (!this.#isRight(credentials, { algorithm, account, method: request.method })) {
+    const { realm } = challenge;
+    if (!this.#isRight(account, { algorithm, realm, method: request.method })) {
       this.#failures.value++;
-      const cause = `${faultOf(account, credentials, algorithm)}: ${username} in realm ${challenge.realm}`;
-      return refused({ ...this.#challenge(request, challenge), cause, username });
+      const cause = `${faultOf(account, realm, algorithm)}: ${username} in realm ${realm}`;
+      return refused({ ...this.#challenges.answer(request, challenge), cause, username });
     }
-    const count = qop === "" ? 0 : parseInt(nc, 16);
-    const isFresh = this.#nonces.use(nonce, count, ownerOf(challenge.flow.remoteAddress)) === "fresh";
+    const count = fields.isEmpty(CredentialsField.qop) ? 0 : countOf(fields);
+    const isFresh = this.#nonces.use(number, count, ownerOf(challenge.flow.remoteAddress)) === "fresh";
     return isFresh
       ? { kind: "authenticated", account: account!, row }
-      : refused(this.#challenge(request, challenge, "true"));
+      : refused(this.#challenges.answer(request, challenge, true));
   }
 
   /** Returns the algorithm of credentials; undefined when they answer nothing that is offered here. */
-  #algorithmOf(credentials: DigestCredentials): DigestAlgorithm | undefined {
-    const { qop, nc, cnonce } = credentials;
-    if (
-      qop !== "" &&
-      (qop.toLowerCase() !== "auth" || !/^[0-9a-f]{8}$/i.test(nc) || nc === "00000000" || cnonce === "")
-    ) {
-      return undefined;
+  #algorithmOf(fields: DigestFields): DigestAlgorithm | undefined {
+    const { qop, cnonce } = CredentialsField;
+    const isWhole = fields.isEmpty(qop) ||
+      fields.isInAnyCase(qop, "auth") && countOf(fields) > 0 && !fields.isEmpty(cnonce);
+    if (!isWhole) return undefined;
+    const isDefault = fields.isEmpty(CredentialsField.algorithm);
+    for (let i = 0; i < this.#algorithms.length; i++) {
+      const algorithm = this.#algorithms[i];
+      const isMeant = isDefault
+        ? algorithm === "MD5"
+        : fields.isInAnyCase(CredentialsField.algorithm, NAMES[algorithm]);
+      if (isMeant) return algorithm;
     }
-    const name = credentials.algorithm === "" ? "MD5" : credentials.algorithm.toUpperCase();
-    return this.#algorithms.find((algorithm) => algorithm === name);
+    return undefined;
+  }
+
+  #numberOf(fields: DigestFields): number {
+    const { nonce } = CredentialsField;
+    return fields.isPlain(nonce)
+      ? this.#nonces.numberOf(fields.text, fields.start(nonce), fields.end(nonce))
+      : this.#nonces.numberOf(fields.value(nonce));
   }
 
   #isRight(
-    credentials: DigestCredentials,
-    check: { algorithm: DigestAlgorithm; account: CredentialHolder | undefined; method: string },
+    account: CredentialHolder | undefined,
+    check: { algorithm: DigestAlgorithm; realm: string; method: string },
   ): boolean {
-    const { algorithm, account, method } = check;
-    const { realm } = credentials;
-    const key = `${algorithm} ${realm}`;
+    const { algorithm, realm, method } = check;
     const known = account &&
-      (this.#hashes.get(account)?.get(key) ?? findHa1(account.ha1, { algorithm, realm }));
+      (this.#hashes.find(account, check) ?? findHa1(account.ha1, { algorithm, realm }));
     const { username, secret = NOBODY.secret } = account ?? NOBODY;
     const ha1 = known ?? hashOfA1(algorithm, { username, realm, secret });
-    const expected = expectedResponse(credentials, { algorithm, ha1, method });
-    if (!equalsInConstantTime(credentials.response.toLowerCase(), expected) || account === undefined) {
+    if (!isRightResponse(this.#fields, { algorithm, ha1, method }) || account === undefined) {
       // A wrong password takes the same time with and without a remembered hash.
       if (known !== undefined) hashOfA1(algorithm, { username, realm, secret });
       return false;
     }
-    if (known === undefined) this.#remember(account, key, ha1);
+    if (known === undefined) this.#hashes.remember(account, { algorithm, realm, ha1 });
     return true;
   }
+}
 
-  /** Remembers a hash that was right: realms of wrong credentials are the sender's choice. */
-  #remember(account: CredentialHolder, key: string, ha1: string): void {
-    const hashes = this.#hashes.get(account);
-    if (!hashes) this.#hashes.set(account, new Map([[key, ha1]]));
-    else if (hashes.size < MAX_REALMS) hashes.set(key, ha1);
-  }
+/** Reads one row of credentials; returns false when they are malformed, or of another scheme. */
+function readRow(fields: DigestFields, request: SipRequest, row: number): boolean {
+  if (request.hasFolds) return fields.read(request.rowValue(row));
+  return fields.read(request.text, request.rows[row + 2], request.rows[row + 3]);
+}
 
-  /** Returns a new nonce; for a retransmission the former one, because stateless answers are all the same (§8.2.7). */
-  #nonceFor(request: SipRequest, flow: Flow): string {
-    const source = ownerOf(flow.remoteAddress);
-    const identity = `${statelessTag(request, this.#seed)} ${source}`;
-    const known = this.#recent.get(identity);
-    if (known !== undefined) return known;
-    const nonce = this.#nonces.issue(source);
-    this.#recent.set(identity, nonce);
-    return nonce;
+/** Returns the nonce count, 0 when it is missing or malformed. */
+function countOf(fields: DigestFields): number {
+  const start = fields.start(CredentialsField.nc);
+  if (fields.end(CredentialsField.nc) - start !== 8) return 0;
+  let count = 0;
+  for (let at = start; at < start + 8; at++) {
+    const code = codeAt(fields.text, at);
+    if (!isHexDigit(code)) return 0;
+    count = count * 16 + (code & 15) + (code > 57 ? 9 : 0);
   }
-
-  #offerTo(request: SipRequest): readonly DigestAlgorithm[] {
-    if (!this.#algorithms.includes("MD5")) return this.#algorithms;
-    if (KNOWS_MD5_ONLY.test(request.header(Header.UserAgent) ?? "")) return ["MD5"];
-    // JsSIP and SIP.js, which browsers have, know MD5 and read the last challenge only.
-    return /^WSS?$/i.test(request.topVia.transport) ? this.#forBrowsers : this.#algorithms;
-  }
-
-  #challenge(request: SipRequest, { status, realm, flow }: Challenge, stale: "true" | "" = ""): Answer {
-    const name = status === 401 ? "WWW-Authenticate" : "Proxy-Authenticate";
-    const nonce = this.#nonceFor(request, flow);
-    const headers = this.#offerTo(request).map((algorithm) => {
-      const value = formatDigestChallenge({
-        realm,
-        nonce,
-        algorithm,
-        qop: "auth",
-        stale,
-        opaque: "",
-        domain: "",
-      });
-      return `${name}: ${value}\r\n`;
-    });
-    return { status, headers: headers.join("") };
-  }
+  return count;
 }
 
 /** Explains why credentials are wrong. */
 function faultOf(
   account: CredentialHolder | undefined,
-  { realm }: DigestCredentials,
+  realm: string,
   algorithm: DigestAlgorithm,
 ): string {
   if (account === undefined) return "no such user";

@@ -1,6 +1,6 @@
 /** The nonces of this server: age, source and used nonce counts (RFC 7616 §3.3, §3.4). */
 import type { Clock } from "../../runtime/clock.ts";
-import { codeAt, cut, indexIn } from "../../runtime/text.ts";
+import { codeAt } from "../../runtime/text.ts";
 
 /** Nonces remembered; a user of a forgotten nonce is challenged anew. */
 const SLOTS = 1 << 18;
@@ -8,12 +8,16 @@ const LIFETIME_MS = 300_000;
 /** Nonce counts up to this far below the highest one are taken, because requests overtake each other on UDP. */
 const WINDOW = 32;
 
+const SLOT_DIGITS = 5;
+const TEXT_LENGTH = SLOT_DIGITS + 16;
+const DIGITS = Uint8Array.from("0123456789abcdef", (digit) => codeAt(digit, 0));
+
 export type NonceVerdict = "fresh" | "stale";
 
 /**
  * A ring of fixed size, so that challenges to unauthenticated senders take no memory:
  *
- *     nonce = number · 64 random bits        slot = number mod 2¹⁸
+ *     nonce = slot · 64 random bits          slot = number mod 2¹⁸
  *     slot: random bits, time, hash of the source, highest nc, bits for the 32 counts below it
  */
 export class NonceRing {
@@ -35,46 +39,80 @@ export class NonceRing {
     this.#seed = seed;
   }
 
-  /** Makes a nonce for one source. */
-  issue(source: string): string {
+  /** Makes a nonce for one source; returns its number, higher for later ones. */
+  issue(source: string): number {
     if (this.#randomUsed === this.#random.length) {
       crypto.getRandomValues(this.#random);
       this.#randomUsed = 0;
     }
     const number = this.#count++;
     const slot = number & (SLOTS - 1);
-    const high = this.#high[slot] = this.#random[this.#randomUsed++];
-    const low = this.#low[slot] = this.#random[this.#randomUsed++];
+    this.#high[slot] = this.#random[this.#randomUsed++];
+    this.#low[slot] = this.#random[this.#randomUsed++];
     this.#madeAt[slot] = this.#clock.now();
     this.#source[slot] = this.#hashOf(source);
     this.#highest[slot] = 0;
     this.#seen[slot] = 0;
-    return textOf(number, high, low);
+    return number;
   }
 
-  /** Returns the number of a remembered nonce, higher for later ones; -1 for any other text. */
-  numberOf(nonce: string): number {
-    const first = indexIn(nonce, "-");
-    const second = indexIn(nonce, "-", first + 1);
-    const number = parseInt(cut(nonce, 0, first), 36);
-    const high = parseInt(cut(nonce, first + 1, second), 36);
-    const low = parseInt(cut(nonce, second + 1), 36);
+  /** Returns the text of a remembered nonce: 21 hexadecimal digits. */
+  textOf(number: number): string {
     const slot = number & (SLOTS - 1);
-    const isOurs = number < this.#count && number >= this.#count - SLOTS && this.#high[slot] === high &&
-      this.#low[slot] === low && textOf(number, high, low) === nonce;
+    const high = this.#high[slot];
+    const low = this.#low[slot];
+    return String.fromCharCode(
+      DIGITS[slot >>> 16],
+      DIGITS[slot >>> 12 & 15],
+      DIGITS[slot >>> 8 & 15],
+      DIGITS[slot >>> 4 & 15],
+      DIGITS[slot & 15],
+      DIGITS[high >>> 28],
+      DIGITS[high >>> 24 & 15],
+      DIGITS[high >>> 20 & 15],
+      DIGITS[high >>> 16 & 15],
+      DIGITS[high >>> 12 & 15],
+      DIGITS[high >>> 8 & 15],
+      DIGITS[high >>> 4 & 15],
+      DIGITS[high & 15],
+      DIGITS[low >>> 28],
+      DIGITS[low >>> 24 & 15],
+      DIGITS[low >>> 20 & 15],
+      DIGITS[low >>> 16 & 15],
+      DIGITS[low >>> 12 & 15],
+      DIGITS[low >>> 8 & 15],
+      DIGITS[low >>> 4 & 15],
+      DIGITS[low & 15],
+    );
+  }
+
+  /** Returns the number of the remembered nonce in `text[start, end)`; -1 for any other text. */
+  numberOf(text: string, start = 0, end = text.length): number {
+    if (end - start !== TEXT_LENGTH) return -1;
+    const slot = readDigits(text, start, SLOT_DIGITS);
+    if (slot < 0 || slot >= SLOTS) return -1;
+    const last = this.#count - 1;
+    const number = last - ((last - slot) & (SLOTS - 1));
+    const isOurs = number >= 0 && readDigits(text, start + SLOT_DIGITS, 8) === this.#high[slot] &&
+      readDigits(text, start + SLOT_DIGITS + 8, 8) === this.#low[slot];
     return isOurs ? number : -1;
+  }
+
+  /** Reports whether a nonce is remembered, and of this source. */
+  isOf(source: string, number: number): boolean {
+    return number >= this.#count - SLOTS && this.#source[number & (SLOTS - 1)] === this.#hashOf(source);
   }
 
   /**
    * Uses up one count of a nonce. Call it for right credentials only.
+   * @param number as `numberOf` returns it
    * @param count `nc`; 0 for a client without counts, whose nonce is good for one request
    * @returns "stale" when the nonce is forgotten, too old or of another source, or the count was used before
    */
-  use(nonce: string, count: number, source: string): NonceVerdict {
-    const number = this.numberOf(nonce);
+  use(number: number, count: number, source: string): NonceVerdict {
+    if (number < 0 || !this.isOf(source, number)) return "stale";
     const slot = number & (SLOTS - 1);
-    if (number < 0 || this.#clock.now() - this.#madeAt[slot] > LIFETIME_MS) return "stale";
-    if (this.#source[slot] !== this.#hashOf(source)) return "stale";
+    if (this.#clock.now() - this.#madeAt[slot] > LIFETIME_MS) return "stale";
     return this.#countIn(slot, count === 0 ? 1 : count) ? "fresh" : "stale";
   }
 
@@ -100,6 +138,14 @@ export class NonceRing {
   }
 }
 
-function textOf(number: number, high: number, low: number): string {
-  return `${number.toString(36)}-${high.toString(36)}-${low.toString(36)}`;
+/** Returns the number that is written in lower case hexadecimal digits at `start`, -1 if there are others. */
+function readDigits(text: string, start: number, length: number): number {
+  let number = 0;
+  for (let at = start; at < start + length; at++) {
+    const code = codeAt(text, at);
+    const digit = code > 96 ? code - 87 : code - 48;
+    if (digit < 0 || digit > 15 || code > 57 && code < 97) return -1;
+    number = number << 4 | digit;
+  }
+  return number >>> 0;
 }

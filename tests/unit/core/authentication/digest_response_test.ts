@@ -1,8 +1,9 @@
 /** The digest computation, against the examples of the RFCs. */
 import assert from "node:assert/strict";
-import { expectedResponse } from "../../../../src/core/authentication/digest_response.ts";
+import { expectedResponse, isRightResponse } from "../../../../src/core/authentication/digest_response.ts";
 import { type DigestAlgorithm, hashOfA1 } from "../../../../src/data/ha1.ts";
-import type { DigestCredentials } from "../../../../src/message/digest.ts";
+import { type DigestCredentials, parseDigestCredentials } from "../../../../src/message/digest.ts";
+import { DigestFields } from "../../../../src/message/digest_fields.ts";
 
 const NOBODY: DigestCredentials = {
   username: "",
@@ -64,4 +65,43 @@ Deno.test("RFC 2617 §3.5: MD5 with qop", () => {
 
 Deno.test("RFC 2069 §2.4 as corrected: MD5 without qop", () => {
   assert.equal(respond("MD5", RFC_2617), "670fd8c2df070c60b045671b8b24ff02");
+});
+
+/** What clients write into their credentials: short and long, plain and not. */
+const SPECIMENS = [
+  "",
+  "a",
+  "auth",
+  "sip:alice@sip.local",
+  "Zo\xc3\xab",
+  "\xe9",
+  '\\"',
+  "x".repeat(60),
+  "y".repeat(200),
+];
+
+Deno.test("isRightResponse() agrees with expectedResponse(), whatever the credentials are made of", () => {
+  const fields = DigestFields.ofCredentials();
+  for (let i = 0; i < 3000; i++) {
+    const any = () => SPECIMENS[Math.floor(Math.random() * SPECIMENS.length)];
+    const written =
+      `Digest nonce="${any()}",nc=00000001,cnonce="${any()}",qop="${any()}",uri="${any()}",response=`;
+    const read = parseDigestCredentials(`${written}x`)!;
+    const ha1 = hashOfA1("MD5", { username: "alice", realm: "r", secret: any() });
+    const request = { algorithm: i % 2 === 0 ? "MD5" : "SHA-256", ha1, method: "INVITE" } as const;
+    const right = expectedResponse(read, request);
+    const wrong = right.slice(0, -1) + (right.endsWith("0") ? "1" : "0");
+    for (
+      const [response, isRight] of [
+        [right, true],
+        [right.toUpperCase(), true],
+        [wrong, false],
+        [right.slice(1), false],
+        ["", false],
+      ] as const
+    ) {
+      assert.ok(fields.read(`${written}"${response}",opaque="o"`));
+      assert.equal(isRightResponse(fields, request), isRight, `${written}"${response}"`);
+    }
+  }
 });
