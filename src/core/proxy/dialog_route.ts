@@ -17,7 +17,8 @@ import type { SipUri } from "../../message/sip_uri.ts";
 import { Mac } from "../../runtime/mac.ts";
 import { type Flow, isSecure } from "../../transport/transport.ts";
 import type { FlowTexts } from "../flows/flow_text.ts";
-import { codeAt, cut } from "../../runtime/text.ts";
+import { codeAt, cut, detachText } from "../../runtime/text.ts";
+import { type SignedToken, SignedTokens } from "./signed_tokens.ts";
 
 const SIGNATURE_LENGTH = 16;
 
@@ -64,6 +65,7 @@ export interface DialogRoutesParts {
 export class DialogRoutes {
   readonly #flows: FlowTexts;
   readonly #mac: Mac;
+  readonly #signed = new SignedTokens();
 
   constructor({ flows, key }: DialogRoutesParts) {
     this.#flows = flows;
@@ -72,39 +74,50 @@ export class DialogRoutes {
 
   /** Returns the flow token for a request that begins a dialog. */
   tokenFor(request: SipRequest, ends: DialogEnds, { isSecure, annotations }: DialogMarks): string {
-    const flows = `${this.#flows.textOf(ends.caller)}.${this.#flows.textOf(ends.callee)}${
-      annotations === "" ? "" : `.${annotations}`
-    }`;
-    const signed = textOf({ callId: request.callId, callerTag: request.from.tag, flows, isSecure });
-    return `${this.#mac.of(signed)}.${flows}`;
+    const caller = this.#flows.textOf(ends.caller);
+    const callee = this.#flows.textOf(ends.callee);
+    const flows = annotations === "" ? `${caller}.${callee}` : `${caller}.${callee}.${annotations}`;
+    const { callId, from: { tag: callerTag } } = request;
+    const token = `${this.#mac.of(textOf({ callId, callerTag, flows, isSecure }))}.${flows}`;
+    this.#signed.remember({ token, callId, callerTag, isSecure, caller, callee, annotations });
+    return token;
   }
 
   /** Returns the way that an entry sends a request of its dialog; undefined when it is not of this dialog, or not ours. */
   open(uri: SipUri, request: SipRequest, from: Flow): DialogRoute | undefined {
-    const { user } = uri;
     // Without a To tag it is no request within a dialog (§12.2), whatever its Route says.
-    if (user === undefined || !isFlowToken(uri) || request.to.tag === "") return undefined;
-    const signature = cut(user, 0, SIGNATURE_LENGTH);
-    const flows = cut(user, SIGNATURE_LENGTH + 1);
-    const [caller, callee, annotations = ""] = flows.split(".");
+    if (!isFlowToken(uri) || request.to.tag === "") return undefined;
     // Both ends of such a dialog have TLS; nobody can come in by another way.
     if (uri.secure && !isSecure(from.protocol)) return undefined;
-    const dialog = { callId: request.callId, flows, isSecure: uri.secure };
-    const route = (to: DialogRoute["to"], origin: string, other: string): DialogRoute => ({
-      to,
-      annotations,
+    const user = uri.user!;
+    const signed = this.#signed.find(user, request.callId, uri.secure) ??
+      this.#verify(user, request, uri.secure);
+    if (signed === undefined) return undefined;
+    const isFromCaller = request.from.tag === signed.callerTag;
+    if (!isFromCaller && request.to.tag !== signed.callerTag) return undefined;
+    const origin = isFromCaller ? signed.caller : signed.callee;
+    return {
+      to: isFromCaller ? "callee" : "caller",
+      annotations: signed.annotations,
       token: user,
-      flow: this.#flows.find(other),
+      flow: this.#flows.find(isFromCaller ? signed.callee : signed.caller),
       origin,
       isFromOrigin: origin === this.#flows.textOf(from),
-    });
-    if (this.#mac.verify(signature, textOf({ ...dialog, callerTag: request.from.tag }))) {
-      return route("callee", caller, callee);
-    }
-    if (this.#mac.verify(signature, textOf({ ...dialog, callerTag: request.to.tag }))) {
-      return route("caller", callee, caller);
-    }
-    return undefined;
+    };
+  }
+
+  /** Reads a token whose signature is right for one of the two tags of a request as the caller's. */
+  #verify(user: string, request: SipRequest, isSecure: boolean): SignedToken | undefined {
+    const token = detachText(user);
+    const signature = cut(token, 0, SIGNATURE_LENGTH);
+    const flows = cut(token, SIGNATURE_LENGTH + 1);
+    const { callId, from, to } = request;
+    const isSignedFor = (callerTag: string) =>
+      this.#mac.verify(signature, textOf({ callId, callerTag, flows, isSecure }));
+    const callerTag = isSignedFor(from.tag) ? from.tag : isSignedFor(to.tag) ? to.tag : undefined;
+    if (callerTag === undefined) return undefined;
+    const [caller, callee, annotations = ""] = flows.split(".");
+    return this.#signed.remember({ token, callId, callerTag, isSecure, caller, callee, annotations });
   }
 }
 

@@ -18,6 +18,8 @@ async function start() {
   const tcp = new MemoryTransport("tcp", "192.0.2.1", 5060);
   for (const one of [udp, udp6, tcp]) await transport.open(one, IDLE_USER);
   const routes = new DialogRoutes({ flows: new FlowTexts(transport, "epoch"), key: "key" });
+  /** Those of a server that has the key, and has not signed anything. */
+  const anew = () => new DialogRoutes({ flows: new FlowTexts(transport, "epoch"), key: "key" });
   const invite = request("INVITE sip:b@x SIP/2.0\nFrom: <sip:a@x>;tag=caller\nTo: <sip:b@x>\nCall-ID: call");
   /** Signs, and opens for a BYE with these lines. */
   const open = (ends: DialogEnds, lines: string, opener = routes, from?: Flow) => {
@@ -31,7 +33,7 @@ async function start() {
     tcp.receive("\r\n\r\n", { address: "192.0.2.9", port });
     return tcp.flowTo("192.0.2.9", port);
   };
-  return { transport, udp, udp6, tcp, routes, invite, open, connect };
+  return { transport, udp, udp6, tcp, routes, anew, invite, open, connect };
 }
 
 function place(flow: Flow | undefined): string {
@@ -76,20 +78,87 @@ Deno.test("open(): a connection that we made is made again", async () => {
   assert.ok(flow?.isOpen && flow !== ends.callee);
 });
 
-Deno.test("open(): what is not of this dialog, or not whole, is nothing", async () => {
-  const { udp, open } = await start();
-  const ends = { caller: udp.flowTo("192.0.2.11", 5060), callee: udp.flowTo("192.0.2.12", 5060) };
-  for (
-    const lines of [
-      FROM_CALLER.replace("Call-ID: call", "Call-ID: other"),
-      FROM_CALLER.replace("tag=caller", "tag=other"),
-      FROM_CALLER.replace(";tag=callee", ""),
-      "From: <sip:a@x>\nTo: <sip:b@x>;tag=callee\nCall-ID: call",
-    ]
-  ) {
-    assert.equal(open(ends, lines), undefined, lines);
-  }
-});
+for (const isRemembered of [true, false]) {
+  const whose = isRemembered ? "that was signed here" : "that another process has signed";
+
+  Deno.test(`open(): a token ${whose} is known in the requests of both ends, time and again`, async () => {
+    const { udp, open, routes, anew } = await start();
+    const ends = { caller: udp.flowTo("192.0.2.11", 5060), callee: udp.flowTo("192.0.2.12", 5060) };
+    const opener = isRemembered ? routes : anew();
+    for (let i = 0; i < 3; i++) {
+      const toCallee = open(ends, FROM_CALLER, opener);
+      const toCaller = open(ends, FROM_CALLEE, opener);
+      assert.deepEqual([toCallee?.to, place(toCallee?.flow)], ["callee", "udp 192.0.2.12:5060"]);
+      assert.deepEqual([toCaller?.to, place(toCaller?.flow)], ["caller", "udp 192.0.2.11:5060"]);
+      assert.deepEqual([toCallee?.isFromOrigin, toCaller?.isFromOrigin], [true, true]);
+      assert.deepEqual([toCallee?.annotations, toCallee?.token], ["", toCaller?.token]);
+    }
+  });
+
+  Deno.test(`open(): a token ${whose} is nothing in another dialog`, async () => {
+    const { udp, open, routes, anew } = await start();
+    const ends = { caller: udp.flowTo("192.0.2.11", 5060), callee: udp.flowTo("192.0.2.12", 5060) };
+    for (
+      const lines of [
+        FROM_CALLER.replace("Call-ID: call", "Call-ID: other"),
+        FROM_CALLER.replace("tag=caller", "tag=other"),
+        FROM_CALLER.replace(";tag=callee", ""),
+        "From: <sip:a@x>\nTo: <sip:b@x>;tag=callee\nCall-ID: call",
+      ]
+    ) {
+      const opener = isRemembered ? routes : anew();
+      assert.equal(open(ends, lines, opener), undefined, lines);
+      assert.ok(open(ends, FROM_CALLER, opener));
+      assert.equal(open(ends, lines, opener), undefined, lines);
+    }
+  });
+
+  Deno.test(`open(): every single character of a token ${whose} counts`, async () => {
+    const { udp, routes, anew, invite } = await start();
+    const ends = { caller: udp.flowTo("192.0.2.11", 5060), callee: udp.flowTo("192.0.2.12", 5060) };
+    const user = routes.tokenFor(invite, ends, { isSecure: false, annotations: "mark" });
+    const bye = request(`BYE sip:b@x SIP/2.0\n${FROM_CALLER}`);
+    const open = (token: string, opener: DialogRoutes) =>
+      opener.open(SipUri.parse(`sip:${token}@192.0.2.1;lr`)!, bye, ends.caller);
+    const forged = Array.from(
+      user,
+      (character, i) => `${user.slice(0, i)}${character === "1" ? "2" : "1"}${user.slice(i + 1)}`,
+    );
+    for (
+      const other of [
+        ...forged,
+        "bob",
+        "x",
+        user.slice(0, 16),
+        `${user.slice(0, 16)}.`,
+        `${user}.`,
+        `${user}.c1`,
+      ]
+    ) {
+      const opener = isRemembered ? routes : anew();
+      assert.equal(open(other, opener), undefined, other);
+      assert.equal(open(user, opener)?.annotations, "mark");
+      assert.equal(open(other, opener), undefined, other);
+    }
+    assert.equal(routes.open(SipUri.parse("sip:192.0.2.1;lr")!, bye, ends.caller), undefined);
+  });
+
+  Deno.test(`open(): a token ${whose} for sips: is nothing in a sip: URI, nor the other way round`, async () => {
+    const { udp, routes, anew, invite } = await start();
+    const ends = { caller: udp.flowTo("192.0.2.11", 5060), callee: udp.flowTo("192.0.2.12", 5060) };
+    const bye = request(`BYE sip:b@x SIP/2.0\n${FROM_CALLER}`);
+    const tls: Flow = Object.assign(Object.create(ends.caller), { protocol: "tls" });
+    for (const isSecure of [true, false]) {
+      const user = routes.tokenFor(invite, ends, { isSecure, annotations: "" });
+      const opener = isRemembered ? routes : anew();
+      const open = (scheme: string) => opener.open(SipUri.parse(`${scheme}:${user}@192.0.2.1;lr`)!, bye, tls);
+      for (let i = 0; i < 2; i++) {
+        assert.equal(open("sips")?.to, isSecure ? "callee" : undefined);
+        assert.equal(open("sip")?.to, isSecure ? undefined : "callee");
+      }
+    }
+  });
+}
 
 Deno.test("open(): an entry of another server is nothing", async () => {
   const { udp, open, transport } = await start();
@@ -102,30 +171,6 @@ Deno.test("open(): an entry of another server is nothing", async () => {
     ),
     undefined,
   );
-});
-
-Deno.test("open(): every single character of an entry counts", async () => {
-  const { udp, routes, invite } = await start();
-  const ends = { caller: udp.flowTo("192.0.2.11", 5060), callee: udp.flowTo("192.0.2.12", 5060) };
-  const user = routes.tokenFor(invite, ends, { isSecure: false, annotations: "" });
-  const bye = request(`BYE sip:b@x SIP/2.0\n${FROM_CALLER}`);
-  for (let i = 0; i < user.length; i++) {
-    const other = user[i] === "1" ? "2" : "1";
-    const altered = `${user.slice(0, i)}${other}${user.slice(i + 1)}`;
-    assert.equal(
-      routes.open(SipUri.parse(`sip:${altered}@192.0.2.1;lr`)!, bye, ends.caller),
-      undefined,
-      altered,
-    );
-  }
-  for (const forged of ["bob", "x", user.slice(0, 16), `${user.slice(0, 16)}.`, `${user}.`, `${user}.c1`]) {
-    assert.equal(
-      routes.open(SipUri.parse(`sip:${forged}@192.0.2.1;lr`)!, bye, ends.caller),
-      undefined,
-      forged,
-    );
-  }
-  assert.equal(routes.open(SipUri.parse("sip:192.0.2.1;lr")!, bye, ends.caller), undefined);
 });
 
 Deno.test("seal(): the entry is a user part as it stands, short enough for old phones", async () => {

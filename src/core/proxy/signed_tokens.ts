@@ -1,0 +1,55 @@
+/** Flow tokens whose signature is known to be right, because the ACK and the BYE of a call bring the token of its INVITE. */
+import { equalsInConstantTime } from "../../runtime/mac.ts";
+import { codeAt, detachText } from "../../runtime/text.ts";
+
+/** A flow token, the dialog that it was signed for, and its parts. */
+export interface SignedToken {
+  readonly token: string;
+  readonly callId: string;
+  readonly callerTag: string;
+  readonly isSecure: boolean;
+  /** The texts of both flows. */
+  readonly caller: string;
+  readonly callee: string;
+  readonly annotations: string;
+}
+
+/** Of two dialogs in one slot the later one is remembered. */
+const SLOTS = 1 << 12;
+/** Characters of a token, its Call-ID and its tag. */
+const MAX_LENGTH = 512;
+
+export class SignedTokens {
+  readonly #slots = new Array<SignedToken | undefined>(SLOTS).fill(undefined);
+
+  /** Finds a token by everything but the caller's tag. */
+  find(token: string, callId: string, isSecure: boolean): SignedToken | undefined {
+    const signed = this.#slots[slotOf(callId)];
+    // The time must not tell how much of a forged signature is right.
+    const isKnown = signed !== undefined && signed.callId === callId && signed.isSecure === isSecure &&
+      equalsInConstantTime(token, signed.token);
+    return isKnown ? signed : undefined;
+  }
+
+  /** Remembers a token, which has to be no part of a message, unless peers have made it long; returns it. */
+  remember(signed: SignedToken): SignedToken {
+    const { token, callId, callerTag, isSecure, caller, callee, annotations } = signed;
+    if (token.length + callId.length + callerTag.length > MAX_LENGTH) return signed;
+    this.#slots[slotOf(callId)] = {
+      token,
+      callId: detachText(callId),
+      callerTag: detachText(callerTag),
+      isSecure,
+      caller,
+      callee,
+      annotations,
+    };
+    return signed;
+  }
+}
+
+function slotOf(callId: string): number {
+  let hash = 0;
+  for (let i = 0, end = callId.length; i < end; i++) hash = Math.imul(hash ^ codeAt(callId, i), 0x01000193);
+  return (hash ^ hash >>> 15) & (SLOTS - 1);
+}
