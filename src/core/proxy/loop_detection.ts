@@ -6,6 +6,8 @@ import { randomToken } from "../../runtime/random.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import { codeAt } from "../../runtime/text.ts";
 
+const DIGITS = Uint8Array.from("0123456789abcdef", (digit) => codeAt(digit, 0));
+
 export class LoopDetection {
   readonly #transport: Pick<TransportLayer, "isLocal">;
   readonly #seed: number;
@@ -16,32 +18,46 @@ export class LoopDetection {
     this.#seed = seed;
   }
 
-  /** Returns a digest of everything that decides where we send a request: Request-URI and Route. */
+  /** Returns the end of our branches: a digest of everything that decides where we send a request, Request-URI and Route. */
   digestOf(request: SipRequest): string {
     let digest = hash(this.#seed, request.requestUri);
     for (let row = request.rowOf(Header.Route); row >= 0; row = request.rowOf(Header.Route, row)) {
       digest = hash(digest, request.rowValue(row));
     }
-    return (digest >>> 0).toString(36);
+    return String.fromCharCode(
+      46,
+      DIGITS[digest >>> 28],
+      DIGITS[digest >>> 24 & 15],
+      DIGITS[digest >>> 20 & 15],
+      DIGITS[digest >>> 16 & 15],
+      DIGITS[digest >>> 12 & 15],
+      DIGITS[digest >>> 8 & 15],
+      DIGITS[digest >>> 4 & 15],
+      DIGITS[digest & 15],
+    );
   }
 
   /** Reports whether this request was here before, with everything the same that decides where it goes. */
   isLoop(request: SipRequest): boolean {
     const first = request.rowOf(Header.Via);
     const isOnlyVia = request.topVia.end === request.rows[first + 3] && request.rowOf(Header.Via, first) < 0;
-    if (isOnlyVia) return false;
+    return !isOnlyVia && this.#wasSentSo(request);
+  }
+
+  /** Reports whether a Via is ours, with the digest that the request has now. */
+  #wasSentSo(request: SipRequest): boolean {
     const digest = this.digestOf(request);
     return request.values(Header.Via).some((value) => {
       const via = parseVia(value, 0, value.length);
-      if (!via || !this.#transport.isLocal(via.host, via.port ?? 5060)) return false;
-      return via.branch.slice(via.branch.lastIndexOf(".") + 1) === digest;
+      return via !== undefined && via.branch.endsWith(digest) &&
+        this.#transport.isLocal(via.host, via.port ?? 5060);
     });
   }
 }
 
-/** Returns a new branch of ours: unique before the dot, the digest behind it (§16.6 step 8). */
+/** Returns a new branch of ours: unique up to the dot, with which the digest begins (§16.6 step 8). */
 export function newBranch(digest: string): string {
-  return `${MAGIC_COOKIE}${randomToken()}.${digest}`;
+  return `${MAGIC_COOKIE}${randomToken()}${digest}`;
 }
 
 function hash(start: number, text: string): number {

@@ -5,52 +5,91 @@
 import { Header } from "../../message/header_name.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
 import { parseVia } from "../../message/via.ts";
-import { TextMap } from "../../runtime/text_map.ts";
+import { randomSeed } from "../../runtime/random.ts";
+import { codeAt } from "../../runtime/text.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 
-/** Longer ones are not compared: they would have to be kept. */
-const MAX_KEY_LENGTH = 512;
+/** UTF-16 units of the compared fields; requests with longer ones are not compared, as every request would be hashed. */
+const MAX_LENGTH = 512;
+
+/** A request that is under way; a list of those with one hash by `next`. */
+interface Pending {
+  readonly request: SipRequest;
+  next: Pending | undefined;
+}
+
+const seed = randomSeed();
 
 export class MergedRequests {
   readonly #transport: Pick<TransportLayer, "isLocal">;
-  readonly #pending = new TextMap<true>();
+  /** By hash of the compared fields. */
+  readonly #pending = new Map<number, Pending>();
 
   constructor(transport: Pick<TransportLayer, "isLocal">) {
     this.#transport = transport;
   }
 
   /**
-   * Returns a key that a request shares with itself on other paths; undefined for requests within dialogs, and for those
-   * that were here before, which is a spiral or a loop (§16.3 step 4).
+   * Reports whether a request may come by several paths; requests within dialogs do not, and those that were here before
+   * are a spiral or a loop (§16.3 step 4).
    */
-  keyOf(request: SipRequest): string | undefined {
-    const { callId, cseq, method, from, to, requestUri } = request;
-    if (to.tag !== "" || from.tag === "" || this.#wasHere(request)) return undefined;
-    const key = `${callId}\n${from.tag}\n${cseq} ${method}\n${requestUri}`;
-    return key.length > MAX_KEY_LENGTH ? undefined : key;
+  concerns(request: SipRequest): boolean {
+    const { callId, from, to, requestUri } = request;
+    return to.tag === "" && from.tag !== "" &&
+      callId.length + from.tag.length + requestUri.length <= MAX_LENGTH && !this.#wasHere(request);
   }
 
-  /** Reports whether a request with this key is under way. */
-  has(key: string | undefined): boolean {
-    return key !== undefined && this.#pending.has(key);
+  /** Reports whether a request is under way that differs from this one by its path alone. */
+  has(request: SipRequest): boolean {
+    if (this.#pending.size === 0 || !this.concerns(request)) return false;
+    let pending = this.#pending.get(hashOf(request));
+    while (pending && !isSame(pending.request, request)) pending = pending.next;
+    return pending !== undefined;
   }
 
-  add(key: string): void {
-    this.#pending.set(key, true);
+  add(request: SipRequest): void {
+    const hash = hashOf(request);
+    this.#pending.set(hash, { request, next: this.#pending.get(hash) });
   }
 
-  delete(key: string): void {
-    this.#pending.delete(key);
+  delete(request: SipRequest): void {
+    const hash = hashOf(request);
+    const first = this.#pending.get(hash);
+    if (first?.request === request) {
+      if (first.next) this.#pending.set(hash, first.next);
+      else this.#pending.delete(hash);
+      return;
+    }
+    for (let before = first; before?.next; before = before.next) {
+      if (before.next.request === request) return void (before.next = before.next.next);
+    }
   }
 
   /** Reports whether a Via below the first is ours. */
   #wasHere(request: SipRequest): boolean {
     const first = request.rowOf(Header.Via);
     const isOnlyVia = request.topVia.end === request.rows[first + 3] && request.rowOf(Header.Via, first) < 0;
-    if (isOnlyVia) return false;
-    return request.values(Header.Via).some((value) => {
-      const via = parseVia(value, 0, value.length);
-      return via !== undefined && this.#transport.isLocal(via.host, via.port ?? 5060);
-    });
+    return !isOnlyVia && request.values(Header.Via).some((value) => this.#isOurs(value));
   }
+
+  #isOurs(value: string): boolean {
+    const via = parseVia(value, 0, value.length);
+    return via !== undefined && this.#transport.isLocal(via.host, via.port ?? 5060);
+  }
+}
+
+function isSame(a: SipRequest, b: SipRequest): boolean {
+  return a.cseq === b.cseq && a.from.tag === b.from.tag && a.callId === b.callId && a.method === b.method &&
+    a.requestUri === b.requestUri;
+}
+
+function hashOf({ callId, cseq, from, requestUri }: SipRequest): number {
+  const hash = hashText(requestUri, hashText(from.tag, hashText(callId, seed ^ cseq)));
+  return (hash ^ hash >>> 15) & 0x3fffffff;
+}
+
+function hashText(text: string, start: number): number {
+  let hash = start;
+  for (let i = 0, end = text.length; i < end; i++) hash = Math.imul(hash ^ codeAt(text, i), 0x01000193);
+  return hash;
 }

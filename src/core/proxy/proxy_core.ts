@@ -82,7 +82,7 @@ export class ProxyCore implements ResponseContextHost {
     const refusal = validateForwarding(request);
     if (refusal) return refusal;
     if (this.#loops.isLoop(request)) return { status: 482 };
-    return this.#merged.has(this.#merged.keyOf(request)) ? MERGED : undefined;
+    return this.#merged.has(request) ? MERGED : undefined;
   }
 
   /** Forwards a valid request, or says what to answer instead. */
@@ -92,9 +92,9 @@ export class ProxyCore implements ResponseContextHost {
     if (breadth === undefined) return { status: 400, reason: "Max-Breadth Is Malformed" };
     if (breadth === 0) return { status: 440 };
     if (this.calls.isEnding && request.method === "INVITE") return { status: 503, cause: "the server stops" };
-    const path = this.#merged.keyOf(request);
+    const exclusive = this.#merged.concerns(request) ? request : undefined;
     // While a step before this one waited, it may have come by another path.
-    if (received.server && this.#merged.has(path)) return MERGED;
+    if (received.server && this.#merged.has(request)) return MERGED;
     const share = this.#admit(request, outcome);
     if (share && "status" in share) return share;
     const server = received.server ??= this.begin(request, flow);
@@ -104,9 +104,9 @@ export class ProxyCore implements ResponseContextHost {
       targets: outcome.targets,
       serialRingMs: 1000 * (outcome.serialRingSeconds ?? this.serialRingSeconds),
       share,
-      path,
+      exclusive,
     });
-    if (path !== undefined) this.#merged.add(path);
+    if (exclusive !== undefined) this.#merged.add(exclusive);
     if (context.isInvite) this.calls.add(context);
     context.forwardNextGroup();
     return undefined;
@@ -157,8 +157,8 @@ export class ProxyCore implements ResponseContextHost {
     hangUp(this.#parts, response, flow);
   }
 
-  onAnswered({ path }: ResponseContext): void {
-    if (path !== undefined) this.#merged.delete(path);
+  onAnswered({ exclusive }: ResponseContext): void {
+    if (exclusive !== undefined) this.#merged.delete(exclusive);
   }
 
   onEnded(context: ResponseContext): void {

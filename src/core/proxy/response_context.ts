@@ -1,7 +1,7 @@
 /** The response context (§16.2): the branches of one request, and what of their answers goes upstream (§16.7–16.10). */
 import { Header } from "../../message/header_name.ts";
 import { buildResponse, viaLines } from "../../message/response_builder.ts";
-import type { SipResponse } from "../../message/sip_message.ts";
+import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import { reasonPhrase } from "../../message/status.ts";
 import { detachText } from "../../runtime/text.ts";
 import { randomToken } from "../../runtime/random.ts";
@@ -45,16 +45,16 @@ export interface ResponseContextOptions {
   /** Milliseconds that a group of targets rings when there is a further one. */
   readonly serialRingMs: number;
   readonly share?: RequestShare | undefined;
-  /** See `MergedRequests`. */
-  readonly path?: string | undefined;
+  /** The request, if it keeps out those that differ from it by their path alone (`MergedRequests`). */
+  readonly exclusive?: SipRequest | undefined;
 }
 
 const NO_TARGETS: readonly Target[] = [];
 
 export class ResponseContext implements BranchUser {
   readonly isInvite: boolean;
-  /** See `MergedRequests`. */
-  readonly path: string | undefined;
+  /** See `ResponseContextOptions`; undefined once it is answered. */
+  exclusive: SipRequest | undefined;
   readonly #host: ResponseContextHost;
   readonly #server: ServerTransaction;
   readonly #serialRingMs: number;
@@ -93,7 +93,7 @@ export class ResponseContext implements BranchUser {
     this.#admitted = targets.known.length;
     this.#serialRingMs = options.serialRingMs;
     this.#share = options.share;
-    this.path = options.path;
+    this.exclusive = options.exclusive;
     this.#observers = template.observers;
     this.#vias = detachText(viaLines(template.request));
     this.isInvite = template.request.method === "INVITE";
@@ -324,6 +324,7 @@ export class ResponseContext implements BranchUser {
     this.#targets = undefined;
     this.#share?.endSetup();
     this.#host.onAnswered(this);
+    this.exclusive = undefined;
     this.#ringTimer?.stop();
     this.#checkEnd();
   }
