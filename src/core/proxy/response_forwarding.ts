@@ -54,7 +54,7 @@ function withoutSpace(via: string): string {
 
 /**
  * Compares the Vias below ours with those lines, value by value: user agents may write all values into one row, or other
- * rows between them. False also where quotes or brackets make it hard to tell.
+ * rows between them. False also where quotes or brackets, which may enclose commas, make it hard to tell.
  */
 function areSameValues(response: SipResponse, vias: string): boolean {
   const { text, rows, topVia } = response;
@@ -62,17 +62,38 @@ function areSameValues(response: SipResponse, vias: string): boolean {
   let at = topVia.end;
   for (let line = 0, lineEnd: number; line < vias.length; line = lineEnd + 2) {
     lineEnd = lineEndOf(vias, line);
-    for (let sent = indexIn(vias, ":", line) + 1, sentEnd: number; sent <= lineEnd; sent = sentEnd + 1) {
-      sentEnd = valueEnd(vias, sent, lineEnd);
+    for (let sent = indexIn(vias, ":", line) + 1; sent <= lineEnd; sent++) {
       if (at < rows[row + 3]) at++; // a comma
       else if ((row = response.rowOf(Header.Via, row)) < 0) return false;
       else at = rows[row + 2];
-      const end = valueEnd(text, at, rows[row + 3]);
-      if (!isSameValue({ text, at, end }, { text: vias, at: sent, end: sentEnd })) return false;
-      at = end;
+      const rowEnd = rows[row + 3];
+      for (;;) {
+        while (
+          at < rowEnd && sent < lineEnd && !endsSpan(codeAt(text, at)) &&
+          codeAt(text, at) === codeAt(vias, sent)
+        ) {
+          at++;
+          sent++;
+        }
+        if (isValueEnd(text, at, rowEnd) && isValueEnd(vias, sent, lineEnd)) break;
+        const next = skipWhiteSpace(text, at, rowEnd);
+        const nextSent = skipWhiteSpace(vias, sent, lineEnd);
+        if (next === at && nextSent === sent) return false;
+        at = next;
+        sent = nextSent;
+      }
     }
   }
   return at === rows[row + 3] && response.rowOf(Header.Via, row) < 0;
+}
+
+/** Accepts a comma, a quote and an angle bracket. */
+function endsSpan(code: number): boolean {
+  return code === 44 || code === 34 || code === 60;
+}
+
+function isValueEnd(text: string, at: number, end: number): boolean {
+  return at === end || codeAt(text, at) === 44;
 }
 
 /** Returns the end of a line, the lines that continue it included (§7.3.1). */
@@ -80,33 +101,4 @@ function lineEndOf(lines: string, from: number): number {
   let end = indexIn(lines, "\r\n", from);
   while (codeAt(lines, end + 2) === 32 || codeAt(lines, end + 2) === 9) end = indexIn(lines, "\r\n", end + 2);
   return end;
-}
-
-/** Returns the end of the value at `from`: a comma, or `to`. -1 where a quote or bracket may enclose a comma. */
-function valueEnd(text: string, from: number, to: number): number {
-  for (let at = from; at < to; at++) {
-    const code = codeAt(text, at);
-    if (code === 44) return at;
-    if (code === 34 || code === 60) return -1;
-  }
-  return to;
-}
-
-interface Span {
-  readonly text: string;
-  readonly at: number;
-  readonly end: number;
-}
-
-/** Reports whether two spans are the same but for white space. */
-function isSameValue(one: Span, other: Span): boolean {
-  if (one.end < 0 || other.end < 0) return false;
-  let a = skipWhiteSpace(one.text, one.at, one.end);
-  let b = skipWhiteSpace(other.text, other.at, other.end);
-  while (a < one.end && b < other.end) {
-    if (codeAt(one.text, a) !== codeAt(other.text, b)) return false;
-    a = skipWhiteSpace(one.text, a + 1, one.end);
-    b = skipWhiteSpace(other.text, b + 1, other.end);
-  }
-  return a === one.end && b === other.end;
 }
