@@ -90,14 +90,15 @@ export class CallTable implements CallProgressHost {
       const [oldest] = this.#calls;
       this.#end(oldest, unseen("lost", oldest, "Too many calls"));
     }
-    const times = { now: clock.now(), wallTime: clock.wallTime() };
-    const call = new CallProgress(this, { request, beginning, ...times });
+    const now = clock.now();
+    const wallTime = clock.wallTime();
+    const call = new CallProgress(this, { request, beginning, now, wallTime });
     this.#calls.add(call);
     this.#countOut(call);
     if (!this.#sweep.isRunning) this.#sweep.start(SWEEP_INTERVAL_MS);
     this.#started.value++;
     this.#log.started(call);
-    if (events.isHeard) events.publish(new CallEvent(call, times.wallTime));
+    if (events.isHeard) events.publish(new CallEvent(call, wallTime));
     return call;
   }
 
@@ -170,16 +171,11 @@ export class CallTable implements CallProgressHost {
    * the other end does not know, or that gets no answer, is over (§12.2.1.2, §15.1.1).
    */
   #hangUp(id: string, end: CallEnd): ForwardingObserver {
-    const finish = () => this.#endDialog(id, end);
-    return {
-      onSuccess: finish,
-      onFailure: (status, isOurs) => {
-        if (isOurs || status === 408 || status === 481) finish();
-      },
-    };
+    return new HangUp(this, id, end);
   }
 
-  #endDialog(id: string, end: CallEnd): void {
+  /** Ends the calls with a dialog that is over. */
+  endDialog(id: string, end: CallEnd): void {
     const calls = this.#dialogs.get(id) ?? NO_CALLS;
     for (let i = 0; i < calls.length; i++) {
       this.#forget(calls[i], id);
@@ -228,6 +224,27 @@ export class CallTable implements CallProgressHost {
       this.#end(call, unseen("lost", call, "No request for 12 hours"));
     }
     if (this.#calls.size > 0) this.#sweep.start(SWEEP_INTERVAL_MS);
+  }
+}
+
+/** Observes a BYE. */
+class HangUp implements ForwardingObserver {
+  readonly #table: CallTable;
+  readonly #dialogId: string;
+  readonly #end: CallEnd;
+
+  constructor(table: CallTable, dialogId: string, end: CallEnd) {
+    this.#table = table;
+    this.#dialogId = dialogId;
+    this.#end = end;
+  }
+
+  onSuccess(): void {
+    this.#table.endDialog(this.#dialogId, this.#end);
+  }
+
+  onFailure(status: number, isOurs: boolean): void {
+    if (isOurs || status === 408 || status === 481) this.onSuccess();
   }
 }
 

@@ -158,8 +158,9 @@ export class DialogAccess {
       (isElsewhere || isToGateway && BEGINS_ANEW.has(request.method) && !this.#isCurrent(party));
     const hasMoved = origin !== flow && !(origin && takesRequestsAt(sender, origin, flow));
     if (!isChallenged) {
+      if (!hasMoved) return VERIFIED;
       const isTrusted = party === undefined || sender.address === flow.remoteAddress;
-      return { kind: "verified", credentialsRow: -1, hasMoved: hasMoved && isTrusted };
+      return { kind: "verified", credentialsRow: -1, hasMoved: isTrusted };
     }
     const challenge = { status: 407, realm: party.realm, flow } as const;
     const { directory } = this.#parts;
@@ -192,6 +193,8 @@ interface Ends {
 type Verification =
   | { readonly kind: "verified"; readonly credentialsRow: number; readonly hasMoved: boolean }
   | { readonly kind: "refused"; readonly answer: Answer };
+
+const VERIFIED: Verification = { kind: "verified", credentialsRow: -1, hasMoved: false };
 
 /** Reports whether an end that sends by one flow takes requests at another one, which its Contact names. */
 function takesRequestsAt({ target }: DialogEnd, origin: Flow, flow: Flow): boolean {

@@ -27,6 +27,8 @@ interface Callee {
   wasEstablished: boolean;
 }
 
+const NO_CALLEES: readonly Callee[] = [];
+
 export class DialogBeginning implements ForwardingObserver {
   readonly #table: DialogTable;
   readonly #isInvite: boolean;
@@ -35,7 +37,7 @@ export class DialogBeginning implements ForwardingObserver {
   readonly #callerTag: string;
   /** The URI in To of the request. */
   readonly #calleeUri: string;
-  readonly #callees: Callee[] = [];
+  #callees: readonly Callee[] = NO_CALLEES;
 
   /** Copies a few fields of the request, which it outlives. */
   constructor(
@@ -55,7 +57,7 @@ export class DialogBeginning implements ForwardingObserver {
     const end = endOf(party, remoteAddress, this.#calleeUri);
     end.target = detachText(requestUri);
     if (this.#isInvite) {
-      return void this.#callees.push({ flowToken, end, tag: "", dialog: undefined, wasEstablished: false });
+      return this.#add({ flowToken, end, tag: "", dialog: undefined, wasEstablished: false });
     }
     const awaited = this.#open(flowToken, "", end);
     if (awaited) awaited.subscribedUntil = this.#table.now + TIMER_N_MS;
@@ -114,8 +116,12 @@ export class DialogBeginning implements ForwardingObserver {
     if (this.#callees.length >= 2 * MAX_DIALOGS) return undefined;
     const key = { callId: this.#callId, callerTag: this.#callerTag, calleeTag: tag, flowToken };
     const dialog = this.#table.open(key, { caller: this.#caller, callee: end });
-    this.#callees.push({ flowToken, end, tag, dialog, wasEstablished: false });
+    this.#add({ flowToken, end, tag, dialog, wasEstablished: false });
     return dialog;
+  }
+
+  #add(callee: Callee): void {
+    this.#callees = this.#callees.concat(callee);
   }
 
   /** Leaves an established dialog to the table. */

@@ -50,6 +50,8 @@ export interface ResponseContextOptions {
 }
 
 const NO_TARGETS: readonly Target[] = [];
+const NO_BRANCHES: readonly Branch[] = [];
+const NO_OUTCOMES: readonly BranchOutcome[] = [];
 
 export class ResponseContext implements BranchUser {
   readonly isInvite: boolean;
@@ -71,8 +73,8 @@ export class ResponseContext implements BranchUser {
   #breadthLeft = 0;
   /** Targets that `#share` counts and that have not been tried. */
   #admitted: number;
-  #branches: readonly Branch[] = [];
-  #outcomes: readonly BranchOutcome[] = [];
+  #branches = NO_BRANCHES;
+  #outcomes = NO_OUTCOMES;
   /** Whether the next group is being asked for, or begun. */
   #isAdvancing = false;
   #wait: BoundedWait | undefined;
@@ -95,8 +97,10 @@ export class ResponseContext implements BranchUser {
     this.#share = options.share;
     this.exclusive = options.exclusive;
     this.#observers = template.observers;
-    this.#vias = detachText(viaLines(template.request));
     this.isInvite = template.request.method === "INVITE";
+    const vias = viaLines(template.request);
+    // Only an INVITE may have further answers after its request is forgotten.
+    this.#vias = this.isInvite ? detachText(vias) : vias;
     if (this.isInvite) server.onCancel = (reasons) => this.cancel(reasons);
   }
 
@@ -214,10 +218,10 @@ export class ResponseContext implements BranchUser {
     this.#leftOver = isTooLarge ? group.slice(template.breadth) : NO_TARGETS;
     const breadth = Math.floor(template.breadth / (now.length + (targets.isOpen ? 1 : 0))) || 1;
     this.#breadthLeft = targets.isOpen ? template.breadth - breadth * now.length : 0;
-    const branches: Branch[] = [];
-    for (let i = 0; i < now.length; i++) branches.push(this.#branchTo(now[i], template, breadth));
-    const pending = this.#branches.filter(isPending);
-    this.#branches = pending.length === 0 ? branches : [...pending, ...branches];
+    const branches = now.length === 1
+      ? [this.#branchTo(now[0], template, breadth)]
+      : now.map((target) => this.#branchTo(target, template, breadth));
+    this.#branches = before.length === 0 ? branches : [...this.#branches.filter(isPending), ...branches];
     for (let i = 0; i < branches.length; i++) this.#host.send(template, branches[i]);
   }
 
@@ -317,7 +321,7 @@ export class ResponseContext implements BranchUser {
   }
 
   #finish(): void {
-    this.#outcomes = [];
+    this.#outcomes = NO_OUTCOMES;
     this.#leftOver = NO_TARGETS;
     this.#template = undefined;
     this.#targets?.close?.();

@@ -20,16 +20,19 @@ export interface RoutedRequest {
   /** Whether there is an entry of ours, but of another dialog than the request is in. */
   readonly isOfOtherDialog: boolean;
   /** Set when another node sent the request here, for a device whose flow this one has. */
-  readonly node?: NodeRoute;
+  readonly node: NodeRoute | undefined;
 }
+
+const NO_ROUTES: readonly string[] = [];
 
 /** A request whose Route headers have not been read. */
 export const UNROUTED: RoutedRequest = {
   requestUri: "",
   uri: undefined,
-  routes: [],
+  routes: NO_ROUTES,
   dialog: undefined,
   isOfOtherDialog: false,
+  node: undefined,
 };
 
 /** The identity of this server, as Route entries may name it. */
@@ -47,11 +50,15 @@ export interface RouteContext {
 
 /** Reads Route as §16.4 has it. `flow` is the one the request came by. */
 export function preprocessRoutes(request: SipRequest, flow: Flow, context: RouteContext): RoutedRequest {
-  let { requestUri, uri } = withoutOwnMaddr(request, context);
-  if (!request.has(Header.Route)) {
-    return { requestUri, uri, routes: [], dialog: undefined, isOfOtherDialog: false };
+  let { requestUri, uri } = request;
+  if (uri && uri.nextHost !== uri.host && context.ownUris.isAddress(uri)) {
+    requestUri = withoutMaddr(uri);
+    uri = SipUri.parse(requestUri);
   }
-  let routes = request.values(Header.Route);
+  if (!request.has(Header.Route)) {
+    return { requestUri, uri, routes: NO_ROUTES, dialog: undefined, isOfOtherDialog: false, node: undefined };
+  }
+  let routes: readonly string[] = request.values(Header.Route);
   let dialog: DialogRoute | undefined;
   let node: NodeRoute | undefined;
   let token: string | undefined;
@@ -81,21 +88,15 @@ export function preprocessRoutes(request: SipRequest, flow: Flow, context: Route
     }
     first++;
   }
-  if (first > 0) routes = routes.slice(first);
+  if (first > 0) routes = first === routes.length ? NO_ROUTES : routes.slice(first);
   const isOfOtherDialog = token !== undefined && !dialog && request.to.tag !== "";
   return { requestUri, uri, routes, dialog, isOfOtherDialog, node };
 }
 
 /** A Request-URI that names us by `maddr` means its host: `maddr` is taken off, with port and transport (§16.4). */
-function withoutOwnMaddr(
-  { requestUri, uri }: SipRequest,
-  { ownUris }: RouteContext,
-): Pick<RoutedRequest, "requestUri" | "uri"> {
-  if (!uri || uri.nextHost === uri.host || !ownUris.isAddress(uri)) return { requestUri, uri };
-  const user = uri.user === undefined ? "" : `${uri.user}@`;
-  const parameters = uri.parameters.replace(/;(?:maddr|transport)=[^;]*/gi, "");
-  const text = `${uri.secure ? "sips" : "sip"}:${user}${uri.host}${parameters}${uri.headers}`;
-  return { requestUri: text, uri: SipUri.parse(text) };
+function withoutMaddr({ secure, user, host, parameters, headers }: SipUri): string {
+  const left = parameters.replace(/;(?:maddr|transport)=[^;]*/gi, "");
+  return `${secure ? "sips" : "sip"}:${user === undefined ? "" : `${user}@`}${host}${left}${headers}`;
 }
 
 /** Returns the URI of a Route value. */

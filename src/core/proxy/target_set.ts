@@ -22,21 +22,26 @@ export interface TargetSet {
 /** A target set whose targets are known from the start: those of equal q together, the highest q first. */
 export class PriorityTargets implements TargetSet {
   readonly known: readonly Target[];
-  readonly #groups: Target[][];
+  /** The groups that are left; undefined where all targets are one group, which is not asked for yet. */
+  #groups: Target[][] | undefined;
 
   constructor(targets: readonly Target[]) {
     this.known = targets;
-    this.#groups = targets.length === 1 ? [[targets[0]]] : groupByPreference(targets);
+    this.#groups = targets.length === 1 ? undefined : groupByPreference(targets);
   }
 
   get hasMore(): boolean {
-    return this.#groups.length > 0;
+    return this.#groups?.length !== 0;
   }
 
   next(): readonly Target[] | undefined {
-    return this.#groups.shift();
+    if (this.#groups) return this.#groups.shift();
+    this.#groups = NO_GROUPS;
+    return this.known;
   }
 }
+
+const NO_GROUPS: Target[][] = [];
 
 function groupByPreference(targets: readonly Target[]): Target[][] {
   const groups: Target[][] = [];

@@ -7,6 +7,15 @@ import { RemoteFlow } from "../flows/remote_flow.ts";
 import type { DialogParty } from "../party.ts";
 import type { Target } from "../proxy/target.ts";
 
+/** The callee of a request, which has bindings. */
+export interface BoundCallee {
+  /** Whether the request is for a `sips:` URI. */
+  readonly isSecure: boolean;
+  /** See `Target`. */
+  readonly isTrusted: boolean;
+  readonly party: DialogParty;
+}
+
 /**
  * A binding as a target. It is reached by the flow it was registered over, also when a Path leads on from there
  * (RFC 3327 §5.5): whoever registers cannot send us anywhere else. A request goes to the Contact itself where the
@@ -14,7 +23,7 @@ import type { Target } from "../proxy/target.ts";
  */
 export function bindingTarget(
   binding: Binding<BoundFlow>,
-  { isSecure, isTrusted, party }: { isSecure: boolean; isTrusted: boolean; party: DialogParty },
+  { isSecure, isTrusted, party }: BoundCallee,
 ): Target {
   const { contact, path, flow, listeningPort, q } = binding;
   const requestUri = requestUriOf(contact);

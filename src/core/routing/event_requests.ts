@@ -11,6 +11,11 @@ const OF_OWN_DEVICES: ReadonlySet<string> = new Set(["dialog"]);
 /** Event packages that agents subscribe to at each other. */
 const ALLOW_EVENTS = "Allow-Events: dialog, presence\r\n";
 
+/** Reports whether `refuseOwnEvents` may refuse a request. */
+export function mayBeOwnEvent({ method }: SipRequest): boolean {
+  return method === "PUBLISH" || method === "SUBSCRIBE";
+}
+
 /**
  * Refuses a PUBLISH or SUBSCRIBE of an agent for its own address-of-record, such as that for its messages waiting. Event
  * servers have names of their own.
@@ -26,7 +31,7 @@ export function refuseOwnEvents(
   },
 ): Answer | undefined {
   const { method } = request;
-  if (method !== "PUBLISH" && method !== "SUBSCRIBE" || !uri) return undefined;
+  if (!mayBeOwnEvent(request) || !uri) return undefined;
   if (caller.kind !== "agent" && caller.kind !== "peer") return undefined;
   const domain = directory.domain(uri.host) ? uri.host : isOurs(uri) ? caller.domain : undefined;
   const asked = domain === undefined ? undefined : directory.agent(uri.userText, domain);

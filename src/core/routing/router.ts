@@ -15,14 +15,14 @@ import type { Answer } from "../answer.ts";
 import type { Caller } from "../authentication/caller.ts";
 import type { BoundFlow } from "../flows/bound_flow.ts";
 import { RemoteFlow } from "../flows/remote_flow.ts";
-import { accountParty, type DialogParty } from "../party.ts";
+import { accountParty } from "../party.ts";
 import type { Target } from "../proxy/target.ts";
 import { PriorityTargets } from "../proxy/target_set.ts";
 import { hopToGateway } from "../trunk/gateway_addresses.ts";
-import { bindingTarget } from "./binding_target.ts";
+import { bindingTarget, type BoundCallee } from "./binding_target.ts";
 import { addressInfoOf, type Callee, calleeOf } from "./callee.ts";
 import { callerDomain } from "./caller_party.ts";
-import { refuseOwnEvents } from "./event_requests.ts";
+import { mayBeOwnEvent, refuseOwnEvents } from "./event_requests.ts";
 import type { OwnUris } from "./own_uris.ts";
 import type { RouteQuery, Routing, TargetRouting, Trace } from "./routing.ts";
 
@@ -76,7 +76,9 @@ export class Router {
 
   #refusalOf({ request, routed: { uri }, caller }: RouteQuery): Routing | undefined {
     const { directory, ownUris } = this.#parts;
-    const answer = refuseOwnEvents(request, { uri, caller, directory, isOurs: (uri) => ownUris.isOurs(uri) });
+    const answer = mayBeOwnEvent(request)
+      ? refuseOwnEvents(request, { uri, caller, directory, isOurs: (uri) => ownUris.isOurs(uri) })
+      : undefined;
     if (answer) return { kind: "refused", answer };
     // A maddr that names this server was taken off (§16.4); this one leads elsewhere (§16.5).
     return uri && uri.nextHost !== uri.host ? refuse(403, `maddr leads elsewhere: ${uri.text}`) : undefined;
@@ -274,28 +276,16 @@ export class Router {
   }
 }
 
-interface Reachable {
-  readonly isSecure: boolean;
-  readonly isTrusted: boolean;
-  readonly party: DialogParty;
-}
-
 /** Undefined when no binding is right for the request. */
-function toBindings(bindings: readonly Binding<BoundFlow>[], callee: Reachable): TargetRouting | undefined {
+function toBindings(bindings: readonly Binding<BoundFlow>[], callee: BoundCallee): TargetRouting | undefined {
   const targets = targetsOf(bindings, callee);
   return targets.length === 0 ? undefined : toTargets(targets);
 }
 
-function targetsOf(
-  bindings: readonly Binding<BoundFlow>[],
-  { isSecure, isTrusted, party }: Reachable,
-): readonly Target[] {
-  const targets: Target[] = [];
-  for (let i = 0; i < bindings.length; i++) {
-    if (isSecure && !isSecureBinding(bindings[i])) continue;
-    targets.push(bindingTarget(bindings[i], { isSecure, isTrusted, party }));
-  }
-  return targets;
+function targetsOf(bindings: readonly Binding<BoundFlow>[], callee: BoundCallee): readonly Target[] {
+  const right = callee.isSecure ? bindings.filter(isSecureBinding) : bindings;
+  if (right.length === 1) return [bindingTarget(right[0], callee)];
+  return right.map((binding) => bindingTarget(binding, callee));
 }
 
 /** `sips:` goes only to those that registered a `sips:` Contact, and over TLS to the last hop (RFC 5630 §5.3). */
