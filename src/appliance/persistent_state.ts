@@ -40,7 +40,7 @@ export async function openPersistentState(
 
 async function openFiles(directory: string): Promise<PersistentState> {
   try {
-    const database = await RegistrationDatabase.open(join(directory, "registrations.sqlite"));
+    const database = await RegistrationDatabase.open(join(directory, "registrations.log"));
     return { database, dialogKey: await keyIn(join(directory, "dialog.key")) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

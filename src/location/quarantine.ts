@@ -1,9 +1,10 @@
 /** Moves damaged databases away. The latest ones are kept for examination. */
 import { basename, dirname } from "node:path";
+import { RECENT } from "./registration_log.ts";
 
 const MAX_KEPT = 3;
-/** Suffixes of the files that SQLite keeps beside a database. */
-const COMPANIONS = ["-wal", "-shm", "-journal"];
+/** Suffixes of the files beside a database: the recent rows, and those of SQLite. */
+const COMPANIONS = [RECENT, "-wal", "-shm", "-journal"];
 
 /**
  * Renames a database and its companions to `NAME.corrupt-TIME`, removes all but the latest of such files, and returns the

@@ -1,6 +1,7 @@
-/** Registrations that survive a restart: rows in an embedded database, written by a thread of its own. */
+/** Registrations that survive a restart: rows in files, written by a thread of its own. */
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { logger } from "../runtime/log.ts";
+import { Turn } from "../runtime/turn.ts";
 import { isFailure, type Notice } from "./registration_database_messages.ts";
 import { RegistrationDatabaseThread } from "./registration_database_thread.ts";
 import { readRows, RowBatch } from "./row_batch.ts";
@@ -17,6 +18,8 @@ const MAX_RETRY_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 5000;
 /** Rows of a transaction: writing them as bytes takes 2 ms. */
 const MAX_BATCH_ROWS = 4000;
+/** Size of a buffer that is kept for the next batch. */
+const MAX_BUFFER_BYTES = 1_048_576;
 
 export interface RegistrationDatabaseOptions {
   readonly clock?: Clock;
@@ -32,9 +35,9 @@ interface Flush {
 }
 
 /**
- * Rows by key in a file. SQLite waits for the medium, a tenth of a second and more on an SD card; so it runs in a
+ * Rows by key in two files. Writing waits for the medium, a tenth of a second and more on an SD card; so it is done by a
  * thread, and rows are collected here. One batch is written at a time; rows written meanwhile go with the next one, the
- * last row of each key. A committed transaction is durable.
+ * last row of each key. A written batch is durable, as a whole or not at all.
  *
  * Failed writes are repeated until they succeed. Each failure is logged once.
  */
@@ -47,8 +50,8 @@ export class RegistrationDatabase {
   /** Rows in the hands of the thread. */
   #rowsInFlight = 0;
   #storedRows = 0;
-  /** Bytes of the latest batch: the next one is probably as large. */
-  #batchSize = 0;
+  /** The buffer of the latest batch, for the next one. */
+  #buffer: ArrayBuffer | undefined;
   readonly #flushes: Flush[] = [];
   #isStoring = false;
   #isSweepDue = false;
@@ -95,8 +98,9 @@ export class RegistrationDatabase {
   async load(): Promise<readonly StoredRow[]> {
     const rows: StoredRow[] = [];
     const quarantinedFiles = this.#quarantinedFiles;
+    const turn = new Turn();
     let after: number | undefined;
-    do {
+    for (;;) {
       const answer = await this.#thread.ask({ kind: "load", after, now: this.#clock.wallTime() });
       if (isFailure(answer)) {
         log.error("Cannot read the registration database {path}: {reason}", {
@@ -105,10 +109,13 @@ export class RegistrationDatabase {
         });
         break;
       }
-      if (answer === "done") break;
-      for (const row of readRows(answer.rows)) rows.push(row);
+      if (answer === "done" || answer instanceof ArrayBuffer) break;
+      for (const row of readRows(answer.rows)) {
+        if (turn.isOver) await turn.next();
+        rows.push(row);
+      }
       after = answer.last;
-    } while (after !== undefined);
+    }
     if (this.#quarantinedFiles !== quarantinedFiles) this.write(rows);
     this.#sweep();
     return rows;
@@ -178,11 +185,12 @@ export class RegistrationDatabase {
   async #storeBatch(): Promise<boolean> {
     const rows = this.#takeRows();
     this.#rowsInFlight = rows.length;
-    const batch = new RowBatch(this.#batchSize);
+    const batch = new RowBatch(this.#buffer);
     for (const row of rows) batch.add(row);
-    this.#batchSize = batch.size;
+    this.#buffer = undefined;
     const answer = await this.#thread.ask(batch.finish());
     this.#rowsInFlight = 0;
+    if (answer instanceof ArrayBuffer && answer.byteLength <= MAX_BUFFER_BYTES) this.#buffer = answer;
     return isFailure(answer) ? this.#onRefusal(rows, answer.reason) : this.#onStored(rows.length);
   }
 

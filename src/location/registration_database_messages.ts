@@ -2,7 +2,7 @@
 
 export type Question =
   | { readonly kind: "open"; readonly path: string }
-  /** Asks for the rows that follow the row with this number, or for the first ones, without expired rows. */
+  /** Asks for the rows that follow the part with this number, or for the first ones, without expired rows. */
   | { readonly kind: "load"; readonly after: number | undefined; readonly now: number }
   /** Removes the rows that have expired by `expiredAt`. */
   | { readonly kind: "sweep"; readonly expiredAt: number }
@@ -13,8 +13,10 @@ export type Question =
 /** The answer to a question; answers come in the order of the questions. */
 export type Answer =
   | "done"
-  /** `last` is undefined when nothing follows. */
-  | { readonly kind: "part"; readonly rows: ArrayBuffer; readonly last: number | undefined }
+  /** The buffer of rows that have been written, to be used again. */
+  | ArrayBuffer
+  /** Rows to load, and the number to ask for those that follow; "done" when there are none. */
+  | { readonly kind: "part"; readonly rows: ArrayBuffer; readonly last: number }
   | Failure;
 
 export interface Failure {
@@ -31,5 +33,10 @@ export type Notice =
 export type Report = Answer | Notice;
 
 export function isFailure(answer: Answer): answer is Failure {
-  return answer !== "done" && answer.kind === "failed";
+  return typeof answer === "object" && "kind" in answer && answer.kind === "failed";
+}
+
+export function isNotice(report: Report): report is Notice {
+  return typeof report === "object" && "kind" in report &&
+    (report.kind === "removed" || report.kind === "quarantined");
 }

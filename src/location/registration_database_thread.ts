@@ -1,6 +1,12 @@
 /** The thread of the registration database, as seen by the server. */
 import { Worker } from "node:worker_threads";
-import type { Answer, Notice, Question, Report } from "./registration_database_messages.ts";
+import {
+  type Answer,
+  isNotice,
+  type Notice,
+  type Question,
+  type Report,
+} from "./registration_database_messages.ts";
 
 export interface RegistrationDatabaseThreadOptions {
   readonly program?: URL;
@@ -43,9 +49,7 @@ export class RegistrationDatabaseThread {
   }
 
   #onReport(report: Report): void {
-    if (report !== "done" && (report.kind === "removed" || report.kind === "quarantined")) {
-      return this.#options.onNotice(report);
-    }
+    if (isNotice(report)) return this.#options.onNotice(report);
     const resolve = this.#waiting.shift();
     if (this.#waiting.length === 0) this.#worker.unref();
     resolve?.(report);

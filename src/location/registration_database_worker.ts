@@ -5,29 +5,31 @@ import { RegistrationFile } from "./registration_file.ts";
 
 let file: RegistrationFile | undefined;
 
-function answer(question: Question): Answer {
+async function answer(question: Question): Promise<Answer> {
   try {
-    return execute(question);
+    return await execute(question);
   } catch (error) {
     return { kind: "failed", reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
-function execute(question: Question): Answer {
+async function execute(question: Question): Promise<Answer> {
   if ("kind" in question && question.kind === "open") file = new RegistrationFile(question.path, send);
   if (file === undefined) return { kind: "failed", reason: "it was not opened" };
   if (question instanceof ArrayBuffer) {
-    file.write(question);
-    return "done";
+    await file.write(question);
+    return question;
   }
   switch (question.kind) {
     case "open":
-      file.open();
+      await file.open();
       return "done";
-    case "load":
-      return { kind: "part", ...file.load(question.after, question.now) };
+    case "load": {
+      const part = await file.load(question.after, question.now);
+      return part ? { kind: "part", ...part } : "done";
+    }
     case "sweep":
-      file.sweep(question.expiredAt);
+      await file.sweep(question.expiredAt);
       return "done";
     case "close":
       file.close();
@@ -36,8 +38,10 @@ function execute(question: Question): Answer {
 }
 
 function send(report: Report): void {
-  const isPart = typeof report === "object" && report.kind === "part";
-  parentPort?.postMessage(report, isPart ? [report.rows] : []);
+  parentPort?.postMessage(report, report instanceof ArrayBuffer ? [report] : []);
 }
 
-parentPort?.on("message", (question: Question) => send(answer(question)));
+let answered = Promise.resolve();
+parentPort?.on("message", (question: Question) => {
+  answered = answered.then(async () => send(await answer(question)));
+});

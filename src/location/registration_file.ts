@@ -1,65 +1,78 @@
 /** The file of the registration database: damage, removal and failures are handled here. */
 import { systemClock } from "../runtime/clock.ts";
+import { DamagedFile } from "./damaged_file.ts";
+import { formerDatabase } from "./former_database.ts";
 import { quarantine } from "./quarantine.ts";
 import type { Notice } from "./registration_database_messages.ts";
-import { isDamage, RegistrationTable, type TablePart } from "./registration_table.ts";
+import { type LogPart, RegistrationLog } from "./registration_log.ts";
 
 /**
- * A database file that is opened again after each failure, since a failure leaves it in an unknown state. A damaged file
- * is quarantined, and the task is done on a new one; other errors are thrown.
+ * A file that is opened again after each failure, since a failure leaves it in an unknown state. A damaged file is
+ * quarantined, and the task is done on a new one; other errors are thrown.
  */
 export class RegistrationFile {
   readonly #path: string;
   readonly #onNotice: (notice: Notice) => void;
-  #table: RegistrationTable | undefined;
+  #log: RegistrationLog | undefined;
 
   constructor(path: string, onNotice: (notice: Notice) => void) {
     this.#path = path;
     this.#onNotice = onNotice;
   }
 
-  open(): void {
-    this.#onTable(() => undefined);
-  }
-
-  load(after: number | undefined, now: number): TablePart {
-    return this.#onTable((table) => table.load(after, now));
-  }
-
-  write(rows: ArrayBuffer): void {
-    this.#onTable((table) => table.write(rows));
-  }
-
-  sweep(expiredAt: number): void {
-    this.#onTable((table) => table.sweep(expiredAt));
-  }
-
-  /** Moves the content of the log into the file. */
-  close(): void {
-    this.#table?.close();
-    this.#table = undefined;
-  }
-
-  #onTable<Result>(task: (table: RegistrationTable) => Result): Result {
+  async open(): Promise<void> {
+    await this.#onLog(() => undefined);
+    const former = formerDatabase(this.#path);
+    if (former === undefined) return;
     try {
-      return task(this.#openTable());
+      for (const rows of former.read()) await this.write(rows);
+      former.remove();
     } catch (error) {
-      this.#abandon();
-      if (!isDamage(error, this.#path)) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#onNotice({ kind: "quarantined", name: quarantine(this.#path, systemClock.wallTime()), reason });
-      return task(this.#openTable());
+      if (!(error instanceof DamagedFile)) throw error;
+      this.#quarantine(former.path, error);
     }
   }
 
-  #openTable(): RegistrationTable {
-    if (this.#table?.isInPlace() === false) {
+  load(after: number | undefined, now: number): Promise<LogPart | undefined> {
+    return this.#onLog((log) => log.load(after, now));
+  }
+
+  write(rows: ArrayBuffer): Promise<void> {
+    return this.#onLog((log) => log.write(rows));
+  }
+
+  sweep(now: number): Promise<void> {
+    return this.#onLog((log) => log.sweep(now));
+  }
+
+  close(): void {
+    this.#log?.close();
+    this.#log = undefined;
+  }
+
+  async #onLog<Result>(task: (log: RegistrationLog) => Result): Promise<Result> {
+    try {
+      return task(await this.#openLog());
+    } catch (error) {
+      this.#abandon();
+      if (!(error instanceof DamagedFile)) throw error;
+      this.#quarantine(this.#path, error);
+      return task(await this.#openLog());
+    }
+  }
+
+  #quarantine(path: string, { message: reason }: Error): void {
+    this.#onNotice({ kind: "quarantined", name: quarantine(path, systemClock.wallTime()), reason });
+  }
+
+  async #openLog(): Promise<RegistrationLog> {
+    if (this.#log?.isInPlace() === false) {
       // Writes to a removed file seem to succeed, and are lost with the process.
       this.#onNotice({ kind: "removed" });
       this.#abandon();
     }
-    this.#table ??= RegistrationTable.open(this.#path);
-    return this.#table;
+    this.#log ??= await RegistrationLog.open(this.#path);
+    return this.#log;
   }
 
   #abandon(): void {
@@ -67,7 +80,7 @@ export class RegistrationFile {
       this.close();
     } catch {
       // The earlier failure is the one that is reported.
-      this.#table = undefined;
+      this.#log = undefined;
     }
   }
 }

@@ -22,7 +22,7 @@ function makePlace(): Place {
   const folder = Deno.makeTempDirSync({ prefix: "routr-crash-" });
   return {
     folder,
-    path: `${folder}/registrations.sqlite`,
+    path: `${folder}/registrations.log`,
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
   };
 }
@@ -73,7 +73,8 @@ Deno.test(`Nothing that was stored is lost in ${KILLS} kills at any moment, and 
     first = Math.max(-1, ...numbers.values()) + 1;
   }
   assert.ok(storing > KILLS / 4, `only ${storing} of ${KILLS} were killed while they stored`);
-  assert.deepEqual([...Deno.readDirSync(place.folder)].map(({ name }) => name), ["registrations.sqlite"]);
+  const names = [...Deno.readDirSync(place.folder)].map(({ name }) => name).sort();
+  assert.deepEqual(names, ["registrations.log", "registrations.log-recent"]);
 });
 
 Deno.test("A database that another process has open is refused, and is free when that process was killed", async () => {
@@ -114,26 +115,26 @@ interface DatabaseFiles {
 
 /** Returns a copy of a database that a server has open. */
 async function soundDatabase(folder: string): Promise<DatabaseFiles> {
-  const path = `${folder}/sound.sqlite`;
+  const path = `${folder}/sound.log`;
   const database = await RegistrationDatabase.open(path);
   database.write(Array.from({ length: KEYS }, (_, i) => row(i, `${i}`)));
   await database.close();
   const again = await RegistrationDatabase.open(path);
   again.write(Array.from({ length: 50 }, (_, i) => row(i * 7, "changed")));
   await again.flush();
-  const files = { main: Deno.readFileSync(path), log: Deno.readFileSync(`${path}-wal`) };
+  const files = { main: Deno.readFileSync(path), log: Deno.readFileSync(`${path}-recent`) };
   await again.close();
   return files;
 }
 
 /** Stores a damaged copy at the path, and returns a description of the damage. */
 function damage(path: string, { main, log }: DatabaseFiles): string {
-  const files = { [path]: main.slice(), [`${path}-wal`]: log.slice() };
+  const files = { [path]: main.slice(), [`${path}-recent`]: log.slice() };
   const done: string[] = [];
   for (const [name, bytes] of Object.entries(files)) {
     const end = Math.random() < 0.3 ? randomBelow(bytes.length) : bytes.length;
     if (end < bytes.length) done.push(`${name} truncated to ${end}`);
-    // Every other copy is damaged in the schema and the roots of its trees.
+    // Every other copy is damaged in its first rows.
     const span = Math.random() < 0.5 ? Math.min(end, 4096 * 3) : end;
     for (let flips = randomBelow(12); flips > 0 && span > 0; flips--) {
       const at = randomBelow(span);

@@ -137,7 +137,7 @@ for (const { what, options, place } of stateFolders) {
     await using bob = await registeredAt(node, { user: "bob", protocol: "udp" });
     await node.end();
     const state = place(folder, node.directory);
-    for (const name of ["registrations.sqlite", "dialog.key"]) {
+    for (const name of ["registrations.log", "dialog.key"]) {
       const { mode, size } = await Deno.stat(join(state, name));
       assert.equal((mode ?? 0) & 0o077, 0, `${name} has mode ${mode?.toString(8)}`);
       assert.ok(size > 0);
@@ -170,18 +170,18 @@ const amiss: readonly {
   {
     what: "garbage in place of the database",
     make: async (folder) => {
-      await Deno.writeTextFile(join(folder, "registrations.sqlite"), "garbage ".repeat(1000));
+      await Deno.writeTextFile(join(folder, "registrations.log"), "garbage ".repeat(1000));
       return folder;
     },
-    says: /warning location: .*registrations\.sqlite\.corrupt-/,
+    says: /warning location: .*registrations\.log\.corrupt-/,
   },
   {
     what: "a folder in place of the database",
     make: async (folder) => {
-      await Deno.mkdir(join(folder, "registrations.sqlite", "folder"), { recursive: true });
+      await Deno.mkdir(join(folder, "registrations.log", "folder"), { recursive: true });
       return folder;
     },
-    says: /warning location: .*registrations\.sqlite\.corrupt-/,
+    says: /warning location: .*registrations\.log\.corrupt-/,
   },
   {
     what: "a folder in place of the key",

@@ -26,7 +26,7 @@ async function run(isKept: boolean): Promise<void> {
   const clock = new FakeClock();
   const wheel = new TimerWheel(clock);
   const location = new LocationService<typeof flow>(clock, wheel);
-  const database = await RegistrationDatabase.open(join(directory, "registrations.sqlite"));
+  const database = await RegistrationDatabase.open(join(directory, "registrations.log"));
   if (isKept) {
     new RegistrationJournal({
       location,
