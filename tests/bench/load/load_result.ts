@@ -8,4 +8,7 @@ export interface LoadResult {
   readonly retransmissions: number;
   /** From the first call to the end of the last. */
   readonly seconds: number;
+  /** Milliseconds until requests were answered, and until they rang; of calls by SIPp alone. */
+  readonly challengeTimes?: readonly number[];
+  readonly ringingTimes?: readonly number[];
 }

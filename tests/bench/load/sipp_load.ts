@@ -22,6 +22,8 @@ export interface LoadOptions {
 
 /** Calls a second of one pair of SIPp processes: a UAC makes about 1250 at best. */
 export const RATE_PER_PAIR = 1000;
+/** Registrations a second of one SIPp process. */
+const REGISTRATIONS_PER_PROCESS = 3000;
 /** Seconds that calls may take longer than they are offered. */
 const PATIENCE = 10;
 /** Seconds a load may take longer than it was meant to before its rate counts as not reached. */
@@ -36,15 +38,18 @@ export interface RegistrationLoadOptions extends LoadOptions {
 
 export async function offerRegistrations(options: RegistrationLoadOptions): Promise<LoadResult> {
   const { system, rate, seconds, ports, directory, users } = options;
+  const localPorts = [ports.registering, ...ports.pairs.map(({ caller }) => caller)]
+    .slice(0, Math.ceil(rate / REGISTRATIONS_PER_PROCESS));
   const outgoing = {
     remotePort: system.port,
-    rate,
-    count: rate * seconds,
+    rate: rate / localPorts.length,
+    count: Math.round(rate * seconds / localPorts.length),
     injection: writeRegistrationInjection(directory, users),
   };
-  const localPort = ports.registering;
-  const registering = new SippProcess({ scenario: "register", localPort, directory, pause: 0, outgoing });
-  return await runLoad({ callers: [registering], callees: [], offered: outgoing.count }, options);
+  const callers = localPorts.map((localPort) =>
+    new SippProcess({ scenario: "register", localPort, directory, pause: 0, outgoing })
+  );
+  return await runLoad({ callers, callees: [], offered: outgoing.count * callers.length }, options);
 }
 
 /** The callees must have registered the ports of `ports`; see registerCallees. */
@@ -109,7 +114,16 @@ export async function runLoad(
       `Cannot use "${system.name}": nothing succeeded\n${callers.map((each) => each.errors).join("\n")}`,
     );
   }
-  return { offered, successful, failed: offered - successful, retransmissions, seconds: took };
+  const times = callers.map((caller) => caller.responseTimes());
+  return {
+    offered,
+    successful,
+    failed: offered - successful,
+    retransmissions,
+    seconds: took,
+    challengeTimes: times.flatMap(({ challenge = [] }) => challenge),
+    ringingTimes: times.flatMap(({ ringing = [] }) => ringing),
+  };
 }
 
 function lostAlready(processes: SippProcess[], offered: number): boolean {

@@ -3,7 +3,12 @@
 import { join } from "node:path";
 import { RunningProcess } from "../process/running_process.ts";
 import { DOMAIN } from "./subscribers.ts";
-import { NO_STATISTICS, parseSippStatistics, type SippStatistics } from "./sipp_statistics.ts";
+import {
+  NO_STATISTICS,
+  parseResponseTimes,
+  parseSippStatistics,
+  type SippStatistics,
+} from "./sipp_statistics.ts";
 
 export interface SippOptions {
   /** File name without `.xml`. */
@@ -31,6 +36,7 @@ export class SippProcess {
   readonly #process: RunningProcess;
   readonly #statisticsFile: string;
   readonly #errorFile: string;
+  readonly #timesFile: string;
 
   constructor(options: SippOptions) {
     const { scenario, localPort, localAddress = "127.0.0.1", directory, pause, outgoing } = options;
@@ -44,11 +50,13 @@ export class SippProcess {
         ...["-i", localAddress, "-p", String(localPort)],
         ...["-d", String(pause), "-buff_size", String(SOCKET_BUFFER)],
         ...["-trace_stat", "-stf", this.#statisticsFile, "-fd", "1"],
+        ...outgoing ? ["-trace_rtt"] : [],
         ...["-trace_err", "-error_file", this.#errorFile, "-nostdin"],
         ...outgoing ? outgoingArgs(outgoing) : [],
       ],
       cwd: directory,
     });
+    this.#timesFile = join(directory, `${scenario}_${this.#process.pid}_rtt.csv`);
   }
 
   get isRunning(): boolean {
@@ -75,6 +83,15 @@ export class SippProcess {
       return parseSippStatistics(Deno.readTextFileSync(this.#statisticsFile));
     } catch {
       return NO_STATISTICS;
+    }
+  }
+
+  /** Milliseconds of the intervals that its scenario names; complete once it has ended. */
+  responseTimes(): Record<string, number[]> {
+    try {
+      return parseResponseTimes(Deno.readTextFileSync(this.#timesFile));
+    } catch {
+      return {};
     }
   }
 

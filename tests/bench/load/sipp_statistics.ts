@@ -11,6 +11,16 @@ export interface SippStatistics {
 
 export const NO_STATISTICS: SippStatistics = { created: 0, successful: 0, failed: 0, retransmissions: 0 };
 
+/** Milliseconds of the intervals that a scenario has named (`start_rtd`, `rtd`), by name; written with -trace_rtt. */
+export function parseResponseTimes(text: string): Record<string, number[]> {
+  const times: Record<string, number[]> = {};
+  for (const row of text.split("\n").slice(1)) {
+    const [date, milliseconds, name] = row.split(";");
+    if (name !== undefined && date !== "") (times[name.trim()] ??= []).push(Number(milliseconds));
+  }
+  return times;
+}
+
 /** The totals of the last complete line. */
 export function parseSippStatistics(text: string): SippStatistics {
   const [names, ...rows] = text.split("\n").filter((line) => line !== "").map((line) => line.split(";"));

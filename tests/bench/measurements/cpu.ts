@@ -12,6 +12,8 @@ import { type CpuFigure, type CpuSample, figure, sampleCpu } from "./cpu_sample.
 export interface CpuResult {
   readonly system: SystemName;
   readonly registration?: CpuFigure;
+  /** At `DENSITY` times the rate. */
+  readonly denseRegistration?: CpuFigure;
   readonly call: CpuFigure;
   /** After the last round. */
   readonly residentBytes: number;
@@ -20,23 +22,33 @@ export interface CpuResult {
 type Load = (options: LoadOptions) => Promise<LoadResult>;
 
 const WARM_UP_SECONDS = 2;
+export const DENSITY = 3;
+
+function offerDenseRegistrations(options: LoadOptions): Promise<LoadResult> {
+  return offerRegistrations({ ...options, rate: DENSITY * options.rate });
+}
 
 export async function measureCpu(context: BenchContext): Promise<CpuResult[]> {
   const { systems, rounds } = context.options;
   const started: BenchedSystem[] = [];
   for (const name of systems) started.push(await startWarm(context, name));
   const registrations = started.map((): CpuSample[] => []);
+  const dense = started.map((): CpuSample[] => []);
   const calls = started.map((): CpuSample[] => []);
   for (let round = 1; round <= rounds; round++) {
     for (const [index, system] of started.entries()) {
       context.progress(`cpu, round ${round} of ${rounds}: ${system.name}`);
-      if (system.isServer) registrations[index].push(await sample(context, system, offerRegistrations));
+      if (system.isServer) {
+        registrations[index].push(await sample(context, system, offerRegistrations));
+        dense[index].push(await sample(context, system, offerDenseRegistrations));
+      }
       calls[index].push(await sample(context, system, offerCalls));
     }
   }
   const results = started.map((system, index) => ({
     system: systems[index],
     registration: system.isServer ? figure(registrations[index]) : undefined,
+    denseRegistration: system.isServer ? figure(dense[index]) : undefined,
     call: figure(calls[index]),
     residentBytes: residentBytes(system.process.pid),
   }));

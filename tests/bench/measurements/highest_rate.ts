@@ -1,8 +1,15 @@
-// The highest rate at which no call fails and practically nothing is sent again: the best of several passes over all
-// systems, because other work on the machine only ever lowers it.
+// The highest rate of calls and of registrations at which none fails and practically nothing is sent again: the best of
+// several passes over all systems, because other work on the machine only ever lowers it.
 
 import { setTimeout as delay } from "node:timers/promises";
-import { isLossFree, offerCalls, RATE_PER_PAIR } from "../load/sipp_load.ts";
+import {
+  isLossFree,
+  type LoadOptions,
+  offerCalls,
+  offerRegistrations,
+  RATE_PER_PAIR,
+} from "../load/sipp_load.ts";
+import type { LoadResult } from "../load/load_result.ts";
 import { cpuMicroseconds } from "../process/process_meter.ts";
 import type { SystemName } from "../systems/start_system.ts";
 import type { BenchedSystem } from "../systems/benched_system.ts";
@@ -14,8 +21,23 @@ export interface HighestRate {
   readonly system: SystemName;
   /** Calls a second; 0 when even the lowest rate loses calls. */
   readonly rate: number;
-  readonly steps: readonly { readonly rate: number; readonly lossFree: boolean }[];
+  /** Registrations a second; 0 of a system that takes none. */
+  readonly registrationRate: number;
+  readonly steps: readonly Step[];
 }
+
+interface Step {
+  readonly load: "calls" | "registrations";
+  readonly rate: number;
+  readonly lossFree: boolean;
+}
+
+const OFFERS: Record<Step["load"], (options: LoadOptions) => Promise<LoadResult>> = {
+  calls: offerCalls,
+  registrations: offerRegistrations,
+};
+/** No server reaches more on two CPUs that the load needs as well. */
+const MOST_REGISTRATIONS = 20_000;
 
 /** Steps closer than this are noise; relative. */
 const RESOLUTION = 0.1;
@@ -25,37 +47,55 @@ const ATTEMPTS = 2;
 export async function measureHighestRate(context: BenchContext): Promise<HighestRate[]> {
   const { systems, peakPasses } = context.options;
   const subjects: Subject[] = [];
-  for (const name of systems) subjects.push({ system: await startWarm(context, name), rate: 0, steps: [] });
+  for (const name of systems) {
+    subjects.push({
+      system: await startWarm(context, name),
+      rates: { calls: 0, registrations: 0 },
+      steps: [],
+    });
+  }
   for (let pass = 0; pass < peakPasses; pass++) {
-    for (const subject of subjects) await search(context, subject);
+    for (const subject of subjects) {
+      await search(context, subject, "calls");
+      if (subject.system.isServer) await search(context, subject, "registrations");
+    }
   }
   await Promise.all(subjects.map(({ system }) => system.process.end()));
-  return subjects.map(({ rate, steps }, index) => ({ system: systems[index], rate, steps }));
+  return subjects.map(({ rates, steps }, index) => ({
+    system: systems[index],
+    rate: rates.calls,
+    registrationRate: rates.registrations,
+    steps,
+  }));
 }
 
 interface Subject {
   readonly system: BenchedSystem;
-  readonly steps: { rate: number; lossFree: boolean }[];
-  rate: number;
+  readonly steps: Step[];
+  readonly rates: Record<Step["load"], number>;
 }
 
-async function search(context: BenchContext, subject: Subject): Promise<void> {
-  const { system, steps } = subject;
-  const ceiling = context.ports.pairs.length * RATE_PER_PAIR;
+async function search(context: BenchContext, subject: Subject, load: Step["load"]): Promise<void> {
+  const { system, steps, rates } = subject;
+  const ceiling = load === "calls" ? context.ports.pairs.length * RATE_PER_PAIR : MOST_REGISTRATIONS;
   const start = system.isServer ? 2 * context.options.rate : ceiling;
-  const options = { start, known: subject.rate, ceiling, resolution: RESOLUTION };
-  subject.rate = await searchHighest(async (rate) => {
-    const lossFree = await tryRate(context, system, rate);
-    context.progress(`peak: ${system.name} at ${rate} calls/s ${lossFree ? "loss-free" : "loses calls"}`);
-    steps.push({ rate, lossFree });
+  const options = { start, known: rates[load], ceiling, resolution: RESOLUTION };
+  rates[load] = await searchHighest(async (rate) => {
+    const lossFree = await tryRate(context, system, { load, rate });
+    context.progress(`peak: ${system.name} at ${rate} ${load}/s ${lossFree ? "loss-free" : "loses some"}`);
+    steps.push({ load, rate, lossFree });
     return lossFree;
   }, options);
 }
 
-async function tryRate(context: BenchContext, system: BenchedSystem, rate: number): Promise<boolean> {
+async function tryRate(
+  context: BenchContext,
+  system: BenchedSystem,
+  { load, rate }: Pick<Step, "load" | "rate">,
+): Promise<boolean> {
   const { ports, directory, options: { stepSeconds: seconds } } = context;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const result = await offerCalls({ system, rate, seconds, ports, directory, stopAtLoss: true });
+    const result = await OFFERS[load]({ system, rate, seconds, ports, directory, stopAtLoss: true });
     await untilQuiet(system);
     if (isLossFree(result, seconds)) return true;
   }

@@ -1,5 +1,7 @@
 // All figures as one table: a line for each figure, a column for each system.
 
+import { DENSITY } from "../measurements/cpu.ts";
+import { answerTime } from "./answer_time.ts";
 import type { BindingsMemory } from "../measurements/bindings_memory.ts";
 import { CONNECTION_FIGURES } from "./connection_figures.ts";
 import { cpuFigures, type Figure, megabytes } from "./figure.ts";
@@ -10,6 +12,10 @@ import { ROUTING_FIGURES } from "./routing_figures.ts";
 
 const FIGURES: readonly Figure[] = [
   ...cpuFigures("CPU µs per registration", (all, system) => ofSystem(all.cpu, system)?.registration),
+  ...cpuFigures(
+    `CPU µs per registration, at ${DENSITY} times the rate`,
+    (all, system) => ofSystem(all.cpu, system)?.denseRegistration,
+  ),
   ...cpuFigures("CPU µs per call", (all, system) => ofSystem(all.cpu, system)?.call),
   {
     name: "heap bytes per registration",
@@ -18,6 +24,18 @@ const FIGURES: readonly Figure[] = [
   {
     name: "heap bytes per call",
     of: (all, system) => ofSystem(all.garbage, system)?.bytesPerCall.toFixed(0),
+  },
+  {
+    name: "ms from INVITE to 407, of 99 %",
+    of: (all, system) => answerTime(ofSystem(all.cpu, system), "challengeTimes")?.toFixed(2),
+  },
+  {
+    name: "ms from INVITE to 180, of 99 %",
+    of: (all, system) => answerTime(ofSystem(all.cpu, system), "ringingTimes")?.toFixed(2),
+  },
+  {
+    name: "highest loss-free registrations/s",
+    of: (all, system) => ofSystem(all.peak, system)?.registrationRate.toString(),
   },
   { name: "highest loss-free calls/s", of: (all, system) => ofSystem(all.peak, system)?.rate.toString() },
   { name: "ready after ms", of: (all, system) => ofSystem(all.start, system)?.median.toFixed(0) },
