@@ -9,6 +9,7 @@ import type { SipRequest } from "../../message/sip_message.ts";
 import type { SipUri } from "../../message/sip_uri.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { Answer } from "../answer.ts";
+import type { Challenge } from "./challenges.ts";
 import type { CredentialHolder, DigestAuthenticator } from "./digest_authenticator.ts";
 
 /** The sender of a request outside of a dialog. */
@@ -54,15 +55,13 @@ interface GatewayAccount extends CredentialHolder {
 }
 
 /** A challenge for an agent or a peer. */
-interface AccountChallenge {
-  readonly realm: string;
+interface AccountChallenge extends Challenge {
   /** The domain whose agents may answer. */
   readonly domain: string | undefined;
   /** The domain that a peer speaks for. */
   readonly peerDomain?: string | undefined;
-  readonly flow: Flow;
-  /** Reports whether an agent may be the sender. */
-  maySend(agent: Agent): boolean;
+  /** The agents that may be the sender: any, the one in From, or none. */
+  readonly agents: "any" | "inFrom" | "none";
 }
 
 /**
@@ -73,6 +72,12 @@ export class CallerIdentification {
   readonly #parts: CallerIdentificationParts;
   /** One object for each gateway, because the authenticator remembers hashes by account object. */
   readonly #gatewayAccounts = new WeakMap<Gateway, GatewayAccount>();
+
+  readonly #findAccount = (name: string, { domain }: AccountChallenge): Agent | Peer | undefined =>
+    (domain === undefined ? undefined : this.#parts.directory.agent(name, domain)) ??
+      this.#parts.directory.peer(name);
+  readonly #findGatewayAccount = (name: string, { realm }: Challenge): GatewayAccount | undefined =>
+    this.#gatewayAccount(name, realm);
 
   constructor(parts: CallerIdentificationParts) {
     this.#parts = parts;
@@ -88,8 +93,14 @@ export class CallerIdentification {
     const isOurs = domain !== undefined || from !== undefined && this.#isHomeOfPeers(from);
     if (allowsUnauthenticated) return identified(this.#claimed(from), -1);
     if (!isOurs || !from) return this.#authenticateForeign(request, from, flow);
-    const maySend = (agent: Agent) => agent.username === from.userText;
-    return this.#authenticate(request, { realm: from.host, domain, peerDomain: domain, flow, maySend });
+    return this.#authenticate(request, {
+      status: 407,
+      realm: from.host,
+      flow,
+      domain,
+      peerDomain: domain,
+      agents: "inFrom",
+    });
   }
 
   /** Reports whether callers are challenged in a realm: a domain, the device of a peer, or the host of a gateway. */
@@ -119,7 +130,7 @@ export class CallerIdentification {
     const host = request.uri?.host;
     const domain = host !== undefined && directory.domain(host) ? host : undefined;
     if (from?.host === "anonymous.invalid" && domain !== undefined) {
-      return this.#authenticate(request, { realm: domain, domain, flow, maySend: () => true });
+      return this.#authenticate(request, { status: 407, realm: domain, flow, domain, agents: "any" });
     }
     const isHere = host !== undefined && this.#parts.isServer(request.uri!);
     const realm = domain ?? (isHere ? host : this.#parts.hostFacing(flow));
@@ -129,32 +140,26 @@ export class CallerIdentification {
       this.#parts.isPeerAddress(flow.remoteAddress) ||
       hasCredentials(request, isFromGateway ? realm : undefined)
     ) {
-      return this.#authenticate(request, { realm, domain, flow, maySend: () => false });
+      return this.#authenticate(request, { status: 407, realm, flow, domain, agents: "none" });
     }
     return isFromGateway ? this.#authenticateGateway(request, from.host, flow) : UNKNOWN_SENDER;
   }
 
   /** Authenticates an agent of a domain, which may have to be in From, or a peer, which speaks for any user. */
-  #authenticate(
-    request: SipRequest,
-    { realm, domain, peerDomain, flow, maySend }: AccountChallenge,
-  ): Identification {
-    const { directory, authenticator } = this.#parts;
-    const find = (name: string) =>
-      (domain === undefined ? undefined : directory.agent(name, domain)) ?? directory.peer(name);
-    const result = authenticator.authenticate(request, { status: 407, realm, flow }, find);
+  #authenticate(request: SipRequest, challenge: AccountChallenge): Identification {
+    const result = this.#parts.authenticator.authenticate(request, challenge, this.#findAccount);
     if (result.kind === "refused") return result;
+    const { domain, peerDomain, agents } = challenge;
     const { account, row } = result;
     if (account.kind === "Peer") return identified({ kind: "peer", peer: account, domain: peerDomain }, row);
-    return maySend(account)
-      ? identified({ kind: "agent", agent: account, domain: domain! }, row)
-      : FROM_MISMATCH;
+    const maySend = agents === "any" ||
+      agents === "inFrom" && account.username === request.from.uri?.userText;
+    return maySend ? identified({ kind: "agent", agent: account, domain: domain! }, row) : FROM_MISMATCH;
   }
 
   #authenticateGateway(request: SipRequest, host: string, flow: Flow): Identification {
-    const find = (name: string) => this.#gatewayAccount(name, host);
     const challenge = { status: 407, realm: host, flow } as const;
-    const result = this.#parts.authenticator.authenticate(request, challenge, find);
+    const result = this.#parts.authenticator.authenticate(request, challenge, this.#findGatewayAccount);
     if (result.kind === "refused") return result;
     return identified({ kind: "gateway", gateways: [result.account.gateway] }, result.row);
   }

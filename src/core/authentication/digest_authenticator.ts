@@ -40,8 +40,8 @@ export interface DigestAuthenticatorOptions {
 }
 
 /** The header row of the credentials that are checked. */
-interface TriedRow {
-  readonly challenge: Challenge;
+interface TriedRow<C extends Challenge> {
+  readonly challenge: C;
   readonly algorithm: DigestAlgorithm;
   readonly row: number;
   /** The number of the nonce. */
@@ -87,14 +87,14 @@ export class DigestAuthenticator {
    * Checks the credentials of a request for one realm.
    * @param find returns the account of a username, undefined when there is none
    */
-  authenticate<A extends CredentialHolder>(
+  authenticate<A extends CredentialHolder, C extends Challenge>(
     request: SipRequest,
-    challenge: Challenge,
-    find: (username: string) => A | undefined,
+    challenge: C,
+    find: (username: string, challenge: C) => A | undefined,
   ): Authentication<A> {
     const id = challenge.status === 401 ? Header.Authorization : Header.ProxyAuthorization;
     const fields = this.#fields;
-    let tried: TriedRow | undefined;
+    let tried: TriedRow<C> | undefined;
     let read = -1;
     let unknown: string | undefined;
     let rows = MAX_ROWS;
@@ -124,10 +124,10 @@ export class DigestAuthenticator {
   }
 
   /** Checks the row with the newest nonce alone: every row would be another guess. */
-  #check<A extends CredentialHolder>(
+  #check<A extends CredentialHolder, C extends Challenge>(
     request: SipRequest,
-    { challenge, algorithm, row, number }: TriedRow,
-    find: (username: string) => A | undefined,
+    { challenge, algorithm, row, number }: TriedRow<C>,
+    find: (username: string, challenge: C) => A | undefined,
   ): Authentication<A> {
     const fields = this.#fields;
     const username = fields.value(CredentialsField.username);
@@ -138,7 +138,7 @@ export class DigestAuthenticator {
         return refused({ status: 400, reason: "Credentials Are For Another URI", cause });
       }
     }
-    const account = find(username);
+    const account = find(username, challenge);
     const { realm } = challenge;
     if (!this.#isRight(account, { algorithm, realm, method: request.method })) {
       this.#failures.value++;
