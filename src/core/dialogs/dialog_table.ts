@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 import type { SipRequest } from "../../message/sip_message.ts";
 import { BoundedTextMap } from "../../runtime/bounded_map.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { cut, detachText } from "../../runtime/text.ts";
+import { beginsWith, codeAt, cut, detachText } from "../../runtime/text.ts";
 import type { Metrics } from "../../runtime/metrics.ts";
 import type { Timer, TimerWheel } from "../../runtime/timer_wheel.ts";
 import type { DialogRoute } from "../proxy/dialog_route.ts";
@@ -16,6 +16,9 @@ const MAX_SILENCE_MS = 24 * 3_600_000;
 const SWEEP_INTERVAL_MS = 60_000;
 /** Digits of a flow token, its signature, that distinguish passages of one dialog. */
 const SIGNATURE_LENGTH = 16;
+/** Dialogs found without a text that is made of their key; of two in one slot the later one. */
+const SLOTS = 1 << 12;
+const LINE_FEED = 10;
 
 export interface DialogTableParts {
   readonly clock: Clock;
@@ -36,6 +39,8 @@ export class DialogTable {
   readonly #clock: Clock;
   /** By id; the dialog that was silent for longest comes first. */
   readonly #dialogs = new BoundedTextMap<Dialog>(MAX_DIALOGS);
+  /** The latest of these, by hash of their Call-ID. */
+  readonly #latest = new Array<Dialog | undefined>(SLOTS).fill(undefined);
   readonly #sweep: Timer;
   #onChange: (dialog: Dialog) => void = () => {};
 
@@ -68,9 +73,9 @@ export class DialogTable {
       calleeTag: isByCaller ? to.tag : from.tag,
       flowToken: route.token,
     };
-    const known = this.#dialogs.get(idOf(key));
+    const known = this.#get(key);
     if (known || isByCaller || request.method !== "NOTIFY") return known;
-    const awaited = this.#dialogs.get(idOf({ ...key, calleeTag: "" }));
+    const awaited = this.#get({ ...key, calleeTag: "" });
     return awaited && this.open(key, awaited);
   }
 
@@ -95,7 +100,7 @@ export class DialogTable {
       callee: { ...callee },
       now: this.now,
     };
-    return this.add(new Dialog(detachText(id), parts));
+    return this.add(new Dialog(id, parts));
   }
 
   add(dialog: Dialog): Dialog {
@@ -104,6 +109,7 @@ export class DialogTable {
       this.remove(silent);
     }
     this.#dialogs.set(dialog.id, dialog);
+    this.#latest[slotOf(dialog.id)] = dialog;
     if (!this.#sweep.isRunning) this.#sweep.start(SWEEP_INTERVAL_MS);
     return dialog;
   }
@@ -121,11 +127,18 @@ export class DialogTable {
   remove(dialog: Dialog): void {
     if (!this.has(dialog)) return;
     this.#dialogs.delete(dialog.id);
+    const slot = slotOf(dialog.id);
+    if (this.#latest[slot] === dialog) this.#latest[slot] = undefined;
     this.#onChange(dialog);
   }
 
   close(): void {
     this.#sweep.stop();
+  }
+
+  #get(key: DialogKey): Dialog | undefined {
+    const latest = this.#latest[slotOf(key.callId)];
+    return latest && isIdOf(latest.id, key) ? latest : this.#dialogs.get(idOf(key));
   }
 
   #forgetSilent(): void {
@@ -142,6 +155,28 @@ function idOf({ callId, callerTag, calleeTag, flowToken }: DialogKey): string {
   return `${bounded(callId)}\n${bounded(callerTag)}\n${bounded(calleeTag)}\n${
     cut(flowToken, 0, SIGNATURE_LENGTH)
   }`;
+}
+
+/** Reports whether an id is that of a key; false as well when a text of the key is too long to stand in it. */
+function isIdOf(id: string, { callId, callerTag, calleeTag, flowToken }: DialogKey): boolean {
+  const callerAt = callId.length + 1;
+  const calleeAt = callerAt + callerTag.length + 1;
+  const tokenAt = calleeAt + calleeTag.length + 1;
+  return id.length === tokenAt + SIGNATURE_LENGTH && codeAt(id, callerAt - 1) === LINE_FEED &&
+    codeAt(id, calleeAt - 1) === LINE_FEED && codeAt(id, tokenAt - 1) === LINE_FEED &&
+    beginsWith(id, callId) && beginsWith(id, callerTag, callerAt) && beginsWith(id, calleeTag, calleeAt) &&
+    beginsWith(flowToken, cut(id, tokenAt));
+}
+
+/** Returns the slot of a Call-ID, or of an id, which begins with it. */
+function slotOf(id: string): number {
+  let hash = 0;
+  for (let i = 0, end = id.length; i < end; i++) {
+    const code = codeAt(id, i);
+    if (code === LINE_FEED) break;
+    hash = Math.imul(hash ^ code, 0x01000193);
+  }
+  return (hash ^ hash >>> 15) & (SLOTS - 1);
 }
 
 function bounded(text: string): string {
