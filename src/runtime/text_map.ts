@@ -3,20 +3,26 @@ import { randomSeed } from "./random.ts";
 import { codeAt } from "./text.ts";
 
 interface Entry<Value> {
+  readonly hash: number;
   readonly key: string;
   value: Value;
   next: Entry<Value> | undefined;
 }
 
+type Buckets<Value> = (Entry<Value> | undefined)[];
+
+const MIN_BUCKETS = 16;
 const seed = randomSeed();
 
 /**
  * A `Map` for keys that are new strings each time. V8's `Map` interns every key it is asked for until the next full
  * garbage collection, which costs 15 µs a call; `TextMap` hashes and compares keys instead. The seed is secret, so that
- * peers cannot choose keys that collide.
+ * peers cannot choose keys that collide. It has its own lists, because a `Map` of hashes leaves holes where entries were,
+ * and is copied again and again to be rid of them.
  */
 export class TextMap<Value> {
-  readonly #chains = new Map<number, Entry<Value>>();
+  /** Lists of entries; their number is a power of two. */
+  #buckets: Buckets<Value> = makeBuckets(MIN_BUCKETS);
   #size = 0;
 
   get size(): number {
@@ -38,30 +44,55 @@ export class TextMap<Value> {
       known.value = value;
       return;
     }
-    this.#chains.set(hash, { key, value, next: this.#chains.get(hash) });
+    if (this.#size >= this.#buckets.length) this.#resize(this.#buckets.length * 2);
+    const at = hash & this.#buckets.length - 1;
+    this.#buckets[at] = { hash, key, value, next: this.#buckets[at] };
     this.#size++;
   }
 
   delete(key: string): boolean {
     const hash = hashOf(key);
-    const entry = this.#find(hash, key);
+    const buckets = this.#buckets;
+    const at = hash & buckets.length - 1;
+    let before: Entry<Value> | undefined;
+    let entry = buckets[at];
+    while (entry && (entry.hash !== hash || entry.key !== key)) {
+      before = entry;
+      entry = entry.next;
+    }
     if (!entry) return false;
-    const head = this.#chains.get(hash)!;
-    if (head !== entry) {
-      let before = head;
-      while (before.next !== entry) before = before.next!;
-      before.next = entry.next;
-    } else if (entry.next) this.#chains.set(hash, entry.next);
-    else this.#chains.delete(hash);
+    if (before) before.next = entry.next;
+    else buckets[at] = entry.next;
     this.#size--;
+    if (buckets.length > MIN_BUCKETS && this.#size < buckets.length >> 3) this.#resize(buckets.length >> 1);
     return true;
   }
 
   #find(hash: number, key: string): Entry<Value> | undefined {
-    let entry = this.#chains.get(hash);
-    while (entry && entry.key !== key) entry = entry.next;
+    const buckets = this.#buckets;
+    let entry = buckets[hash & buckets.length - 1];
+    while (entry && (entry.hash !== hash || entry.key !== key)) entry = entry.next;
     return entry;
   }
+
+  #resize(length: number): void {
+    const former = this.#buckets;
+    const buckets: Buckets<Value> = makeBuckets(length);
+    for (let i = 0; i < former.length; i++) {
+      for (let entry = former[i]; entry;) {
+        const { next } = entry;
+        const at = entry.hash & length - 1;
+        entry.next = buckets[at];
+        buckets[at] = entry;
+        entry = next;
+      }
+    }
+    this.#buckets = buckets;
+  }
+}
+
+function makeBuckets<Value>(length: number): Buckets<Value> {
+  return new Array<Entry<Value> | undefined>(length).fill(undefined);
 }
 
 /** Returns 30 bits, which V8 stores without a heap object. */

@@ -44,3 +44,17 @@ Deno.test("TextMap keeps apart texts that share a hash", () => {
   for (const key of keys) assert.ok(map.delete(key));
   assert.equal(map.size, 0);
 });
+
+Deno.test("TextMap does what Map does while it grows and shrinks", () => {
+  const map = new TextMap<number>();
+  const model = new Map<string, number>();
+  for (const size of [3000, 5, 300, 40, 20_000, 0, 100]) {
+    for (let i = model.size; i < size; i++) {
+      map.set(`${i}`, i);
+      model.set(`${i}`, i);
+    }
+    for (let i = model.size - 1; i >= size; i--) assert.equal(map.delete(`${i}`), model.delete(`${i}`));
+    assert.equal(map.size, model.size);
+    for (let i = 0; i < 20_000; i++) assert.equal(map.get(`${i}`), model.get(`${i}`));
+  }
+});
