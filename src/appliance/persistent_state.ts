@@ -5,8 +5,7 @@ import { clusterKey } from "../location/redis/cluster_key.ts";
 import { RegistrationDatabase } from "../location/registration_database.ts";
 import { logger } from "../runtime/log.ts";
 import { randomToken } from "../runtime/random.ts";
-import { describeRedisError } from "../runtime/redis/redis_client.ts";
-import { RedisConnection } from "../runtime/redis/redis_connection.ts";
+import { describeRedisError } from "../runtime/redis/redis_errors.ts";
 import type { ServerOptions } from "./signalling/foundation.ts";
 
 const log = logger("state");
@@ -23,6 +22,7 @@ export async function openPersistentState(
 ): Promise<PersistentState> {
   if (dataSource.provider !== "redis_data_provider") return await openFiles(directory);
   const { parameters } = dataSource;
+  const { RedisConnection } = await import("../runtime/redis/redis_connection.ts");
   // A connection of its own: bulk reads of the data provider would delay bindings.
   const connection = new RedisConnection(parameters);
   try {

@@ -6,9 +6,7 @@ import type { DataProvider } from "../data/data_provider.ts";
 import type { ResourceCounts } from "../data/directory.ts";
 import type { LoadReport } from "../data/live_directory.ts";
 import { FilesDataProvider } from "../data/files_data_provider.ts";
-import { RedisDataProvider } from "../data/redis_data_provider.ts";
 import { RestfulDataProvider } from "../data/restful_data_provider.ts";
-import { RedisConnection } from "../runtime/redis/redis_connection.ts";
 
 export interface OpenedProvider {
   readonly provider: DataProvider;
@@ -24,11 +22,11 @@ export interface OpenProviderOptions {
   readonly timeoutMs?: number;
 }
 
-/** Starts to connect; `load` of the provider waits for the connection. Throws a TypeError for a malformed URL. */
-export function openProvider(
+/** Starts to connect; `load` of the provider waits for the connection. Rejects with a TypeError for a malformed URL. */
+export async function openProvider(
   config: Configuration,
   { directory, timeoutMs }: OpenProviderOptions,
-): OpenedProvider {
+): Promise<OpenedProvider> {
   const { dataSource, restService } = config;
   switch (dataSource.provider) {
     case "files_data_provider": {
@@ -36,6 +34,8 @@ export function openProvider(
       return { provider: new FilesDataProvider(name), name, isFolder: true };
     }
     case "redis_data_provider": {
+      const { RedisConnection } = await import("../runtime/redis/redis_connection.ts");
+      const { RedisDataProvider } = await import("../data/redis_data_provider.ts");
       const redis = new RedisConnection(dataSource.parameters);
       const provider = new RedisDataProvider(redis, {
         patienceMs: timeoutMs,

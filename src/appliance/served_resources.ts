@@ -16,10 +16,15 @@ export class ServedResources {
   readonly #opened: OpenedProvider;
   #warnings: readonly string[] = [];
 
-  constructor(config: Configuration, source: ConfigurationFiles) {
+  /** Opens the provider that is configured. */
+  static async open(config: Configuration, source: ConfigurationFiles): Promise<ServedResources> {
+    return new ServedResources(config, await openProvider(config, source));
+  }
+
+  private constructor(config: Configuration, opened: OpenedProvider) {
     this.#config = config;
-    this.#opened = openProvider(config, source);
-    this.live = new LiveDirectory(this.#opened.provider);
+    this.#opened = opened;
+    this.live = new LiveDirectory(opened.provider);
   }
 
   /** Returns an access to the resources that can change them. */

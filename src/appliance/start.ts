@@ -37,7 +37,7 @@ async function run(options: StartOptions, hangUp: HangUp): Promise<number | "res
   logConfiguration(loaded, options);
   const { config, document, source } = loaded;
   if (config === undefined) return 1;
-  const resources = new ServedResources(config, source);
+  const resources = await ServedResources.open(config, source);
   const request = new StopRequest();
   if (!await loadUnlessStopped(resources, request)) return 0;
   logWarnings(await readableSecrets({ config, document, source }));

@@ -41,7 +41,7 @@ export async function check(options: ConfigurationOptions): Promise<number> {
 /** Loads the resources of a provider; those beside a faulty configuration are checked too. */
 async function loadResources(config: Configuration | undefined, { directory }: ConfigurationFiles) {
   const opened = config
-    ? openProvider(config, { directory, timeoutMs: PROVIDER_TIMEOUT_MS })
+    ? await openProvider(config, { directory, timeoutMs: PROVIDER_TIMEOUT_MS })
     : { provider: new FilesDataProvider(directory), name: directory, isFolder: true };
   const live = new LiveDirectory(opened.provider);
   const report = await live.load();

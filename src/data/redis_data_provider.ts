@@ -1,5 +1,5 @@
 import { type Clock, sleep, systemClock } from "../runtime/clock.ts";
-import { CONNECTION_LOST, describeRedisError, redisErrorCode } from "../runtime/redis/redis_client.ts";
+import { CONNECTION_LOST, describeRedisError, redisErrorCode } from "../runtime/redis/redis_errors.ts";
 import type { RedisConnection } from "../runtime/redis/redis_connection.ts";
 import { logger } from "../runtime/log.ts";
 import { SerialTasks } from "../runtime/serial_tasks.ts";

@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  RedisConnection,
-  type RedisConnectionOptions,
-  RedisScript,
-} from "../../src/runtime/redis/redis_connection.ts";
+import { RedisConnection, type RedisConnectionOptions } from "../../src/runtime/redis/redis_connection.ts";
+import { RedisScript } from "../../src/runtime/redis/redis_script.ts";
 import { configureLogging } from "../../src/runtime/log.ts";
 import { freePort } from "../support/ports.ts";
 import { startRedis } from "../support/redis_server.ts";

@@ -1,6 +1,7 @@
 import { logger } from "../../runtime/log.ts";
-import { describeRedisError } from "../../runtime/redis/redis_client.ts";
-import { type RedisConnection, RedisScript } from "../../runtime/redis/redis_connection.ts";
+import { describeRedisError } from "../../runtime/redis/redis_errors.ts";
+import type { RedisConnection } from "../../runtime/redis/redis_connection.ts";
+import { RedisScript } from "../../runtime/redis/redis_script.ts";
 import { firstGeneratedRef } from "../generated_ref.ts";
 import { API_VERSIONS } from "../resource_document.ts";
 import { SHIPPED_SECRET } from "../user.ts";

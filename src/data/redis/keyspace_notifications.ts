@@ -1,4 +1,4 @@
-import { describeRedisError } from "../../runtime/redis/redis_client.ts";
+import { describeRedisError } from "../../runtime/redis/redis_errors.ts";
 import type { RedisConnection } from "../../runtime/redis/redis_connection.ts";
 import { logger } from "../../runtime/log.ts";
 

@@ -1,4 +1,4 @@
-import { redisErrorCode } from "../../runtime/redis/redis_client.ts";
+import { redisErrorCode } from "../../runtime/redis/redis_errors.ts";
 import { Turn } from "../../runtime/turn.ts";
 import { type Source, unreadableSource } from "../data_provider.ts";
 import type { Fault } from "../fault.ts";

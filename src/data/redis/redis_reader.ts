@@ -1,5 +1,6 @@
-import { redisErrorCode } from "../../runtime/redis/redis_client.ts";
-import { type RedisConnection, RedisScript } from "../../runtime/redis/redis_connection.ts";
+import { redisErrorCode } from "../../runtime/redis/redis_errors.ts";
+import type { RedisConnection } from "../../runtime/redis/redis_connection.ts";
+import { RedisScript } from "../../runtime/redis/redis_script.ts";
 import { MAX_DOCUMENT_BYTES, type StoredValue, versionOf } from "./redis_document.ts";
 
 /** Keys of one command: about a millisecond of Redis's time and of ours. */

@@ -1,5 +1,6 @@
-import { type RedisConnection, RedisScript } from "../../runtime/redis/redis_connection.ts";
-import { describeRedisError, redisErrorCode } from "../../runtime/redis/redis_client.ts";
+import type { RedisConnection } from "../../runtime/redis/redis_connection.ts";
+import { RedisScript } from "../../runtime/redis/redis_script.ts";
+import { describeRedisError, redisErrorCode } from "../../runtime/redis/redis_errors.ts";
 import { ChangedMeanwhile, WriteRefused } from "../data_provider.ts";
 import { MAX_DOCUMENT_BYTES } from "./redis_document.ts";
 

@@ -1,5 +1,5 @@
 /** Bindings in Redis: a key for each, which expires with it. */
-import { RedisScript } from "../../runtime/redis/redis_connection.ts";
+import { RedisScript } from "../../runtime/redis/redis_script.ts";
 
 const PREFIX = "routr:binding:";
 

@@ -1,7 +1,7 @@
 import { sleep } from "../../runtime/clock.ts";
 import { logger } from "../../runtime/log.ts";
 import { randomToken } from "../../runtime/random.ts";
-import { describeRedisError, redisErrorCode } from "../../runtime/redis/redis_client.ts";
+import { describeRedisError, redisErrorCode } from "../../runtime/redis/redis_errors.ts";
 import type { RedisConnection } from "../../runtime/redis/redis_connection.ts";
 
 const log = logger("cluster");

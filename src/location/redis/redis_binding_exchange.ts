@@ -1,6 +1,6 @@
 /** Bindings shared by Redis: a key for each, and a channel for changes. */
 import * as z from "zod";
-import { describeRedisError } from "../../runtime/redis/redis_client.ts";
+import { describeRedisError } from "../../runtime/redis/redis_errors.ts";
 import type { RedisConnection } from "../../runtime/redis/redis_connection.ts";
 import { scanKeys } from "../../runtime/redis/redis_scan.ts";
 import { Turn } from "../../runtime/turn.ts";

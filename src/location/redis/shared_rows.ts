@@ -1,7 +1,7 @@
 /** Rows of the registration database in Redis, for state other than bindings. */
 import type { Clock } from "../../runtime/clock.ts";
 import { logger } from "../../runtime/log.ts";
-import { describeRedisError } from "../../runtime/redis/redis_client.ts";
+import { describeRedisError } from "../../runtime/redis/redis_errors.ts";
 import type { RedisConnection } from "../../runtime/redis/redis_connection.ts";
 import { scanKeys } from "../../runtime/redis/redis_scan.ts";
 import type { StoredRow } from "../stored_row.ts";

@@ -1,16 +1,14 @@
-/** A connection to Redis that is made again whenever it is lost. */
-import { hash } from "node:crypto";
-import type { Redis, RedisCommander } from "ioredis";
+/**
+ * A connection to Redis that is made again whenever it is lost. Import it dynamically: the client takes 16 MB, which only
+ * servers with Redis need.
+ */
+import { Cluster, type Redis, type RedisCommander } from "ioredis";
 import { repeat, systemClock } from "../clock.ts";
 import { logger } from "../log.ts";
 import { redisAddress, type RedisSettings } from "./redis_address.ts";
-import {
-  CONNECTION_LOST,
-  describeRedisError,
-  type RedisClient,
-  redisClient,
-  redisErrorCode,
-} from "./redis_client.ts";
+import { type RedisClient, redisClient } from "./redis_client.ts";
+import { CONNECTION_LOST, describeRedisError, redisErrorCode } from "./redis_errors.ts";
+import type { RedisScript } from "./redis_script.ts";
 import { type RedisListener, RedisSubscriptions } from "./redis_subscriptions.ts";
 
 export interface RedisConnectionOptions extends RedisSettings {
@@ -26,17 +24,6 @@ export interface RedisConnectionOptions extends RedisSettings {
 export type RedisCommands =
   & RedisCommander<{ type: "default"; mapping: "resp2" }>
   & Pick<Redis, "pipeline" | "multi">;
-
-/** A Lua script, which Redis executes atomically. */
-export class RedisScript {
-  readonly text: string;
-  readonly sha1: string;
-
-  constructor(text: string) {
-    this.text = text;
-    this.sha1 = hash("sha1", text);
-  }
-}
 
 const DEFAULT_TIMEOUT = 10_000;
 const MIN_RETRY_MS = 100;
@@ -94,6 +81,11 @@ export class RedisConnection {
 
   get commands(): RedisCommands {
     return this.#client;
+  }
+
+  /** The server, or every node of a cluster that has keys of its own. */
+  get servers(): readonly RedisCommands[] {
+    return this.#client instanceof Cluster ? this.#client.nodes("master") : [this.#client];
   }
 
   get isUp(): boolean {

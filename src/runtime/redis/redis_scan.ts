@@ -1,12 +1,10 @@
-import { Cluster } from "ioredis";
 import type { RedisConnection } from "./redis_connection.ts";
 
 /** Keys that Redis examines in one step. */
 const STEP = 1000;
 
 /** Yields the keys that match a pattern, of all nodes of a cluster, in batches; a key may come twice. Throws like a command. */
-export async function* scanKeys({ commands }: RedisConnection, pattern: string): AsyncGenerator<string[]> {
-  const servers = commands instanceof Cluster ? commands.nodes("master") : [commands];
+export async function* scanKeys({ servers }: RedisConnection, pattern: string): AsyncGenerator<string[]> {
   for (const server of servers) {
     let cursor = "0";
     do {

@@ -1,6 +1,7 @@
 import { systemClock } from "../clock.ts";
 import { logger } from "../log.ts";
-import { describeRedisError, type RedisClient } from "./redis_client.ts";
+import type { RedisClient } from "./redis_client.ts";
+import { describeRedisError } from "./redis_errors.ts";
 
 export type RedisListener = (message: string, channel: string) => void;
 
