@@ -208,6 +208,10 @@ export class Connection implements Flow, WireEvents {
     this.end(reason);
   }
 
+  onEnd(reason: string): void {
+    this.end(reason);
+  }
+
   onClosed(reason: string): void {
     this.end(reason);
     this.#host.clock.clearAlarm(this.#linger);

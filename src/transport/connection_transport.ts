@@ -1,9 +1,8 @@
 /** A transport of connections, made of a kind of sockets and a carrier of messages. */
-import type net from "node:net";
+import type { ByteStream } from "./byte_stream.ts";
 import { Connection, type ConnectionPeer } from "./connection.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { ConnectionTable } from "./connection_table.ts";
-import { toUriHost } from "../runtime/ip/ip_address.ts";
 import type { IncomingConnection, Sockets } from "./sockets.ts";
 import type { Flow, Transport, TransportEvents, TransportProtocol } from "./transport.ts";
 import { UnreachableFlow } from "./unreachable_flow.ts";
@@ -12,19 +11,19 @@ import type { Wire, WireEvents } from "./wire.ts";
 /** Makes a wire that reports to these events. */
 export type WireMaker = (events: WireEvents) => Wire;
 
-/** The result of a handshake. One call at most; none when the socket ends first. */
+/** The result of a handshake. One call at most; none when the stream ends first. */
 export interface CarryEvents {
   carried(make: WireMaker): void;
-  /** The peer was told, and the socket is being closed. */
+  /** The peer was told, and the stream is being closed. */
   refused(reason: string): void;
 }
 
-/** Carries messages on sockets, at once or after a handshake. */
+/** Carries messages on streams, at once or after a handshake. */
 export interface Carrier {
-  /** Begins on an inbound socket. */
-  accept(socket: net.Socket, on: CarryEvents): void;
-  /** Begins on an outbound socket; `host` names the peer, with its port. */
-  connect(socket: net.Socket, host: string, on: CarryEvents): void;
+  /** Begins on an inbound stream. */
+  accept(stream: ByteStream, on: CarryEvents): void;
+  /** Begins on an outbound stream; `host` names the peer, with its port. */
+  connect(stream: ByteStream, host: string, on: CarryEvents): void;
 }
 
 export interface ConnectionTransportParts {
@@ -62,7 +61,7 @@ export class ConnectionTransport implements Transport {
     const table = new ConnectionTable(this.#parts.limits, events);
     try {
       this.#port = await this.#parts.sockets.listen(this, {
-        onConnection: (socket) => this.#welcome(socket, table),
+        onConnection: (stream) => this.#welcome(stream, table),
         onViolation: (reason) => events.onViolation(reason, undefined),
       });
     } catch (error) {
@@ -90,32 +89,32 @@ export class ConnectionTransport implements Transport {
     await this.#parts.sockets.close();
   }
 
-  #welcome(socket: net.Socket, table: ConnectionTable): IncomingConnection | undefined {
-    const { remoteAddress, remotePort: port } = socket;
+  #welcome(stream: ByteStream, table: ConnectionTable): IncomingConnection | undefined {
+    const { remote } = stream;
     // A peer that resets at once leaves no remote address.
-    if (remoteAddress === undefined || port === undefined) return void socket.destroy();
-    const address = toUriHost(remoteAddress);
+    if (remote === undefined) return void stream.destroy();
+    const { address, port } = remote;
     const reason = table.refusal(address, true);
     if (reason !== undefined) {
       table.events.onViolation(reason, undefined);
-      return void socket.destroy();
+      return void stream.destroy();
     }
-    let outermost = socket;
+    let outermost = stream;
     const release = table.count(address);
-    const arrive = table.awaitHandshake(() => socket.destroy());
+    const arrive = table.awaitHandshake(() => stream.destroy());
     const onEstablished = table.watch(address, () => {
       release();
       outermost.destroy();
     });
-    socket.on("close", () => {
+    stream.whenClosed(() => {
       release();
       arrive();
       onEstablished();
     });
     return {
       onReady: (ready) => {
-        outermost = ready.socket;
-        this.#parts.carrier.accept(ready.socket, {
+        outermost = ready.stream;
+        this.#parts.carrier.accept(ready.stream, {
           carried: (make) => {
             arrive();
             const connection = new Connection(this, { address, port, isInbound: true }, {
@@ -142,9 +141,9 @@ export class ConnectionTransport implements Transport {
     this.#open(connection, table);
     const host = `${peer.domain ?? peer.address}:${peer.port}`;
     giveUp = this.#parts.sockets.connect(peer, {
-      onReady: ({ socket, peerNames }) => {
-        giveUp = () => socket.destroy();
-        this.#parts.carrier.connect(socket, host, {
+      onReady: ({ stream, peerNames }) => {
+        giveUp = () => stream.destroy();
+        this.#parts.carrier.connect(stream, host, {
           carried: (make) => connection.attach(make(connection), peerNames),
           refused: (reason) => connection.end(reason),
         });

@@ -1,28 +1,28 @@
 /** Kinds of sockets for connections: TCP, TLS, SCTP. */
-import type net from "node:net";
+import type { ByteStream } from "./byte_stream.ts";
 
-/** A socket after all handshakes. */
-export interface ReadySocket {
-  readonly socket: net.Socket;
+/** A stream after all handshakes. */
+export interface ReadyStream {
+  readonly stream: ByteStream;
   /** The names in the valid certificate of the peer. */
   readonly peerNames?: readonly string[];
 }
 
 /** The result of an attempt to connect; one call. */
 export interface ConnectEvents {
-  onReady(ready: ReadySocket): void;
+  onReady(ready: ReadyStream): void;
   onFailure(reason: string): void;
 }
 
 /** An accepted peer. When its handshake fails, its socket ends. */
 export interface IncomingConnection {
-  onReady(ready: ReadySocket): void;
+  onReady(ready: ReadyStream): void;
 }
 
 /** Events of a listening socket. */
 export interface ListenEvents {
-  /** A peer has connected. Returns undefined after destroying the socket of one that is not admitted. */
-  onConnection(socket: net.Socket): IncomingConnection | undefined;
+  /** A peer has connected. Returns undefined after destroying the stream of one that is not admitted. */
+  onConnection(stream: ByteStream): IncomingConnection | undefined;
   /** A peer or the system has caused an error. */
   onViolation(reason: string): void;
 }

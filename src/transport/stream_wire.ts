@@ -1,33 +1,21 @@
 /** SIP on a stream (§18.3), cut into messages by Content-Length. */
 import type { Buffer } from "node:buffer";
-import type net from "node:net";
 import { StreamFramer, type StreamLimits } from "../message/stream_framer.ts";
+import type { ByteStream, StreamEvents } from "./byte_stream.ts";
 import type { Carrier, CarryEvents } from "./connection_transport.ts";
-import { SocketWriter } from "./socket_writer.ts";
 import type { Wire, WireEvents } from "./wire.ts";
 
-/** The differences between protocols. */
-export interface StreamWireOptions {
-  readonly limits: StreamLimits;
-  /** As in `SocketWriterOptions`. */
-  readonly isMessageOriented: boolean;
-  /** Reports whether bytes come from the kernel, not from the peer. */
-  isForeign?(chunk: Buffer): boolean;
-}
-
-export class StreamWire implements Wire {
-  readonly #socket: net.Socket;
-  readonly #writer: SocketWriter;
+export class StreamWire implements Wire, StreamEvents {
+  readonly #stream: ByteStream;
+  readonly #events: WireEvents;
+  readonly #framer: StreamFramer;
   /** True when the peer may still be sending: closing with unread bytes would discard our answer. */
   #awaitsPeer = false;
 
-  constructor(socket: net.Socket, events: WireEvents, options: StreamWireOptions) {
-    this.#socket = socket;
-    this.#writer = new SocketWriter(socket, {
-      isMessageOriented: options.isMessageOriented,
-      onWritten: (count) => events.onWritten(count),
-    });
-    const framer = new StreamFramer({
+  constructor(stream: ByteStream, events: WireEvents, limits: StreamLimits) {
+    this.#stream = stream;
+    this.#events = events;
+    this.#framer = new StreamFramer({
       onMessage: (text) => events.onMessage(text),
       onRejected: (text, rejection) => {
         this.#awaitsPeer = true;
@@ -35,43 +23,51 @@ export class StreamWire implements Wire {
       },
       onPing: () => events.onPing(),
       onFailure: (reason) => events.onViolation(reason),
-    }, options.limits);
-    socket.on("data", (chunk: Buffer) => {
-      if (options.isForeign?.(chunk)) return;
-      events.onTraffic();
-      framer.push(chunk.toString("latin1"));
-      events.onUnfinished(framer.buffered);
-    });
-    socket.on("error", (error: Error) => events.onClosed(error.message));
-    socket.on("close", () => events.onClosed("Connection closed"));
+    }, limits);
+    stream.receive(this);
+  }
+
+  onBytes(bytes: Buffer, length: number): void {
+    this.#events.onTraffic();
+    this.#framer.push(bytes.toString("latin1", 0, length));
+    this.#events.onUnfinished(this.#framer.buffered);
+  }
+
+  onWritten(count: number): void {
+    this.#events.onWritten(count);
+  }
+
+  onClosed(reason: string): void {
+    this.#events.onClosed(reason);
   }
 
   write(text: string): void {
-    this.#writer.write(text);
+    this.#stream.write(text);
   }
 
   end(): void {
-    this.#writer.finish(() => this.#awaitsPeer ? this.#socket.end() : this.#socket.destroySoon());
+    if (this.#awaitsPeer) this.#stream.finishWriting();
+    else this.#stream.finish();
   }
 
   destroy(): void {
-    this.#socket.destroy();
+    this.#stream.destroy();
   }
 }
 
 /** Carries SIP on a stream, without a handshake. */
 export class StreamCarrier implements Carrier {
-  readonly #options: StreamWireOptions;
+  readonly #limits: StreamLimits;
 
-  constructor(options: StreamWireOptions) {
-    this.#options = options;
+  constructor(limits: StreamLimits) {
+    this.#limits = limits;
   }
 
-  accept(socket: net.Socket, on: CarryEvents): void {
-    on.carried((events) => new StreamWire(socket, events, this.#options));
+  accept(stream: ByteStream, on: CarryEvents): void {
+    on.carried((events) => new StreamWire(stream, events, this.#limits));
   }
 
-  connect(socket: net.Socket, _host: string, on: CarryEvents): void {
-    this.accept(socket, on);
+  connect(stream: ByteStream, _host: string, on: CarryEvents): void {
+    this.accept(stream, on);
   }
 }

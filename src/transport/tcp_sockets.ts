@@ -2,6 +2,7 @@
 import net from "node:net";
 import { systemClock } from "../runtime/clock.ts";
 import { toSocketHost } from "../runtime/ip/ip_address.ts";
+import { NodeStream } from "./node_stream.ts";
 import type { ConnectEvents, ListenEvents, Sockets } from "./sockets.ts";
 
 /** Connections that wait to be accepted. */
@@ -11,7 +12,7 @@ export const BACKLOG = 1024;
 export const KEEP_ALIVE_MS = 60_000;
 
 /** Time limit for closing. */
-const CLOSING_TIME_MS = 3000;
+export const CLOSING_TIME_MS = 3000;
 
 export class TcpSockets implements Sockets {
   #server: net.Server | undefined;
@@ -20,7 +21,8 @@ export class TcpSockets implements Sockets {
     const server = net.createServer({ noDelay: true }, (socket) => {
       ignoreErrors(socket);
       socket.setKeepAlive(true, KEEP_ALIVE_MS);
-      events.onConnection(socket)?.onReady({ socket });
+      const stream = new NodeStream(socket);
+      events.onConnection(stream)?.onReady({ stream });
     });
     this.#server = server;
     return await bind(server, endpoint, events);
@@ -34,7 +36,7 @@ export class TcpSockets implements Sockets {
       socket.off("error", onFailure);
       ignoreErrors(socket);
       socket.setKeepAlive(true, KEEP_ALIVE_MS);
-      events.onReady({ socket });
+      events.onReady({ stream: new NodeStream(socket) });
     });
     return () => socket.destroy();
   }

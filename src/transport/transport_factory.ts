@@ -4,7 +4,9 @@ import type { ConnectionLimits } from "./connection_limits.ts";
 import { ConnectionTransport } from "./connection_transport.ts";
 import { DenoUdpTransport } from "./deno_udp_transport.ts";
 import { createSctpTransport } from "./linux/sctp_transport.ts";
+import { LinuxTcpSockets } from "./linux/tcp_sockets.ts";
 import { LinuxUdpTransport } from "./linux/udp_transport.ts";
+import type { Sockets } from "./sockets.ts";
 import { StreamCarrier } from "./stream_wire.ts";
 import { TcpSockets } from "./tcp_sockets.ts";
 import type { TlsContexts } from "./tls/tls_contexts.ts";
@@ -51,12 +53,21 @@ export function createConnectionTransport(
   return new ConnectionTransport({
     ...listener,
     limits,
-    sockets: tls ? new TlsSockets(tls) : new TcpSockets(),
+    sockets: tls ? new TlsSockets(tls) : createTcpSockets(),
     carrier: protocol === "ws" || protocol === "wss"
       ? new WebSocketCarrier(protocol, limits.maxMessageSize)
-      : new StreamCarrier({ limits, isMessageOriented: false }),
+      : new StreamCarrier(limits),
     isKeyedByDomain: tls !== undefined,
   });
+}
+
+/** Returns the sockets of the receive loop where they run, else the portable ones. */
+function createTcpSockets(): Sockets {
+  try {
+    return new LinuxTcpSockets();
+  } catch {
+    return new TcpSockets();
+  }
 }
 
 /** Returns the batched transport where it runs, else the portable one. */

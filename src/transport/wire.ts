@@ -28,6 +28,8 @@ export interface WireEvents {
   onWritten(count: number): void;
   /** The peer has violated the protocol; the connection must be ended. */
   onViolation(reason: string): void;
+  /** The peer closes, and reads nothing more; the connection must be ended. */
+  onEnd(reason: string): void;
   /** The connection is gone. */
   onClosed(reason: string): void;
 }

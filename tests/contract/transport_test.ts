@@ -1,15 +1,12 @@
 import { DenoUdpTransport } from "../../src/transport/deno_udp_transport.ts";
 import { openLibc } from "../../src/runtime/native/libc.ts";
 import { LinuxUdpTransport } from "../../src/transport/linux/udp_transport.ts";
-import { createConnectionTransport } from "../../src/transport/transport_factory.ts";
 import { testConnections } from "./connection_contract.ts";
-import { LIMITS } from "./limits.ts";
+import { portableTcp, tcp } from "./harnesses.ts";
 import type { TransportHarness } from "./served_transport.ts";
 import { testStreams } from "./stream_contract.ts";
 import { testTransport } from "./transport_contract.ts";
-import { tcpPeers } from "./peers/tcp_peers.ts";
 import { udpPeers } from "./peers/udp_peers.ts";
-import type { StreamPeer } from "./transport_peers.ts";
 
 /** Bytes of the largest datagram that IPv4 carries. */
 const MAX_DATAGRAM = 65_507;
@@ -34,23 +31,14 @@ const linuxUdp: TransportHarness = {
   create: ({ address, port }) => new LinuxUdpTransport(address, port),
 };
 
-const tcp: TransportHarness<StreamPeer> = {
-  name: "TCP",
-  protocol: "tcp",
-  peers: tcpPeers,
-  maxMessageSize: LIMITS.maxMessageSize,
-  window: 1_000,
-  isOrdered: true,
-  create: (place, limits) =>
-    createConnectionTransport({ ...place, protocol: "tcp" }, { ...LIMITS, ...limits }),
-};
-
 testTransport(denoUdp);
 if (Deno.build.os === "linux") {
   // Opened once and kept, which is no leak of whichever test comes first.
   openLibc();
   testTransport(linuxUdp);
 }
-testTransport(tcp);
-testConnections(tcp);
-testStreams(tcp);
+for (const harness of Deno.build.os === "linux" ? [tcp, portableTcp] : [tcp]) {
+  testTransport(harness);
+  testConnections(harness);
+  testStreams(harness);
+}

@@ -6,6 +6,7 @@ import type { Buffer } from "node:buffer";
 import net from "node:net";
 import { systemClock } from "../../runtime/clock.ts";
 import { isIpv6 } from "../../runtime/ip/ip_address.ts";
+import { NodeStream, type NodeStreamOptions } from "../node_stream.ts";
 import type { ConnectEvents, ListenEvents, Sockets } from "../sockets.ts";
 import { BACKLOG, closeServer, ignoreErrors } from "../tcp_sockets.ts";
 import { type Libc, openLibc, pendingError, setSocketBuffers } from "../../runtime/native/libc.ts";
@@ -33,11 +34,16 @@ const MAX_POLL_MS = 50;
 
 export class SctpSockets implements Sockets {
   readonly #protocol: number;
+  readonly #streamOptions: NodeStreamOptions;
   #server: net.Server | undefined;
 
   /** @param protocol another stream protocol, for tests without SCTP */
   constructor(protocol: number = IPPROTO_SCTP) {
     this.#protocol = protocol;
+    this.#streamOptions = {
+      isMessageOriented: true,
+      isForeign: protocol === IPPROTO_SCTP ? isNotification : undefined,
+    };
   }
 
   /** Rejects when the kernel has no SCTP, or the address cannot be bound. */
@@ -52,7 +58,8 @@ export class SctpSockets implements Sockets {
     }
     const server = net.createServer((socket) => {
       ignoreErrors(socket);
-      events.onConnection(socket)?.onReady({ socket });
+      const stream = new NodeStream(socket, this.#streamOptions);
+      events.onConnection(stream)?.onReady({ stream });
     });
     this.#server = server;
     return await new Promise((resolve, reject) => {
@@ -87,7 +94,7 @@ export class SctpSockets implements Sockets {
       socket = new net.Socket({ fd });
       fd = -1;
       ignoreErrors(socket);
-      events.onReady({ socket });
+      events.onReady({ stream: new NodeStream(socket, this.#streamOptions) });
     };
     try {
       fd = this.#socket(libc, isIpv6(address));
@@ -139,6 +146,6 @@ function hasRoute(libc: Libc, sockaddr: Uint8Array<ArrayBuffer>, isIpv6: boolean
  * Reports whether bytes are a `struct sctp_assoc_change` of the kernel (RFC 6458 §6.1.1). Without these notifications an
  * aborted association goes unnoticed.
  */
-export function isNotification(chunk: Buffer): boolean {
+function isNotification(chunk: Buffer): boolean {
   return chunk.length >= 20 && chunk.readUInt16LE(0) === 0x8001 && chunk.readUInt32LE(4) === chunk.length;
 }

@@ -2,7 +2,7 @@
 import type { ConnectionLimits } from "../connection_limits.ts";
 import { ConnectionTransport } from "../connection_transport.ts";
 import { StreamCarrier } from "../stream_wire.ts";
-import { IPPROTO_SCTP, isNotification, SctpSockets } from "./sctp_sockets.ts";
+import { IPPROTO_SCTP, SctpSockets } from "./sctp_sockets.ts";
 
 /**
  * Returns a transport that is not listening yet.
@@ -13,13 +13,12 @@ export function createSctpTransport(
   limits: ConnectionLimits,
   protocol: number = IPPROTO_SCTP,
 ): ConnectionTransport {
-  const isForeign = protocol === IPPROTO_SCTP ? isNotification : undefined;
   return new ConnectionTransport({
     ...endpoint,
     protocol: "sctp",
     limits,
     sockets: new SctpSockets(protocol),
-    carrier: new StreamCarrier({ limits, isMessageOriented: true, isForeign }),
+    carrier: new StreamCarrier(limits),
     isKeyedByDomain: false,
   });
 }

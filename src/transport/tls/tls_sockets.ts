@@ -3,6 +3,7 @@ import type net from "node:net";
 import tls from "node:tls";
 import { logger } from "../../runtime/log.ts";
 import { isIpAddress, toSocketHost } from "../../runtime/ip/ip_address.ts";
+import { NodeStream } from "../node_stream.ts";
 import type { ConnectEvents, IncomingConnection, ListenEvents, Sockets } from "../sockets.ts";
 import { bind, closeServer, ignoreErrors, KEEP_ALIVE_MS } from "../tcp_sockets.ts";
 import { isFor, namesOf } from "./certificate_names.ts";
@@ -51,7 +52,7 @@ export class TlsSockets implements Sockets {
       socket.setKeepAlive(true, KEEP_ALIVE_MS);
       const key = nameOf(socket);
       this.#peers.set(socket, `${socket.remoteAddress}:${socket.remotePort}`);
-      const incoming = events.onConnection(socket);
+      const incoming = events.onConnection(new NodeStream(socket));
       if (!incoming) return;
       this.#incoming.set(key, incoming);
       socket.on("close", () => this.#incoming.delete(key));
@@ -96,7 +97,8 @@ export class TlsSockets implements Sockets {
         ignoreErrors(socket);
         socket.setNoDelay(true);
         socket.setKeepAlive(true, KEEP_ALIVE_MS);
-        events.onConnection(socket)?.onReady({ socket });
+        const stream = new NodeStream(socket);
+        events.onConnection(stream)?.onReady({ stream });
       },
       onViolation: (reason) => events.onViolation(reason),
     });
@@ -132,7 +134,7 @@ export class TlsSockets implements Sockets {
       socket.off("error", onFailure);
       ignoreErrors(socket);
       if (settings.isDebugging) logHandshake("Connected", socket);
-      events.onReady({ socket, peerNames: settings.verifiesServers ? [domain] : [] });
+      events.onReady({ stream: new NodeStream(socket), peerNames: settings.verifiesServers ? [domain] : [] });
     };
     socket.once("secureConnect", () => onceSecure(socket, onSecure));
     return socket;
@@ -177,7 +179,7 @@ export class TlsSockets implements Sockets {
 
   #accept(socket: tls.TLSSocket, incoming: IncomingConnection, peerNames: readonly string[] = []): void {
     if (this.#contexts.settings.isDebugging) logHandshake("Accepted", socket);
-    incoming.onReady({ socket, peerNames });
+    incoming.onReady({ stream: new NodeStream(socket), peerNames });
   }
 
   #refuse(socket: tls.TLSSocket, reason: string, events: ListenEvents): void {

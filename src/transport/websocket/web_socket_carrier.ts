@@ -1,106 +1,68 @@
-/** Handshakes of SIP over WebSocket (RFC 7118), on either side. */
-import { Buffer } from "node:buffer";
-import type net from "node:net";
-// @ts-types="./ws.d.ts"
-import { WebSocket, type WebSocketOptions, WebSocketServer } from "ws";
+/** Carries SIP in WebSockets (RFC 7118), after the handshake of either side. */
+import type { Buffer } from "node:buffer";
+import type { ByteStream } from "../byte_stream.ts";
 import type { Carrier, CarryEvents } from "../connection_transport.ts";
-import { type HttpHead, readHttpHead } from "./http_head.ts";
+import { acceptance, faultOfRequest, faultOfResponse, newKey, rejection, requestFor } from "./handshake.ts";
+import { parseHttpHead, readHttpHead } from "./http_head.ts";
+import type { WebSocketReaderOptions } from "./web_socket_reader.ts";
 import { WebSocketWire } from "./web_socket_wire.ts";
-
-const SUBPROTOCOL = "sip";
-const CLOSE_TIMEOUT = 1000;
-/** Frames of one message, and pieces of one frame; each costs much more than its bytes. */
-const MAX_FRAGMENTS = 64;
-const MAX_CHUNKS = 4096;
 
 export class WebSocketCarrier implements Carrier {
   readonly #scheme: "ws" | "wss";
-  readonly #options: WebSocketOptions;
-  readonly #server: WebSocketServer;
-  /** Receivers of the results of handshakes, by socket. */
-  readonly #handshakes = new WeakMap<net.Socket, CarryEvents>();
+  readonly #asServer: WebSocketReaderOptions;
+  readonly #asClient: WebSocketReaderOptions;
 
   constructor(scheme: "ws" | "wss", maxMessageSize: number) {
     this.#scheme = scheme;
-    this.#options = {
-      perMessageDeflate: false,
-      maxPayload: maxMessageSize,
-      // SIP is bytes, which the parser checks.
-      skipUTF8Validation: true,
-      closeTimeout: CLOSE_TIMEOUT,
-      maxFragments: MAX_FRAGMENTS,
-      maxBufferedChunks: MAX_CHUNKS,
-    };
-    this.#server = new WebSocketServer({
-      ...this.#options,
-      noServer: true,
-      clientTracking: false,
-      handleProtocols: () => SUBPROTOCOL,
-    });
-    this.#server.on("wsClientError", (error, socket) => {
-      const on = this.#handshakes.get(socket);
-      if (on) refuse(socket, error.message, on);
+    this.#asServer = { isClient: false, maxMessageSize };
+    this.#asClient = { isClient: true, maxMessageSize };
+  }
+
+  accept(stream: ByteStream, on: CarryEvents): void {
+    readHttpHead(stream, {
+      onHead: (text, rest) => {
+        const head = text === undefined ? undefined : parseHttpHead(text);
+        const fault = faultOfRequest(head);
+        if (!head || fault !== undefined) return refuse(stream, fault ?? "", on);
+        stream.write(acceptance(head), 0);
+        begin(stream, { options: this.#asServer, rest, on });
+      },
+      onClosed: () => {},
     });
   }
 
-  accept(socket: net.Socket, on: CarryEvents): void {
-    readHttpHead(socket, (head, rest) => {
-      const fault = faultOf(head);
-      if (!head || fault !== undefined) return refuse(socket, fault ?? "This is not HTTP/1.1", on);
-      this.#handshakes.set(socket, on);
-      this.#server.handleUpgrade(head, socket, Buffer.from(rest, "latin1"), (webSocket) => {
-        on.carried((events) => new WebSocketWire(webSocket, { socket, isClient: false }, events));
-      });
+  connect(stream: ByteStream, host: string, on: CarryEvents): void {
+    const url = `${this.#scheme}://${host}/`;
+    if (!URL.canParse(url)) return on.refused(`Invalid URL: ${url}`);
+    const key = newKey();
+    readHttpHead(stream, {
+      onHead: (text, rest) => {
+        const fault = faultOfResponse(text, key);
+        if (fault !== undefined) return on.refused(fault);
+        begin(stream, { options: this.#asClient, rest, on });
+      },
+      onClosed: (reason) => on.refused(reason),
     });
-  }
-
-  connect(socket: net.Socket, host: string, on: CarryEvents): void {
-    let webSocket: WebSocket;
-    try {
-      webSocket = new WebSocket(`${this.#scheme}://${host}/`, SUBPROTOCOL, {
-        ...this.#options,
-        createConnection: () => socket,
-      });
-    } catch (error) {
-      socket.destroy();
-      return on.refused(error instanceof Error ? error.message : String(error));
-    }
-    const onFailure = (error: Error) => on.refused(error.message);
-    webSocket.once("error", onFailure);
-    webSocket.once("open", () => {
-      webSocket.off("error", onFailure);
-      if (webSocket.protocol === SUBPROTOCOL) {
-        on.carried((events) => new WebSocketWire(webSocket, { socket, isClient: true }, events));
-      } else {
-        webSocket.terminate();
-        on.refused("Server does not speak SIP over WebSocket");
-      }
-    });
+    stream.write(requestFor(new URL(url).host, key), 0);
   }
 }
 
-/** Returns the fault of a request for an upgrade, undefined for none (RFC 7118 §4.1). */
-function faultOf(head: HttpHead | undefined): string | undefined {
-  if (!head) return "This is not HTTP/1.1";
-  const { headers } = head;
-  if (head.method !== "GET" || headers.upgrade?.toLowerCase() !== "websocket") {
-    return "This is SIP over WebSocket";
-  }
-  // A proxy in front must not read the request otherwise.
-  const options = headers.connection?.split(",").map((option) => option.trim().toLowerCase()) ?? [];
-  if (!options.includes("upgrade") || headers.host === undefined) {
-    return "Host or Connection: Upgrade is missing";
-  }
-  if ("content-length" in headers || "transfer-encoding" in headers) return "There must be no body";
-  const protocols = headers["sec-websocket-protocol"]?.split(",").map((name) => name.trim().toLowerCase());
-  return protocols?.includes(SUBPROTOCOL) ? undefined : `The WebSocket subprotocol has to be ${SUBPROTOCOL}`;
+/** @param rest the bytes that came together with the handshake */
+function begin(
+  stream: ByteStream,
+  { options, rest, on }: {
+    options: WebSocketReaderOptions;
+    rest: Buffer;
+    on: CarryEvents;
+  },
+): void {
+  let wire: WebSocketWire | undefined;
+  on.carried((events) => wire = new WebSocketWire(stream, options, events));
+  if (rest.length > 0) wire?.onBytes(rest, rest.length);
 }
 
-function refuse(socket: net.Socket, reason: string, on: CarryEvents): void {
+function refuse(stream: ByteStream, reason: string, on: CarryEvents): void {
   on.refused(reason);
-  socket.write(
-    "HTTP/1.1 400 Bad Request\r\nSec-WebSocket-Version: 13\r\nConnection: close\r\nContent-Type: text/plain\r\n" +
-      `Content-Length: ${reason.length + 1}\r\n\r\n${reason}\n`,
-  );
-  socket.destroySoon();
+  stream.write(rejection(reason), 0);
+  stream.finish();
 }

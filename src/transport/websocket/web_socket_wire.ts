@@ -1,77 +1,112 @@
 /** SIP messages in WebSocket messages, one in each (RFC 7118 §5). */
 import type { Buffer } from "node:buffer";
-import type net from "node:net";
-// @ts-types="./ws.d.ts"
-import type { WebSocket } from "ws";
-import { SocketWriter } from "../socket_writer.ts";
+import type { ByteStream, StreamEvents } from "../byte_stream.ts";
 import type { Wire, WireEvents } from "../wire.ts";
-import { webSocketFrame } from "./web_socket_frame.ts";
+import { CONTROL, controlFrame, webSocketFrame } from "./web_socket_frame.ts";
+import {
+  WebSocketReader,
+  type WebSocketReaderEvents,
+  type WebSocketReaderOptions,
+} from "./web_socket_reader.ts";
 
-const OPEN = 1;
-/** Bytes that a piece of an unfinished message counts beyond its own. */
-const PIECE_OVERHEAD = 256;
 const PING = "\r\n\r\n";
+/** The status 1000 of a normal closure (§7.4.1), as two bytes. */
+const NORMAL = statusText(1000);
+/** Pongs that wait to be sent. */
+const MAX_PONGS = 60;
 
-/**
- * A WebSocket. The library reads, and handles control frames; messages are written past it, which saves 25 µs each (at
- * 2000/s, system calls included).
- */
-export class WebSocketWire implements Wire {
-  readonly #webSocket: WebSocket;
+/** A WebSocket after its handshake. */
+export class WebSocketWire implements Wire, StreamEvents, WebSocketReaderEvents {
+  readonly #stream: ByteStream;
   readonly #events: WireEvents;
-  readonly #writer: SocketWriter;
+  readonly #reader: WebSocketReader;
   readonly #isClient: boolean;
   #awaitsPong = false;
+  #pongs = 0;
+  /** True when a close frame was sent, after which nothing may follow. */
+  #hasClosed = false;
+  /** True when the peer sends nothing more that counts. */
+  #isOver = false;
 
-  constructor(
-    webSocket: WebSocket,
-    { socket, isClient }: { socket: net.Socket; isClient: boolean },
-    events: WireEvents,
-  ) {
-    this.#webSocket = webSocket;
+  constructor(stream: ByteStream, options: WebSocketReaderOptions, events: WireEvents) {
+    this.#stream = stream;
     this.#events = events;
-    this.#isClient = isClient;
-    this.#writer = new SocketWriter(socket, {
-      isMessageOriented: false,
-      onWritten: (count) => events.onWritten(count),
-    });
-    // The library has read the bytes before; those that it still holds belong to an unfinished message.
-    socket.on("data", () => {
-      this.#awaitsPong = false;
-      events.onTraffic();
-      const { _bufferedBytes, _messageLength, _buffers, _fragments } = webSocket._receiver;
-      const pieces = _buffers.length + _fragments.length;
-      events.onUnfinished(_bufferedBytes + _messageLength + pieces * PIECE_OVERHEAD);
-    });
-    webSocket.on("message", (data) => this.#onMessage(data));
-    webSocket.on("error", (error) => events.onViolation(error.message));
-    webSocket.on("close", () => events.onClosed("Connection closed"));
+    this.#isClient = options.isClient;
+    this.#reader = new WebSocketReader(options, this);
+    stream.receive(this);
+  }
+
+  onBytes(bytes: Buffer, length: number): void {
+    this.#awaitsPong = false;
+    this.#events.onTraffic();
+    this.#reader.push(bytes, length);
+    this.#events.onUnfinished(this.#reader.unfinished);
+  }
+
+  onWritten(count: number): void {
+    this.#pongs = 0;
+    if (count > 0) this.#events.onWritten(count);
+  }
+
+  onClosed(reason: string): void {
+    this.#events.onClosed(reason);
+  }
+
+  onMessage(text: string): void {
+    if (text === PING) this.#events.onPing();
+    else this.#events.onMessage(text);
+  }
+
+  onPing(text: string): void {
+    if (this.#hasClosed) return;
+    if (++this.#pongs > MAX_PONGS) this.#stream.destroy();
+    else this.#control("pong", text);
+  }
+
+  onClose(text: string): void {
+    this.#isOver = true;
+    if (this.#hasClosed) return this.#stream.finishWriting();
+    this.#close(text.slice(0, 2));
+    this.#events.onEnd("Peer closes the connection");
+  }
+
+  onFault(status: number, reason: string): void {
+    this.#isOver = true;
+    this.#close(statusText(status));
+    this.#events.onViolation(reason);
   }
 
   write(text: string): void {
-    // Nothing may follow the closing handshake.
-    if (this.#webSocket.readyState !== OPEN) return this.#events.onClosed("Connection is being closed");
-    this.#writer.write(webSocketFrame(text, this.#isClient));
+    this.#stream.write(webSocketFrame(text, this.#isClient));
   }
 
   /** Pings the peer. One that did not answer the last ping is gone. */
   ping(): void {
     if (this.#awaitsPong) return this.#events.onViolation("Peer does not answer pings");
     this.#awaitsPong = true;
-    this.#webSocket.ping();
+    this.#control("ping", "");
   }
 
   end(): void {
-    this.#writer.finish(() => this.#webSocket.close(1000));
+    this.#close(NORMAL);
+    if (this.#isOver) this.#stream.finishWriting();
   }
 
   destroy(): void {
-    this.#webSocket.terminate();
+    this.#stream.destroy();
   }
 
-  #onMessage(data: Buffer): void {
-    const text = data.toString("latin1");
-    if (text === PING) this.#events.onPing();
-    else this.#events.onMessage(text);
+  #close(status: string): void {
+    if (this.#hasClosed) return;
+    this.#control("close", status);
+    this.#hasClosed = true;
   }
+
+  #control(kind: keyof typeof CONTROL, text: string): void {
+    this.#stream.write(controlFrame(kind, text, this.#isClient), 0);
+  }
+}
+
+function statusText(status: number): string {
+  return String.fromCharCode(status >> 8, status & 255);
 }

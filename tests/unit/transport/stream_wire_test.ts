@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
 import type net from "node:net";
-import { StreamWire, type StreamWireOptions } from "../../../src/transport/stream_wire.ts";
+import { NodeStream, type NodeStreamOptions } from "../../../src/transport/node_stream.ts";
+import { StreamWire } from "../../../src/transport/stream_wire.ts";
 import { pause } from "../../support/pause.ts";
 
 const MESSAGE = "MESSAGE sip:bob@biloxi.com SIP/2.0\r\nContent-Length: 4\r\n\r\nbody";
@@ -42,9 +43,9 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-function wireOn(socket: FakeSocket, options: Partial<StreamWireOptions> = {}) {
+function wireOn(socket: FakeSocket, options: NodeStreamOptions = {}) {
   const told: string[] = [];
-  const wire = new StreamWire(socket as unknown as net.Socket, {
+  const wire = new StreamWire(new NodeStream(socket as unknown as net.Socket, options), {
     onTraffic: () => told.push("traffic"),
     onMessage: (text) => told.push(`message of ${text.length}`),
     onRejected: (text, { status }) => told.push(`refusal ${status} of ${text.length}`),
@@ -52,8 +53,9 @@ function wireOn(socket: FakeSocket, options: Partial<StreamWireOptions> = {}) {
     onPing: () => told.push("ping"),
     onWritten: (count) => told.push(`written ${count}`),
     onViolation: (reason) => told.push(`violation: ${reason}`),
+    onEnd: (reason) => told.push(`end: ${reason}`),
     onClosed: (reason) => told.push(`closed: ${reason}`),
-  }, { limits: { maxMessageSize: 1_000, maxHeadSize: 1_000 }, isMessageOriented: false, ...options });
+  }, { maxMessageSize: 1_000, maxHeadSize: 1_000 });
   return { wire, told };
 }
 

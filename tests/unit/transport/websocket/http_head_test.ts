@@ -2,17 +2,27 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
 import type net from "node:net";
+import { NodeStream } from "../../../../src/transport/node_stream.ts";
 import { type HttpHead, parseHttpHead, readHttpHead } from "../../../../src/transport/websocket/http_head.ts";
 
 const REQUEST = "GET /chat HTTP/1.1\r\nHost: a.example\r\nUpgrade:websocket \r\n\r\n";
 
-/** Returns the head read from chunks, and the number of listeners left. */
+/** Returns the heads read from chunks, and the reasons of the end of the stream. */
 function read(chunks: readonly string[]) {
   const socket = new EventEmitter();
   const results: { head: HttpHead | undefined; rest: string }[] = [];
-  readHttpHead(socket as unknown as net.Socket, (head, rest) => results.push({ head, rest }));
+  const ends: string[] = [];
+  readHttpHead(new NodeStream(socket as unknown as net.Socket), {
+    onHead: (text, rest) =>
+      results.push({
+        head: text === undefined ? undefined : parseHttpHead(text),
+        rest: rest.toString("latin1"),
+      }),
+    onClosed: (reason) => ends.push(reason),
+  });
   for (const chunk of chunks) socket.emit("data", Buffer.from(chunk, "latin1"));
-  return { results, listeners: socket.listenerCount("data") };
+  socket.emit("close");
+  return { results, ends };
 }
 
 Deno.test("a head is read, and spaces around values are not part of them", () => {
@@ -54,13 +64,17 @@ Deno.test("what is no head of HTTP/1.1 is none", () => {
 
 Deno.test("a head is found wherever it is cut, once, and what follows is handed on", () => {
   for (let at = 0; at <= REQUEST.length; at++) {
-    const { results, listeners } = read([REQUEST.slice(0, at), `${REQUEST.slice(at)}\x81\x00`, "more"]);
+    const { results, ends } = read([REQUEST.slice(0, at), `${REQUEST.slice(at)}\x81\x00`, "more"]);
     // What comes after the end of the head is not for this reader.
     const rest = at === REQUEST.length ? "" : "\x81\x00";
     assert.equal(results.length, 1, `cut at ${at}`);
     assert.deepEqual([results[0].head?.url, results[0].rest], ["/chat", rest], `cut at ${at}`);
-    assert.equal(listeners, 0);
+    assert.deepEqual(ends, []);
   }
+});
+
+Deno.test("a stream that ends before its head does is told", () => {
+  assert.deepEqual(read([REQUEST.slice(0, -1)]), { results: [], ends: ["Connection closed"] });
 });
 
 Deno.test("a head of more than 16 KB is none, in however many pieces", () => {
