@@ -23,6 +23,31 @@ const symbols = {
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   /** int connect(int fd, const struct sockaddr *address, socklen_t length) */
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  /** int listen(int fd, int backlog) */
+  listen: { parameters: ["i32", "i32"], result: "i32" },
+  /** int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) */
+  accept4: { parameters: ["i32", "buffer", "buffer", "i32"], result: "i32" },
+  /** ssize_t sendmsg(int fd, const struct msghdr *message, int flags) */
+  sendmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  /** int shutdown(int fd, int how) */
+  shutdown: { parameters: ["i32", "i32"], result: "i32" },
+  /** int epoll_create1(int flags) */
+  epoll_create1: { parameters: ["i32"], result: "i32" },
+  /** int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) */
+  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
+  /** int epoll_wait(int epoll, struct epoll_event *events, int count, int milliseconds) */
+  epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
+  /** The same in another thread. */
+  awaitEpoll: {
+    name: "epoll_wait",
+    parameters: ["i32", "buffer", "i32", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  /** int eventfd(unsigned count, int flags) */
+  eventfd: { parameters: ["u32", "i32"], result: "i32" },
+  /** int eventfd_write(int fd, eventfd_t value) */
+  eventfd_write: { parameters: ["i32", "u64"], result: "i32" },
   /** int getrlimit(int resource, struct rlimit *limit) */
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   /** int close(int fd) */
@@ -95,6 +120,21 @@ export function pendingError(fd: number): number {
   const value = new Int32Array(1);
   openLibc().getsockopt(fd, SOL_SOCKET, SO_ERROR, value, new Uint32Array([4]));
   return value[0];
+}
+
+/** Errors of connections. */
+const ERROR_NAMES: Readonly<Record<number, string>> = {
+  32: "EPIPE",
+  101: "ENETUNREACH",
+  104: "ECONNRESET",
+  110: "ETIMEDOUT",
+  111: "ECONNREFUSED",
+  113: "EHOSTUNREACH",
+};
+
+/** Returns the name of an error number. */
+export function errorName(error: number): string {
+  return ERROR_NAMES[error] ?? `error ${error}`;
 }
 
 /** Returns how many files and sockets this process may have open; Infinity when unknown. */

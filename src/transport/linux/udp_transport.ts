@@ -8,7 +8,7 @@ import { UnreachableFlow } from "../unreachable_flow.ts";
 import { BATCH, DatagramBatch, SLOT, SOCKADDR } from "./datagram_batch.ts";
 import { ErrorQueue } from "./error_queue.ts";
 import { findDatagramSocket, type Libc, openLibc, setSocketBuffers } from "../../runtime/native/libc.ts";
-import { type DrainedSocket, ReceiveLoop } from "./receive_loop.ts";
+import { type DrainedSocket, sharedReceiveLoop } from "./receive_loop.ts";
 import { formatSockaddr, hostOfSockaddr, sockaddrLength } from "../../runtime/native/socket_address.ts";
 
 const MSG_DONTWAIT = 0x40;
@@ -25,9 +25,6 @@ const ERROR_DELAYS_MS = [20, 200];
 
 /** Flows remembered; beyond, all are forgotten and made again on demand. */
 const MAX_FLOWS = 65536;
-
-/** One loop for all sockets, which would delay each other by sleeping. */
-let sharedLoop: ReceiveLoop | undefined;
 
 /**
  * A UDP socket. Deno waits for the first datagram without another thread; system calls on the same descriptor receive and
@@ -88,7 +85,7 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
     this.#descriptor = descriptor;
     this.#events = events;
     this.#errors = new ErrorQueue(this.#libc, descriptor);
-    this.#loop = (sharedLoop ??= new ReceiveLoop(this.#libc)).serve(this);
+    this.#loop = sharedReceiveLoop(this.#libc).serve(this);
   }
 
   async close(): Promise<void> {

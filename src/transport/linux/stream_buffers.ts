@@ -1,0 +1,75 @@
+/** Buffers for `recvmsg` and `sendmsg` on streams, never released, so that the kernel cannot write into freed memory. */
+import { Buffer } from "node:buffer";
+import { type Libc, pointerTo } from "../../runtime/native/libc.ts";
+import { cut } from "../../runtime/text.ts";
+
+/** Bytes of one call. */
+const SIZE = 65536;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+
+/**
+ * A buffer with `struct msghdr` on a 64-bit machine, without an address:
+ *
+ *     16 msg_iov ──▶ vector ──▶ bytes
+ *     24 msg_iovlen 1
+ */
+class MessageBuffer {
+  readonly header = new Uint8Array(56);
+  /** Two more than a call takes: a text that fills them is known to have bytes of two in UTF-8. */
+  readonly bytes = new Uint8Array(SIZE + 2);
+  readonly #vector = new Uint8Array(16);
+  readonly #words = new Uint32Array(this.#vector.buffer);
+
+  constructor() {
+    const header = new DataView(this.header.buffer);
+    header.setBigUint64(16, pointerTo(this.#vector), true);
+    header.setBigUint64(24, 1n, true);
+    new DataView(this.#vector.buffer).setBigUint64(0, pointerTo(this.bytes), true);
+    this.length = SIZE;
+  }
+
+  set length(length: number) {
+    this.#words[2] = length;
+  }
+}
+
+/** What streams receive into and send from, one after the other. */
+export class StreamBuffers {
+  readonly #libc: Pick<Libc, "recvmsg" | "sendmsg">;
+  readonly #received = new MessageBuffer();
+  readonly #sent = new MessageBuffer();
+  readonly #encoder = new TextEncoder();
+  readonly #toSend = Buffer.from(this.#sent.bytes.buffer);
+  /** The bytes of the last call of `receive`. */
+  readonly bytes: Buffer = Buffer.from(this.#received.bytes.buffer);
+
+  constructor(libc: Pick<Libc, "recvmsg" | "sendmsg">) {
+    this.#libc = libc;
+  }
+
+  /** Returns the number of bytes received; 0 at the end of the stream, -1 when there are none or it is broken. */
+  receive(fd: number): number {
+    return this.#libc.recvmsg(fd, this.#received.header, MSG_DONTWAIT);
+  }
+
+  /** Sends a text from a position on, and returns the position behind; the same when nothing could be sent. */
+  send(fd: number, text: string, from: number): number {
+    let at = from;
+    for (;;) {
+      const length = Math.min(SIZE, text.length - at);
+      this.#encode(length === text.length ? text : cut(text, at, at + length), length);
+      this.#sent.length = length;
+      const sent = this.#libc.sendmsg(fd, this.#sent.header, MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (sent <= 0) return at;
+      at += sent;
+      if (sent < length || at === text.length) return at;
+    }
+  }
+
+  #encode(text: string, length: number): void {
+    // Nearly all is ASCII, which has the same bytes in UTF-8 and encodes several times faster than latin1.
+    const { written } = this.#encoder.encodeInto(text, this.#sent.bytes);
+    if (written !== length) this.#toSend.write(text, 0, "latin1");
+  }
+}

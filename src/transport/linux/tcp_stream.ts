@@ -1,0 +1,173 @@
+/** A TCP connection by system calls on its descriptor. */
+import { errorName, pendingError } from "../../runtime/native/libc.ts";
+import type { ByteStream, StreamEvents } from "../byte_stream.ts";
+import {
+  EPOLLERR,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLOUT,
+  type FlushedStream,
+  type PolledSocket,
+  type StreamPoller,
+} from "./stream_poller.ts";
+
+const SHUT_WR = 1;
+const CLOSED = "Connection closed";
+
+/** What happens when everything is written. */
+type Ending = "close" | "shut down" | undefined;
+
+export class TcpStream implements ByteStream, PolledSocket, FlushedStream {
+  readonly fd: number;
+  readonly remote: { readonly address: string; readonly port: number };
+  readonly #poller: StreamPoller;
+  #events: StreamEvents | undefined;
+  #onClosed: (() => void)[] = [];
+  /** Texts since the last flush, and the messages that they count for. */
+  #queue: string[] = [];
+  #queuedCount = 0;
+  /** What the system has not taken entirely: the text, how far it is taken, and its messages. */
+  #text = "";
+  #at = 0;
+  #count = 0;
+  #isFlushAwaited = false;
+  #isBlocked = false;
+  #hasPeerEnded = false;
+  #ending: Ending;
+  #isOpen = true;
+
+  constructor(poller: StreamPoller, fd: number, remote: { address: string; port: number }) {
+    this.#poller = poller;
+    this.fd = fd;
+    this.remote = remote;
+  }
+
+  /** Begins to read. Closes at once when the system has no room. */
+  begin(): void {
+    if (this.#isOpen && !this.#poller.add(this, EPOLLIN)) this.#close("Too many sockets");
+  }
+
+  receive(events: StreamEvents): void {
+    this.#events = events;
+  }
+
+  whenClosed(onClosed: () => void): void {
+    this.#onClosed.push(onClosed);
+  }
+
+  write(text: string, count = 1): void {
+    this.#queue.push(text);
+    this.#queuedCount += count;
+    this.#flushSoon();
+  }
+
+  finish(): void {
+    this.#ending = "close";
+    this.#flushSoon();
+  }
+
+  finishWriting(): void {
+    this.#ending ??= "shut down";
+    this.#flushSoon();
+  }
+
+  destroy(): void {
+    this.#close(CLOSED);
+  }
+
+  onReady(readiness: number): number {
+    if (readiness & EPOLLERR) return this.#onError();
+    if (readiness & EPOLLOUT) this.#unblock();
+    if (readiness & EPOLLIN) return this.#read();
+    if (readiness & EPOLLHUP) this.#close(CLOSED);
+    return 0;
+  }
+
+  flush(): void {
+    this.#isFlushAwaited = false;
+    if (!this.#isOpen || this.#isBlocked) return;
+    while (this.#text !== "" || this.#queue.length > 0) {
+      if (this.#text === "") this.#take();
+      this.#at = this.#poller.buffers.send(this.fd, this.#text, this.#at);
+      if (this.#at < this.#text.length) return this.#block();
+      this.#text = "";
+      this.#events?.onWritten(this.#count);
+    }
+    if (this.#ending === "close") this.#close(CLOSED);
+    else if (this.#ending === "shut down") this.#shutDown();
+  }
+
+  #flushSoon(): void {
+    if (!this.#isOpen || this.#isFlushAwaited) return;
+    this.#isFlushAwaited = true;
+    this.#poller.flushSoon(this);
+  }
+
+  /** Makes one text of the queue. */
+  #take(): void {
+    this.#text = this.#queue.length === 1 ? this.#queue[0] : this.#queue.join("");
+    this.#count = this.#queuedCount;
+    this.#at = 0;
+    this.#queue = [];
+    this.#queuedCount = 0;
+  }
+
+  /** Returns 1 when there were bytes. */
+  #read(): number {
+    const { buffers } = this.#poller;
+    const length = buffers.receive(this.fd);
+    if (length === 0) this.#onPeerEnd();
+    if (length <= 0) return 0;
+    this.#events?.onBytes(buffers.bytes, length);
+    return 1;
+  }
+
+  /** The connection is broken. What has come before is still read. */
+  #onError(): number {
+    // Taken first, since the next call on the socket would take it.
+    const reason = `read ${errorName(pendingError(this.fd))}`;
+    let count = 0;
+    while (this.#isOpen && !this.#hasPeerEnded && this.#read() > 0) count++;
+    this.#close(reason);
+    return count;
+  }
+
+  /** The peer sends nothing more. It still gets the answers to what it has sent, if they are ready. */
+  #onPeerEnd(): void {
+    this.#hasPeerEnded = true;
+    this.#await();
+    setImmediate(() => this.finish());
+  }
+
+  #block(): void {
+    this.#isBlocked = true;
+    this.#await();
+  }
+
+  #unblock(): void {
+    this.#isBlocked = false;
+    this.#await();
+    this.#flushSoon();
+  }
+
+  #await(): void {
+    this.#poller.change(this, (this.#hasPeerEnded ? 0 : EPOLLIN) | (this.#isBlocked ? EPOLLOUT : 0));
+  }
+
+  #shutDown(): void {
+    this.#ending = undefined;
+    this.#poller.libc.shutdown(this.fd, SHUT_WR);
+  }
+
+  #close(reason: string): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#queue = [];
+    this.#text = "";
+    this.#poller.close(this);
+    queueMicrotask(() => {
+      for (const onClosed of this.#onClosed) onClosed();
+      this.#events?.onClosed(reason);
+    });
+  }
+}
