@@ -5,6 +5,7 @@ import { Turn } from "../runtime/turn.ts";
 import { isFailure, type Notice } from "./registration_database_messages.ts";
 import { RegistrationDatabaseThread } from "./registration_database_thread.ts";
 import { readRows, RowBatch } from "./row_batch.ts";
+import { ChangedRows, type RowSource } from "./row_source.ts";
 import type { StoredRow } from "./stored_row.ts";
 
 const log = logger("location");
@@ -16,8 +17,6 @@ const MIN_RETRY_MS = 1000;
 const MAX_RETRY_MS = 30_000;
 /** Time that `close` waits for the medium. */
 const CLOSE_TIMEOUT_MS = 5000;
-/** Rows of a transaction: writing them as bytes takes 2 ms. */
-const MAX_BATCH_ROWS = 4000;
 /** Size of a buffer that is kept for the next batch. */
 const MAX_BUFFER_BYTES = 1_048_576;
 
@@ -27,9 +26,9 @@ export interface RegistrationDatabaseOptions {
   readonly program?: URL;
 }
 
-/** A caller of `flush`, which waits for this number of stored rows. */
+/** A caller of `flush`, which waits for so many rows of these sources. */
 interface Flush {
-  readonly storedRows: number;
+  readonly rows: Map<RowSource, number>;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
@@ -45,11 +44,12 @@ export class RegistrationDatabase {
   readonly #path: string;
   readonly #clock: Clock;
   readonly #thread: RegistrationDatabaseThread;
-  /** Rows to write, the latest of each key, in the order of the keys' first rows. */
-  #waiting = new Map<string, StoredRow>();
-  /** Rows in the hands of the thread. */
-  #rowsInFlight = 0;
-  #storedRows = 0;
+  /** Rows given to `write`. */
+  readonly #rows = new ChangedRows<StoredRow>((batch, _key, row) => batch.add(row));
+  /** Sources with rows to write. */
+  readonly #sources = new Set<RowSource>();
+  /** Sources of the rows in the hands of the thread, with their number. */
+  #inFlight = new Map<RowSource, number>();
   /** The buffer of the latest batch, for the next one. */
   #buffer: ArrayBuffer | undefined;
   readonly #flushes: Flush[] = [];
@@ -121,20 +121,28 @@ export class RegistrationDatabase {
     return rows;
   }
 
-  /** Stores rows soon; later rows replace earlier ones. The rows of a call are one transaction, up to a batch. */
+  /** Stores rows soon; later rows replace earlier ones. The rows of a call are one batch, up to its size. */
   write(rows: readonly StoredRow[]): void {
     if (this.#end !== undefined || this.#closing !== undefined) return;
-    for (const row of rows) this.#waiting.set(row.key, row);
+    for (const row of rows) this.#rows.note(row.key, row);
+    this.store(this.#rows);
+  }
+
+  /** Stores the rows of a source soon. */
+  store(source: RowSource): void {
+    if (this.#end !== undefined || this.#closing !== undefined) return;
+    this.#sources.add(source);
     if (this.#retryDelayMs === 0) this.#store();
   }
 
   /** Resolves when all earlier rows are durable. Rejects when the medium refuses them now; they are tried again. */
   flush(): Promise<void> {
     if (this.#end !== undefined) return Promise.reject(this.#failure(this.#end));
-    const ahead = this.#rowsInFlight + this.#waiting.size;
-    if (ahead === 0) return Promise.resolve();
+    const rows = new Map(this.#inFlight);
+    for (const source of this.#sources) rows.set(source, (rows.get(source) ?? 0) + source.size);
+    if (rows.size === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.#flushes.push({ storedRows: this.#storedRows + ahead, resolve, reject });
+      this.#flushes.push({ rows, resolve, reject });
       this.#store();
     });
   }
@@ -152,7 +160,7 @@ export class RegistrationDatabase {
     await Promise.race([limit, this.#finish()]);
     this.#clock.clearAlarm(alarm);
     this.#clock.clearAlarm(this.#retryAlarm);
-    const lost = this.#rowsInFlight + this.#waiting.size;
+    const lost = this.#waitingRows;
     if (lost > 0) {
       log.error("Registrations that could not be stored in {path}: {lost}", { lost, path: this.#path });
     }
@@ -169,7 +177,7 @@ export class RegistrationDatabase {
     if (this.#isStoring) return;
     this.#isStoring = true;
     this.#clock.clearAlarm(this.#retryAlarm);
-    while (this.#end === undefined && (this.#isSweepDue || this.#waiting.size > 0)) {
+    while (this.#end === undefined && (this.#isSweepDue || this.#sources.size > 0)) {
       if (!(this.#isSweepDue ? await this.#removeExpired() : await this.#storeBatch())) break;
     }
     this.#isStoring = false;
@@ -177,51 +185,48 @@ export class RegistrationDatabase {
 
   async #removeExpired(): Promise<boolean> {
     const answer = await this.#thread.ask({ kind: "sweep", expiredAt: this.#clock.wallTime() });
-    if (isFailure(answer)) return this.#onRefusal([], answer.reason);
+    if (isFailure(answer)) return this.#onRefusal(answer.reason);
     this.#isSweepDue = false;
-    return this.#onStored(0);
+    return this.#onStored();
   }
 
   async #storeBatch(): Promise<boolean> {
-    const rows = this.#takeRows();
-    this.#rowsInFlight = rows.length;
-    const batch = new RowBatch(this.#buffer);
-    for (const row of rows) batch.add(row);
-    this.#buffer = undefined;
-    const answer = await this.#thread.ask(batch.finish());
-    this.#rowsInFlight = 0;
+    const answer = await this.#thread.ask(this.#takeBatch());
     if (answer instanceof ArrayBuffer && answer.byteLength <= MAX_BUFFER_BYTES) this.#buffer = answer;
-    return isFailure(answer) ? this.#onRefusal(rows, answer.reason) : this.#onStored(rows.length);
+    return isFailure(answer) ? this.#onRefusal(answer.reason) : this.#onStored();
   }
 
-  #takeRows(): StoredRow[] {
-    const rows = [...this.#waiting.values()];
-    if (rows.length <= MAX_BATCH_ROWS) {
-      this.#waiting = new Map();
-      return rows;
+  #takeBatch(): ArrayBuffer {
+    const batch = new RowBatch(this.#buffer);
+    this.#buffer = undefined;
+    for (const source of this.#sources) {
+      if (batch.isFull) break;
+      const former = batch.count;
+      source.take(batch);
+      this.#inFlight.set(source, batch.count - former);
+      if (source.size === 0) this.#sources.delete(source);
     }
-    rows.length = MAX_BATCH_ROWS;
-    for (const { key } of rows) this.#waiting.delete(key);
-    return rows;
+    return batch.finish();
   }
 
-  #onStored(count: number): true {
+  #onStored(): true {
     if (this.#retryDelayMs > 0) {
       this.#retryDelayMs = 0;
       log.info("Registrations are stored in {path} again", { path: this.#path });
     }
-    this.#storedRows += count;
-    // Callers are in the order of their numbers.
-    while (this.#flushes.length > 0 && this.#flushes[0].storedRows <= this.#storedRows) {
-      this.#flushes.shift()?.resolve();
+    for (const { rows } of this.#flushes) {
+      for (const [source, count] of this.#inFlight) rows.set(source, (rows.get(source) ?? 0) - count);
     }
+    this.#settle(true);
+    const areDurable = ({ rows }: Flush) => rows.values().every((count) => count <= 0);
+    while (this.#flushes.length > 0 && areDurable(this.#flushes[0])) this.#flushes.shift()?.resolve();
     return true;
   }
 
-  #onRefusal(batch: readonly StoredRow[], reason: string): false {
+  #onRefusal(reason: string): false {
     for (const { reject } of this.#flushes.splice(0)) reject(this.#failure(reason));
+    this.#settle(false);
     if (this.#end !== undefined) return false;
-    for (const row of batch) if (!this.#waiting.has(row.key)) this.#waiting.set(row.key, row);
     if (this.#retryDelayMs === 0) {
       log.error("Cannot store registrations in {path}: {reason}; trying again", { path: this.#path, reason });
     }
@@ -230,6 +235,19 @@ export class RegistrationDatabase {
       this.#retryAlarm = this.#setAlarm(() => this.#store(), this.#retryDelayMs);
     }
     return false;
+  }
+
+  #settle(areStored: boolean): void {
+    for (const source of this.#inFlight.keys()) {
+      source.settle(areStored);
+      if (!areStored) this.#sources.add(source);
+    }
+    this.#inFlight.clear();
+  }
+
+  get #waitingRows(): number {
+    const counts = [...this.#sources].map(({ size }) => size).concat(...this.#inFlight.values());
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
   #onNotice(notice: Notice): void {
@@ -254,7 +272,7 @@ export class RegistrationDatabase {
     this.#end = reason;
     this.#clock.clearAlarm(this.#sweepAlarm);
     this.#clock.clearAlarm(this.#retryAlarm);
-    this.#waiting.clear();
+    this.#sources.clear();
     log.error(
       "The registration database {path} has failed: {reason}; registrations are not stored any more",
       {

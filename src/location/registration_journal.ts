@@ -4,19 +4,23 @@ import { logger } from "../runtime/log.ts";
 import type { Timer, TimerWheel } from "../runtime/timer_wheel.ts";
 import { Turn } from "../runtime/turn.ts";
 import type { Binding, BindingFlow } from "./binding.ts";
-import { bindingOf, type FlowRecords, recordOf } from "./binding_record.ts";
+import { bindingOf, type FlowRecords, writeRecord } from "./binding_record.ts";
 import type { LocationService } from "./location_service.ts";
 import type { RegistrationDatabase } from "./registration_database.ts";
+import type { RowBatch } from "./row_batch.ts";
+import { ChangedRows } from "./row_source.ts";
 import type { StoredRow } from "./stored_row.ts";
 
 const log = logger("location");
 
 /** Changes are collected before they are written in one batch, since writing wears out SD cards. */
 const WRITE_INTERVAL_MS = 500;
+/** What `encodeURI` leaves as it is. */
+const PLAIN = /^[\w;,/?:@&=+$.!~*'()#-]*$/;
 
 export interface RegistrationJournalParts<Flow extends BindingFlow> {
   readonly location: LocationService<Flow>;
-  readonly database: Pick<RegistrationDatabase, "write" | "close">;
+  readonly database: Pick<RegistrationDatabase, "store" | "close">;
   readonly flows: FlowRecords<Flow>;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
@@ -28,14 +32,17 @@ export interface RegistrationJournalParts<Flow extends BindingFlow> {
 
 export class RegistrationJournal<Flow extends BindingFlow> {
   readonly #parts: RegistrationJournalParts<Flow>;
-  readonly #changed = new Set<string>();
+  /** By address-of-record. */
+  readonly #changed = new ChangedRows<readonly Binding<Flow>[]>((batch, aor, bindings) =>
+    this.#addRow(batch, aor, bindings)
+  );
   readonly #timer: Timer;
 
   /** Stores every later change. */
   constructor(parts: RegistrationJournalParts<Flow>) {
     this.#parts = parts;
     this.#timer = parts.wheel.timer(() => this.#write());
-    parts.location.onChange(({ aor }) => this.#note(aor));
+    parts.location.onChange(({ aor, after }) => this.#note(aor, after));
   }
 
   /** Adopts stored bindings that can still be reached. Registrations made meanwhile take precedence. */
@@ -53,7 +60,7 @@ export class RegistrationJournal<Flow extends BindingFlow> {
       const bindings = records.map((record) => bindingOf(record, flows, clock))
         .filter((binding) => binding !== undefined && accepts(aor, binding)) as Binding<Flow>[];
       if (bindings.length > 0) onAdopted(aor, location.adopt(aor, bindings));
-      if (bindings.length < records.length) this.#note(aor);
+      if (bindings.length < records.length) this.#note(aor, bindings);
       count += bindings.length;
     }
     if (count > 0) log.info("{count} bindings restored", { count });
@@ -66,32 +73,34 @@ export class RegistrationJournal<Flow extends BindingFlow> {
     await this.#parts.database.close();
   }
 
-  #note(aor: string): void {
-    this.#changed.add(aor);
+  #note(aor: string, bindings: readonly Binding<Flow>[]): void {
+    this.#changed.note(aor, bindings);
     if (!this.#timer.isRunning) this.#timer.start(WRITE_INTERVAL_MS);
   }
 
   #write(): void {
-    if (this.#changed.size === 0) return;
-    const rows = [...this.#changed].map((aor) => this.#rowOf(aor));
-    this.#changed.clear();
-    this.#parts.database.write(rows);
+    if (this.#changed.size > 0) this.#parts.database.store(this.#changed);
   }
 
-  #rowOf(aor: string): StoredRow {
-    const { location, flows, clock } = this.#parts;
-    const bindings: readonly Binding<Flow>[] = location.lookup(aor);
-    const key = keyOf(aor);
-    if (bindings.length === 0) return { key, text: "", expiresAt: 0 };
-    const records = bindings.map((binding) => recordOf(binding, flows, clock));
-    const expiresAt = Math.max(...records.map((record) => record.expiresAt));
-    return { key, text: JSON.stringify(records), expiresAt };
+  #addRow(batch: RowBatch, aor: string, bindings: readonly Binding<Flow>[]): void {
+    const { flows, clock } = this.#parts;
+    const toWallTime = clock.wallTime() - clock.now();
+    batch.begin().text(keyOf(aor));
+    const to = batch.endKey();
+    let expiresAt = 0;
+    for (const binding of bindings) {
+      to.text(expiresAt === 0 ? "[" : ",");
+      writeRecord(binding, { flow: flows.describe(binding.flow), toWallTime, to });
+      expiresAt = Math.max(expiresAt, Math.round(binding.expiresAt + toWallTime));
+    }
+    if (bindings.length > 0) to.text("]");
+    batch.end(expiresAt);
   }
 }
 
 /** Usernames may be in any script, and keys are latin1. */
 function keyOf(aor: string): string {
-  return encodeURI(aor.toWellFormed());
+  return PLAIN.test(aor) ? aor : encodeURI(aor.toWellFormed());
 }
 
 function aorOf(key: string): string {

@@ -16,6 +16,7 @@ export interface OwnFlowRecordsParts {
 /** Records of the flows of this node. */
 export class OwnFlowRecords implements FlowRecords<Flow> {
   readonly #parts: OwnFlowRecordsParts;
+  readonly #endpoints = new WeakMap<Transport, string>();
 
   constructor(parts: OwnFlowRecordsParts) {
     this.#parts = parts;
@@ -23,14 +24,10 @@ export class OwnFlowRecords implements FlowRecords<Flow> {
 
   describe(flow: Flow): FlowRecord {
     const { protocol, remoteAddress, remotePort, transport, domain } = flow;
-    return {
-      protocol,
-      local: endpointOf(transport),
-      remoteAddress,
-      remotePort,
-      ...domain !== undefined && { domain },
-      token: this.#parts.texts.textOf(flow),
-    };
+    const local = this.#endpointOf(transport);
+    const token = this.#parts.texts.textOf(flow);
+    if (domain === undefined) return { protocol, local, remoteAddress, remotePort, token };
+    return { protocol, local, remoteAddress, remotePort, domain, token };
   }
 
   /** Finds the flow of a record. A closed connection stands for a device that takes new ones. */
@@ -50,6 +47,15 @@ export class OwnFlowRecords implements FlowRecords<Flow> {
       port: remotePort,
       reason: "Connection Closed",
     });
+  }
+
+  #endpointOf(transport: Transport): string {
+    let endpoint = this.#endpoints.get(transport);
+    if (endpoint === undefined) {
+      endpoint = endpointOf(transport);
+      this.#endpoints.set(transport, endpoint);
+    }
+    return endpoint;
   }
 }
 
