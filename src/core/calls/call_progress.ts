@@ -2,6 +2,7 @@
 import { hash } from "node:crypto";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import { detachText } from "../../runtime/text.ts";
+import { Linked } from "../../runtime/linked_set.ts";
 import { randomToken } from "../../runtime/random.ts";
 import type { FailureCause, ForwardingObserver } from "../proxy/forwarding_observer.ts";
 import { MAX_SHOWN_TEXT, shownUri } from "../shown_uri.ts";
@@ -15,7 +16,7 @@ export interface CallProgressHost {
   onFailed(call: CallProgress, status: number, cause: FailureCause): void;
 }
 
-export class CallProgress implements Call, ForwardingObserver {
+export class CallProgress extends Linked implements Call, ForwardingObserver {
   readonly id = randomToken();
   readonly callId: string;
   readonly from: string;
@@ -48,6 +49,7 @@ export class CallProgress implements Call, ForwardingObserver {
       wallTime: number;
     },
   ) {
+    super();
     this.#host = host;
     this.callId = shownText(request.callId);
     this.from = shownText(shownUri(request.from));

@@ -2,6 +2,7 @@
 import { Header } from "../../message/header_name.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import type { Clock } from "../../runtime/clock.ts";
+import { LinkedSet } from "../../runtime/linked_set.ts";
 import type { Counter, Metrics } from "../../runtime/metrics.ts";
 import { TextMap } from "../../runtime/text_map.ts";
 import type { Timer, TimerWheel } from "../../runtime/timer_wheel.ts";
@@ -36,7 +37,7 @@ export interface CallTableParts {
 export class CallTable implements CallProgressHost {
   readonly #parts: CallTableParts;
   /** The call that was silent for longest comes first. */
-  readonly #calls = new Set<CallProgress>();
+  readonly #calls = new LinkedSet<CallProgress>();
   /** Answered calls by the ids of their dialogs. */
   readonly #dialogs = new TextMap<readonly CallProgress[]>();
   readonly #ended = new EndedCalls();
@@ -86,10 +87,8 @@ export class CallTable implements CallProgressHost {
   /** Begins a call: an INVITE outside of a dialog is forwarded. */
   begin(request: SipRequest, beginning: CallBeginning): CallProgress {
     const { clock, events } = this.#parts;
-    if (this.#calls.size >= MAX_CALLS) {
-      const [oldest] = this.#calls;
-      this.#end(oldest, unseen("lost", oldest, "Too many calls"));
-    }
+    const { oldest } = this.#calls;
+    if (oldest && this.#calls.size >= MAX_CALLS) this.#end(oldest, unseen("lost", oldest, "Too many calls"));
     const now = clock.now();
     const wallTime = clock.wallTime();
     const call = new CallProgress(this, { request, beginning, now, wallTime });
@@ -176,9 +175,11 @@ export class CallTable implements CallProgressHost {
 
   /** Ends the calls with a dialog that is over. */
   endDialog(id: string, end: CallEnd): void {
-    const calls = this.#dialogs.get(id) ?? NO_CALLS;
+    const calls = this.#dialogs.get(id);
+    if (!calls) return;
+    this.#dialogs.delete(id);
     for (let i = 0; i < calls.length; i++) {
-      this.#forget(calls[i], id);
+      calls[i].dialogs = without(calls[i].dialogs, id);
       // A fork with two answers goes on with the other one.
       if (calls[i].dialogs.length === 0) this.#end(calls[i], end);
     }

@@ -1,10 +1,11 @@
 /** Forwarded INVITEs that are not over yet: a server that stops ends them. */
+import { LinkedSet } from "../../runtime/linked_set.ts";
 import type { Timer } from "../../runtime/timer_wheel.ts";
 import type { ResponseContext } from "./response_context.ts";
 
 export class PendingCalls {
   readonly #timer: (callback: () => void) => Timer;
-  readonly #contexts = new Set<ResponseContext>();
+  readonly #contexts = new LinkedSet<ResponseContext>();
   #isEnding = false;
   #onEmpty: (() => void) | undefined;
 

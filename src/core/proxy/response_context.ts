@@ -4,6 +4,7 @@ import { buildResponse, viaLines } from "../../message/response_builder.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import { reasonPhrase } from "../../message/status.ts";
 import { detachText } from "../../runtime/text.ts";
+import { Linked } from "../../runtime/linked_set.ts";
 import { randomToken } from "../../runtime/random.ts";
 import type { Timer } from "../../runtime/timer_wheel.ts";
 import type { ServerTransaction } from "../../transaction/transaction_user.ts";
@@ -53,7 +54,7 @@ const NO_TARGETS: readonly Target[] = [];
 const NO_BRANCHES: readonly Branch[] = [];
 const NO_OUTCOMES: readonly BranchOutcome[] = [];
 
-export class ResponseContext implements BranchUser {
+export class ResponseContext extends Linked implements BranchUser {
   readonly isInvite: boolean;
   /** See `ResponseContextOptions`; undefined once it is answered. */
   exclusive: SipRequest | undefined;
@@ -87,6 +88,7 @@ export class ResponseContext implements BranchUser {
   #ringTimer: Timer | undefined;
 
   constructor(host: ResponseContextHost, server: ServerTransaction, options: ResponseContextOptions) {
+    super();
     const { template, targets } = options;
     this.#host = host;
     this.#server = server;
@@ -218,9 +220,8 @@ export class ResponseContext implements BranchUser {
     this.#leftOver = isTooLarge ? group.slice(template.breadth) : NO_TARGETS;
     const breadth = Math.floor(template.breadth / (now.length + (targets.isOpen ? 1 : 0))) || 1;
     this.#breadthLeft = targets.isOpen ? template.breadth - breadth * now.length : 0;
-    const branches = now.length === 1
-      ? [this.#branchTo(now[0], template, breadth)]
-      : now.map((target) => this.#branchTo(target, template, breadth));
+    const branches = [this.#branchTo(now[0], template, breadth)];
+    for (let i = 1; i < now.length; i++) branches.push(this.#branchTo(now[i], template, breadth));
     this.#branches = before.length === 0 ? branches : [...this.#branches.filter(isPending), ...branches];
     for (let i = 0; i < branches.length; i++) this.#host.send(template, branches[i]);
   }

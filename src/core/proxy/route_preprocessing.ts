@@ -74,8 +74,7 @@ export function preprocessRoutes(request: SipRequest, flow: Flow, context: Route
   }
   let first = 0;
   while (first < routes.length) {
-    const text = uriOf(routes[first]);
-    const route = text === undefined ? undefined : SipUri.parse(text);
+    const route = parseNameAddr(routes[first], 0, routes[first].length)?.uri;
     if (!route) break;
     // Other nodes may know us by an address that we do not know ourselves; the signature proves that it is for us.
     if (first === 0) node = context.nodeRoutes?.verify(route, request);
