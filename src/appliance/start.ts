@@ -4,6 +4,7 @@ import { loadConfiguration, type LoadedConfiguration } from "../config/load_conf
 import { stateDirectory } from "../config/state_directory.ts";
 import { formatFault } from "../data/fault.ts";
 import { HttpError } from "../rest/http/http_error.ts";
+import { returnSpareMemory } from "../runtime/spare_memory.ts";
 import { configureLogging, logger, logLibraryLines } from "../runtime/log.ts";
 import { Appliance } from "./appliance.ts";
 import { inspect } from "./inspection.ts";
@@ -25,6 +26,7 @@ export async function start(options: StartOptions): Promise<number> {
   logUncaughtErrors();
   logLibraryLines();
   const hangUp = new HangUp();
+  returnSpareMemory();
   for (;;) {
     const code = await run(options, hangUp);
     hangUp.action = () => {};

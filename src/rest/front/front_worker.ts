@@ -3,6 +3,7 @@ import { repeat, sleep } from "../../runtime/clock.ts";
 import { parentPort } from "node:worker_threads";
 import { TlsContexts } from "../../transport/tls/tls_contexts.ts";
 import { HAS_FULL_SERVERS } from "../../transport/tls/tls_runtime.ts";
+import { returnSpareMemory } from "../../runtime/spare_memory.ts";
 import { forwardLogs } from "./front_logs.ts";
 import type { FrontCommand, FrontReport, FrontSettings, ListeningAddress } from "./front_messages.ts";
 import { HttpListener } from "./http_listener.ts";
@@ -89,5 +90,6 @@ async function close(): Promise<void> {
   tell({ kind: "closed" });
 }
 
+returnSpareMemory();
 forwardLogs((record) => tell({ kind: "log", record }));
 parentPort?.on("message", (command: FrontCommand) => void obey(command));

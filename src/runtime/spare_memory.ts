@@ -1,0 +1,57 @@
+/** Returns spare memory of this thread to the system while the process is quiet. */
+import process from "node:process";
+import { type Clock, repeat, systemClock } from "./clock.ts";
+
+/** What a thread and its process use. */
+export interface Usage {
+  /** Bytes that the heap of this thread has taken from the system. */
+  heapBytes(): number;
+  /** CPU time of the process in microseconds. */
+  cpuMicroseconds(): number;
+  /** Collects everything and gives free pages back; undefined when V8 does not offer it. */
+  readonly collect: (() => void) | undefined;
+}
+
+export interface SpareMemoryOptions {
+  readonly clock?: Clock;
+  readonly usage?: Usage;
+}
+
+const INTERVAL_MS = 3000;
+/** Of one CPU. A collection stops the thread for 2 to 4 ms for each MB that is live, so it waits for an idle server. */
+const QUIET_SHARE = 0.05;
+/** Growth since the last collection that is worth one: the young generation alone grows by 16 MB under load. */
+const MIN_GROWTH_BYTES = 6 * 2 ** 20;
+
+/**
+ * Collects garbage whenever the heap has grown and the process is quiet: V8 alone keeps all its pages while nothing is
+ * allocated. After the start this is 15 MB. Returns a function that ends it.
+ */
+export function returnSpareMemory(
+  { clock = systemClock, usage = OWN_USAGE }: SpareMemoryOptions = {},
+): () => void {
+  const { collect } = usage;
+  if (collect === undefined) return () => {};
+  let leftBytes = 0;
+  let cpu = usage.cpuMicroseconds();
+  return repeat(() => {
+    const used = usage.cpuMicroseconds() - cpu;
+    if (used < INTERVAL_MS * 1000 * QUIET_SHARE && usage.heapBytes() - leftBytes >= MIN_GROWTH_BYTES) {
+      collect();
+      leftBytes = usage.heapBytes();
+    }
+    cpu = usage.cpuMicroseconds();
+  }, { intervalMs: INTERVAL_MS, clock });
+}
+
+/** The collector of V8, which is there with its flag `--expose-gc`. */
+const { gc } = globalThis as { gc?: (options: { type: "major"; flavor: "last-resort" }) => void };
+
+const OWN_USAGE: Usage = {
+  heapBytes: () => Deno.memoryUsage().heapTotal,
+  cpuMicroseconds: () => {
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  },
+  collect: gc && (() => gc({ type: "major", flavor: "last-resort" })),
+};
