@@ -118,6 +118,6 @@ export class Server {
     this.#forwarding.stop();
     await this.#registrations.stop();
     this.#forwarding.close();
-    this.#foundation.wheel.clear();
+    this.#foundation.close();
   }
 }

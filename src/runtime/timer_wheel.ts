@@ -56,6 +56,12 @@ export class TimerWheel {
     return new WheelTimer(this, owner);
   }
 
+  /** Fires what is due, without an alarm. */
+  turnIfDue(): void {
+    if (this.#count === 0 || this.#isTurning || this.#now() <= this.#tick) return;
+    this.#advance();
+  }
+
   /** Stops every timer. */
   clear(): void {
     for (const head of this.#slots) {
@@ -116,6 +122,10 @@ export class TimerWheel {
   #turn(): void {
     this.#alarm = undefined;
     this.#alarmTick = Infinity;
+    this.#advance();
+  }
+
+  #advance(): void {
     const now = this.#now();
     // After a long sleep one round of the wheel visits every timer.
     if (now - this.#tick > SLOTS) this.#tick = now - SLOTS;
@@ -149,7 +159,8 @@ export class TimerWheel {
 
   #armNext(): void {
     if (this.#count === 0) return;
-    for (let tick = this.#tick + 1; tick <= this.#tick + SLOTS; tick++) {
+    // An alarm that comes too early does no harm, and another one would cost more.
+    for (let tick = this.#tick + 1; tick <= this.#tick + SLOTS && tick < this.#alarmTick; tick++) {
       if (this.#slots[tick & (SLOTS - 1)]) return this.#arm(tick);
     }
   }

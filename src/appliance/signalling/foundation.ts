@@ -7,6 +7,7 @@ import type { RegistrationDatabase } from "../../location/registration_database.
 import { type Clock, systemClock } from "../../runtime/clock.ts";
 import { Metrics } from "../../runtime/metrics.ts";
 import { randomSeed, randomToken } from "../../runtime/random.ts";
+import { eachRound } from "../../runtime/rounds.ts";
 import { TimerWheel } from "../../runtime/timer_wheel.ts";
 import type { TransactionTimers } from "../../transaction/transaction_timers.ts";
 import type { ResolverOptions } from "../../transport/dns/resolver.ts";
@@ -48,6 +49,7 @@ export class Foundation {
   readonly seed: number;
   /** Differs for each process. */
   readonly epoch = randomToken();
+  readonly #endRounds: () => void;
 
   constructor(options: ServerOptions) {
     const { configuration, directory, clock = systemClock, dialogKey, seed } = options;
@@ -56,8 +58,15 @@ export class Foundation {
     this.directory = directory;
     this.clock = clock;
     this.wheel = new TimerWheel(clock);
+    this.#endRounds = eachRound(() => this.wheel.turnIfDue());
     this.events = new ServerEvents(clock, this.metrics);
     this.key = dialogKey ?? randomToken() + randomToken();
     this.seed = seed ?? randomSeed();
+  }
+
+  /** Stops every timer. */
+  close(): void {
+    this.#endRounds();
+    this.wheel.clear();
   }
 }

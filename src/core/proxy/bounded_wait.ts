@@ -1,5 +1,6 @@
 /** Waiting that comes to an end. */
 import type { Eventually } from "../../runtime/eventually.ts";
+import { noteEvent } from "../../runtime/rounds.ts";
 import { logger } from "../../runtime/log.ts";
 import type { Timer } from "../../runtime/timer_wheel.ts";
 
@@ -37,6 +38,7 @@ export function waitFor<T>(promise: Promise<T>, options: BoundedWaitOptions<T>):
   };
   const deadline = timer(() => settle(() => fail(`no answer within ${maxMs} ms`)));
   deadline.start(maxMs);
+  noteEvent();
   promise.then(
     (value) => settle(() => attemptStep(() => onValue(value), fail)),
     (error) => settle(() => fail(error)),

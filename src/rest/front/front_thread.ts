@@ -1,4 +1,5 @@
 /** The main thread's side of one thread with the HTTP listener. */
+import { noteEvent } from "../../runtime/rounds.ts";
 import { Worker } from "node:worker_threads";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
 import { logForwarded } from "./front_logs.ts";
@@ -54,7 +55,10 @@ export class FrontThread {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#worker = new Worker(options.program ?? PROGRAM, { resourceLimits: HEAP });
-    this.#worker.on("message", (report: FrontReport) => this.#onReport(report));
+    this.#worker.on("message", (report: FrontReport) => {
+      noteEvent();
+      this.#onReport(report);
+    });
     this.#worker.on("error", (error: unknown) => {
       this.#onEnd(error instanceof Error ? error.message : String(error));
     });

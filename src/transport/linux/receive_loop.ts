@@ -1,5 +1,6 @@
 /** Receives datagrams as they come while traffic is low, in gathered batches while it is dense. */
 import { sleep, systemClock } from "../../runtime/clock.ts";
+import { doDuties, takeEvent } from "../../runtime/rounds.ts";
 import { isTurnAwaited } from "../../runtime/turn.ts";
 import type { Libc } from "../../runtime/native/libc.ts";
 
@@ -33,10 +34,14 @@ const BATCH_GOAL = 24;
 const MAX_GATHER_MS = 5;
 const MIN_SLEEP_MS = 0.1;
 /**
- * Time between two waits of the event loop, which serves timers and connections, and the same under full load. The event
- * loop polls connections only when it waits; a turn by `setImmediate` does so each 61st time.
+ * Time between two waits of the event loop, which serves connections and other threads, and the same under full load. The
+ * event loop polls connections only when it waits; a turn by `setImmediate` does so each 61st time.
  */
 const TURN_INTERVAL_MS = 15;
+/** The same while nothing has come by the event loop for some time. */
+const UNEVENTFUL_TURN_INTERVAL_MS = 50;
+/** Time after an event until the turns become rarer. */
+const UNEVENTFUL_MS = 1000;
 const TURN_INTERVAL_UNDER_LOAD_MS = 100;
 /** Delay of Deno's timers. */
 const TIMER_LATENESS_MS = 1;
@@ -54,6 +59,7 @@ export class ReceiveLoop {
   #windowStart = systemClock.now();
   /** Datagrams since the window began. */
   #count = 0;
+  #eventAt = -Infinity;
 
   constructor({ usleep }: Pick<Libc, "usleep">) {
     this.#usleep = usleep;
@@ -85,19 +91,23 @@ export class ReceiveLoop {
       // The time of the last batch counts: under full load there is no rest.
       const rest = last + Math.min(MAX_GATHER_MS, BATCH_GOAL / rate) - systemClock.now();
       const isAwaited = isTurnAwaited();
-      if (
-        isAwaited ||
-        last - lastTurn >= (rest > TIMER_LATENESS_MS ? TURN_INTERVAL_MS : TURN_INTERVAL_UNDER_LOAD_MS)
-      ) {
+      if (isAwaited || last - lastTurn >= this.#turnInterval(rest, last)) {
         await pause(isAwaited ? TIMER_LATENESS_MS : rest);
         lastTurn = systemClock.now();
       } else if (rest > MIN_SLEEP_MS) this.#usleep(Math.round(rest * 1000));
+      doDuties();
       const now = systemClock.now();
       const count = this.#takeAll();
       rate += (count / (now - last) - rate) * Math.min(1, (now - last) / AVERAGING_MS);
       last = now;
     }
     this.#beginWindow();
+  }
+
+  #turnInterval(rest: number, now: number): number {
+    if (takeEvent()) this.#eventAt = now;
+    if (rest <= TIMER_LATENESS_MS) return TURN_INTERVAL_UNDER_LOAD_MS;
+    return now - this.#eventAt > UNEVENTFUL_MS ? UNEVENTFUL_TURN_INTERVAL_MS : TURN_INTERVAL_MS;
   }
 
   /** Drains all sockets, then flushes all, since an answer may leave by another socket. */

@@ -317,3 +317,17 @@ Deno.test("TimerWheel: a hundred thousand timers, half of them stopped, a quarte
   assert.deepEqual(fired, expected.sort((a, b) => a - b));
   assert.equal(clock.pending, 0);
 });
+
+Deno.test("TimerWheel: a busy thread turns it without alarms; what is not due then has its alarm", () => {
+  const { clock, wheel, fired, timer } = newBench();
+  timer("a").start(30);
+  timer("b", () => timer("c").start(20)).start(50);
+  for (const now of [20, 45, 55, 80]) {
+    clock.oversleep(now - clock.now());
+    wheel.turnIfDue();
+  }
+  assert.deepEqual(fired, ["a@45", "b@55", "c@80"]);
+  timer("d").start(100);
+  clock.advance(200);
+  assert.deepEqual(fired.slice(3), ["d@180"]);
+});

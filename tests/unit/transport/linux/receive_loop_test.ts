@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Libc } from "../../../../src/runtime/native/libc.ts";
+import { eachRound, noteEvent, takeEvent } from "../../../../src/runtime/rounds.ts";
 import { Turn } from "../../../../src/runtime/turn.ts";
 import { type DrainedSocket, ReceiveLoop } from "../../../../src/transport/linux/receive_loop.ts";
 
@@ -148,18 +149,53 @@ Deno.test("What is sent while datagrams are handed on leaves after every drain",
   });
 });
 
-Deno.test("Timers and connections get their turn every few milliseconds, however dense the traffic", async () => {
-  const socket = new ScriptedSocket(gaps(20_000, DENSE));
-  await socket.run();
+/** Returns the longest sleep between two turns of the event loop, in microseconds. */
+function longestWithoutTurn({ steps, sleeps }: ScriptedSocket): number {
+  let longest = 0;
   let slept = 0;
   let next = 0;
-  for (const step of socket.steps) {
+  for (const step of steps) {
     if (step === "turn") slept = 0;
-    if (step !== "sleep") continue;
-    slept += socket.sleeps[next++];
-    assert.ok(slept <= 20_000, `${slept} µs without a turn of the event loop`);
+    if (step === "sleep") slept += sleeps[next++];
+    longest = Math.max(longest, slept);
   }
+  return longest;
+}
+
+Deno.test("Connections get their turn every few milliseconds, however dense the traffic", async () => {
+  class EventfulSocket extends ScriptedSocket {
+    override drain(): number {
+      noteEvent();
+      return super.drain();
+    }
+  }
+  const socket = new EventfulSocket(gaps(20_000, DENSE));
+  await socket.run();
+  const longest = longestWithoutTurn(socket);
+  assert.ok(longest <= 20_000, `${longest} µs without a turn of the event loop`);
   assert.ok(socket.turns > 40, `${socket.turns} turns`);
+});
+
+Deno.test("Without events the turns become rarer", async () => {
+  takeEvent();
+  const quiet = new ScriptedSocket(gaps(20_000, DENSE));
+  await quiet.run();
+  const longest = longestWithoutTurn(quiet);
+  assert.ok(longest > 20_000 && longest <= 55_000, `${longest} µs without a turn of the event loop`);
+  assert.ok(quiet.turns > 15, `${quiet.turns} turns`);
+});
+
+Deno.test("What each round has to do is done in each round, until it need not be", async () => {
+  let done = 0;
+  const end = eachRound(() => done++);
+  const socket = new ScriptedSocket(gaps(5_000, DENSE));
+  await socket.run();
+  const rounds = socket.sleeps.length;
+  end();
+  assert.ok(done >= rounds && done > 50, `${done} times in ${rounds} rounds`);
+  const before = done;
+  await new ScriptedSocket(gaps(5_000, DENSE)).run();
+  assert.equal(done, before);
 });
 
 Deno.test("When traffic ends the loop goes back to waiting, and does not spin", async () => {
