@@ -1,11 +1,12 @@
 /** Message authentication codes for what leaves the process and comes back, or is kept outside of it. */
-import { hash } from "node:crypto";
-import { codeAt } from "./text.ts";
+import { Sha256 } from "./sha256.ts";
+import { codeAt, cut } from "./text.ts";
+
+const sha256 = new Sha256();
 
 /**
  * SHA-256 over key and text, cut to at most half of its digits. The cut is what makes a plain keyed hash a MAC: nobody can
- * continue a hash of which half is missing. It takes 0.9 µs, and `createHmac` of node:crypto 10; Route headers need several
- * for each request.
+ * continue a hash of which half is missing. It takes 1.4 µs, and `createHmac` of node:crypto 10.
  */
 export class Mac {
   readonly #key: string;
@@ -21,13 +22,16 @@ export class Mac {
     this.#digits = digits;
   }
 
-  of(text: string): string {
-    return hash("sha256", this.#key + text).substring(0, this.#digits);
+  /** Returns the MAC of a text, which may come in pieces. */
+  of(...text: string[]): string {
+    sha256.begin().add(this.#key);
+    for (let i = 0; i < text.length; i++) sha256.add(text[i]);
+    return this.#digits === 16 ? sha256.digits16() : cut(sha256.digits(), 0, this.#digits);
   }
 
   /** Reports whether a text has this MAC, in constant time. */
-  verify(mac: string, text: string): boolean {
-    return equalsInConstantTime(mac, this.of(text));
+  verify(mac: string, ...text: string[]): boolean {
+    return equalsInConstantTime(mac, this.of(...text));
   }
 }
 

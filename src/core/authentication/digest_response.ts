@@ -3,9 +3,10 @@ import { hash } from "node:crypto";
 import type { DigestAlgorithm } from "../../data/ha1.ts";
 import type { DigestCredentials } from "../../message/digest.ts";
 import { CredentialsField, type DigestFields } from "../../message/digest_fields.ts";
-import { BoundedTextMap } from "../../runtime/bounded_map.ts";
 import { equalsInConstantTime } from "../../runtime/mac.ts";
 import { Md5 } from "../../runtime/md5.ts";
+import { Sha256 } from "../../runtime/sha256.ts";
+import type { TextHash } from "../../runtime/text_hash.ts";
 
 /** What a response is computed of, beside credentials. */
 export interface DigestedRequest {
@@ -15,28 +16,26 @@ export interface DigestedRequest {
 }
 
 const { nonce, nc, cnonce, qop, uri, response } = CredentialsField;
-/** Credentials whose middle is longer are hashed by node:crypto, which is faster then. */
-const MAX_MIDDLE_LENGTH = 180;
+/** Longer nonces, cnonces and URIs are hashed by node:crypto, which is faster then. */
+const MAX_LENGTH = 180;
 
-const outer = new Md5();
-const inner = new Md5();
+/** A hash of everything, and one of A2. */
+const HASHES = {
+  "MD5": { outer: new Md5(), inner: new Md5() },
+  "SHA-256": { outer: new Sha256(), inner: new Sha256() },
+} as const;
 
 /** Reports whether credentials have the right response for an `ha1`, in constant time. */
 export function isRightResponse(credentials: DigestFields, request: DigestedRequest): boolean {
-  const { algorithm, ha1, method } = request;
-  if (algorithm !== "MD5" || lengthOf(credentials) > MAX_MIDDLE_LENGTH) {
-    const expected = expectedResponse({
-      nonce: credentials.value(nonce),
-      nc: credentials.value(nc),
-      cnonce: credentials.value(cnonce),
-      qop: credentials.value(qop),
-      uri: credentials.value(uri),
-    }, request);
-    return equalsInConstantTime(credentials.value(response).toLowerCase(), expected);
+  if (
+    lengthOf(credentials, nonce) + lengthOf(credentials, cnonce) + lengthOf(credentials, uri) > MAX_LENGTH
+  ) {
+    return isRightLongResponse(credentials, request);
   }
-  inner.begin().add(method).add(":");
+  const { outer, inner } = HASHES[request.algorithm];
+  inner.begin().add(request.method).add(":");
   add(inner, credentials, uri);
-  outer.begin().add(ha1).add(":");
+  outer.begin().add(request.ha1).add(":");
   add(outer, credentials, nonce);
   if (!credentials.isEmpty(qop)) {
     outer.add(":");
@@ -50,15 +49,25 @@ export function isRightResponse(credentials: DigestFields, request: DigestedRequ
   return outer.isWrittenIn(credentials.text, credentials.start(response), credentials.end(response));
 }
 
-function lengthOf(credentials: DigestFields): number {
-  return credentials.end(nonce) - credentials.start(nonce) + credentials.end(cnonce) -
-    credentials.start(cnonce) +
-    credentials.end(uri) - credentials.start(uri);
+function isRightLongResponse(credentials: DigestFields, request: DigestedRequest): boolean {
+  const expected = expectedResponse({
+    nonce: credentials.value(nonce),
+    nc: credentials.value(nc),
+    cnonce: credentials.value(cnonce),
+    qop: credentials.value(qop),
+    uri: credentials.value(uri),
+  }, request);
+  return equalsInConstantTime(credentials.value(response).toLowerCase(), expected);
 }
 
-function add(md5: Md5, credentials: DigestFields, field: number): void {
-  if (credentials.isPlain(field)) md5.add(credentials.text, credentials.start(field), credentials.end(field));
-  else md5.add(credentials.value(field));
+function lengthOf(credentials: DigestFields, field: number): number {
+  return credentials.end(field) - credentials.start(field);
+}
+
+function add(hash: TextHash, credentials: DigestFields, field: number): void {
+  if (credentials.isPlain(field)) {
+    hash.add(credentials.text, credentials.start(field), credentials.end(field));
+  } else hash.add(credentials.value(field));
 }
 
 /** Returns the `response` of credentials for the right `ha1`. */
@@ -67,26 +76,7 @@ export function expectedResponse(
   { algorithm, ha1, method }: DigestedRequest,
 ): string {
   const { nonce, nc, cnonce, qop, uri } = credentials;
-  const ha2 = hashOfA2(algorithm, `${method}:${uri}`);
+  const name = algorithm === "MD5" ? "md5" : "sha256";
   const middle = qop === "" ? nonce : `${nonce}:${nc}:${cnonce}:${qop}`;
-  return digest(algorithm, `${ha1}:${middle}:${ha2}`);
-}
-
-function digest(algorithm: DigestAlgorithm, text: string): string {
-  return hash(algorithm === "MD5" ? "md5" : "sha256", text);
-}
-
-const MAX_HASHES = 4096;
-const MAX_A2_LENGTH = 128;
-/** H(A2) of SHA-256, because a few methods and URIs come again and again. */
-const hashesOfA2 = new BoundedTextMap<string>(MAX_HASHES);
-
-function hashOfA2(algorithm: DigestAlgorithm, a2: string): string {
-  if (algorithm === "MD5" || a2.length > MAX_A2_LENGTH) return digest(algorithm, a2);
-  let ha2 = hashesOfA2.get(a2);
-  if (ha2 === undefined) {
-    ha2 = digest(algorithm, a2);
-    hashesOfA2.set(a2, ha2);
-  }
-  return ha2;
+  return hash(name, `${ha1}:${middle}:${hash(name, `${method}:${uri}`)}`);
 }

@@ -37,19 +37,19 @@ export class NodeRoutes {
 
   /** Returns the Route value that leads a request to the device of a remote flow. */
   routeFor(request: SignedRequest, { token, node }: RemoteFlow): string {
-    return `<sip:${this.#mac.of(textOf(request, token))}=${token}@${node.address};lr>`;
+    return `<sip:${this.#mac.of(...textsOf(request, token))}=${token}@${node.address};lr>`;
   }
 
   /** Reads a Route entry; undefined when it is not signed for this request. */
   verify({ user }: SipUri, request: SignedRequest): NodeRoute | undefined {
     if (user === undefined || user[SIGNATURE_LENGTH] !== "=") return undefined;
     const token = user.slice(SIGNATURE_LENGTH + 1);
-    if (!this.#mac.verify(user.slice(0, SIGNATURE_LENGTH), textOf(request, token))) return undefined;
+    if (!this.#mac.verify(user.slice(0, SIGNATURE_LENGTH), ...textsOf(request, token))) return undefined;
     const flow = this.#texts.find(token);
     return { flow: flow?.isOpen ? flow : undefined };
   }
 }
 
-function textOf({ method, callId, from }: SignedRequest, token: string): string {
-  return `${method} ${callId} ${from.tag} ${token}`;
+function textsOf({ method, callId, from }: SignedRequest, token: string): string[] {
+  return [method, " ", callId, " ", from.tag, " ", token];
 }

@@ -21,6 +21,8 @@ import { codeAt, cut, detachText } from "../../runtime/text.ts";
 import { type SignedToken, SignedTokens } from "./signed_tokens.ts";
 
 const SIGNATURE_LENGTH = 16;
+/** Signed behind the flows in a `sips:` URI. */
+const SECURE = " sips";
 
 /** The two ends of a dialog as we reach them. */
 export interface DialogEnds {
@@ -76,9 +78,9 @@ export class DialogRoutes {
   tokenFor(request: SipRequest, ends: DialogEnds, { isSecure, annotations }: DialogMarks): string {
     const caller = this.#flows.textOf(ends.caller);
     const callee = this.#flows.textOf(ends.callee);
-    const flows = annotations === "" ? `${caller}.${callee}` : `${caller}.${callee}.${annotations}`;
+    const flows = `${caller}.${callee}${annotations === "" ? "" : `.${annotations}`}`;
     const { callId, from: { tag: callerTag } } = request;
-    const token = `${this.#mac.of(textOf({ callId, callerTag, flows, isSecure }))}.${flows}`;
+    const token = `${this.#mac.of(callId, " ", callerTag, " ", flows, isSecure ? SECURE : "")}.${flows}`;
     this.#signed.remember({ token, callId, callerTag, isSecure, caller, callee, annotations });
     return token;
   }
@@ -99,7 +101,7 @@ export class DialogRoutes {
     return {
       to: isFromCaller ? "callee" : "caller",
       annotations: signed.annotations,
-      token: user,
+      token: signed.token,
       flow: this.#flows.find(isFromCaller ? signed.callee : signed.caller),
       origin,
       isFromOrigin: origin === this.#flows.textOf(from),
@@ -113,17 +115,12 @@ export class DialogRoutes {
     const flows = cut(token, SIGNATURE_LENGTH + 1);
     const { callId, from, to } = request;
     const isSignedFor = (callerTag: string) =>
-      this.#mac.verify(signature, textOf({ callId, callerTag, flows, isSecure }));
+      this.#mac.verify(signature, callId, " ", callerTag, " ", flows, isSecure ? SECURE : "");
     const callerTag = isSignedFor(from.tag) ? from.tag : isSignedFor(to.tag) ? to.tag : undefined;
     if (callerTag === undefined) return undefined;
     const [caller, callee, annotations = ""] = flows.split(".");
     return this.#signed.remember({ token, callId, callerTag, isSecure, caller, callee, annotations });
   }
-}
-
-function textOf(dialog: { callId: string; callerTag: string; flows: string; isSecure: boolean }): string {
-  const { callId, callerTag, flows, isSecure } = dialog;
-  return `${callId} ${callerTag} ${flows}${isSecure ? " sips" : ""}`;
 }
 
 /** Reports whether a URI has the form of our entries, whatever dialog it is of. */

@@ -16,6 +16,14 @@ Deno.test("Mac keeps what other processes have made: SHA-256 of key and text (FI
   assert.equal(new Mac("ab", 32).of("c"), "ba7816bf8f01cfea414140de5dae2223");
 });
 
+Deno.test("Mac of a text in pieces is that of the whole", () => {
+  const mac = new Mac("secret ", 20);
+  assert.match(mac.of("a84b4c", "", "76e66710"), /^[0-9a-f]{20}$/);
+  assert.equal(mac.of("a84b4c", "", "76e66710"), mac.of("a84b4c76e66710"));
+  assert.ok(mac.verify(mac.of("a84b4c76e66710"), "a84b", "4c76e66710"));
+  assert.ok(!mac.verify(mac.of("a84b4c76e66710"), "a84b", "4c76e6671"));
+});
+
 Deno.test("Mac refuses to show more than half of the hash", () => {
   assert.throws(() => new Mac("secret", 33), RangeError);
 });
