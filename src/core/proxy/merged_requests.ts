@@ -69,7 +69,11 @@ export class MergedRequests {
   #wasHere(request: SipRequest): boolean {
     const first = request.rowOf(Header.Via);
     const isOnlyVia = request.topVia.end === request.rows[first + 3] && request.rowOf(Header.Via, first) < 0;
-    return !isOnlyVia && request.values(Header.Via).some((value) => this.#isOurs(value));
+    return !isOnlyVia && this.#hasOwnVia(request);
+  }
+
+  #hasOwnVia(request: SipRequest): boolean {
+    return request.values(Header.Via).some((value) => this.#isOurs(value));
   }
 
   #isOurs(value: string): boolean {

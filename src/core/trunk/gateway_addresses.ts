@@ -52,10 +52,7 @@ export class GatewayAddresses {
   /** Returns the gateways at the far end of a flow: at its address, and with its transport or a weaker one. */
   at({ remoteAddress, protocol }: Pick<Flow, "remoteAddress" | "protocol">): readonly Gateway[] {
     const gateways = this.#byAddress.get(remoteAddress);
-    if (gateways === undefined) return NONE;
-    return gateways.every((gateway) => speaks(gateway, protocol))
-      ? gateways
-      : gateways.filter((gateway) => speaks(gateway, protocol));
+    return gateways === undefined ? NONE : speakersOf(gateways, protocol);
   }
 
   /** Reports whether any gateway is at an address. */
@@ -119,6 +116,13 @@ export class GatewayAddresses {
 }
 
 const NONE: readonly Gateway[] = [];
+
+/** Returns those of some gateways that may use a transport. */
+function speakersOf(gateways: readonly Gateway[], protocol: TransportProtocol): readonly Gateway[] {
+  return gateways.every((gateway) => speaks(gateway, protocol))
+    ? gateways
+    : gateways.filter((gateway) => speaks(gateway, protocol));
+}
 
 /** Reports whether a gateway may use a protocol: its own, or one whose source is harder to forge. */
 function speaks({ transport }: Gateway, protocol: TransportProtocol): boolean {
