@@ -1,6 +1,5 @@
 /** The stored form of a binding: in the registration database, and in Redis for other nodes. */
 import * as z from "zod";
-import type { ByteBuffer } from "../runtime/byte_buffer.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Binding, BindingFlow } from "./binding.ts";
 
@@ -85,66 +84,6 @@ export function recordOf<Flow extends BindingFlow>(
     ...binding.isBehindNat && { isBehindNat: true },
     flow: flows.describe(flow),
   };
-}
-
-/**
- * Writes what `recordOf` returns as JSON, without an object and a string for each. Adding `toWallTime` to a time of
- * `Clock.now` makes milliseconds since 1970.
- */
-export function writeRecord<Flow extends BindingFlow>(
-  binding: Binding<Flow>,
-  { flow, toWallTime, to }: { flow: FlowRecord; toWallTime: number; to: ByteBuffer },
-): void {
-  to.text('{"contact":');
-  to.jsonString(binding.contact);
-  to.text(',"q":');
-  to.jsonNumber(binding.q);
-  to.text(',"expiresAt":');
-  to.jsonNumber(Math.round(binding.expiresAt + toWallTime));
-  to.text(',"updatedAt":');
-  to.jsonNumber(Math.round(binding.updatedAt + toWallTime));
-  to.text(',"callId":');
-  to.jsonString(binding.callId);
-  to.text(',"cseq":');
-  to.jsonNumber(binding.cseq);
-  to.text(',"instance":');
-  to.jsonString(binding.instance);
-  to.text(',"regId":');
-  to.jsonNumber(binding.regId);
-  to.text(',"path":');
-  to.jsonString(binding.path);
-  to.text(',"listensAt":');
-  to.jsonNumber(binding.listeningPort);
-  if (binding.accountMac !== undefined) {
-    to.text(',"proof":');
-    to.jsonString(binding.accountMac);
-  }
-  if (binding.goesToContact) to.text(',"isLocated":true');
-  if (binding.isBehindNat) to.text(',"isBehindNat":true');
-  to.text(',"flow":');
-  writeFlow(flow, to);
-  to.text("}");
-}
-
-function writeFlow(
-  { protocol, local, remoteAddress, remotePort, domain, token }: FlowRecord,
-  to: ByteBuffer,
-): void {
-  to.text('{"protocol":');
-  to.jsonString(protocol);
-  to.text(',"local":');
-  to.jsonString(local);
-  to.text(',"remoteAddress":');
-  to.jsonString(remoteAddress);
-  to.text(',"remotePort":');
-  to.jsonNumber(remotePort);
-  if (domain !== undefined) {
-    to.text(',"domain":');
-    to.jsonString(domain);
-  }
-  to.text(',"token":');
-  to.jsonString(token);
-  to.text("}");
 }
 
 /** Returns undefined for an invalid or expired record, and when the device cannot be reached any more. */

@@ -4,7 +4,8 @@ import { logger } from "../runtime/log.ts";
 import { Turn } from "../runtime/turn.ts";
 import { isFailure, type Notice } from "./registration_database_messages.ts";
 import { RegistrationDatabaseThread } from "./registration_database_thread.ts";
-import { readRows, RowBatch } from "./row_batch.ts";
+import { readRows } from "./row_batch.ts";
+import { RowQueue } from "./row_queue.ts";
 import { ChangedRows, type RowSource } from "./row_source.ts";
 import type { StoredRow } from "./stored_row.ts";
 
@@ -26,13 +27,6 @@ export interface RegistrationDatabaseOptions {
   readonly program?: URL;
 }
 
-/** A caller of `flush`, which waits for so many rows of these sources. */
-interface Flush {
-  readonly rows: Map<RowSource, number>;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
-
 /**
  * Rows by key in two files. Writing waits for the medium, a tenth of a second and more on an SD card; so it is done by a
  * thread, and rows are collected here. One batch is written at a time; rows written meanwhile go with the next one, the
@@ -45,14 +39,10 @@ export class RegistrationDatabase {
   readonly #clock: Clock;
   readonly #thread: RegistrationDatabaseThread;
   /** Rows given to `write`. */
-  readonly #rows = new ChangedRows<StoredRow>((batch, _key, row) => batch.add(row));
-  /** Sources with rows to write. */
-  readonly #sources = new Set<RowSource>();
-  /** Sources of the rows in the hands of the thread, with their number. */
-  #inFlight = new Map<RowSource, number>();
+  readonly #rows = new ChangedRows<StoredRow>((batch) => (_key, row) => batch.add(row));
+  readonly #queue = new RowQueue();
   /** The buffer of the latest batch, for the next one. */
   #buffer: ArrayBuffer | undefined;
-  readonly #flushes: Flush[] = [];
   #isStoring = false;
   #isSweepDue = false;
   #sweepAlarm: unknown;
@@ -131,20 +121,16 @@ export class RegistrationDatabase {
   /** Stores the rows of a source soon. */
   store(source: RowSource): void {
     if (this.#end !== undefined || this.#closing !== undefined) return;
-    this.#sources.add(source);
+    this.#queue.add(source);
     if (this.#retryDelayMs === 0) this.#store();
   }
 
   /** Resolves when all earlier rows are durable. Rejects when the medium refuses them now; they are tried again. */
   flush(): Promise<void> {
     if (this.#end !== undefined) return Promise.reject(this.#failure(this.#end));
-    const rows = new Map(this.#inFlight);
-    for (const source of this.#sources) rows.set(source, (rows.get(source) ?? 0) + source.size);
-    if (rows.size === 0) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      this.#flushes.push({ rows, resolve, reject });
-      this.#store();
-    });
+    const stored = this.#queue.stored();
+    this.#store();
+    return stored;
   }
 
   /** Stores the remaining rows, closes the file and ends the thread. Never rejects; may be called again. */
@@ -160,7 +146,7 @@ export class RegistrationDatabase {
     await Promise.race([limit, this.#finish()]);
     this.#clock.clearAlarm(alarm);
     this.#clock.clearAlarm(this.#retryAlarm);
-    const lost = this.#waitingRows;
+    const lost = this.#queue.rows;
     if (lost > 0) {
       log.error("Registrations that could not be stored in {path}: {lost}", { lost, path: this.#path });
     }
@@ -177,7 +163,7 @@ export class RegistrationDatabase {
     if (this.#isStoring) return;
     this.#isStoring = true;
     this.#clock.clearAlarm(this.#retryAlarm);
-    while (this.#end === undefined && (this.#isSweepDue || this.#sources.size > 0)) {
+    while (this.#end === undefined && (this.#isSweepDue || !this.#queue.isEmpty)) {
       if (!(this.#isSweepDue ? await this.#removeExpired() : await this.#storeBatch())) break;
     }
     this.#isStoring = false;
@@ -191,22 +177,11 @@ export class RegistrationDatabase {
   }
 
   async #storeBatch(): Promise<boolean> {
-    const answer = await this.#thread.ask(this.#takeBatch());
+    const batch = this.#queue.takeBatch(this.#buffer);
+    this.#buffer = undefined;
+    const answer = await this.#thread.ask(batch);
     if (answer instanceof ArrayBuffer && answer.byteLength <= MAX_BUFFER_BYTES) this.#buffer = answer;
     return isFailure(answer) ? this.#onRefusal(answer.reason) : this.#onStored();
-  }
-
-  #takeBatch(): ArrayBuffer {
-    const batch = new RowBatch(this.#buffer);
-    this.#buffer = undefined;
-    for (const source of this.#sources) {
-      if (batch.isFull) break;
-      const former = batch.count;
-      source.take(batch);
-      this.#inFlight.set(source, batch.count - former);
-      if (source.size === 0) this.#sources.delete(source);
-    }
-    return batch.finish();
   }
 
   #onStored(): true {
@@ -214,18 +189,12 @@ export class RegistrationDatabase {
       this.#retryDelayMs = 0;
       log.info("Registrations are stored in {path} again", { path: this.#path });
     }
-    for (const { rows } of this.#flushes) {
-      for (const [source, count] of this.#inFlight) rows.set(source, (rows.get(source) ?? 0) - count);
-    }
-    this.#settle(true);
-    const areDurable = ({ rows }: Flush) => rows.values().every((count) => count <= 0);
-    while (this.#flushes.length > 0 && areDurable(this.#flushes[0])) this.#flushes.shift()?.resolve();
+    this.#queue.onStored();
     return true;
   }
 
   #onRefusal(reason: string): false {
-    for (const { reject } of this.#flushes.splice(0)) reject(this.#failure(reason));
-    this.#settle(false);
+    this.#queue.onRefused(this.#failure(reason));
     if (this.#end !== undefined) return false;
     if (this.#retryDelayMs === 0) {
       log.error("Cannot store registrations in {path}: {reason}; trying again", { path: this.#path, reason });
@@ -235,19 +204,6 @@ export class RegistrationDatabase {
       this.#retryAlarm = this.#setAlarm(() => this.#store(), this.#retryDelayMs);
     }
     return false;
-  }
-
-  #settle(areStored: boolean): void {
-    for (const source of this.#inFlight.keys()) {
-      source.settle(areStored);
-      if (!areStored) this.#sources.add(source);
-    }
-    this.#inFlight.clear();
-  }
-
-  get #waitingRows(): number {
-    const counts = [...this.#sources].map(({ size }) => size).concat(...this.#inFlight.values());
-    return counts.reduce((sum, count) => sum + count, 0);
   }
 
   #onNotice(notice: Notice): void {
@@ -272,7 +228,7 @@ export class RegistrationDatabase {
     this.#end = reason;
     this.#clock.clearAlarm(this.#sweepAlarm);
     this.#clock.clearAlarm(this.#retryAlarm);
-    this.#sources.clear();
+    this.#queue.clear();
     log.error(
       "The registration database {path} has failed: {reason}; registrations are not stored any more",
       {

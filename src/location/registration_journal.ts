@@ -4,10 +4,10 @@ import { logger } from "../runtime/log.ts";
 import type { Timer, TimerWheel } from "../runtime/timer_wheel.ts";
 import { Turn } from "../runtime/turn.ts";
 import type { Binding, BindingFlow } from "./binding.ts";
-import { bindingOf, type FlowRecords, writeRecord } from "./binding_record.ts";
+import { bindingOf, type FlowRecords } from "./binding_record.ts";
+import { BindingRows } from "./binding_rows.ts";
 import type { LocationService } from "./location_service.ts";
 import type { RegistrationDatabase } from "./registration_database.ts";
-import type { RowBatch } from "./row_batch.ts";
 import { ChangedRows } from "./row_source.ts";
 import type { StoredRow } from "./stored_row.ts";
 
@@ -15,8 +15,6 @@ const log = logger("location");
 
 /** Changes are collected before they are written in one batch, since writing wears out SD cards. */
 const WRITE_INTERVAL_MS = 500;
-/** What `encodeURI` leaves as it is. */
-const PLAIN = /^[\w;,/?:@&=+$.!~*'()#-]*$/;
 
 export interface RegistrationJournalParts<Flow extends BindingFlow> {
   readonly location: LocationService<Flow>;
@@ -33,9 +31,10 @@ export interface RegistrationJournalParts<Flow extends BindingFlow> {
 export class RegistrationJournal<Flow extends BindingFlow> {
   readonly #parts: RegistrationJournalParts<Flow>;
   /** By address-of-record. */
-  readonly #changed = new ChangedRows<readonly Binding<Flow>[]>((batch, aor, bindings) =>
-    this.#addRow(batch, aor, bindings)
-  );
+  readonly #changed = new ChangedRows<readonly Binding<Flow>[]>((batch) => {
+    const rows = new BindingRows(batch, this.#parts);
+    return (aor, bindings) => rows.add(aor, bindings);
+  });
   readonly #timer: Timer;
 
   /** Stores every later change. */
@@ -81,26 +80,6 @@ export class RegistrationJournal<Flow extends BindingFlow> {
   #write(): void {
     if (this.#changed.size > 0) this.#parts.database.store(this.#changed);
   }
-
-  #addRow(batch: RowBatch, aor: string, bindings: readonly Binding<Flow>[]): void {
-    const { flows, clock } = this.#parts;
-    const toWallTime = clock.wallTime() - clock.now();
-    batch.begin().text(keyOf(aor));
-    const to = batch.endKey();
-    let expiresAt = 0;
-    for (const binding of bindings) {
-      to.text(expiresAt === 0 ? "[" : ",");
-      writeRecord(binding, { flow: flows.describe(binding.flow), toWallTime, to });
-      expiresAt = Math.max(expiresAt, Math.round(binding.expiresAt + toWallTime));
-    }
-    if (bindings.length > 0) to.text("]");
-    batch.end(expiresAt);
-  }
-}
-
-/** Usernames may be in any script, and keys are latin1. */
-function keyOf(aor: string): string {
-  return PLAIN.test(aor) ? aor : encodeURI(aor.toWellFormed());
 }
 
 function aorOf(key: string): string {

@@ -28,8 +28,9 @@ export class RowBatch {
     return this.#count;
   }
 
-  get isFull(): boolean {
-    return this.#count >= MAX_ROWS;
+  /** Rows that can still be added. */
+  get room(): number {
+    return MAX_ROWS - this.#count;
   }
 
   /** Bytes of the rows. */

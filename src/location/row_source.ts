@@ -10,17 +10,17 @@ export interface RowSource {
   settle(areStored: boolean): void;
 }
 
-/** Adds the row of a key to a batch. */
-export type AddRow<Content> = (batch: RowBatch, key: string, content: Content) => void;
+/** Returns what adds the row of a key to a batch. */
+export type BeginRows<Content> = (batch: RowBatch) => (key: string, content: Content) => void;
 
 /** Keys that have changed, each with what its row is made of. */
 export class ChangedRows<Content> implements RowSource {
-  readonly #add: AddRow<Content>;
+  readonly #begin: BeginRows<Content>;
   #waiting = new Map<string, Content>();
   #taken = new Map<string, Content>();
 
-  constructor(add: AddRow<Content>) {
-    this.#add = add;
+  constructor(begin: BeginRows<Content>) {
+    this.#begin = begin;
   }
 
   get size(): number {
@@ -35,18 +35,11 @@ export class ChangedRows<Content> implements RowSource {
     this.#waiting.set(key, content);
   }
 
-  clear(): void {
-    this.#waiting.clear();
-    this.#taken.clear();
-  }
-
   take(batch: RowBatch): void {
-    for (const [key, content] of this.#waiting) {
-      if (batch.isFull) return this.#splitAt(key);
-      this.#add(batch, key, content);
-    }
-    this.#taken = this.#waiting;
-    this.#waiting = new Map();
+    const add = this.#begin(batch);
+    this.#taken = this.#waiting.size <= batch.room ? this.#waiting : this.#removeFirst(batch.room);
+    this.#taken.forEach((content, key) => add(key, content));
+    if (this.#taken === this.#waiting) this.#waiting = new Map();
   }
 
   /** Later changes of taken keys take precedence. */
@@ -58,13 +51,13 @@ export class ChangedRows<Content> implements RowSource {
     this.#taken = new Map();
   }
 
-  /** Ends what is taken before a key. */
-  #splitAt(first: string): void {
-    this.#taken = new Map();
+  #removeFirst(count: number): Map<string, Content> {
+    const removed = new Map<string, Content>();
     for (const [key, content] of this.#waiting) {
-      if (key === first) return;
-      this.#taken.set(key, content);
+      if (removed.size === count) break;
+      removed.set(key, content);
       this.#waiting.delete(key);
     }
+    return removed;
   }
 }

@@ -1,8 +1,9 @@
-/** Records of bindings. */
+/** Rows of bindings. */
 import assert from "node:assert/strict";
 import type { Binding } from "../../../src/location/binding.ts";
-import { type FlowRecord, recordOf, writeRecord } from "../../../src/location/binding_record.ts";
-import { ByteBuffer } from "../../../src/runtime/byte_buffer.ts";
+import { type FlowRecord, recordOf } from "../../../src/location/binding_record.ts";
+import { BindingRows } from "../../../src/location/binding_rows.ts";
+import { readRows, RowBatch } from "../../../src/location/row_batch.ts";
 import { bindingTo } from "../../support/bindings.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
@@ -39,10 +40,16 @@ for (const [what, parts] of Object.entries(bindings)) {
       const clock = new FakeClock();
       clock.advance(1234.5);
       const binding = bindingTo("sip:1000@192.0.2.9:5060", { flow: FLOW, ...parts });
-      const to = new ByteBuffer();
-      writeRecord(binding, { flow: record, toWallTime: clock.wallTime() - clock.now(), to });
-      const text = new TextDecoder().decode(new Uint8Array(to.buffer, 0, to.size));
-      assert.equal(text, JSON.stringify(recordOf(binding, { describe: () => record }, clock)));
+      const flows = { describe: () => record };
+      const batch = new RowBatch();
+      new BindingRows(batch, { flows, clock }).add("sip:é@x", [binding, binding]);
+      const records = [binding, binding].map((one) => recordOf(one, flows, clock));
+      const { expiresAt } = records[0];
+      assert.deepEqual([...readRows(batch.finish())], [{
+        key: "sip:%C3%A9@x",
+        text: JSON.stringify(records),
+        expiresAt,
+      }]);
     });
   }
 }
