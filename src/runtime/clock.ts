@@ -12,13 +12,30 @@ export interface Clock {
   clearAlarm(alarm: unknown): void;
 }
 
+let heldTime = 0;
+let isHeld = false;
+
 /** The machine's own clock. */
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: () => isHeld ? heldTime : performance.now(),
   wallTime: () => Date.now(),
   setAlarm: (callback, delay) => setTimeout(callback, delay),
   clearAlarm: (alarm) => clearTimeout(alarm as number),
 };
+
+/**
+ * Calls a function, for which the time stands still: to ask the machine for it takes a tenth of a microsecond, and a dozen
+ * times a registration.
+ */
+export function atOnce<T>(task: () => T): T {
+  heldTime = performance.now();
+  isHeld = true;
+  try {
+    return task();
+  } finally {
+    isHeld = false;
+  }
+}
 
 /** Resolves after `delayMs`. */
 export function sleep(delayMs: number, clock = systemClock): Promise<void> {

@@ -1,6 +1,7 @@
 /** A byte stream over a socket of node:net. */
 import type { Buffer } from "node:buffer";
 import type net from "node:net";
+import { noteEvent } from "../runtime/rounds.ts";
 import { toUriHost } from "../runtime/ip/ip_address.ts";
 import type { ByteStream, StreamEvents } from "./byte_stream.ts";
 
@@ -40,6 +41,7 @@ export class NodeStream implements ByteStream {
     if (!isFirst) return;
     const { isForeign } = this.#options;
     this.#socket.on("data", (chunk: Buffer) => {
+      noteEvent();
       if (!isForeign?.(chunk)) this.#events?.onBytes(chunk, chunk.length);
     });
     this.#socket.on("error", (error: Error) => this.#events?.onClosed(error.message));
@@ -51,6 +53,7 @@ export class NodeStream implements ByteStream {
   }
 
   write(text: string, count = 1): void {
+    noteEvent();
     this.#queue.push(text);
     this.#counts.push(count);
     if (this.#isScheduled || this.#isWriting) return;

@@ -11,7 +11,6 @@ import {
 import type { SipUri } from "../message/sip_uri.ts";
 import { BoundedMap } from "../runtime/bounded_map.ts";
 import { logger } from "../runtime/log.ts";
-import { noteEvent } from "../runtime/rounds.ts";
 import type { Counter, Metrics } from "../runtime/metrics.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Resolver } from "./dns/resolver.ts";
@@ -246,7 +245,6 @@ export class TransportLayer implements TransportEvents {
     if (accessControl !== undefined && !accessControl.admits(flow.remoteAddress) && !isResponse(text)) {
       return this.#deny(text, flow, accessControl);
     }
-    if (flow.isConnection) noteEvent();
     const code = codeAt(text, 0);
     // Keep-alives are CRLFs (RFC 5626 §3.5.1), four zero bytes of old phones, or STUN, which begins with zero bits.
     if (code < 32 && this.#isKeepAlive(text, flow)) return;
@@ -342,7 +340,6 @@ export class TransportLayer implements TransportEvents {
   /** Sends and traces a message. */
   send(text: string, flow: Flow, onFailure?: (reason: string) => void): void {
     if (this.#parts.trace.isOn) this.#parts.trace.write("sent", text, flow);
-    if (flow.isConnection) noteEvent();
     flow.send(text, onFailure);
   }
 

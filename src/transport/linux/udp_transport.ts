@@ -1,6 +1,6 @@
 /** UDP on Linux, by `recvmmsg` and `sendmmsg` on the descriptor of a `Deno.listenDatagram` socket. */
 import { Buffer } from "node:buffer";
-import { systemClock } from "../../runtime/clock.ts";
+import { atOnce, systemClock } from "../../runtime/clock.ts";
 import { randomSeed } from "../../runtime/random.ts";
 import { isIpv6, toSocketHost, toUriHost } from "../../runtime/ip/ip_address.ts";
 import { type Flow, nextFlowId, type Transport, type TransportEvents } from "../transport.ts";
@@ -131,9 +131,7 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
     const end = systemClock.now() + MAX_DRAIN_MS;
     while (this.#descriptor >= 0 && systemClock.now() < end) {
       const count = this.#libc.recvmmsg(this.#descriptor, this.#received.headers, BATCH, MSG_DONTWAIT, null);
-      for (let i = 0; i < count; i++) {
-        this.#handOn(this.#received.text(i), this.#flowOf(this.#received.addresses, i * SOCKADDR));
-      }
+      if (count > 0) atOnce(() => this.#handOnBatch(count));
       if (count > 0) total += count;
       if (count < BATCH) break;
     }
@@ -207,6 +205,12 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
   #isWritable(milliseconds: number): boolean {
     const request = new Int32Array([this.#descriptor, POLLOUT]);
     return this.#libc.poll(new Uint8Array(request.buffer), 1n, milliseconds) > 0;
+  }
+
+  #handOnBatch(count: number): void {
+    for (let i = 0; i < count; i++) {
+      this.#handOn(this.#received.text(i), this.#flowOf(this.#received.addresses, i * SOCKADDR));
+    }
   }
 
   #handOn(text: string, flow: Flow): void {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { repeat, sleep, systemClock } from "../../../src/runtime/clock.ts";
+import { atOnce, repeat, sleep, systemClock } from "../../../src/runtime/clock.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
 Deno.test("systemClock.now() never goes back, and wallTime() is what the calendar says", () => {
@@ -24,6 +24,25 @@ Deno.test("systemClock rings an alarm once, not before its time, and not when it
   assert.equal(rung, 1);
   // The system counts whole milliseconds.
   assert.ok(systemClock.now() - set >= 4);
+});
+
+Deno.test("atOnce(): the time stands still meanwhile, and goes on afterwards, whatever the function throws", () => {
+  const busyWait = (milliseconds: number) => {
+    for (const end = performance.now() + milliseconds; performance.now() < end;);
+  };
+  const spent = atOnce(() => {
+    const start = systemClock.now();
+    busyWait(2);
+    return systemClock.now() - start;
+  });
+  assert.equal(spent, 0);
+  assert.throws(() =>
+    atOnce(() => {
+      throw new RangeError("in vain");
+    }), RangeError);
+  const before = systemClock.now();
+  busyWait(2);
+  assert.ok(systemClock.now() > before);
 });
 
 Deno.test("sleep() resolves when the time has passed", async () => {
