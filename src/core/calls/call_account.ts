@@ -15,7 +15,7 @@ export function accountOf(
 ): CallAccount | undefined {
   switch (resource?.kind) {
     case "Agent":
-      return { kind: "agent", ref: resource.ref, name: `${resource.username}@${domain}` };
+      return accountOfAgent(resource, domain);
     case "Peer":
       return { kind: "peer", ref: resource.ref, name: resource.username };
     case "Gateway":
@@ -23,6 +23,17 @@ export function accountOf(
     case undefined:
       return undefined;
   }
+}
+
+/** Accounts of agents by the domain they have called from last: all calls of an agent share one. */
+const accounts = new WeakMap<Agent, { domain: string | undefined; account: CallAccount }>();
+
+function accountOfAgent(agent: Agent, domain: string | undefined): CallAccount {
+  const known = accounts.get(agent);
+  if (known && known.domain === domain) return known.account;
+  const account: CallAccount = { kind: "agent", ref: agent.ref, name: `${agent.username}@${domain}` };
+  accounts.set(agent, { domain, account });
+  return account;
 }
 
 /** Returns the source of a request as it is shown: `192.0.2.1:5060` and `udp`. */

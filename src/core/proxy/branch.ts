@@ -185,6 +185,10 @@ export class Branch implements ClientTransactionUser {
     if (this.#queue) return this.#enqueue(response, this.#queue);
     const rewrite = this.#responseBody;
     if (!rewrite || response.status === 100) return this.#take(response, undefined);
+    this.#rewriteBody(response, rewrite);
+  }
+
+  #rewriteBody(response: SipResponse, rewrite: ResponseBody): void {
     const body = attempt(() => rewrite(response));
     if (!(body instanceof Promise)) return this.#take(response, body);
     const queue = this.#queue = [response];

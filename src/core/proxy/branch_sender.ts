@@ -66,8 +66,11 @@ export class BranchSender {
   }
 
   #sendWithBody(template: RequestTemplate, branch: Branch): void {
-    const { rewrite } = branch;
-    if (!rewrite?.requestBody) return this.#send(template, branch, undefined);
+    if (!branch.rewrite?.requestBody) return this.#send(template, branch, undefined);
+    this.#sendRewritten(template, branch, branch.rewrite);
+  }
+
+  #sendRewritten(template: RequestTemplate, branch: Branch, rewrite: BranchRewrite): void {
     const body = attempt(() => rewrite.requestBody?.(template.request));
     if (!(body instanceof Promise)) return this.#send(template, branch, body);
     branch.wait = waitFor(body, {

@@ -3,6 +3,7 @@ import { Header } from "../../message/header_name.ts";
 import { buildResponse, viaLines } from "../../message/response_builder.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import { reasonPhrase } from "../../message/status.ts";
+import type { Eventually } from "../../runtime/eventually.ts";
 import { detachText } from "../../runtime/text.ts";
 import { Linked } from "../../runtime/linked_set.ts";
 import { randomToken } from "../../runtime/random.ts";
@@ -18,7 +19,7 @@ import {
   type EndedBranch,
   gatewayFailure,
 } from "./best_response.ts";
-import { attempt, type BoundedWait, waitFor } from "./bounded_wait.ts";
+import { type BoundedWait, waitFor } from "./bounded_wait.ts";
 import { Branch, type BranchHost, type BranchUser } from "./branch.ts";
 import { COMPLETED_ELSEWHERE, refusedElsewhere, SERVER_STOPS } from "./cancel_reason.ts";
 import type { FailureCause, ForwardingObserver } from "./forwarding_observer.ts";
@@ -112,8 +113,12 @@ export class ResponseContext extends Linked implements BranchUser {
     if (!targets || this.#isAdvancing) return;
     this.#isAdvancing = true;
     if (this.#leftOver.length > 0) return this.#forwardTo(this.#leftOver);
-    const group = attempt(() => targets.next());
-    if (!(group instanceof Promise)) return this.#forwardTo(group ?? []);
+    const group = nextGroup(targets);
+    if (group instanceof Promise) this.#waitForGroup(group);
+    else this.#forwardTo(group ?? NO_TARGETS);
+  }
+
+  #waitForGroup(group: Promise<readonly Target[] | undefined>): void {
     this.#wait = waitFor(group, {
       maxMs: this.#host.timerC,
       timer: (callback) => this.#host.timer(callback),
@@ -339,6 +344,14 @@ export class ResponseContext extends Linked implements BranchUser {
     if (this.#template) return this.#finish();
     this.#share?.release();
     this.#host.onEnded(this);
+  }
+}
+
+function nextGroup(targets: TargetSet): Eventually<readonly Target[] | undefined> {
+  try {
+    return targets.next();
+  } catch (error) {
+    return Promise.reject(error);
   }
 }
 

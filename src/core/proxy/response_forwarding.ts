@@ -25,7 +25,7 @@ export function withoutTopVia(response: SipResponse): string | undefined {
   const row = response.rowOf(Header.Via);
   if (topVia.end < rows[row + 3]) {
     // More values in the same row: take out the first and its comma.
-    return cut(text, 0, topVia.start) + cut(text, topVia.end + 1, bodyEnd).trimStart();
+    return cut(text, 0, topVia.start) + cut(text, skipWhiteSpace(text, topVia.end + 1, bodyEnd), bodyEnd);
   }
   if (response.rowOf(Header.Via, row) < 0) return undefined;
   return cut(text, 0, rows[row + 1]) + cut(text, response.rowEnd(row), bodyEnd);
