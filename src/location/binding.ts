@@ -31,9 +31,9 @@ export interface Binding<Flow extends BindingFlow = BindingFlow> {
   /** Port at the same address where the device accepts connections after this one is closed; 0 for none. */
   readonly listeningPort: number;
   /** MAC of the account's credentials; the binding ends when they change. */
-  readonly accountMac?: string;
+  readonly accountMac?: string | undefined;
   /** Set when requests go where the Contact says: `contactAddr`, or a Contact that asks for another transport. */
-  readonly goesToContact?: boolean;
+  readonly goesToContact?: boolean | undefined;
   /** Set when the REGISTER passed a NAT, so that only this server reaches the Contact. */
-  readonly isBehindNat?: boolean;
+  readonly isBehindNat?: boolean | undefined;
 }

@@ -125,7 +125,6 @@ export class Registrar {
     const others = location.lookup(aor).filter((binding) => binding.contact !== contact);
     if (others.length >= MAX_BINDINGS) throw new TypeError(`${aor} has ${MAX_BINDINGS} bindings already`);
     const now = clock.now();
-    const accountMac = this.#macOf(account);
     const binding = {
       contact,
       q: 1000,
@@ -138,7 +137,9 @@ export class Registrar {
       path: "",
       flow,
       listeningPort: 0,
-      ...accountMac !== undefined && { accountMac },
+      accountMac: this.#macOf(account),
+      goesToContact: false,
+      isBehindNat: false,
     };
     location.replace(aor, [...others, binding]);
     log.info("{aor} was bound to {contact} for {expires} s", { aor, contact, expires });
@@ -209,7 +210,7 @@ export class Registrar {
     let bindings = current;
     for (const contact of registration.contacts) {
       const uri = this.#boundUri(contact, registering);
-      const known = bindings.find((binding) => isSameBinding(binding, uri, contact));
+      const known = bindingOf(bindings, uri, contact);
       // The last one of equal Contacts in one REGISTER counts.
       if (known && isOlder(request, known) && current.includes(known)) return OUT_OF_ORDER;
       const bound = contact.expires > 0 ? this.#bind(contact, registering, { uri, known }) : undefined;
@@ -238,9 +239,7 @@ export class Registrar {
   ): Binding<BoundFlow> {
     const { request, flow, account } = registering;
     const now = this.#parts.clock.now();
-    const accountMac = this.#macOf(account);
     const deviceFlow = this.#flowTo(uri, contact, registering);
-    const goesToContact = deviceFlow === undefined;
     return {
       contact: known?.contact === uri.text ? known.contact : detachText(uri.text),
       q: contact.q,
@@ -253,9 +252,9 @@ export class Registrar {
       path: request.has(Header.Path) ? detachText(request.rowValues(Header.Path).join(", ")) : "",
       flow: deviceFlow ?? flow,
       listeningPort: contact.regId > 0 ? 0 : listeningPort(uri, flow),
-      ...accountMac !== undefined && { accountMac },
-      ...goesToContact && { goesToContact },
-      ...passedNat(request, flow) && { isBehindNat: true },
+      accountMac: this.#macOf(account),
+      goesToContact: deviceFlow === undefined,
+      isBehindNat: passedNat(request, flow),
     };
   }
 
@@ -297,15 +296,25 @@ export class Registrar {
   }
 }
 
+function bindingOf(
+  bindings: readonly Binding<BoundFlow>[],
+  uri: SipUri,
+  contact: RequestedContact,
+): Binding<BoundFlow> | undefined {
+  for (const binding of bindings) if (isSameBinding(binding, uri, contact)) return binding;
+  return undefined;
+}
+
 /** Returns bindings without the one that is `replaced`, and with another at their end. */
 function withBinding(
   bindings: readonly Binding<BoundFlow>[],
   replaced: Binding<BoundFlow> | undefined,
   added: Binding<BoundFlow> | undefined,
 ): readonly Binding<BoundFlow>[] {
+  // The usual case: a device refreshes its only binding.
+  if (added && (bindings.length === 0 || bindings.length === 1 && bindings[0] === replaced)) return [added];
   const others = replaced ? bindings.filter((binding) => binding !== replaced) : bindings;
-  if (added === undefined) return others;
-  return others.length === 0 ? [added] : [...others, added];
+  return added ? [...others, added] : others;
 }
 
 const OUT_OF_ORDER: Answer = { status: 400, reason: "CSeq Is Out Of Order" };
