@@ -13,9 +13,10 @@ import type { TransportLayer } from "../../transport/transport_layer.ts";
 const MAX_LENGTH = 512;
 
 /** A request that is under way; a list of those with one hash by `next`. */
-interface Pending {
+export interface PendingRequest {
   readonly request: SipRequest;
-  next: Pending | undefined;
+  readonly hash: number;
+  next: PendingRequest | undefined;
 }
 
 const seed = randomSeed();
@@ -23,7 +24,7 @@ const seed = randomSeed();
 export class MergedRequests {
   readonly #transport: Pick<TransportLayer, "isLocal">;
   /** By hash of the compared fields. */
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new Map<number, PendingRequest>();
 
   constructor(transport: Pick<TransportLayer, "isLocal">) {
     this.#transport = transport;
@@ -47,22 +48,22 @@ export class MergedRequests {
     return pending !== undefined;
   }
 
-  add(request: SipRequest): void {
+  /** Returns what `delete` takes. */
+  add(request: SipRequest): PendingRequest {
     const hash = hashOf(request);
-    this.#pending.set(hash, { request, next: this.#pending.get(hash) });
+    const pending = { request, hash, next: this.#pending.get(hash) };
+    this.#pending.set(hash, pending);
+    return pending;
   }
 
-  delete(request: SipRequest): void {
-    const hash = hashOf(request);
-    const first = this.#pending.get(hash);
-    if (first?.request === request) {
-      if (first.next) this.#pending.set(hash, first.next);
-      else this.#pending.delete(hash);
-      return;
-    }
-    for (let before = first; before?.next; before = before.next) {
-      if (before.next.request === request) return void (before.next = before.next.next);
-    }
+  delete(pending: PendingRequest): void {
+    const { hash } = pending;
+    let before = this.#pending.get(hash);
+    if (before !== pending) {
+      while (before && before.next !== pending) before = before.next;
+      if (before) before.next = pending.next;
+    } else if (pending.next) this.#pending.set(hash, pending.next);
+    else this.#pending.delete(hash);
   }
 
   /** Reports whether a Via below the first is ours. */

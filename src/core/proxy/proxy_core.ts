@@ -92,7 +92,6 @@ export class ProxyCore implements ResponseContextHost {
     if (breadth === undefined) return { status: 400, reason: "Max-Breadth Is Malformed" };
     if (breadth === 0) return { status: 440 };
     if (this.calls.isEnding && request.method === "INVITE") return { status: 503, cause: "the server stops" };
-    const exclusive = this.#merged.concerns(request) ? request : undefined;
     // While a step before this one waited, it may have come by another path.
     if (received.server && this.#merged.has(request)) return MERGED;
     const share = this.#admit(request, outcome);
@@ -104,9 +103,8 @@ export class ProxyCore implements ResponseContextHost {
       targets: outcome.targets,
       serialRingMs: 1000 * (outcome.serialRingSeconds ?? this.serialRingSeconds),
       share,
-      exclusive,
+      pending: this.#merged.concerns(request) ? this.#merged.add(request) : undefined,
     });
-    if (exclusive !== undefined) this.#merged.add(exclusive);
     if (context.isInvite) this.calls.add(context);
     context.forwardNextGroup();
     return undefined;
@@ -157,8 +155,8 @@ export class ProxyCore implements ResponseContextHost {
     hangUp(this.#parts, response, flow);
   }
 
-  onAnswered({ exclusive }: ResponseContext): void {
-    if (exclusive !== undefined) this.#merged.delete(exclusive);
+  onAnswered({ pending }: ResponseContext): void {
+    if (pending !== undefined) this.#merged.delete(pending);
   }
 
   onEnded(context: ResponseContext): void {

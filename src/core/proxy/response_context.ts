@@ -1,7 +1,7 @@
 /** The response context (§16.2): the branches of one request, and what of their answers goes upstream (§16.7–16.10). */
 import { Header } from "../../message/header_name.ts";
 import { buildResponse, viaLines } from "../../message/response_builder.ts";
-import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
+import type { SipResponse } from "../../message/sip_message.ts";
 import { reasonPhrase } from "../../message/status.ts";
 import type { Eventually } from "../../runtime/eventually.ts";
 import { detachText } from "../../runtime/text.ts";
@@ -23,6 +23,7 @@ import { type BoundedWait, waitFor } from "./bounded_wait.ts";
 import { Branch, type BranchHost, type BranchUser } from "./branch.ts";
 import { COMPLETED_ELSEWHERE, refusedElsewhere, SERVER_STOPS } from "./cancel_reason.ts";
 import type { FailureCause, ForwardingObserver } from "./forwarding_observer.ts";
+import type { PendingRequest } from "./merged_requests.ts";
 import type { MessageBody } from "./message_body.ts";
 import type { RequestTemplate } from "./request_template.ts";
 import { upstreamText } from "./response_forwarding.ts";
@@ -47,8 +48,8 @@ export interface ResponseContextOptions {
   /** Milliseconds that a group of targets rings when there is a further one. */
   readonly serialRingMs: number;
   readonly share?: RequestShare | undefined;
-  /** The request, if it keeps out those that differ from it by their path alone (`MergedRequests`). */
-  readonly exclusive?: SipRequest | undefined;
+  /** The request, if it keeps out those that differ from it by their path alone. */
+  readonly pending?: PendingRequest | undefined;
 }
 
 const NO_TARGETS: readonly Target[] = [];
@@ -58,7 +59,7 @@ const NO_OUTCOMES: readonly BranchOutcome[] = [];
 export class ResponseContext extends Linked implements BranchUser {
   readonly isInvite: boolean;
   /** See `ResponseContextOptions`; undefined once it is answered. */
-  exclusive: SipRequest | undefined;
+  pending: PendingRequest | undefined;
   readonly #host: ResponseContextHost;
   readonly #server: ServerTransaction;
   readonly #serialRingMs: number;
@@ -98,7 +99,7 @@ export class ResponseContext extends Linked implements BranchUser {
     this.#admitted = targets.known.length;
     this.#serialRingMs = options.serialRingMs;
     this.#share = options.share;
-    this.exclusive = options.exclusive;
+    this.pending = options.pending;
     this.#observers = template.observers;
     this.isInvite = template.request.method === "INVITE";
     const vias = viaLines(template.request);
@@ -334,7 +335,7 @@ export class ResponseContext extends Linked implements BranchUser {
     this.#targets = undefined;
     this.#share?.endSetup();
     this.#host.onAnswered(this);
-    this.exclusive = undefined;
+    this.pending = undefined;
     this.#ringTimer?.stop();
     this.#checkEnd();
   }

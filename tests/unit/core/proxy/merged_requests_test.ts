@@ -18,9 +18,9 @@ Deno.test("MergedRequests knows the same request by another path while the first
   const merged = start();
   const first = invite();
   assert.ok(merged.concerns(first) && !merged.has(first));
-  merged.add(first);
+  const pending = merged.add(first);
   assert.ok(merged.has(invite()));
-  merged.delete(first);
+  merged.delete(pending);
   assert.ok(!merged.has(invite()));
 });
 
@@ -68,12 +68,12 @@ Deno.test("MergedRequests keeps many requests apart, in whatever order they end"
     rows: [0, 0, 0, 0],
     rowOf: (_: unknown, previous?: number) => previous === undefined ? 0 : -1,
   })) as unknown as SipRequest[];
-  for (const each of requests) merged.add(each);
-  for (const each of requests) assert.ok(merged.has(each));
-  const [even, odd] = [0, 1].map((rest) => requests.filter((_, i) => i % 2 === rest));
-  for (const each of even) merged.delete(each);
-  for (const each of odd) assert.ok(merged.has(each));
-  for (const each of even) assert.ok(!merged.has(each));
-  for (const each of odd.reverse()) merged.delete(each);
-  for (const each of requests) assert.ok(!merged.has(each));
+  const pending = requests.map((each) => merged.add(each));
+  const known = () => requests.map((each) => merged.has(each));
+  assert.ok(known().every((isKnown) => isKnown));
+  for (let i = 0; i < pending.length; i += 2) merged.delete(pending[i]);
+  assert.ok(known().every((isKnown, i) => isKnown === (i % 2 === 1)));
+  for (let i = pending.length - 1; i > 0; i -= 2) merged.delete(pending[i]);
+  assert.ok(known().every((isKnown) => !isKnown));
+  merged.delete(pending[0]);
 });
