@@ -37,9 +37,10 @@ export class Mac {
 
 /** Reports whether two texts are equal, in a time that depends on the length of `actual` alone. */
 export function equalsInConstantTime(actual: string, expected: string): boolean {
-  let difference = actual.length ^ expected.length;
+  const { length } = expected;
+  let difference = actual.length ^ length;
   for (let i = 0, end = actual.length; i < end; i++) {
-    difference |= codeAt(actual, i) ^ codeAt(expected, i % expected.length);
+    difference |= codeAt(actual, i) ^ codeAt(expected, i < length ? i : 0);
   }
   return difference === 0;
 }

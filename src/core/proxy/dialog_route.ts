@@ -18,9 +18,8 @@ import { Mac } from "../../runtime/mac.ts";
 import { type Flow, isSecure } from "../../transport/transport.ts";
 import type { FlowTexts } from "../flows/flow_text.ts";
 import { codeAt, cut, detachText } from "../../runtime/text.ts";
-import { type SignedToken, SignedTokens } from "./signed_tokens.ts";
+import { SIGNATURE_LENGTH, type SignedToken, SignedTokens } from "./signed_tokens.ts";
 
-const SIGNATURE_LENGTH = 16;
 /** Signed behind the flows in a `sips:` URI. */
 const SECURE = " sips";
 
