@@ -53,11 +53,12 @@ else
 fi
 
 # With the permissions of `deno task start`.
-# A bundle is ready in 75 ms instead of 140 and takes 67 MB instead of 83. A larger young generation takes 50 MB more under
+# A bundle is ready in 75 ms instead of 140 and takes 16 MB less, a minified one 14 MB less than that: its text stays in
+# memory, with two bytes a character if a comment has one that is not Latin-1. A larger young generation takes 50 MB more under
 # load, and no less CPU. src/runtime/spare_memory.ts calls the collector. Programs of threads are named here, since no module
 # imports them.
 mkdir -p "$(dirname "$output")"
-"$@" compile --no-check --quiet --bundle --v8-flags=--max-semi-space-size=8,--expose-gc --permission-set=start --no-prompt ${target:+--target "$target"} \
+"$@" compile --no-check --quiet --bundle --minify --v8-flags=--max-semi-space-size=8,--expose-gc --permission-set=start --no-prompt ${target:+--target "$target"} \
   --include src/location/registration_database_worker.ts --include src/rest/front/front_worker.ts \
   --include src/rest/http/document_worker.ts --output "$output" main.ts ||
   fail "deno compile failed; where Deno's download host is out of reach, set DENORT_BIN to a denort of its version"

@@ -17,7 +17,7 @@ export interface SpareMemoryOptions {
   readonly usage?: Usage;
 }
 
-const INTERVAL_MS = 3000;
+const INTERVAL_MS = 1000;
 /** Of one CPU. A collection stops the thread for 2 to 4 ms for each MB that is live, so it waits for an idle server. */
 const QUIET_SHARE = 0.05;
 /** Growth since the last collection that is worth one: the young generation alone grows by 16 MB under load. */

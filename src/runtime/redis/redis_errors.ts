@@ -12,8 +12,8 @@ export function describeRedisError(error: unknown): string {
 
 /** Returns the code that an error reply of Redis begins with, such as `READONLY`; undefined for other errors. */
 export function redisErrorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || error.name !== "ReplyError") return undefined;
-  return /^[A-Z]+/.exec(withoutFrame(error))?.[0];
+  // Other errors begin with a word; the name of the class is a short one in the binary.
+  return error instanceof Error ? /^[A-Z]{2,}(?= |$)/.exec(withoutFrame(error))?.[0] : undefined;
 }
 
 /** Unwraps the error of a command in a script, which Redis before 7 wraps always, and later for a lack of rights. */
