@@ -51,8 +51,6 @@ interface Subject {
 }
 
 const USERS = 10_000;
-/** Below what is no folder. */
-const NOWHERE = "/dev/null/state";
 /** How much longer loads are than elsewhere: every user registers once and more. */
 const LONGER = 5;
 /** Milliseconds until what a load changed is written: it gathers half a second. */
@@ -65,7 +63,9 @@ export async function measurePersistence(context: BenchContext): Promise<Persist
   if (!context.options.systems.includes("routr")) return [];
   const others = new OtherLoad();
   const bindings = await measureBindings(context);
-  const subjects = [await startWarm(context), await startWarm(context, NOWHERE)];
+  const directory = await Deno.makeTempDir({ dir: context.directory, prefix: "persistence_" });
+  using _lock = await refuseDatabase(directory);
+  const subjects = [await startWarm(context), await startWarm(context, directory)];
   const [kept, notKept] = subjects.map(({ samples }) => samples);
   const { rounds } = context.options;
   for (let round = 1; round <= rounds; round++) {
@@ -86,7 +86,14 @@ export async function measurePersistence(context: BenchContext): Promise<Persist
   }];
 }
 
-/** @param stateDirectory one of its own if omitted */
+/** Makes a server that keeps its state in this folder believe that another one keeps registrations there. */
+async function refuseDatabase(directory: string): Promise<Deno.FsFile> {
+  const file = await Deno.open(join(directory, "registrations.log"), { write: true, create: true });
+  await file.lock(true);
+  return file;
+}
+
+/** @param stateDirectory one without a database; one of its own if omitted */
 async function startWarm(context: BenchContext, stateDirectory?: string): Promise<Subject> {
   const { directory: parent, options: { binary } } = context;
   const directory = await Deno.makeTempDir({ dir: parent, prefix: "persistence_" });
