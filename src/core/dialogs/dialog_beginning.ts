@@ -1,5 +1,6 @@
 /** Requests that may begin dialogs: INVITE (§12.1), SUBSCRIBE and REFER (RFC 6665, RFC 3515). */
 import { Header } from "../../message/header_name.ts";
+import type { NameAddr } from "../../message/name_addr.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import { detachText } from "../../runtime/text.ts";
 import type { Flow } from "../../transport/transport.ts";
@@ -35,11 +36,11 @@ export class DialogBeginning implements ForwardingObserver {
   readonly #callId: string;
   readonly #caller: DialogEnd;
   readonly #callerTag: string;
-  /** The URI in To of the request. */
-  readonly #calleeUri: string;
+  /** Undefined once it has a final response. */
+  #request: SipRequest | undefined;
   #callees: readonly Callee[] = NO_CALLEES;
 
-  /** Copies a few fields of the request, which it outlives. */
+  /** Copies a few fields of the request, whose final response it outlives. */
   constructor(
     table: DialogTable,
     request: SipRequest,
@@ -50,11 +51,11 @@ export class DialogBeginning implements ForwardingObserver {
     this.#callId = detachText(request.callId);
     this.#callerTag = detachText(request.from.tag);
     this.#caller = callerOf(request, party, flow);
-    this.#calleeUri = detachText(request.to.uriText);
+    this.#request = request;
   }
 
   onRecordRoute(flowToken: string, { party, requestUri }: Target, { remoteAddress }: Flow): void {
-    const end = endOf(party, remoteAddress, this.#calleeUri);
+    const end = endOf(party, remoteAddress, this.#request?.to);
     end.target = detachText(requestUri);
     if (this.#isInvite) {
       return this.#add({ flowToken, end, tag: "", dialog: undefined, wasEstablished: false });
@@ -83,9 +84,11 @@ export class DialogBeginning implements ForwardingObserver {
     }
     if (dialog) this.#table.changed(dialog);
     this.#endEarly();
+    this.#request = undefined;
   }
 
   onFailure(): void {
+    this.#request = undefined;
     this.#endEarly();
     // A refused subscription has no NOTIFY.
     if (this.#isInvite) return;
@@ -152,14 +155,18 @@ function callerOf(
   party: DialogParty | undefined,
   { remoteAddress }: Flow,
 ): DialogEnd {
-  const caller = endOf(party, remoteAddress, request.from.uriText);
+  const caller = endOf(party, remoteAddress, request.from);
   if (party?.kind === "gateway") caller.routes = routeSetOf(request.values(Header.RecordRoute));
   refreshTarget(caller, request);
   return caller;
 }
 
-function endOf(party: DialogParty | undefined, address: string, uriText: string): DialogEnd {
-  const uri = party?.kind === "gateway" ? detachText(uriText) : "";
+function endOf(
+  party: DialogParty | undefined,
+  address: string,
+  named: Pick<NameAddr, "uriText"> | undefined,
+): DialogEnd {
+  const uri = party?.kind === "gateway" && named ? detachText(named.uriText) : "";
   return { party, address, uri, target: "", formerTarget: "", routes: "", moved: undefined };
 }
 
