@@ -45,8 +45,8 @@ export class Dialog {
   subscribedUntil = 0;
   /** Time of the latest request, on the scale of `Clock.now`. */
   lastRequestAt: number;
-  /** True when the database has a row for it. */
-  isStored = false;
+  /** The key of its row in the database, "" for none. */
+  storedKey = "";
 
   constructor(id: string, parts: { flowToken: string; caller: DialogEnd; callee: DialogEnd; now: number }) {
     this.id = id;

@@ -44,6 +44,7 @@ export class DialogJournal {
     for (const { key, text } of rows) {
       const dialog = key.startsWith(KEY_PREFIX) ? records.read(text) : undefined;
       if (!dialog) continue;
+      dialog.storedKey = key;
       table.add(dialog);
       count++;
     }
@@ -66,7 +67,7 @@ export class DialogJournal {
     const rows: StoredRow[] = [];
     for (const dialog of this.#changed) {
       if (table.has(dialog)) rows.push(this.#rowOf(dialog));
-      else if (dialog.isStored) rows.push({ key: keyOf(dialog), text: "", expiresAt: 0 });
+      else if (dialog.storedKey !== "") rows.push({ key: dialog.storedKey, text: "", expiresAt: 0 });
     }
     this.#changed.clear();
     if (rows.length > 0) database.write(rows);
@@ -74,9 +75,9 @@ export class DialogJournal {
 
   #rowOf(dialog: Dialog): StoredRow {
     const { records, clock } = this.#parts;
-    dialog.isStored = true;
+    dialog.storedKey ||= keyOf(dialog);
     const lifetime = dialog.isCall ? LIFETIME_MS : dialog.subscribedUntil - clock.now();
-    return { key: keyOf(dialog), text: records.write(dialog), expiresAt: clock.wallTime() + lifetime };
+    return { key: dialog.storedKey, text: records.write(dialog), expiresAt: clock.wallTime() + lifetime };
   }
 }
 

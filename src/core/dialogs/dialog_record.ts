@@ -82,7 +82,6 @@ export class DialogRecords {
     const dialog = new Dialog(id, { flowToken, caller, callee, now });
     dialog.isCall = isCall;
     dialog.subscribedUntil = subscribedUntil === 0 ? 0 : subscribedUntil - clock.wallTime() + now;
-    dialog.isStored = true;
     return dialog.isAlive(now) ? dialog : undefined;
   }
 
