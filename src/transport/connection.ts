@@ -194,9 +194,14 @@ export class Connection implements Flow, WireEvents {
 
   onWritten(count: number): void {
     if (!this.#isOpen) return;
-    this.#lastProgress = this.#host.clock.now();
-    this.#unsent.splice(0, count);
-    for (const size of this.#unsentSizes.splice(0, count)) this.#addUnsent(-size);
+    if (count >= this.#unsent.length) {
+      this.#unsent.length = this.#unsentSizes.length = 0;
+      this.#addUnsent(-this.#unsentBytes);
+    } else {
+      this.#lastProgress = this.#host.clock.now();
+      this.#unsent.splice(0, count);
+      for (const size of this.#unsentSizes.splice(0, count)) this.#addUnsent(-size);
+    }
     if (!this.#isPinged || this.#unsent.length > 0) return;
     this.#isPinged = false;
     this.send("\r\n");

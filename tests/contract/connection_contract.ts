@@ -106,6 +106,22 @@ function testLifetime(harness: TransportHarness): void {
     },
   );
 
+  contractTest(`${name}: a connection that the peer resets is closed once`, async () => {
+    await using served = await ServedTransport.listen(harness);
+    using peers = new Peers(harness);
+    const peer = await peers.connect(served);
+    await peer.write(message("in"));
+    const flow = await served.firstFlow();
+    flow.send(messageOfSize(20_000));
+    await pause(20);
+    // The system resets a connection that is closed with unread bytes.
+    peer.close();
+    await served.until(() => served.closed.length === 1, "onFlowClosed");
+    flow.send(message("late"));
+    await pause(20);
+    assert.deepEqual([flow.isOpen, served.closed, served.violations], [false, [flow], []]);
+  });
+
   contractTest(
     `${name}: a connection that is gone is not used again, not even by who hears of it first`,
     async () => {

@@ -1,10 +1,12 @@
-/** Buffers for `recvmsg` and `sendmsg` on streams, never released, so that the kernel cannot write into freed memory. */
+/** Buffers for `recvmsg` and `sendmsg` on streams. All streams of a poller share them, one call after the other. */
 import { Buffer } from "node:buffer";
 import { type Libc, pointerTo } from "../../runtime/native/libc.ts";
-import { cut } from "../../runtime/text.ts";
+import { codeAt, cut } from "../../runtime/text.ts";
 
 /** Bytes of one call. */
 const SIZE = 65536;
+/** Characters that are faster written one by one, as is the head of a WebSocket frame. */
+const SHORT = 16;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 
@@ -40,6 +42,7 @@ export class StreamBuffers {
   readonly #received = new MessageBuffer();
   readonly #sent = new MessageBuffer();
   readonly #encoder = new TextEncoder();
+  readonly #starts: (Uint8Array | undefined)[] = new Array(SHORT).fill(undefined);
   readonly #toSend = Buffer.from(this.#sent.bytes.buffer);
   /** The bytes of the last call of `receive`. */
   readonly bytes: Buffer = Buffer.from(this.#received.bytes.buffer);
@@ -53,23 +56,29 @@ export class StreamBuffers {
     return this.#libc.recvmsg(fd, this.#received.header, MSG_DONTWAIT);
   }
 
-  /** Sends a text from a position on, and returns the position behind; the same when nothing could be sent. */
-  send(fd: number, text: string, from: number): number {
-    let at = from;
-    for (;;) {
-      const length = Math.min(SIZE, text.length - at);
-      this.#encode(length === text.length ? text : cut(text, at, at + length), length);
-      this.#sent.length = length;
-      const sent = this.#libc.sendmsg(fd, this.#sent.header, MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (sent <= 0) return at;
-      at += sent;
-      if (sent < length || at === text.length) return at;
+  /** Puts a text, or as much as has room, behind the bytes to send; returns the number of its bytes. */
+  put(text: string, used: number): number {
+    const length = Math.min(SIZE - used, text.length);
+    const part = length === text.length ? text : cut(text, 0, length);
+    if (length <= SHORT) {
+      for (let i = 0; i < length; i++) this.#toSend[used + i] = codeAt(part, i);
+      return length;
     }
+    // Nearly all is ASCII, which has the same bytes in UTF-8 and encodes several times faster than latin1.
+    const { written } = this.#encoder.encodeInto(part, this.#bytesFrom(used));
+    if (written !== length) this.#toSend.write(part, used, "latin1");
+    return length;
   }
 
-  #encode(text: string, length: number): void {
-    // Nearly all is ASCII, which has the same bytes in UTF-8 and encodes several times faster than latin1.
-    const { written } = this.#encoder.encodeInto(text, this.#sent.bytes);
-    if (written !== length) this.#toSend.write(text, 0, "latin1");
+  #bytesFrom(used: number): Uint8Array {
+    // Behind the head of a frame is a usual place.
+    return used < SHORT ? this.#starts[used] ??= this.#toSend.subarray(used) : this.#toSend.subarray(used);
+  }
+
+  /** Sends so many bytes; returns those that the system has not taken, one a character. */
+  send(fd: number, length: number): string {
+    this.#sent.length = length;
+    const sent = this.#libc.sendmsg(fd, this.#sent.header, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return sent === length ? "" : this.#toSend.toString("latin1", Math.max(0, sent), length);
   }
 }

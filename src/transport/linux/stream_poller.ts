@@ -60,7 +60,8 @@ export class StreamPoller implements DrainedSocket {
   readonly #eventBytes = new Uint8Array(this.#events.buffer);
   readonly #request = new Int32Array(EVENT_WORDS);
   readonly #requestBytes = new Uint8Array(this.#request.buffer);
-  readonly #awaited = new Uint8Array(EVENT_WORDS * 4);
+  /** Written by another thread, so in memory that V8 does not move. */
+  readonly #awaited = new Uint8Array(new ArrayBuffer(EVENT_WORDS * 4));
   #unflushed: FlushedStream[] = [];
   #isFlushScheduled = false;
   /** Descriptors of sockets that ended while events were handled, whose numbers must not be used again meanwhile. */

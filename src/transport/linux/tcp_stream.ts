@@ -1,5 +1,6 @@
 /** A TCP connection by system calls on its descriptor. */
 import { errorName, pendingError } from "../../runtime/native/libc.ts";
+import { cut } from "../../runtime/text.ts";
 import type { ByteStream, StreamEvents } from "../byte_stream.ts";
 import {
   EPOLLERR,
@@ -23,13 +24,9 @@ export class TcpStream implements ByteStream, PolledSocket, FlushedStream {
   readonly #poller: StreamPoller;
   #events: StreamEvents | undefined;
   #onClosed: (() => void)[] = [];
-  /** Texts since the last flush, and the messages that they count for. */
-  #queue: string[] = [];
-  #queuedCount = 0;
-  /** What the system has not taken entirely: the text, how far it is taken, and its messages. */
-  #text = "";
-  #at = 0;
-  #count = 0;
+  /** Texts to send, and the messages that each counts for. */
+  readonly #queue: string[] = [];
+  readonly #counts: number[] = [];
   #isFlushAwaited = false;
   #isBlocked = false;
   #hasPeerEnded = false;
@@ -57,7 +54,7 @@ export class TcpStream implements ByteStream, PolledSocket, FlushedStream {
 
   write(text: string, count = 1): void {
     this.#queue.push(text);
-    this.#queuedCount += count;
+    this.#counts.push(count);
     this.#flushSoon();
   }
 
@@ -86,13 +83,7 @@ export class TcpStream implements ByteStream, PolledSocket, FlushedStream {
   flush(): void {
     this.#isFlushAwaited = false;
     if (!this.#isOpen || this.#isBlocked) return;
-    while (this.#text !== "" || this.#queue.length > 0) {
-      if (this.#text === "") this.#take();
-      this.#at = this.#poller.buffers.send(this.fd, this.#text, this.#at);
-      if (this.#at < this.#text.length) return this.#block();
-      this.#text = "";
-      this.#events?.onWritten(this.#count);
-    }
+    while (this.#queue.length > 0) if (!this.#sendSome()) return this.#block();
     if (this.#ending === "close") this.#close(CLOSED);
     else if (this.#ending === "shut down") this.#shutDown();
   }
@@ -103,13 +94,36 @@ export class TcpStream implements ByteStream, PolledSocket, FlushedStream {
     this.#poller.flushSoon(this);
   }
 
-  /** Makes one text of the queue. */
-  #take(): void {
-    this.#text = this.#queue.length === 1 ? this.#queue[0] : this.#queue.join("");
-    this.#count = this.#queuedCount;
-    this.#at = 0;
-    this.#queue = [];
-    this.#queuedCount = 0;
+  /** Sends what one call takes; returns false when the system has no room for all of it. */
+  #sendSome(): boolean {
+    const { buffers } = this.#poller;
+    const queue = this.#queue;
+    let used = 0;
+    let count = 0;
+    let taken = 0;
+    for (; taken < queue.length; taken++) {
+      const text = queue[taken];
+      const length = buffers.put(text, used);
+      used += length;
+      if (length < text.length) {
+        queue[taken] = cut(text, length);
+        break;
+      }
+      count += this.#counts[taken];
+    }
+    const rest = buffers.send(this.fd, used);
+    if (taken === queue.length) queue.length = this.#counts.length = 0;
+    else {
+      queue.splice(0, taken);
+      this.#counts.splice(0, taken);
+    }
+    if (rest !== "") {
+      queue.unshift(rest);
+      this.#counts.unshift(count);
+      return false;
+    }
+    this.#events?.onWritten(count);
+    return true;
   }
 
   /** Returns 1 when there were bytes. */
@@ -162,8 +176,7 @@ export class TcpStream implements ByteStream, PolledSocket, FlushedStream {
   #close(reason: string): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#queue = [];
-    this.#text = "";
+    this.#queue.length = 0;
     this.#poller.close(this);
     queueMicrotask(() => {
       for (const onClosed of this.#onClosed) onClosed();

@@ -11,12 +11,14 @@ const LENGTH_IN_8_BYTES = 127;
 /** Control frames (§5.5). */
 export const CONTROL = { close: 8, ping: 9, pong: 10 } as const;
 
-/**
- * Returns the frame of a message, one byte a character; binary when the message is no UTF-8.
- * @param isMasked true for a client
- */
-export function webSocketFrame(text: string, isMasked: boolean): string {
-  return frameOf(isText(text) ? TEXT : BINARY, text, isMasked);
+/** Returns the head of the frame of an unmasked message; binary when the message is no UTF-8. */
+export function frameHead(text: string): string {
+  return headOf(isText(text) ? TEXT : BINARY, text.length);
+}
+
+/** Returns the frame of a masked message, one byte a character. */
+export function maskedFrame(text: string): string {
+  return frameOf(isText(text) ? TEXT : BINARY, text, true);
 }
 
 /** Returns a control frame with at most 125 bytes. */

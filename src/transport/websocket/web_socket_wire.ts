@@ -2,7 +2,7 @@
 import type { Buffer } from "node:buffer";
 import type { ByteStream, StreamEvents } from "../byte_stream.ts";
 import type { Wire, WireEvents } from "../wire.ts";
-import { CONTROL, controlFrame, webSocketFrame } from "./web_socket_frame.ts";
+import { CONTROL, controlFrame, frameHead, maskedFrame } from "./web_socket_frame.ts";
 import {
   WebSocketReader,
   type WebSocketReaderEvents,
@@ -77,7 +77,10 @@ export class WebSocketWire implements Wire, StreamEvents, WebSocketReaderEvents 
   }
 
   write(text: string): void {
-    this.#stream.write(webSocketFrame(text, this.#isClient));
+    if (this.#isClient) return this.#stream.write(maskedFrame(text));
+    // A head before its text would have to be copied with it.
+    this.#stream.write(frameHead(text), 0);
+    this.#stream.write(text);
   }
 
   /** Pings the peer. One that did not answer the last ping is gone. */
