@@ -36,6 +36,11 @@ const MAX_DRAIN_MS = 10;
 
 let shared: StreamPoller | undefined;
 
+/** Resolves when nothing waits for sockets any more, at once if there still are some. */
+export async function pollerEnded(): Promise<void> {
+  await shared?.ended();
+}
+
 /** Returns the poller of this process, a new one when the last has ended. */
 export function sharedPoller(libc: Libc): StreamPoller {
   if (shared === undefined || shared.isEnded) {
@@ -85,10 +90,11 @@ export class StreamPoller implements DrainedSocket {
     this.#loop = sharedReceiveLoop(this.libc).serve(this);
   }
 
-  /** Begins to wait for a socket. Returns false when the system has no room for it. */
+  /** Begins to wait for a socket, in place of one with its descriptor. Returns false when the system has no room. */
   add(socket: PolledSocket, awaited: number): boolean {
+    const operation = this.#sockets.has(socket.fd) ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
     this.#sockets.set(socket.fd, socket);
-    return this.#control(EPOLL_CTL_ADD, socket.fd, awaited) === 0;
+    return this.#control(operation, socket.fd, awaited) === 0;
   }
 
   /** Waits for something else. */

@@ -1,7 +1,8 @@
 /** A TCP connection by system calls on its descriptor. */
-import { errorName, pendingError } from "../../runtime/native/libc.ts";
+import { errorName, type Libc, pendingError } from "../../runtime/native/libc.ts";
 import { cut } from "../../runtime/text.ts";
 import type { ByteStream, StreamEvents } from "../byte_stream.ts";
+import { KEEP_ALIVE_MS } from "../tcp_sockets.ts";
 import {
   EPOLLERR,
   EPOLLHUP,
@@ -12,11 +13,35 @@ import {
   type StreamPoller,
 } from "./stream_poller.ts";
 
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | 0o4000 | 0o2000000;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+const SO_KEEPALIVE = 9;
+const IPPROTO_TCP = 6;
+const TCP_NODELAY = 1;
+const TCP_KEEPIDLE = 4;
+const OPTIONS = [
+  [SOL_SOCKET, SO_REUSEADDR, 1],
+  [SOL_SOCKET, SO_KEEPALIVE, 1],
+  [IPPROTO_TCP, TCP_NODELAY, 1],
+  [IPPROTO_TCP, TCP_KEEPIDLE, KEEP_ALIVE_MS / 1000],
+];
 const SHUT_WR = 1;
 const CLOSED = "Connection closed";
 
 /** What happens when everything is written. */
 type Ending = "close" | "shut down" | undefined;
+
+/** Opens a TCP socket, -1 when that fails. Accepted sockets inherit its options. */
+export function openTcpSocket(libc: Libc, isIpv6: boolean): number {
+  const fd = libc.socket(isIpv6 ? AF_INET6 : AF_INET, SOCK_STREAM_NONBLOCK_CLOEXEC, 0);
+  for (const [level, option, value] of OPTIONS) {
+    libc.setsockopt(fd, level, option, new Int32Array([value]), 4);
+  }
+  return fd;
+}
 
 export class TcpStream implements ByteStream, PolledSocket, FlushedStream {
   readonly fd: number;
