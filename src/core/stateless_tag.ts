@@ -13,12 +13,12 @@ const HASHED = [Header.Via, Header.CallId, Header.CSeq] as const;
 const DIGITS = Uint8Array.from("0123456789abcdef", (digit) => codeAt(digit, 0));
 
 /** The hash of the latest request, because a challenge needs it for its nonce and for its tag. */
-const latest = { request: undefined as HeaderRows | undefined, seed: 0, high: 0, low: 0 };
+const latest = { text: "", seed: 0, high: 0, low: 0 };
 
 /** Returns the same hash for each retransmission of a request. The next call may change the object that it returns. */
 export function requestHash(request: HeaderRows, seed: number): RequestHash {
-  if (request === latest.request && seed === latest.seed) return latest;
   const { text, rows } = request;
+  if (text === latest.text && seed === latest.seed) return latest;
   let high = seed;
   let low = ~seed;
   for (let i = 0; i < HASHED.length; i++) {
@@ -30,7 +30,7 @@ export function requestHash(request: HeaderRows, seed: number): RequestHash {
       low = Math.imul(low ^ code, 0x85ebca6b) + high | 0;
     }
   }
-  latest.request = request;
+  latest.text = text;
   latest.seed = seed;
   latest.high = high;
   latest.low = low;
