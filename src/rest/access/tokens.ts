@@ -1,6 +1,5 @@
 /** Tokens (RFC 7519) in the form of Routr v1: HS512, the user's name as `sub`. They end with the user's secret. */
 import { createHmac } from "node:crypto";
-import { errors, jwtVerify, SignJWT } from "jose";
 import type { User } from "../../data/user.ts";
 import { BoundedTextMap } from "../../runtime/bounded_map.ts";
 import { equalsInConstantTime } from "../../runtime/mac.ts";
@@ -58,6 +57,7 @@ export class Tokens {
 
   async issue(user: User): Promise<string> {
     const { key, lifetimeSeconds, now } = this.#options;
+    const { SignJWT } = await jose();
     const seconds = Math.floor(now() / 1000);
     const token = new SignJWT({ proof: this.#macOf(user) })
       .setProtectedHeader({ alg: ALGORITHM })
@@ -88,6 +88,7 @@ export class Tokens {
   /** Returns undefined for what was not signed here. */
   async #read(token: string): Promise<Claims | "over" | undefined> {
     const { key, now } = this.#options;
+    const { errors, jwtVerify } = await jose();
     try {
       const { payload } = await jwtVerify(token, key, {
         algorithms: [ALGORITHM],
@@ -115,4 +116,9 @@ export class Tokens {
     }
     return mac;
   }
+}
+
+/** Loads the library with the first token: it takes 2 MB. */
+function jose() {
+  return import("jose");
 }
