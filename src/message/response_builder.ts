@@ -3,7 +3,7 @@ import { Header, type HeaderId } from "./header_name.ts";
 import type { HeaderRows } from "./header_rows.ts";
 import { type NameAddr, parseNameAddr } from "./name_addr.ts";
 import { reasonPhrase } from "./status.ts";
-import { cut } from "../runtime/text.ts";
+import { codeAt, cut } from "../runtime/text.ts";
 
 /** The parts of a response that are not copied from its request. */
 export interface ResponseContent {
@@ -48,7 +48,8 @@ function rowLine(request: HeaderRows, row: number): string {
   const { text, rows } = request;
   const end = request.rowEnd(row);
   const valueEnd = rows[row + 3];
-  return valueEnd + 2 === end ? cut(text, rows[row + 1], end) : `${cut(text, rows[row + 1], valueEnd)}\r\n`;
+  const endsWell = valueEnd + 2 === end && codeAt(text, valueEnd) === 13;
+  return endsWell ? cut(text, rows[row + 1], end) : `${cut(text, rows[row + 1], valueEnd)}\r\n`;
 }
 
 /** Returns the Via lines for responses to a request (§8.2.6.2), each ended by CRLF. */

@@ -122,3 +122,11 @@ Deno.test("A malformed request is answered with what it has", () => {
     "",
   ]);
 });
+
+Deno.test("Lines of a malformed request that do not end in CRLF end in CRLF in the response", () => {
+  const text = messageText({}).replace(/\r\n(?=To:)/, "\n\n").replace(/\r\n(?=CSeq:)/, " \n");
+  const rejected = readRejected(text);
+  const response = buildResponse(rejected.request!, { status: 400, toTag: "t" });
+  assert.doesNotMatch(response, /[^\r]\n/);
+  assert.equal(response.indexOf("\r\n\r\n"), response.length - 4);
+});
