@@ -4,6 +4,7 @@ import { parseNameAddr } from "../../message/name_addr.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
 import type { Flow } from "../../transport/transport.ts";
 import { SipUri } from "../../message/sip_uri.ts";
+import { indexIn } from "../../runtime/text.ts";
 import type { NodeRoute, NodeRoutes } from "../cluster/node_route.ts";
 import { type DialogRoute, type DialogRoutes, isFlowToken } from "./dialog_route.ts";
 
@@ -58,7 +59,7 @@ export function preprocessRoutes(request: SipRequest, flow: Flow, context: Route
   if (!request.has(Header.Route)) {
     return { requestUri, uri, routes: NO_ROUTES, dialog: undefined, isOfOtherDialog: false, node: undefined };
   }
-  let routes: readonly string[] = request.values(Header.Route);
+  let routes = routeValues(request);
   let dialog: DialogRoute | undefined;
   let node: NodeRoute | undefined;
   let token: string | undefined;
@@ -90,6 +91,14 @@ export function preprocessRoutes(request: SipRequest, flow: Flow, context: Route
   if (first > 0) routes = first === routes.length ? NO_ROUTES : routes.slice(first);
   const isOfOtherDialog = token !== undefined && !dialog && request.to.tag !== "";
   return { requestUri, uri, routes, dialog, isOfOtherDialog, node };
+}
+
+/** Most requests within a dialog have one Route. */
+function routeValues(request: SipRequest): readonly string[] {
+  const row = request.rowOf(Header.Route);
+  const value = request.rowValue(row);
+  const isOnly = value !== "" && indexIn(value, ",") < 0 && request.rowOf(Header.Route, row) < 0;
+  return isOnly ? [value] : request.values(Header.Route);
 }
 
 /** A Request-URI that names us by `maddr` means its host: `maddr` is taken off, with port and transport (§16.4). */
