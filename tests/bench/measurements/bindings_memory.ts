@@ -21,8 +21,11 @@ export interface BindingsMemory {
   readonly heapPerBinding?: number;
 }
 
-/** Milliseconds until the transactions of the registrations are gone: Timer J of RFC 3261 §17.2.2 is 64 × T1. */
-const TRANSACTIONS_GONE = 34_000;
+/**
+ * Milliseconds until the transactions of the registrations are gone (Timer J of RFC 3261 §17.2.2 is 64 × T1), and their
+ * memory is given back.
+ */
+const TRANSACTIONS_GONE = 40_000;
 
 /** Heap needs the V8 inspector, so routr always runs from source here. */
 export async function measureBindingsMemory(context: BenchContext): Promise<BindingsMemory[]> {

@@ -48,6 +48,18 @@ Deno.test("a heap that is full of what is needed is not collected again and agai
   assert.equal(thread.collections, 1);
 });
 
+Deno.test("memory that is needed for half a minute after a load is returned as well, once", () => {
+  const { clock, thread } = rig();
+  thread.live = 100 * MB;
+  thread.heap = 120 * MB;
+  clock.advance(SOME_TIME_MS);
+  thread.live = 50 * MB;
+  clock.advance(60_000);
+  assert.equal(thread.heap, 50 * MB);
+  clock.advance(600_000);
+  assert.equal(thread.collections, 2);
+});
+
 Deno.test("a busy process keeps its spare memory until it is quiet", () => {
   const { clock, thread } = rig();
   for (let second = 0; second < 20; second++) {
