@@ -18,16 +18,20 @@ export interface SpareMemoryOptions {
 }
 
 const INTERVAL_MS = 1000;
-/** Of one CPU. A collection stops the thread for 2 to 4 ms for each MB that is live, so it waits for an idle server. */
-const QUIET_SHARE = 0.05;
+/** Of one CPU. A collection stops the thread for 2 to 4 ms for each MB that is live. */
+const QUIET_SHARE = 0.03;
+/**
+ * What a load leaves is garbage when its transactions are over, 64·T1 later (§17). A collection drops optimized code as
+ * well, which is dear to make again, so a short pause does not count. After the start there is none yet.
+ */
+const QUIET_MS = 33_000;
+const QUIET_AFTER_START_MS = 1000;
 /** Growth since the last collection that is worth one: the young generation alone grows by 16 MB under load. */
 const MIN_GROWTH_BYTES = 6 * 2 ** 20;
-/** A load leaves transactions, which live for 64·T1 (§17); they become garbage in a heap that does not grow. */
-const AFTERMATH_MS = 32_000;
 
 /**
- * Collects garbage when the heap has grown and the process is quiet, and once more later: V8 alone keeps all its pages
- * while nothing is allocated, 15 MB after the start, 100 MB after 100,000 registrations. Returns a function that ends it.
+ * Collects garbage when the heap has grown and the process has become quiet: V8 alone keeps all its pages while nothing is
+ * allocated, 15 MB after the start, 100 MB after 100,000 registrations. Returns a function that ends it.
  */
 export function returnSpareMemory(
   { clock = systemClock, usage = OWN_USAGE }: SpareMemoryOptions = {},
@@ -35,18 +39,19 @@ export function returnSpareMemory(
   const { collect } = usage;
   if (collect === undefined) return () => {};
   let leftBytes = 0;
-  let aftermathAt = Infinity;
   let cpu = usage.cpuMicroseconds();
+  let quietMs = 0;
+  let enoughMs = QUIET_AFTER_START_MS;
   return repeat(() => {
     const used = usage.cpuMicroseconds() - cpu;
     cpu += used;
-    if (used >= INTERVAL_MS * 1000 * QUIET_SHARE) return;
-    const hasGrown = usage.heapBytes() - leftBytes >= MIN_GROWTH_BYTES;
-    if (!hasGrown && clock.now() < aftermathAt) return;
+    quietMs = used < INTERVAL_MS * 1000 * QUIET_SHARE ? quietMs + INTERVAL_MS : 0;
+    if (quietMs < enoughMs || usage.heapBytes() - leftBytes < MIN_GROWTH_BYTES) return;
     collect();
     leftBytes = usage.heapBytes();
-    aftermathAt = hasGrown ? clock.now() + AFTERMATH_MS : Infinity;
     cpu = usage.cpuMicroseconds();
+    quietMs = 0;
+    enoughMs = QUIET_MS;
   }, { intervalMs: INTERVAL_MS, clock });
 }
 
