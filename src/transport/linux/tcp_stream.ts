@@ -29,6 +29,8 @@ const OPTIONS = [
   [IPPROTO_TCP, TCP_KEEPIDLE, KEEP_ALIVE_MS / 1000],
 ];
 const SHUT_WR = 1;
+/** Calls that read what nobody takes any more. */
+const MAX_DISCARDED = 16;
 const CLOSED = "Connection closed";
 
 /** What happens when everything is written. */
@@ -109,7 +111,7 @@ export class TcpStream implements ByteStream, PolledSocket, FlushedStream {
     this.#isFlushAwaited = false;
     if (!this.#isOpen || this.#isBlocked) return;
     while (this.#queue.length > 0) if (!this.#sendSome()) return this.#block();
-    if (this.#ending === "close") this.#close(CLOSED);
+    if (this.#ending === "close") this.#hangUp();
     else if (this.#ending === "shut down") this.#shutDown();
   }
 
@@ -191,6 +193,14 @@ export class TcpStream implements ByteStream, PolledSocket, FlushedStream {
 
   #await(): void {
     this.#poller.change(this, (this.#hasPeerEnded ? 0 : EPOLLIN) | (this.#isBlocked ? EPOLLOUT : 0));
+  }
+
+  /** Closes so that the peer reads all that was sent: the system would reset a connection with unread bytes. */
+  #hangUp(): void {
+    const { buffers, libc } = this.#poller;
+    libc.shutdown(this.fd, SHUT_WR);
+    for (let i = 0; i < MAX_DISCARDED && buffers.receive(this.fd) > 0; i++);
+    this.#close(CLOSED);
   }
 
   #shutDown(): void {
