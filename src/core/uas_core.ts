@@ -1,6 +1,6 @@
 /** Requests for the server itself (§8.2, §11.2). */
 import type { SipRequest } from "../message/sip_message.ts";
-import { Header } from "../message/header_name.ts";
+import { Header, type HeaderId } from "../message/header_name.ts";
 import type { Answer } from "./answer.ts";
 
 /** Methods that the server takes or forwards. */
@@ -31,7 +31,10 @@ export function refuseExtensions(
   request: SipRequest,
   header: typeof Header.Require | typeof Header.ProxyRequire,
 ): Answer | undefined {
-  if (!request.has(header)) return undefined;
+  return request.has(header) ? refuseUnknownTags(request, header) : undefined;
+}
+
+function refuseUnknownTags(request: SipRequest, header: HeaderId): Answer | undefined {
   const understood = header === Header.Require ? SUPPORTED_TAGS : new Set<string>();
   const unsupported = request.values(header).filter((tag) => !understood.has(tag.toLowerCase()));
   if (unsupported.length === 0) return undefined;
