@@ -26,6 +26,8 @@ const QUIET_SHARE = 0.03;
  */
 const QUIET_MS = 33_000;
 const QUIET_AFTER_START_MS = 1000;
+/** What a busy second takes from the quiet time: V8 collects on its own after a load, which looks like one. */
+const BUSY_COST_MS = 3000;
 /** Growth since the last collection that is worth one: the young generation alone grows by 16 MB under load. */
 const MIN_GROWTH_BYTES = 6 * 2 ** 20;
 
@@ -45,7 +47,9 @@ export function returnSpareMemory(
   return repeat(() => {
     const used = usage.cpuMicroseconds() - cpu;
     cpu += used;
-    quietMs = used < INTERVAL_MS * 1000 * QUIET_SHARE ? quietMs + INTERVAL_MS : 0;
+    quietMs = used < INTERVAL_MS * 1000 * QUIET_SHARE
+      ? quietMs + INTERVAL_MS
+      : Math.max(0, quietMs - BUSY_COST_MS);
     if (quietMs < enoughMs || usage.heapBytes() - leftBytes < MIN_GROWTH_BYTES) return;
     collect();
     leftBytes = usage.heapBytes();

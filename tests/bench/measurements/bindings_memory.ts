@@ -25,7 +25,7 @@ export interface BindingsMemory {
  * Milliseconds until the transactions of the registrations are gone (Timer J of RFC 3261 §17.2.2 is 64 × T1), and their
  * memory is given back.
  */
-const TRANSACTIONS_GONE = 42_000;
+const TRANSACTIONS_GONE = 70_000;
 
 /** Heap needs the V8 inspector, so routr always runs from source here. */
 export async function measureBindingsMemory(context: BenchContext): Promise<BindingsMemory[]> {

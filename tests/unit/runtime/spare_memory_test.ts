@@ -64,6 +64,18 @@ Deno.test("a busy process keeps its spare memory until its transactions are over
   assert.equal(thread.collections, 2);
 });
 
+Deno.test("a single busy second delays the return a little", () => {
+  const { clock, thread } = rig();
+  clock.advance(2000);
+  thread.heap += 20 * MB;
+  clock.advance(20_000);
+  thread.cpu += 300_000;
+  clock.advance(15_000);
+  assert.equal(thread.collections, 1);
+  clock.advance(3000);
+  assert.equal(thread.collections, 2);
+});
+
 Deno.test("spare memory is left alone after the end, and where there is no collector", () => {
   const { clock, thread, end } = rig();
   end();
