@@ -19,7 +19,7 @@ export interface SpareMemoryOptions {
 
 const INTERVAL_MS = 1000;
 /** Of one CPU. A collection stops the thread for 2 to 4 ms for each MB that is live. */
-const QUIET_SHARE = 0.03;
+const QUIET_SHARE = 0.05;
 /**
  * What a load leaves is garbage when its transactions are over, 64·T1 later (§17). A collection drops optimized code as
  * well, which is dear to make again, so a short pause does not count. After the start there is none yet.
