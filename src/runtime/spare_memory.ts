@@ -8,8 +8,10 @@ export interface Usage {
   heapBytes(): number;
   /** CPU time of the process in microseconds. */
   cpuMicroseconds(): number;
-  /** Collects everything and gives free pages back; undefined when V8 does not offer it. */
-  readonly collect: (() => void) | undefined;
+  /**
+   * Collects garbage, and with `isThorough` compiled code that is not in use as well; undefined when V8 does not offer it.
+   */
+  readonly collect: ((isThorough: boolean) => void) | undefined;
 }
 
 export interface SpareMemoryOptions {
@@ -18,11 +20,11 @@ export interface SpareMemoryOptions {
 }
 
 const INTERVAL_MS = 1000;
-/** Of one CPU. A collection stops the thread for 2 to 4 ms for each MB that is live. */
+/** Of one CPU. A collection stops the thread: a thorough one for 2 to 4 ms for each MB that is live, others for less. */
 const QUIET_SHARE = 0.05;
 /**
- * What a load leaves is garbage when its transactions are over, 64·T1 later (§17). A collection drops optimized code as
- * well, which is dear to make again, so a short pause does not count. After the start there is none yet.
+ * What a load leaves is garbage when its transactions are over, 64·T1 later (§17). After the start there is none yet, and
+ * the code that has been compiled is of no more use.
  */
 const QUIET_MS = 33_000;
 const QUIET_AFTER_START_MS = 1000;
@@ -51,7 +53,7 @@ export function returnSpareMemory(
       ? quietMs + INTERVAL_MS
       : Math.max(0, quietMs - BUSY_COST_MS);
     if (quietMs < enoughMs || usage.heapBytes() - leftBytes < MIN_GROWTH_BYTES) return;
-    collect();
+    collect(enoughMs === QUIET_AFTER_START_MS);
     leftBytes = usage.heapBytes();
     cpu = usage.cpuMicroseconds();
     quietMs = 0;
@@ -60,7 +62,9 @@ export function returnSpareMemory(
 }
 
 /** The collector of V8, which is there with its flag `--expose-gc`. */
-const { gc } = globalThis as { gc?: (options: { type: "major"; flavor: "last-resort" }) => void };
+const { gc } = globalThis as {
+  gc?: (options: { type: "major"; flavor: "last-resort" | "regular" }) => void;
+};
 
 const OWN_USAGE: Usage = {
   heapBytes: () => Deno.memoryUsage().heapTotal,
@@ -68,5 +72,5 @@ const OWN_USAGE: Usage = {
     const { user, system } = process.cpuUsage();
     return user + system;
   },
-  collect: gc && (() => gc({ type: "major", flavor: "last-resort" })),
+  collect: gc && ((isThorough) => gc({ type: "major", flavor: isThorough ? "last-resort" : "regular" })),
 };

@@ -325,7 +325,7 @@ function testLimits(harness: TransportHarness): void {
   });
 
   contractTest(`${name}: a peer that connects and never says anything is cut off`, async () => {
-    await using served = await ServedTransport.listen(harness, LOOPBACK, { messageTimeout: 150 });
+    await using served = await ServedTransport.listen(harness, LOOPBACK, { messageTimeout: 1000 });
     using peers = new Peers(harness);
     const silent = await Promise.all(Array.from({ length: 50 }, () => peers.connect(served)));
     const listener = peers.listen();
