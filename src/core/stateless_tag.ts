@@ -1,6 +1,7 @@
 /** To tags of answers without a transaction (§8.2.7). */
 import { Header } from "../message/header_name.ts";
 import type { HeaderRows } from "../message/header_rows.ts";
+import { hexOf } from "../runtime/hexadecimal.ts";
 import { codeAt } from "../runtime/text.ts";
 
 /** 64 bits that a request shares with its retransmissions, and with hardly another one. */
@@ -10,7 +11,6 @@ export interface RequestHash {
 }
 
 const HASHED = [Header.Via, Header.CallId, Header.CSeq] as const;
-const DIGITS = Uint8Array.from("0123456789abcdef", (digit) => codeAt(digit, 0));
 
 /** The hash of the latest request, because a challenge needs it for its nonce and for its tag. */
 const latest = { text: "", seed: 0, high: 0, low: 0 };
@@ -43,23 +43,5 @@ export function requestHash(request: HeaderRows, seed: number): RequestHash {
  */
 export function statelessTag(request: HeaderRows, seed: number): string {
   const { high, low } = requestHash(request, seed);
-  return String.fromCharCode(
-    115,
-    DIGITS[high >>> 28],
-    DIGITS[high >>> 24 & 15],
-    DIGITS[high >>> 20 & 15],
-    DIGITS[high >>> 16 & 15],
-    DIGITS[high >>> 12 & 15],
-    DIGITS[high >>> 8 & 15],
-    DIGITS[high >>> 4 & 15],
-    DIGITS[high & 15],
-    DIGITS[low >>> 28],
-    DIGITS[low >>> 24 & 15],
-    DIGITS[low >>> 20 & 15],
-    DIGITS[low >>> 16 & 15],
-    DIGITS[low >>> 12 & 15],
-    DIGITS[low >>> 8 & 15],
-    DIGITS[low >>> 4 & 15],
-    DIGITS[low & 15],
-  );
+  return `s${hexOf(high)}${hexOf(low)}`;
 }

@@ -141,6 +141,12 @@ export class HeaderRows implements Head {
     this.#stampedVia = trimWhiteSpace(edits.apply(text, via.start, via.end)) + received;
   }
 
+  /** True when no Via value is below the top one. */
+  get hasOneVia(): boolean {
+    const row = this.rowOf(Header.Via);
+    return this.topVia?.end === this.rows[row + 3] && this.rowOf(Header.Via, row) < 0;
+  }
+
   /** The top Via value for responses and forwarded requests. */
   get topViaText(): string {
     if (this.#stampedVia !== undefined) return this.#stampedVia;

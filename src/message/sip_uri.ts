@@ -12,6 +12,7 @@ import {
 import { isHost, skipHost } from "./via.ts";
 import { beginsWith, codeAt, cut, detachText, indexIn } from "../runtime/text.ts";
 import { randomSeed } from "../runtime/random.ts";
+import { hashText, tableHash } from "../runtime/table_hash.ts";
 
 /** A SIP or SIPS URI as written. Compare with `equals`, never as text. */
 export class SipUri {
@@ -51,7 +52,7 @@ export class SipUri {
   static at(text: string, from: number, end: number): SipUri | undefined {
     const length = end - from;
     if (length > MAX_REMEMBERED_LENGTH) return SipUri.#parse(cut(text, from, end));
-    const slot = hashed(text, seed, from, end) & remembered.length - 1;
+    const slot = tableHash(hashText(text, seed, from, end)) & remembered.length - 1;
     const known = remembered[slot];
     if (known !== undefined && known.text.length === length && beginsWith(text, known.text, from)) {
       return known;
@@ -166,13 +167,6 @@ const remembered: (SipUri | undefined)[] = new Array(16384).fill(undefined);
 const MAX_REMEMBERED_LENGTH = 128;
 const seed = randomSeed() | 0;
 
-/** Returns a hash of `text[from, end)` after the hash of something else. */
-function hashed(text: string, before: number, from = 0, end = text.length): number {
-  let hash = before;
-  for (let at = from; at < end; at++) hash = Math.imul(hash ^ codeAt(text, at), 0x01000193);
-  return hash ^ hash >>> 15;
-}
-
 /** Escapes a username for the user part of a URI: `me@home` becomes `me%40home`. */
 export function escapeUser(username: string): string {
   return Array.from(encodeUtf8(username), escapeOctet).join("");
@@ -187,7 +181,7 @@ const ALL_RESERVED = new RegExp(RESERVED, "g");
  * Letters beyond ASCII stay unescaped.
  */
 export function addressOfRecord(username: string, host: string): string {
-  const slot = hashed(host, hashed(username, seed)) & knownAddresses.length - 1;
+  const slot = tableHash(hashText(host, hashText(username, seed))) & knownAddresses.length - 1;
   const known = knownAddresses[slot];
   if (known !== undefined && known.username === username && known.host === host) return known.text;
   const user = RESERVED.test(username) ? username.replace(ALL_RESERVED, escapeOctet) : username;

@@ -4,12 +4,12 @@
  * faster.
  */
 import { Buffer } from "node:buffer";
+import { HEX_DIGITS, hexOf } from "./hexadecimal.ts";
 import { codeAt, cut } from "./text.ts";
 
 const BLOCK_LENGTH = 64;
 /** Where the last block has the length of the text. */
 const LENGTH_AT = 56;
-const DIGITS = Uint8Array.from("0123456789abcdef", (digit) => codeAt(digit, 0));
 
 /** The values of hexadecimal digits in any case by character code, 16 for other characters. */
 const VALUES = new Uint8Array(128).fill(16);
@@ -68,7 +68,7 @@ export abstract class TextHash {
     other.#finish();
     const length = other.state.length * 8;
     for (let i = 0; i < length; i++) {
-      this.block[this.#filled++] = DIGITS[other.#digitAt(i)];
+      this.block[this.#filled++] = HEX_DIGITS[other.#digitAt(i)];
       if (this.#filled === BLOCK_LENGTH) this.#compressFull();
     }
     this.#length += length;
@@ -78,14 +78,14 @@ export abstract class TextHash {
   /** Returns the first 16 digits of the hash, in lower case. */
   digits16(): string {
     this.#finish();
-    return this.#sixteen(0);
+    return this.#digitsOf(this.state[0]) + this.#digitsOf(this.state[1]);
   }
 
   /** Returns all digits of the hash, in lower case. */
   digits(): string {
     this.#finish();
     let digits = "";
-    for (let i = 0; i < this.state.length * 8; i += 16) digits += this.#sixteen(i);
+    for (const word of this.state) digits += this.#digitsOf(word);
     return digits;
   }
 
@@ -139,25 +139,12 @@ export abstract class TextHash {
     return this.state[place >> 3] >>> (((place & 7) ^ this.#digitFlip) << 2) & 15;
   }
 
-  /** All character codes at once make a flat string. */
-  #sixteen(from: number): string {
-    return String.fromCharCode(
-      DIGITS[this.#digitAt(from)],
-      DIGITS[this.#digitAt(from + 1)],
-      DIGITS[this.#digitAt(from + 2)],
-      DIGITS[this.#digitAt(from + 3)],
-      DIGITS[this.#digitAt(from + 4)],
-      DIGITS[this.#digitAt(from + 5)],
-      DIGITS[this.#digitAt(from + 6)],
-      DIGITS[this.#digitAt(from + 7)],
-      DIGITS[this.#digitAt(from + 8)],
-      DIGITS[this.#digitAt(from + 9)],
-      DIGITS[this.#digitAt(from + 10)],
-      DIGITS[this.#digitAt(from + 11)],
-      DIGITS[this.#digitAt(from + 12)],
-      DIGITS[this.#digitAt(from + 13)],
-      DIGITS[this.#digitAt(from + 14)],
-      DIGITS[this.#digitAt(from + 15)],
-    );
+  /** Returns the digits of a word of the state, its first byte first. */
+  #digitsOf(word: number): string {
+    return hexOf(this.#byteFlip === 3 ? word : swapBytes(word));
   }
+}
+
+function swapBytes(word: number): number {
+  return word << 24 | (word & 0xff00) << 8 | word >>> 8 & 0xff00 | word >>> 24;
 }

@@ -1,6 +1,6 @@
 /** A map for keys that are cut out of messages. */
 import { randomSeed } from "./random.ts";
-import { codeAt } from "./text.ts";
+import { hashText, tableHash } from "./table_hash.ts";
 
 interface Entry<Value> {
   readonly hash: number;
@@ -95,9 +95,6 @@ function makeBuckets<Value>(length: number): Buckets<Value> {
   return new Array<Entry<Value> | undefined>(length).fill(undefined);
 }
 
-/** Returns 30 bits, which V8 stores without a heap object. */
 function hashOf(text: string): number {
-  let hash = seed;
-  for (let i = 0, end = text.length; i < end; i++) hash = Math.imul(hash ^ codeAt(text, i), 0x01000193);
-  return (hash ^ hash >>> 15) & 0x3fffffff;
+  return tableHash(hashText(text, seed));
 }

@@ -60,7 +60,7 @@ interface AccountChallenge extends Challenge {
   readonly domain: string | undefined;
   /** The domain that a peer speaks for. */
   readonly peerDomain?: string | undefined;
-  /** The agents that may be the sender: any, the one in From, or none. */
+  /** Which agents may be the sender: any one, the agent that From names, or no agent. */
   readonly agents: "any" | "inFrom" | "none";
 }
 

@@ -1,6 +1,8 @@
 /** The nonces of this server: age, source and used nonce counts (RFC 7616 §3.3, §3.4). */
 import type { Clock } from "../../runtime/clock.ts";
-import { codeAt } from "../../runtime/text.ts";
+import { hexOf } from "../../runtime/hexadecimal.ts";
+import { hashText } from "../../runtime/table_hash.ts";
+import { codeAt, cut } from "../../runtime/text.ts";
 
 /** Nonces remembered; a user of a forgotten nonce is challenged anew. */
 const SLOTS = 1 << 18;
@@ -10,7 +12,6 @@ const WINDOW = 32;
 
 const SLOT_DIGITS = 5;
 const TEXT_LENGTH = SLOT_DIGITS + 16;
-const DIGITS = Uint8Array.from("0123456789abcdef", (digit) => codeAt(digit, 0));
 
 export type NonceVerdict = "fresh" | "stale";
 
@@ -59,31 +60,7 @@ export class NonceRing {
   /** Returns the text of a remembered nonce: 21 hexadecimal digits. */
   textOf(number: number): string {
     const slot = number & (SLOTS - 1);
-    const high = this.#high[slot];
-    const low = this.#low[slot];
-    return String.fromCharCode(
-      DIGITS[slot >>> 16],
-      DIGITS[slot >>> 12 & 15],
-      DIGITS[slot >>> 8 & 15],
-      DIGITS[slot >>> 4 & 15],
-      DIGITS[slot & 15],
-      DIGITS[high >>> 28],
-      DIGITS[high >>> 24 & 15],
-      DIGITS[high >>> 20 & 15],
-      DIGITS[high >>> 16 & 15],
-      DIGITS[high >>> 12 & 15],
-      DIGITS[high >>> 8 & 15],
-      DIGITS[high >>> 4 & 15],
-      DIGITS[high & 15],
-      DIGITS[low >>> 28],
-      DIGITS[low >>> 24 & 15],
-      DIGITS[low >>> 20 & 15],
-      DIGITS[low >>> 16 & 15],
-      DIGITS[low >>> 12 & 15],
-      DIGITS[low >>> 8 & 15],
-      DIGITS[low >>> 4 & 15],
-      DIGITS[low & 15],
-    );
+    return cut(hexOf(slot), 8 - SLOT_DIGITS) + hexOf(this.#high[slot]) + hexOf(this.#low[slot]);
   }
 
   /** Returns the number of the remembered nonce in `text[start, end)`; -1 for any other text. */
@@ -118,9 +95,7 @@ export class NonceRing {
 
   /** Returns a 32-bit hash of a source. */
   #hashOf(source: string): number {
-    let hash = this.#seed;
-    for (let i = 0, end = source.length; i < end; i++) hash = Math.imul(hash ^ codeAt(source, i), 0x01000193);
-    return hash >>> 0;
+    return hashText(source, this.#seed) >>> 0;
   }
 
   #countIn(slot: number, count: number): boolean {

@@ -3,7 +3,8 @@ import { hash } from "node:crypto";
 import type { SipRequest } from "../../message/sip_message.ts";
 import { BoundedTextMap } from "../../runtime/bounded_map.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { beginsWith, codeAt, cut, detachText } from "../../runtime/text.ts";
+import { hashText, tableHash } from "../../runtime/table_hash.ts";
+import { beginsWith, codeAt, cut, detachText, indexIn } from "../../runtime/text.ts";
 import type { Metrics } from "../../runtime/metrics.ts";
 import type { Timer, TimerWheel } from "../../runtime/timer_wheel.ts";
 import type { DialogRoute } from "../proxy/dialog_route.ts";
@@ -170,13 +171,8 @@ function isIdOf(id: string, { callId, callerTag, calleeTag, flowToken }: DialogK
 
 /** Returns the slot of a Call-ID, or of an id, which begins with it. */
 function slotOf(id: string): number {
-  let hash = 0;
-  for (let i = 0, end = id.length; i < end; i++) {
-    const code = codeAt(id, i);
-    if (code === LINE_FEED) break;
-    hash = Math.imul(hash ^ code, 0x01000193);
-  }
-  return (hash ^ hash >>> 15) & (SLOTS - 1);
+  const end = indexIn(id, "\n");
+  return tableHash(hashText(id, 0, 0, end < 0 ? id.length : end)) & (SLOTS - 1);
 }
 
 function bounded(text: string): string {

@@ -6,17 +6,16 @@ import { Header } from "../../message/header_name.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
 import { parseVia } from "../../message/via.ts";
 import { randomSeed } from "../../runtime/random.ts";
-import { codeAt } from "../../runtime/text.ts";
+import { type HashedElement, HashLists } from "../../runtime/hash_lists.ts";
+import { hashText, tableHash } from "../../runtime/table_hash.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 
 /** UTF-16 units of the compared fields; requests with longer ones are not compared, as every request would be hashed. */
 const MAX_LENGTH = 512;
 
-/** A request that is under way; a list of those with one hash by `next`. */
-export interface PendingRequest {
+/** A request that is under way. */
+export interface PendingRequest extends HashedElement<PendingRequest> {
   readonly request: SipRequest;
-  readonly hash: number;
-  next: PendingRequest | undefined;
 }
 
 const seed = randomSeed();
@@ -24,7 +23,7 @@ const seed = randomSeed();
 export class MergedRequests {
   readonly #transport: Pick<TransportLayer, "isLocal">;
   /** By hash of the compared fields. */
-  readonly #pending = new Map<number, PendingRequest>();
+  readonly #pending = new HashLists<PendingRequest>();
 
   constructor(transport: Pick<TransportLayer, "isLocal">) {
     this.#transport = transport;
@@ -43,34 +42,25 @@ export class MergedRequests {
   /** Reports whether a request is under way that differs from this one by its path alone. */
   has(request: SipRequest): boolean {
     if (this.#pending.size === 0 || !this.concerns(request)) return false;
-    let pending = this.#pending.get(hashOf(request));
+    let pending = this.#pending.first(hashOf(request));
     while (pending && !isSame(pending.request, request)) pending = pending.next;
     return pending !== undefined;
   }
 
   /** Returns what `delete` takes. */
   add(request: SipRequest): PendingRequest {
-    const hash = hashOf(request);
-    const pending = { request, hash, next: this.#pending.get(hash) };
-    this.#pending.set(hash, pending);
+    const pending: PendingRequest = { request, hash: hashOf(request), next: undefined };
+    this.#pending.add(pending);
     return pending;
   }
 
   delete(pending: PendingRequest): void {
-    const { hash } = pending;
-    let before = this.#pending.get(hash);
-    if (before !== pending) {
-      while (before && before.next !== pending) before = before.next;
-      if (before) before.next = pending.next;
-    } else if (pending.next) this.#pending.set(hash, pending.next);
-    else this.#pending.delete(hash);
+    this.#pending.delete(pending);
   }
 
   /** Reports whether a Via below the first is ours. */
   #wasHere(request: SipRequest): boolean {
-    const first = request.rowOf(Header.Via);
-    const isOnlyVia = request.topVia.end === request.rows[first + 3] && request.rowOf(Header.Via, first) < 0;
-    return !isOnlyVia && this.#hasOwnVia(request);
+    return !request.hasOneVia && this.#hasOwnVia(request);
   }
 
   #hasOwnVia(request: SipRequest): boolean {
@@ -89,12 +79,5 @@ function isSame(a: SipRequest, b: SipRequest): boolean {
 }
 
 function hashOf({ callId, cseq, from, requestUri }: SipRequest): number {
-  const hash = hashText(requestUri, hashText(from.tag, hashText(callId, seed ^ cseq)));
-  return (hash ^ hash >>> 15) & 0x3fffffff;
-}
-
-function hashText(text: string, start: number): number {
-  let hash = start;
-  for (let i = 0, end = text.length; i < end; i++) hash = Math.imul(hash ^ codeAt(text, i), 0x01000193);
-  return hash;
+  return tableHash(hashText(requestUri, hashText(from.tag, hashText(callId, seed ^ cseq))));
 }

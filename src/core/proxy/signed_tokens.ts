@@ -1,4 +1,5 @@
 /** Flow tokens whose signature is known to be right, because the ACK and the BYE of a call bring the token of its INVITE. */
+import { hashText, tableHash } from "../../runtime/table_hash.ts";
 import { codeAt, detachText } from "../../runtime/text.ts";
 
 /** Digits at the beginning of a token. */
@@ -57,7 +58,5 @@ function haveSameSignature(a: string, b: string): boolean {
 }
 
 function slotOf(callId: string): number {
-  let hash = 0;
-  for (let i = 0, end = callId.length; i < end; i++) hash = Math.imul(hash ^ codeAt(callId, i), 0x01000193);
-  return (hash ^ hash >>> 15) & (SLOTS - 1);
+  return tableHash(hashText(callId, 0)) & (SLOTS - 1);
 }

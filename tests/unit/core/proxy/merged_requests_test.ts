@@ -64,9 +64,7 @@ Deno.test("MergedRequests keeps many requests apart, in whatever order they end"
     requestUri: `sip:${i}@x`,
     from: { tag: "1" },
     to: { tag: "" },
-    topVia: { end: 0 },
-    rows: [0, 0, 0, 0],
-    rowOf: (_: unknown, previous?: number) => previous === undefined ? 0 : -1,
+    hasOneVia: true,
   })) as unknown as SipRequest[];
   const pending = requests.map((each) => merged.add(each));
   const known = () => requests.map((each) => merged.has(each));
