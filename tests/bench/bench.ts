@@ -1,6 +1,6 @@
 // Entry of `deno task bench`: routr against Kamailio and a bare UDP relay, in turn, on this machine.
 
-import { type BenchOptions, parseBenchOptions, USAGE } from "./bench_options.ts";
+import { type BenchOptions, type MeasurementName, parseBenchOptions, USAGE } from "./bench_options.ts";
 import { BenchContext } from "./measurements/bench_context.ts";
 import { measureBindingsMemory } from "./measurements/bindings_memory.ts";
 import { measureConnectionCpu } from "./measurements/connection_cpu.ts";
@@ -24,6 +24,31 @@ import { figuresTable } from "./report/figures_table.ts";
 import { describeMachine } from "./report/machine.ts";
 import type { BenchResults } from "./report/results.ts";
 import { comparison, judge, verdictsTable } from "./report/targets.ts";
+
+const MEASUREMENTS: Record<MeasurementName, (context: BenchContext) => Promise<Partial<BenchResults>>> = {
+  start: async (context) => ({ start: await measureStartTime(context) }),
+  load: async (context) => ({ load: await measureLoadTime(context) }),
+  idle: async (context) => ({ idle: await measureIdleness(context) }),
+  cpu: async (context) => ({ cpu: await measureCpu(context) }),
+  garbage: async (context) => ({ garbage: await measureGarbage(context) }),
+  peak: async (context) => ({ peak: await measureHighestRate(context) }),
+  bindings: async (context) => ({ bindings: await measureBindingsMemory(context) }),
+  tcp: async (context) => ({ tcp: await measureConnectionCpu(context, "tcp", ["registration", "call"]) }),
+  tls: async (context) => ({ tls: await measureConnectionCpu(context, "tls", ["call"]) }),
+  ws: async (context) => ({ ws: await measureConnectionCpu(context, "ws", ["registration"]) }),
+  "idle-connections": async (context) => ({
+    idleTls: await measureIdleConnections(context, "tls"),
+    idleWs: await measureIdleConnections(context, "ws"),
+  }),
+  stalled: async (context) => ({ stalled: await measureStalled(context) }),
+  routing: async (context) => ({ routing: await measureRouting(context) }),
+  gateways: async (context) => ({ gateways: await measureGateways(context) }),
+  providers: async (context) => ({ providers: await measureProviders(context) }),
+  reload: async (context) => ({ reload: await measureReload(context) }),
+  persistence: async (context) => ({ persistence: await measurePersistence(context) }),
+  lookups: async (context) => ({ lookups: await measureLookups(context) }),
+  rest: async (context) => ({ rest: await measureRest(context) }),
+};
 
 if (import.meta.main) {
   try {
@@ -50,68 +75,17 @@ async function bench(options: BenchOptions): Promise<void> {
   }
 }
 
+/** Makes the measurements one after the other; what was measured before one that fails is not lost. */
 async function measure(context: BenchContext): Promise<BenchResults> {
   const { systems, rate, binary, measurements } = context.options;
   const results: BenchResults = { systems, rate, compiled: binary !== undefined };
   for (const measurement of measurements) {
-    switch (measurement) {
-      case "start":
-        results.start = await measureStartTime(context);
-        break;
-      case "load":
-        results.load = await measureLoadTime(context);
-        break;
-      case "idle":
-        results.idle = await measureIdleness(context);
-        break;
-      case "cpu":
-        results.cpu = await measureCpu(context);
-        break;
-      case "garbage":
-        results.garbage = await measureGarbage(context);
-        break;
-      case "peak":
-        results.peak = await measureHighestRate(context);
-        break;
-      case "bindings":
-        results.bindings = await measureBindingsMemory(context);
-        break;
-      case "tcp":
-        results.tcp = await measureConnectionCpu(context, "tcp", ["registration", "call"]);
-        break;
-      case "tls":
-        results.tls = await measureConnectionCpu(context, "tls", ["call"]);
-        break;
-      case "ws":
-        results.ws = await measureConnectionCpu(context, "ws", ["registration"]);
-        break;
-      case "idle-connections":
-        results.idleTls = await measureIdleConnections(context, "tls");
-        results.idleWs = await measureIdleConnections(context, "ws");
-        break;
-      case "stalled":
-        results.stalled = await measureStalled(context);
-        break;
-      case "routing":
-        results.routing = await measureRouting(context);
-        break;
-      case "gateways":
-        results.gateways = await measureGateways(context);
-        break;
-      case "providers":
-        results.providers = await measureProviders(context);
-        break;
-      case "reload":
-        results.reload = await measureReload(context);
-        break;
-      case "persistence":
-        results.persistence = await measurePersistence(context);
-        break;
-      case "lookups":
-        results.lookups = await measureLookups(context);
-        break;
-      case "rest":
-        results.rest = await measureRest(context);
+    try {
+      Object.assign(results, await MEASUREMENTS[measurement](context));
+    } catch (error) {
+      console.error(`Cannot measure "${measurement}":`, error);
+      Deno.exitCode = 1;
+      await endAllProcesses();
     }
   }
   return results;

@@ -51,8 +51,8 @@ export const USAGE = `deno task bench [names…] [options]
                    (${MEASUREMENT_NAMES.join(", ")}); all of those of which none is named
   --binary PATH    run this compiled routr instead of the source
   --rate N         registrations and calls a second for the CPU figures (1000)
-  --seconds N      length of each load (5)
-  --rounds N       alternating rounds for the CPU figures, of which the median counts (3)
+  --seconds N      length of each load (3)
+  --rounds N       alternating rounds for the CPU figures, of which the median counts (7)
   --bindings N     bindings registered for the memory figures (100000)
   --connections N  idle connections for the memory figures (10000)
   --agents N       agents of the large configurations for providers, reload and rest (100000)
@@ -100,11 +100,11 @@ const QUICK = {
   changes: 2,
 };
 const THOROUGH = {
-  seconds: 5,
+  seconds: 3,
   stepSeconds: 4,
   peakPasses: 2,
   idleSeconds: 10,
-  rounds: 3,
+  rounds: 7,
   starts: 5,
   bindings: 100_000,
   connections: 10_000,

@@ -21,7 +21,7 @@ export interface CpuResult {
 
 type Load = (options: LoadOptions) => Promise<LoadResult>;
 
-const WARM_UP_SECONDS = 2;
+const WARM_UP_SECONDS = 5;
 export const DENSITY = 3;
 
 function offerDenseRegistrations(options: LoadOptions): Promise<LoadResult> {

@@ -31,6 +31,17 @@ export async function sampleCpu(
   return { ...result, microseconds: used / result.successful };
 }
 
+/**
+ * What ours took of theirs: the median of the rounds, in which both have their load one right after the other, so that
+ * what slows the machine down for a while slows both. NaN when there is nothing to compare.
+ */
+export function cpuRatio(ours: CpuFigure | undefined, theirs: CpuFigure | undefined): number {
+  const rounds = ours?.samples ?? [];
+  return median(
+    rounds.map(({ microseconds }, round) => microseconds / (theirs?.samples[round]?.microseconds ?? NaN)),
+  );
+}
+
 export function figure(samples: readonly CpuSample[]): CpuFigure {
   return { median: median(samples.map(({ microseconds }) => microseconds)), samples };
 }

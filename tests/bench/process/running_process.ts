@@ -1,5 +1,6 @@
 // A child process whose output is kept (the last part of it) and which is ended by its own pid.
 
+import { setTimeout as delay } from "node:timers/promises";
 import { processTree } from "./process_meter.ts";
 
 export interface ProcessCommand {
@@ -11,6 +12,7 @@ export interface ProcessCommand {
 }
 
 const KEPT_OUTPUT = 8192; // characters of stdout and stderr kept for error messages
+const DRAIN_PATIENCE = 2000; // milliseconds to wait for the rest of its output after its end
 const running = new Set<RunningProcess>();
 
 /** Ends every process that is still running; for a bench that is interrupted. */
@@ -42,7 +44,8 @@ export class RunningProcess {
     const drained = Promise.all([this.#keep(this.#child.stdout), this.#keep(this.#child.stderr)]);
     this.ended = this.#child.status.then(async ({ code }) => {
       running.delete(this);
-      await drained;
+      // A child of its own that outlives it keeps the pipes open.
+      await Promise.race([drained, delay(DRAIN_PATIENCE, undefined, { ref: false })]);
       return code;
     });
   }

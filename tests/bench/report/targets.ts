@@ -1,6 +1,7 @@
 // What routr is held to, and whether this run met it.
 
 import { DENSITY } from "../measurements/cpu.ts";
+import { cpuRatio } from "../measurements/cpu_sample.ts";
 import { answerTime } from "./answer_time.ts";
 import { ROUTES } from "../load/routed_load.ts";
 import type { ConnectionCpu } from "../measurements/connection_cpu.ts";
@@ -35,21 +36,21 @@ const TARGETS: readonly Target[] = [
   {
     name: "CPU per call, of Kamailio's",
     atMost: 0.50,
-    measured: ({ cpu }) => ratio(ofSystem(cpu, "routr")?.call.median, ofSystem(cpu, "kamailio")?.call.median),
+    measured: ({ cpu }) => cpuRatio(ofSystem(cpu, "routr")?.call, ofSystem(cpu, "kamailio")?.call),
   },
   {
     name: "CPU per registration, of Kamailio's",
     atMost: 1,
     measured: ({ cpu }) =>
-      ratio(ofSystem(cpu, "routr")?.registration?.median, ofSystem(cpu, "kamailio")?.registration?.median),
+      cpuRatio(ofSystem(cpu, "routr")?.registration, ofSystem(cpu, "kamailio")?.registration),
   },
   {
     name: `CPU per registration at ${DENSITY} times the rate, of Kamailio's`,
     atMost: 0.8,
     measured: ({ cpu }) =>
-      ratio(
-        ofSystem(cpu, "routr")?.denseRegistration?.median,
-        ofSystem(cpu, "kamailio")?.denseRegistration?.median,
+      cpuRatio(
+        ofSystem(cpu, "routr")?.denseRegistration,
+        ofSystem(cpu, "kamailio")?.denseRegistration,
       ),
   },
   {
@@ -213,9 +214,9 @@ export function verdictsTable(verdicts: readonly Verdict[]): string {
 
 /** How the other systems compare, for orientation: nobody is held to these. */
 export function comparison({ cpu, peak }: BenchResults): string[] {
-  const call = ofSystem(cpu, "routr")?.call.median;
-  const toFast = ratio(call, ofSystem(cpu, "kamailio-fm")?.call.median);
-  const toFloor = ratio(call, ofSystem(cpu, "relay")?.call.median);
+  const call = ofSystem(cpu, "routr")?.call;
+  const toFast = cpuRatio(call, ofSystem(cpu, "kamailio-fm")?.call);
+  const toFloor = cpuRatio(call, ofSystem(cpu, "relay")?.call);
   const rateToKamailio = ratio(ofSystem(peak, "routr")?.rate, ofSystem(peak, "kamailio")?.rate);
   return [
     `CPU per call: ${toFast.toFixed(2)} × Kamailio's with its fast allocator (-x fm)`,
@@ -230,10 +231,7 @@ function connectionRatio(
   results: readonly ConnectionCpu[] | undefined,
   activity: "registration" | "call",
 ): number {
-  return ratio(
-    ofSystem(results, "routr")?.[activity]?.median,
-    ofSystem(results, "kamailio")?.[activity]?.median,
-  );
+  return cpuRatio(ofSystem(results, "routr")?.[activity], ofSystem(results, "kamailio")?.[activity]);
 }
 
 function delayBesideDead(
