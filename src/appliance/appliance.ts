@@ -134,12 +134,12 @@ export class Appliance {
   }
 
   async #reload(): Promise<void> {
-    this.#onReload(await this.#options.resources.live.reload());
+    await this.#onReload(await this.#options.resources.live.reload());
   }
 
-  #onReload(report: LoadReport): void {
+  async #onReload(report: LoadReport): Promise<void> {
     const { resources } = this.#options;
-    resources.report(report);
+    await resources.report(report);
     const faults = report.faults.length;
     this.#server.events.emit("configuration.reloaded", { ...resources.live.directory.counts, faults });
   }

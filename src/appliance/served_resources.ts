@@ -37,11 +37,11 @@ export class ServedResources {
   }
 
   /** Logs what a load brought; only warnings that the report before did not have. */
-  report(loaded: LoadReport): void {
+  async report(loaded: LoadReport): Promise<void> {
     const { directory } = this.live;
     const warnings = [
       ...loaded.warnings,
-      ...inspectResources(this.#config, directory),
+      ...await inspectResources(this.#config, directory),
       ...emptyProviderWarnings(this.#opened, loaded, directory.counts),
     ];
     logWarnings(warnings.filter((warning) => !this.#warnings.includes(warning)));

@@ -80,7 +80,7 @@ function logConfiguration({ config, source, faults, warnings }: LoadedConfigurat
 async function loadUnlessStopped(resources: ServedResources, request: StopRequest): Promise<boolean> {
   const loaded = await Promise.race([resources.live.load(), request.requested]);
   if (!("how" in loaded)) {
-    resources.report(loaded);
+    await resources.report(loaded);
     return true;
   }
   log.info("Stopping: {by}", { by: loaded.requestedBy });

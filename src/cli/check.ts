@@ -25,7 +25,7 @@ export async function check(options: ConfigurationOptions): Promise<number> {
   const warnings = [...loaded.warnings, ...report.warnings];
   if (config) {
     warnings.push(
-      ...inspectResources(config, directory),
+      ...await inspectResources(config, directory),
       ...await readableSecrets({ config, document, source }),
     );
   }

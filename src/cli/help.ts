@@ -12,7 +12,7 @@ executable. SIGTERM and SIGINT stop it.`,
 Prints all faults of the configuration with file, line and property. Exits with 0 or 1.`,
   init: `Usage: routr init [DIR]
 
-Writes a sample configuration with a random secret of the administrator to DIR, or to "config".`,
+Writes a sample configuration with random secrets to DIR, or to "config", for its owner only, and prints them.`,
   schema: `Usage: routr schema KIND
 
 Prints the JSON Schema of config, user, agent, domain, gateway, did or peer, for editors.`,

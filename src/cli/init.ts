@@ -1,16 +1,24 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { SHIPPED_SECRET } from "../data/user.ts";
 import { SAMPLES } from "./samples.ts";
 import { SCHEMA_NAMES, schemaText } from "./schema.ts";
 
 /** The files hold secrets: only the owner may read them. */
 const MODE = 0o600;
-/** Excludes characters that look alike, since people type secrets into phones. */
+/** Lower case and digits, without those that look alike, since people type secrets into phones. */
 const SECRET_CHARACTERS = "abcdefghijkmnpqrstuvwxyz23456789";
+/** 80 bits. */
 const SECRET_LENGTH = 16;
 /** The administrator's secret is not typed. */
 const USER_SECRET_LENGTH = 32;
+/** Credentials of a sample, also those in comments, which people will uncomment. */
+const CREDENTIALS = /^(#? *username: )('?)([^'\n]+)(\2\n)(#? *secret: )[^\n]+$/gm;
+
+/** Credentials that were written, and are not in a comment. */
+interface WrittenCredentials {
+  readonly username: string;
+  readonly secret: string;
+}
 
 /** `routr init`: writes a sample configuration with random secrets, and schemas. Returns the exit status. */
 export async function init(directory: string): Promise<number> {
@@ -23,30 +31,42 @@ export async function init(directory: string): Promise<number> {
   }
   try {
     await Deno.mkdir(directory, { recursive: true });
+    const written: Partial<Record<string, readonly WrittenCredentials[]>> = {};
     for (const [name, sample] of Object.entries(SAMPLES)) {
-      const path = join(directory, `${name}.yaml`);
-      await Deno.writeTextFile(
-        path,
-        withRandomSecrets(sample, name === "users" ? USER_SECRET_LENGTH : SECRET_LENGTH),
-        { createNew: true, mode: MODE },
+      const { text, credentials } = withRandomSecrets(
+        sample,
+        name === "users" ? USER_SECRET_LENGTH : SECRET_LENGTH,
       );
+      await Deno.writeTextFile(join(directory, `${name}.yaml`), text, { createNew: true, mode: MODE });
+      written[name] = credentials;
     }
     await writeSchemas(join(directory, "schemas"));
+    console.log(nextSteps(directory, written));
   } catch (error) {
     console.error(`Cannot write a sample configuration: ${error instanceof Error ? error.message : error}`);
     return 1;
   }
-  const agents = join(directory, "agents.yaml");
-  console.log(
-    `Wrote a sample configuration to ${directory}: agents 1001 and 1002 in the domain sip.local, with random secrets.
-Next:
-  1. grep secret: ${agents}    # shows the agents' secrets
-  2. routr check --config ${directory}
-  3. routr --config ${directory}
-  4. Register two phones as 1001@sip.local and 1002@sip.local, with this host as their proxy, and call.
-The administrator's name is admin; the secret is in ${join(directory, "users.yaml")}.`,
-  );
   return 0;
+}
+
+/** Returns what a person needs: the secrets, which are shown here alone, and what to do with them. */
+function nextSteps(
+  directory: string,
+  { agents = [], users = [] }: Partial<Record<string, readonly WrittenCredentials[]>>,
+): string {
+  return `Wrote a sample configuration to ${directory}, with random secrets:
+
+${agents.map(({ username, secret }) => `  ${username}@sip.local  ${secret}`).join("\n")}
+${
+    users.map(({ username, secret }) => `  ${username}  ${secret}    # for routr login, not for phones`).join(
+      "\n",
+    )
+  }
+
+They are in agents.yaml and users.yaml, which only you can read. Next:
+  1. routr check --config ${directory}
+  2. routr --config ${directory}
+  3. Register two phones as 1001@sip.local and 1002@sip.local, with this host as their proxy, and call.`;
 }
 
 /** Writes the schemas that the first line of each sample names for editors. Overwrites those of another release. */
@@ -57,10 +77,14 @@ async function writeSchemas(directory: string): Promise<void> {
   }
 }
 
-/** Replaces secrets, but not those in comments. */
-function withRandomSecrets(sample: string, length: number): string {
-  const shipped = new RegExp(`^( *secret: )(?:'1234'|${SHIPPED_SECRET})$`, "gm");
-  return sample.replace(shipped, (_, name) => `${name}'${randomSecret(length)}'`);
+function withRandomSecrets(sample: string, length: number) {
+  const credentials: WrittenCredentials[] = [];
+  const text = sample.replace(CREDENTIALS, (_, name, quote, username, end, secretName) => {
+    const secret = randomSecret(length);
+    if (!name.startsWith("#")) credentials.push({ username, secret });
+    return `${name}${quote}${username}${end}${secretName}'${secret}'`;
+  });
+  return { text, credentials };
 }
 
 function randomSecret(length: number): string {

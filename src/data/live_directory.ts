@@ -37,7 +37,7 @@ export class LiveDirectory {
   #reloading: Promise<void> | undefined;
   #reloadAgain = false;
   #closed = false;
-  #onReload: ((report: LoadReport) => void) | undefined;
+  #onReload: ((report: LoadReport) => unknown) | undefined;
   /** Fires when a loss is accepted. */
   #alarm: unknown;
 
@@ -136,8 +136,11 @@ export class LiveDirectory {
     };
   }
 
-  /** Loads again whenever the provider reports a change, until closed. */
-  follow(onReload: (report: LoadReport) => void): void {
+  /**
+   * Loads again whenever the provider reports a change, until closed.
+   * @param onReload is awaited before the next load
+   */
+  follow(onReload: (report: LoadReport) => unknown): void {
     this.#onReload = onReload;
     this.#provider.watch(() => this.#loadAgain());
     this.#awaitEndOfLoss();
@@ -161,12 +164,12 @@ export class LiveDirectory {
     this.#alarm = this.#clock.setAlarm(() => this.#loadAgain(), waitMs);
   }
 
-  async #reload(onReload: (report: LoadReport) => void): Promise<void> {
+  async #reload(onReload: (report: LoadReport) => unknown): Promise<void> {
     try {
       while (this.#reloadAgain && !this.#closed) {
         this.#reloadAgain = false;
         const report = await this.load();
-        if (!this.#closed) onReload(report);
+        if (!this.#closed) await onReload(report);
       }
     } finally {
       this.#reloading = undefined;

@@ -3,13 +3,9 @@ import { halfCoveringRules } from "./access_control_list.ts";
 import type { Did } from "./did.ts";
 import type { Directory } from "./directory.ts";
 import type { Resource } from "./resource.ts";
-import { isSecretOf, SHIPPED_SECRET } from "./user.ts";
 
 /** Returns warnings about a valid resource that is probably not meant so. */
 export function resourceWarnings(resource: Resource): string[] {
-  if (resource.kind === "User" && isSecretOf(resource, SHIPPED_SECRET)) {
-    return [`User "${resource.username}" still has the secret of the samples`];
-  }
   if (resource.kind === "Agent" && resource.secret === undefined) {
     const { username, domains, ha1 } = resource;
     return domains.filter((domain) => ha1.every(({ realm }) => realm !== domain))

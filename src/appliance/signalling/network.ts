@@ -5,6 +5,7 @@ import { connectionLimits, pendingBytes } from "../../config/limits.ts";
 import type { LiveConfiguration } from "../../config/live_configuration.ts";
 import { tlsSettingsOf } from "../../config/tls_settings.ts";
 import { ServerAccessControl } from "../../core/access/access_control.ts";
+import { LocalNetworks } from "../../core/access/local_networks.ts";
 import { toUriHost } from "../../runtime/ip/ip_address.ts";
 import type { Timer } from "../../runtime/timer_wheel.ts";
 import { TransactionLayer } from "../../transaction/transaction_layer.ts";
@@ -25,21 +26,22 @@ export interface FailedListener {
 export class Network {
   readonly transport: TransportLayer;
   readonly transactions: TransactionLayer;
+  readonly localNetworks: LocalNetworks;
   readonly maxPendingBytes: number;
   readonly #foundation: Foundation;
   readonly #accessControl: ServerAccessControl;
 
   constructor(foundation: Foundation) {
     const { configuration, clock, metrics, options, wheel } = foundation;
-    const { accessControlList, limits, nameServers } = configuration;
+    const { accessControlList, limits, localnets, nameServers } = configuration;
+    const interfaces = options.networkInterfaces ?? Deno.networkInterfaces();
     this.#foundation = foundation;
     this.#accessControl = new ServerAccessControl(accessControlList, clock);
+    const own = interfaces.map(({ address }) => address.replace(/%.*/, ""));
+    this.localNetworks = new LocalNetworks([...localnets, ...own]);
     this.maxPendingBytes = pendingBytes(configuration);
     this.transport = new TransportLayer({
-      localAddresses: new LocalAddresses(
-        options.networkInterfaces ?? Deno.networkInterfaces(),
-        advertisedAddress(configuration),
-      ),
+      localAddresses: new LocalAddresses(interfaces, advertisedAddress(configuration)),
       clock,
       resolver: new Resolver(clock, { nameServers, ...options.resolver }),
       metrics,

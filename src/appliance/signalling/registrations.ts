@@ -122,6 +122,7 @@ export class Registrations {
       metrics,
       algorithms: configuration.digestAlgorithms,
       isOurs: (host) => directory.domain(host) !== undefined || this.#network.transport.hasHost(host),
+      admits: (account, address) => this.#network.localNetworks.admits(account, address),
     });
   }
 

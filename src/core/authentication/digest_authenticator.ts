@@ -37,6 +37,8 @@ export interface DigestAuthenticatorOptions {
   readonly algorithms: readonly DigestAlgorithm[];
   /** Reports whether a host is a domain or an address of this server. */
   isOurs(host: string): boolean;
+  /** Reports whether an account is served at an address; asked with the right password only. */
+  admits(account: CredentialHolder, address: string): boolean;
 }
 
 /** The header row of the credentials that are checked. */
@@ -66,6 +68,7 @@ export class DigestAuthenticator {
   readonly #failures: Counter;
   readonly #unknownNonces: Counter;
   readonly #isOurs: DigestAuthenticatorOptions["isOurs"];
+  readonly #admits: DigestAuthenticatorOptions["admits"];
 
   constructor(options: DigestAuthenticatorOptions) {
     const { clock, seed, algorithms } = options;
@@ -73,6 +76,7 @@ export class DigestAuthenticator {
     this.#nonces = new NonceRing(clock, seed);
     this.#challenges = new Challenges({ nonces: this.#nonces, seed, algorithms });
     this.#isOurs = options.isOurs;
+    this.#admits = options.admits;
     this.#failures = options.metrics.counter(
       "routr_authentication_failures_total",
       "Wrong digest credentials",
@@ -144,6 +148,10 @@ export class DigestAuthenticator {
       this.#failures.value++;
       const cause = `${faultOf(account, realm, algorithm)}: ${username} in realm ${realm}`;
       return refused({ ...this.#challenges.answer(request, challenge), cause, username });
+    }
+    if (!this.#admits(account!, challenge.flow.remoteAddress)) {
+      const cause = `${username} has the secret of a sample, which is good in local networks only`;
+      return refused({ status: 403, cause, username });
     }
     const count = fields.isEmpty(CredentialsField.qop) ? 0 : countOf(fields);
     const isFresh = this.#nonces.use(number, count, ownerOf(challenge.flow.remoteAddress)) === "fresh";

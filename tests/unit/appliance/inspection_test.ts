@@ -163,19 +163,35 @@ Deno.test("check: an unusable salt is reported with how to make one", async () =
 });
 
 Deno.test("check: secrets that are soon guessed, in one line, without telling them", async () => {
-  for (const secret of ["'1234'", "short", "changeit", "ann"]) {
+  for (const secret of ["short", "'123456789'", "ann-2024", "password1"]) {
     const files = { "agents.yaml": AGENT.replace("SECRET", secret) };
     const { status, warnings } = await checked("  recordRoute: true\n", { files });
     assert.equal(status, 0);
     assert.deepEqual(warnings, [
-      'Warning: Agents with secrets that are soon guessed: "ann". Take at least 8 characters, neither the username ' +
-      "nor those of a sample",
+      'Warning: 1 agent with a secret that is soon guessed: "ann". Take at least 8 characters (10 digits), neither the ' +
+      "username nor a common word",
     ]);
   }
   const many = Array.from({ length: 5 }, (_, i) => AGENT.replace("ann", `ann${i}`).replace("SECRET", "x"))
     .join("");
   const { warnings } = await checked("  recordRoute: true\n", { files: { "agents.yaml": many } });
-  assert.match(warnings.join("\n"), /^Warning: Agents .*: "ann0", "ann1", "ann2" and 2 more\. Take [^\n]*$/);
+  assert.match(
+    warnings.join("\n"),
+    /^Warning: 5 agents .*: "ann0", "ann1", "ann2" and 2 more\. Take [^\n]*$/,
+  );
+});
+
+Deno.test("check: the secrets of samples, and what they are good for", async () => {
+  const files = {
+    "agents.yaml": AGENT.replace("SECRET", "'1234'"),
+    "users.yaml": USER.replace("long-and-secret", "changeit"),
+  };
+  assert.deepEqual((await checked("  recordRoute: true\n", { files })).warnings, [
+    'Warning: 1 user with the secret of a sample, which everybody knows: "admin". The REST service is open to this ' +
+    "host only until it is changed",
+    'Warning: 1 agent with the secret of a sample, which everybody knows: "ann". They are served in local networks ' +
+    "only until it is changed",
+  ]);
 });
 
 Deno.test("check: there are no users for the REST service", async () => {

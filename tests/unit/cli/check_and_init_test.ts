@@ -32,8 +32,8 @@ Deno.test("the shipped configuration has no faults, and warnings about its publi
   assert.equal(
     // The umask decides whether others can read a checkout.
     output.replace(/^Warning: Every user of this host .*\n/m, ""),
-    `Warning: User "admin" still has the secret of the samples
-Warning: Agents with secrets that are soon guessed: "1001", "1002". Take at least 8 characters, neither the username nor those of a sample
+    `Warning: 1 user with the secret of a sample, which everybody knows: "admin". The REST service is open to this host only until it is changed
+Warning: 2 agents with the secret of a sample, which everybody knows: "1001", "1002". They are served in local networks only until it is changed
 Configuration: ${SHIPPED}/config.yaml
 Resources: 2 agents, 1 domain, 0 peers, 0 gateways, 0 DIDs, 1 user in ${SHIPPED}
 No faults`,
@@ -87,32 +87,62 @@ Deno.test("check reads the configured data source, and no files then", async () 
   assert.match(output, /^Resources: 0 agents, .* in redis 127\.0\.0\.1:1$/m);
 });
 
+/** The secrets of a file by username, in comments too. */
+async function secretsIn(path: string): Promise<Map<string, string>> {
+  const text = await Deno.readTextFile(path);
+  const credentials = text.matchAll(/username: '?([^'\n]+)'?\n#? *secret: '([^']+)'$/gm);
+  return new Map(Array.from(credentials, ([, username, secret]) => [username, secret]));
+}
+
 Deno.test("init writes a valid configuration with random secrets, readable by its owner only", async () => {
   await using folder = await TemporaryFolder.of({});
-  const secrets = new Set<string | undefined>();
+  const all: string[] = [];
   for (const name of ["one", "two/deep"]) {
     const directory = folder.pathOf(name);
     const { status, output } = await run(() => init(directory));
     assert.equal(status, 0);
     assert.match(output, /routr --config/);
-    const users = await Deno.readTextFile(`${directory}/users.yaml`);
-    const secret = /secret: '(.+)'/.exec(users)?.[1];
-    assert.ok(secret !== undefined && secret.length >= 24);
-    assert.ok(!output.includes(secret));
-    secrets.add(secret);
-    const agents = await Deno.readTextFile(`${directory}/agents.yaml`);
-    for (const [, agentSecret] of agents.matchAll(/^ *secret: '?(.+?)'?$/gm)) {
-      assert.ok(agentSecret.length >= 12 && !output.includes(agentSecret), agentSecret);
-      secrets.add(agentSecret);
+    const users = await secretsIn(`${directory}/users.yaml`);
+    const agents = await secretsIn(`${directory}/agents.yaml`);
+    const peers = await secretsIn(`${directory}/peers.yaml`);
+    const gateways = await secretsIn(`${directory}/gateways.yaml`);
+    assert.deepEqual([...users.keys(), ...agents.keys(), ...peers.keys(), ...gateways.keys()], [
+      "admin",
+      "1001",
+      "1002",
+      "ast",
+      "youruser",
+    ]);
+    for (const [username, secret] of [...agents, ...peers, ...gateways]) {
+      assert.match(secret, /^[a-km-np-z2-9]{16}$/, username);
+      all.push(secret);
     }
-    for (const name of ["users", "agents", "peers", "gateways", "config"]) {
+    assert.match(users.get("admin")!, /^[a-km-np-z2-9]{32}$/);
+    all.push(users.get("admin")!);
+    // Once, and what has no effect yet not at all.
+    for (const [username, secret] of [...agents, ...users]) {
+      assert.equal(output.split(secret).length, 2, username);
+      assert.ok(output.split("\n").some((line) => line.includes(username) && line.includes(secret)), output);
+    }
+    for (const secret of [...peers.values(), ...gateways.values()]) assert.ok(!output.includes(secret));
+    for (const name of ["users", "agents", "peers", "gateways", "domains", "dids", "config"]) {
       assert.equal((await Deno.stat(`${directory}/${name}.yaml`)).mode! & 0o777, 0o600);
     }
     const checked = await run(() => check({ directory, env: {} }));
     assert.equal(checked.status, 0);
     assert.doesNotMatch(checked.output, /Warning/);
   }
-  assert.equal(secrets.size, 6);
+  assert.equal(new Set(all).size, 10);
+});
+
+Deno.test("no secret of a sample is left in what init writes, in comments either", async () => {
+  await using folder = await TemporaryFolder.of({});
+  await run(() => init(folder.path));
+  for (const { name, isFile } of Deno.readDirSync(folder.path)) {
+    if (!isFile) continue;
+    const text = await Deno.readTextFile(folder.pathOf(name));
+    assert.doesNotMatch(text, /secret: '?(?:1234|changeit|changeme|astsecret|yoursecret)'?$/m, name);
+  }
 });
 
 Deno.test("init overwrites nothing, and names the existing files", async () => {

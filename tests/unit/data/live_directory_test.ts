@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { formatFault } from "../../../src/data/fault.ts";
 import { LiveDirectory, type LoadReport } from "../../../src/data/live_directory.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
-import { agentDocument, domainDocument, userDocument } from "../../support/resources.ts";
+import { agentDocument, domainDocument } from "../../support/resources.ts";
 import { FakeDataProvider, sourceOf, unreadableSource } from "./sources.ts";
 
 const DOMAINS = sourceOf("Domain", [domainDocument("sip.local")], "domains");
@@ -121,11 +121,9 @@ Deno.test("follow() loads again on news, also on those that come meanwhile", asy
 Deno.test("what is allowed but probably not meant is a warning", async () => {
   const accessControlList = { deny: ["0.0.0.0/1"] };
   const { live } = liveDirectory(
-    sourceOf("User", [userDocument("admin", "changeit")]),
     sourceOf("Domain", [domainDocument("sip.local", { accessControlList })]),
   );
   assert.deepEqual((await live.load()).warnings, [
-    'User "admin" still has the secret of the samples',
     'Domain "sip.local": rule 0.0.0.0/1 covers only half of the IPv4 addresses, up to 127.255.255.255; ' +
     "all of them are 0.0.0.0/0",
   ]);

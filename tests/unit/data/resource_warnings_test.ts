@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
 import { MemoryDirectory } from "../../../src/data/directory.ts";
-import { hashOfA1 } from "../../../src/data/ha1.ts";
 import type { Resource } from "../../../src/data/resource.ts";
 import { directoryWarnings, resourceWarnings } from "../../../src/data/resource_warnings.ts";
-import {
-  agentDocument,
-  didDocument,
-  domainDocument,
-  peerDocument,
-  userDocument,
-} from "../../support/resources.ts";
+import { agentDocument, didDocument, domainDocument, peerDocument } from "../../support/resources.ts";
 import { resourceOf } from "./sources.ts";
 
 function warningsOf(...resources: Resource[]): string[] {
@@ -54,17 +47,6 @@ Deno.test("a peer whose device is a domain is probably not meant", () => {
     'Peer "ast": device sip.local is a domain too, whose agents come first',
   ]);
   assert.deepEqual(warningsOf(domain, device("astserver"), resourceOf("Peer", peerDocument("pbx"))), []);
-});
-
-Deno.test("an administrator with the secret of the samples is warned of, in hashes too", () => {
-  const ha1 = { md5: hashOfA1("MD5", { username: "admin", realm: "routr", secret: "changeit" }) };
-  const hashed = { ...userDocument("admin"), spec: { credentials: { username: "admin", ha1 } } };
-  for (const document of [userDocument("admin", "changeit"), hashed]) {
-    assert.deepEqual(resourceWarnings(resourceOf("User", document)), [
-      'User "admin" still has the secret of the samples',
-    ]);
-  }
-  assert.deepEqual(resourceWarnings(resourceOf("User", userDocument("admin"))), []);
 });
 
 Deno.test("an agent without a hash for one of its domains is probably not meant", () => {
