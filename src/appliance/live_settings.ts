@@ -69,7 +69,7 @@ export class LiveSettings {
       log.warn("Only a restart takes over {properties}", { properties: fixed.map(pathOf).join(", ") });
     }
     if (live.length === 0) return;
-    const config = { ...this.config, ...livePart(read.config) };
+    const config = { ...this.config, ...livePart(read.config, this.config) };
     this.#apply({ config, document: read.document }, live.map(pathOf));
     log.info("In force from now on: {properties}", { properties: live.map(pathOf).join(", ") });
   }

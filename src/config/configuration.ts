@@ -17,6 +17,7 @@ import {
 import { apiVersion, serialRingSeconds } from "../data/resource_document.ts";
 import { DEFAULT_MESSAGE_LIMITS } from "../message/message_limits.ts";
 import type * as z from "zod";
+import { callLimits } from "./call_limits.ts";
 import { dataSource } from "./data_source.ts";
 import { laterExtensions } from "./later_extensions.ts";
 import { restService } from "./rest_service.ts";
@@ -63,7 +64,7 @@ const registrar = mapping({
   }
 });
 
-/** Limits for strangers. */
+/** Limits for strangers, and of calls. */
 const limits = mapping({
   maxDatagramSize: integer({ min: 512, max: 65535 }).default(65535)
     .describe("Bytes of one message in a datagram."),
@@ -88,11 +89,7 @@ const limits = mapping({
   maxPendingBytes: integer({ min: 65_536, max: Infinity }).optional().describe(
     "Bytes of messages kept for transactions; a quarter of the memory this process may have, 256 MiB at most, unless set.",
   ),
-  maxCallsInSetupPerAgent: count.default(10).describe("Calls that one agent may have in set-up."),
-  maxCallsInSetup: count.default(1000)
-    .describe("Calls that any other party may have in set-up: a peer, a gateway, an address."),
-  maxCallsOutPerAgent: count.default(10)
-    .describe("Calls that one agent may have by gateways at a time."),
+  ...callLimits,
 });
 
 const metadata = mapping({

@@ -2,13 +2,20 @@
 import { documentProblems } from "../data/document_problems.ts";
 import { formatPath, type Problem } from "../data/fault.ts";
 import { mergeDocuments } from "../data/merged_document.ts";
+import { LIVE_LIMITS } from "./call_limits.ts";
 import { type Configuration, configurationSchema } from "./configuration.ts";
 import { withoutEmpty } from "./filled_document.ts";
 import { unredacted } from "./shown_configuration.ts";
 import { isMapping } from "../runtime/mapping.ts";
 
-/** Properties of `spec` that take effect at once. */
-export const LIVE_PROPERTIES = ["accessControlList", "logging", "maxContacts", "registrar"] as const;
+/** Properties of `spec` that take effect at once; of `limits` those of calls. */
+export const LIVE_PROPERTIES = [
+  "accessControlList",
+  "limits",
+  "logging",
+  "maxContacts",
+  "registrar",
+] as const;
 
 export type LiveConfiguration = Pick<Configuration, (typeof LIVE_PROPERTIES)[number]>;
 
@@ -52,13 +59,31 @@ export function changedProperties(
   after: Configuration,
 ): { live: string[]; fixed: string[] } {
   const names = Object.keys({ ...before, ...after }) as (keyof Configuration)[];
-  const changed = names.filter((name) => !isSame(before[name], after[name]));
-  return { live: changed.filter(isLive), fixed: changed.filter((name) => !isLive(name)) };
+  const changed = names.filter((name) => name !== "limits" && !isSame(before[name], after[name]));
+  const live: string[] = changed.filter(isLive);
+  const fixed: string[] = changed.filter((name) => !isLive(name));
+  if (!isSame(limitsOf(before, isLiveLimit), limitsOf(after, isLiveLimit))) live.push("limits");
+  if (!isSame(limitsOf(before, isFixedLimit), limitsOf(after, isFixedLimit))) fixed.push("limits");
+  return { live, fixed };
 }
 
-export function livePart(config: Configuration): LiveConfiguration {
+/** Returns the live properties of a configuration; what else stands beside them stays as it was. */
+export function livePart(config: Configuration, before: Configuration): LiveConfiguration {
   const { accessControlList, logging, maxContacts, registrar } = config;
-  return { accessControlList, logging, maxContacts, registrar };
+  const limits = { ...before.limits, ...limitsOf(config, isLiveLimit) };
+  return { accessControlList, limits, logging, maxContacts, registrar };
+}
+
+function limitsOf({ limits }: Configuration, isWanted: (name: string) => boolean): object {
+  return Object.fromEntries(Object.entries(limits).filter(([name]) => isWanted(name)));
+}
+
+function isLiveLimit(name: string): boolean {
+  return LIVE_LIMITS.includes(name);
+}
+
+function isFixedLimit(name: string): boolean {
+  return !isLiveLimit(name);
 }
 
 /** Returns the path of a property: `spec.logging`. */

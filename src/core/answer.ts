@@ -11,6 +11,8 @@ export interface Answer {
   readonly username?: string;
   /** Whether the sender had too much under way (`spec.limits`). */
   readonly isLimit?: boolean;
+  /** The name of that limit. */
+  readonly limit?: string;
   /** Further header lines, each ended by CRLF. */
   readonly headers?: string;
 }

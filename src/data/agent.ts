@@ -1,3 +1,4 @@
+import { type CallerLimits, callerLimits } from "./call_limits.ts";
 import { firstGeneratedRef } from "./generated_ref.ts";
 import type { Credentials } from "./ha1.ts";
 import { host } from "./network_property.ts";
@@ -26,6 +27,8 @@ export interface Agent extends Credentials, ResourceTimes {
   readonly maxContacts: number | undefined;
   /** Defaults to the configuration. */
   readonly serialRingSeconds?: number;
+  /** Default to the configuration. */
+  readonly limits?: CallerLimits | undefined;
 }
 
 /** "Agent Resource" in the configuration reference; `privacy` and `ex_maxContact` are of later v1 releases. */
@@ -43,6 +46,7 @@ export const agentSchema = mapping({
     serialRingSeconds: serialRingSeconds().optional().describe(
       "How long devices ring before those of a lower q are tried, in seconds; spec.registrar of config.yaml unless set.",
     ),
+    limits: callerLimits(),
   }),
 }).transform(({ metadata, spec }, { issues }): Agent => {
   const { username, secret, ha1 } = spec.credentials;
@@ -59,5 +63,6 @@ export const agentSchema = mapping({
     privacy: spec.privacy,
     maxContacts: readMaxContacts(spec),
     serialRingSeconds: spec.serialRingSeconds,
+    limits: spec.limits,
   };
 });

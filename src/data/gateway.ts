@@ -1,3 +1,4 @@
+import { type GatewayLimits, gatewayLimits } from "./call_limits.ts";
 import { type ResourceRefs, resourceRefs } from "./generated_ref.ts";
 import type { Credentials } from "./ha1.ts";
 import { type HostPort, hostPort } from "./network_property.ts";
@@ -23,6 +24,8 @@ export interface Gateway extends ResourceRefs, ResourceTimes {
   readonly registries: readonly HostPort[];
   /** False without credentials, or when `spec.sendRegister` is false. */
   readonly sendRegister: boolean;
+  /** Default to the configuration. */
+  readonly limits?: GatewayLimits | undefined;
 }
 
 export const TRANSPORTS = ["udp", "tcp", "tls", "sctp", "ws", "wss"] as const;
@@ -49,6 +52,7 @@ export const gatewaySchema = mapping({
     registries: listOf(hostPort("a host with or without a port")).default([])
       .describe("Further hosts to register at."),
     sendRegister: flag().default(true).describe("Whether to register at all."),
+    limits: gatewayLimits(),
   }),
 }).transform(({ metadata, spec }, { issues }): Gateway => ({
   kind: "Gateway",
@@ -67,4 +71,5 @@ export const gatewaySchema = mapping({
   expires: spec.expires,
   registries: spec.registries,
   sendRegister: spec.credentials !== undefined && spec.sendRegister,
+  limits: spec.limits,
 }));

@@ -1,3 +1,4 @@
+import { type CallerLimits, callerLimits } from "./call_limits.ts";
 import { firstGeneratedRef } from "./generated_ref.ts";
 import type { Credentials } from "./ha1.ts";
 import { host, hostPortText } from "./network_property.ts";
@@ -23,6 +24,8 @@ export interface Peer extends Credentials, ResourceTimes {
   /** `host` or `host:port`, which replaces that of the peer's registered Contact. */
   readonly contactAddr: string | undefined;
   readonly maxContacts: number | undefined;
+  /** Default to the configuration. */
+  readonly limits?: CallerLimits | undefined;
 }
 
 /** "Peer Resource" in the configuration reference; `ex_maxContact` is of later releases of Routr v1. */
@@ -39,6 +42,7 @@ export const peerSchema = mapping({
         examples: ["192.168.1.2:6060"],
       }),
     ...maxContactsProperties(),
+    limits: callerLimits(),
   }),
 }).transform(({ metadata, spec }, { issues }): Peer => {
   const { username, secret, ha1 } = spec.credentials;
@@ -54,5 +58,6 @@ export const peerSchema = mapping({
     device,
     contactAddr: spec.contactAddr,
     maxContacts: readMaxContacts(spec),
+    limits: spec.limits,
   };
 });

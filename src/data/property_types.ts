@@ -77,6 +77,21 @@ export function integer(bounds: { min: number; max: number }): z.ZodType<number>
   });
 }
 
+/** A limit: a whole number; 0, also written `unlimited`, is no limit. */
+export function limit(): z.ZodType<number> {
+  const count = integer({ min: 0, max: Infinity });
+  const isNone = new RegExp(wordsPattern([UNLIMITED]));
+  return property(`a whole number, or ${UNLIMITED}`, (value) => {
+    return typeof value === "string" && isNone.test(value) ? 0 : count.safeParse(value).data;
+  }, {
+    type: ["integer", "string"],
+    minimum: 0,
+    pattern: `^[0-9]{1,15}$|${wordsPattern([UNLIMITED])}`,
+  });
+}
+
+const UNLIMITED = "unlimited";
+
 /** A port; 0 lets the system choose one where `min` is 0. */
 export function port(min: 0 | 1): z.ZodType<number> {
   return integer({ min, max: 65535 });

@@ -68,7 +68,7 @@ Deno.test("files: faults tell file, line, column, property, what was found and e
       column: 5,
       property: "spec.privat",
       found: "not a known property",
-      expected: "one of credentials, domains, privacy, maxContacts, ex_maxContact, serialRingSeconds",
+      expected: "one of credentials, domains, privacy, maxContacts, ex_maxContact, serialRingSeconds, limits",
       nearest: "privacy",
     },
   ]);

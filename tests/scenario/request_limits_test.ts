@@ -191,30 +191,3 @@ Deno.test(
     assert.equal(metric(net, "routr_server_transactions"), 0);
   }),
 );
-
-Deno.test(
-  "An agent has ten calls out by gateways at a time; one that hangs up may call again",
-  ladder(WORLD, (net) => {
-    const [alice, bob] = [net.phone("alice"), net.phone("bob")];
-    const trunk = trunkOf(net);
-    const call = (caller: Phone) => {
-      const invite = caller.invite("sip:442079460018@sip.local");
-      trunk.accept(trunk.expect("INVITE"));
-      const ok = caller.expect("200");
-      return { invite, ok };
-    };
-    const calls = Array.from({ length: 10 }, () => call(alice));
-    refusedCall(alice, "sip:442079460018@sip.local");
-    trunk.expectNothing();
-    call(bob);
-    const { invite, ok } = calls[0];
-    alice.send(fromCaller("BYE", { invite, ok, cseq: 100 }));
-    trunk.answer(trunk.expect("BYE"), "200 OK");
-    alice.expect("200");
-    call(alice);
-    refusedCall(alice, "sip:442079460018@sip.local");
-    // Calls inside are no calls out.
-    bob.register();
-    ring(alice, "sip:bob@sip.local", bob);
-  }),
-);

@@ -1,5 +1,6 @@
 /** A proxy core between a caller and targets in memory, with the target sets and branch rewrites that a test says. */
 import assert from "node:assert/strict";
+import { LimitRefusals } from "../../src/core/access/limit_refusal.ts";
 import { RequestLimits } from "../../src/core/access/request_limits.ts";
 import { FlowTexts } from "../../src/core/flows/flow_text.ts";
 import type { BranchRewrite } from "../../src/core/proxy/branch_rewrite.ts";
@@ -18,6 +19,7 @@ import { TransactionLayer } from "../../src/transaction/transaction_layer.ts";
 import type { TransactionUser } from "../../src/transaction/transaction_user.ts";
 import { type HeaderChanges, messageText } from "../unit/message/sample_message.ts";
 import { FakeClock } from "./fake_clock.ts";
+import { limitValues } from "./limits.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { ackTo, header, type ResponseParts, responseTo, startLine } from "./sip_text.ts";
 import { transportRig } from "./transport_rig.ts";
@@ -116,10 +118,8 @@ export class ProxyRig {
     this.#options = options;
     const { layer: transport } = transportRig({ clock, metrics });
     this.limits = new RequestLimits({
-      metrics,
-      maxCallsInSetupPerAgent: 8,
-      maxCallsInSetup: 8,
-      maxCallsOutPerAgent: 8,
+      values: limitValues({ maxCallsInSetupPerAgent: 8, maxCallsInSetup: 8 }),
+      refusals: new LimitRefusals(metrics),
       maxPendingBytes: options.maxPendingBytes ?? MAX_PENDING_BYTES,
     });
     this.#transactions = new TransactionLayer({ transport, wheel: new TimerWheel(clock), metrics });

@@ -99,8 +99,17 @@ export function randomWorld(random: Random): RandomWorld {
   };
 }
 
+/** Limits of calls by gateways: what is wrong with a random call has to be something else. */
+const UNLIMITED = [
+  ...["maxCallsOutPerAgent", "maxCallsOutPerMinutePerAgent", "maxCallsOutPerPeer"],
+  ...["maxCallsOutPerMinutePerPeer", "channelsPerGateway", "newCallsPerSecondPerGateway"],
+];
+
 export function ladderOptionsOf({ resources, spec }: RandomWorld): LadderOptions {
-  const limits = { maxCallsInSetupPerAgent: 1000, maxCallsOutPerAgent: 1000 };
+  const limits = {
+    maxCallsInSetupPerAgent: 1000,
+    ...Object.fromEntries(UNLIMITED.map((name) => [name, 0])),
+  };
   return { domains: [], agents: [], resources, spec: { ...spec, limits } };
 }
 

@@ -2,6 +2,9 @@
 import type { LiveConfiguration } from "../../config/live_configuration.ts";
 import { DomainAccessControl } from "../../core/access/access_control.ts";
 import { RefusalLog } from "../../core/access/refusal_log.ts";
+import { CallLimits } from "../../core/access/call_limits.ts";
+import { LimitRefusals } from "../../core/access/limit_refusal.ts";
+import { LimitValues } from "../../core/access/limit_values.ts";
 import { RequestLimits } from "../../core/access/request_limits.ts";
 import { CallerIdentification } from "../../core/authentication/caller.ts";
 import { CallTable } from "../../core/calls/call_table.ts";
@@ -36,7 +39,8 @@ export class Forwarding {
   readonly router: Router;
   readonly #parts: ForwardingParts;
   readonly #refusals: RefusalLog;
-  readonly #limits: RequestLimits;
+  readonly #limitValues: LimitValues;
+  readonly #limitRefusals: LimitRefusals;
   readonly #callers: CallerIdentification;
   readonly #routes: RouteContext;
   readonly #dialogs: Dialogs;
@@ -50,8 +54,8 @@ export class Forwarding {
     this.#parts = parts;
     this.#refusals = new RefusalLog({ clock, events });
     this.calls = new CallTable({ clock, wheel, metrics, events });
-    const { maxPendingBytes } = network;
-    this.#limits = new RequestLimits({ ...configuration.limits, metrics, maxPendingBytes });
+    this.#limitValues = new LimitValues(configuration.limits);
+    this.#limitRefusals = new LimitRefusals(metrics);
     this.#routes = {
       dialogRoutes: new DialogRoutes({ flows: flowTexts, key }),
       nodeRoutes: options.cluster && new NodeRoutes(flowTexts, options.cluster.key),
@@ -66,7 +70,8 @@ export class Forwarding {
     this.proxy.serialRingSeconds = configuration.registrar.serialRingSeconds;
   }
 
-  configure({ registrar }: LiveConfiguration): void {
+  configure({ registrar, limits }: LiveConfiguration): void {
+    this.#limitValues.configure(limits);
     this.proxy.serialRingSeconds = registrar.serialRingSeconds;
   }
 
@@ -119,11 +124,16 @@ export class Forwarding {
   }
 
   #makeProxy(): ProxyCore {
-    const { foundation: { configuration, seed }, network: { transport, transactions } } = this.#parts;
+    const { foundation: { configuration, seed }, network } = this.#parts;
+    const { transport, transactions, maxPendingBytes } = network;
     const { dialogRoutes, nodeRoutes } = this.#routes;
     return new ProxyCore({
       seed,
-      limits: this.#limits,
+      limits: new RequestLimits({
+        values: this.#limitValues,
+        refusals: this.#limitRefusals,
+        maxPendingBytes,
+      }),
       transactions,
       transport,
       dialogRoutes,
@@ -175,7 +185,12 @@ export class Forwarding {
       rewrites: trunk.rewrites,
       proxy: this.proxy,
       calls: this.calls,
-      limits: this.#limits,
+      limits: new CallLimits({
+        clock,
+        values: this.#limitValues,
+        refusals: this.#limitRefusals,
+        counts: this.calls.tally,
+      }),
       refusals: this.#refusals,
       dialogs: this.#dialogs,
       ownNames,

@@ -49,7 +49,7 @@ export class RefusalLog {
 
   /** Reports an answer if it is a refusal. */
   note(request: HeaderRows | undefined, flow: Flow, answer: Answer): void {
-    const { status, cause, username, isLimit = false } = answer;
+    const { status, cause, username, isLimit = false, limit } = answer;
     if (status < 300 || isNegotiation(answer)) return;
     // An idle NOTIFY is how some phones keep a NAT mapping alive.
     if (status === 405 && request instanceof SipRequest && request.method === "NOTIFY") return;
@@ -81,6 +81,7 @@ export class RefusalLog {
       ...refusal,
       status,
       reason,
+      ...limit !== undefined && { limit },
     });
   }
 

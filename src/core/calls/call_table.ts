@@ -9,6 +9,7 @@ import type { Timer, TimerWheel } from "../../runtime/timer_wheel.ts";
 import type { FailureCause, ForwardingObserver } from "../proxy/forwarding_observer.ts";
 import type { ServerEvents } from "../server_events.ts";
 import type { Call, CallBeginning, CallEnd } from "./call.ts";
+import { CallTally } from "./call_tally.ts";
 import { CallEvent } from "./call_event.ts";
 import { CallLog } from "./call_log.ts";
 import { CallProgress, type CallProgressHost, dialogId, shownText } from "./call_progress.ts";
@@ -18,8 +19,6 @@ import { type EndedCall, EndedCalls } from "./ended_calls.ts";
 const MAX_CALLS = 100_000;
 /** Silence after which a call counts as lost; session timers are shorter. */
 const MAX_SILENCE_MS = 12 * 3600_000;
-/** Silence after which a call out no longer counts for the limit of its agent. */
-const MAX_COUNTED_SILENCE_MS = 4 * 3600_000;
 const SWEEP_INTERVAL_MS = 60_000;
 /** Dialogs remembered of a forked INVITE. */
 const MAX_DIALOGS = 16;
@@ -35,6 +34,7 @@ export interface CallTableParts {
 
 /** Each forwarded INVITE is a call of its own, even with Call-ID and tag of another one: no call escapes the records. */
 export class CallTable implements CallProgressHost {
+  readonly tally = new CallTally();
   readonly #parts: CallTableParts;
   /** The call that was silent for longest comes first. */
   readonly #calls = new LinkedSet<CallProgress>();
@@ -42,8 +42,6 @@ export class CallTable implements CallProgressHost {
   readonly #dialogs = new TextMap<readonly CallProgress[]>();
   readonly #ended = new EndedCalls();
   readonly #log: CallLog;
-  /** Calls out by gateways, by the agent's ref. */
-  readonly #out = new Map<string, Set<CallProgress>>();
   readonly #sweep: Timer;
   readonly #started: Counter;
   readonly #answered: Counter;
@@ -76,14 +74,6 @@ export class CallTable implements CallProgressHost {
     return count;
   }
 
-  /** Returns the number of an agent's calls out, without those that were silent for long. */
-  countOut(agentRef: string): number {
-    const latest = this.#parts.clock.now() - MAX_COUNTED_SILENCE_MS;
-    let count = 0;
-    for (const call of this.#out.get(agentRef) ?? []) if (call.lastRequestAt > latest) count++;
-    return count;
-  }
-
   /** Begins a call: an INVITE outside of a dialog is forwarded. */
   begin(request: SipRequest, beginning: CallBeginning): CallProgress {
     const { clock, events } = this.#parts;
@@ -93,7 +83,7 @@ export class CallTable implements CallProgressHost {
     const wallTime = clock.wallTime();
     const call = new CallProgress(this, { request, beginning, now, wallTime });
     this.#calls.add(call);
-    this.#countOut(call);
+    this.tally.add(call);
     if (!this.#sweep.isRunning) this.#sweep.start(SWEEP_INTERVAL_MS);
     this.#started.value++;
     this.#log.started(call);
@@ -194,28 +184,13 @@ export class CallTable implements CallProgressHost {
 
   #end(call: CallProgress, end: CallEnd): void {
     if (!this.#calls.delete(call)) return;
-    this.#uncountOut(call);
+    this.tally.remove(call);
     for (const id of call.dialogs) this.#forget(call, id);
     const { clock, events } = this.#parts;
     const event = new CallEvent(call, clock.wallTime(), end);
     this.#log.ended(call, end);
     this.#ended.add(event);
     events.publish(event);
-  }
-
-  #countOut(call: CallProgress): void {
-    const agent = agentCallingOut(call);
-    if (agent === undefined) return;
-    const calls = this.#out.get(agent);
-    if (calls) calls.add(call);
-    else this.#out.set(agent, new Set([call]));
-  }
-
-  #uncountOut(call: CallProgress): void {
-    const agent = agentCallingOut(call);
-    const calls = agent === undefined ? undefined : this.#out.get(agent);
-    calls?.delete(call);
-    if (agent !== undefined && calls?.size === 0) this.#out.delete(agent);
   }
 
   #endSilent(): void {
@@ -261,9 +236,4 @@ function without<T>(list: readonly T[], element: T): readonly T[] {
 /** Returns the end of a call that this server does not observe. */
 function unseen(cause: "lost" | "not observed", { state }: CallProgress, reason: string): CallEnd {
   return { cause, status: state === "answered" ? 200 : 0, reason, endedBy: "server" };
-}
-
-/** Returns the ref of an agent that calls out by a gateway; undefined for other calls. */
-function agentCallingOut({ direction, account }: CallProgress): string | undefined {
-  return direction === "outbound" && account?.kind === "agent" ? account.ref : undefined;
 }

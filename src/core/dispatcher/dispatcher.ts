@@ -15,7 +15,7 @@ import { type Flow, isSecure } from "../../transport/transport.ts";
 import type { AccessVerdict } from "../../transport/transport_layer.ts";
 import type { DomainAccessControl } from "../access/access_control.ts";
 import type { RefusalLog } from "../access/refusal_log.ts";
-import type { RequestLimits } from "../access/request_limits.ts";
+import type { CallLimits, GatewayCall } from "../access/call_limits.ts";
 import type { Answer } from "../answer.ts";
 import type { CallerIdentification } from "../authentication/caller.ts";
 import { accountOf, sourceOf } from "../calls/call_account.ts";
@@ -34,6 +34,7 @@ import type { ProxyCore } from "../proxy/proxy_core.ts";
 import { BEGINS_DIALOGS } from "../proxy/record_route.ts";
 import { validateRequest } from "../proxy/request_validation.ts";
 import { preprocessRoutes, type RouteContext, UNROUTED, uriOf } from "../proxy/route_preprocessing.ts";
+import type { Egress } from "../proxy/target.ts";
 import { PriorityTargets } from "../proxy/target_set.ts";
 import type { Registrar } from "../registrar/registrar.ts";
 import { callerDomain, callerParty, resourceOf } from "../routing/caller_party.ts";
@@ -61,7 +62,7 @@ export interface DispatcherParts {
   readonly rewrites: BranchRewrites;
   readonly proxy: ProxyCore;
   readonly calls: CallTable;
-  readonly limits: RequestLimits;
+  readonly limits: CallLimits;
   readonly refusals: RefusalLog;
   readonly dialogs: Dialogs;
   readonly ownNames: OwnNames;
@@ -362,7 +363,8 @@ export class Dispatcher implements TransactionUser {
     if (routing.kind === "refused") return respond(routing.answer);
     const verdict = this.#verdict(routing.accessDomain, flow);
     if (verdict !== "admit") return denied(verdict);
-    const excess = this.#limitCallsOut(incoming, routing);
+    const gatewayCall = gatewayCallOf(incoming, routing);
+    const excess = gatewayCall && this.#parts.limits.refuse(gatewayCall);
     if (excess) return respond(excess);
     flow.markEstablished?.();
     return {
@@ -374,24 +376,21 @@ export class Dispatcher implements TransactionUser {
       rewriteFor: (target) =>
         this.#parts.rewrites.outOfDialog(request, { target, caller, ingress: routing.ingress }),
       serialRingSeconds: routing.serialRingSeconds,
-      observe: () => this.#observe(incoming, routing),
+      observe: () => this.#observe(incoming, routing, gatewayCall),
     };
   }
 
-  /** Rejects a call by a gateway when its agent has too many of them up. */
-  #limitCallsOut({ request, caller }: IncomingRequest, routing: TargetRouting): Answer | undefined {
-    if (request.method !== "INVITE" || caller.kind !== "agent") return undefined;
-    if (!routing.targets.known.some(({ egress }) => egress)) return undefined;
-    const { limits, calls } = this.#parts;
-    return limits.refuseCallOut(caller.agent, calls.countOut(caller.agent.ref));
-  }
-
-  #observe(incoming: IncomingRequest, routing: TargetRouting): readonly ForwardingObserver[] {
+  #observe(
+    incoming: IncomingRequest,
+    routing: TargetRouting,
+    gatewayCall: GatewayCall | undefined,
+  ): readonly ForwardingObserver[] {
     const { request, flow, caller } = incoming;
     const dialogs = this.#beginDialogs(request, flow, callerParty(caller, routing.ingress));
     if (request.method !== "INVITE") return dialogs;
-    const egress = routing.targets.known.find((target) => target.egress)?.egress;
+    const egress = egressOf(routing);
     const isInbound = caller.kind === "gateway";
+    if (gatewayCall) this.#parts.limits.begin(gatewayCall);
     const call = this.#parts.calls.begin(request, {
       account: accountOf(resourceOf(caller, routing.ingress), callerDomain(caller)),
       direction: egress ? "outbound" : isInbound ? "inbound" : "internal",
@@ -410,6 +409,25 @@ export class Dispatcher implements TransactionUser {
     if (!BEGINS_DIALOGS.has(request.method)) return [];
     return [new DialogBeginning(this.#parts.dialogs.table, request, { party, flow })];
   }
+}
+
+/** Returns the call by a gateway that a request begins; undefined for another request, or a call inside. */
+function gatewayCallOf(
+  { request, caller }: IncomingRequest,
+  routing: TargetRouting,
+): GatewayCall | undefined {
+  if (request.method !== "INVITE") return undefined;
+  const out = egressOf(routing);
+  const gateway = out?.gateway ?? routing.ingress;
+  if (!gateway) return undefined;
+  const resource = out && resourceOf(caller, routing.ingress);
+  return { gateway, caller: resource?.kind === "Gateway" ? undefined : resource };
+}
+
+function egressOf({ targets }: TargetRouting): Egress | undefined {
+  const { known } = targets;
+  for (let i = 0; i < known.length; i++) if (known[i].egress) return known[i].egress;
+  return undefined;
 }
 
 function routeUri(value: string): SipUri | undefined {

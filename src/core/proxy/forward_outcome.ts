@@ -1,5 +1,5 @@
 /** The decision that a request is forwarded, and how. */
-import type { Party } from "../access/request_limits.ts";
+import type { Party } from "../access/party_name.ts";
 import type { ForwardingObserver } from "./forwarding_observer.ts";
 import type { RewriteFor } from "./request_template.ts";
 import type { TargetSet } from "./target_set.ts";

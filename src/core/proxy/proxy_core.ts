@@ -9,7 +9,8 @@ import { type ServerTransaction, wholeText } from "../../transaction/transaction
 import type { Flow } from "../../transport/transport.ts";
 import type { TransportLayer } from "../../transport/transport_layer.ts";
 import type { Answer } from "../answer.ts";
-import type { RequestLimits, RequestShare } from "../access/request_limits.ts";
+import type { RequestLimits } from "../access/request_limits.ts";
+import type { RequestShare } from "../access/request_share.ts";
 import type { NodeRoutes } from "../cluster/node_route.ts";
 import type { Branch } from "./branch.ts";
 import { BranchRequest } from "./branch_request.ts";

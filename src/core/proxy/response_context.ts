@@ -10,7 +10,7 @@ import { randomToken } from "../../runtime/random.ts";
 import type { Timer } from "../../runtime/timer_wheel.ts";
 import type { ServerTransaction } from "../../transaction/transaction_user.ts";
 import type { Flow } from "../../transport/transport.ts";
-import type { RequestShare } from "../access/request_limits.ts";
+import type { RequestShare } from "../access/request_share.ts";
 import {
   addOutcome,
   type BranchOutcome,

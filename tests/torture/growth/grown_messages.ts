@@ -82,7 +82,10 @@ export const SENDERS: Readonly<Record<string, Sender>> = {
 const UNHINDERED = {
   maxCallsInSetup: 10_000,
   maxCallsInSetupPerAgent: 10_000,
-  maxCallsOutPerAgent: 10_000,
+  maxCallsOutPerAgent: 0,
+  maxCallsOutPerMinutePerAgent: 0,
+  channelsPerGateway: 0,
+  newCallsPerSecondPerGateway: 0,
   maxPendingBytes: 2 ** 32,
 };
 

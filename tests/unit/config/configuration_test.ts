@@ -104,7 +104,15 @@ Deno.test("every property of the reference has its default", () => {
     maxHeaderValues: 100,
     maxCallsInSetup: 1000,
     maxCallsInSetupPerAgent: 10,
-    maxCallsOutPerAgent: 10,
+    maxCallsOutPerAgent: 4,
+    maxCallsOutPerMinutePerAgent: 30,
+    callsOutBurstPerAgent: 5,
+    maxCallsOutPerPeer: 30,
+    maxCallsOutPerMinutePerPeer: 120,
+    callsOutBurstPerPeer: 30,
+    channelsPerGateway: 30,
+    newCallsPerSecondPerGateway: 10,
+    maxCallSeconds: 14_400,
   });
   assert.deepEqual(grpcService, { bind: "127.0.0.1", port: 50099 });
   assert.deepEqual(ex_rtpEngine, { enabled: false, proto: "http", port: 8080, bridgeParams: {} });

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { configurationSchema } from "../../../src/config/configuration.ts";
-import { changeConfiguration, type CurrentConfiguration } from "../../../src/config/live_configuration.ts";
+import {
+  changeConfiguration,
+  changedProperties,
+  type CurrentConfiguration,
+  livePart,
+} from "../../../src/config/live_configuration.ts";
 import { redacted } from "../../../src/config/shown_configuration.ts";
 
 function current(spec: Record<string, unknown>): CurrentConfiguration {
@@ -89,4 +94,26 @@ Deno.test("something else than a mapping is a fault", () => {
   for (const changes of [null, "text", 7, []]) {
     assert.equal(changeConfiguration(current({}), changes).kind, "faulty", JSON.stringify(changes));
   }
+});
+
+Deno.test("limits of calls are live, the other limits are not", () => {
+  const before = current({ limits: { maxCallsOutPerAgent: 7, maxConnections: 100 } });
+  const { config, changed: names } = changed(before, {
+    spec: { limits: { maxCallsOutPerAgent: "unlimited", maxCallSeconds: 60 } },
+  });
+  assert.deepEqual(names, ["spec.limits"]);
+  assert.deepEqual(
+    [config.limits.maxCallsOutPerAgent, config.limits.maxCallSeconds, config.limits.maxConnections],
+    [0, 60, 100],
+  );
+  const fixed = changeConfiguration(before, { spec: { limits: { maxConnections: 200 } } });
+  assert.deepEqual(fixed, { kind: "fixed", properties: ["spec.limits"] });
+});
+
+Deno.test("of limits that were edited in the file, those of calls hold at once", () => {
+  const before = current({ limits: { maxConnections: 100 } }).config;
+  const after = current({ limits: { maxConnections: 200, channelsPerGateway: 8 } }).config;
+  assert.deepEqual(changedProperties(before, after), { live: ["limits"], fixed: ["limits"] });
+  const { limits } = livePart(after, before);
+  assert.deepEqual([limits.maxConnections, limits.channelsPerGateway], [100, 8]);
 });

@@ -41,6 +41,7 @@ Deno.test("an Agent document becomes an agent", () => {
     privacy: "private",
     maxContacts: undefined,
     serialRingSeconds: undefined,
+    limits: undefined,
   });
 });
 
@@ -84,6 +85,7 @@ Deno.test("a Peer document becomes a peer", () => {
     device: "astserver",
     contactAddr: "192.168.1.2:6060",
     maxContacts: 1,
+    limits: undefined,
   });
 });
 
@@ -112,6 +114,7 @@ Deno.test("a Gateway document becomes a gateway, with defaults", () => {
     realms: [],
     registries: [],
     sendRegister: true,
+    limits: undefined,
   });
 });
 
@@ -123,6 +126,7 @@ Deno.test("a Gateway document may have all the rest", () => {
     registries: ["sip2.provider.net:5090", "203.0.113.1"],
     realms: ["provider.example"],
     sendRegister: false,
+    limits: { channels: "8", newCallsPerSecond: "Unlimited", maxCallSeconds: 0 },
   });
   assert.deepEqual(read("Gateway", document), {
     kind: "Gateway",
@@ -137,6 +141,7 @@ Deno.test("a Gateway document may have all the rest", () => {
     realms: ["provider.example"],
     registries: [{ host: "sip2.provider.net", port: 5090 }, { host: "203.0.113.1" }],
     sendRegister: false,
+    limits: { channels: 8, newCallsPerSecond: 0, maxCallSeconds: 0 },
   });
 });
 
@@ -254,7 +259,7 @@ Deno.test("an aorLink is a SIP or SIPS URI; what is not ASCII in it is escaped",
 
 Deno.test("unknown properties are named, with the known one they resemble", () => {
   assert.deepEqual(problemsOf("Agent", agentDocument("1001", { doman: "sip.local" })), [
-    "spec.doman not a known property | one of credentials, domains, privacy, maxContacts, ex_maxContact, serialRingSeconds | domains",
+    "spec.doman not a known property | one of credentials, domains, privacy, maxContacts, ex_maxContact, serialRingSeconds, limits | domains",
   ]);
   assert.deepEqual(problemsOf("Domain", { ...domainDocument("sip.local"), __proto__: null, colour: "red" }), [
     "colour not a known property | one of apiVersion, kind, metadata, spec",
@@ -278,4 +283,14 @@ Deno.test("faulty documents still declare what others refer to them by", () => {
   for (const [kind, document, expected] of table) {
     assert.deepEqual(readResource(kind, document).declared, expected);
   }
+});
+
+Deno.test("limits of calls are whole numbers, or unlimited", () => {
+  const limits = { maxCallsOut: "-1", callsOutBurst: "many", channels: 3 };
+  assert.deepEqual(problemsOf("Peer", peerDocument("ast", { limits })), [
+    `spec.limits.maxCallsOut "-1" | a whole number, or unlimited`,
+    `spec.limits.callsOutBurst "many" | a whole number, or unlimited`,
+    "spec.limits.channels not a known property | one of maxCallsOut, maxCallsOutPerMinute, " +
+    "callsOutBurst, maxCallsInSetup, maxCallSeconds",
+  ]);
 });

@@ -1,19 +1,19 @@
 /** The accounts of parties with requests under way. */
 import assert from "node:assert/strict";
-import { RequestLimits, RequestShare } from "../../../../src/core/access/request_limits.ts";
+import { LimitRefusals } from "../../../../src/core/access/limit_refusal.ts";
+import { RequestLimits } from "../../../../src/core/access/request_limits.ts";
+import { RequestShare } from "../../../../src/core/access/request_share.ts";
 import { Metrics } from "../../../../src/runtime/metrics.ts";
+import { limitValues } from "../../../support/limits.ts";
 import { request } from "../requests.ts";
 
 const INVITE = request("INVITE sip:bob@sip.local SIP/2.0");
 
-function limits(changes: { maxPendingBytes?: number; maxCallsInSetup?: number } = {}): RequestLimits {
+function limits({ maxPendingBytes = 1_000_000, maxCallsInSetup = 3 } = {}): RequestLimits {
   return new RequestLimits({
-    metrics: new Metrics(),
-    maxCallsInSetupPerAgent: 2,
-    maxCallsInSetup: 3,
-    maxCallsOutPerAgent: 4,
-    maxPendingBytes: 1_000_000,
-    ...changes,
+    values: limitValues({ maxCallsInSetupPerAgent: 2, maxCallsInSetup }),
+    refusals: new LimitRefusals(new Metrics()),
+    maxPendingBytes,
   });
 }
 
