@@ -1,0 +1,175 @@
+/** A server in this process, without sockets, on a clock that is turned. */
+import { MemoryDirectory } from "../../../src/data/directory.ts";
+import type { Server } from "../../../src/appliance/server.ts";
+import type { Flow } from "../../../src/transport/transport.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+import { readResource } from "../../support/scenario.ts";
+import { startTestServer } from "../../support/server.ts";
+import { Inbox } from "../play/inbox.ts";
+import type { Ground, Wire } from "../play/ground.ts";
+import type { Finding } from "../watch/finding.ts";
+import { ErrorLines } from "../watch/error_lines.ts";
+import { faultOf } from "../watch/message_watch.ts";
+import { resourcesOf, specOf } from "../world/documents.ts";
+import { FIXED_PORT, type Lane, PROTOCOLS, TRAP_NETWORK, WIRE_NAMES, type WireName } from "../world/lane.ts";
+import { laterProperties } from "../world/later_properties.ts";
+import { FuzzTransport } from "./memory_transport.ts";
+
+const PORTS = { udp: 5060, tcp: 5060, ws: 5062 } as const;
+const LISTENERS = Object.entries(PORTS).map(([protocol, port]) => ({ protocol, port }));
+/** Turns of promises until everything that was asked has come. */
+const TURNS = 12;
+/** Time that any message may take; most take a tenth of a millisecond. */
+const MAX_MESSAGE_MS = 400;
+
+export class MemoryGround implements Ground {
+  readonly clock = new FakeClock();
+  readonly #lanes: readonly Lane[];
+  readonly #directory = new MemoryDirectory();
+  readonly #transports: Readonly<Record<"udp" | "tcp" | "ws", FuzzTransport>>;
+  readonly #wires = new Map<Lane, Readonly<Record<WireName, MemoryWire>>>();
+  readonly #byEndpoint = new Map<string, { lane: Lane; name: WireName; wire: MemoryWire }>();
+  readonly #errors = new ErrorLines();
+  #server: Server | undefined;
+  #finding: Finding | undefined;
+  /** Internal errors that were told. */
+  #counted = 0;
+
+  private constructor(lanes: readonly Lane[]) {
+    this.#lanes = lanes;
+    const onSent = (message: string, flow: Flow) => this.#onSent(message, flow);
+    this.#transports = {
+      udp: new FuzzTransport("udp", PORTS.udp, onSent),
+      tcp: new FuzzTransport("tcp", PORTS.tcp, onSent),
+      ws: new FuzzTransport("ws", PORTS.ws, onSent),
+    };
+    for (const lane of lanes) this.#addLane(lane);
+  }
+
+  static async start(lanes: readonly Lane[]): Promise<MemoryGround> {
+    const ground = new MemoryGround(lanes);
+    await ground.#start();
+    return ground;
+  }
+
+  async #start(): Promise<void> {
+    this.#directory.replace(resourcesOf(this.#lanes).map(readResource), false);
+    const { server } = await startTestServer({
+      domains: [],
+      agents: [],
+      spec: { ...specOf(LISTENERS), ...laterProperties() },
+      parts: {
+        clock: this.clock,
+        directory: this.#directory,
+        networkInterfaces: [{ family: "IPv4", address: "127.0.0.1", cidr: "127.0.0.1/8" }],
+        makeTransport: ({ protocol }) => this.#transports[protocol as "udp" | "tcp" | "ws"],
+        resolver: { nameServers: [], lookup: () => Promise.resolve([]) },
+      },
+    });
+    this.#server = server;
+    await this.#settle();
+  }
+
+  wiresOf(lane: Lane): Readonly<Record<WireName, Wire>> {
+    return this.#wires.get(lane)!;
+  }
+
+  async until(isTrue: () => boolean): Promise<boolean> {
+    await this.#settle();
+    return isTrue();
+  }
+
+  async pass(seconds: number): Promise<void> {
+    this.clock.advance(seconds * 1000);
+    await this.#settle();
+  }
+
+  takeFinding(): Finding | undefined {
+    const line = this.#errors.take();
+    const errors = this.#server?.metrics.snapshot().routr_internal_errors_total ?? 0;
+    const finding = line !== undefined
+      ? { kind: "internal error", what: line } as const
+      : errors > this.#counted
+      ? { kind: "internal error", what: "routr_internal_errors_total grew" } as const
+      : this.#finding;
+    this.#counted = errors;
+    this.#finding = undefined;
+    return finding;
+  }
+
+  /** Numbers of the server by name. */
+  get metrics(): Record<string, number> {
+    return this.#server!.metrics.snapshot();
+  }
+
+  async stop(): Promise<void> {
+    await this.#server?.stop();
+    this.#errors.close();
+  }
+
+  #addLane(lane: Lane): void {
+    const wires = {} as Record<WireName, MemoryWire>;
+    for (const name of WIRE_NAMES) {
+      const transport = this.#transports[PROTOCOLS[name]];
+      const address = lane.addressOf(name);
+      const port = name === "gateway" ? FIXED_PORT : 5060;
+      const wire = wires[name] = new MemoryWire({
+        address,
+        port,
+        transport,
+        onSlow: (milliseconds, bytes) => {
+          this.#finding ??= { kind: "slow message", what: `${Math.round(milliseconds)} ms for\n${bytes}` };
+        },
+      });
+      this.#byEndpoint.set(`${address}:${port}`, { lane, name, wire });
+    }
+    this.#wires.set(lane, wires);
+  }
+
+  #onSent(message: string, { remoteAddress, remotePort }: Flow): void {
+    if (remoteAddress.startsWith(TRAP_NETWORK)) {
+      this.#finding ??= {
+        kind: "stranger forwarded",
+        what: `to ${remoteAddress}:${remotePort}:\n${message}`,
+      };
+    }
+    const reached = this.#byEndpoint.get(`${remoteAddress}:${remotePort}`);
+    if (!reached) return;
+    reached.wire.inbox.put(message);
+    this.#finding ??= faultOf(message, reached.name, reached.lane);
+  }
+
+  async #settle(): Promise<void> {
+    for (let turn = 0; turn < TURNS; turn++) await undefined;
+  }
+}
+
+interface MemoryWireParts {
+  readonly address: string;
+  readonly port: number;
+  readonly transport: FuzzTransport;
+  onSlow(milliseconds: number, bytes: string): void;
+}
+
+class MemoryWire implements Wire {
+  readonly inbox = new Inbox();
+  readonly endpoint: string;
+  readonly server: string;
+  readonly #parts: MemoryWireParts;
+
+  constructor(parts: MemoryWireParts) {
+    const { address, port, transport } = parts;
+    this.#parts = parts;
+    this.endpoint = `${address}:${port}`;
+    this.server = `${transport.address}:${transport.port}`;
+  }
+
+  async send(bytes: string): Promise<void> {
+    const { address, port, transport } = this.#parts;
+    const start = performance.now();
+    transport.receive(bytes, address, port);
+    const took = performance.now() - start;
+    if (took > MAX_MESSAGE_MS) this.#parts.onSlow(took, bytes);
+    await undefined;
+  }
+}

@@ -1,0 +1,111 @@
+/** Fuzzing in memory: stories in batches, each with a server of its own, at whose end nothing may be left. */
+import { Random } from "../support/random.ts";
+import { MemoryGround } from "./ground/memory_ground.ts";
+import { fewest } from "./minimise/delta_debugging.ts";
+import { minimiseStory } from "./minimise/minimise_story.ts";
+import { Player } from "./play/player.ts";
+import { replay } from "./report/replaying.ts";
+import { type FuzzReport, Tally } from "./report/fuzz_report.ts";
+import { writeStory } from "./story/stories.ts";
+import type { Step } from "./story/step.ts";
+import type { Finding } from "./watch/finding.ts";
+import { GoodUser } from "./watch/good_user.ts";
+import { leftovers } from "./watch/leftovers.ts";
+import { HeapWatch } from "./watch/heap_watch.ts";
+import { Lane } from "./world/lane.ts";
+
+const STORIES_PER_BATCH = 400;
+const STORIES_BETWEEN_VISITS = 50;
+/** Stories played in order to make a finding small. */
+const MAX_TRIES = 4_000;
+
+export interface MemoryFuzzOptions {
+  readonly seed: number;
+  /** The first story. */
+  readonly from: number;
+  readonly milliseconds: number;
+}
+
+const lane = new Lane(1);
+const goodLane = new Lane(2);
+
+export async function fuzzInMemory({ seed, from, milliseconds }: MemoryFuzzOptions): Promise<FuzzReport> {
+  const end = performance.now() + milliseconds;
+  const tally = new Tally();
+  const heap = new HeapWatch();
+  for (let first = from; performance.now() < end; first += STORIES_PER_BATCH) {
+    const batch = new Batch({ seed, first });
+    const finding = await batch.play(end);
+    tally.add(batch.sent);
+    if (finding) {
+      const small = await minimise(batch.played, finding);
+      return tally.report({ finding, ...small, lane: lane.number, seed, from: first });
+    }
+    heap.sample();
+  }
+  const growth = heap.finding();
+  return tally.report(
+    growth && { finding: growth, steps: [], isReproduced: false, lane: lane.number, seed, from },
+  );
+}
+
+/** Stories that one server is told. */
+class Batch {
+  readonly played: (readonly Step[])[] = [];
+  sent = 0;
+  readonly #seed: number;
+  readonly #first: number;
+
+  constructor({ seed, first }: { seed: number; first: number }) {
+    this.#seed = seed;
+    this.#first = first;
+  }
+
+  async play(end: number): Promise<Finding | undefined> {
+    const ground = await MemoryGround.start([lane, goodLane]);
+    try {
+      const player = new Player(ground, lane);
+      const goodUser = new GoodUser(ground, goodLane);
+      const finding = await this.#playStories(ground, { player, goodUser, end });
+      this.sent = player.sent;
+      return finding ?? await leftovers(ground);
+    } finally {
+      await ground.stop();
+    }
+  }
+
+  async #playStories(
+    ground: MemoryGround,
+    { player, goodUser, end }: { player: Player; goodUser: GoodUser; end: number },
+  ): Promise<Finding | undefined> {
+    for (let number = 0; number < STORIES_PER_BATCH && performance.now() < end; number++) {
+      const story = this.#first + number;
+      const steps = writeStory(lane, new Random(this.#seed * 1_000_003 + story), story);
+      this.played.push(steps);
+      await player.play(steps);
+      const finding = ground.takeFinding();
+      if (finding) return finding;
+      if (number % STORIES_BETWEEN_VISITS > 0) continue;
+      const silence = await goodUser.visit();
+      if (silence) return silence;
+    }
+    return undefined;
+  }
+}
+
+/** Makes the stories before a finding as few and as small as they can be. */
+async function minimise(
+  stories: readonly (readonly Step[])[],
+  { kind }: Finding,
+): Promise<{ steps: readonly Step[]; isReproduced: boolean }> {
+  const happens = async (stories: readonly (readonly Step[])[]) =>
+    (await replay(stories, lane, kind))?.kind === kind;
+  const last = stories.slice(-1);
+  const isOfLast = await happens(last);
+  if (!isOfLast && !await happens(stories)) return { steps: stories.flat().slice(-30), isReproduced: false };
+  const few = isOfLast ? last : await fewest(stories, happens);
+  return {
+    steps: await minimiseStory(few.flat(), (steps) => happens([steps]), MAX_TRIES),
+    isReproduced: true,
+  };
+}

@@ -1,0 +1,25 @@
+/** Where stories are played: a server with wires to it, in memory or on sockets. */
+import type { Finding } from "../watch/finding.ts";
+import type { Lane, WireName } from "../world/lane.ts";
+import type { Inbox } from "./inbox.ts";
+
+export interface Wire {
+  readonly inbox: Inbox;
+  /** Its own host and port. */
+  readonly endpoint: string;
+  /** Host and port of the server. */
+  readonly server: string;
+  /** Sends bytes, a character each; on a connection in several segments. */
+  send(bytes: string, how?: { cuts?: readonly number[]; isFrame?: boolean }): void | Promise<void>;
+}
+
+export interface Ground {
+  /** The wires of a lane. */
+  wiresOf(lane: Lane): Readonly<Record<WireName, Wire>>;
+  /** Waits until something is true, but not for long; returns whether it is. */
+  until(isTrue: () => boolean, milliseconds: number): boolean | Promise<boolean>;
+  /** Lets time pass, where the clock can be turned. */
+  pass(seconds: number): void | Promise<void>;
+  /** What was found since the last question. */
+  takeFinding(): Finding | undefined;
+}

@@ -1,0 +1,76 @@
+/** Plays steps on a ground: waits for what a message needs, fills its holes, sends it. */
+import { isSend, type SendStep, type Step } from "../story/step.ts";
+import { requestText } from "../story/requests.ts";
+import type { Lane, WireName } from "../world/lane.ts";
+import { fill, missingIn, needsNonce, type Surroundings } from "./fill.ts";
+import type { Ground } from "./ground.ts";
+
+/** Time for what a message needs; it may never come, because the message before was damaged. */
+const PATIENCE_MS = 60;
+const NONCE_PATIENCE_MS = 1_000;
+
+export class Player {
+  /** Messages sent. */
+  sent = 0;
+  readonly #ground: Ground;
+  readonly #lane: Lane;
+  readonly #patienceMs: number;
+  #challenges = 0;
+
+  constructor(ground: Ground, lane: Lane, { patienceMs = PATIENCE_MS } = {}) {
+    this.#ground = ground;
+    this.#lane = lane;
+    this.#patienceMs = patienceMs;
+  }
+
+  /** Plays the steps; what came before is forgotten, nonces aside. */
+  async play(steps: readonly Step[]): Promise<void> {
+    const wires = this.#ground.wiresOf(this.#lane);
+    for (const wire of Object.values(wires)) wire.inbox.clear();
+    for (const step of steps) {
+      if (isSend(step)) await this.#send(step);
+      else await this.#ground.pass(step.passSeconds);
+    }
+  }
+
+  async #send({ from, text, cuts, isFrame }: SendStep): Promise<void> {
+    const ground = this.#ground;
+    const around = this.#around(from);
+    const isThere = () => missingIn(text, around).length === 0;
+    if (!isThere()) await ground.until(isThere, this.#patienceMs);
+    if (needsNonce(text) && around.inboxOf(from).nonce === "") await this.#askForNonce(from);
+    const wire = ground.wiresOf(this.#lane)[from];
+    this.sent++;
+    await wire.send(fill(text, around), { cuts, isFrame });
+  }
+
+  /** Sends a REGISTER without credentials, which is challenged. */
+  async #askForNonce(from: WireName): Promise<void> {
+    const lane = this.#lane;
+    const around = this.#around(from);
+    const number = ++this.#challenges;
+    const text = requestText(lane, {
+      method: "REGISTER",
+      uri: `sip:${lane.domain}`,
+      from,
+      cseq: number,
+      callId: `n${number}-${from}@lane${lane.number}`,
+      branch: `z9hG4bK-n-${lane.number}-${from}-${number}`,
+    });
+    this.sent++;
+    const wire = this.#ground.wiresOf(lane)[from];
+    await wire.send(fill(text, around));
+    await this.#ground.until(() => wire.inbox.nonce !== "", NONCE_PATIENCE_MS);
+  }
+
+  #around(from: WireName): Surroundings {
+    const wires = this.#ground.wiresOf(this.#lane);
+    return {
+      lane: this.#lane,
+      from,
+      inboxOf: (wire) => wires[wire].inbox,
+      endpointOf: (wire) => wires[wire].endpoint,
+      serverFor: (wire) => wires[wire].server,
+    };
+  }
+}

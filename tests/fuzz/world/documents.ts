@@ -1,0 +1,60 @@
+/** The configuration of the server under test: lanes, wide limits of calls, names that lead nowhere. */
+import type { Document } from "../../support/resources.ts";
+import type { ResourceDocument } from "../../support/scenario.ts";
+import { FIXED_PORT, type Lane } from "./lane.ts";
+
+/** Limits so wide that calls that a mutation left ringing hold up no lane. */
+const LIMITS = {
+  maxCallsInSetupPerAgent: 100_000,
+  maxCallsInSetup: 100_000,
+  maxCallsOutPerAgent: 100_000,
+  idleTimeoutMillis: 600_000,
+};
+
+/** Properties of `spec` that only later releases have, which send as fast as they like. */
+export const LATER_PROPERTIES: Readonly<Record<string, unknown>> = { access: { preset: "off" } };
+
+export function specOf(transport: readonly { protocol: string; port: number }[]): Document {
+  return {
+    bindAddr: "127.0.0.1",
+    recordRoute: true,
+    transport,
+    addressInfo: ["X-Number"],
+    // Nobody listens there: no name of a message is looked up outside of this machine.
+    nameServers: ["127.0.0.1:9"],
+    limits: LIMITS,
+  };
+}
+
+export function resourcesOf(lanes: readonly Lane[]): ResourceDocument[] {
+  return lanes.flatMap((lane) => {
+    const { number, domain } = lane;
+    const credentials = (username: string) => ({ username, secret: lane.secretOf(username) });
+    const agents = ["alice", "bob"] as const;
+    return [
+      resource("Domain", domain, {
+        context: { domainUri: domain, egressPolicy: { rule: "9\\d+", didRef: `DID${number}` } },
+      }),
+      ...agents.map((name) =>
+        resource("Agent", lane.userOf(name), {
+          credentials: credentials(lane.userOf(name)),
+          domains: [domain],
+        })
+      ),
+      resource("Peer", lane.userOf("peer"), { credentials: credentials(lane.userOf("peer")) }),
+      resource("Gateway", `Gateway ${number}`, {
+        host: `${lane.addressOf("gateway")}:${FIXED_PORT}`,
+        transport: "udp",
+        credentials: credentials(lane.userOf("gateway")),
+        expires: 60,
+      }, { ref: `GW${number}` }),
+      resource("DID", `Number ${number}`, {
+        location: { telUrl: `tel:${lane.did}`, aorLink: `sip:${lane.userOf("bob")}@${domain}` },
+      }, { ref: `DID${number}`, gwRef: `GW${number}` }),
+    ];
+  });
+}
+
+function resource(kind: ResourceDocument["kind"], name: string, spec: Document, metadata: Document = {}) {
+  return { kind, metadata: { name, ...metadata }, spec };
+}
