@@ -46,6 +46,11 @@ export class TimerWheel {
     this.#origin = clock.now();
   }
 
+  /** Running timers. */
+  get size(): number {
+    return this.#count;
+  }
+
   /** Returns a stopped timer that calls `callback` when it fires. */
   timer(callback: () => void): Timer {
     return new WheelTimer(this, { onTimer: callback });

@@ -58,6 +58,7 @@ export class Foundation {
     this.directory = directory;
     this.clock = clock;
     this.wheel = new TimerWheel(clock);
+    this.metrics.gauge("routr_timers", "Running timers", () => this.wheel.size);
     this.#endRounds = eachRound(() => this.wheel.turnIfDue());
     this.events = new ServerEvents(clock, this.metrics);
     this.key = dialogKey ?? randomToken() + randomToken();

@@ -331,3 +331,17 @@ Deno.test("TimerWheel: a busy thread turns it without alarms; what is not due th
   clock.advance(200);
   assert.deepEqual(fired.slice(3), ["d@180"]);
 });
+
+Deno.test("TimerWheel.size counts the timers that run", () => {
+  const { clock, wheel, timer } = newBench();
+  const a = timer("a");
+  const b = timer("b");
+  a.start(100);
+  b.start(50_000);
+  b.start(60_000);
+  assert.equal(wheel.size, 2);
+  clock.advance(100);
+  assert.equal(wheel.size, 1);
+  b.stop();
+  assert.equal(wheel.size, 0);
+});
