@@ -12,6 +12,8 @@ export interface RedisServerOptions {
   readonly user?: { readonly name: string; readonly password: string; readonly rules: readonly string[] };
   /** Further arguments: `["--notify-keyspace-events", "KA"]`. */
   readonly args?: readonly string[];
+  /** The time in milliseconds after which it is killed. */
+  readonly lifetime?: number;
 }
 
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
@@ -44,7 +46,11 @@ export class RedisServer implements AsyncDisposable {
   /** Starts the server again, on the same port and with its stored data, which is everything it has acknowledged. */
   async restart(): Promise<void> {
     await this.#process?.stop();
-    this.#process = startProcess("redis-server", { args: this.#arguments(), cwd: this.#folder });
+    this.#process = startProcess("redis-server", {
+      args: this.#arguments(),
+      cwd: this.#folder,
+      lifetime: this.#options.lifetime,
+    });
     await this.#process.waitForLine(/Ready to accept connections/, readyWithin);
   }
 

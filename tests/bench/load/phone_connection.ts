@@ -11,7 +11,7 @@ export const CONNECTION_PROTOCOLS = ["tcp", "tls", "ws"] as const;
 export type ConnectionProtocol = typeof CONNECTION_PROTOCOLS[number];
 
 export interface PhoneConnection {
-  readonly protocol: ConnectionProtocol;
+  readonly protocol: ConnectionProtocol | "udp";
   /** The phone's own end. */
   readonly address: string;
   readonly port: number;
@@ -24,6 +24,8 @@ export interface PhoneConnection {
   /** From now on nothing that the server sends is taken from the kernel. */
   stopReading(): void;
   close(): void;
+  /** Ends it by a reset (RST), as a router does that has forgotten it. */
+  reset(): void;
 }
 
 export interface ConnectOptions {
@@ -96,6 +98,7 @@ class StreamConnection implements PhoneConnection {
   isOpen = true;
   onMessage: (text: string) => void = ignore;
   readonly #socket: net.Socket;
+  readonly #raw: net.Socket;
 
   /** @param socket what messages go over; `raw` is the same, or the TCP connection below TLS */
   constructor(protocol: ConnectionProtocol, socket: net.Socket, raw: net.Socket) {
@@ -103,6 +106,7 @@ class StreamConnection implements PhoneConnection {
     this.address = raw.localAddress!;
     this.port = raw.localPort!;
     this.#socket = socket;
+    this.#raw = raw;
     const splitter = new MessageSplitter((text) => this.onMessage(text));
     socket.on("data", (chunk: Buffer) => splitter.push(chunk.toString("latin1")));
     socket.on("close", () => this.isOpen = false);
@@ -124,6 +128,11 @@ class StreamConnection implements PhoneConnection {
   close(): void {
     this.#socket.destroy();
   }
+
+  reset(): void {
+    this.isOpen = false;
+    this.#raw.resetAndDestroy();
+  }
 }
 
 class WebSocketConnection implements PhoneConnection {
@@ -133,11 +142,13 @@ class WebSocketConnection implements PhoneConnection {
   isOpen = true;
   onMessage: (text: string) => void = ignore;
   readonly #socket: WebSocket;
+  readonly #raw: net.Socket;
 
   constructor(socket: WebSocket, raw: net.Socket) {
     this.address = raw.localAddress!;
     this.port = raw.localPort!;
     this.#socket = socket;
+    this.#raw = raw;
     socket.on("message", (data: Buffer) => this.onMessage(data.toString("latin1")));
     socket.on("close", () => this.isOpen = false);
     socket.on("error", () => this.isOpen = false);
@@ -157,6 +168,11 @@ class WebSocketConnection implements PhoneConnection {
 
   close(): void {
     this.#socket.terminate();
+  }
+
+  reset(): void {
+    this.isOpen = false;
+    this.#raw.resetAndDestroy();
   }
 }
 

@@ -31,9 +31,7 @@ export async function startRedisWith(directory: string): Promise<KeptResources> 
   });
   await process.untilOutput(/Ready to accept connections/, START_TIMEOUT);
   const client = new Redis({ host: "127.0.0.1", port });
-  for (const [collection, documents] of Object.entries(await readDocuments(directory))) {
-    await fill(client, collection, documents);
-  }
+  await fillWith(client, directory);
   return {
     port,
     async replace(ref, document) {
@@ -47,6 +45,13 @@ export async function startRedisWith(directory: string): Promise<KeptResources> 
       await process.end();
     },
   };
+}
+
+/** Writes the resources of a directory, all or those of one collection. */
+export async function fillWith(client: Redis, directory: string, only?: string): Promise<void> {
+  for (const [collection, documents] of Object.entries(await readDocuments(directory))) {
+    if (only === undefined || collection === only) await fill(client, collection, documents);
+  }
 }
 
 async function fill(client: Redis, collection: string, documents: readonly Document[]): Promise<void> {

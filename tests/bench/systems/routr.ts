@@ -78,8 +78,9 @@ export async function startReadyRoutr(options: ConfiguredRoutrOptions): Promise<
   return { name: "routr", process, port, connectionPort, inspectorPort, isServer: true, readyAfter };
 }
 
-function routrCommand(
-  { directory, binary, inspectorPort, env }: ConfiguredRoutrOptions,
+/** The command that starts it from source, or the binary. */
+export function routrCommand(
+  { directory, binary, inspectorPort, env }: Omit<ConfiguredRoutrOptions, keyof RoutrPorts>,
 ): ProcessCommand {
   const serverArgs = ["--config", directory];
   const environment = { STATE_DIR: join(directory, "state"), ...env };
