@@ -46,7 +46,7 @@ const stages: readonly Stage[] = [
   { name: "lint", command: deno("lint") },
   { name: "check", command: deno("check", "--quiet", "main.ts", "src", ...checkedTests) },
   testWithProcesses("runner"),
-  test("unit", ["tests/unit", "tests/bench", "tests/fuzz", "tests/architecture_test.ts"]),
+  test("unit", ["tests/unit", "tests/bench", "tests/fuzz", "tests/soak", "tests/architecture_test.ts"]),
   { ...test("contract"), before: [installPeers] },
   test("scenario"),
   test("migration"),
