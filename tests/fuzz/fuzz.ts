@@ -2,18 +2,23 @@
 
 import { type FuzzOptions, type GroundName, parseFuzzOptions, USAGE } from "./fuzz_options.ts";
 import { fuzzInMemory } from "./memory_fuzz.ts";
+import { runIsolated } from "./isolation.ts";
+import { fuzzOnSockets } from "./socket_fuzz.ts";
 import { type FuzzReport, reportLines } from "./report/fuzz_report.ts";
 
 if (import.meta.main) {
   try {
-    await fuzz(parseFuzzOptions(Deno.args));
+    const options = parseFuzzOptions(Deno.args);
+    Deno.exitCode = await runIsolated(Deno.args) ?? await fuzz(options);
   } catch (error) {
     console.error(error instanceof TypeError ? `${error.message}\n\n${USAGE}` : error);
     Deno.exitCode = 1;
   }
 }
 
-async function fuzz(options: FuzzOptions): Promise<void> {
+/** Returns the exit code. */
+async function fuzz(options: FuzzOptions): Promise<number> {
+  let code = 0;
   const { minutes, grounds, seeds } = options;
   const milliseconds = minutes * 60_000 / (grounds.length * seeds.length);
   for (const ground of grounds) {
@@ -21,14 +26,15 @@ async function fuzz(options: FuzzOptions): Promise<void> {
       console.log(`${ground}, seed ${seed}, ${Math.round(milliseconds / 1000)} s`);
       const report = await run(ground, { ...options, seed, milliseconds });
       for (const line of reportLines(report)) console.log(line);
-      if (report.found) Deno.exitCode = 1;
+      if (report.found) code = 1;
     }
   }
+  return code;
 }
 
 function run(
   ground: GroundName,
   options: FuzzOptions & { readonly seed: number; readonly milliseconds: number },
 ): Promise<FuzzReport> {
-  return ground === "memory" ? fuzzInMemory(options) : fuzzInMemory(options);
+  return ground === "memory" ? fuzzInMemory(options) : fuzzOnSockets(options);
 }

@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 
 /** Where the server is: its own process on sockets, or this process without any. */
-export const GROUNDS = ["memory"] as const;
+export const GROUNDS = ["sockets", "memory"] as const;
 export type GroundName = typeof GROUNDS[number];
 
 const DEFAULT_MINUTES = 10;
@@ -15,7 +15,7 @@ export const USAGE = `deno task fuzz [minutes] [options]
   --seed LIST      numbers, or "fresh" for one that is new and printed (fresh)
   --from N         the first story, as a finding says it (0)
   --binary PATH    run this compiled routr instead of the source, on sockets
-  --lanes N        domains with users that are played at a time, on sockets (32)`;
+  --lanes N        domains with users that are played at a time, on sockets (64)`;
 
 export interface FuzzOptions {
   readonly minutes: number;
@@ -36,7 +36,7 @@ export function parseFuzzOptions(args: string[]): FuzzOptions {
       seed: { type: "string", default: "fresh" },
       from: { type: "string", default: "0" },
       binary: { type: "string" },
-      lanes: { type: "string", default: "32" },
+      lanes: { type: "string", default: "64" },
     },
   });
   const [minutes = String(DEFAULT_MINUTES), ...more] = positionals;

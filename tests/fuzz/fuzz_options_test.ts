@@ -3,7 +3,7 @@ import { parseFuzzOptions } from "./fuzz_options.ts";
 
 Deno.test("parseFuzzOptions() has ten minutes, every ground and a fresh seed unless told otherwise", () => {
   const { minutes, grounds, seeds, from } = parseFuzzOptions([]);
-  assert.deepEqual([minutes, grounds, from, seeds.length], [10, ["memory"], 0, 1]);
+  assert.deepEqual([minutes, grounds, from, seeds.length], [10, ["sockets", "memory"], 0, 1]);
   assert.ok(seeds[0] >= 1_000);
 });
 

@@ -1,10 +1,8 @@
 /** Fuzzing in memory: stories in batches, each with a server of its own, at whose end nothing may be left. */
 import { Random } from "../support/random.ts";
 import { MemoryGround } from "./ground/memory_ground.ts";
-import { fewest } from "./minimise/delta_debugging.ts";
-import { minimiseStory } from "./minimise/minimise_story.ts";
+import { minimiseFinding } from "./minimise/minimise_finding.ts";
 import { Player } from "./play/player.ts";
-import { replay } from "./report/replaying.ts";
 import { type FuzzReport, Tally } from "./report/fuzz_report.ts";
 import { writeStory } from "./story/stories.ts";
 import type { Step } from "./story/step.ts";
@@ -16,8 +14,6 @@ import { Lane } from "./world/lane.ts";
 
 const STORIES_PER_BATCH = 400;
 const STORIES_BETWEEN_VISITS = 50;
-/** Stories played in order to make a finding small. */
-const MAX_TRIES = 4_000;
 
 export interface MemoryFuzzOptions {
   readonly seed: number;
@@ -38,8 +34,8 @@ export async function fuzzInMemory({ seed, from, milliseconds }: MemoryFuzzOptio
     const finding = await batch.play(end);
     tally.add(batch.sent);
     if (finding) {
-      const small = await minimise(batch.played, finding);
-      return tally.report({ finding, ...small, lane: lane.number, seed, from: first });
+      const small = await minimiseFinding(finding, [{ lane, stories: batch.played }]);
+      return tally.report({ finding, ...small, seed, from: first });
     }
     heap.sample();
   }
@@ -91,21 +87,4 @@ class Batch {
     }
     return undefined;
   }
-}
-
-/** Makes the stories before a finding as few and as small as they can be. */
-async function minimise(
-  stories: readonly (readonly Step[])[],
-  { kind }: Finding,
-): Promise<{ steps: readonly Step[]; isReproduced: boolean }> {
-  const happens = async (stories: readonly (readonly Step[])[]) =>
-    (await replay(stories, lane, kind))?.kind === kind;
-  const last = stories.slice(-1);
-  const isOfLast = await happens(last);
-  if (!isOfLast && !await happens(stories)) return { steps: stories.flat().slice(-30), isReproduced: false };
-  const few = isOfLast ? last : await fewest(stories, happens);
-  return {
-    steps: await minimiseStory(few.flat(), (steps) => happens([steps]), MAX_TRIES),
-    isReproduced: true,
-  };
 }

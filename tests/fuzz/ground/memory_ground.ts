@@ -164,6 +164,8 @@ class MemoryWire implements Wire {
     this.server = `${transport.address}:${transport.port}`;
   }
 
+  open(): void {}
+
   async send(bytes: string): Promise<void> {
     const { address, port, transport } = this.#parts;
     const start = performance.now();

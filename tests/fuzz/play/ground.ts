@@ -9,6 +9,8 @@ export interface Wire {
   readonly endpoint: string;
   /** Host and port of the server. */
   readonly server: string;
+  /** Makes a connection, where there is none; its endpoint is known then. */
+  open(): void | Promise<void>;
   /** Sends bytes, a character each; on a connection in several segments. */
   send(bytes: string, how?: { cuts?: readonly number[]; isFrame?: boolean }): void | Promise<void>;
 }
@@ -16,8 +18,8 @@ export interface Wire {
 export interface Ground {
   /** The wires of a lane. */
   wiresOf(lane: Lane): Readonly<Record<WireName, Wire>>;
-  /** Waits until something is true, but not for long; returns whether it is. */
-  until(isTrue: () => boolean, milliseconds: number): boolean | Promise<boolean>;
+  /** Waits until something is true of what a lane has received, but not for long; returns whether it is. */
+  until(isTrue: () => boolean, milliseconds: number, lane: Lane): boolean | Promise<boolean>;
   /** Lets time pass, where the clock can be turned. */
   pass(seconds: number): void | Promise<void>;
   /** What was found since the last question. */

@@ -15,6 +15,8 @@ export class Player {
   readonly #ground: Ground;
   readonly #lane: Lane;
   readonly #patienceMs: number;
+  /** What was waited for in this story in vain. */
+  readonly #missed = new Set<string>();
   #challenges = 0;
 
   constructor(ground: Ground, lane: Lane, { patienceMs = PATIENCE_MS } = {}) {
@@ -27,6 +29,7 @@ export class Player {
   async play(steps: readonly Step[]): Promise<void> {
     const wires = this.#ground.wiresOf(this.#lane);
     for (const wire of Object.values(wires)) wire.inbox.clear();
+    this.#missed.clear();
     for (const step of steps) {
       if (isSend(step)) await this.#send(step);
       else await this.#ground.pass(step.passSeconds);
@@ -36,12 +39,21 @@ export class Player {
   async #send({ from, text, cuts, isFrame }: SendStep): Promise<void> {
     const ground = this.#ground;
     const around = this.#around(from);
-    const isThere = () => missingIn(text, around).length === 0;
-    if (!isThere()) await ground.until(isThere, this.#patienceMs);
+    await this.#awaitMessages(text, around);
     if (needsNonce(text) && around.inboxOf(from).nonce === "") await this.#askForNonce(from);
     const wire = ground.wiresOf(this.#lane)[from];
+    await wire.open();
     this.sent++;
     await wire.send(fill(text, around), { cuts, isFrame });
+  }
+
+  /** Waits for what a message needs; what has not come in time is not waited for again. */
+  async #awaitMessages(text: string, around: Surroundings): Promise<void> {
+    const missing = missingIn(text, around).filter(([wire, kind]) => !this.#missed.has(`${wire} ${kind}`));
+    if (missing.length === 0) return;
+    const isThere = () => missing.every(([wire, kind]) => around.inboxOf(wire).latest(kind) !== undefined);
+    if (await this.#ground.until(isThere, this.#patienceMs, this.#lane)) return;
+    for (const [wire, kind] of missing) this.#missed.add(`${wire} ${kind}`);
   }
 
   /** Sends a REGISTER without credentials, which is challenged. */
@@ -59,8 +71,9 @@ export class Player {
     });
     this.sent++;
     const wire = this.#ground.wiresOf(lane)[from];
+    await wire.open();
     await wire.send(fill(text, around));
-    await this.#ground.until(() => wire.inbox.nonce !== "", NONCE_PATIENCE_MS);
+    await this.#ground.until(() => wire.inbox.nonce !== "", NONCE_PATIENCE_MS, lane);
   }
 
   #around(from: WireName): Surroundings {

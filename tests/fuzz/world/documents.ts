@@ -5,10 +5,16 @@ import { FIXED_PORT, type Lane } from "./lane.ts";
 
 /** Limits so wide that calls that a mutation left ringing hold up no lane. */
 const LIMITS = {
-  maxCallsInSetupPerAgent: 100_000,
-  maxCallsInSetup: 100_000,
-  maxCallsOutPerAgent: 100_000,
-  idleTimeoutMillis: 600_000,
+  maxCallsInSetupPerAgent: "unlimited",
+  maxCallsInSetup: "unlimited",
+  maxCallsOutPerAgent: "unlimited",
+  maxCallsOutPerMinutePerAgent: "unlimited",
+  callsOutBurstPerAgent: "unlimited",
+  maxCallsOutPerPeer: "unlimited",
+  maxCallsOutPerMinutePerPeer: "unlimited",
+  callsOutBurstPerPeer: "unlimited",
+  channelsPerGateway: "unlimited",
+  newCallsPerSecondPerGateway: "unlimited",
 };
 
 /** Properties of `spec` that only later releases have, which send as fast as they like. */
