@@ -32,7 +32,8 @@ const EXCEPTIONS: Readonly<Record<string, { only?: readonly string[]; also?: rea
 const ROOMS_OF_CORE: readonly (readonly string[])[] = [
   [""],
   ["flows"],
-  ["access", "authentication"],
+  ["access"],
+  ["authentication"],
   ["cluster"],
   ["proxy"],
   ["dialogs"],

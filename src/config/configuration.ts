@@ -18,6 +18,7 @@ import { apiVersion, serialRingSeconds } from "../data/resource_document.ts";
 import { DEFAULT_MESSAGE_LIMITS } from "../message/message_limits.ts";
 import type * as z from "zod";
 import { callLimits } from "./call_limits.ts";
+import { access } from "./access.ts";
 import { dataSource } from "./data_source.ts";
 import { laterExtensions } from "./later_extensions.ts";
 import { restService } from "./rest_service.ts";
@@ -144,6 +145,7 @@ const spec = mapping({
   nameServers: filledListOf(nameServer(), "a list of addresses").optional()
     .describe("Who to ask for names, with or without port, instead of those of the system."),
   registrar: registrar.prefault({}).describe("Lifetimes of registrations."),
+  access: access.prefault({}).describe("What strangers may do before they are silenced."),
   limits: limits.prefault({}).describe("Sizes, connections and times granted to strangers."),
   ...laterExtensions,
 }).superRefine(({ transport, bindAddr }, context) => {

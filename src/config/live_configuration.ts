@@ -10,6 +10,7 @@ import { isMapping } from "../runtime/mapping.ts";
 
 /** Properties of `spec` that take effect at once; of `limits` those of calls. */
 export const LIVE_PROPERTIES = [
+  "access",
   "accessControlList",
   "limits",
   "logging",
@@ -69,9 +70,9 @@ export function changedProperties(
 
 /** Returns the live properties of a configuration; what else stands beside them stays as it was. */
 export function livePart(config: Configuration, before: Configuration): LiveConfiguration {
-  const { accessControlList, logging, maxContacts, registrar } = config;
+  const { access, accessControlList, logging, maxContacts, registrar } = config;
   const limits = { ...before.limits, ...limitsOf(config, isLiveLimit) };
-  return { accessControlList, limits, logging, maxContacts, registrar };
+  return { access, accessControlList, limits, logging, maxContacts, registrar };
 }
 
 function limitsOf({ limits }: Configuration, isWanted: (name: string) => boolean): object {

@@ -1,5 +1,8 @@
 /** Answers as data: cores decide, the dispatcher sends. */
 
+/** What somebody did wrong, as bans name it. */
+export type Offence = "wrong password" | "unknown user" | "scanner" | "malformed messages" | "HTTP";
+
 /** A response without the fields that are copied from its request. */
 export interface Answer {
   readonly status: number;
@@ -9,6 +12,8 @@ export interface Answer {
   readonly cause?: string;
   /** Username of wrong credentials. */
   readonly username?: string;
+  /** What is held against the address it came from; only where the address is proved. */
+  readonly offence?: Offence;
   /** Whether the sender had too much under way (`spec.limits`). */
   readonly isLimit?: boolean;
   /** The name of that limit. */

@@ -24,7 +24,10 @@ export type EventType =
   | "gateway.failed"
   | "gateway.unregistered"
   | "configuration.reloaded"
-  | "configuration.changed";
+  | "configuration.changed"
+  | "address.banned"
+  | "address.unbanned"
+  | "account.guessed";
 
 /** Events that unauthenticated senders can cause. */
 export type RefusalType = "authentication.failed" | "request.denied" | "call.limited";

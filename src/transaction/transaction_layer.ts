@@ -135,6 +135,8 @@ export class TransactionLayer implements TransportUser, TransactionHost {
       this.#cancels.set(request.branch, transaction as NonInviteClientTransaction);
     } else this.#clients.set(request.branch, transaction);
     if (request.flow.isConnection) this.#watchConnection(request.flow, transaction);
+    // Whom we ask may answer, however often.
+    else request.flow.markEstablished?.();
     transaction.start();
     return transaction;
   }

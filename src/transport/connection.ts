@@ -114,6 +114,10 @@ export class Connection implements Flow, WireEvents {
     return this.#isOpen;
   }
 
+  get isEstablished(): boolean {
+    return this.#isEstablished;
+  }
+
   markEstablished(): void {
     if (this.#isEstablished) return;
     this.#isEstablished = true;

@@ -1,8 +1,9 @@
 /** UDP by `Deno.listenDatagram`, for systems without the Linux transport. */
 import { Buffer } from "node:buffer";
+import { systemClock } from "../runtime/clock.ts";
 import { BoundedMap } from "../runtime/bounded_map.ts";
 import { toSocketHost, toUriHost } from "../runtime/ip/ip_address.ts";
-import { type Flow, nextFlowId, type Transport, type TransportEvents } from "./transport.ts";
+import { ESTABLISHED_MS, type Flow, nextFlowId, type Transport, type TransportEvents } from "./transport.ts";
 
 /** Flows remembered; others are made again on demand. */
 const MAX_FLOWS = 65536;
@@ -84,12 +85,21 @@ class DenoUdpFlow implements Flow {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly #address: Deno.NetAddr;
+  #establishedAt = -Infinity;
 
   constructor(transport: DenoUdpTransport, remoteAddress: string, remotePort: number) {
     this.transport = transport;
     this.remoteAddress = remoteAddress;
     this.remotePort = remotePort;
     this.#address = { transport: "udp", hostname: toSocketHost(remoteAddress), port: remotePort };
+  }
+
+  get isEstablished(): boolean {
+    return systemClock.now() - this.#establishedAt < ESTABLISHED_MS;
+  }
+
+  markEstablished(): void {
+    this.#establishedAt = systemClock.now();
   }
 
   send(text: string, onFailure?: (reason: string) => void): void {

@@ -66,7 +66,12 @@ export interface Flow {
    * message did not leave.
    */
   send(text: string, onFailure?: (reason: string) => void): void;
-  /** The peer was served: the flow no longer makes room for others. */
+  /**
+   * True where the peer was served, or we have called it: such flows are not limited and do not make room for others. By
+   * UDP it is forgotten after two hours without a service.
+   */
+  readonly isEstablished?: boolean;
+  /** The peer was served. */
   markEstablished?(): void;
   /**
    * Requests to `port` and a name in the certificate of the peer may use this connection (RFC 5923). Without such names
@@ -89,6 +94,8 @@ export interface TransportEvents {
    * ICMP reports that a datagram did not arrive, of which `datagram` is the beginning. Linux only.
    */
   onUnreachable?(datagram: string, flow: Flow): void;
+  /** Reports whether nothing from a source is heard at this moment; see `SourceGuard`. */
+  isMuted?(high: number, low: number): boolean;
   /** Bytes were dropped or a connection was closed because of what the peer sent. */
   onViolation(reason: string, flow: Flow | undefined): void;
 }
@@ -110,6 +117,9 @@ export interface Transport {
   /** Stops receiving, ends connections. Queued messages may be lost. */
   close(): Promise<void>;
 }
+
+/** How long a UDP flow is established after a service: longer than the longest registration. */
+export const ESTABLISHED_MS = 7_260_000;
 
 let lastFlowId = 0;
 

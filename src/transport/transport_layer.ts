@@ -18,6 +18,7 @@ import type { Destination } from "./dns/destination.ts";
 import { ServerLocator } from "./dns/server_locator.ts";
 import { isIpAddress, isIpv6 } from "../runtime/ip/ip_address.ts";
 import type { LocalAddresses } from "./local_addresses.ts";
+import type { SourceGuard } from "./source_guard.ts";
 import { answerStun } from "./stun.ts";
 import type { SipTrace } from "./sip_trace.ts";
 import {
@@ -66,6 +67,8 @@ export interface TransportLayerParts {
   readonly messageLimits?: MessageLimits;
   /** Without it, everybody is admitted. */
   readonly accessControl?: AccessControl;
+  /** Without it, everybody is heard. */
+  readonly guard?: SourceGuard;
 }
 
 /** An endpoint that is this server. */
@@ -240,8 +243,13 @@ export class TransportLayer implements TransportEvents {
     return this.#connections.get(id);
   }
 
+  isMuted(high: number, low: number): boolean {
+    return this.#parts.guard?.isMuted(high, low) === true;
+  }
+
   onMessage(text: string, flow: Flow): void {
-    const { accessControl } = this.#parts;
+    const { accessControl, guard } = this.#parts;
+    if (guard !== undefined && flow.isEstablished !== true && !guard.admits(flow)) return;
     if (accessControl !== undefined && !accessControl.admits(flow.remoteAddress) && !isResponse(text)) {
       return this.#deny(text, flow, accessControl);
     }

@@ -176,7 +176,7 @@ Deno.test(
 
 Deno.test(
   "Of a flood of wrong passwords fifty a second are told, the others counted",
-  ladder((net) => {
+  ladder({ spec: { access: { preset: "off" } } }, (net) => {
     const events = net.listen();
     const bob = net.phone("bob");
     const attack = (count: number) => {

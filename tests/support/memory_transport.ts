@@ -71,6 +71,7 @@ export class MemoryFlow implements Flow {
   readonly remoteAddress: string;
   readonly remotePort: number;
   isOpen = true;
+  isEstablished: boolean;
   /** Messages sent and not taken yet, oldest first. */
   readonly sent: string[] = [];
 
@@ -79,8 +80,13 @@ export class MemoryFlow implements Flow {
     this.protocol = transport.protocol;
     this.isConnection = transport.protocol !== "udp";
     this.isInbound = this.isConnection && peer.isInbound;
+    this.isEstablished = this.isConnection && !peer.isInbound;
     this.remoteAddress = peer.address;
     this.remotePort = peer.port;
+  }
+
+  markEstablished(): void {
+    this.isEstablished = true;
   }
 
   send(text: string, onFailure?: (reason: string) => void): void {

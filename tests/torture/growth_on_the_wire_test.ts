@@ -62,7 +62,7 @@ for (const way of WAYS) {
       const server = await startTestServer({
         domains: ["sip.local"],
         agents: [],
-        spec: { transport: [{ protocol: way.protocol, port: 0 }] },
+        spec: { transport: [{ protocol: way.protocol, port: 0 }], access: { preset: "off" } },
       });
       for (let bytes = 1_000; bytes < 2 * way.longest; bytes *= 4) {
         const lines = grown(Math.min(bytes, way.longest) - 600);

@@ -52,7 +52,7 @@ export class Forwarding {
     const { configuration, clock, wheel, metrics, events, key, options } = foundation;
     const { flowTexts, ownUris } = registrations;
     this.#parts = parts;
-    this.#refusals = new RefusalLog({ clock, events });
+    this.#refusals = new RefusalLog({ clock, events, bans: network.access.bans });
     this.calls = new CallTable({ clock, wheel, metrics, events });
     this.#limitValues = new LimitValues(configuration.limits);
     this.#limitRefusals = new LimitRefusals(metrics);
@@ -192,6 +192,7 @@ export class Forwarding {
         counts: this.calls.tally,
       }),
       refusals: this.#refusals,
+      access: network.access,
       dialogs: this.#dialogs,
       ownNames,
       ownUris,

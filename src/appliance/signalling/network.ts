@@ -6,7 +6,9 @@ import type { LiveConfiguration } from "../../config/live_configuration.ts";
 import { tlsSettingsOf } from "../../config/tls_settings.ts";
 import { ServerAccessControl } from "../../core/access/access_control.ts";
 import { LocalNetworks } from "../../core/access/local_networks.ts";
+import { StrangerAccess } from "../../core/access/stranger_access.ts";
 import { toUriHost } from "../../runtime/ip/ip_address.ts";
+import { routers } from "../../runtime/ip/routers.ts";
 import type { Timer } from "../../runtime/timer_wheel.ts";
 import { TransactionLayer } from "../../transaction/transaction_layer.ts";
 import { Resolver } from "../../transport/dns/resolver.ts";
@@ -27,15 +29,27 @@ export class Network {
   readonly transport: TransportLayer;
   readonly transactions: TransactionLayer;
   readonly localNetworks: LocalNetworks;
+  readonly access: StrangerAccess;
   readonly maxPendingBytes: number;
+  /** The addresses of gateways, once they are known. */
+  gatewayAddresses: () => Iterable<string> = () => [];
   readonly #foundation: Foundation;
   readonly #accessControl: ServerAccessControl;
 
   constructor(foundation: Foundation) {
-    const { configuration, clock, metrics, options, wheel } = foundation;
+    const { configuration, clock, events, metrics, options, seed, wheel } = foundation;
     const { accessControlList, limits, localnets, nameServers } = configuration;
     const interfaces = options.networkInterfaces ?? Deno.networkInterfaces();
     this.#foundation = foundation;
+    this.access = new StrangerAccess({
+      settings: configuration.access,
+      clock,
+      metrics,
+      events,
+      seed,
+      gatewayAddresses: () => this.gatewayAddresses(),
+      isRouter: (address) => routers().includes(address),
+    });
     this.#accessControl = new ServerAccessControl(accessControlList, clock);
     const own = interfaces.map(({ address }) => address.replace(/%.*/, ""));
     this.localNetworks = new LocalNetworks([...localnets, ...own]);
@@ -49,6 +63,7 @@ export class Network {
       maxDatagramSize: limits.maxDatagramSize,
       messageLimits: limits,
       accessControl: this.#accessControl,
+      guard: this.access.sources,
     });
     this.transactions = new TransactionLayer({
       transport: this.transport,
@@ -64,8 +79,9 @@ export class Network {
     return this.transactions.timer(callback);
   }
 
-  configure({ accessControlList }: LiveConfiguration): void {
+  configure({ accessControlList, access }: LiveConfiguration): void {
     this.#accessControl.change(accessControlList);
+    this.access.change(access);
   }
 
   /** Opens every listener of the configuration; returns those that cannot be opened, with the reason. */
@@ -76,7 +92,8 @@ export class Network {
       limits: {
         ...connectionLimits(configuration),
         clock,
-        isRefused: (address: string) => this.#accessControl.hasRefused(address),
+        isRefused: (address: string) =>
+          this.#accessControl.hasRefused(address) || this.access.sources.isBanned(address),
       },
       tls: new TlsContexts(tlsSettingsOf(configuration.securityContext, configurationDirectory)),
     };

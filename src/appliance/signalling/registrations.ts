@@ -7,12 +7,14 @@ import { Cluster, nodeAddress } from "../../core/cluster/cluster.ts";
 import { type BoundFlow, OwnFlowRecords } from "../../core/flows/bound_flow.ts";
 import { ContactFlows } from "../../core/flows/contact_flows.ts";
 import { FlowTexts } from "../../core/flows/flow_text.ts";
+import { RemoteFlow } from "../../core/flows/remote_flow.ts";
 import { NatKeepAlive } from "../../core/registrar/nat_keep_alive.ts";
 import { Registrar } from "../../core/registrar/registrar.ts";
 import { emitRegistrationEvents } from "../../core/registrar/registration_events.ts";
 import { Revocation } from "../../core/registrar/revocation.ts";
 import { OwnNames } from "../../core/routing/own_names.ts";
 import { OwnUris } from "../../core/routing/own_uris.ts";
+import type { Binding } from "../../location/binding.ts";
 import type { FlowRecords } from "../../location/binding_record.ts";
 import { LocationService } from "../../location/location_service.ts";
 import type { StoredRow } from "../../location/stored_row.ts";
@@ -95,7 +97,7 @@ export class Registrations {
       nodeLifetimeMs,
       clock,
       wheel,
-      onAdopted: (aor, bindings) => this.registrar.onAdopted(aor, bindings),
+      onAdopted: (aor, bindings) => this.#onAdopted(aor, bindings),
     });
     await this.#cluster.start();
   }
@@ -114,6 +116,12 @@ export class Registrations {
     this.location.close();
   }
 
+  /** Devices that were registered before a restart, or at another node, are no strangers. */
+  #onAdopted(aor: string, bindings: readonly Binding<BoundFlow>[]): void {
+    this.registrar.onAdopted(aor, bindings);
+    for (const { flow } of bindings) if (!(flow instanceof RemoteFlow)) this.#network.access.served(flow);
+  }
+
   #makeAuthenticator(): DigestAuthenticator {
     const { configuration, clock, metrics, directory, seed } = this.#foundation;
     return new DigestAuthenticator({
@@ -123,6 +131,9 @@ export class Registrations {
       algorithms: configuration.digestAlgorithms,
       isOurs: (host) => directory.domain(host) !== undefined || this.#network.transport.hasHost(host),
       admits: (account, address) => this.#network.localNetworks.admits(account, address),
+      isOpen: (connection) => this.#network.transport.connection(connection) !== undefined,
+      guesses: this.#network.access.guesses,
+      isKnownSource: (flow) => this.#network.access.isKnownSource(flow),
     });
   }
 
@@ -156,7 +167,7 @@ export class Registrations {
       clock,
       wheel,
       accepts: (aor, binding) => this.registrar.accepts(aor, binding),
-      onAdopted: (aor, bindings) => this.registrar.onAdopted(aor, bindings),
+      onAdopted: (aor, bindings) => this.#onAdopted(aor, bindings),
     });
   }
 }

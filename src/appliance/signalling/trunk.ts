@@ -18,6 +18,7 @@ export class Trunk {
     const realms = new GatewayRealms();
     const timer = (callback: () => void) => network.timer(callback);
     const addresses = this.addresses = new GatewayAddresses({ directory, clock, locator, timer });
+    network.gatewayAddresses = () => addresses.all();
     this.registrations = new GatewayRegistrations({
       directory,
       transactions,

@@ -10,6 +10,8 @@ import { addressWords, isMapped, wordsOf } from "../../runtime/ip/address_words.
 export class AccessRules {
   /** True when there are no rules, so that every address is admitted. */
   readonly isEmpty: boolean;
+  /** True when rules concern IPv6 addresses. */
+  hasIpv6 = false;
   readonly #ipv4 = new NetworkTable();
   readonly #ipv6 = new NetworkTable();
   readonly #admitsOthers: boolean;
@@ -25,8 +27,11 @@ export class AccessRules {
 
   /** @param address as flows have it: `192.0.2.1`, `[2001:db8::1]` */
   admits(address: string): boolean {
-    if (this.isEmpty) return true;
-    const words = addressWords(address);
+    return this.isEmpty || this.admitsWords(addressWords(address));
+  }
+
+  /** @param words see `addressWords` */
+  admitsWords(words: readonly number[]): boolean {
     const table = words.length === 1 ? this.#ipv4 : this.#ipv6;
     return table.find(words) ?? this.#admitsOthers;
   }
@@ -36,7 +41,10 @@ export class AccessRules {
     const words = wordsOf(address.toByteArray());
     if (words.length === 1) this.#ipv4.add(words, length, isAllowed);
     else if (isMapped(words) && length >= 96) this.#ipv4.add(words.slice(3), length - 96, isAllowed);
-    else this.#ipv6.add(words, length, isAllowed);
+    else {
+      this.hasIpv6 = true;
+      this.#ipv6.add(words, length, isAllowed);
+    }
   }
 }
 

@@ -10,6 +10,7 @@ import { logger } from "../../runtime/log.ts";
 import type { Flow } from "../../transport/transport.ts";
 import { networkOf } from "../../runtime/ip/address_words.ts";
 import type { Answer } from "../answer.ts";
+import type { Bans } from "./bans.ts";
 import type { ServerEvents } from "../server_events.ts";
 import { shownUri } from "../shown_uri.ts";
 
@@ -25,6 +26,8 @@ const MAX_NAME_LENGTH = 64;
 export interface RefusalLogParts {
   readonly clock: Clock;
   readonly events: ServerEvents;
+  /** Hears what is held against a source. */
+  readonly bans?: Pick<Bans, "blame">;
 }
 
 /** A refused request as log and events show it. */
@@ -36,10 +39,12 @@ interface Refusal {
 
 export class RefusalLog {
   readonly #events: ServerEvents;
+  readonly #bans: RefusalLogParts["bans"];
   readonly #lines: LineLimit;
 
-  constructor({ clock, events }: RefusalLogParts) {
+  constructor({ clock, events, bans }: RefusalLogParts) {
     this.#events = events;
+    this.#bans = bans;
     this.#lines = new LineLimit({
       clock,
       onSuppressed: (source, count) =>
@@ -49,7 +54,8 @@ export class RefusalLog {
 
   /** Reports an answer if it is a refusal. */
   note(request: HeaderRows | undefined, flow: Flow, answer: Answer): void {
-    const { status, cause, username, isLimit = false, limit } = answer;
+    const { status, cause, username, isLimit = false, limit, offence } = answer;
+    if (offence) this.#bans?.blame(flow, offence, username);
     if (status < 300 || isNegotiation(answer)) return;
     // An idle NOTIFY is how some phones keep a NAT mapping alive.
     if (status === 405 && request instanceof SipRequest && request.method === "NOTIFY") return;
@@ -60,18 +66,14 @@ export class RefusalLog {
     const reason = (cause ?? phrase).slice(0, MAX_CAUSE_LENGTH);
     if (isLogged) {
       const { remoteAddress, remotePort, protocol } = flow;
-      log.info(
-        refusal === undefined
-          ? "Refused a message from {source}: {status} {phrase}{why}"
-          : "Refused {method} of {from} from {source} to {to}: {status} {phrase}{why}",
-        {
-          ...refusal,
-          source: `${protocol} ${remoteAddress}:${remotePort}`,
-          status,
-          phrase,
-          why: cause === undefined ? "" : ` (${reason})`,
-        },
-      );
+      log.info(username === undefined ? lineOf(refusal) : FAILURE, {
+        ...refusal,
+        source: `${protocol} ${remoteAddress}:${remotePort}`,
+        status,
+        phrase,
+        why: cause === undefined ? "" : ` (${reason})`,
+        username: shownName(username ?? ""),
+      });
     }
     const type = username === undefined ? "request.denied" : "authentication.failed";
     this.#events.refused(isLimit ? "call.limited" : type, {
@@ -89,6 +91,19 @@ export class RefusalLog {
   close(): void {
     this.#lines.close();
   }
+}
+
+/** Programs such as fail2ban read it (docs/security.md), so the name comes in an alphabet that cannot imitate the rest. */
+const FAILURE = "Authentication failed: {username} from {source} ({method}): {status} {phrase}{why}";
+
+function lineOf(refusal: Refusal | undefined): string {
+  return refusal === undefined
+    ? "Refused a message from {source}: {status} {phrase}{why}"
+    : "Refused {method} of {from} from {source} to {to}: {status} {phrase}{why}";
+}
+
+function shownName(username: string): string {
+  return username.slice(0, MAX_NAME_LENGTH).replace(/[^\w.+@*#-]/g, "?") || "?";
 }
 
 /** Reports whether the client goes on by itself: after a first challenge, or a 423. */

@@ -80,7 +80,7 @@ export class Challenges {
     const hash = requestHash(request, this.#seed);
     let number = this.#recent.find(hash);
     if (number < 0 || !this.#nonces.isOf(source, number)) {
-      number = this.#nonces.issue(source);
+      number = this.#nonces.issue(source, flow.isConnection ? flow.id : 0);
       this.#recent.remember(hash, number);
     }
     return this.#nonces.textOf(number);

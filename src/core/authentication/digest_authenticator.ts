@@ -15,7 +15,9 @@ import { isRightResponse } from "./digest_response.ts";
 import { KnownHashes } from "./known_hashes.ts";
 import { namesResource } from "./digest_uri.ts";
 import { NonceRing } from "./nonce_ring.ts";
-import type { Answer } from "../answer.ts";
+import type { Flow } from "../../transport/transport.ts";
+import { type AccountGuesses, accountName } from "../access/account_guesses.ts";
+import type { Answer, Offence } from "../answer.ts";
 
 /** An Agent, a Peer or a Gateway: whoever has a username and a secret. */
 export type CredentialHolder = Credentials;
@@ -39,6 +41,12 @@ export interface DigestAuthenticatorOptions {
   isOurs(host: string): boolean;
   /** Reports whether an account is served at an address; asked with the right password only. */
   admits(account: CredentialHolder, address: string): boolean;
+  /** Reports whether a connection is open, by its id. */
+  isOpen?(connection: number): boolean;
+  /** Counts wrong passwords by account. */
+  readonly guesses?: AccountGuesses;
+  /** Reports whether a phone was served lately where a flow comes from. */
+  isKnownSource?(flow: Flow): boolean;
 }
 
 /** The header row of the credentials that are checked. */
@@ -67,16 +75,14 @@ export class DigestAuthenticator {
   readonly #fields = DigestFields.ofCredentials();
   readonly #failures: Counter;
   readonly #unknownNonces: Counter;
-  readonly #isOurs: DigestAuthenticatorOptions["isOurs"];
-  readonly #admits: DigestAuthenticatorOptions["admits"];
+  readonly #options: DigestAuthenticatorOptions;
 
   constructor(options: DigestAuthenticatorOptions) {
     const { clock, seed, algorithms } = options;
     this.#algorithms = algorithms;
     this.#nonces = new NonceRing(clock, seed);
     this.#challenges = new Challenges({ nonces: this.#nonces, seed, algorithms });
-    this.#isOurs = options.isOurs;
-    this.#admits = options.admits;
+    this.#options = options;
     this.#failures = options.metrics.counter(
       "routr_authentication_failures_total",
       "Wrong digest credentials",
@@ -137,27 +143,51 @@ export class DigestAuthenticator {
     const username = fields.value(CredentialsField.username);
     if (!fields.is(CredentialsField.uri, request.requestUri)) {
       const uri = fields.value(CredentialsField.uri);
-      if (!namesResource(uri, request, this.#isOurs)) {
+      if (!namesResource(uri, request, this.#options.isOurs)) {
         const cause = `credentials of ${username} for ${withoutSecrets(uri)}`;
         return refused({ status: 400, reason: "Credentials Are For Another URI", cause });
       }
     }
     const account = find(username, challenge);
-    const { realm } = challenge;
-    if (!this.#isRight(account, { algorithm, realm, method: request.method })) {
-      this.#failures.value++;
-      const cause = `${faultOf(account, realm, algorithm)}: ${username} in realm ${realm}`;
+    const { realm, flow } = challenge;
+    const source = ownerOf(flow.remoteAddress);
+    if (account && !this.#mayTry(username, challenge)) {
+      const cause = `too many wrong passwords of ${username} in realm ${realm}: one try a second`;
       return refused({ ...this.#challenges.answer(request, challenge), cause, username });
     }
-    if (!this.#admits(account!, challenge.flow.remoteAddress)) {
+    if (!this.#isRight(account, { algorithm, realm, method: request.method })) {
+      this.#failures.value++;
+      const fault = faultOf(account, realm, algorithm);
+      const answer = { ...this.#challenges.answer(request, challenge), username };
+      const cause = `${fault}: ${username} in realm ${realm}`;
+      if (fault === "wrong password") this.#options.guesses?.failed(accountName(username, realm));
+      const isProved = flow.isConnection || this.#nonces.isOf(source, number);
+      const offence = isProved ? offenceOf(fault) : undefined;
+      return refused(offence ? { ...answer, cause, offence } : { ...answer, cause });
+    }
+    if (!this.#options.admits(account!, flow.remoteAddress)) {
       const cause = `${username} has the secret of a sample, which is good in local networks only`;
       return refused({ status: 403, cause, username });
     }
     const count = fields.isEmpty(CredentialsField.qop) ? 0 : countOf(fields);
-    const isFresh = this.#nonces.use(number, count, ownerOf(challenge.flow.remoteAddress)) === "fresh";
+    const isFresh = !this.#isOfOther(flow, number) && this.#nonces.use(number, count, source) === "fresh";
     return isFresh
       ? { kind: "authenticated", account: account!, row }
       : refused(this.#challenges.answer(request, challenge, true));
+  }
+
+  /** Reports whether a password may be tried: an account that is being guessed is slowed for unknown sources. */
+  #mayTry(username: string, { realm, flow }: Challenge): boolean {
+    const { guesses, isKnownSource } = this.#options;
+    if (!guesses?.isAny || isKnownSource?.(flow)) return true;
+    return guesses.admits(accountName(username, realm));
+  }
+
+  /** Reports whether a nonce belongs to another connection, which is open: a client that has closed it may go on. */
+  #isOfOther(flow: Flow, number: number): boolean {
+    const connection = this.#nonces.connectionOf(number);
+    const isOwn = connection === 0 || flow.isConnection && connection === flow.id;
+    return !isOwn && this.#options.isOpen?.(connection) === true;
   }
 
   /** Returns the algorithm of credentials; undefined when they answer nothing that is offered here. */
@@ -231,6 +261,11 @@ function faultOf(
   if (account === undefined) return "no such user";
   const canBeRight = account.secret !== undefined || findHa1(account.ha1, { algorithm, realm }) !== undefined;
   return canBeRight ? "wrong password" : `no ha1 for ${algorithm}`;
+}
+
+function offenceOf(fault: string): Offence | undefined {
+  if (fault === "no such user") return "unknown user";
+  return fault === "wrong password" ? fault : undefined;
 }
 
 function refused(answer: Answer): { readonly kind: "refused"; readonly answer: Answer } {

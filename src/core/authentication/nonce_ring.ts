@@ -19,7 +19,7 @@ export type NonceVerdict = "fresh" | "stale";
  * A ring of fixed size, so that challenges to unauthenticated senders take no memory:
  *
  *     nonce = slot · 64 random bits          slot = number mod 2¹⁸
- *     slot: random bits, time, hash of the source, highest nc, bits for the 32 counts below it
+ *     slot: random bits, time, hash of the source, connection, highest nc, bits for the 32 counts below it
  */
 export class NonceRing {
   readonly #clock: Clock;
@@ -28,6 +28,7 @@ export class NonceRing {
   readonly #low = new Uint32Array(SLOTS);
   readonly #madeAt = new Float64Array(SLOTS);
   readonly #source = new Uint32Array(SLOTS);
+  readonly #connection = new Uint32Array(SLOTS);
   readonly #highest = new Uint32Array(SLOTS);
   readonly #seen = new Uint32Array(SLOTS);
   readonly #random = new Uint32Array(1024);
@@ -40,8 +41,11 @@ export class NonceRing {
     this.#seed = seed;
   }
 
-  /** Makes a nonce for one source; returns its number, higher for later ones. */
-  issue(source: string): number {
+  /**
+   * Makes a nonce for one source; returns its number, higher for later ones.
+   * @param connection the id of the connection that asks, 0 for none
+   */
+  issue(source: string, connection = 0): number {
     if (this.#randomUsed === this.#random.length) {
       crypto.getRandomValues(this.#random);
       this.#randomUsed = 0;
@@ -52,6 +56,7 @@ export class NonceRing {
     this.#low[slot] = this.#random[this.#randomUsed++];
     this.#madeAt[slot] = this.#clock.now();
     this.#source[slot] = this.#hashOf(source);
+    this.#connection[slot] = connection;
     this.#highest[slot] = 0;
     this.#seen[slot] = 0;
     return number;
@@ -78,6 +83,11 @@ export class NonceRing {
   /** Reports whether a nonce is remembered, and of this source. */
   isOf(source: string, number: number): boolean {
     return number >= this.#count - SLOTS && this.#source[number & (SLOTS - 1)] === this.#hashOf(source);
+  }
+
+  /** Returns the id of the connection that a remembered nonce was made for, 0 for none. */
+  connectionOf(number: number): number {
+    return this.#connection[number & (SLOTS - 1)];
   }
 
   /**

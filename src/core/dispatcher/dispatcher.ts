@@ -4,7 +4,6 @@ import type { LocationService } from "../../location/location_service.ts";
 import type { HeaderRows } from "../../message/header_rows.ts";
 import { buildResponse } from "../../message/response_builder.ts";
 import type { RejectedMessage, SipRequest } from "../../message/sip_message.ts";
-import { SipUri } from "../../message/sip_uri.ts";
 import type { Eventually } from "../../runtime/eventually.ts";
 import { isIpAddress } from "../../runtime/ip/ip_address.ts";
 import { logger } from "../../runtime/log.ts";
@@ -17,7 +16,8 @@ import type { DomainAccessControl } from "../access/access_control.ts";
 import type { RefusalLog } from "../access/refusal_log.ts";
 import type { CallLimits, GatewayCall } from "../access/call_limits.ts";
 import type { Answer } from "../answer.ts";
-import type { CallerIdentification } from "../authentication/caller.ts";
+import type { StrangerAccess } from "../access/stranger_access.ts";
+import { type CallerIdentification, usernameOf } from "../authentication/caller.ts";
 import { accountOf, sourceOf } from "../calls/call_account.ts";
 import type { CallTable } from "../calls/call_table.ts";
 import { DialogBeginning } from "../dialogs/dialog_beginning.ts";
@@ -33,7 +33,7 @@ import type { ForwardingObserver } from "../proxy/forwarding_observer.ts";
 import type { ProxyCore } from "../proxy/proxy_core.ts";
 import { BEGINS_DIALOGS } from "../proxy/record_route.ts";
 import { validateRequest } from "../proxy/request_validation.ts";
-import { preprocessRoutes, type RouteContext, UNROUTED, uriOf } from "../proxy/route_preprocessing.ts";
+import { preprocessRoutes, type RouteContext, routeUri, UNROUTED } from "../proxy/route_preprocessing.ts";
 import type { Egress } from "../proxy/target.ts";
 import { PriorityTargets } from "../proxy/target_set.ts";
 import type { Registrar } from "../registrar/registrar.ts";
@@ -64,6 +64,7 @@ export interface DispatcherParts {
   readonly calls: CallTable;
   readonly limits: CallLimits;
   readonly refusals: RefusalLog;
+  readonly access: StrangerAccess;
   readonly dialogs: Dialogs;
   readonly ownNames: OwnNames;
   readonly ownUris: OwnUris;
@@ -82,6 +83,7 @@ export class Dispatcher implements TransactionUser {
   readonly #parts: DispatcherParts;
   /** §16.3 to §16.6 for a proxy, §10.3 for the registrar: in this order, and each knows what the ones before have found. */
   readonly #steps: readonly Step[] = [
+    (incoming) => this.#ignoreScanners(incoming),
     (incoming) => this.#validate(incoming),
     (incoming) => this.#preprocessRoutes(incoming),
     (incoming) => this.#forwardForNode(incoming),
@@ -130,6 +132,7 @@ export class Dispatcher implements TransactionUser {
 
   onRejected({ kind, request, status, reason }: RejectedMessage, flow: Flow): void {
     log.debug("Rejected a message from {address}: {reason}", { address: flow.remoteAddress, reason });
+    if (kind === "malformed") this.#parts.access.onMalformed(request?.text ?? "", flow);
     const isDenied = kind === "denied";
     const answer = { status, reason, ...isDenied && { cause: SERVER_DENIES } };
     if (request && !/^\s*ACK /.test(cut(request.text, 0, 16))) this.#reply(request, flow, answer);
@@ -202,7 +205,7 @@ export class Dispatcher implements TransactionUser {
   }
 
   #respondKept({ request, flow }: IncomingRequest, answer: Answer): void {
-    flow.markEstablished?.();
+    this.#parts.access.served(flow, request.to.uri?.userText);
     const server = this.#parts.transactions.serve(request, flow);
     server?.respond(answer.status, buildResponse(request, { ...answer, toTag: randomToken() }));
   }
@@ -212,6 +215,10 @@ export class Dispatcher implements TransactionUser {
     this.#parts.refusals.note(request, flow, answer);
     const { transactions, seed } = this.#parts;
     transactions.reply(request, flow, { ...answer, toTag: statelessTag(request, seed) });
+  }
+
+  #ignoreScanners({ request, flow }: IncomingRequest): Outcome | undefined {
+    return this.#parts.access.isScanner(request, flow) ? DROP : undefined;
   }
 
   #validate({ request }: IncomingRequest): Outcome | undefined {
@@ -234,7 +241,7 @@ export class Dispatcher implements TransactionUser {
     const refusal = this.#validateForwarding(incoming);
     if (refusal) return refusal;
     if (!node.flow) return respond({ status: 480, cause: "the device has left this node" });
-    flow.markEstablished?.();
+    this.#parts.access.served(flow);
     return {
       kind: "forward",
       targets: new PriorityTargets([{ requestUri, routes: [], flow: node.flow, isTrusted: true, q: 1000 }]),
@@ -308,7 +315,7 @@ export class Dispatcher implements TransactionUser {
     if (!route.flow) return respond({ status: 430, cause: "the way to the other end of the call is closed" });
     const rewrite = this.#parts.rewrites.withinDialog(request, route);
     if (!hasSequenceNumber(request, rewrite)) return respond({ status: 500, reason: "CSeq Too High" });
-    flow.markEstablished?.();
+    this.#parts.access.served(flow);
     const isTrusted = rewrite?.shift !== undefined;
     const otherEnd = { requestUri: routed.requestUri, routes: [], flow: route.flow, isTrusted, q: 1000 };
     const { calls, dialogs } = this.#parts;
@@ -366,7 +373,7 @@ export class Dispatcher implements TransactionUser {
     const gatewayCall = gatewayCallOf(incoming, routing);
     const excess = gatewayCall && this.#parts.limits.refuse(gatewayCall);
     if (excess) return respond(excess);
-    flow.markEstablished?.();
+    if (caller.kind !== "unauthenticated") this.#parts.access.served(flow, usernameOf(caller));
     return {
       kind: "forward",
       party: resourceOf(caller, routing.ingress) ?? flow.remoteAddress,
@@ -428,11 +435,6 @@ function egressOf({ targets }: TargetRouting): Egress | undefined {
   const { known } = targets;
   for (let i = 0; i < known.length; i++) if (known[i].egress) return known[i].egress;
   return undefined;
-}
-
-function routeUri(value: string): SipUri | undefined {
-  const text = uriOf(value);
-  return text === undefined ? undefined : SipUri.parse(text);
 }
 
 /** A sender that was refused lately hears nothing more. */

@@ -111,3 +111,9 @@ function withoutMaddr({ secure, user, host, parameters, headers }: SipUri): stri
 export function uriOf(route: string): string | undefined {
   return parseNameAddr(route, 0, route.length)?.uriText;
 }
+
+/** Returns the URI of a Route value, parsed. */
+export function routeUri(route: string): SipUri | undefined {
+  const text = uriOf(route);
+  return text === undefined ? undefined : SipUri.parse(text);
+}

@@ -60,6 +60,11 @@ export class GatewayAddresses {
     return this.#byAddress.has(address);
   }
 
+  /** Returns the addresses of all gateways. */
+  all(): Iterable<string> {
+    return this.#byAddress.keys();
+  }
+
   /** Returns the gateways with a host, written as in URIs. */
   named(host: string): readonly Gateway[] {
     return this.#byHost.get(host) ?? NONE;

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { atOnce, systemClock } from "../../runtime/clock.ts";
 import { randomSeed } from "../../runtime/random.ts";
 import { isIpv6, toSocketHost, toUriHost } from "../../runtime/ip/ip_address.ts";
-import { type Flow, nextFlowId, type Transport, type TransportEvents } from "../transport.ts";
+import { ESTABLISHED_MS, type Flow, nextFlowId, type Transport, type TransportEvents } from "../transport.ts";
 import { UnreachableFlow } from "../unreachable_flow.ts";
 import { BATCH, DatagramBatch, SLOT, SOCKADDR } from "./datagram_batch.ts";
 import { ErrorQueue } from "./error_queue.ts";
@@ -23,7 +23,7 @@ const MAX_RETRIES = 3;
 /** Times after a datagram at which the error queue is read, since nothing announces errors. */
 const ERROR_DELAYS_MS = [20, 200];
 
-/** Flows remembered; beyond, all are forgotten and made again on demand. */
+/** Flows remembered beside established ones; beyond, they are forgotten and made again on demand. */
 const MAX_FLOWS = 65536;
 
 /**
@@ -43,6 +43,7 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
   readonly #flows = new Map<number, UdpFlow>();
   readonly #seed = randomSeed();
   #flowCount = 0;
+  #maxFlows = MAX_FLOWS;
   #queued = 0;
   #isFlushScheduled = false;
   #isHandingOn = false;
@@ -209,8 +210,19 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
 
   #handOnBatch(count: number): void {
     for (let i = 0; i < count; i++) {
-      this.#handOn(this.#received.text(i), this.#flowOf(this.#received.addresses, i * SOCKADDR));
+      const flow = this.#find(this.#received.addresses, i * SOCKADDR);
+      if (!flow?.isEstablished && this.#isMuted(this.#received.addresses, i * SOCKADDR)) continue;
+      this.#handOn(this.#received.text(i), flow ?? this.#flowOf(this.#received.addresses, i * SOCKADDR));
     }
+  }
+
+  #isMuted(bytes: Uint8Array, at: number): boolean {
+    const events = this.#events;
+    if (!this.#isIpv6) return events?.isMuted?.(0, wordAt(bytes, at + 4)) === true;
+    const isMapped = wordAt(bytes, at + 16) === 0xffff && wordAt(bytes, at + 8) === 0 &&
+      wordAt(bytes, at + 12) === 0;
+    const high = isMapped ? 0 : wordAt(bytes, at + 8);
+    return events?.isMuted?.(high, wordAt(bytes, isMapped ? at + 20 : at + 12)) === true;
   }
 
   #handOn(text: string, flow: Flow): void {
@@ -224,21 +236,44 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
 
   /** Returns the flow to the socket address at `at`: one object an address, chained under a hash. */
   #flowOf(bytes: Uint8Array, at: number): UdpFlow {
-    const length = sockaddrLength(this.#isIpv6);
-    let hash = this.#seed;
-    for (let i = at + 2; i < at + length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
-    hash &= 0x3fffffff;
-    const head = this.#flows.get(hash);
-    for (let flow = head; flow; flow = flow.nextInBucket) if (flow.hasAddress(bytes, at)) return flow;
-    if (this.#flowCount >= MAX_FLOWS) {
-      this.#flows.clear();
-      this.#flowCount = 0;
-    }
-    const flow = new UdpFlow(this, bytes.slice(at, at + length));
-    flow.nextInBucket = this.#flowCount === 0 ? undefined : head;
+    return this.#find(bytes, at) ??
+      this.#add(new UdpFlow(this, bytes.slice(at, at + sockaddrLength(this.#isIpv6))));
+  }
+
+  #find(bytes: Uint8Array, at: number): UdpFlow | undefined {
+    let flow = this.#flows.get(this.#hashOf(bytes, at));
+    while (flow && !flow.hasAddress(bytes, at)) flow = flow.nextInBucket;
+    return flow;
+  }
+
+  #add(flow: UdpFlow): UdpFlow {
+    if (this.#flowCount >= this.#maxFlows) this.#forgetStrangers();
+    const hash = this.#hashOf(flow.sockaddr, 0);
+    flow.nextInBucket = this.#flows.get(hash);
     this.#flows.set(hash, flow);
     this.#flowCount++;
     return flow;
+  }
+
+  /** Forgets flows that are made again on demand; established ones, which are as many as there are phones, are kept. */
+  #forgetStrangers(): void {
+    const kept: UdpFlow[] = [];
+    for (const first of this.#flows.values()) {
+      for (let flow: UdpFlow | undefined = first; flow; flow = flow.nextInBucket) {
+        if (flow.isEstablished) kept.push(flow);
+      }
+    }
+    this.#flows.clear();
+    this.#flowCount = 0;
+    this.#maxFlows = MAX_FLOWS + kept.length;
+    for (const flow of kept) this.#add(flow);
+  }
+
+  #hashOf(bytes: Uint8Array, at: number): number {
+    const end = at + sockaddrLength(this.#isIpv6);
+    let hash = this.#seed;
+    for (let i = at + 2; i < end; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
+    return hash & 0x3fffffff;
   }
 }
 
@@ -251,25 +286,39 @@ class UdpFlow implements Flow {
   readonly transport: LinuxUdpTransport;
   readonly remoteAddress: string;
   readonly remotePort: number;
-  readonly #sockaddr: Uint8Array;
+  readonly sockaddr: Uint8Array;
   nextInBucket: UdpFlow | undefined = undefined;
+  #establishedAt = -Infinity;
 
   constructor(transport: LinuxUdpTransport, sockaddr: Uint8Array) {
     this.transport = transport;
-    this.#sockaddr = sockaddr;
+    this.sockaddr = sockaddr;
     this.remoteAddress = hostOfSockaddr(sockaddr, 0);
     this.remotePort = sockaddr[2] << 8 | sockaddr[3];
   }
 
+  get isEstablished(): boolean {
+    return systemClock.now() - this.#establishedAt < ESTABLISHED_MS;
+  }
+
+  markEstablished(): void {
+    this.#establishedAt = systemClock.now();
+  }
+
   hasAddress(bytes: Uint8Array, at: number): boolean {
-    const own = this.#sockaddr;
+    const own = this.sockaddr;
     for (let i = 0; i < own.length; i++) if (own[i] !== bytes[at + i]) return false;
     return true;
   }
 
   send(text: string, onFailure?: (reason: string) => void): void {
-    this.transport.queue(text, this.#sockaddr, onFailure);
+    this.transport.queue(text, this.sockaddr, onFailure);
   }
+}
+
+/** Returns the 32 bits at `at`, in network order. */
+function wordAt(bytes: Uint8Array, at: number): number {
+  return (bytes[at] << 24 | bytes[at + 1] << 16 | bytes[at + 2] << 8 | bytes[at + 3]) >>> 0;
 }
 
 function decodeLatin1(bytes: Uint8Array): string {

@@ -93,7 +93,7 @@ const UNHINDERED = {
 export async function startNetwork(limits: Readonly<Record<string, number>> = {}): Promise<Network> {
   const spec = { allowUnauthenticatedCalls: true, limits: { ...UNHINDERED, ...limits } };
   const resources = [DOMAIN, gatewayAt(TRUNK, { transport: "tcp" }), DID];
-  const net = await Network.start({ ...WORLD, resources, spec });
+  const net = await Network.start({ ...WORLD, resources, spec: { ...spec, access: { preset: "off" } } });
   net.registered("bob");
   return net;
 }

@@ -28,6 +28,7 @@ Deno.test("every property of the reference has its default", () => {
   const {
     digestAlgorithms,
     registrar,
+    access,
     limits,
     grpcService,
     ex_rtpEngine,
@@ -90,6 +91,18 @@ Deno.test("every property of the reference has its default", () => {
     maxExpires: 7200,
     defaultExpires: 3600,
     serialRingSeconds: 20,
+  });
+  const { scanners, ...numbers } = access;
+  assert.ok(scanners.includes("friendly-scanner"));
+  assert.deepEqual(numbers, {
+    preset: "normal",
+    isOn: true,
+    trusted: [],
+    requestsPerSecond: 20,
+    requestBurst: 60,
+    strangersPerSecond: 2000,
+    ban: { points: 10, windowSeconds: 600, seconds: 3600, maxSeconds: 86_400 },
+    failuresPerAccountPerHour: 100,
   });
   assert.deepEqual(limits, {
     maxDatagramSize: 65535,
@@ -353,6 +366,11 @@ Deno.test("each property says what it expects", () => {
     [{ logging: { traceLevel: "high" } }, 'spec.logging.traceLevel "high" | a whole number of at least 0'],
     [{ digestAlgorithms: ["MD6"] }, 'spec.digestAlgorithms[0] "MD6" | one of MD5, SHA-256 | MD5'],
     [{ maxContacts: 0 }, `spec.maxContacts 0 | ${count}`],
+    [
+      { access: { preset: "norml" } },
+      'spec.access.preset "norml" | one of off, relaxed, normal, strict | normal',
+    ],
+    [{ access: { trusted: ["office"] } }, `spec.access.trusted[0] "office" | ${networks}`],
     [{ limits: { maxConnections: 0 } }, `spec.limits.maxConnections 0 | ${count}`],
     [{ registrar: { minExpires: 9000 } }, "spec.registrar.maxExpires missing | at least minExpires"],
     [
@@ -368,7 +386,7 @@ Deno.test("each property says what it expects", () => {
 const SPEC_PROPERTIES =
   "bindAddr, externAddr, localnets, recordRoute, useToAsAOR, registrarIntf, addressInfo, accessControlList, " +
   "transport, restService, securityContext, dataSource, logging, cdr, digestAlgorithms, allowUnauthenticatedCalls, " +
-  "interDomainCalls, maxContacts, strictListeners, nameServers, registrar, limits, grpcService, ex_rtpEngine, ex_kafka, " +
+  "interDomainCalls, maxContacts, strictListeners, nameServers, registrar, access, limits, grpcService, ex_rtpEngine, ex_kafka, " +
   "ex_kafkaPublisher, ex_logsDriver, ex_convertTelToE164, ex_uniqueGatewayPerHostPort";
 
 Deno.test("what is outside of spec is checked too", () => {

@@ -44,7 +44,7 @@ Deno.test("note() tells of refusals, not of what clients go on from by themselve
     refusals.close();
   });
   assert.deepEqual(lines, [
-    "info  refused: Refused MESSAGE of sip:alice@sip.local from tcp 192.0.2.1:40000 to sip:bob@sip.local: " +
+    "info  refused: Authentication failed: alice from tcp 192.0.2.1:40000 (MESSAGE): " +
     "407 Proxy Authentication Required (wrong)",
     "info  refused: Refused MESSAGE of sip:alice@sip.local from tcp [2001:db8::1]:40000 to sip:bob@sip.local: " +
     "404 Not Found",

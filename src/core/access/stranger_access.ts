@@ -1,0 +1,71 @@
+/** What strangers may do (`spec.access`), as the steps of a request see it: limits by source, bans, slowed accounts. */
+import { Header } from "../../message/header_name.ts";
+import type { SipRequest } from "../../message/sip_message.ts";
+import type { Counter } from "../../runtime/metrics.ts";
+import type { Flow } from "../../transport/transport.ts";
+import { AccountGuesses } from "./account_guesses.ts";
+import type { AccessSettings } from "./access_settings.ts";
+import { Bans, type BansParts } from "./bans.ts";
+import { SourceLimits, type SourceLimitsParts } from "./source_guard.ts";
+
+export type StrangerAccessParts = Omit<BansParts, "sources"> & SourceLimitsParts;
+
+/** UTF-16 units of a User-Agent that are examined. */
+const MAX_USER_AGENT_LENGTH = 256;
+const HTTP_REQUEST = /^(?:GET|POST|HEAD|PUT|DELETE|OPTIONS|CONNECT|PRI) (?!sips?:)\S+ HTTP\//;
+
+export class StrangerAccess {
+  readonly sources: SourceLimits;
+  readonly bans: Bans;
+  readonly guesses: AccountGuesses;
+  readonly #scanners: Counter;
+  #settings: AccessSettings;
+
+  constructor(parts: StrangerAccessParts) {
+    this.#settings = parts.settings;
+    this.sources = new SourceLimits(parts);
+    this.bans = new Bans({ ...parts, sources: this.sources });
+    this.guesses = new AccountGuesses(parts);
+    this.#scanners = parts.metrics.counter(
+      "routr_scanner_messages_total",
+      "Requests dropped because their User-Agent is that of a scanner",
+    );
+  }
+
+  /** Puts other settings in force. */
+  change(settings: AccessSettings): void {
+    this.#settings = settings;
+    for (const part of [this.sources, this.bans, this.guesses]) part.change(settings);
+  }
+
+  /** Somebody was served by a flow; `user` got in with a password. */
+  served(flow: Flow, user?: string): void {
+    flow.markEstablished?.();
+    this.sources.know(flow.remoteAddress);
+    if (user !== undefined) this.bans.absolve(flow, user);
+  }
+
+  /** Reports whether a request is from a scanner, which is to hear nothing, and holds it against its address if it is proved. */
+  isScanner(request: SipRequest, flow: Flow): boolean {
+    if (!this.#settings.isOn || flow.isEstablished) return false;
+    const userAgent = request.header(Header.UserAgent);
+    if (userAgent === undefined) return false;
+    const name = userAgent.slice(0, MAX_USER_AGENT_LENGTH).toLowerCase();
+    if (!this.#settings.scanners.some((word) => name.includes(word))) return false;
+    this.#scanners.value++;
+    if (flow.isConnection) this.bans.blame(flow, "scanner");
+    return true;
+  }
+
+  /** A message broke the grammar; by a connection its sender is proved. */
+  onMalformed(text: string, flow: Flow): void {
+    if (flow.isConnection && !flow.isEstablished) {
+      this.bans.blame(flow, HTTP_REQUEST.test(text.slice(0, 512)) ? "HTTP" : "malformed messages");
+    }
+  }
+
+  /** Reports whether phones were served lately where a flow comes from. */
+  isKnownSource(flow: Flow): boolean {
+    return flow.isEstablished === true || this.sources.isKnown(flow.remoteAddress);
+  }
+}
