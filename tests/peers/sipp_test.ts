@@ -38,7 +38,8 @@ for (const transport of ["udp", "tcp"] as const) {
 
 Deno.test("SIPp: a wrong password never registers", async () => {
   await using server = await startRoutr({ agents });
-  const rows = everyone.map((row) => ({ ...row, password: "wrong" }));
+  // More of them would be met with silence.
+  const rows = everyone.slice(0, 8).map((row) => ({ ...row, password: "wrong" }));
   const { successful, failed } = await runSipp("register", { server: server.port, calls: rows.length, rows });
   assert.deepEqual({ successful, failed }, { successful: 0, failed: rows.length });
 });
