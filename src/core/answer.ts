@@ -12,6 +12,8 @@ export interface Answer {
   readonly cause?: string;
   /** Username of wrong credentials. */
   readonly username?: string;
+  /** The same with its realm (`accountName`). */
+  readonly account?: string;
   /** What is held against the address it came from; only where the address is proved. */
   readonly offence?: Offence;
   /** Whether the sender had too much under way (`spec.limits`). */

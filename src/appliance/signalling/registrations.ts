@@ -17,6 +17,7 @@ import { OwnUris } from "../../core/routing/own_uris.ts";
 import type { Binding } from "../../location/binding.ts";
 import type { FlowRecords } from "../../location/binding_record.ts";
 import { LocationService } from "../../location/location_service.ts";
+import { addressOfRecord } from "../../message/sip_uri.ts";
 import type { StoredRow } from "../../location/stored_row.ts";
 import { RegistrationJournal } from "../../location/registration_journal.ts";
 import type { Foundation } from "./foundation.ts";
@@ -134,6 +135,9 @@ export class Registrations {
       isOpen: (connection) => this.#network.transport.connection(connection) !== undefined,
       guesses: this.#network.access.guesses,
       isKnownSource: (flow) => this.#network.access.isKnownSource(flow),
+      bans: this.#network.access.bans,
+      isRegisteredBy: (flow, { username, realm }) =>
+        this.location.lookup(addressOfRecord(username, realm)).some((binding) => binding.flow === flow),
     });
   }
 

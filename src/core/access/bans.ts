@@ -10,8 +10,9 @@ import type { Counter, Metrics } from "../../runtime/metrics.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { Offence } from "../answer.ts";
 import type { ServerEvents } from "../server_events.ts";
+import { accountName } from "./account_guesses.ts";
 import type { AccessSettings } from "./access_settings.ts";
-import type { SourceLimits } from "./source_guard.ts";
+import { SLOW_MS, type SourceLimits } from "./source_guard.ts";
 import { type Suspect, Suspects } from "./suspects.ts";
 
 export interface BansParts {
@@ -53,6 +54,14 @@ export interface SourceState {
   readonly isKnown: boolean;
 }
 
+/** Whose password is tried. */
+export interface TriedUser {
+  readonly username: string;
+  readonly realm: string;
+  /** Reports whether the user is registered by the flow that the password came by. */
+  isRegistered(): boolean;
+}
+
 /** Doublings of the time of a ban. */
 const MAX_DOUBLINGS = 30;
 
@@ -82,7 +91,7 @@ export class Bans {
     this.#settings = settings;
   }
 
-  /** Something was wrong with what came by a flow; `user` is the user name that was tried. */
+  /** Something was wrong with what came by a flow; `user` is the user name that was tried, with its realm. */
   blame({ remoteAddress, protocol }: Flow, offence: Offence, user = ""): void {
     const { clock, sources } = this.#parts;
     const { isOn, ban } = this.#settings;
@@ -91,12 +100,30 @@ export class Bans {
     const suspect = this.#suspects.of(remoteAddress);
     this.#suspects.forgive(suspect, now, ban);
     this.#suspects.add(suspect, offence, user);
-    if (suspect.points >= ban.points && suspect.until <= now) this.#ban(suspect, `${offence} by ${protocol}`);
+    // What was forgiven since the first offence is part of a point: with 10 points the tenth bans, at whatever pace.
+    if (Math.ceil(suspect.points) >= ban.points && suspect.until <= now) {
+      this.#ban(suspect, `${offence} by ${protocol}`);
+    }
   }
 
-  /** A user got in by a flow: what was wrong with his password before is forgiven. */
-  absolve({ remoteAddress }: Flow, user: string): void {
-    if (this.#suspects.size > 0) this.#suspects.absolve(remoteAddress, user);
+  /** A user got in by a flow: what was wrong with his password in this realm before is forgiven. */
+  absolve({ remoteAddress }: Flow, username: string, realm: string): void {
+    if (this.#suspects.size > 0) this.#suspects.absolve(remoteAddress, accountName(username, realm));
+  }
+
+  /**
+   * Reports whether the password of a user may be tried by an established flow, which is heard although its address is
+   * banned: there, passwords of users that were wrong are tried slowly. A try is counted.
+   */
+  mayTry({ isEstablished, remoteAddress }: Flow, { username, realm, isRegistered }: TriedUser): boolean {
+    if (this.#suspects.size === 0 || isEstablished !== true) return true;
+    const suspect = this.#suspects.find(remoteAddress);
+    const now = this.#parts.clock.now();
+    if (!this.#settings.isOn || !suspect || suspect.until <= now) return true;
+    if (!this.#suspects.mayHaveFailed(suspect, accountName(username, realm)) || isRegistered()) return true;
+    if (now - suspect.triedAt < SLOW_MS) return false;
+    suspect.triedAt = now;
+    return true;
   }
 
   /** Bans in force, the latest first. */
@@ -160,7 +187,7 @@ export class Bans {
     suspect.until = now + seconds * 1000;
     suspect.since = clock.wallTime();
     suspect.reason = reason;
-    suspect.points = 0;
+    this.#suspects.clear(suspect);
     const { address } = suspect;
     if (this.#parts.isRouter(address)) return this.#spareRouter(suspect);
     sources.ban(address, suspect.until, suspect.count);

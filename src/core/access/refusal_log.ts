@@ -54,8 +54,8 @@ export class RefusalLog {
 
   /** Reports an answer if it is a refusal. */
   note(request: HeaderRows | undefined, flow: Flow, answer: Answer): void {
-    const { status, cause, username, isLimit = false, limit, offence } = answer;
-    if (offence) this.#bans?.blame(flow, offence, username);
+    const { status, cause, username, account, isLimit = false, limit, offence } = answer;
+    if (offence) this.#bans?.blame(flow, offence, account);
     if (status < 300 || isNegotiation(answer)) return;
     // An idle NOTIFY is how some phones keep a NAT mapping alive.
     if (status === 405 && request instanceof SipRequest && request.method === "NOTIFY") return;

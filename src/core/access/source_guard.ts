@@ -26,7 +26,7 @@ export interface SourceLimitsParts {
 /** Messages of an IPv6 /48, of those of a /64. */
 const SITE_SHARE = 4;
 /** Where devices are known, one message in this time passes from others while the address is banned. */
-const SLOW_MS = 2500;
+export const SLOW_MS = 2500;
 /** The same after many bans. */
 const SLOWEST_MS = 150_000;
 /** Messages of others that may come at once then: a REGISTER, and the one that answers its challenge. */
@@ -86,9 +86,10 @@ export class SourceLimits implements SourceGuard {
       this.#sources.tokens[slot]--;
       return true;
     }
+    const isUnknown = this.#sources.knownUntil[slot] <= now;
     const isLimited = this.#sources.tokens[slot] < 1 ||
-      words.length > 1 && this.#isSiteEmpty(high, low, now) ||
-      this.#sources.knownUntil[slot] <= now && !this.#strangers.take(now);
+      isUnknown && words.length > 1 && this.#isSiteEmpty(high, low, now) ||
+      isUnknown && !this.#strangers.take(now);
     if (!isLimited) this.#sources.tokens[slot]--;
     return !isLimited || this.#isExempt(words) || this.#drop(this.#limited);
   }

@@ -38,11 +38,10 @@ export class StrangerAccess {
     for (const part of [this.sources, this.bans, this.guesses]) part.change(settings);
   }
 
-  /** Somebody was served by a flow; `user` got in with a password. */
-  served(flow: Flow, user?: string): void {
+  /** Somebody was served by a flow. */
+  served(flow: Flow): void {
     flow.markEstablished?.();
     this.sources.know(flow.remoteAddress);
-    if (user !== undefined) this.bans.absolve(flow, user);
   }
 
   /** Reports whether a request is from a scanner, which is to hear nothing, and holds it against its address if it is proved. */

@@ -17,8 +17,8 @@ const POINTS: Readonly<Record<Offence, number>> = {
 const MAX_SUSPECTS = 32_768;
 /** User names remembered of each suspect. */
 const MAX_USERS = 8;
-/** UTF-16 units of a user name. */
-const MAX_NAME_LENGTH = 64;
+/** UTF-16 units of a user name with its realm. */
+const MAX_NAME_LENGTH = 96;
 
 export interface Suspect {
   /** As flows have it. */
@@ -26,13 +26,15 @@ export interface Suspect {
   /** Points that are not forgiven yet, as they were at `at`. */
   points: number;
   at: number;
-  /** The user names that were tried, and their points. */
+  /** The user names that were tried, with their realms (`accountName`), and their points. */
   users: { readonly name: string; points: number }[];
   /** Of the last ban: when it began, in milliseconds since 1970, and its end on the scale of `Clock.now`; 0 for none. */
   since: number;
   until: number;
   count: number;
   reason: string;
+  /** When the last password was tried by an established flow while the address is banned. */
+  triedAt: number;
 }
 
 export class Suspects {
@@ -50,7 +52,17 @@ export class Suspects {
   of(address: string): Suspect {
     const known = this.find(address);
     if (known) return known;
-    const suspect = { address, points: 0, at: 0, users: [], since: 0, until: 0, count: 0, reason: "" };
+    const suspect = {
+      address,
+      points: 0,
+      at: 0,
+      users: [],
+      since: 0,
+      until: 0,
+      count: 0,
+      reason: "",
+      triedAt: -Infinity,
+    };
     this.#suspects.set(ownerOf(address), suspect);
     return suspect;
   }
@@ -58,9 +70,18 @@ export class Suspects {
   /** Forgives what the time since the last look is worth. */
   forgive(suspect: Suspect, now: number, { points, windowSeconds }: BanSettings): void {
     const forgiven = Math.max(0, now - suspect.at) * points / (windowSeconds * 1000);
-    suspect.points = Math.max(0, suspect.points - forgiven);
+    // Of each user as much as of all, or a success would take back what others have done.
+    const left = suspect.points > forgiven ? 1 - forgiven / suspect.points : 0;
+    suspect.points *= left;
+    for (const user of suspect.users) user.points *= left;
     suspect.at = now;
     if (suspect.points === 0 && suspect.until <= now) suspect.users = [];
+  }
+
+  /** Forgives everything: the ban has begun. */
+  clear(suspect: Suspect): void {
+    suspect.points = 0;
+    for (const user of suspect.users) user.points = 0;
   }
 
   add(suspect: Suspect, offence: Offence, user: string): void {
@@ -81,9 +102,16 @@ export class Suspects {
     return added;
   }
 
+  /** Reports whether a user name was tried in vain, or may have been: only so many names are remembered. */
+  mayHaveFailed({ users }: Suspect, user: string): boolean {
+    const name = user.slice(0, MAX_NAME_LENGTH);
+    return users.length >= MAX_USERS || users.some((each) => each.name === name);
+  }
+
   absolve(address: string, user: string): void {
     const suspect = this.find(address);
-    const index = suspect?.users.findIndex(({ name }) => name === user) ?? -1;
+    const name = user.slice(0, MAX_NAME_LENGTH);
+    const index = suspect?.users.findIndex((each) => each.name === name) ?? -1;
     if (!suspect || index < 0) return;
     suspect.points = Math.max(0, suspect.points - suspect.users[index].points);
     suspect.users.splice(index, 1);

@@ -209,12 +209,6 @@ export class CallerIdentification {
   }
 }
 
-/** Returns the username that a caller got in by; undefined for gateways, and without authentication. */
-export function usernameOf(caller: Caller): string | undefined {
-  if (caller.kind === "agent") return caller.agent.username;
-  return caller.kind === "peer" ? caller.peer.username : undefined;
-}
-
 /** Reports whether a request has credentials for a realm; for any, if it is undefined. */
 function hasCredentials(request: SipRequest, realm: string | undefined): boolean {
   return request.rowValues(Header.ProxyAuthorization)

@@ -17,6 +17,7 @@ import { namesResource } from "./digest_uri.ts";
 import { NonceRing } from "./nonce_ring.ts";
 import type { Flow } from "../../transport/transport.ts";
 import { type AccountGuesses, accountName } from "../access/account_guesses.ts";
+import type { Bans } from "../access/bans.ts";
 import type { Answer, Offence } from "../answer.ts";
 
 /** An Agent, a Peer or a Gateway: whoever has a username and a secret. */
@@ -47,6 +48,10 @@ export interface DigestAuthenticatorOptions {
   readonly guesses?: AccountGuesses;
   /** Reports whether a phone was served lately where a flow comes from. */
   isKnownSource?(flow: Flow): boolean;
+  /** Slows addresses that guess, and hears who got in. */
+  readonly bans?: Pick<Bans, "absolve" | "mayTry">;
+  /** Reports whether a user is registered by a flow. */
+  isRegisteredBy?(flow: Flow, user: { username: string; realm: string }): boolean;
 }
 
 /** The header row of the credentials that are checked. */
@@ -151,18 +156,20 @@ export class DigestAuthenticator {
     const account = find(username, challenge);
     const { realm, flow } = challenge;
     const source = ownerOf(flow.remoteAddress);
+    // With a nonce of somebody else no password is tried: nothing of it could be held against an address.
+    if (!this.#nonces.isOf(source, number)) return refused(this.#challenges.answer(request, challenge, true));
     if (account && !this.#mayTry(username, challenge)) {
-      const cause = `too many wrong passwords of ${username} in realm ${realm}: one try a second`;
+      const cause = `too many wrong passwords of ${username} in realm ${realm}: tried slowly`;
       return refused({ ...this.#challenges.answer(request, challenge), cause, username });
     }
     if (!this.#isRight(account, { algorithm, realm, method: request.method })) {
       this.#failures.value++;
       const fault = faultOf(account, realm, algorithm);
-      const answer = { ...this.#challenges.answer(request, challenge), username };
+      const name = accountName(username, realm);
+      const answer = { ...this.#challenges.answer(request, challenge), username, account: name };
       const cause = `${fault}: ${username} in realm ${realm}`;
-      if (fault === "wrong password") this.#options.guesses?.failed(accountName(username, realm));
-      const isProved = flow.isConnection || this.#nonces.isOf(source, number);
-      const offence = isProved ? offenceOf(fault) : undefined;
+      if (fault === "wrong password") this.#options.guesses?.failed(name);
+      const offence = offenceOf(fault);
       return refused(offence ? { ...answer, cause, offence } : { ...answer, cause });
     }
     if (!this.#options.admits(account!, flow.remoteAddress)) {
@@ -171,14 +178,19 @@ export class DigestAuthenticator {
     }
     const count = fields.isEmpty(CredentialsField.qop) ? 0 : countOf(fields);
     const isFresh = !this.#isOfOther(flow, number) && this.#nonces.use(number, count, source) === "fresh";
-    return isFresh
-      ? { kind: "authenticated", account: account!, row }
-      : refused(this.#challenges.answer(request, challenge, true));
+    if (!isFresh) return refused(this.#challenges.answer(request, challenge, true));
+    this.#options.bans?.absolve(flow, username, realm);
+    return { kind: "authenticated", account: account!, row };
   }
 
-  /** Reports whether a password may be tried: an account that is being guessed is slowed for unknown sources. */
+  /**
+   * Reports whether a password may be tried: an account that is being guessed is slowed for unknown sources, and an
+   * address that guesses is slowed for all accounts but those that are registered by the same flow.
+   */
   #mayTry(username: string, { realm, flow }: Challenge): boolean {
-    const { guesses, isKnownSource } = this.#options;
+    const { bans, guesses, isKnownSource, isRegisteredBy } = this.#options;
+    const isRegistered = () => isRegisteredBy?.(flow, { username, realm }) === true;
+    if (bans && !bans.mayTry(flow, { username, realm, isRegistered })) return false;
     if (!guesses?.isAny || isKnownSource?.(flow)) return true;
     return guesses.admits(accountName(username, realm));
   }

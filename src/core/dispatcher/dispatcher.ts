@@ -17,7 +17,7 @@ import type { RefusalLog } from "../access/refusal_log.ts";
 import type { CallLimits, GatewayCall } from "../access/call_limits.ts";
 import type { Answer } from "../answer.ts";
 import type { StrangerAccess } from "../access/stranger_access.ts";
-import { type CallerIdentification, usernameOf } from "../authentication/caller.ts";
+import type { CallerIdentification } from "../authentication/caller.ts";
 import { accountOf, sourceOf } from "../calls/call_account.ts";
 import type { CallTable } from "../calls/call_table.ts";
 import { DialogBeginning } from "../dialogs/dialog_beginning.ts";
@@ -205,7 +205,7 @@ export class Dispatcher implements TransactionUser {
   }
 
   #respondKept({ request, flow }: IncomingRequest, answer: Answer): void {
-    this.#parts.access.served(flow, request.to.uri?.userText);
+    this.#parts.access.served(flow);
     const server = this.#parts.transactions.serve(request, flow);
     server?.respond(answer.status, buildResponse(request, { ...answer, toTag: randomToken() }));
   }
@@ -373,7 +373,7 @@ export class Dispatcher implements TransactionUser {
     const gatewayCall = gatewayCallOf(incoming, routing);
     const excess = gatewayCall && this.#parts.limits.refuse(gatewayCall);
     if (excess) return respond(excess);
-    if (caller.kind !== "unauthenticated") this.#parts.access.served(flow, usernameOf(caller));
+    if (caller.kind !== "unauthenticated") this.#parts.access.served(flow);
     return {
       kind: "forward",
       party: resourceOf(caller, routing.ingress) ?? flow.remoteAddress,
