@@ -1,6 +1,7 @@
 /** A configuration of a chosen size, in files as operators write them, for what must not depend on its size. */
 import { join } from "node:path";
 import { SECRET } from "./subscribers.ts";
+import { UNLIMITED_CALLS } from "./unlimited_calls.ts";
 
 /** How many there are of each kind. */
 export interface ConfigurationSize {
@@ -117,6 +118,7 @@ spec:
   restService:
     bindAddr: 127.0.0.1
     port: ${restPort}
+  limits: ${JSON.stringify(UNLIMITED_CALLS)}
 ${accessRules === 0 ? "" : accessControlList(accessRules)}`;
 }
 

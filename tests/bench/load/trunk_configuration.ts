@@ -2,6 +2,7 @@
 import { resource, writeFiles } from "../systems/routr.ts";
 import { gatewayAddress } from "./large_configuration.ts";
 import { DOMAIN, SECRET, subscribers } from "./subscribers.ts";
+import { UNLIMITED_CALLS } from "./unlimited_calls.ts";
 
 export interface TrunkConfigurationOptions {
   /** Of 127.0.0.1. */
@@ -38,6 +39,7 @@ export async function writeTrunkConfiguration(
         bindAddr: "127.0.0.1",
         recordRoute: true,
         transport: [{ protocol: "udp", port }, { protocol: "tcp", port: connectionPort }],
+        limits: UNLIMITED_CALLS,
         ...nameServers && { nameServers },
       },
     },

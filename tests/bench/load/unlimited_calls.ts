@@ -1,0 +1,8 @@
+/** `spec.limits` for loads, in which few callers make all the calls by gateways. */
+export const UNLIMITED_CALLS = {
+  maxCallsInSetupPerAgent: "unlimited",
+  maxCallsOutPerAgent: "unlimited",
+  maxCallsOutPerMinutePerAgent: "unlimited",
+  channelsPerGateway: "unlimited",
+  newCallsPerSecondPerGateway: "unlimited",
+};
