@@ -180,6 +180,7 @@ export class Administration {
       history,
       calls: () => server.calls,
       endedCalls: () => server.endedCalls,
+      endCall: (id) => server.endCall(id),
       checks: () => ({
         listeners: server.transports.length > 0,
         directory: this.#isReady,

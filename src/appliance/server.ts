@@ -59,6 +59,11 @@ export class Server {
     return this.#forwarding.calls.listEnded();
   }
 
+  /** Ends a call for an operator; false when there is none with this id. */
+  endCall(id: string): boolean {
+    return this.#forwarding.calls.hangUp(id);
+  }
+
   /** The number of calls that are being set up. */
   get pendingCalls(): number {
     return this.#forwarding.calls.pending;

@@ -95,7 +95,8 @@ Deno.test(
       names: { "trunk.example": [TRUNK] },
     },
     async (net) => {
-      const alice = net.phone("alice");
+      // Who is registered sends as much as he likes.
+      const alice = net.registered("alice");
       const trunk = trunkOf(net);
       for (let round = 0; round < 3; round++) {
         const first = Array.from({ length: 200 }, () => alice.send(`INVITE ${ABROAD} SIP/2.0`));

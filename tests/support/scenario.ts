@@ -99,8 +99,9 @@ export class Network implements PhoneHost {
   }
 
   /** Stops the server and starts another one, with all that was kept. */
-  async restart(): Promise<void> {
+  async restart({ downMs = 0 } = {}): Promise<void> {
     await this.server.stop();
+    this.clock.advance(downMs);
     await this.#start();
   }
 

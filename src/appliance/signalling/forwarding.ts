@@ -7,6 +7,7 @@ import { LimitRefusals } from "../../core/access/limit_refusal.ts";
 import { LimitValues } from "../../core/access/limit_values.ts";
 import { RequestLimits } from "../../core/access/request_limits.ts";
 import { CallerIdentification } from "../../core/authentication/caller.ts";
+import { CallEnding } from "../../core/calls/call_ending.ts";
 import { CallTable } from "../../core/calls/call_table.ts";
 import { nodeAddress } from "../../core/cluster/cluster.ts";
 import { NodeRoutes } from "../../core/cluster/node_route.ts";
@@ -53,9 +54,9 @@ export class Forwarding {
     const { flowTexts, ownUris } = registrations;
     this.#parts = parts;
     this.#refusals = new RefusalLog({ clock, events, bans: network.access.bans });
-    this.calls = new CallTable({ clock, wheel, metrics, events });
     this.#limitValues = new LimitValues(configuration.limits);
-    this.#limitRefusals = new LimitRefusals(metrics);
+    const limits = this.#limitRefusals = new LimitRefusals(metrics);
+    this.calls = new CallTable({ clock, wheel, metrics, events, limits });
     this.#routes = {
       dialogRoutes: new DialogRoutes({ flows: flowTexts, key }),
       nodeRoutes: options.cluster && new NodeRoutes(flowTexts, options.cluster.key),
@@ -66,6 +67,9 @@ export class Forwarding {
     this.proxy = this.#makeProxy();
     this.#rows = this.#makeRows();
     this.#dialogs = this.#makeDialogs();
+    const { dialogRoutes } = this.#routes;
+    const { rewrites } = parts.trunk;
+    this.calls.attach(new CallEnding({ dialogs: this.#dialogs, dialogRoutes, rewrites, proxy: this.proxy }));
     network.transactions.attach(this.#makeDispatcher());
     this.proxy.serialRingSeconds = configuration.registrar.serialRingSeconds;
   }
@@ -80,7 +84,7 @@ export class Forwarding {
     if (!this.#rows) return undefined;
     const { foundation: { clock }, registrations: { ownNames } } = this.#parts;
     const rows = await this.#rows.load();
-    this.#dialogs.adopt(rows);
+    this.calls.restore(this.#dialogs.adopt(rows));
     keepNames(ownNames, rows, { database: this.#rows, clock });
     return rows;
   }
@@ -91,7 +95,7 @@ export class Forwarding {
   }
 
   close(): void {
-    this.calls.close();
+    this.calls.close({ keepsDialogs: this.#rows !== undefined });
     this.#refusals.close();
   }
 

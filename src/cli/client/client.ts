@@ -8,7 +8,7 @@ import { events } from "./commands/events.ts";
 import { get, list } from "./commands/lists.ts";
 import { login, logout } from "./commands/login.ts";
 import { config, info, logs, ping, restart, status, stop } from "./commands/system.ts";
-import { apply, create, remove } from "./commands/writes.ts";
+import { apply, create, hangup, remove } from "./commands/writes.ts";
 import { printable } from "./table.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
@@ -23,6 +23,7 @@ const COMMANDS: Readonly<
   locate: list,
   registry: list,
   calls: list,
+  hangup,
   events,
   status,
   ping,

@@ -98,6 +98,7 @@ const VERBS = {
     summary: "list current calls, or those that ended or failed, and why",
     options: ["ended", "filter", "output"],
   },
+  hangup: { operands: ["ID"], usage: "", summary: "end a call, by its ID in the list of calls" },
   events: {
     usage: "[--types call.,gateway.] [-o json]",
     summary: "follow events",

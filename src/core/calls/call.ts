@@ -21,6 +21,8 @@ export interface CallBeginning {
   readonly direction: CallDirection;
   readonly gatewayRef: string | undefined;
   readonly didRef: string | undefined;
+  /** Seconds after the answer at which this server ends it; undefined for none. */
+  readonly maxSeconds?: number | undefined;
 }
 
 /** A call. Times are milliseconds since 1970. */
@@ -45,11 +47,15 @@ export type CallCause =
   | "rejected"
   /** No request came for half a day, or there were too many calls. */
   | "lost"
+  /** It lasted as long as it may (`spec.limits.maxCallSeconds`), so that this server has ended it. */
+  | "too long"
+  /** An operator has ended it. */
+  | "operator hung up"
   /** This server left the path after the answer, or stopped before the end. */
   | "not observed";
 
 /** The side that ended a call, by word or silence. */
-export type CallEnder = "caller" | "callee" | "gateway" | "server";
+export type CallEnder = "caller" | "callee" | "gateway" | "server" | "operator";
 
 /** The end of a call. */
 export interface CallEnd {

@@ -24,6 +24,10 @@ export class CallLog {
   }
 
   ended(call: Call, { cause, status, reason, endedBy }: CallEnd): void {
+    if (cause === "too long" || cause === "operator hung up") {
+      log.info("{call} ended: {cause} ({reason})", { call: described(call), cause, reason });
+      return;
+    }
     if (cause !== "rejected") {
       if (logging.debug) log.debug("{call} ended: {cause}", { call: described(call), cause });
       return;

@@ -6,13 +6,23 @@ import { LinkedSet } from "../../runtime/linked_set.ts";
 import type { Counter, Metrics } from "../../runtime/metrics.ts";
 import { TextMap } from "../../runtime/text_map.ts";
 import type { Timer, TimerWheel } from "../../runtime/timer_wheel.ts";
+import type { LimitRefusals } from "../access/limit_refusal.ts";
+import type { CallRecord, Dialog } from "../dialogs/dialog.ts";
 import type { FailureCause, ForwardingObserver } from "../proxy/forwarding_observer.ts";
 import type { ServerEvents } from "../server_events.ts";
 import type { Call, CallBeginning, CallEnd } from "./call.ts";
 import { CallTally } from "./call_tally.ts";
 import { CallEvent } from "./call_event.ts";
+import type { CallEnding, EndingWords } from "./call_ending.ts";
 import { CallLog } from "./call_log.ts";
-import { CallProgress, type CallProgressHost, dialogId, shownText } from "./call_progress.ts";
+import {
+  CallProgress,
+  type CallProgressHost,
+  dialogId,
+  dialogIdOf,
+  identityOf,
+  shownText,
+} from "./call_progress.ts";
 import { type EndedCall, EndedCalls } from "./ended_calls.ts";
 
 /** Calls remembered; the one that was silent for longest makes room. */
@@ -30,7 +40,13 @@ export interface CallTableParts {
   readonly wheel: TimerWheel;
   readonly metrics: Metrics;
   readonly events: ServerEvents;
+  /** Counts what limits have ended. */
+  readonly limits?: Pick<LimitRefusals, "count"> | undefined;
 }
+
+/** What the ends of a call hear when it is ended from here. */
+const TOO_LONG: EndingWords = { status: 408, text: "The longest time of a call is over" };
+const BY_OPERATOR: EndingWords = { status: 487, text: "Ended by an operator" };
 
 /** Each forwarded INVITE is a call of its own, even with Call-ID and tag of another one: no call escapes the records. */
 export class CallTable implements CallProgressHost {
@@ -40,6 +56,7 @@ export class CallTable implements CallProgressHost {
   readonly #calls = new LinkedSet<CallProgress>();
   /** Answered calls by the ids of their dialogs. */
   readonly #dialogs = new TextMap<readonly CallProgress[]>();
+  #ending: Pick<CallEnding, "hangUp" | "cancel"> | undefined;
   readonly #ended = new EndedCalls();
   readonly #log: CallLog;
   readonly #sweep: Timer;
@@ -81,14 +98,59 @@ export class CallTable implements CallProgressHost {
     if (oldest && this.#calls.size >= MAX_CALLS) this.#end(oldest, unseen("lost", oldest, "Too many calls"));
     const now = clock.now();
     const wallTime = clock.wallTime();
-    const call = new CallProgress(this, { request, beginning, now, wallTime });
-    this.#calls.add(call);
-    this.tally.add(call);
-    if (!this.#sweep.isRunning) this.#sweep.start(SWEEP_INTERVAL_MS);
+    const identity = identityOf(request);
+    const call = this.#add(new CallProgress(this, { identity, beginning, now, startedAt: wallTime }));
     this.#started.value++;
     this.#log.started(call);
     if (events.isHeard) events.publish(new CallEvent(call, wallTime));
     return call;
+  }
+
+  /** Takes over the answered calls of dialogs that were kept over a restart. */
+  restore(dialogs: readonly Dialog[]): void {
+    const calls = new Map<string, CallProgress>();
+    for (const dialog of dialogs) {
+      const record = dialog.call?.record;
+      if (record === undefined) continue;
+      const known = calls.get(record.id);
+      const call = known ?? this.#add(this.#restored(record, dialog));
+      calls.set(record.id, call);
+      this.#followId(call, dialogIdOf(dialog));
+      call.onDialog(dialog);
+    }
+  }
+
+  #restored(record: CallRecord, dialog: Dialog): CallProgress {
+    const { clock } = this.#parts;
+    const { answeredAt, endsAt, startedAt, ...rest } = record;
+    const call = new CallProgress(this, {
+      identity: { ...rest, dialogPrefix: dialogIdOf(dialog) },
+      beginning: {
+        ...rest,
+        account: record.account,
+        gatewayRef: record.gatewayRef,
+        didRef: record.didRef,
+        maxSeconds: endsAt === undefined ? undefined : Math.ceil((endsAt - answeredAt) / 1000),
+      },
+      now: clock.now(),
+      startedAt,
+    });
+    call.state = "answered";
+    call.answeredAt = answeredAt;
+    if (endsAt !== undefined) this.#startTimer(call, Math.max(0, endsAt - clock.wallTime()));
+    return call;
+  }
+
+  #add(call: CallProgress): CallProgress {
+    this.#calls.add(call);
+    this.tally.add(call);
+    if (!this.#sweep.isRunning) this.#sweep.start(SWEEP_INTERVAL_MS);
+    return call;
+  }
+
+  #startTimer(call: CallProgress, delayMs: number): void {
+    call.timer = this.#parts.wheel.timerOf(call);
+    call.timer.start(delayMs);
   }
 
   onAnswered(call: CallProgress, response: SipResponse): void {
@@ -104,13 +166,50 @@ export class CallTable implements CallProgressHost {
     if (events.isHeard) events.publish(new CallEvent(call, call.answeredAt));
     if (call.dialogs.length === 0) {
       this.#end(call, unseen("not observed", call, "Not in the path of the call"));
+    } else if (call.maxSeconds !== undefined) this.#startTimer(call, 1000 * call.maxSeconds);
+  }
+
+  onTooLong(call: CallProgress): void {
+    const { clock, events, limits } = this.#parts;
+    if (!this.#calls.has(call)) return;
+    const reason = `It has lasted for ${call.maxSeconds} s`;
+    limits?.count("maxCallSeconds");
+    const { id, from, to, address, transport, gatewayRef } = call;
+    const shown = { id, from, to, address, transport, gatewayRef };
+    events.emit("call.limited", { ...shown, status: 200, reason, limit: "maxCallSeconds" });
+    this.#ending?.hangUp(call.legs, TOO_LONG);
+    const at = clock.wallTime();
+    this.#end(call, { cause: "too long", status: 200, reason, endedBy: "server", at });
+  }
+
+  /** Ends a call for an operator; false when there is none with this id. */
+  hangUp(id: string): boolean {
+    for (const call of this.#calls) {
+      if (call.id !== id) continue;
+      const at = this.#parts.clock.wallTime();
+      const end = { cause: "operator hung up", endedBy: "operator", at } as const;
+      if (call.state === "answered") {
+        this.#ending?.hangUp(call.legs, BY_OPERATOR);
+        this.#end(call, { ...end, status: 200, reason: BY_OPERATOR.text });
+      } else {
+        call.ending = { ...end, status: 480, reason: BY_OPERATOR.text };
+        this.#ending?.cancel(call, BY_OPERATOR);
+      }
+      return true;
     }
+    return false;
+  }
+
+  /** Sets who ends calls. Called once, before the first call. */
+  attach(ending: Pick<CallEnding, "hangUp" | "cancel">): void {
+    this.#ending = ending;
   }
 
   onFailed(call: CallProgress, status: number, { reason, isRemote }: FailureCause): void {
     if (call.state === "answered" || !this.#calls.has(call)) return;
     this.#failed.value++;
     const callee = call.direction === "outbound" ? "gateway" : "callee";
+    if (call.ending) return this.#end(call, call.ending);
     const outcome = call.isCanceled
       ? { cause: "canceled", endedBy: "caller" } as const
       : { cause: "rejected", endedBy: isRemote ? callee : "server" } as const;
@@ -139,16 +238,22 @@ export class CallTable implements CallProgressHost {
     return undefined;
   }
 
-  /** Ends every call as not observed. */
-  close(): void {
+  /** Ends every call as not observed, but for those that are kept: their end is told after the next start. */
+  close({ keepsDialogs = false } = {}): void {
     this.#sweep.stop();
-    for (const call of this.#calls) this.#end(call, unseen("not observed", call, "The server stops"));
+    for (const call of this.#calls) {
+      if (keepsDialogs && call.legs.length > 0) call.timer?.stop();
+      else this.#end(call, unseen("not observed", call, "The server stops"));
+    }
     this.#log.close();
   }
 
   #follow(call: CallProgress, calleeTag: string): void {
     if (call.dialogs.length >= MAX_DIALOGS) return;
-    const id = call.dialogWith(calleeTag);
+    this.#followId(call, call.dialogWith(calleeTag));
+  }
+
+  #followId(call: CallProgress, id: string): void {
     const others = this.#dialogs.get(id);
     if (others && (others.length >= MAX_PASSAGES || others.includes(call))) return;
     call.dialogs = call.dialogs.length === 0 ? [id] : [...call.dialogs, id];
@@ -184,8 +289,10 @@ export class CallTable implements CallProgressHost {
 
   #end(call: CallProgress, end: CallEnd): void {
     if (!this.#calls.delete(call)) return;
+    call.timer?.stop();
     this.tally.remove(call);
     for (const id of call.dialogs) this.#forget(call, id);
+    for (const dialog of call.legs) dialog.call = undefined;
     const { clock, events } = this.#parts;
     const event = new CallEvent(call, clock.wallTime(), end);
     this.#log.ended(call, end);

@@ -73,6 +73,7 @@ export class DialogAccess {
     const refusal = this.#refusalToGateway(request, routed, ends);
     if (refusal) return refuse(refusal);
     dialogs.touch(dialog);
+    if (request.cseq > ends.sender.cseq && request.method !== "ACK") ends.sender.cseq = request.cseq;
     // From may change within a dialog (RFC 4916).
     if (ends.sender.party?.kind === "gateway") ends.sender.uri = detachText(request.from.uriText);
     if (verification.hasMoved) {
@@ -80,16 +81,19 @@ export class DialogAccess {
       ends.sender.address = flow.remoteAddress;
       dialogs.changed(dialog);
     }
-    const { moved, target } = ends.receiver;
-    const last = moved?.isOpen ? moved : route.flow;
-    // A Route beyond this server comes before the Contact (§16.6 step 6).
-    const contact = routed.routes.length === 0 ? SipUri.parse(target) : undefined;
     return {
       kind: "admitted",
       dialog,
-      route: withFlow(route, contact && last ? this.#parts.contactFlows.ofDialog(contact, last) : last),
+      route: this.presentRoute(route, ends.receiver, routed.routes),
       credentialsRow: verification.credentialsRow,
     };
+  }
+
+  /** Returns a route with the flow that leads to an end now. A Route beyond this server comes before the Contact (§16.6). */
+  presentRoute(route: DialogRoute, { moved, target }: DialogEnd, routes: readonly string[]): DialogRoute {
+    const last = moved?.isOpen ? moved : route.flow;
+    const contact = routes.length === 0 ? SipUri.parse(target) : undefined;
+    return withFlow(route, contact && last ? this.#parts.contactFlows.ofDialog(contact, last) : last);
   }
 
   #endsOf(dialog: Dialog, route: DialogRoute, flow: Flow): Ends {

@@ -9,7 +9,7 @@ import type { Target } from "../proxy/target.ts";
 import { type Dialog, type DialogEnd, refreshTarget } from "./dialog.ts";
 import type { DialogParty } from "../party.ts";
 import type { DialogTable } from "./dialog_table.ts";
-import { routeSetOf } from "./route_set.ts";
+import { keptRoutes, NO_ROUTES, routeSetOf } from "./route_set.ts";
 import { subscriptionLifetimeMs, TIMER_N_MS } from "./subscription.ts";
 
 /** Dialogs that one forked request may begin. */
@@ -30,9 +30,16 @@ interface Callee {
 
 const NO_CALLEES: readonly Callee[] = [];
 
+/** The call that an INVITE begins. */
+export interface BegunCall {
+  /** A dialog of the call was established. */
+  onDialog(dialog: Dialog): void;
+}
+
 export class DialogBeginning implements ForwardingObserver {
   readonly #table: DialogTable;
   readonly #isInvite: boolean;
+  readonly #call: BegunCall | undefined;
   readonly #callId: string;
   readonly #caller: DialogEnd;
   readonly #callerTag: string;
@@ -44,9 +51,14 @@ export class DialogBeginning implements ForwardingObserver {
   constructor(
     table: DialogTable,
     request: SipRequest,
-    { party, flow }: { party: DialogParty | undefined; flow: Flow },
+    { party, flow, call }: {
+      party: DialogParty | undefined;
+      flow: Flow;
+      call?: BegunCall | undefined;
+    },
   ) {
     this.#table = table;
+    this.#call = call;
     this.#isInvite = request.method === "INVITE";
     this.#callId = detachText(request.callId);
     this.#callerTag = detachText(request.from.tag);
@@ -78,6 +90,7 @@ export class DialogBeginning implements ForwardingObserver {
     if (dialog && this.#isInvite) {
       dialog.isCall = true;
       dialog.isEarly = false;
+      this.#call?.onDialog(dialog);
       this.#leave(dialog);
     } else if (dialog) {
       dialog.subscribedUntil = this.#table.now + subscriptionLifetimeMs(response);
@@ -109,7 +122,9 @@ export class DialogBeginning implements ForwardingObserver {
     if (!asked) return undefined;
     const known = answered?.dialog;
     if (answered?.wasEstablished || known && !known.isEarly) return undefined;
-    if (asked.end.party?.kind === "gateway") asked.end.routes = routesBeyond(flowToken, response);
+    const beyond = routesBeyond(flowToken, response);
+    asked.end.routeValues = keptRoutes(beyond);
+    if (asked.end.party?.kind === "gateway") asked.end.routes = routeSetOf(beyond);
     const dialog = known ?? this.#open(flowToken, tag, asked.end);
     if (dialog) refreshTarget(dialog.callee, response);
     return dialog;
@@ -156,7 +171,12 @@ function callerOf(
   { remoteAddress }: Flow,
 ): DialogEnd {
   const caller = endOf(party, remoteAddress, request.from);
-  if (party?.kind === "gateway") caller.routes = routeSetOf(request.values(Header.RecordRoute));
+  caller.cseq = request.cseq;
+  if (request.has(Header.RecordRoute)) {
+    const routes = request.values(Header.RecordRoute);
+    caller.routeValues = keptRoutes(routes);
+    if (party?.kind === "gateway") caller.routes = routeSetOf(routes);
+  }
   refreshTarget(caller, request);
   return caller;
 }
@@ -166,13 +186,26 @@ function endOf(
   address: string,
   named: Pick<NameAddr, "uriText"> | undefined,
 ): DialogEnd {
-  const uri = party?.kind === "gateway" && named ? detachText(named.uriText) : "";
-  return { party, address, uri, target: "", formerTarget: "", routes: "", moved: undefined };
+  return {
+    party,
+    address,
+    uri: detachText(named?.uriText ?? ""),
+    target: "",
+    formerTarget: "",
+    routes: "",
+    routeValues: NO_ROUTES,
+    cseq: 0,
+    moved: undefined,
+  };
 }
 
 /** Returns the route set from here to the sender of a response: the entries above ours, the nearest first (§12.1.2). */
-function routesBeyond(flowToken: string, response: SipResponse): string {
+function routesBeyond(flowToken: string, response: SipResponse): readonly string[] {
+  // Nobody is beyond in most calls: the first entry is ours.
+  const first = response.header(Header.RecordRoute) ?? "";
+  const at = first.indexOf(flowToken);
+  if (at < 0 ? first === "" : !first.slice(0, at).includes(",")) return NO_ROUTES;
   const values = response.values(Header.RecordRoute);
   const ours = values.findIndex((value) => value.includes(flowToken));
-  return ours < 0 ? "" : routeSetOf(values.slice(0, ours).reverse());
+  return ours <= 0 ? NO_ROUTES : values.slice(0, ours).reverse();
 }

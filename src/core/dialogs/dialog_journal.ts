@@ -37,18 +37,18 @@ export class DialogJournal {
     parts.table.onChange((dialog) => this.#note(dialog));
   }
 
-  /** Adds the dialogs of stored rows to the table. */
-  adopt(rows: readonly StoredRow[]): void {
+  /** Adds the dialogs of stored rows to the table, and returns them. */
+  adopt(rows: readonly StoredRow[]): readonly Dialog[] {
     const { table, records } = this.#parts;
-    let count = 0;
+    const dialogs: Dialog[] = [];
     for (const { key, text } of rows) {
       const dialog = key.startsWith(KEY_PREFIX) ? records.read(text) : undefined;
       if (!dialog) continue;
       dialog.storedKey = key;
-      table.add(dialog);
-      count++;
+      dialogs.push(table.add(dialog));
     }
-    if (count > 0) log.info("Restored {count} dialogs", { count });
+    if (dialogs.length > 0) log.info("Restored {count} dialogs", { count: dialogs.length });
+    return dialogs;
   }
 
   /** Writes the remaining changes. */

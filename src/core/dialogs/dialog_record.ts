@@ -25,9 +25,37 @@ const end = z.object({
   uri: z.string(),
   target: z.string(),
   routes: z.string(),
+  routeValues: z.optional(z.array(z.string())),
+  cseq: z.optional(z.number()),
   /** As `FlowTexts` writes it. */
   moved: z.optional(z.string()),
 });
+
+const callRecord = z.object({
+  id: z.string(),
+  callId: z.string(),
+  from: z.string(),
+  to: z.string(),
+  account: z.optional(z.object({
+    kind: z.enum(["agent", "peer", "gateway"]),
+    ref: z.string(),
+    name: z.string(),
+  })),
+  address: z.string(),
+  transport: z.string(),
+  direction: z.enum(["internal", "outbound", "inbound"]),
+  gatewayRef: z.optional(z.string()),
+  didRef: z.optional(z.string()),
+  startedAt: z.number(),
+  answeredAt: z.number(),
+  endsAt: z.optional(z.number()),
+});
+
+/**
+ * Added to the sequence numbers of a former process: rows are not written anew with each request, and numbers may have
+ * gaps (§12.2.1.1).
+ */
+const CSEQ_GAP = 10_000;
 
 const dialogRecord = z.object({
   id: z.string(),
@@ -38,6 +66,7 @@ const dialogRecord = z.object({
   isCall: z.boolean(),
   /** Wall clock, milliseconds since 1970. */
   subscribedUntil: z.number(),
+  call: z.optional(callRecord),
 });
 
 type EndRecord = z.output<typeof end>;
@@ -59,7 +88,7 @@ export class DialogRecords {
 
   write(dialog: Dialog): string {
     const { clock } = this.#parts;
-    const { id, flowToken, caller, callee, isCall, subscribedUntil } = dialog;
+    const { id, flowToken, caller, callee, isCall, subscribedUntil, call } = dialog;
     const record: z.output<typeof dialogRecord> = {
       id,
       entry: flowToken,
@@ -67,6 +96,7 @@ export class DialogRecords {
       callee: this.#recordOfEnd(callee),
       isCall,
       subscribedUntil: subscribedUntil === 0 ? 0 : subscribedUntil - clock.now() + clock.wallTime(),
+      call: isCall ? call?.record : undefined,
     };
     return JSON.stringify(record);
   }
@@ -81,17 +111,20 @@ export class DialogRecords {
     const [caller, callee] = [this.#endOfRecord(record.caller), this.#endOfRecord(record.callee)];
     const dialog = new Dialog(id, { flowToken, caller, callee, now });
     dialog.isCall = isCall;
+    dialog.call = record.call && { record: record.call };
     dialog.subscribedUntil = subscribedUntil === 0 ? 0 : subscribedUntil - clock.wallTime() + now;
     return dialog.isAlive(now) ? dialog : undefined;
   }
 
-  #recordOfEnd({ party, address, uri, target, routes, moved }: DialogEnd): EndRecord {
+  #recordOfEnd({ party, address, uri, target, routes, routeValues, cseq, moved }: DialogEnd): EndRecord {
     return {
       address,
       uri,
       party: party && this.#recordOfParty(party),
       target,
       routes,
+      ...routeValues.length > 0 && { routeValues: [...routeValues] },
+      cseq,
       moved: moved && this.#parts.flows.textOf(moved),
     };
   }
@@ -102,7 +135,7 @@ export class DialogRecords {
     return { ...rest, proof: account && this.#parts.accountMacs.of(account) };
   }
 
-  #endOfRecord({ party, address, uri, target, routes, moved }: EndRecord): DialogEnd {
+  #endOfRecord({ party, address, uri, target, routes, routeValues = [], cseq, moved }: EndRecord): DialogEnd {
     return {
       address,
       uri,
@@ -110,6 +143,8 @@ export class DialogRecords {
       target,
       formerTarget: "",
       routes,
+      routeValues,
+      cseq: (cseq ?? 0) + CSEQ_GAP,
       moved: moved === undefined ? undefined : this.#parts.flows.find(moved),
     };
   }

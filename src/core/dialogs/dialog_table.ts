@@ -1,5 +1,4 @@
 /** The living dialogs through this server (§12, RFC 5057). */
-import { hash } from "node:crypto";
 import type { SipRequest } from "../../message/sip_message.ts";
 import { BoundedTextMap } from "../../runtime/bounded_map.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -8,7 +7,7 @@ import { beginsWith, codeAt, cut, detachText, indexIn } from "../../runtime/text
 import type { Metrics } from "../../runtime/metrics.ts";
 import type { Timer, TimerWheel } from "../../runtime/timer_wheel.ts";
 import type { DialogRoute } from "../proxy/dialog_route.ts";
-import { Dialog, type DialogEnd, MAX_TEXT_LENGTH } from "./dialog.ts";
+import { boundedForId, Dialog, type DialogEnd } from "./dialog.ts";
 
 /** Dialogs remembered; the one that was silent for longest makes room. */
 const MAX_DIALOGS = 100_000;
@@ -153,7 +152,7 @@ export class DialogTable {
 
 /** Returns the id of a dialog. Neither a Call-ID nor a tag contains a line feed. */
 function idOf({ callId, callerTag, calleeTag, flowToken }: DialogKey): string {
-  return `${bounded(callId)}\n${bounded(callerTag)}\n${bounded(calleeTag)}\n${
+  return `${boundedForId(callId)}\n${boundedForId(callerTag)}\n${boundedForId(calleeTag)}\n${
     cut(flowToken, 0, SIGNATURE_LENGTH)
   }`;
 }
@@ -173,8 +172,4 @@ function isIdOf(id: string, { callId, callerTag, calleeTag, flowToken }: DialogK
 function slotOf(id: string): number {
   const end = indexIn(id, "\n");
   return tableHash(hashText(id, 0, 0, end < 0 ? id.length : end)) & (SLOTS - 1);
-}
-
-function bounded(text: string): string {
-  return text.length <= MAX_TEXT_LENGTH ? text : hash("sha256", text);
 }

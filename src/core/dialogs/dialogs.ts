@@ -6,6 +6,7 @@ import type { Metrics } from "../../runtime/metrics.ts";
 import type { TimerWheel } from "../../runtime/timer_wheel.ts";
 import type { AccountMacs } from "../authentication/account_macs.ts";
 import type { FlowTexts } from "../flows/flow_text.ts";
+import type { Dialog } from "./dialog.ts";
 import { DialogAccess, type DialogAccessParts } from "./dialog_access.ts";
 import { DialogJournal } from "./dialog_journal.ts";
 import { DialogRecords } from "./dialog_record.ts";
@@ -38,9 +39,9 @@ export class Dialogs {
     this.#journal = database && new DialogJournal({ table: this.table, records, database, clock, wheel });
   }
 
-  /** Adds the dialogs of stored rows. */
-  adopt(rows: readonly StoredRow[]): void {
-    this.#journal?.adopt(rows);
+  /** Adds the dialogs of stored rows, and returns them. */
+  adopt(rows: readonly StoredRow[]): readonly Dialog[] {
+    return this.#journal?.adopt(rows) ?? [];
   }
 
   /** Writes the remaining changes. */

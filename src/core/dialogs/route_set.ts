@@ -1,6 +1,7 @@
 /** Route sets (§12.1) as texts for comparison: `user@host:port` of each entry. */
 import { parseNameAddr } from "../../message/name_addr.ts";
 import { globalNumber } from "../../data/dialled_number.ts";
+import { detachText } from "../../runtime/text.ts";
 import { isSameUser, SipUri } from "../../message/sip_uri.ts";
 
 /** UTF-16 units of a remembered route set. */
@@ -8,6 +9,16 @@ const MAX_LENGTH = 1024;
 
 /** Stands for a route set that is too long to be remembered, or malformed. It is the same as no other. */
 const UNKNOWN = "?";
+
+export const NO_ROUTES: readonly string[] = [];
+
+/** Returns Route values to remember, detached from their message; none where they are too long. */
+export function keptRoutes(values: readonly string[]): readonly string[] {
+  if (values.length === 0) return NO_ROUTES;
+  let length = 0;
+  for (const value of values) length += value.length;
+  return length > MAX_LENGTH ? NO_ROUTES : values.map(detachText);
+}
 
 /** Returns the text of Route or Record-Route values beyond this server, the nearest first; "" for none. */
 export function routeSetOf(values: readonly string[]): string {

@@ -20,7 +20,7 @@ import type { StrangerAccess } from "../access/stranger_access.ts";
 import type { CallerIdentification } from "../authentication/caller.ts";
 import { accountOf, sourceOf } from "../calls/call_account.ts";
 import type { CallTable } from "../calls/call_table.ts";
-import { DialogBeginning } from "../dialogs/dialog_beginning.ts";
+import { type BegunCall, DialogBeginning } from "../dialogs/dialog_beginning.ts";
 import { DialogRequest } from "../dialogs/dialog_request.ts";
 import type { DialogAdmission } from "../dialogs/dialog_access.ts";
 import type { Dialogs } from "../dialogs/dialogs.ts";
@@ -247,7 +247,7 @@ export class Dispatcher implements TransactionUser {
       targets: new PriorityTargets([{ requestUri, routes: [], flow: node.flow, isTrusted: true, q: 1000 }]),
       isCallerTrusted: true,
       credentialsRow: -1,
-      observe: () => this.#beginDialogs(request, flow, undefined),
+      observe: () => this.#beginDialogs(request, flow, { party: undefined }),
     };
   }
 
@@ -380,6 +380,7 @@ export class Dispatcher implements TransactionUser {
       targets: routing.targets,
       isCallerTrusted: caller.kind === "peer" || caller.kind === "gateway",
       credentialsRow,
+      staysInPath: gatewayCall !== undefined,
       rewriteFor: (target) =>
         this.#parts.rewrites.outOfDialog(request, { target, caller, ingress: routing.ingress }),
       serialRingSeconds: routing.serialRingSeconds,
@@ -393,28 +394,29 @@ export class Dispatcher implements TransactionUser {
     gatewayCall: GatewayCall | undefined,
   ): readonly ForwardingObserver[] {
     const { request, flow, caller } = incoming;
-    const dialogs = this.#beginDialogs(request, flow, callerParty(caller, routing.ingress));
-    if (request.method !== "INVITE") return dialogs;
+    const party = callerParty(caller, routing.ingress);
+    if (request.method !== "INVITE") return this.#beginDialogs(request, flow, { party });
     const egress = egressOf(routing);
     const isInbound = caller.kind === "gateway";
-    if (gatewayCall) this.#parts.limits.begin(gatewayCall);
+    const maxSeconds = gatewayCall && this.#parts.limits.begin(gatewayCall).maxSeconds;
     const call = this.#parts.calls.begin(request, {
       account: accountOf(resourceOf(caller, routing.ingress), callerDomain(caller)),
       direction: egress ? "outbound" : isInbound ? "inbound" : "internal",
       gatewayRef: (egress?.gateway ?? routing.ingress)?.ref,
       didRef: (egress?.did ?? routing.did)?.ref,
+      maxSeconds: maxSeconds === Infinity ? undefined : maxSeconds,
       ...sourceOf(flow),
     });
-    return [call, ...dialogs];
+    return [call, ...this.#beginDialogs(request, flow, { party, call })];
   }
 
   #beginDialogs(
     request: SipRequest,
     flow: Flow,
-    party: DialogParty | undefined,
+    { party, call }: { party: DialogParty | undefined; call?: BegunCall },
   ): readonly ForwardingObserver[] {
     if (!BEGINS_DIALOGS.has(request.method)) return [];
-    return [new DialogBeginning(this.#parts.dialogs.table, request, { party, flow })];
+    return [new DialogBeginning(this.#parts.dialogs.table, request, { party, flow, call })];
   }
 }
 

@@ -200,11 +200,12 @@ export class BranchSender {
   }
 
   #recordRoute({ template, branch }: Sent, outgoing: Flow): string {
-    const { request, flow: incoming, isInDialog, observers } = template;
+    const { request, flow: incoming, isInDialog, observers, staysInPath } = template;
     if (isInDialog || !BEGINS_DIALOGS.has(request.method)) return "";
     const { target, rewrite } = branch;
     const annotations = rewrite?.annotations ?? "";
-    const entries = this.#parts.recordRoutes.entriesFor({ request, incoming, outgoing, target, annotations });
+    const path = { request, incoming, outgoing, target, annotations, staysInPath };
+    const entries = this.#parts.recordRoutes.entriesFor(path);
     if (!entries) return "";
     branch.token = entries.token;
     for (let i = 0; i < observers.length; i++) observers[i].onRecordRoute?.(entries.token, target, outgoing);

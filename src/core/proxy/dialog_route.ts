@@ -107,6 +107,13 @@ export class DialogRoutes {
     };
   }
 
+  /** Returns the way to an end of a dialog, by a flow token that is known to be ours. */
+  routeTo(end: "caller" | "callee", token: string): DialogRoute {
+    const [, caller, callee, annotations = ""] = token.split(".");
+    const [to, origin] = end === "caller" ? [caller, callee] : [callee, caller];
+    return { to: end, annotations, token, flow: this.#flows.find(to), origin, isFromOrigin: true };
+  }
+
   /** Reads a token whose signature is right for one of the two tags of a request as the caller's. */
   #verify(user: string, request: SipRequest, isSecure: boolean): SignedToken | undefined {
     const token = detachText(user);

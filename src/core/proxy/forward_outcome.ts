@@ -14,6 +14,8 @@ export interface ForwardOutcome {
   /** Header row of credentials that were checked here; -1 for none. */
   readonly credentialsRow: number;
   readonly rewriteFor?: RewriteFor;
+  /** Whether this server stays in the path of the dialog, whatever `spec.recordRoute` says. */
+  readonly staysInPath?: boolean;
   /** Seconds that the callee's devices ring when there are others of a lower q, where it has a value of its own. */
   readonly serialRingSeconds?: number | undefined;
   /** Returns who hears what becomes of the request. Asked once it is certain that it is forwarded and no retransmission. */

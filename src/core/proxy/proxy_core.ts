@@ -1,7 +1,7 @@
 /** The proxy core (§16.2): forwards requests, keeps a response context for each, and passes ACKs on. */
 import { parseNumber } from "../../message/characters.ts";
 import { parseDigestChallenges } from "../../message/digest.ts";
-import { Header } from "../../message/header_name.ts";
+import { Header, type HeaderId } from "../../message/header_name.ts";
 import { buildResponse } from "../../message/response_builder.ts";
 import type { SipRequest, SipResponse } from "../../message/sip_message.ts";
 import type { TransactionLayer } from "../../transaction/transaction_layer.ts";
@@ -12,7 +12,7 @@ import type { Answer } from "../answer.ts";
 import type { RequestLimits } from "../access/request_limits.ts";
 import type { RequestShare } from "../access/request_share.ts";
 import type { NodeRoutes } from "../cluster/node_route.ts";
-import type { Branch } from "./branch.ts";
+import { Branch, type BranchUser } from "./branch.ts";
 import { BranchRequest } from "./branch_request.ts";
 import { type BranchRewrite, hasSequenceNumber } from "./branch_rewrite.ts";
 import { BranchSender } from "./branch_sender.ts";
@@ -51,6 +51,15 @@ export interface ReceivedRequest {
   readonly routed: RoutedRequest;
   /** Its server transaction, once it has begun. */
   server?: ServerTransaction | undefined;
+}
+
+/** A request of our own: where it goes, and as what. Its Via is left out. */
+export interface OriginatedRequest {
+  readonly requestUri: string;
+  /** Route values, top first. */
+  readonly routes: readonly string[];
+  readonly flow: Flow;
+  readonly rewrite: BranchRewrite | undefined;
 }
 
 /** Timer C: longer than 3 minutes (§16.6 step 11). */
@@ -142,6 +151,28 @@ export class ProxyCore implements ResponseContextHost {
     transactions.send(wholeText(outgoing), flow);
   }
 
+  /** Sends a request of our own within a dialog, as one of its ends would. What comes of it matters to nobody. */
+  originate(request: SipRequest, { requestUri, routes, flow, rewrite }: OriginatedRequest): void {
+    const template = new RequestTemplate(request, {
+      flow,
+      digest: this.#loops.digestOf(request),
+      routes,
+      breadth: DEFAULT_BREADTH,
+      isInDialog: true,
+      isCallerTrusted: false,
+      credentialsRow: -1,
+      ownsRealm: this.#parts.ownsRealm,
+    });
+    const branch = new Branch(NOBODY, this, {
+      request,
+      target: { requestUri, routes: NO_ROUTES, flow, q: 1000 },
+      breadth: DEFAULT_BREADTH,
+      rewrite: { ...rewrite, removed: [...rewrite?.removed ?? NO_HEADERS, Header.Via] },
+      isCallerTrusted: false,
+    });
+    this.send(template, branch);
+  }
+
   send(template: RequestTemplate, branch: Branch): void {
     this.#sender.send(template, branch);
   }
@@ -177,13 +208,14 @@ export class ProxyCore implements ResponseContextHost {
     outcome: ForwardOutcome,
     breadth: number,
   ): RequestTemplate {
-    const { isCallerTrusted, credentialsRow, rewriteFor } = outcome;
+    const { isCallerTrusted, credentialsRow, rewriteFor, staysInPath } = outcome;
     return new RequestTemplate(request, {
       flow,
       digest: this.#loops.digestOf(request),
       routes: routed.routes,
       breadth,
       isInDialog: routed.dialog !== undefined,
+      staysInPath,
       isCallerTrusted,
       credentialsRow,
       ownsRealm: this.#parts.ownsRealm,
@@ -192,6 +224,18 @@ export class ProxyCore implements ResponseContextHost {
     });
   }
 }
+
+const NO_ROUTES: readonly string[] = [];
+const NO_HEADERS: readonly HeaderId[] = [];
+
+/** Hears what becomes of requests of our own. */
+const NOBODY: BranchUser = {
+  isInvite: false,
+  onProvisional() {},
+  onSuccess() {},
+  onUnusable() {},
+  onFailure() {},
+};
 
 const MERGED: Answer = {
   status: 482,

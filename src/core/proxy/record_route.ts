@@ -26,6 +26,8 @@ export interface DialogPath {
   readonly target: Target;
   /** See `BranchRewrite`; "" for none. */
   readonly annotations: string;
+  /** See `ForwardOutcome`. */
+  readonly staysInPath: boolean;
 }
 
 export interface RecordRouteEntries {
@@ -51,12 +53,13 @@ export class RecordRoutes {
   entriesFor(path: DialogPath): RecordRouteEntries | undefined {
     const { request, incoming, outgoing, target, annotations } = path;
     const { transport, dialogRoutes, recordsRoute } = this.#parts;
-    if (annotations === "" && recordsRoute === "never") return undefined;
+    const mayLeave = annotations === "" && !path.staysInPath;
+    if (mayLeave && recordsRoute === "never") return undefined;
     const isSecure = hasSecureScheme(target.requestUri);
     const facingCaller = routeAddress(incoming, transport.sentBy(incoming), isSecure);
     const facingCallee = routeAddress(outgoing, transport.sentBy(outgoing), isSecure);
     const isSameSide = facingCaller === facingCallee;
-    if (isSameSide && annotations === "" && !recordsRoute && this.#mayLeave(path)) return undefined;
+    if (isSameSide && mayLeave && !recordsRoute && this.#mayLeave(path)) return undefined;
     const ends = { caller: incoming, callee: outgoing };
     const token = dialogRoutes.tokenFor(request, ends, { isSecure, annotations });
     const scheme = isSecure ? "sips" : "sip";

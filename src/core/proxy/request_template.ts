@@ -19,6 +19,8 @@ export interface RequestTemplateOptions extends ForwardingPolicy {
   /** Max-Breadth to share among the branches (RFC 5393 §5.3.3). */
   readonly breadth: number;
   readonly isInDialog: boolean;
+  /** See `ForwardOutcome`. */
+  readonly staysInPath?: boolean | undefined;
   /** Undefined: all branches go as the template. */
   readonly rewriteFor?: RewriteFor | undefined;
   readonly observers?: readonly ForwardingObserver[] | undefined;
@@ -51,6 +53,10 @@ export class RequestTemplate {
 
   get isInDialog(): boolean {
     return this.#options.isInDialog;
+  }
+
+  get staysInPath(): boolean {
+    return this.#options.staysInPath ?? false;
   }
 
   get isCallerTrusted(): boolean {

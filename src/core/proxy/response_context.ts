@@ -11,6 +11,7 @@ import type { Timer } from "../../runtime/timer_wheel.ts";
 import type { ServerTransaction } from "../../transaction/transaction_user.ts";
 import type { Flow } from "../../transport/transport.ts";
 import type { RequestShare } from "../access/request_share.ts";
+import type { Answer } from "../answer.ts";
 import {
   addOutcome,
   type BranchOutcome,
@@ -21,7 +22,7 @@ import {
 } from "./best_response.ts";
 import { type BoundedWait, waitFor } from "./bounded_wait.ts";
 import { Branch, type BranchHost, type BranchUser } from "./branch.ts";
-import { COMPLETED_ELSEWHERE, refusedElsewhere, SERVER_STOPS } from "./cancel_reason.ts";
+import { COMPLETED_ELSEWHERE, refusedElsewhere } from "./cancel_reason.ts";
 import type { FailureCause, ForwardingObserver } from "./forwarding_observer.ts";
 import type { PendingRequest } from "./merged_requests.ts";
 import type { MessageBody } from "./message_body.ts";
@@ -143,10 +144,15 @@ export class ResponseContext extends Linked implements BranchUser {
     return true;
   }
 
-  /** Ends everything because the server stops: the caller gets 503, and what rings is cancelled. */
-  abort(): void {
-    if (!this.#server.isAnswered) this.#respondLocally(503, { reason: "Server stops", isRemote: false });
-    this.#stop(SERVER_STOPS);
+  isObservedBy(observer: ForwardingObserver): boolean {
+    return this.#observers.includes(observer);
+  }
+
+  /** Ends everything: the caller gets this answer unless it has one, and what rings is cancelled with Reason lines. */
+  abort({ status, reason }: Answer, cancelReasons: string): void {
+    const cause = { reason: reason ?? reasonPhrase(status), isRemote: false };
+    if (!this.#server.isAnswered) this.#respondLocally(status, cause);
+    this.#stop(cancelReasons);
   }
 
   /** A provisional response of a branch: to the caller at once, 100 excepted (§16.7 step 5). */

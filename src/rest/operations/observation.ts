@@ -5,6 +5,7 @@ import { type Call, shownCall } from "../../core/calls/call.ts";
 import type { EndedCall } from "../../core/calls/ended_calls.ts";
 import type { JsonSchema } from "../../data/json_schema.ts";
 import { bareJson, enveloped, plainText } from "../http/envelope.ts";
+import { HttpError } from "../http/http_error.ts";
 import type { EventHistory } from "../observe/event_history.ts";
 import { eventStream } from "../observe/event_stream.ts";
 import { PROMETHEUS_TYPE, prometheusText } from "../observe/prometheus.ts";
@@ -18,6 +19,8 @@ export interface ObservationParts {
   calls(): readonly Call[];
   /** Returns ended calls, the newest first. */
   endedCalls(): readonly EndedCall[];
+  /** Ends a call; false when there is none with this id. */
+  endCall(id: string): boolean;
   /** Returns the state of each thing that serving needs, by name. */
   checks(): Readonly<Record<string, boolean>>;
 }
@@ -70,6 +73,19 @@ export function observationOperations(parts: ObservationParts): Operation[] {
       },
     }),
     operation({
+      method: "DELETE",
+      path: `${BASE_PATH}/calls/{id}`,
+      id: "endCall",
+      tag: TAG,
+      parameters: { id: "The id in the list of calls." },
+      summary: "Ends a call: both ends hear a BYE, or a CANCEL and 480 before the answer",
+      answers: { 200: { description: "Done.", content: ENDED }, 404: { description: "No such call." } },
+      handle({ parameters: { id } }) {
+        if (!parts.endCall(id)) throw new HttpError(404, "Not found");
+        return bareJson({ status: "200", message: "Call ended." });
+      },
+    }),
+    operation({
       method: "GET",
       path: "/metrics",
       id: "getMetrics",
@@ -114,6 +130,14 @@ export function observationOperations(parts: ObservationParts): Operation[] {
   ];
 }
 
+const ENDED = {
+  type: "application/json",
+  schema: {
+    type: "object",
+    properties: { status: { type: "string" }, message: { type: "string" } },
+  },
+};
+
 const CALL: JsonSchema = {
   type: "object",
   properties: {
@@ -144,13 +168,19 @@ const CALL: JsonSchema = {
       description: "Since the answer; absent when the end was not observed.",
     },
     cause: {
-      enum: ["caller hung up", "callee hung up", "canceled", "rejected", "lost", "not observed"],
+      enum: [
+        ...["caller hung up", "callee hung up", "canceled", "rejected", "lost", "not observed"],
+        ...["too long", "operator hung up"],
+      ],
     },
     status: { type: "integer", description: "The final response to the INVITE, 0 without one." },
     reason: {
       type: "string",
       description: "The reason phrase of that response, or the fault at this server.",
     },
-    endedBy: { enum: ["caller", "callee", "gateway", "server"], description: "The end that sent it." },
+    endedBy: {
+      enum: ["caller", "callee", "gateway", "server", "operator"],
+      description: "The end that sent it.",
+    },
   },
 };

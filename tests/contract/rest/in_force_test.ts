@@ -81,6 +81,17 @@ Deno.test("/location: registrations are listed, removed and added", async (t) =>
     await phone.receive();
     assert.deepEqual((await server.ask("GET /calls")).body.data, []);
 
+    await phone.invite({ username: "1002", secret: "1234" }, "1001");
+    const ringing = await called.receive();
+    const { body: { data: [{ id }] } } = await server.ask("GET /calls");
+    const ended = await server.ask(`DELETE /calls/${id}`);
+    assert.deepEqual([ended.status, ended.body], [200, { status: "200", message: "Call ended." }]);
+    assert.match(await phone.receive(), /^SIP\/2\.0 480 /);
+    await called.send(responseTo(ringing, "487 Request Terminated", { tag: "gone" }));
+    assert.equal((await server.ask(`DELETE /calls/${id}`)).status, 404);
+    const { body: { data: [last] } } = await server.ask("GET /calls?ended=true");
+    assert.deepEqual([last.id, last.cause, last.endedBy], [id, "operator hung up", "operator"]);
+
     assert.equal((await add(contact, "nobody@sip.local")).status, 404);
     assert.equal((await add(contact, "nobody")).status, 400);
     const faulty = await add({ address: "x", port: 0, expires: "soon" });

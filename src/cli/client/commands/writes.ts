@@ -1,4 +1,4 @@
-/** `routr create -f`, `apply -f` and `delete`. */
+/** `routr create -f`, `apply -f`, `delete` and `hangup`. */
 import type { Kind } from "../../../data/resource.ts";
 import { ApiError, ClientError } from "../client_error.ts";
 import type { CommandContext } from "../command_context.ts";
@@ -164,4 +164,11 @@ function pathOf({ collection }: ResourceType, ref: string): string {
 /** Returns a name such as `agent/ag3f77f6`. */
 function nameOf({ collection }: ResourceType, ref: unknown): string {
   return printable(`${collection.slice(0, -1)}/${ref}`);
+}
+
+export async function hangup(
+  { client, command: { operands: [id] }, terminal }: CommandContext,
+): Promise<void> {
+  await client.delete(`/calls/${encodeURIComponent(id)}`);
+  terminal.print(printable(`call ${id} ended`));
 }

@@ -17,6 +17,8 @@ const END: DialogEnd = {
   target: "sip:a@192.0.2.1",
   formerTarget: "",
   routes: "",
+  routeValues: [],
+  cseq: 0,
   moved: undefined,
 };
 

@@ -23,6 +23,8 @@ function end(): DialogEnd {
     target: "",
     formerTarget: "",
     routes: "",
+    routeValues: [],
+    cseq: 0,
     moved: undefined,
   };
 }

@@ -12,6 +12,7 @@ async function readinessOf(checks: Readonly<Record<string, boolean>>, query: { e
     history: new EventHistory(),
     calls: () => [],
     endedCalls: () => [],
+    endCall: () => false,
     checks: () => checks,
   });
   const operation = operations.find(({ path }) => path === "/readyz");

@@ -73,6 +73,14 @@ Deno.test("A list is read through all of its pages", async () => {
   assert.deepEqual(requests.map(({ query }) => query.page), ["1", "2", "3"]);
 });
 
+Deno.test("A call is ended by its id", async () => {
+  const ended = { "DELETE /calls/c1": () => enveloped(200, "Call ended.", null) };
+  const { status, out, requests } = await ran(ended, ["hangup", "c1"]);
+  assert.deepEqual([status, out, requests.length], [0, "call c1 ended", 1]);
+  assert.equal((await ran({}, ["hangup", "c2"])).status, 1);
+  assert.equal((await ran({}, ["hangup"])).status, 2);
+});
+
 Deno.test("A filter goes to the service as it is", async () => {
   const filter = "@.spec.credentials.username=='a&b'";
   const { requests: [{ query }], err, out } = await ran({ "GET /agents": () => [] }, [
