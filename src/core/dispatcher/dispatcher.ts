@@ -34,10 +34,10 @@ import type { ProxyCore } from "../proxy/proxy_core.ts";
 import { BEGINS_DIALOGS } from "../proxy/record_route.ts";
 import { validateRequest } from "../proxy/request_validation.ts";
 import { preprocessRoutes, type RouteContext, routeUri, UNROUTED } from "../proxy/route_preprocessing.ts";
-import type { Egress } from "../proxy/target.ts";
 import { PriorityTargets } from "../proxy/target_set.ts";
 import type { Registrar } from "../registrar/registrar.ts";
 import { callerDomain, callerParty, resourceOf } from "../routing/caller_party.ts";
+import { egressOf, gatewayCallOf } from "../routing/gateway_call.ts";
 import type { OwnNames } from "../routing/own_names.ts";
 import type { OwnUris } from "../routing/own_uris.ts";
 import type { Router } from "../routing/router.ts";
@@ -370,7 +370,7 @@ export class Dispatcher implements TransactionUser {
     if (routing.kind === "refused") return respond(routing.answer);
     const verdict = this.#verdict(routing.accessDomain, flow);
     if (verdict !== "admit") return denied(verdict);
-    const gatewayCall = gatewayCallOf(incoming, routing);
+    const gatewayCall = gatewayCallOf(request, caller, routing);
     const excess = gatewayCall && this.#parts.limits.refuse(gatewayCall);
     if (excess) return respond(excess);
     if (caller.kind !== "unauthenticated") this.#parts.access.served(flow);
@@ -418,25 +418,6 @@ export class Dispatcher implements TransactionUser {
     if (!BEGINS_DIALOGS.has(request.method)) return [];
     return [new DialogBeginning(this.#parts.dialogs.table, request, { party, flow, call })];
   }
-}
-
-/** Returns the call by a gateway that a request begins; undefined for another request, or a call inside. */
-function gatewayCallOf(
-  { request, caller }: IncomingRequest,
-  routing: TargetRouting,
-): GatewayCall | undefined {
-  if (request.method !== "INVITE") return undefined;
-  const out = egressOf(routing);
-  const gateway = out?.gateway ?? routing.ingress;
-  if (!gateway) return undefined;
-  const resource = out && resourceOf(caller, routing.ingress);
-  return { gateway, caller: resource?.kind === "Gateway" ? undefined : resource };
-}
-
-function egressOf({ targets }: TargetRouting): Egress | undefined {
-  const { known } = targets;
-  for (let i = 0; i < known.length; i++) if (known[i].egress) return known[i].egress;
-  return undefined;
 }
 
 /** A sender that was refused lately hears nothing more. */

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { ConnectionProtocol } from "../../bench/load/phone_connection.ts";
 import { freePort } from "../../bench/process/local_port.ts";
+import { UNLIMITED_CALLS } from "../../bench/load/unlimited_calls.ts";
 import { makeCertificate } from "../../bench/systems/certificate.ts";
 import { resource, writeFiles } from "../../bench/systems/routr.ts";
 
@@ -63,6 +64,7 @@ export async function writeSoakConfiguration(
           keyStoreType: "pem",
           client: { authType: "Disabled" },
         },
+        limits: UNLIMITED_CALLS,
         ...configuration.spec,
       },
     },
