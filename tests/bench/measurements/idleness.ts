@@ -12,8 +12,8 @@ export interface Idleness {
   readonly cpuPercent: number;
 }
 
-/** Milliseconds after the start before a server counts as idle. */
-const COMING_UP = 2000;
+/** Milliseconds after the start before a server counts as idle: it has returned the memory of its start. */
+const COMING_UP = 45_000;
 
 /** All servers at the same time: an idle one does not disturb the others. */
 export async function measureIdleness(context: BenchContext): Promise<Idleness[]> {
