@@ -1,5 +1,6 @@
 // CPU time per registration and per call: every system in turn, round after round, and the median of the rounds.
 
+import { chooseLoadPorts } from "../load/load_ports.ts";
 import { registerCallees } from "../load/register_bindings.ts";
 import type { LoadResult } from "../load/load_result.ts";
 import { type LoadOptions, offerCalls, offerRegistrations } from "../load/sipp_load.ts";
@@ -14,6 +15,8 @@ export interface CpuResult {
   readonly registration?: CpuFigure;
   /** At `DENSITY` times the rate. */
   readonly denseRegistration?: CpuFigure;
+  /** While the other servers have the same load at the same time: none rests between its rounds. */
+  readonly steadyRegistration?: CpuFigure;
   readonly call: CpuFigure;
   /** After the last round. */
   readonly residentBytes: number;
@@ -45,15 +48,37 @@ export async function measureCpu(context: BenchContext): Promise<CpuResult[]> {
       calls[index].push(await sample(context, system, offerCalls));
     }
   }
+  const steady = await measureTogether(context, started.filter(({ isServer }) => isServer));
   const results = started.map((system, index) => ({
     system: systems[index],
     registration: system.isServer ? figure(registrations[index]) : undefined,
     denseRegistration: system.isServer ? figure(dense[index]) : undefined,
+    steadyRegistration: steady.get(system),
     call: figure(calls[index]),
     residentBytes: residentBytes(system.process.pid),
   }));
   await Promise.all(started.map(({ process }) => process.end()));
   return results;
+}
+
+/** What disturbs one of them disturbs all, and a server under load for minutes is what people have. */
+async function measureTogether(
+  { directory: parent, options: { rate, rounds, seconds }, progress }: BenchContext,
+  systems: readonly BenchedSystem[],
+): Promise<ReadonlyMap<BenchedSystem, CpuFigure>> {
+  const samples = new Map(systems.map((system) => [system, [] as CpuSample[]]));
+  const places = new Map(systems.map((system) => [system, {
+    ports: chooseLoadPorts(0),
+    directory: Deno.makeTempDirSync({ dir: parent, prefix: `${system.name}_load_` }),
+  }]));
+  for (let round = 1; round <= rounds; round++) {
+    progress(`cpu, round ${round} of ${rounds}: all servers at the same time`);
+    await Promise.all(systems.map(async (system) => {
+      const load = { system, rate, seconds, ...places.get(system)! };
+      samples.get(system)!.push(await sampleCpu(system, () => offerRegistrations(load)));
+    }));
+  }
+  return new Map(systems.map((system) => [system, figure(samples.get(system)!)]));
 }
 
 /** A system with the callees registered; nobody measures a server that has just begun to compile its code. */

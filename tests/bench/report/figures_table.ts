@@ -13,6 +13,10 @@ import { ROUTING_FIGURES } from "./routing_figures.ts";
 const FIGURES: readonly Figure[] = [
   ...cpuFigures("CPU µs per registration", (all, system) => ofSystem(all.cpu, system)?.registration),
   ...cpuFigures(
+    "CPU µs per registration, all servers at the same time",
+    (all, system) => ofSystem(all.cpu, system)?.steadyRegistration,
+  ),
+  ...cpuFigures(
     `CPU µs per registration, at ${DENSITY} times the rate`,
     (all, system) => ofSystem(all.cpu, system)?.denseRegistration,
   ),

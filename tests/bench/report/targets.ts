@@ -218,7 +218,12 @@ export function comparison({ cpu, peak }: BenchResults): string[] {
   const toFast = cpuRatio(call, ofSystem(cpu, "kamailio-fm")?.call);
   const toFloor = cpuRatio(call, ofSystem(cpu, "relay")?.call);
   const rateToKamailio = ratio(ofSystem(peak, "routr")?.rate, ofSystem(peak, "kamailio")?.rate);
+  const steady = cpuRatio(
+    ofSystem(cpu, "routr")?.steadyRegistration,
+    ofSystem(cpu, "kamailio")?.steadyRegistration,
+  );
   return [
+    `CPU per registration, with both at the same time: ${steady.toFixed(2)} × Kamailio's`,
     `CPU per call: ${toFast.toFixed(2)} × Kamailio's with its fast allocator (-x fm)`,
     `highest loss-free call rate: ${rateToKamailio.toFixed(2)} × Kamailio's`,
     `CPU per call: ${
