@@ -9,10 +9,11 @@ const READY_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 5_000;
 
 export const domain = "sip.local";
-export const secret = "1234";
+/** No secret of a sample, which is good in local networks only. */
+export const secret = "k3jd9skq";
 
 export interface RoutrOptions {
-  /** User names of the agents of `sip.local`; their secret is `1234`. */
+  /** User names of the agents of `sip.local`, with the secret of this file. */
   readonly agents?: readonly string[];
   /** `spec.recordRoute`; true by default. */
   readonly recordRoute?: boolean;

@@ -14,7 +14,7 @@ export const did = "17066041487";
 export interface TrunkRoutrOptions {
   /** Properties of the gateway's `spec`. */
   readonly gateway: Readonly<Record<string, unknown>>;
-  /** User names of the agents of `sip.local`; their secret is `1234`. */
+  /** User names of the agents of `sip.local`, all with one secret. */
   readonly agents?: readonly string[];
   /** The agent that the number `did` rings: 1001 unless said otherwise. */
   readonly aorLink?: string;

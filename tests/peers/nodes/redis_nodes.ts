@@ -6,7 +6,7 @@ import { type RoutrNode, startNode } from "./routr_node.ts";
 import { agentDocument, withRef } from "../../support/resources.ts";
 
 export interface RedisNodesOptions {
-  /** User names; their secret is `1234`. */
+  /** User names, all with one secret. */
   readonly agents: readonly string[];
   /** True when Redis reports the changes of operators by itself. */
   readonly notifies?: boolean;

@@ -11,7 +11,7 @@ const readyWithin = 30_000;
 const stopWithin = 5_000;
 
 export interface RoutrNodeOptions {
-  /** User names of agents in the files; their secret is `1234`. */
+  /** User names of agents in the files, all with one secret. */
   readonly agents?: readonly string[];
   /** Properties of `spec`, besides the listeners for UDP, TCP and WebSocket on 127.0.0.1. */
   readonly spec?: Readonly<Record<string, unknown>>;
