@@ -54,10 +54,22 @@ async function keyIn(path: string): Promise<string | undefined> {
     const known = await Deno.readTextFile(path).catch(() => "");
     if (known.length >= MIN_KEY_LENGTH) return known;
     const key = randomToken() + randomToken() + randomToken();
-    await Deno.writeTextFile(path, key, { mode: 0o600 });
+    await writePrivately(path, key);
     return key;
   } catch (error) {
     log.warn("Calls do not go on after a restart: {error}", { error });
     return undefined;
+  }
+}
+
+/** Replaces a file by one for this user alone. */
+async function writePrivately(path: string, text: string): Promise<void> {
+  const draft = `${path}.${randomToken()}`;
+  try {
+    await Deno.writeTextFile(draft, text, { mode: 0o600, createNew: true });
+    await Deno.rename(draft, path);
+  } catch (error) {
+    await Deno.remove(draft).catch(() => undefined);
+    throw error;
   }
 }

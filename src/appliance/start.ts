@@ -42,14 +42,15 @@ async function run(options: StartOptions, hangUp: HangUp): Promise<number | "res
   const resources = await ServedResources.open(config, source);
   const request = new StopRequest();
   if (!await loadUnlessStopped(resources, request)) return 0;
-  logWarnings(await readableSecrets({ config, document, source }));
+  const state = stateDirectory(options.env, source.directory);
+  logWarnings(await readableSecrets({ config, document, source, stateDirectory: state }));
   logFaults(await inspect({ config, source, env: options.env }));
   resources.logCounts();
   const appliance = await Appliance.assemble({
     ...options,
     configuration: { config, document },
     directory: source.directory,
-    stateDirectory: stateDirectory(options.env, source.directory),
+    stateDirectory: state,
     resources,
     request,
     reread: () => loadConfiguration(options),

@@ -1,6 +1,7 @@
 import type { Configuration } from "../config/configuration.ts";
 import type { ConfigurationFiles, ConfigurationOptions } from "../config/configuration_files.ts";
 import { loadConfiguration } from "../config/load_configuration.ts";
+import { stateDirectory } from "../config/state_directory.ts";
 import type { ResourceCounts } from "../data/directory.ts";
 import { formatFault } from "../data/fault.ts";
 import { FilesDataProvider } from "../data/files_data_provider.ts";
@@ -26,7 +27,12 @@ export async function check(options: ConfigurationOptions): Promise<number> {
   if (config) {
     warnings.push(
       ...await inspectResources(config, directory),
-      ...await readableSecrets({ config, document, source }),
+      ...await readableSecrets({
+        config,
+        document,
+        source,
+        stateDirectory: stateDirectory(options.env, source.directory),
+      }),
     );
   }
   for (const warning of warnings) console.log(`Warning: ${warning}`);

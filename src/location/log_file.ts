@@ -24,7 +24,7 @@ export class LogFile {
   readonly #header = new Uint8Array(RECORD_HEADER_BYTES);
   readonly #view = new DataView(this.#header.buffer);
 
-  /** Creates folder and file where they are missing, both for this user alone. */
+  /** Creates folder and file where they are missing, both for this user alone. Other rights of a file stay. */
   static async open(path: string): Promise<LogFile> {
     Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const deadline = systemClock.now() + BUSY_TIMEOUT_MS;
@@ -120,8 +120,7 @@ export class LogFile {
   }
 
   #begin(path: string): this {
-    const { size, mode } = this.#file.statSync();
-    if (mode !== null && (mode & 0o077) !== 0) Deno.chmodSync(path, 0o600);
+    const { size } = this.#file.statSync();
     const found = this.read({ offset: 0, size: Math.min(size, FILE_HEADER.length) });
     if (found.some((byte, i) => byte !== FILE_HEADER[i])) {
       throw new DamagedFile("it is the file of another program");

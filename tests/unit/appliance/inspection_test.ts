@@ -201,28 +201,6 @@ Deno.test("check: there are no users for the REST service", async () => {
   ]);
 });
 
-Deno.test("check: files with secrets that every user of the host can read", async () => {
-  await using folder = await TemporaryFolder.of({
-    "domains.yaml": DOMAIN,
-    "users.yaml": USER,
-    "agents.yaml": "",
-  });
-  for (const name of ["domains", "users", "agents"]) await Deno.chmod(folder.pathOf(`${name}.yaml`), 0o644);
-  const lines: string[] = [];
-  const { log } = console;
-  console.log = (line: string) => lines.push(line);
-  try {
-    await check({ directory: folder.path, env: {}, executableDirectory: "/" });
-  } finally {
-    console.log = log;
-  }
-  const path = folder.pathOf("users.yaml");
-  assert.ok(
-    lines.includes(`Warning: Every user of this host can read secrets: chmod o-rwx ${path}`),
-    lines.join("\n"),
-  );
-});
-
 Deno.test("check: addresses that are not of this machine", async () => {
   const spec = `  transport:
     - { protocol: udp, port: 5060 }

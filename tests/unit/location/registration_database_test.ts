@@ -141,7 +141,7 @@ Deno.test("What has expired or was replaced is removed, sooner or later", async 
   assert.deepEqual(others.sort(), ["kept1", "there9"]);
 });
 
-Deno.test("Folder and file are for the user of the server alone, even if the file was not", async () => {
+Deno.test("Folder and file are made for the user of the server alone; other rights of a file stay", async () => {
   await using place = new Place();
   const database = await place.open();
   database.write([place.row("a", "1")]);
@@ -159,7 +159,7 @@ Deno.test("Folder and file are for the user of the server alone, even if the fil
   await database.close();
   Deno.chmodSync(place.path, 0o644);
   assert.equal((await place.content()).length, 1);
-  assert.equal(modeOf(place.path), 0o600);
+  assert.equal(modeOf(place.path), 0o644);
 });
 
 Deno.test("A second server cannot open the database of a running one, and does not harm it", async () => {
