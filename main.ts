@@ -1,4 +1,5 @@
 /** Entry of routr: reads the command line and runs one command. */
+import "./src/runtime/library_variables.ts";
 import { dirname } from "node:path";
 import manifest from "./deno.json" with { type: "json" };
 import { check } from "./src/cli/check.ts";
@@ -6,11 +7,12 @@ import { type Command, readCommandLine } from "./src/cli/command_line.ts";
 import { completionScript } from "./src/cli/completion.ts";
 import { init } from "./src/cli/init.ts";
 import { schema } from "./src/cli/schema.ts";
+import { processEnvironment } from "./src/config/process_environment.ts";
 import { start } from "./src/appliance/start.ts";
 
 /** Runs a command and resolves with the exit code. */
 async function run(command: Command): Promise<number> {
-  const context = { env: Deno.env.toObject(), executableDirectory: dirname(Deno.execPath()) };
+  const context = { env: processEnvironment(), executableDirectory: dirname(Deno.execPath()) };
   switch (command.kind) {
     case "start":
       return await start({ ...context, directory: command.directory, version: manifest.version });

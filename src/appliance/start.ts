@@ -28,7 +28,10 @@ export async function start(options: StartOptions): Promise<number> {
   const hangUp = new HangUp();
   returnSpareMemory();
   for (;;) {
-    const code = await run(options, hangUp);
+    const code = await run(options, hangUp).catch((error) => {
+      log.fatal("Cannot serve: {error}", { error });
+      return 1;
+    });
     hangUp.action = () => {};
     if (code !== "restart") return code;
   }

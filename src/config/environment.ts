@@ -72,6 +72,8 @@ const FORMER_PREFIXES = ["ARKE_", "SIPIO_"] as const;
 const PATHS = ["CONFIG_PATH", "CONFIG_FILE"] as const;
 /** Further variables with the prefix. */
 const OTHERS = ["STATE_DIR", "URL", "TOKEN", "SECRET"] as const;
+/** Variables of the system, without the prefix. */
+const PLAIN = ["HOME", "USERPROFILE", "XDG_STATE_HOME", "LOG_LEVEL", "LOG_FORMAT"] as const;
 /** A value that images of Routr v1 use instead of no address. */
 const PLACEHOLDER = "no-op";
 
@@ -81,6 +83,16 @@ export interface Override {
   readonly variable: string;
   readonly path: PropertyPath;
   readonly value: string | readonly string[];
+}
+
+/** Returns the names of all variables that are read, but those that documents name as `${NAME}`. */
+export function variableNames(): string[] {
+  const former = [...Object.keys(VARIABLES), ...PATHS];
+  return [
+    ...[...former, ...OTHERS].flatMap((name) => [PREFIX + name, name]),
+    ...FORMER_PREFIXES.flatMap((prefix) => former.map((name) => prefix + name)),
+    ...PLAIN,
+  ];
 }
 
 /** Returns the value of a variable, preferring the prefixed one; empty values, `[]` and `no-op` count as unset. */

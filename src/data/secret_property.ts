@@ -21,13 +21,24 @@ export function secret(expected: string, form = /./s): z.ZodType<string> {
       const secret = dollars === undefined ? written : dollars.slice(1) + braces;
       return secret !== undefined && form.test(secret) ? secret : undefined;
     }
-    const secret = Deno.env.get(name);
+    const secret = variable(name);
+    if (secret instanceof Refused) return secret;
     if (secret === undefined || secret === "") {
       const state = secret === undefined ? "not set" : "empty";
       return new Refused(`${written}, which is ${state}`, "an environment variable that is set");
     }
     return form.test(secret) ? secret : new Refused(`${written}, which holds something else`, expected);
   }, { type: SCALAR, minLength: 1, writeOnly: true });
+}
+
+/** Returns the value of an environment variable, or why the process may not read it. */
+function variable(name: string): string | undefined | Refused {
+  try {
+    return Deno.env.get(name);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    return new Refused(`\${${name}}, which the server may not read`, `a name that --allow-env has`);
+  }
 }
 
 /** `spec.credentials`: a username, and either its secret or hashes of it. */

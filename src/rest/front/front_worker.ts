@@ -1,4 +1,5 @@
 /** The program of the thread with the HTTP listener. */
+import "../../runtime/library_variables.ts";
 import { repeat, sleep } from "../../runtime/clock.ts";
 import { parentPort } from "node:worker_threads";
 import { TlsContexts } from "../../transport/tls/tls_contexts.ts";

@@ -1,4 +1,5 @@
 /** The program of the thread that reads documents, so that long ones do not delay signalling. */
+import "../../runtime/library_variables.ts";
 import { parentPort } from "node:worker_threads";
 import { type ReadDocument, readDocument } from "./document_text.ts";
 import { HttpError } from "./http_error.ts";

@@ -178,3 +178,13 @@ Deno.test("isSecretOf() knows a user's password by the secret or by its hashes",
   }
   assert.equal(isSecretOf(user({ ha1: { md5, sha256: SHA256 } }), "s3cret"), false);
 });
+
+Deno.test({
+  name: "a variable that the server may not read is a fault that says so",
+  permissions: { env: ["ROUTR_*"] },
+  fn() {
+    assert.deepEqual(problemsOf(agent({ secret: "${PASSWORD_OF_1001}" })), [
+      "spec.credentials.secret ${PASSWORD_OF_1001}, which the server may not read | a name that --allow-env has",
+    ]);
+  },
+});
