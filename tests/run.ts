@@ -51,6 +51,11 @@ const stages: readonly Stage[] = [
   test("scenario"),
   test("migration"),
   test("torture"),
+  // The same seed each time, and a new one, which is printed.
+  {
+    name: "fuzz",
+    command: deno("run", "-A", "--v8-flags=--expose-gc", "tests/fuzz/fuzz.ts", "1", "--seed", "4475,fresh"),
+  },
   testWithProcesses("peers", [installPeers]),
   testWithProcesses(
     "browser",

@@ -9,7 +9,8 @@ import { type FuzzReport, reportLines } from "./report/fuzz_report.ts";
 if (import.meta.main) {
   try {
     const options = parseFuzzOptions(Deno.args);
-    Deno.exitCode = await runIsolated(Deno.args) ?? await fuzz(options);
+    const code = options.grounds.includes("sockets") ? await runIsolated(Deno.args) : undefined;
+    Deno.exitCode = code ?? await fuzz(options);
   } catch (error) {
     console.error(error instanceof TypeError ? `${error.message}\n\n${USAGE}` : error);
     Deno.exitCode = 1;

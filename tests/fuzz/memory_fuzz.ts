@@ -22,8 +22,9 @@ export interface MemoryFuzzOptions {
   readonly milliseconds: number;
 }
 
-const lane = new Lane(1);
-const goodLane = new Lane(2);
+/** Two lanes whose resources differ take turns. */
+const LANES = [new Lane(1), new Lane(2)];
+const GOOD_LANE = new Lane(3);
 
 export async function fuzzInMemory({ seed, from, milliseconds }: MemoryFuzzOptions): Promise<FuzzReport> {
   const end = performance.now() + milliseconds;
@@ -34,20 +35,21 @@ export async function fuzzInMemory({ seed, from, milliseconds }: MemoryFuzzOptio
     const finding = await batch.play(end);
     tally.add(batch.sent);
     if (finding) {
-      const small = await minimiseFinding(finding, [{ lane, stories: batch.played }]);
+      const small = await minimiseFinding(finding, [{ lane: batch.lane, stories: batch.played }]);
       return tally.report({ finding, ...small, seed, from: first });
     }
     heap.sample();
   }
   const growth = heap.finding();
   return tally.report(
-    growth && { finding: growth, steps: [], isReproduced: false, lane: lane.number, seed, from },
+    growth && { finding: growth, steps: [], isReproduced: false, lane: 1, seed, from },
   );
 }
 
 /** Stories that one server is told. */
 class Batch {
   readonly played: (readonly Step[])[] = [];
+  readonly lane: Lane;
   sent = 0;
   readonly #seed: number;
   readonly #first: number;
@@ -55,13 +57,14 @@ class Batch {
   constructor({ seed, first }: { seed: number; first: number }) {
     this.#seed = seed;
     this.#first = first;
+    this.lane = LANES[first / STORIES_PER_BATCH % LANES.length | 0];
   }
 
   async play(end: number): Promise<Finding | undefined> {
-    const ground = await MemoryGround.start([lane, goodLane]);
+    const ground = await MemoryGround.start([this.lane, GOOD_LANE]);
     try {
-      const player = new Player(ground, lane);
-      const goodUser = new GoodUser(ground, goodLane);
+      const player = new Player(ground, this.lane);
+      const goodUser = new GoodUser(ground, GOOD_LANE);
       const finding = await this.#playStories(ground, { player, goodUser, end });
       this.sent = player.sent;
       return finding ?? await leftovers(ground);
@@ -76,7 +79,7 @@ class Batch {
   ): Promise<Finding | undefined> {
     for (let number = 0; number < STORIES_PER_BATCH && performance.now() < end; number++) {
       const story = this.#first + number;
-      const steps = writeStory(lane, new Random(this.#seed * 1_000_003 + story), story);
+      const steps = writeStory(this.lane, new Random(this.#seed * 1_000_003 + story), story);
       this.played.push(steps);
       await player.play(steps);
       const finding = ground.takeFinding();

@@ -6,7 +6,7 @@
  *     server                       host and port of the server, for the wire that sends
  *     at WIRE                      host and port of a wire
  *     nonce, count, uri            for credentials: latest nonce of the sender, its next count, Request-URI
- *     response USER ALGORITHM      the digest of the message that it stands in
+ *     response USER ALGORITHM [URI]  the digest of the message that it stands in
  *     all WIRE MESSAGE HEADER      every value of a header, in rows
  *     first, rest WIRE MESSAGE …   its first value; the others in rows
  *     tag, contact WIRE MESSAGE …  the tag or the URI in its first value

@@ -9,7 +9,7 @@ import { minimiseStory } from "./minimise_story.ts";
 /** Stories played in order to make a finding small. */
 const MAX_TRIES = 4_000;
 /** Steps shown of a finding that is not seen again. */
-const SHOWN_STEPS = 40;
+const SHOWN_STEPS = 20;
 
 /** Stories of one lane, the latest last. */
 export interface Suspects {

@@ -40,6 +40,7 @@ const USERS = [
 ];
 
 const HOSTS = [
+  "found.test",
   "x.invalid",
   "X.INVALID.",
   "127.88.0.1",

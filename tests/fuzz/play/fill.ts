@@ -34,19 +34,17 @@ export function needsNonce(text: string): boolean {
 
 /** The message as it is sent. Digests are computed at last, because they depend on the rest. */
 export function fill(text: string, around: Surroundings): string {
-  const [method = "", uri = ""] = fillHoles(
-    text.slice(0, text.indexOf("\r\n")),
-    (words) => valueOf(words, around),
-  )
-    .trimStart().split(" ");
+  const startLine = text.slice(0, text.indexOf("\r\n"));
+  const filled = fillHoles(startLine, (words) => valueOf(words, around));
+  const [method = "", uri = ""] = filled.trimStart().split(" ");
   const inbox = around.inboxOf(around.from);
   const count = needsNonce(text) ? inbox.nextCount() : "";
   return fillHoles(text, (words) => {
-    const [what, user, algorithm] = words;
+    const [what, user, algorithm, digestUri = uri] = words;
     if (what === "count") return count;
     if (what === "uri") return uri.replace(/["\\]/g, "\\$&");
     if (what !== "response") return valueOf(words, around);
-    return digest({ user, algorithm, method, uri, nonce: inbox.nonce, count }, around.lane);
+    return digest({ user, algorithm, method, uri: digestUri, nonce: inbox.nonce, count }, around.lane);
   });
 }
 

@@ -10,19 +10,19 @@ const PATIENCE_MS = 60;
 const NONCE_PATIENCE_MS = 1_000;
 
 export class Player {
+  /** The time that is waited for what a message needs. */
+  patienceMs = PATIENCE_MS;
   /** Messages sent. */
   sent = 0;
   readonly #ground: Ground;
   readonly #lane: Lane;
-  readonly #patienceMs: number;
   /** What was waited for in this story in vain. */
   readonly #missed = new Set<string>();
   #challenges = 0;
 
-  constructor(ground: Ground, lane: Lane, { patienceMs = PATIENCE_MS } = {}) {
+  constructor(ground: Ground, lane: Lane) {
     this.#ground = ground;
     this.#lane = lane;
-    this.#patienceMs = patienceMs;
   }
 
   /** Plays the steps; what came before is forgotten, nonces aside. */
@@ -52,7 +52,7 @@ export class Player {
     const missing = missingIn(text, around).filter(([wire, kind]) => !this.#missed.has(`${wire} ${kind}`));
     if (missing.length === 0) return;
     const isThere = () => missing.every(([wire, kind]) => around.inboxOf(wire).latest(kind) !== undefined);
-    if (await this.#ground.until(isThere, this.#patienceMs, this.#lane)) return;
+    if (await this.#ground.until(isThere, this.patienceMs, this.#lane)) return;
     for (const [wire, kind] of missing) this.#missed.add(`${wire} ${kind}`);
   }
 

@@ -32,6 +32,7 @@ export function call(story: Story, plan: CallPlan): void {
   const invite = sendInvite(story, plan, branch);
   if (random.chance(0.2)) story.sendText(plan.caller, invite, 0.5);
   ring(story, plan);
+  if (random.chance(0.08)) story.pass(random.one([1, 5, 21, 40, 190]));
   if (random.chance(0.2)) return cancel(story, plan, branch);
   if (random.chance(0.3)) return refuse(story, plan, branch);
   accept(story, plan);
@@ -45,7 +46,9 @@ function sendInvite(story: Story, plan: CallPlan, branch: string): string {
   const rows = [
     `Contact: ${contactOf(lane, caller)}`,
     "Supported: 100rel, timer",
-    ...random.chance(0.2) ? ["Privacy: id"] : [],
+    ...random.chance(0.2)
+      ? [`Privacy: ${random.one(["id", "header", "session", "user;id;critical", "none"])}`]
+      : [],
     ...random.chance(0.1) ? [`P-Preferred-Identity: <${story.aorOf(caller)}>`] : [],
   ];
   const invite = story.request({

@@ -18,6 +18,8 @@ export interface RequestParts {
   /** With credentials of the sender. */
   readonly isSigned?: boolean;
   readonly algorithm?: "MD5" | "SHA-256";
+  /** The resource that credentials name: the Request-URI unless said otherwise. */
+  readonly digestUri?: string;
 }
 
 export const SDP =
@@ -53,16 +55,13 @@ export function contactOf(lane: Lane, wire: WireName): string {
   return `<sip:${lane.userOf(wire)}@${hole(`at ${wire}`)}${parameter}>`;
 }
 
-function credentialsRow(lane: Lane, { method, from, algorithm = "MD5" }: RequestParts): string {
+function credentialsRow(lane: Lane, { method, from, algorithm = "MD5", digestUri }: RequestParts): string {
   const name = method === "REGISTER" ? "Authorization" : "Proxy-Authorization";
   const user = lane.userOf(from);
-  return `${name}: Digest username="${user}",realm="${lane.domain}",nonce="${hole("nonce")}",uri="${
-    hole("uri")
-  }",` +
-    `response="${hole(`response ${user} ${algorithm}`)}",algorithm=${algorithm},qop=auth,nc=${
-      hole("count")
-    },` +
-    `cnonce="c"`;
+  const response = hole(`response ${user} ${algorithm}${digestUri === undefined ? "" : ` ${digestUri}`}`);
+  return `${name}: Digest username="${user}",realm="${lane.domain}",nonce="${hole("nonce")}",` +
+    `uri="${digestUri ?? hole("uri")}",response="${response}",algorithm=${algorithm},qop=auth,` +
+    `nc=${hole("count")},cnonce="c"`;
 }
 
 export interface ResponseParts {

@@ -25,6 +25,8 @@ export interface StoryParts {
   readonly number: number;
   /** Messages whose rows may be spliced in, besides those of the story. */
   readonly others: readonly string[];
+  /** Nothing is left to chance that is not damage. */
+  readonly isPlain?: boolean;
 }
 
 /** Some of a request; the rest is usual. */
@@ -37,10 +39,11 @@ export class Story {
   readonly callId: string;
   readonly #number: number;
   readonly #texts: string[];
+  readonly #isPlain: boolean;
   #branches = 0;
   #cseq: number;
 
-  constructor({ lane, random, number, others }: StoryParts) {
+  constructor({ lane, random, number, others, isPlain = false }: StoryParts) {
     this.lane = lane;
     this.random = random;
     this.callId = `c${number}@lane${lane.number}`;
@@ -48,6 +51,7 @@ export class Story {
     // A registration must have a higher one than those before it.
     this.#cseq = 64 * number;
     this.#texts = [...others];
+    this.#isPlain = isPlain;
   }
 
   /** A branch that no other request has. */
@@ -67,7 +71,22 @@ export class Story {
   /** The text of a request with a higher sequence number, that of an ACK or a CANCEL aside. */
   request(sketch: RequestSketch): string {
     const cseq = sketch.cseq ?? ++this.#cseq;
-    return requestText(this.lane, { callId: this.callId, branch: this.branch(), ...sketch, cseq });
+    const usual = { callId: this.callId, branch: this.branch(), digestUri: this.#digestUri() };
+    return requestText(this.lane, { ...usual, ...sketch, cseq });
+  }
+
+  /** Another URI than the Request-URI now and then; some phones name the domain only. */
+  #digestUri(): string | undefined {
+    const { domain } = this.lane;
+    if (this.#isPlain || !this.random.chance(0.06)) return undefined;
+    return this.random.one([
+      `sip:${domain}`,
+      this.aorOf("bob"),
+      `SIP:x@${domain}`,
+      "sip:x.invalid",
+      "tel:1",
+      "",
+    ]);
   }
 
   send(sketch: RequestSketch, damage: number): void {

@@ -32,10 +32,12 @@ export class GoodUser {
   visits = 0;
   readonly #ground: Ground;
   readonly #lane: Lane;
+  readonly #player: Player;
 
   constructor(ground: Ground, lane: Lane) {
     this.#ground = ground;
     this.#lane = lane;
+    this.#player = new Player(ground, lane);
   }
 
   /** Asks, registers and calls; returns a finding when an answer does not come, twice in a row. */
@@ -45,12 +47,13 @@ export class GoodUser {
 
   async #tryVisit(): Promise<Finding | undefined> {
     const start = performance.now();
-    const patienceMs = Deno.loadavg()[0] > FEW_PROGRAMS ? PATIENCE_ON_BUSY_MACHINE_MS : PATIENCE_MS;
-    const player = new Player(this.#ground, this.#lane, { patienceMs });
+    const patienceMs = this.#player.patienceMs = Deno.loadavg()[0] > FEW_PROGRAMS
+      ? PATIENCE_ON_BUSY_MACHINE_MS
+      : PATIENCE_MS;
     const wires = this.#ground.wiresOf(this.#lane);
     // Their nonces may have grown old.
     for (const { inbox } of Object.values(wires)) inbox.forgetNonce();
-    await player.play(this.#steps());
+    await this.#player.play(this.#steps());
     for (const [wire, kind] of EXPECTED) {
       const isThere = () => wires[wire].inbox.latest(kind) !== undefined;
       if (isThere() || await this.#ground.until(isThere, patienceMs, this.#lane)) continue;
@@ -63,12 +66,19 @@ export class GoodUser {
   #steps() {
     const lane = this.#lane;
     const random = new Random(1);
-    const story = new Story({ lane, random, number: ++this.visits, others: [] });
+    const story = new Story({ lane, random, number: ++this.visits, others: [], isPlain: true });
     story.send({ method: "OPTIONS", uri: `sip:${lane.domain}`, from: "alice" }, 0);
     register(story, "bob");
     const uri = story.aorOf("bob");
     const rows = [`Contact: ${contactOf(lane, "alice")}`];
-    story.send({ method: "INVITE", uri, from: "alice", rows, isSigned: true, body: SDP }, 0);
+    story.send({
+      method: "INVITE",
+      uri,
+      from: "alice",
+      rows,
+      isSigned: true,
+      body: SDP,
+    }, 0);
     const contact = [`Contact: ${contactOf(lane, "bob")}`];
     story.respond(
       { at: "bob", of: "INVITE", status: "200 OK", toTag: ";tag=bob", rows: contact, body: SDP },

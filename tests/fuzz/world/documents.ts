@@ -45,6 +45,8 @@ export function resourcesOf(lanes: readonly Lane[]): ResourceDocument[] {
         resource("Agent", lane.userOf(name), {
           credentials: credentials(lane.userOf(name)),
           domains: [domain],
+          // Callers of every other lane are anonymous to providers.
+          privacy: name === "alice" && number % 2 === 0 ? "private" : "none",
         })
       ),
       resource("Peer", lane.userOf("peer"), { credentials: credentials(lane.userOf("peer")) }),
