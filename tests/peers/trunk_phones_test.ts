@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { freePort } from "../support/ports.ts";
 import { ackTo, fromCaller } from "../support/sip_text.ts";
+import { UNLIMITED_CALLS } from "../support/unlimited_calls.ts";
 import { registeredBaresip } from "./baresip.ts";
 import { startTrunkNet, type TrunkNet } from "./kamailio/trunk_net.ts";
 import { did } from "./kamailio/trunk_routr.ts";
@@ -21,7 +22,8 @@ interface SippNet extends AsyncDisposable {
 async function startSippNet(scenario: string, options: Omit<SippOptions, "server">): Promise<SippNet> {
   await using resources = new AsyncDisposableStack();
   const port = freePort();
-  const net = resources.use(await startTrunkNet({ pstnPlace: { address: "127.0.0.1", port } }));
+  const pstnPlace = { address: "127.0.0.1", port };
+  const net = resources.use(await startTrunkNet({ pstnPlace, spec: { limits: UNLIMITED_CALLS } }));
   const server = net.routr.place.port;
   const pstn = resources.use(await startSipp(scenario, { ...options, server, port }));
   await net.provider.logged(/location: customer7/);

@@ -1,7 +1,7 @@
 /** A configuration of a chosen size, in files as operators write them, for what must not depend on its size. */
 import { join } from "node:path";
 import { SECRET } from "./subscribers.ts";
-import { UNLIMITED_CALLS } from "./unlimited_calls.ts";
+import { UNLIMITED_CALLS } from "../../support/unlimited_calls.ts";
 
 /** How many there are of each kind. */
 export interface ConfigurationSize {

@@ -2,7 +2,7 @@
 import { resource, writeFiles } from "../systems/routr.ts";
 import { gatewayAddress } from "./large_configuration.ts";
 import { DOMAIN, SECRET, subscribers } from "./subscribers.ts";
-import { UNLIMITED_CALLS } from "./unlimited_calls.ts";
+import { UNLIMITED_CALLS } from "../../support/unlimited_calls.ts";
 
 export interface TrunkConfigurationOptions {
   /** Of 127.0.0.1. */

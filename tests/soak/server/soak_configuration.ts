@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { ConnectionProtocol } from "../../bench/load/phone_connection.ts";
 import { freePort } from "../../bench/process/local_port.ts";
-import { UNLIMITED_CALLS } from "../../bench/load/unlimited_calls.ts";
+import { UNLIMITED_CALLS } from "../../support/unlimited_calls.ts";
 import { makeCertificate } from "../../bench/systems/certificate.ts";
 import { resource, writeFiles } from "../../bench/systems/routr.ts";
 

@@ -3,6 +3,8 @@ export const UNLIMITED_CALLS = {
   maxCallsInSetupPerAgent: "unlimited",
   maxCallsOutPerAgent: "unlimited",
   maxCallsOutPerMinutePerAgent: "unlimited",
+  maxCallsOutPerPeer: "unlimited",
+  maxCallsOutPerMinutePerPeer: "unlimited",
   channelsPerGateway: "unlimited",
   newCallsPerSecondPerGateway: "unlimited",
-};
+} as const;
