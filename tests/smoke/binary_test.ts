@@ -41,11 +41,44 @@ Deno.test("the binary writes a sample configuration and serves it", async () => 
   const { code, output } = await installation.run("init", directory);
   assert.equal(code, 0, output);
   const port = await makeTestable(join(directory, "config.yaml"));
-  const agents = await Deno.readTextFile(join(directory, "agents.yaml"));
-  const secrets = [...agents.matchAll(/^ *secret: '(.*)'$/gm)].map(([, secret]) => secret);
-  assert.equal(secrets.length, 2, agents);
+  const secrets = [...output.matchAll(/^ *100[12]@sip\.local +(\S+)$/gm)].map(([, secret]) => secret);
+  assert.equal(secrets.length, 2, output);
   await using server = installation.start("--config", directory);
   await assertServes(server, port, secrets);
+});
+
+Deno.test("the binary cannot touch programs, and cannot read passwords of the system", async () => {
+  await using installation = await install();
+  const folder = `/usr/bin/routr-${crypto.randomUUID()}`;
+  const { code, output } = await installation.run("init", folder);
+  assert.equal(code, 1, output);
+  assert.match(output, /Requires write access to "\/usr\/bin\//);
+  await assert.rejects(Deno.stat(folder), Deno.errors.NotFound);
+  const read = await installation.run(
+    "apply",
+    "-f",
+    "/etc/shadow",
+    "--url",
+    "http://127.0.0.1:1",
+    "--token",
+    "x",
+  );
+  assert.notEqual(read.code, 0, read.output);
+  assert.match(read.output, /Requires read access to "\/etc\/shadow"/);
+});
+
+Deno.test("the binary warns of the samples, and says what that means", async () => {
+  await using installation = await install();
+  const { code, output } = await installation.run("check");
+  assert.equal(code, 0, output);
+  assert.match(
+    output,
+    /Warning: 2 agents with the secret of a sample, .*: "1001", "1002"\. They are served in local networks only/,
+  );
+  assert.match(
+    output,
+    /Warning: 1 user with the secret of a sample, .*: "admin"\. The REST service is open to this host only/,
+  );
 });
 
 Deno.test("the binary serves the folder config beside it, wherever it is started", async () => {
