@@ -58,13 +58,18 @@ function isDigitAt(text: string, at: number): boolean {
 
 /** Reports whether a text is the name, forwards or backwards, once or more, with nothing but digits and punctuation. */
 function isMadeOf(name: string, text: string): boolean {
-  const backwards = name.length > text.length ? "" : reversed(name);
-  if (backwards === "" || !text.includes(name) && !text.includes(backwards)) return false;
+  if (name === "" || !text.includes(name) && !includesBackwards(text, name)) return false;
+  const backwards = Array.from(name).reverse().join("");
   return !/\p{Letter}/u.test(text.replaceAll(name, "").replaceAll(backwards, ""));
 }
 
-function reversed(text: string): string {
-  let result = "";
-  for (const character of text) result = character + result;
-  return result;
+/** Reports whether a text contains another one backwards. Nothing is made for that, since most do not. */
+function includesBackwards(text: string, name: string): boolean {
+  const last = name.length - 1;
+  for (let start = 0; start + last < text.length; start++) {
+    let at = 0;
+    while (at <= last && text.charCodeAt(start + at) === name.charCodeAt(last - at)) at++;
+    if (at > last) return true;
+  }
+  return false;
 }
