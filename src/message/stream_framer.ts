@@ -30,6 +30,10 @@ const NO_LENGTH: Rejection = {
   reason: "Content-Length is missing or malformed",
 };
 
+const NOT_SIP: Rejection = { kind: "malformed", status: 400, reason: "Bytes are not SIP" };
+/** Bytes that are shown of what is not SIP. */
+const MAX_SHOWN = 64;
+
 /** Pieces after which the buffer is flattened. */
 const MAX_PIECES = 256;
 
@@ -77,7 +81,7 @@ export class StreamFramer {
   #readHead(): boolean {
     this.#skipKeepAlives();
     const buffer = this.#buffer;
-    if (buffer.length > 0 && !isPlausibleStart(buffer)) return this.#fail("Bytes are not SIP");
+    if (buffer.length > 0 && !isPlausibleStart(buffer)) return this.#reject(NOT_SIP, MAX_SHOWN);
     const headEnd = indexIn(buffer, "\r\n\r\n", Math.max(0, this.#searched - 3));
     this.#searched = buffer.length;
     const { maxHeadSize, maxMessageSize } = this.#limits;

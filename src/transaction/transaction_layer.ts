@@ -164,8 +164,8 @@ export class TransactionLayer implements TransportUser, TransactionHost {
     transaction.onResponse(response);
   }
 
-  onRejected(rejected: RejectedMessage, flow: Flow): void {
-    this.#user?.onRejected(rejected, flow);
+  onRejected(rejected: RejectedMessage, flow: Flow, text: string): void {
+    this.#user?.onRejected(rejected, flow, text);
   }
 
   /** Fails the requests whose answers were to come by a closed connection (§17.1.4). */

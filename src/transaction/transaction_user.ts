@@ -11,8 +11,8 @@ export interface TransactionUser {
   onRequest(request: SipRequest, flow: Flow): void;
   /** An ACK for a 2xx, or a stray one. */
   onAck(request: SipRequest, flow: Flow): void;
-  /** A message that is neither request nor response; its `request` can be answered. */
-  onRejected(rejected: RejectedMessage, flow: Flow): void;
+  /** A message that is neither request nor response, of which `text` is the beginning; its `request` can be answered. */
+  onRejected(rejected: RejectedMessage, flow: Flow, text: string): void;
   /** A request was answered 503 because transactions are too many or keep too many bytes. */
   onOverload?(request: SipRequest, flow: Flow, cause: string): void;
   onFlowClosed(flow: Flow): void;

@@ -38,8 +38,8 @@ export interface TransportUser {
   /** A request, with `received` and `rport` in its top Via. */
   onRequest(request: SipRequest, flow: Flow): void;
   onResponse(response: SipResponse, flow: Flow): void;
-  /** A message that is neither; its `request` can be answered. */
-  onRejected(rejected: RejectedMessage, flow: Flow): void;
+  /** A message that is neither, of which `text` is the beginning; its `request` can be answered. */
+  onRejected(rejected: RejectedMessage, flow: Flow, text: string): void;
   onFlowClosed(flow: Flow): void;
   /** A datagram of ours did not arrive, of which `datagram` is the beginning. */
   onUnreachable?(datagram: string, flow: Flow): void;
@@ -285,7 +285,7 @@ export class TransportLayer implements TransportEvents {
       const message = parseMessage(text, this.#parts.messageLimits);
       const head = message instanceof RejectedMessage ? message.request : message;
       head?.stampTopVia(flow.remoteAddress, flow.remotePort, keepAliveOf(flow));
-      this.#user?.onRejected(new RejectedMessage(rejection, head), flow);
+      this.#user?.onRejected(new RejectedMessage(rejection, head), flow, text);
     } catch (error) {
       this.#errors.value++;
       log.error("Cannot reject a message from {address}: {error}", { address: flow.remoteAddress, error });
@@ -304,13 +304,13 @@ export class TransportLayer implements TransportEvents {
     if (message instanceof RejectedMessage) {
       this.#malformed.value++;
       message.request?.stampTopVia(flow.remoteAddress, flow.remotePort, keepAliveOf(flow));
-      return this.#user?.onRejected(message, flow);
+      return this.#user?.onRejected(message, flow, text);
     }
     const { topVia } = message;
     message.stampTopVia(flow.remoteAddress, flow.remotePort, keepAliveOf(flow));
     if (topVia.hasAlias) flow.addAlias?.(topVia.port ?? defaultPort(flow.protocol));
     if (flow.protocol === "udp" && text.length > this.#parts.maxDatagramSize) {
-      return this.#user?.onRejected(new RejectedMessage(OVERSIZED, message), flow);
+      return this.#user?.onRejected(new RejectedMessage(OVERSIZED, message), flow, text);
     }
     this.#user?.onRequest(message, flow);
   }

@@ -130,9 +130,9 @@ export class Dispatcher implements TransactionUser {
     }
   }
 
-  onRejected({ kind, request, status, reason }: RejectedMessage, flow: Flow): void {
+  onRejected({ kind, request, status, reason }: RejectedMessage, flow: Flow, text: string): void {
     log.debug("Rejected a message from {address}: {reason}", { address: flow.remoteAddress, reason });
-    if (kind === "malformed") this.#parts.access.onMalformed(request?.text ?? "", flow);
+    if (kind === "malformed") this.#parts.access.onMalformed(text, flow);
     const isDenied = kind === "denied";
     const answer = { status, reason, ...isDenied && { cause: SERVER_DENIES } };
     if (request && !/^\s*ACK /.test(cut(request.text, 0, 16))) this.#reply(request, flow, answer);

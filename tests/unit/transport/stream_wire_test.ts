@@ -142,7 +142,10 @@ Deno.test("§18.3: messages, pings and what is unfinished are told in the order 
 
 Deno.test("what is no SIP, or too large, is a violation", () => {
   for (
-    const [text, refusal] of [["\x16\x03\x01", ""], [MESSAGE.replace("4", "5000"), "\nrefusal 513 of 60"]]
+    const [text, refusal] of [
+      ["\x16\x03\x01", "\nrefusal 400 of 3"],
+      [MESSAGE.replace("4", "5000"), "\nrefusal 513 of 60"],
+    ]
   ) {
     const socket = new FakeSocket();
     const { told } = wireOn(socket);
