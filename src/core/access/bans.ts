@@ -64,6 +64,8 @@ export interface TriedUser {
 
 /** Doublings of the time of a ban. */
 const MAX_DOUBLINGS = 30;
+/** Wrong passwords of one user that are answered by another challenge. */
+const HOPELESS_POINTS = 2;
 
 const log = logger("access");
 
@@ -92,10 +94,12 @@ export class Bans {
   }
 
   /** Something was wrong with what came by a flow; `user` is the user name that was tried, with its realm. */
-  blame({ remoteAddress, protocol }: Flow, offence: Offence, user = ""): void {
+  blame(flow: Flow, offence: Offence, user = ""): void {
     const { clock, sources } = this.#parts;
     const { isOn, ban } = this.#settings;
+    const { remoteAddress, protocol } = flow;
     if (!isOn || sources.isTrusted(remoteAddress)) return;
+    sources.offended(flow);
     const now = clock.now();
     const suspect = this.#suspects.of(remoteAddress);
     this.#suspects.forgive(suspect, now, ban);
@@ -124,6 +128,17 @@ export class Bans {
     if (now - suspect.triedAt < SLOW_MS) return false;
     suspect.triedAt = now;
     return true;
+  }
+
+  /**
+   * Reports whether the password of a user was wrong twice lately where a flow comes from. Another challenge is of no use
+   * then: some clients answer each at once with the same password, and would ban themselves.
+   */
+  isHopeless({ remoteAddress }: Flow, username: string, realm: string): boolean {
+    const suspect = this.#suspects.size === 0 ? undefined : this.#suspects.find(remoteAddress);
+    if (!suspect || !this.#settings.isOn) return false;
+    this.#suspects.forgive(suspect, this.#parts.clock.now(), this.#settings.ban);
+    return Math.ceil(this.#suspects.pointsOf(suspect, accountName(username, realm))) >= HOPELESS_POINTS;
   }
 
   /** Bans in force, the latest first. */

@@ -3,6 +3,7 @@
  * IPv6 /64 where nobody is known, so many from all of them together, none from those that are banned. Whoever is not
  * heard hears nothing.
  */
+import { BoundedMap } from "../../runtime/bounded_map.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { addressWords } from "../../runtime/ip/address_words.ts";
 import type { Counter, Metrics } from "../../runtime/metrics.ts";
@@ -23,8 +24,23 @@ export interface SourceLimitsParts {
   gatewayAddresses(): Iterable<string>;
 }
 
+/** Sources that there is room for, and IPv6 /48: 12 MB together. */
+const SOURCES = 1 << 18;
+const SITES = 1 << 16;
 /** Messages of an IPv6 /48, of those of a /64. */
 const SITE_SHARE = 4;
+/** Banned /64 of a /48 after which its other strangers are heard slowly, and how long their bans count. */
+const SITE_BANS = 3;
+const SITE_BANS_MS = 86_400_000;
+/** Messages of an address, of those that are set for one where nobody is known (`requestsPerSecond`, `requestBurst`). */
+const STRANGER = 1;
+/** Many phones may be behind one address, and all of them register after a power cut. */
+const KNOWN = 10;
+/** What comes from the address of a gateway by another flow than it is served by may be forged. */
+const GATEWAY = 100;
+const BANNED = 0;
+/** Flows remembered that something was wrong with. */
+const MAX_OFFENDERS = 16_384;
 /** Where devices are known, one message in this time passes from others while the address is banned. */
 export const SLOW_MS = 2500;
 /** The same after many bans. */
@@ -45,6 +61,8 @@ export class SourceLimits implements SourceGuard {
   #settings: AccessSettings;
   #trusted: AccessRules;
   readonly #gateways = new Set<number>();
+  /** When something was last wrong with what came by a flow, by its id. */
+  readonly #offenders = new BoundedMap<number, number>(MAX_OFFENDERS);
   #gatewaysAt = -Infinity;
 
   constructor(parts: SourceLimitsParts) {
@@ -52,8 +70,8 @@ export class SourceLimits implements SourceGuard {
     this.#parts = parts;
     this.#settings = settings;
     this.#trusted = trustedBy(settings);
-    this.#sources = new SourceTable(seed);
-    this.#sites = new SourceTable(seed);
+    this.#sources = new SourceTable(seed, SOURCES);
+    this.#sites = new SourceTable(seed, SITES);
     this.#strangers = new TokenBucket(settings.strangersPerSecond);
     this.#limited = metrics.counter(
       "routr_limited_messages_total",
@@ -72,26 +90,29 @@ export class SourceLimits implements SourceGuard {
     this.#strangers.change(settings.strangersPerSecond);
   }
 
-  admits({ remoteAddress }: Flow): boolean {
+  admits({ id, remoteAddress }: Flow): boolean {
     if (!this.#settings.isOn) return true;
     const words = addressWords(remoteAddress);
+    if (this.#isInTrusted(words)) return true;
     const [high, low] = keyOf(words);
     const now = this.#parts.clock.now();
     const slot = this.#slotOf(high, low, now);
-    this.#refill(slot, now);
-    if (this.#sources.bannedUntil[slot] > now && !this.#isExempt(words)) {
-      if (this.#sources.knownUntil[slot] <= now || this.#sources.tokens[slot] < 1) {
+    const { tokens } = this.#sources;
+    const share = this.#shareOf(slot, numberOf(high, low), now);
+    this.#refill(slot, share, now);
+    if (share === BANNED) {
+      if (!this.#isKnownAt(slot, now) || tokens[slot] < 1 || this.#hasOffended(id, now)) {
         return this.#drop(this.#silenced);
       }
-      this.#sources.tokens[slot]--;
-      return true;
+    } else {
+      const isStranger = share === STRANGER;
+      const isLimited = tokens[slot] < 1 ||
+        isStranger && words.length > 1 && this.#isSiteEmpty(high, low, now) ||
+        isStranger && !this.#strangers.take(now);
+      if (isLimited) return this.#drop(this.#limited);
     }
-    const isUnknown = this.#sources.knownUntil[slot] <= now;
-    const isLimited = this.#sources.tokens[slot] < 1 ||
-      isUnknown && words.length > 1 && this.#isSiteEmpty(high, low, now) ||
-      isUnknown && !this.#strangers.take(now);
-    if (!isLimited) this.#sources.tokens[slot]--;
-    return !isLimited || this.#isExempt(words) || this.#drop(this.#limited);
+    tokens[slot]--;
+    return true;
   }
 
   isMuted(high: number, low: number): boolean {
@@ -99,13 +120,13 @@ export class SourceLimits implements SourceGuard {
     const now = this.#parts.clock.now();
     const slot = this.#sources.find(high, low);
     if (slot < 0) return this.#strangers.isEmpty(now) && this.#mutes(high, low, this.#limited);
-    const { bannedUntil, knownUntil, tokens } = this.#sources;
-    this.#refill(slot, now);
-    const isKnown = knownUntil[slot] > now;
-    if (bannedUntil[slot] > now) {
-      return !(isKnown && tokens[slot] >= 1) && this.#mutes(high, low, this.#silenced);
+    const share = this.#shareOf(slot, numberOf(high, low), now);
+    this.#refill(slot, share, now);
+    const isEmpty = this.#sources.tokens[slot] < 1;
+    if (share === BANNED) {
+      return (isEmpty || !this.#isKnownAt(slot, now)) && this.#mutes(high, low, this.#silenced);
     }
-    return (tokens[slot] < 1 || !isKnown && this.#strangers.isEmpty(now)) &&
+    return (isEmpty || share === STRANGER && this.#strangers.isEmpty(now)) &&
       this.#mutes(high, low, this.#limited);
   }
 
@@ -120,7 +141,12 @@ export class SourceLimits implements SourceGuard {
   isKnown(address: string): boolean {
     const [high, low] = keyOf(addressWords(address));
     const slot = this.#sources.find(high, low);
-    return slot >= 0 && this.#sources.knownUntil[slot] > this.#parts.clock.now();
+    return slot >= 0 && this.#isKnownAt(slot, this.#parts.clock.now());
+  }
+
+  /** Something was wrong with what came by a flow: while its address is banned, it has no part in what is heard slowly. */
+  offended({ id }: Flow): void {
+    this.#offenders.set(id, this.#parts.clock.now());
   }
 
   /** Reports whether an address is in a trusted network, or a gateway's. */
@@ -133,12 +159,17 @@ export class SourceLimits implements SourceGuard {
    * @param until on the scale of `Clock.now`; the past ends a ban
    */
   ban(address: string, until: number, count: number): void {
-    const [high, low] = keyOf(addressWords(address));
-    const slot = this.#slotOf(high, low, this.#parts.clock.now());
-    this.#sources.bannedUntil[slot] = until;
-    this.#sources.bans[slot] = Math.min(count, 255);
-    if (this.#sources.bannedUntil[slot] <= this.#parts.clock.now()) return;
-    this.#sources.tokens[slot] = 0;
+    const words = addressWords(address);
+    const [high, low] = keyOf(words);
+    const now = this.#parts.clock.now();
+    const slot = this.#slotOf(high, low, now);
+    const { bannedUntil, bans, tokens } = this.#sources;
+    if (words.length > 1 && (bans[slot] > 0) !== (count > 0)) {
+      this.#countSiteBan(high, low, count > 0 ? 1 : -1);
+    }
+    bannedUntil[slot] = until;
+    bans[slot] = Math.min(count, 255);
+    if (until > now) tokens[slot] = 0;
   }
 
   /** Reports whether nothing is heard from an address but from trusted ones. */
@@ -147,7 +178,7 @@ export class SourceLimits implements SourceGuard {
     const slot = this.#sources.find(...keyOf(words));
     const now = this.#parts.clock.now();
     return this.#settings.isOn && slot >= 0 && this.#sources.bannedUntil[slot] > now &&
-      this.#sources.knownUntil[slot] <= now && !this.#isExempt(words);
+      !this.#isKnownAt(slot, now) && !this.#isExempt(words);
   }
 
   #drop(counter: Counter): false {
@@ -158,7 +189,10 @@ export class SourceLimits implements SourceGuard {
   #mutes(high: number, low: number, counter: Counter): boolean {
     // Half an IPv6 address does not tell whether it is trusted, nor do the zeros of ::1.
     if (this.#trusted.hasIpv6 && (high !== 0 || low === 0)) return false;
-    if (this.#isExempt(high === 0 ? [low] : [high, low, 0, 0])) return false;
+    if (this.#isInTrusted(high === 0 ? [low] : [high, low, 0, 0])) return false;
+    if (this.#sources.find(high, low) < 0 && this.#isGateway(numberOf(high, low), this.#parts.clock.now())) {
+      return false;
+    }
     counter.value++;
     return true;
   }
@@ -167,42 +201,82 @@ export class SourceLimits implements SourceGuard {
     const known = this.#sources.find(high, low);
     if (known >= 0) return known;
     const slot = this.#sources.claim(high, low, now);
-    this.#sources.tokens[slot] = this.#settings.requestBurst;
+    this.#sources.tokens[slot] = Infinity;
     return slot;
   }
 
-  #refill(slot: number, now: number): void {
-    const { tokens, seenAt, bannedUntil, bans } = this.#sources;
+  #refill(slot: number, share: number, now: number): void {
+    const { tokens, seenAt, bans } = this.#sources;
     const elapsed = now - seenAt[slot];
     seenAt[slot] = Math.max(1, now);
-    if (bannedUntil[slot] > now) {
+    if (share === BANNED) {
       const interval = Math.min(SLOWEST_MS, SLOW_MS * 2 ** (bans[slot] - 1));
       tokens[slot] = Math.min(SLOW_BURST, tokens[slot] + elapsed / interval);
       return;
     }
     const { requestsPerSecond, requestBurst } = this.#settings;
-    tokens[slot] = Math.min(requestBurst, tokens[slot] + elapsed * requestsPerSecond / 1000);
+    tokens[slot] = Math.min(share * requestBurst, tokens[slot] + elapsed * share * requestsPerSecond / 1000);
   }
 
+  /** Returns how many times as much as a stranger a source may send; `BANNED` when it is heard slowly at most. */
+  #shareOf(slot: number, number: number, now: number): number {
+    if (this.#isGateway(number, now)) return GATEWAY;
+    if (this.#sources.bannedUntil[slot] > now) return BANNED;
+    return this.#isKnownAt(slot, now) ? KNOWN : STRANGER;
+  }
+
+  #isKnownAt(slot: number, now: number): boolean {
+    return this.#sources.knownUntil[slot] > now;
+  }
+
+  #hasOffended(id: number, now: number): boolean {
+    const at = this.#offenders.get(id);
+    return at !== undefined && now - at < this.#settings.ban.windowSeconds * 1000;
+  }
+
+  #siteOf(high: number, site: number, now: number): number {
+    const known = this.#sites.find(high, site);
+    if (known >= 0) return known;
+    const slot = this.#sites.claim(high, site, now);
+    this.#sites.tokens[slot] = Infinity;
+    return slot;
+  }
+
+  /** Takes a message of strangers in an IPv6 /48; after several bans there, they are heard slowly together. */
   #isSiteEmpty(high: number, low: number, now: number): boolean {
     const { requestsPerSecond, requestBurst } = this.#settings;
-    const { tokens, seenAt } = this.#sites;
-    const site = low >>> 16;
-    let slot = this.#sites.find(high, site);
-    if (slot < 0) tokens[slot = this.#sites.claim(high, site, now)] = SITE_SHARE * requestBurst;
-    const refilled = tokens[slot] + (now - seenAt[slot]) * SITE_SHARE * requestsPerSecond / 1000;
+    const { tokens, seenAt, bans, bannedUntil } = this.#sites;
+    const slot = this.#siteOf(high, low >>> 16, now);
+    const isSlow = bans[slot] >= SITE_BANS && bannedUntil[slot] > now;
+    const rate = isSlow ? 1 / SLOW_MS : SITE_SHARE * requestsPerSecond / 1000;
+    const burst = isSlow ? SLOW_BURST : SITE_SHARE * requestBurst;
+    tokens[slot] = Math.min(burst, tokens[slot] + (now - seenAt[slot]) * rate);
     seenAt[slot] = Math.max(1, now);
-    tokens[slot] = Math.min(SITE_SHARE * requestBurst, refilled);
     if (tokens[slot] < 1) return true;
     tokens[slot]--;
     return false;
   }
 
-  #isExempt(words: readonly number[]): boolean {
-    if (!this.#trusted.isEmpty && this.#trusted.admitsWords(words)) return true;
+  #countSiteBan(high: number, low: number, change: 1 | -1): void {
+    const { bans, bannedUntil } = this.#sites;
     const now = this.#parts.clock.now();
+    const slot = this.#siteOf(high, low >>> 16, now);
+    const before = bannedUntil[slot] > now ? bans[slot] : 0;
+    bans[slot] = Math.max(0, Math.min(255, before + change));
+    if (change > 0) bannedUntil[slot] = now + SITE_BANS_MS;
+  }
+
+  #isExempt(words: readonly number[]): boolean {
+    return this.#isInTrusted(words) || this.#isGateway(numberOf(...keyOf(words)), this.#parts.clock.now());
+  }
+
+  #isInTrusted(words: readonly number[]): boolean {
+    return !this.#trusted.isEmpty && this.#trusted.admitsWords(words);
+  }
+
+  #isGateway(number: number, now: number): boolean {
     if (now - this.#gatewaysAt > GATEWAYS_MS) this.#readGateways(now);
-    return this.#gateways.has(numberOf(...keyOf(words)));
+    return this.#gateways.has(number);
   }
 
   #readGateways(now: number): void {

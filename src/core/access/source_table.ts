@@ -1,32 +1,40 @@
 /** What is remembered of sources of messages, in fixed memory: strangers cannot make it grow. */
 
-/** Slots; with all of them in use, the source that was silent for longest makes room. */
-const SLOTS = 1 << 17;
 /** Slots that one source may be in. */
 const WAYS = 4;
 
 /**
  * A table of sources by two words of their address: 0 and an IPv4 address, or the first half of an IPv6 address. Columns
- * are read and written by slot. Pages that are not used take no memory; all of them are 5 MB.
+ * are read and written by slot, 37 bytes each; pages that are not used take no memory. Where slots are rare, the source
+ * that was silent for longest makes room.
  */
 export class SourceTable {
   /** Messages that the source may send now. */
-  readonly tokens = new Float32Array(SLOTS);
+  readonly tokens: Float32Array;
   /** When `tokens` was right; times are on the scale of `Clock.now`. 0 marks a free slot. */
-  readonly seenAt = new Float64Array(SLOTS);
+  readonly seenAt: Float64Array;
   /** A device or gateway of ours is there until then. */
-  readonly knownUntil = new Float64Array(SLOTS);
+  readonly knownUntil: Float64Array;
   /** It is banned until then. */
-  readonly bannedUntil = new Float64Array(SLOTS);
-  /** How often it was banned lately. */
-  readonly bans = new Uint8Array(SLOTS);
-  readonly #high = new Uint32Array(SLOTS);
-  readonly #low = new Uint32Array(SLOTS);
+  readonly bannedUntil: Float64Array;
+  /** How often it was banned lately; of an IPv6 /48, how many of its /64. */
+  readonly bans: Uint8Array;
+  readonly #high: Uint32Array;
+  readonly #low: Uint32Array;
   readonly #seed: number;
+  readonly #slots: number;
 
   /** @param seed secret, so that nobody can choose sources that share slots */
-  constructor(seed: number) {
+  constructor(seed: number, slots: number) {
     this.#seed = seed;
+    this.#slots = slots;
+    this.tokens = new Float32Array(slots);
+    this.seenAt = new Float64Array(slots);
+    this.knownUntil = new Float64Array(slots);
+    this.bannedUntil = new Float64Array(slots);
+    this.bans = new Uint8Array(slots);
+    this.#high = new Uint32Array(slots);
+    this.#low = new Uint32Array(slots);
   }
 
   /** Returns the slot of a source, -1 for none. */
@@ -61,6 +69,6 @@ export class SourceTable {
   #firstOf(high: number, low: number): number {
     let hash = Math.imul(high ^ this.#seed, 0x85ebca6b);
     hash = Math.imul(hash ^ hash >>> 15 ^ low, 0xc2b2ae35);
-    return ((hash ^ hash >>> 16) >>> 0) % (SLOTS / WAYS) * WAYS;
+    return ((hash ^ hash >>> 16) >>> 0) % (this.#slots / WAYS) * WAYS;
   }
 }
