@@ -58,7 +58,7 @@ export const access = mapping({
   trusted: listOf(network()).default([])
     .describe("Networks that are neither limited nor banned: 192.168.0.0/16."),
   requestsPerSecond: count.optional().describe(
-    "Messages a second from one IPv4 address or IPv6 /64 where no phone or gateway is known; normal: 20.",
+    "Messages a second from one IPv4 address or IPv6 /64; ten times as many where phones are known; normal: 20.",
   ),
   requestBurst: count.optional().describe("How many of them may come at once; normal: 60."),
   strangersPerSecond: count.optional().describe(
@@ -66,7 +66,7 @@ export const access = mapping({
   ),
   ban: mapping({
     points: count.optional().describe(
-      "A wrong password is 1 point, an unknown user 2. More points within the window ban an address; normal: 10.",
+      "A wrong password or an unknown user is 1 point. So many within the window ban an address; normal: 10.",
     ),
     windowSeconds: count.optional().describe("The window; normal: 600."),
     seconds: count.optional().describe(

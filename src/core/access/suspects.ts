@@ -7,7 +7,8 @@ import type { BanSettings } from "./access_settings.ts";
 
 const POINTS: Readonly<Record<Offence, number>> = {
   "wrong password": 1,
-  "unknown user": 2,
+  // As much as a wrong password, or the number of tries until silence would tell who exists.
+  "unknown user": 1,
   "scanner": 10,
   "malformed messages": 1,
   "HTTP": 5,
@@ -16,9 +17,9 @@ const POINTS: Readonly<Record<Offence, number>> = {
 /** Suspects remembered; the one that was silent for longest makes room. */
 const MAX_SUSPECTS = 32_768;
 /** User names remembered of each suspect. */
-const MAX_USERS = 8;
+const MAX_USERS = 4;
 /** UTF-16 units of a user name with its realm. */
-const MAX_NAME_LENGTH = 96;
+const MAX_NAME_LENGTH = 48;
 
 export interface Suspect {
   /** As flows have it. */
@@ -106,6 +107,14 @@ export class Suspects {
   mayHaveFailed({ users }: Suspect, user: string): boolean {
     const name = user.slice(0, MAX_NAME_LENGTH);
     return users.length >= MAX_USERS || users.some((each) => each.name === name);
+  }
+
+  /** Returns the points of a user name, or of all names when too many were tried. */
+  pointsOf(suspect: Suspect, user: string): number {
+    const name = user.slice(0, MAX_NAME_LENGTH);
+    const known = suspect.users.find((each) => each.name === name);
+    if (known) return known.points;
+    return suspect.users.length < MAX_USERS ? 0 : suspect.points;
   }
 
   absolve(address: string, user: string): void {

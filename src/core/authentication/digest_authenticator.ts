@@ -49,7 +49,7 @@ export interface DigestAuthenticatorOptions {
   /** Reports whether a phone was served lately where a flow comes from. */
   isKnownSource?(flow: Flow): boolean;
   /** Slows addresses that guess, and hears who got in. */
-  readonly bans?: Pick<Bans, "absolve" | "mayTry">;
+  readonly bans?: Pick<Bans, "absolve" | "mayTry" | "isHopeless">;
   /** Reports whether a user is registered by a flow. */
   isRegisteredBy?(flow: Flow, user: { username: string; realm: string }): boolean;
 }
@@ -166,7 +166,9 @@ export class DigestAuthenticator {
       this.#failures.value++;
       const fault = faultOf(account, realm, algorithm);
       const name = accountName(username, realm);
-      const answer = { ...this.#challenges.answer(request, challenge), username, account: name };
+      const isHopeless = this.#options.bans?.isHopeless(flow, username, realm) === true;
+      const refusal = isHopeless ? { status: 403 } : this.#challenges.answer(request, challenge);
+      const answer = { ...refusal, username, account: name };
       const cause = `${fault}: ${username} in realm ${realm}`;
       if (fault === "wrong password") this.#options.guesses?.failed(name);
       const offence = offenceOf(fault);
