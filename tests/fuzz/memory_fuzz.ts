@@ -22,9 +22,9 @@ export interface MemoryFuzzOptions {
   readonly milliseconds: number;
 }
 
-/** Two lanes whose resources differ take turns. */
-const LANES = [new Lane(1), new Lane(2)];
-const GOOD_LANE = new Lane(3);
+/** Lanes whose configurations differ take turns. */
+const LANES = [1, 2, 3, 4].map((number) => new Lane(number));
+const GOOD_LANE = new Lane(5);
 
 export async function fuzzInMemory({ seed, from, milliseconds }: MemoryFuzzOptions): Promise<FuzzReport> {
   const end = performance.now() + milliseconds;

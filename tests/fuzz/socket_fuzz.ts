@@ -15,7 +15,7 @@ import { Lane } from "./world/lane.ts";
 /** Stories of each lane that a finding may come of. */
 const REMEMBERED_STORIES = 6;
 /** The time for an answer after a story, so that nobody sends faster than the server works. */
-const SYNC_MS = 3_000;
+const SYNC_MS = 30_000;
 const VISIT_INTERVAL_MS = 1_000;
 /** Differs from the stories of other lanes. */
 const STORIES_PER_LANE = 100_000;

@@ -2,7 +2,9 @@
 import process from "node:process";
 import { MemoryDirectory } from "../../../src/data/directory.ts";
 import type { Server } from "../../../src/appliance/server.ts";
+import type { RegistrationDatabase } from "../../../src/location/registration_database.ts";
 import type { Flow } from "../../../src/transport/transport.ts";
+import { FakeDatabase } from "../../support/fake_database.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { readResource } from "../../support/scenario.ts";
 import { startTestServer } from "../../support/server.ts";
@@ -11,7 +13,7 @@ import type { Ground, Wire } from "../play/ground.ts";
 import type { Finding } from "../watch/finding.ts";
 import { ErrorLines } from "../watch/error_lines.ts";
 import { faultOf } from "../watch/message_watch.ts";
-import { resourcesOf, specOf } from "../world/documents.ts";
+import { resourcesOf, specOf, variantOf } from "../world/documents.ts";
 import { FIXED_PORT, type Lane, PROTOCOLS, TRAP_NETWORK, WIRE_NAMES, type WireName } from "../world/lane.ts";
 import { laterProperties } from "../world/later_properties.ts";
 import { FuzzTransport } from "./memory_transport.ts";
@@ -20,6 +22,7 @@ const PORTS = { udp: 5060, tcp: 5060, ws: 5062 } as const;
 const LISTENERS = Object.entries(PORTS).map(([protocol, port]) => ({ protocol, port }));
 /** Turns of promises until everything that was asked has come. */
 const TURNS = 12;
+const MAX_STOP_SECONDS = 100;
 /** CPU that any message may take; most take a tenth of a millisecond. */
 const MAX_MESSAGE_MS = 400;
 
@@ -27,15 +30,13 @@ export class MemoryGround implements Ground {
   readonly clock = new FakeClock();
   readonly #lanes: readonly Lane[];
   readonly #directory = new MemoryDirectory();
+  readonly #database = new FakeDatabase();
   readonly #transports: Readonly<Record<"udp" | "tcp" | "ws", FuzzTransport>>;
   readonly #wires = new Map<Lane, Readonly<Record<WireName, MemoryWire>>>();
   readonly #byEndpoint = new Map<string, { lane: Lane; name: WireName; wire: MemoryWire }>();
   readonly #errors = new ErrorLines();
   #server: Server | undefined;
   #finding: Finding | undefined;
-  /** Internal errors that were told. */
-  #counted = 0;
-
   private constructor(lanes: readonly Lane[]) {
     this.#lanes = lanes;
     const onSent = (message: string, flow: Flow) => this.#onSent(message, flow);
@@ -49,19 +50,27 @@ export class MemoryGround implements Ground {
 
   static async start(lanes: readonly Lane[]): Promise<MemoryGround> {
     const ground = new MemoryGround(lanes);
+    ground.#directory.replace(resourcesOf(lanes).map(readResource), false);
     await ground.#start();
     return ground;
   }
 
+  async restart(): Promise<void> {
+    this.#countErrors();
+    await this.#stopServer();
+    await this.#start();
+  }
+
   async #start(): Promise<void> {
-    this.#directory.replace(resourcesOf(this.#lanes).map(readResource), false);
     const { server } = await startTestServer({
       domains: [],
       agents: [],
-      spec: { ...specOf(LISTENERS), ...laterProperties() },
+      spec: { ...specOf(LISTENERS), ...laterProperties(), ...variantOf(this.#lanes[0]) },
       parts: {
         clock: this.clock,
         directory: this.#directory,
+        database: this.#database as unknown as RegistrationDatabase,
+        dialogKey: "a key that is kept",
         networkInterfaces: [{ family: "IPv4", address: "127.0.0.1", cidr: "127.0.0.1/8" }],
         makeTransport: ({ protocol }) => this.#transports[protocol as "udp" | "tcp" | "ws"],
         // One name is found, others are not.
@@ -90,16 +99,19 @@ export class MemoryGround implements Ground {
   }
 
   takeFinding(): Finding | undefined {
+    this.#countErrors();
     const line = this.#errors.take();
-    const errors = this.#server?.metrics.snapshot().routr_internal_errors_total ?? 0;
-    const finding = line !== undefined
-      ? { kind: "internal error", what: line } as const
-      : errors > this.#counted
-      ? { kind: "internal error", what: "routr_internal_errors_total grew" } as const
-      : this.#finding;
-    this.#counted = errors;
+    const finding = line === undefined ? this.#finding : { kind: "internal error", what: line } as const;
     this.#finding = undefined;
     return finding;
+  }
+
+  /** Errors that a server has counted make a finding; each server begins at 0. */
+  #countErrors(): void {
+    const errors = this.metrics.routr_internal_errors_total ?? 0;
+    if (errors > 0) {
+      this.#finding ??= { kind: "internal error", what: `routr_internal_errors_total ${errors}` };
+    }
   }
 
   /** Numbers of the server by name. */
@@ -108,8 +120,20 @@ export class MemoryGround implements Ground {
   }
 
   async stop(): Promise<void> {
-    await this.#server?.stop();
+    await this.#stopServer();
     this.#errors.close();
+  }
+
+  /** Calls in set-up have some seconds to end, which pass at once. */
+  async #stopServer(): Promise<void> {
+    let hasStopped = false;
+    const stopping = this.#server!.stop().then(() => hasStopped = true);
+    for (let second = 0; second < MAX_STOP_SECONDS && !hasStopped; second++) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      if (!hasStopped) this.clock.advance(1_000);
+    }
+    if (!hasStopped) this.#finding ??= { kind: "silence", what: "the server does not stop" };
+    else await stopping;
   }
 
   #addLane(lane: Lane): void {

@@ -37,7 +37,10 @@ export class FuzzTransport implements Transport {
     this.#events?.onMessage(text, this.#flow(address, port, true));
   }
 
+  /** Ends every connection; the transport can listen once more. */
   close(): Promise<void> {
+    for (const flow of this.#flows.values()) flow.isOpen = !flow.isConnection;
+    this.#flows.clear();
     return Promise.resolve();
   }
 
@@ -60,7 +63,7 @@ class FuzzFlow implements Flow {
   readonly transport: FuzzTransport;
   readonly remoteAddress: string;
   readonly remotePort: number;
-  readonly isOpen = true;
+  isOpen = true;
 
   constructor(transport: FuzzTransport, peer: { address: string; port: number; isInbound: boolean }) {
     this.transport = transport;

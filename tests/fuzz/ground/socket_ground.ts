@@ -67,6 +67,8 @@ export class SocketGround implements Ground {
 
   pass(): void {}
 
+  restart(): void {}
+
   takeFinding(): Finding | undefined {
     const [line] = this.process.errors.splice(0);
     const finding: Finding | undefined = this.process.hasEnded

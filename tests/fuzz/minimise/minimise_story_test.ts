@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isSend, type Step } from "../story/step.ts";
+import { isRestart, isSend, type Step } from "../story/step.ts";
 import { minimiseStory } from "./minimise_story.ts";
 
 function message(method: string, rows: readonly string[]): Step {
@@ -19,7 +19,9 @@ const story: readonly Step[] = [
 ];
 
 function textsOf(steps: readonly Step[]): string[] {
-  return steps.map((step) => isSend(step) ? step.text : `pass ${step.passSeconds}`);
+  return steps.map((step) =>
+    isSend(step) ? step.text : isRestart(step) ? "restart" : `pass ${step.passSeconds}`
+  );
 }
 
 Deno.test("minimiseStory() leaves out messages, then rows, then bytes", async () => {

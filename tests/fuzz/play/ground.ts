@@ -22,6 +22,8 @@ export interface Ground {
   until(isTrue: () => boolean, milliseconds: number, lane: Lane): boolean | Promise<boolean>;
   /** Lets time pass, where the clock can be turned. */
   pass(seconds: number): void | Promise<void>;
+  /** Stops the server and starts another one with what it has kept, where that takes no time. */
+  restart(): void | Promise<void>;
   /** What was found since the last question. */
   takeFinding(): Finding | undefined;
 }

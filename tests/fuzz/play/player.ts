@@ -1,5 +1,5 @@
 /** Plays steps on a ground: waits for what a message needs, fills its holes, sends it. */
-import { isSend, type SendStep, type Step } from "../story/step.ts";
+import { isRestart, isSend, type SendStep, type Step } from "../story/step.ts";
 import { requestText } from "../story/requests.ts";
 import type { Lane, WireName } from "../world/lane.ts";
 import { fill, missingIn, needsNonce, type Surroundings } from "./fill.ts";
@@ -32,6 +32,7 @@ export class Player {
     this.#missed.clear();
     for (const step of steps) {
       if (isSend(step)) await this.#send(step);
+      else if (isRestart(step)) await this.#ground.restart();
       else await this.#ground.pass(step.passSeconds);
     }
   }

@@ -26,7 +26,7 @@ export async function replay(
   lane: Lane,
   kind?: FindingKind,
 ): Promise<Finding | undefined> {
-  const goodLane = new Lane(lane.number + 1);
+  const goodLane = new Lane(lane.number + 1_000);
   const ground = await MemoryGround.start([lane, goodLane]);
   try {
     const player = new Player(ground, lane);

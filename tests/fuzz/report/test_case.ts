@@ -1,10 +1,11 @@
 /** Findings as test cases to paste, and the way back. */
 import { readHoles, showHoles } from "../message/holes.ts";
-import { isSend, type Step } from "../story/step.ts";
+import { isRestart, isSend, type Step } from "../story/step.ts";
 
 /** Returns the source of a test that plays these steps. */
 export function testCase(title: string, steps: readonly Step[], lane: number): string {
   const lines = steps.map((step) => {
+    if (isRestart(step)) return "    { isRestart: true },";
     if (!isSend(step)) return `    { passSeconds: ${step.passSeconds} },`;
     const { from, text, cuts, isFrame } = step;
     const more = (cuts ? `, cuts: ${JSON.stringify(cuts)}` : "") + (isFrame ? ", isFrame: true" : "");

@@ -11,6 +11,7 @@ Deno.test("A test case says the same steps when it is read again, whatever their
       text: `INVITE sip:a@${hole("server")} SIP/2.0\r\nTo: ${hole("first bob INVITE To")}\r\n\r\n`,
     },
     { passSeconds: 61 },
+    { isRestart: true },
     { from: "tcp", text: everyByte, cuts: [1, 7] },
     { from: "ws", text: "\x81\x00", isFrame: true },
   ];

@@ -36,6 +36,7 @@ export function call(story: Story, plan: CallPlan): void {
   if (random.chance(0.2)) return cancel(story, plan, branch);
   if (random.chance(0.3)) return refuse(story, plan, branch);
   accept(story, plan);
+  if (random.chance(0.03)) story.restart();
   new DialogSpray(story, plan).play();
   hangUp(story, plan);
 }

@@ -53,5 +53,6 @@ export function registrationStory(story: Story): void {
     ]);
     story.send({ ...registration(story, from), rows: [...rows, ""].slice(0, rows.length) }, MOSTLY);
   }
+  if (random.chance(0.1)) story.restart();
   if (random.chance(0.3)) story.pass(random.one([1, 61, 600, 7_300]));
 }

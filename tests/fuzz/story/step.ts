@@ -16,7 +16,16 @@ export interface PassStep {
   readonly passSeconds: number;
 }
 
-export type Step = SendStep | PassStep;
+/** The server is stopped and started again, where it keeps what it knew. */
+export interface RestartStep {
+  readonly isRestart: true;
+}
+
+export type Step = SendStep | PassStep | RestartStep;
+
+export function isRestart(step: Step): step is RestartStep {
+  return "isRestart" in step;
+}
 
 export function isSend(step: Step): step is SendStep {
   return "from" in step;

@@ -118,6 +118,10 @@ export class Story {
     this.steps.push({ from, text: sent, cuts });
   }
 
+  restart(): void {
+    this.steps.push({ isRestart: true });
+  }
+
   pass(passSeconds: number): void {
     this.steps.push({ passSeconds });
   }

@@ -2,6 +2,7 @@
 import type { Document } from "../../support/resources.ts";
 import type { ResourceDocument } from "../../support/scenario.ts";
 import { FIXED_PORT, type Lane } from "./lane.ts";
+import { laterProperties } from "./later_properties.ts";
 
 /** Limits so wide that calls that a mutation left ringing hold up no lane. */
 const LIMITS = {
@@ -17,9 +18,6 @@ const LIMITS = {
   newCallsPerSecondPerGateway: "unlimited",
 };
 
-/** Properties of `spec` that only later releases have, which send as fast as they like. */
-export const LATER_PROPERTIES: Readonly<Record<string, unknown>> = { access: { preset: "off" } };
-
 export function specOf(transport: readonly { protocol: string; port: number }[]): Document {
   return {
     bindAddr: "127.0.0.1",
@@ -30,6 +28,23 @@ export function specOf(transport: readonly { protocol: string; port: number }[])
     nameServers: ["127.0.0.1:9"],
     limits: LIMITS,
   };
+}
+
+/**
+ * Returns what is otherwise in the `spec` of a server that runs in memory for one lane: nothing, limits of calls as they
+ * come, defence against strangers as it comes, or the other settings of those that change the way of messages.
+ */
+export function variantOf({ number }: Lane): Document {
+  switch (number % 4) {
+    case 2:
+      return { limits: {} };
+    case 3:
+      return "access" in laterProperties() ? { access: {} } : {};
+    case 0:
+      return { recordRoute: false, useToAsAOR: true, registrarIntf: "Internal", interDomainCalls: true };
+    default:
+      return {};
+  }
 }
 
 export function resourcesOf(lanes: readonly Lane[]): ResourceDocument[] {
