@@ -3,6 +3,8 @@ import { dirname, join, resolve } from "node:path";
 import type { Configuration } from "../config/configuration.ts";
 import type { ConfigurationFiles } from "../config/configuration_files.ts";
 import { resourceFolder } from "../config/data_source.ts";
+import { readTextFile } from "../data/files/text_file.ts";
+import { readYaml } from "../data/yaml/yaml_reader.ts";
 import { redacted } from "../config/shown_configuration.ts";
 import { restTlsSettings, tlsSettingsOf } from "../config/tls_settings.ts";
 import { isSecure } from "../transport/transport.ts";
@@ -20,8 +22,6 @@ const STATE_FILE = /^(?:registrations\.|dialog\.key|\.routr\.salt|\.arke\.salt|a
 
 export interface ReadableSecretsOptions {
   readonly config: Configuration;
-  /** The document of `config.yaml`, with the environment applied. */
-  readonly document: unknown;
   readonly source: ConfigurationFiles;
   readonly stateDirectory: string;
 }
@@ -52,12 +52,10 @@ async function canBeEntered(path: string): Promise<boolean> {
 }
 
 async function secretFiles(options: ReadableSecretsOptions): Promise<string[]> {
-  const { config, document, source, stateDirectory } = options;
+  const { config, source, stateDirectory } = options;
   const { dataSource, restService } = config;
   const files: string[] = [];
-  if (source.file !== undefined && JSON.stringify(redacted(document)) !== JSON.stringify(document)) {
-    files.push(source.file);
-  }
+  if (source.file !== undefined && await hasSecrets(source.file)) files.push(source.file);
   if (dataSource.provider === "files_data_provider") {
     const folder = resourceFolder(dataSource.parameters, source.directory);
     for (const path of COLLECTIONS.flatMap((name) => [`${name}.yaml`, `${name}.yml`])) {
@@ -67,6 +65,13 @@ async function secretFiles(options: ReadableSecretsOptions): Promise<string[]> {
   }
   if (restService.saltFile !== undefined) files.push(restService.saltFile);
   return [...new Set([...files, ...keyFiles(options), ...await stateFiles(stateDirectory)])];
+}
+
+/** Reports whether a `config.yaml` has secrets; those of the environment are not in it. */
+async function hasSecrets(path: string): Promise<boolean> {
+  const text = await readTextFile(path);
+  const { value = null } = typeof text === "string" ? await readYaml(text) : {};
+  return JSON.stringify(redacted(value)) !== JSON.stringify(value);
 }
 
 /** Returns the files of private keys. */

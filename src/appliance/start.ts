@@ -46,7 +46,7 @@ async function run(options: StartOptions, hangUp: HangUp): Promise<number | "res
   const request = new StopRequest();
   if (!await loadUnlessStopped(resources, request)) return 0;
   const state = stateDirectory(options.env, source.directory);
-  logWarnings(await readableSecrets({ config, document, source, stateDirectory: state }));
+  logWarnings(await readableSecrets({ config, source, stateDirectory: state }));
   logFaults(await inspect({ config, source, env: options.env }));
   resources.logCounts();
   const appliance = await Appliance.assemble({

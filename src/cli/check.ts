@@ -16,7 +16,7 @@ const PROVIDER_TIMEOUT_MS = 5000;
 
 /** `routr check`: prints every fault of every file. Returns the exit status: 0 if there is none, else 1. */
 export async function check(options: ConfigurationOptions): Promise<number> {
-  const { config, document, source, ...loaded } = await loadConfiguration(options);
+  const { config, source, ...loaded } = await loadConfiguration(options);
   const { name, report, directory } = await loadResources(config, source);
 
   const found = [...loaded.faults, ...report.faults];
@@ -29,7 +29,6 @@ export async function check(options: ConfigurationOptions): Promise<number> {
       ...await inspectResources(config, directory),
       ...await readableSecrets({
         config,
-        document,
         source,
         stateDirectory: stateDirectory(options.env, source.directory),
       }),

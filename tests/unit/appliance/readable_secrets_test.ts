@@ -20,13 +20,13 @@ async function readable(
     await Deno.chmod(folder.pathOf(name), closed.includes(name) ? 0o640 : 0o644);
   }
   await Deno.chmod(folder.path, folderMode);
-  const { config, document, source } = await loadConfiguration({
+  const { config, source } = await loadConfiguration({
     directory: folder.path,
-    env: {},
+    env: { REST_SERVICE_KEY_STORE_PASSWORD: "k3jd9skq" },
     executableDirectory: "/",
   });
   const stateDirectory = folder.pathOf("state");
-  const warnings = await readableSecrets({ config: config!, document, source, stateDirectory });
+  const warnings = await readableSecrets({ config: config!, source, stateDirectory });
   const [, list = ""] =
     /^Every user of this host can read secrets: chmod o-rwx (.*)$/.exec(warnings.join()) ??
       [];
