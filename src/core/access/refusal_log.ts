@@ -1,8 +1,9 @@
-/** Reports refused requests: a log line and an event for each, both rate-limited. */
+/** Reports refused requests: a log line and an event for each, both rate-limited; the last ones are remembered. */
 import { Header } from "../../message/header_name.ts";
 import type { HeaderRows } from "../../message/header_rows.ts";
 import { parseNameAddr } from "../../message/name_addr.ts";
 import { SipRequest } from "../../message/sip_message.ts";
+import { SipUri } from "../../message/sip_uri.ts";
 import { reasonPhrase } from "../../message/status.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { LineLimit } from "../../runtime/line_limit.ts";
@@ -11,6 +12,8 @@ import type { Flow } from "../../transport/transport.ts";
 import { networkOf } from "../../runtime/ip/address_words.ts";
 import type { Answer } from "../answer.ts";
 import type { Bans } from "./bans.ts";
+import { detachText } from "../../runtime/text.ts";
+import type { RefusalHistory } from "./refusal_history.ts";
 import type { ServerEvents } from "../server_events.ts";
 import { shownUri } from "../shown_uri.ts";
 
@@ -28,6 +31,8 @@ export interface RefusalLogParts {
   readonly events: ServerEvents;
   /** Hears what is held against a source. */
   readonly bans?: Pick<Bans, "blame">;
+  /** Remembers the last refusals. */
+  readonly history?: RefusalHistory;
 }
 
 /** A refused request as log and events show it. */
@@ -38,13 +43,17 @@ interface Refusal {
 }
 
 export class RefusalLog {
+  readonly #clock: Clock;
   readonly #events: ServerEvents;
   readonly #bans: RefusalLogParts["bans"];
+  readonly #history: RefusalHistory | undefined;
   readonly #lines: LineLimit;
 
-  constructor({ clock, events, bans }: RefusalLogParts) {
+  constructor({ clock, events, bans, history }: RefusalLogParts) {
+    this.#clock = clock;
     this.#events = events;
     this.#bans = bans;
+    this.#history = history;
     this.#lines = new LineLimit({
       clock,
       onSuppressed: (source, count) =>
@@ -60,7 +69,7 @@ export class RefusalLog {
     // An idle NOTIFY is how some phones keep a NAT mapping alive.
     if (status === 405 && request instanceof SipRequest && request.method === "NOTIFY") return;
     const isLogged = this.#lines.admits(networkOf(flow.remoteAddress));
-    if (!isLogged && !this.#events.isHeard) return;
+    if (!isLogged && !this.#events.isHeard && !this.#history) return;
     const refusal = request && refusalOf(request);
     const phrase = answer.reason ?? reasonPhrase(status);
     const reason = (cause ?? phrase).slice(0, MAX_CAUSE_LENGTH);
@@ -75,6 +84,7 @@ export class RefusalLog {
         username: shownName(username ?? ""),
       });
     }
+    this.#remember({ refusal, status, cause: reason, user: username ?? userOf(refusal) }, flow);
     const type = username === undefined ? "request.denied" : "authentication.failed";
     this.#events.refused(isLimit ? "call.limited" : type, {
       address: flow.remoteAddress,
@@ -87,10 +97,50 @@ export class RefusalLog {
     });
   }
 
+  /** Reports a request that gets no answer. */
+  ignored(request: SipRequest, flow: Flow, cause: string): void {
+    const refusal = refusalOf(request);
+    this.#remember({ refusal, status: 0, cause, user: userOf(refusal) }, flow);
+    if (!this.#lines.admits(networkOf(flow.remoteAddress))) return;
+    const source = `${flow.protocol} ${flow.remoteAddress}:${flow.remotePort}`;
+    log.info("Ignored {method} of {from} from {source} to {to}: {cause}", { ...refusal, source, cause });
+  }
+
+  /** Texts are detached: they would keep the whole message. */
+  #remember(
+    { refusal = NOTHING, status, cause, user }: {
+      refusal?: Refusal;
+      status: number;
+      cause: string;
+      user: string;
+    },
+    flow: Flow,
+  ): void {
+    if (!this.#history) return;
+    this.#history.add({
+      time: this.#clock.wallTime(),
+      address: flow.remoteAddress,
+      port: flow.remotePort,
+      transport: flow.protocol,
+      method: detachText(refusal.method),
+      from: detachText(refusal.from),
+      to: detachText(refusal.to),
+      status,
+      cause: detachText(cause),
+    }, user);
+  }
+
   /** Logs the number of lines left out so far. */
   close(): void {
     this.#lines.close();
   }
+}
+
+const NOTHING: Refusal = { method: "", from: "", to: "" };
+
+/** Returns the user who is said to send a request; "" for nobody. */
+function userOf(refusal: Refusal | undefined): string {
+  return refusal === undefined ? "" : SipUri.parse(refusal.from)?.userText ?? "";
 }
 
 /** Programs such as fail2ban read it (docs/security.md), so the name comes in an alphabet that cannot imitate the rest. */

@@ -24,7 +24,16 @@ export interface SourceLimitsParts {
   gatewayAddresses(): Iterable<string>;
 }
 
-/** Sources that there is room for, and IPv6 /48: 12 MB together. */
+/** The messages of an address, for those who ask why it is not served; times are on the scale of `Clock.now`. */
+export interface SourceTraffic {
+  /** When one came that was not of an established flow, or somebody was served there. */
+  readonly seenAt: number;
+  /** How many were dropped, 65,535 at most, and when last. */
+  readonly drops: number;
+  readonly droppedAt: number;
+}
+
+/** Sources that there is room for, and IPv6 /48: 14 MB together. */
 const SOURCES = 1 << 18;
 const SITES = 1 << 16;
 /** Messages of an IPv6 /48, of those of a /64. */
@@ -102,14 +111,14 @@ export class SourceLimits implements SourceGuard {
     this.#refill(slot, share, now);
     if (share === BANNED) {
       if (!this.#isKnownAt(slot, now) || tokens[slot] < 1 || this.#hasOffended(id, now)) {
-        return this.#drop(this.#silenced);
+        return this.#drop(this.#silenced, slot, now);
       }
     } else {
       const isStranger = share === STRANGER;
       const isLimited = tokens[slot] < 1 ||
         isStranger && words.length > 1 && this.#isSiteEmpty(high, low, now) ||
         isStranger && !this.#strangers.take(now);
-      if (isLimited) return this.#drop(this.#limited);
+      if (isLimited) return this.#drop(this.#limited, slot, now);
     }
     tokens[slot]--;
     return true;
@@ -124,10 +133,10 @@ export class SourceLimits implements SourceGuard {
     this.#refill(slot, share, now);
     const isEmpty = this.#sources.tokens[slot] < 1;
     if (share === BANNED) {
-      return (isEmpty || !this.#isKnownAt(slot, now)) && this.#mutes(high, low, this.#silenced);
+      return (isEmpty || !this.#isKnownAt(slot, now)) && this.#mutes(high, low, this.#silenced, slot);
     }
     return (isEmpty || share === STRANGER && this.#strangers.isEmpty(now)) &&
-      this.#mutes(high, low, this.#limited);
+      this.#mutes(high, low, this.#limited, slot);
   }
 
   /** A device or gateway at an address was served. */
@@ -162,6 +171,7 @@ export class SourceLimits implements SourceGuard {
     const words = addressWords(address);
     const [high, low] = keyOf(words);
     const now = this.#parts.clock.now();
+    if (until <= now && this.#sources.find(high, low) < 0) return;
     const slot = this.#slotOf(high, low, now);
     const { bannedUntil, bans, tokens } = this.#sources;
     if (words.length > 1 && (bans[slot] > 0) !== (count > 0)) {
@@ -170,6 +180,11 @@ export class SourceLimits implements SourceGuard {
     bannedUntil[slot] = until;
     bans[slot] = Math.min(count, 255);
     if (until > now) tokens[slot] = 0;
+    else {
+      // The refill bounds it.
+      tokens[slot] = Infinity;
+      this.#sources.forgetDrops(slot);
+    }
   }
 
   /** Reports whether nothing is heard from an address but from trusted ones. */
@@ -181,12 +196,21 @@ export class SourceLimits implements SourceGuard {
       !this.#isKnownAt(slot, now) && !this.#isExempt(words);
   }
 
-  #drop(counter: Counter): false {
+  /** Returns what is known of the messages of an address; undefined where none is remembered. */
+  trafficOf(address: string): SourceTraffic | undefined {
+    const slot = this.#sources.find(...keyOf(addressWords(address)));
+    if (slot < 0) return undefined;
+    const { count, lastAt } = this.#sources.dropsOf(slot);
+    return { seenAt: this.#sources.seenAt[slot], drops: count, droppedAt: lastAt };
+  }
+
+  #drop(counter: Counter, slot: number, now: number): false {
     counter.value++;
+    this.#sources.noteDrop(slot, now);
     return false;
   }
 
-  #mutes(high: number, low: number, counter: Counter): boolean {
+  #mutes(high: number, low: number, counter: Counter, slot = -1): boolean {
     // Half an IPv6 address does not tell whether it is trusted, nor do the zeros of ::1.
     if (this.#trusted.hasIpv6 && (high !== 0 || low === 0)) return false;
     if (this.#isInTrusted(high === 0 ? [low] : [high, low, 0, 0])) return false;
@@ -194,6 +218,7 @@ export class SourceLimits implements SourceGuard {
       return false;
     }
     counter.value++;
+    if (slot >= 0) this.#sources.noteDrop(slot, this.#sources.seenAt[slot]);
     return true;
   }
 

@@ -5,7 +5,7 @@ const WAYS = 4;
 
 /**
  * A table of sources by two words of their address: 0 and an IPv4 address, or the first half of an IPv6 address. Columns
- * are read and written by slot, 37 bytes each; pages that are not used take no memory. Where slots are rare, the source
+ * are read and written by slot, 43 bytes each; pages that are not used take no memory. Where slots are rare, the source
  * that was silent for longest makes room.
  */
 export class SourceTable {
@@ -19,6 +19,9 @@ export class SourceTable {
   readonly bannedUntil: Float64Array;
   /** How often it was banned lately; of an IPv6 /48, how many of its /64. */
   readonly bans: Uint8Array;
+  /** How many of its messages were dropped since the slot was claimed, and the second after the last one; 0 for none. */
+  readonly #drops: Uint16Array;
+  readonly #dropSeconds: Uint32Array;
   readonly #high: Uint32Array;
   readonly #low: Uint32Array;
   readonly #seed: number;
@@ -33,6 +36,8 @@ export class SourceTable {
     this.knownUntil = new Float64Array(slots);
     this.bannedUntil = new Float64Array(slots);
     this.bans = new Uint8Array(slots);
+    this.#drops = new Uint16Array(slots);
+    this.#dropSeconds = new Uint32Array(slots);
     this.#high = new Uint32Array(slots);
     this.#low = new Uint32Array(slots);
   }
@@ -44,6 +49,21 @@ export class SourceTable {
       if (this.#low[slot] === low && this.#high[slot] === high && this.seenAt[slot] > 0) return slot;
     }
     return -1;
+  }
+
+  /** A message of the source was dropped. */
+  noteDrop(slot: number, now: number): void {
+    if (this.#drops[slot] < 0xffff) this.#drops[slot]++;
+    this.#dropSeconds[slot] = 1 + now / 1000;
+  }
+
+  forgetDrops(slot: number): void {
+    this.#drops[slot] = this.#dropSeconds[slot] = 0;
+  }
+
+  /** Returns how many messages were dropped, 65,535 at most, and when the last one was, within a second. */
+  dropsOf(slot: number): { count: number; lastAt: number } {
+    return { count: this.#drops[slot], lastAt: this.#dropSeconds[slot] * 1000 };
   }
 
   /** Returns the slot of a source that has none, empty. */
@@ -58,6 +78,7 @@ export class SourceTable {
     this.tokens[slot] = 0;
     this.seenAt[slot] = Math.max(1, now);
     this.knownUntil[slot] = this.bannedUntil[slot] = this.bans[slot] = 0;
+    this.forgetDrops(slot);
     return slot;
   }
 

@@ -32,6 +32,11 @@ export class StrangerAccess {
     );
   }
 
+  /** Whether anybody is limited or banned. */
+  get isOn(): boolean {
+    return this.#settings.isOn;
+  }
+
   /** Puts other settings in force. */
   change(settings: AccessSettings): void {
     this.#settings = settings;

@@ -218,7 +218,9 @@ export class Dispatcher implements TransactionUser {
   }
 
   #ignoreScanners({ request, flow }: IncomingRequest): Outcome | undefined {
-    return this.#parts.access.isScanner(request, flow) ? DROP : undefined;
+    if (!this.#parts.access.isScanner(request, flow)) return undefined;
+    this.#parts.refusals.ignored(request, flow, "its User-Agent is that of a scanner (spec.access.scanners)");
+    return DROP;
   }
 
   #validate({ request }: IncomingRequest): Outcome | undefined {

@@ -145,6 +145,11 @@ export class Registrar {
     log.info("{aor} was bound to {contact} for {expires} s", { aor, contact, expires });
   }
 
+  /** Returns how many devices an account may register. */
+  maxContactsOf({ maxContacts = this.#parts.maxContacts }: Agent | Peer): number {
+    return Math.min(maxContacts, MAX_BINDINGS);
+  }
+
   /** Reports whether a stored binding is still valid: its account exists with the same credentials. */
   accepts(aor: string, { accountMac }: Binding<BoundFlow>): boolean {
     const account = this.#accountOf(aor);
@@ -203,7 +208,7 @@ export class Registrar {
       const isOutOfOrder = current.some((binding) => isOlder(request, binding));
       return isOutOfOrder ? OUT_OF_ORDER : { aor, current, bindings: [], areTooMany: false };
     }
-    const limit = Math.min(registering.account.maxContacts ?? this.#parts.maxContacts, MAX_BINDINGS);
+    const limit = this.maxContactsOf(registering.account);
     let added = 0;
     for (const { expires } of registration.contacts) if (expires > 0) added++;
     if (added > limit) return { status: 403, reason: "Too Many Contacts" };
