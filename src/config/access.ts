@@ -3,7 +3,7 @@ import { network } from "../data/network_property.ts";
 import { integer, listOf, mapping, oneOf, text } from "../data/property_types.ts";
 import type { AccessSettings } from "../core/access/access_settings.ts";
 
-type Numbers = Omit<AccessSettings, "isOn" | "trusted" | "scanners">;
+type Numbers = Omit<AccessSettings, "isOn" | "trusted" | "scanners" | "firewall">;
 
 const NORMAL: Numbers = {
   requestsPerSecond: 20,
@@ -77,20 +77,26 @@ export const access = mapping({
   failuresPerAccountPerHour: count.optional().describe(
     "Wrong passwords an hour for one account from everywhere; beyond, unknown addresses have one try a second; normal: 100.",
   ),
+  firewall: oneOf(["none", "nftables"]).default("none").describe(
+    "nftables: the kernel drops what banned addresses send, for which the server needs nft and CAP_NET_ADMIN.",
+  ),
   scanners: listOf(text("a part of a User-Agent")).default(SCANNERS)
     .describe("Clients whose User-Agent contains one of these, in any case, hear nothing."),
-}).transform(({ preset, trusted, scanners, ban, ...numbers }): AccessSettings & { preset: typeof preset } => {
-  const usual = PRESETS[preset];
-  return {
-    preset,
-    isOn: preset !== "off",
-    trusted,
-    ...usual,
-    ...given(numbers),
-    ban: { ...usual.ban, ...given(ban) },
-    scanners: scanners.map((word) => word.toLowerCase()),
-  };
-});
+}).transform(
+  ({ preset, trusted, scanners, firewall, ban, ...numbers }): AccessSettings & { preset: typeof preset } => {
+    const usual = PRESETS[preset];
+    return {
+      preset,
+      isOn: preset !== "off",
+      trusted,
+      firewall,
+      ...usual,
+      ...given(numbers),
+      ban: { ...usual.ban, ...given(ban) },
+      scanners: scanners.map((word) => word.toLowerCase()),
+    };
+  },
+);
 
 /** Returns the properties that are set. */
 function given<T extends object>(properties: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {

@@ -12,6 +12,8 @@ export interface AccessSettings {
   readonly ban: BanSettings;
   /** Wrong passwords an hour for one account, whoever sends them, before tries are slowed. */
   readonly failuresPerAccountPerHour: number;
+  /** Where else banned addresses are kept out. */
+  readonly firewall: "none" | "nftables";
   /** Parts of the User-Agent of scanners, in lower case. */
   readonly scanners: readonly string[];
 }

@@ -97,6 +97,7 @@ Deno.test("every property of the reference has its default", () => {
   assert.deepEqual(numbers, {
     preset: "normal",
     isOn: true,
+    firewall: "none",
     trusted: [],
     requestsPerSecond: 20,
     requestBurst: 60,
