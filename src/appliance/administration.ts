@@ -14,6 +14,8 @@ import { locationOperations } from "../rest/operations/location.ts";
 import { observationOperations } from "../rest/operations/observation.ts";
 import { registryOperations } from "../rest/operations/registry.ts";
 import { resourceOperations, resourceSchemas } from "../rest/operations/resources.ts";
+import { bansOperations } from "../rest/operations/bans.ts";
+import { whyOperations } from "../rest/operations/why.ts";
 import { sessionOperations } from "../rest/operations/session.ts";
 import { type SystemControl, systemOperations } from "../rest/operations/system.ts";
 import { RestService } from "../rest/rest_service.ts";
@@ -166,6 +168,8 @@ export class Administration {
         evictAll: () => server.evictAll(),
       }),
       ...registryOperations(() => server.registry),
+      ...bansOperations(server.access.bans),
+      ...whyOperations((what) => server.diagnose(what)),
       ...systemOperations(this.#systemControl()),
       ...this.#observationOperations(),
     ];

@@ -1,4 +1,5 @@
 /** One life of the server: everything that runs between a start and a stop. */
+import { join } from "node:path";
 import type { Configuration } from "../config/configuration.ts";
 import type { CurrentConfiguration } from "../config/live_configuration.ts";
 import type { LoadedConfiguration } from "../config/load_configuration.ts";
@@ -9,7 +10,9 @@ import { toUriHost } from "../runtime/ip/ip_address.ts";
 import { sleep, systemClock } from "../runtime/clock.ts";
 import { logger } from "../runtime/log.ts";
 import { Administration, type AdministrationOptions } from "./administration.ts";
+import { BanFile } from "./ban_file.ts";
 import { type CallRecordFile, openCallRecords } from "./call_record_file.ts";
+import { Firewall } from "./firewall.ts";
 import { LiveSettings } from "./live_settings.ts";
 import { openPersistentState } from "./persistent_state.ts";
 import { logFaults, logWarnings } from "./served_resources.ts";
@@ -40,6 +43,8 @@ export class Appliance {
   readonly #server: Server;
   readonly #records: readonly CallRecordFile[];
   readonly #history = new EventHistory();
+  readonly #bans: BanFile;
+  readonly #firewall: Firewall;
   readonly #settings: LiveSettings;
   readonly #administration: Administration;
 
@@ -52,14 +57,27 @@ export class Appliance {
       configurationDirectory: directory,
       ...await openPersistentState(config, stateDirectory),
     });
-    return new Appliance(options, server);
+    const appliance = new Appliance(options, server);
+    await appliance.#bans.restore();
+    return appliance;
   }
 
   private constructor(options: ApplianceOptions, server: Server) {
-    const { configuration, directory, env } = options;
+    const { configuration, directory, env, stateDirectory } = options;
     this.#options = options;
     this.#server = server;
     this.#records = openCallRecords(configuration.config.cdr, directory);
+    const { bans, sources } = server.access;
+    this.#bans = new BanFile({ path: join(stateDirectory, "bans.json"), bans });
+    this.#firewall = new Firewall({
+      bans: () => bans.list(),
+      isTrusted: (address) => sources.isTrusted(address),
+      ports: () => server.transports.map(({ port }) => port),
+    });
+    bans.onChange(() => {
+      this.#bans.change();
+      this.#firewall.change();
+    });
     this.#settings = new LiveSettings(configuration, { env, server });
     this.#administration = new Administration({
       ...options,
@@ -71,6 +89,8 @@ export class Appliance {
     });
     server.events.listen((event) => {
       this.#history.add(event);
+      // Networks may have become trusted, addresses those of gateways.
+      if (event.type === "configuration.changed" || event.type === "configuration.reloaded") this.#keepOut();
       for (const record of this.#records) record.add(event);
     });
   }
@@ -82,6 +102,7 @@ export class Appliance {
     if (missing === undefined) return false;
     if (!await this.#administration.start()) missing.push("the REST service");
     if (missing.length > 0 && strictListeners) return false;
+    this.#keepOut();
     this.#options.resources.live.follow((report) => this.#onReload(report));
     this.#administration.isReady = true;
     const without = missing.length === 0 ? "" : `, but without ${missing.join(", ")}`;
@@ -124,7 +145,16 @@ export class Appliance {
   async #stopInOrder(): Promise<void> {
     await Promise.all([this.#administration.stop(), this.#server.endCalls(CANCEL_TIMEOUT_MS)]);
     await this.#server.stop();
-    await Promise.all(this.#records.map((record) => record.close()));
+    await Promise.all([
+      this.#bans.close(),
+      this.#firewall.close(),
+      ...this.#records.map((record) => record.close()),
+    ]);
+  }
+
+  #keepOut(): void {
+    const { isOn, firewall } = this.#settings.config.access;
+    this.#firewall.configure(isOn && firewall === "nftables");
   }
 
   async #end(how: "stop" | "restart", isImmediate: boolean): ReturnType<SystemControl["end"]> {

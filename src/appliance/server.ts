@@ -2,16 +2,19 @@
 import type { LiveConfiguration } from "../config/live_configuration.ts";
 import type { Call } from "../core/calls/call.ts";
 import type { EndedCall } from "../core/calls/ended_calls.ts";
+import type { StrangerAccess } from "../core/access/stranger_access.ts";
 import type { BoundFlow } from "../core/flows/bound_flow.ts";
 import type { ServerEvents } from "../core/server_events.ts";
 import type { GatewayRegistrationStatus } from "../core/trunk/gateway_registration_status.ts";
 import type { LocationService } from "../location/location_service.ts";
 import { escapeUser } from "../message/sip_uri.ts";
 import type { StaticContact } from "../rest/operations/location.ts";
+import type { Diagnosis } from "../rest/operations/why.ts";
 import { isIpv6, toUriHost } from "../runtime/ip/ip_address.ts";
 import type { Metrics } from "../runtime/metrics.ts";
 import { Turn } from "../runtime/turn.ts";
 import type { Transport } from "../transport/transport.ts";
+import { diagnose } from "./diagnosis/diagnosis.ts";
 import { Forwarding } from "./signalling/forwarding.ts";
 import { Foundation, type ServerOptions } from "./signalling/foundation.ts";
 import { type FailedListener, Network } from "./signalling/network.ts";
@@ -72,6 +75,26 @@ export class Server {
   /** Ends the calls that are being set up; resolves when their callees have answered to that, or after `patienceMs`. */
   endCalls(patienceMs: number): Promise<void> {
     return this.#forwarding.proxy.calls.end(patienceMs);
+  }
+
+  /** Limits, bans and slowed accounts of strangers. */
+  get access(): StrangerAccess {
+    return this.#network.access;
+  }
+
+  /** Tells why an address or account is not served; undefined for a text that is neither. */
+  diagnose(what: string): Promise<Diagnosis | undefined> {
+    const { clock, directory, configuration } = this.#foundation;
+    return diagnose(what, {
+      clock,
+      directory,
+      location: this.location,
+      access: this.access,
+      refusals: this.#forwarding.refusalHistory,
+      algorithms: configuration.digestAlgorithms,
+      isDenied: (address) => this.#network.isDenied(address),
+      maxContactsOf: (account) => this.#registrations.registrar.maxContactsOf(account),
+    });
   }
 
   /** Puts what can be changed while the server runs in force. */

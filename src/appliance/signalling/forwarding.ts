@@ -1,6 +1,7 @@
 /** The proxy side of the signalling server: who calls, where to, within which dialog; and the dispatcher that asks them. */
 import type { LiveConfiguration } from "../../config/live_configuration.ts";
 import { DomainAccessControl } from "../../core/access/access_control.ts";
+import { RefusalHistory } from "../../core/access/refusal_history.ts";
 import { RefusalLog } from "../../core/access/refusal_log.ts";
 import { CallLimits } from "../../core/access/call_limits.ts";
 import { LimitRefusals } from "../../core/access/limit_refusal.ts";
@@ -38,6 +39,7 @@ export class Forwarding {
   readonly calls: CallTable;
   readonly proxy: ProxyCore;
   readonly router: Router;
+  readonly refusalHistory = new RefusalHistory();
   readonly #parts: ForwardingParts;
   readonly #refusals: RefusalLog;
   readonly #limitValues: LimitValues;
@@ -53,7 +55,12 @@ export class Forwarding {
     const { configuration, clock, wheel, metrics, events, key, options } = foundation;
     const { flowTexts, ownUris } = registrations;
     this.#parts = parts;
-    this.#refusals = new RefusalLog({ clock, events, bans: network.access.bans });
+    this.#refusals = new RefusalLog({
+      clock,
+      events,
+      bans: network.access.bans,
+      history: this.refusalHistory,
+    });
     this.#limitValues = new LimitValues(configuration.limits);
     const limits = this.#limitRefusals = new LimitRefusals(metrics);
     this.calls = new CallTable({ clock, wheel, metrics, events, limits });

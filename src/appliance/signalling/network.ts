@@ -75,6 +75,11 @@ export class Network {
     });
   }
 
+  /** Reports whether the access control list of the server denies an address. */
+  isDenied(address: string): boolean {
+    return !this.#accessControl.admits(address);
+  }
+
   timer(callback: () => void): Timer {
     return this.transactions.timer(callback);
   }
