@@ -35,6 +35,8 @@ const OUTCOMES: readonly (readonly [start: string, outcome: Outcome])[] = [
   ["api $API/location ", prints(/"addressOfRecord":"sip:1001@sip\.local".*127\.0\.0\.1/)],
   ["api $API/location/1001@sip.local -X DELETE", prints(/Location entry evicted/)],
   ["api $API/registry", prints(/"data":\[\]/)],
+  ["api $API/bans", prints(/"data":\[\]/)],
+  ["api $API/why/1001", prints(/"what":"1001","kind":"account"/)],
   ["api $API/calls ", prints(/"data":\[\]/)],
   ['api "$API/calls?ended=true"', prints(/"data":\[\]/)],
   ["api $API/system/status", prints(/"status":"Up"/)],

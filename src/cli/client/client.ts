@@ -4,6 +4,7 @@ import { ApiClient } from "./api_client.ts";
 import type { ClientCommand, Verb } from "./client_command.ts";
 import { ClientError } from "./client_error.ts";
 import type { CommandContext } from "./command_context.ts";
+import { unban, why } from "./commands/access.ts";
 import { events } from "./commands/events.ts";
 import { get, list } from "./commands/lists.ts";
 import { login, logout } from "./commands/login.ts";
@@ -24,6 +25,9 @@ const COMMANDS: Readonly<
   registry: list,
   calls: list,
   hangup,
+  bans: list,
+  unban,
+  why,
   events,
   status,
   ping,

@@ -40,7 +40,7 @@ export interface ClientCommand {
 }
 
 interface VerbDefinition {
-  /** The operands in order; optional ones in brackets. */
+  /** The operands in order; optional ones in brackets, and the last one with `…` as often as one likes. */
   readonly operands?: readonly string[];
   /** The rest of the usage line. */
   readonly usage: string;
@@ -99,6 +99,22 @@ const VERBS = {
     options: ["ended", "filter", "output"],
   },
   hangup: { operands: ["ID"], usage: "", summary: "end a call, by its ID in the list of calls" },
+  bans: {
+    usage: "[--filter F] [-o json|yaml]",
+    summary: "list banned addresses",
+    options: ["filter", "output"],
+  },
+  unban: {
+    operands: ["ADDRESS…"],
+    usage: "",
+    summary: "lift the bans of addresses",
+  },
+  why: {
+    operands: ["WHAT"],
+    usage: "[-o json|yaml]",
+    summary: "tell why the phone at an address, or of a user such as 1001 or 1001@sip.local, is not served",
+    options: ["output"],
+  },
   events: {
     usage: "[--types call.,gateway.] [-o json]",
     summary: "follow events",
@@ -200,8 +216,13 @@ export function readClientCommand(
 function checkOperands(verb: Verb, operands: readonly string[]): void {
   const words = DEFINITIONS[verb].operands ?? [];
   const missing = words.filter((word) => !word.startsWith("["))[operands.length];
-  if (missing !== undefined) throw new TypeError(`${missing} is missing: routr ${usageOf(verb)}`);
-  if (operands.length > words.length) throw new TypeError(`Unexpected argument "${operands[words.length]}"`);
+  if (missing !== undefined) {
+    throw new TypeError(`${missing.replace("…", "")} is missing: routr ${usageOf(verb)}`);
+  }
+  const isOpen = words.at(-1)?.endsWith("…") === true;
+  if (operands.length > words.length && !isOpen) {
+    throw new TypeError(`Unexpected argument "${operands[words.length]}"`);
+  }
   if (words[0] === "TYPE" && resourceType(operands[0]) === undefined) {
     throw new TypeError(unknownType(operands[0]));
   }

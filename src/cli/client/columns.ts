@@ -83,6 +83,27 @@ export const ENDED_CALL_COLUMNS: readonly Column[] = [
   column("BY", "endedBy"),
 ];
 
+export const BAN_COLUMNS: readonly Column[] = [
+  column("NETWORK", "network"),
+  column("SINCE", "since"),
+  column("UNTIL", "until"),
+  column("TIMES", "count"),
+  column("REASON", "reason"),
+  column("USERS", "users"),
+  column("SHARED", "isShared"),
+];
+
+/** The columns of the requests that were refused to an address or user. */
+export const REFUSAL_COLUMNS: readonly Column[] = [
+  column("TIME", "time"),
+  column("METHOD", "method"),
+  column("ADDRESS", "address"),
+  column("PORT", "port"),
+  column("TRANSPORT", "transport"),
+  column("STATUS", "status"),
+  column("CAUSE", "cause"),
+];
+
 /** Returns a row for each contact. Routr v1 tells the first contact only, as text. */
 export function locationRows(locations: readonly unknown[]): unknown[] {
   return locations.flatMap((location) => {

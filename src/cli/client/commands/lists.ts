@@ -1,5 +1,6 @@
-/** `routr get`, `locate`, `registry` and `calls`: lists as tables or documents. */
+/** `routr get`, `locate`, `registry`, `calls` and `bans`: lists as tables or documents. */
 import {
+  BAN_COLUMNS,
   CALL_COLUMNS,
   ENDED_CALL_COLUMNS,
   LOCATION_COLUMNS,
@@ -34,6 +35,7 @@ const LISTS: Readonly<Record<string, ListForm & { readonly path: string; readonl
     empty: "There are no registrations with gateways",
   },
   calls: { path: "/calls", columns: CALL_COLUMNS, empty: "There are no calls" },
+  bans: { path: "/bans", columns: BAN_COLUMNS, empty: "Nobody is banned" },
 };
 
 const ENDED_CALLS = {

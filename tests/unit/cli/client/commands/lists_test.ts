@@ -1,4 +1,4 @@
-/** `routr get`, `locate`, `registry` and `calls`. */
+/** `routr get`, `locate`, `registry`, `calls` and `bans`. */
 import assert from "node:assert/strict";
 import { readYaml } from "../../../../../src/data/yaml/yaml_reader.ts";
 import {
@@ -167,6 +167,35 @@ Deno.test("registry and calls list registrations and calls", async () => {
     /\nc1 +sip:a@h +sip:b@h +- +- +internal +ringing +1970-01-01T00:00:00\.000Z +- +-$/,
   );
   assert.equal((await ran({ "GET /calls": () => [] }, ["calls"])).err, "There are no calls");
+});
+
+Deno.test("bans lists banned networks, and says so when there are none", async () => {
+  const ban = {
+    address: "[2001:db8::9]",
+    network: "2001:db8:0:0::/64",
+    since: "2026-01-01T00:00:00.000Z",
+    until: "2026-01-01T01:00:00.000Z",
+    count: 2,
+    reason: "wrong password by udp",
+    users: ["1001@sip.local", "1002@sip.local"],
+    isShared: false,
+  };
+  const { out } = await ran({ "GET /bans": () => [ban] }, ["bans"]);
+  assert.deepEqual(out.split("\n").map((line) => line.split(/ {2,}/)), [
+    ["NETWORK", "SINCE", "UNTIL", "TIMES", "REASON", "USERS", "SHARED"],
+    [
+      "2001:db8:0:0::/64",
+      "2026-01-01T00:00:00.000Z",
+      "2026-01-01T01:00:00.000Z",
+      "2",
+      "wrong password by udp",
+      "1001@sip.local,1002@sip.local",
+      "false",
+    ],
+  ]);
+  const { out: json } = await ran({ "GET /bans": () => [ban] }, ["bans", "-o", "json"]);
+  assert.deepEqual(JSON.parse(json), [ban]);
+  assert.equal((await ran({ "GET /bans": () => [] }, ["bans"])).err, "Nobody is banned");
 });
 
 for (const output of ["table", "json", "yaml"]) {
