@@ -123,7 +123,7 @@ function summaryOf(findings: Findings, { access, clock }: DiagnosisParts): strin
   if (registrations.length > 0) {
     return `${address} is served: ${phones(registrations.length)} registered from there`;
   }
-  if (!traffic && access.isOn) {
+  if (!traffic && !isExempt) {
     return `No message from ${address} has arrived since the server has started: look at the phone's settings, at ` +
       "firewalls, and whether it comes by another address (NAT)";
   }
@@ -151,7 +151,7 @@ function factsOf(findings: Findings, { access, clock }: DiagnosisParts): string[
         `for the ${ordinal(ban.count)} time`
       : `Not banned; ${Math.round(points * 10) / 10} of ${maxPoints} points are held against it`,
     seen === undefined
-      ? "No message from there is remembered"
+      ? `No message from there is remembered${isTrusted ? ": those of trusted networks are not" : ""}`
       : `A message came ${seen}; ${dropped(traffic!, clock.now())}`,
     isKnown ? "Phones or gateways were served there lately" : "Nobody was served there lately",
     registrations.length === 0

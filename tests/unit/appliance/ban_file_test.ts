@@ -46,7 +46,9 @@ function flowOf(remoteAddress: string): Flow {
 }
 
 function ban(access: StrangerAccess, address: string): void {
-  for (let i = 0; i < 5; i++) access.bans.blame(flowOf(address), "unknown user", "1001@sip.local");
+  for (let i = 0; i < 50 && !access.bans.stateOf(address).ban; i++) {
+    access.bans.blame(flowOf(address), "wrong password", "1001@sip.local");
+  }
 }
 
 /** One life of a server, with its clock. */
