@@ -99,6 +99,7 @@ async function endOf(
   const { server, ledger, profile } = part;
   const left = await leftoversOf(server);
   const internalErrors = (await server.metrics()).get("routr_internal_errors_total") ?? 0;
+  if (left.calls > 0) part.say(`Calls that are left: ${await server.calls()}`);
   const code = await server.stop();
   if (code !== 0) part.complaints.push(`The server ended with code ${code} after SIGTERM`);
   parts.delete(part);

@@ -49,7 +49,6 @@ export class SoakPart {
   readonly log = new LogTally(EXPECTED_LINES);
   /** What went wrong beside operations. */
   readonly complaints: string[] = [];
-  readonly cutUsers = new Set<string>();
   readonly absentUser = ABSENT_USER;
   readonly say: (text: string) => void;
   readonly server: SoakServer;

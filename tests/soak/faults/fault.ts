@@ -11,6 +11,8 @@ export interface FaultRun {
   readonly random: Random;
   /** Milliseconds that it shall last. */
   readonly holdMs: number;
+  /** The users whose phones it is about, as far as it is about some. */
+  readonly users: Set<string>;
 }
 
 export interface Fault {
@@ -18,7 +20,7 @@ export interface Fault {
   /** Milliseconds after its end in which failures still count as its own. */
   readonly graceMs: number;
   /** Whether an operation may fail because of it. */
-  excuses(operation: Operation, part: SoakPart): boolean;
+  excuses(operation: Operation, users: ReadonlySet<string>): boolean;
   /** Resolves when it is over and all phones are back. */
   run(fault: FaultRun): Promise<void>;
 }

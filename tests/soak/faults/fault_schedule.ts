@@ -56,14 +56,15 @@ async function inject(
 ): Promise<void> {
   const fault = FAULTS[name];
   part.say(`${name} for ${Math.round(holdMs / 1000)} s`);
+  const users = new Set<string>();
   const window: FaultWindow = {
     fault: name,
     from: performance.now(),
     until: Infinity,
-    excuses: (operation) => fault.excuses(operation, part),
+    excuses: (operation) => fault.excuses(operation, users),
   };
   part.ledger.windows.push(window);
-  await fault.run({ part, random, holdMs });
+  await fault.run({ part, random, holdMs, users });
   window.until = performance.now() + fault.graceMs;
 }
 

@@ -99,12 +99,11 @@ const disk: Fault = {
 const cut: Fault = {
   name: "cut",
   graceMs: 5_000,
-  excuses: ({ phones }, part) => phones.some((user) => part.cutUsers.has(user)),
-  async run({ part, random }) {
+  excuses: ({ phones }, users) => phones.some((user) => users.has(user)),
+  async run({ part, random, users }) {
     const connected = part.phones.filter(({ options, isOnline }) => options.protocol !== "udp" && isOnline);
     const chosen = random.some(connected, 1).slice(0, MAX_CUT);
-    part.cutUsers.clear();
-    for (const phone of chosen) part.cutUsers.add(phone.user);
+    for (const phone of chosen) users.add(phone.user);
     for (const phone of chosen) phone.cut();
     await untilBack(part);
   },

@@ -14,5 +14,6 @@ export async function insist(agent: UserAgent, bye: RequestParts, answered: numb
   for (let status = answered; status === 0 && performance.now() < deadline;) {
     await pause(RETRY_MS);
     if (agent.connection) status = (await agent.request({ ...bye, cseq: ++cseq })).status;
+    if (Deno.env.has("SOAKDEBUG")) console.log("INSIST", bye.from, bye.callId, status);
   }
 }

@@ -35,6 +35,7 @@ export class SoakPhone {
   readonly party: CalledParty;
   readonly #registrationId = crypto.randomUUID();
   readonly #tag = crypto.randomUUID().slice(0, 8);
+  #registering: Promise<Failure> = Promise.resolve(undefined);
   #isRegistered = false;
   #isAway = false;
   #isOver = false;
@@ -88,8 +89,13 @@ export class SoakPhone {
     }
   }
 
-  /** REGISTER 401 REGISTER 200. */
-  async register(expires = EXPIRES_SECONDS): Promise<Failure> {
+  /** REGISTER 401 REGISTER 200, one after the other. */
+  register(expires = EXPIRES_SECONDS): Promise<Failure> {
+    const before = this.#registering;
+    return this.#registering = before.then(() => this.#register(expires));
+  }
+
+  async #register(expires: number): Promise<Failure> {
     this.#isAway = expires === 0;
     if (expires === 0) this.#isRegistered = false;
     const reply = await this.authenticated({

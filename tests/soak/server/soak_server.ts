@@ -114,13 +114,13 @@ export class SoakServer {
 
   /** The numbers of `/metrics`. */
   async metrics(): Promise<ReadonlyMap<string, number>> {
-    const response = await fetch(`http://127.0.0.1:${this.options.ports.rest}/metrics`, {
-      headers: { Authorization: basic(ADMINISTRATOR, SECRET), Connection: "close" },
-      signal: AbortSignal.timeout(STOP_MS),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`Cannot read the metrics: ${response.status} ${text}`);
+    const text = await this.#ask("/metrics");
     return new Map([...text.matchAll(/^(\w+) (\S+)$/gm)].map(([, name, value]) => [name, Number(value)]));
+  }
+
+  /** The calls that it knows, as JSON. */
+  async calls(): Promise<string> {
+    return await this.#ask("/api/v1beta1/calls");
   }
 
   residentBytes(): number {
@@ -135,6 +135,16 @@ export class SoakServer {
 
   openDescriptors(): number {
     return [...Deno.readDirSync(`/proc/${this.pid}/fd`)].length;
+  }
+
+  async #ask(path: string): Promise<string> {
+    const response = await fetch(`http://127.0.0.1:${this.options.ports.rest}${path}`, {
+      headers: { Authorization: basic(ADMINISTRATOR, SECRET) },
+      signal: AbortSignal.timeout(STOP_MS),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`Cannot ask for ${path}: ${response.status} ${text}`);
+    return text;
   }
 
   async #end(signal: "SIGKILL" | "SIGTERM"): Promise<Deno.CommandStatus> {
