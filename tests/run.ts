@@ -18,6 +18,8 @@ const END_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 const PARALLEL = "--parallel";
 
+type Print = (bytes: Uint8Array) => Promise<void>;
+
 interface Stage {
   readonly name: string;
   /** Commands that must succeed; otherwise the stage counts as failed and is not run. */
@@ -25,6 +27,8 @@ interface Stage {
   readonly command: Command;
   /** Its tests are counted; another stage counts only when it fails. */
   readonly isTest?: boolean;
+  /** It runs beside the stages after it, which leave a core idle; its output is shown at the end. */
+  readonly isBeside?: boolean;
 }
 
 const installPeers: Command = { path: `${projectRoot}tests/setup.sh`, args: [] };
@@ -46,6 +50,12 @@ const stages: readonly Stage[] = [
   { name: "lint", command: deno("lint") },
   { name: "check", command: deno("check", "--quiet", "main.ts", "src", ...checkedTests) },
   testWithProcesses("runner"),
+  {
+    name: "soak",
+    before: [installPeers],
+    command: deno("run", ..."--allow-all --no-check tests/soak/soak.ts 0.05 --rate 6 --seed 16".split(" ")),
+    isBeside: true,
+  },
   test("unit", ["tests/unit", "tests/bench", "tests/fuzz", "tests/soak", "tests/architecture_test.ts"]),
   { ...test("contract"), before: [installPeers] },
   test("scenario"),
@@ -67,12 +77,28 @@ const stages: readonly Stage[] = [
 
 const chosen = chooseStages(Deno.args.filter((each) => each !== PARALLEL));
 const screen = Deno.stdout.writable.getWriter();
+const encoder = new TextEncoder();
+const show: Print = (bytes) => screen.write(bytes);
 const end = new AbortController();
 const timeIsUp = setTimeout(() => end.abort(`${MAX_MINUTES} minutes are over`), MAX_MINUTES * 60_000);
 for (const signal of END_SIGNALS) Deno.addSignalListener(signal, () => end.abort(signal));
 
 const tallies = new Map<string, Tally>();
-for (const stage of chosen) tallies.set(stage.name, await runStage(stage));
+/** Stages that run beside others, each with its output. */
+const beside: { name: string; output: Uint8Array[]; tally: Promise<Tally> }[] = [];
+for (const stage of chosen) {
+  if (!stage.isBeside) {
+    tallies.set(stage.name, await runStage(stage, show));
+    continue;
+  }
+  const output: Uint8Array[] = [];
+  const tally = runStage(stage, (bytes) => Promise.resolve(void output.push(bytes)));
+  beside.push({ name: stage.name, output, tally });
+}
+for (const { name, output, tally } of beside) {
+  tallies.set(name, await tally);
+  for (const bytes of output) await show(bytes);
+}
 clearTimeout(timeIsUp);
 console.log(summaryOf(tallies));
 Deno.exit([...tallies.values()].some(({ failed }) => failed > 0) ? 1 : 0);
@@ -87,24 +113,26 @@ function chooseStages(names: readonly string[]): readonly Stage[] {
   return names.length === 0 ? stages : stages.filter(({ name }) => names.includes(name));
 }
 
-async function runStage({ name, before = [], command, isTest = false }: Stage): Promise<Tally> {
-  console.log(`\n── ${name} ──`);
+/** @param print shows a piece of output */
+async function runStage({ name, before = [], command, isTest = false }: Stage, print: Print): Promise<Tally> {
+  await print(encoder.encode(`\n── ${name} ──\n`));
   for (const preparation of before) {
-    const { success } = await run(preparation);
+    const { success } = await run(preparation, print);
     if (success) continue;
-    console.log(`${preparation.path} failed: the stage "${name}" cannot run`);
+    await print(encoder.encode(`${preparation.path} failed: the stage "${name}" cannot run\n`));
     return { passed: 0, failed: 1 };
   }
-  const { success, output } = await run(command);
+  const { success, output } = await run(command, print);
   const { passed, failed } = isTest ? countTests(output) : { passed: 0, failed: 0 };
   return { passed, failed: success ? failed : Math.max(failed, 1) };
 }
 
 /** Runs a command and shows its output. */
-async function run(command: Command): Promise<{ success: boolean; output: string }> {
+async function run(command: Command, print: Print): Promise<{ success: boolean; output: string }> {
   const title = `${command.path} ${command.args.join(" ")}`.trim();
+  const tell = (line: string) => print(encoder.encode(`${line}\n`));
   if (end.signal.aborted) {
-    console.log(`${title} is not run: ${end.signal.reason}`);
+    await tell(`${title} is not run: ${end.signal.reason}`);
     return { success: false, output: "" };
   }
   const env = { ...command.env, ...(Deno.stdout.isTerminal() ? { FORCE_COLOR: "1" } : {}) };
@@ -112,10 +140,10 @@ async function run(command: Command): Promise<{ success: boolean; output: string
     cwd: projectRoot,
     maxSilenceMs: MAX_SILENCE_MINUTES * 60_000,
     signal: end.signal,
-    print: (bytes) => screen.write(bytes),
+    print,
   });
-  if (ended !== undefined) console.log(`\n${title} is ended: ${ended}`);
-  for (const line of left) console.log(`\n${title} has left a process, which is ended: ${line}`);
+  if (ended !== undefined) await tell(`\n${title} is ended: ${ended}`);
+  for (const line of left) await tell(`\n${title} has left a process, which is ended: ${line}`);
   return { success, output };
 }
 

@@ -14,6 +14,8 @@ import { type Profile, SoakPart } from "./soak_part.ts";
 /** Timers of transactions have fired by then. */
 const SETTLE_MS = 40_000;
 const DIALOGS_MS = 120_000;
+/** Changes of dialogs gather for half a second, and go to the disk in batches. */
+const UNSTORED_SECONDS = 1.5;
 /** Gateways have registered by then. */
 const IDLE_MS = 3_000;
 /** Memory of a server that has just begun says nothing. */
@@ -22,6 +24,10 @@ const WARM_UP_HOURS = 3 / 60;
 const parts = new Set<SoakPart>();
 
 if (import.meta.main) {
+  if (Deno.args.includes("--help")) {
+    console.log(USAGE);
+    Deno.exit();
+  }
   try {
     Deno.exitCode = await soak(parseSoakOptions(Deno.args));
   } catch (error) {
@@ -88,13 +94,21 @@ async function soakPart(profile: Profile, options: SoakOptions): Promise<PartRep
   await pause(SETTLE_MS);
   await watching;
   say(`Dialogs are gone ${Math.round(await untilNoDialogs(server, DIALOGS_MS))} s later`);
-  return await endOf(part, { watch, idle, minutes: (performance.now() - begin) / 60_000 });
+  return await endOf(part, { watch, idle, rate, minutes: (performance.now() - begin) / 60_000 });
+}
+
+interface EndOptions {
+  readonly watch: MemoryWatch;
+  readonly idle: Leftovers;
+  /** Operations a second. */
+  readonly rate: number;
+  readonly minutes: number;
 }
 
 /** Stops the server and tells what came. */
 async function endOf(
   part: SoakPart,
-  { watch, idle, minutes }: { watch: MemoryWatch; idle: Leftovers; minutes: number },
+  { watch, idle, rate, minutes }: EndOptions,
 ): Promise<PartReport> {
   const { server, ledger, profile } = part;
   const left = await leftoversOf(server);
@@ -116,6 +130,7 @@ async function endOf(
     faults,
     resident: memorySlope(watch.resident, WARM_UP_HOURS),
     heap: memorySlope(watch.heap, WARM_UP_HOURS),
+    revivedDialogs: Math.ceil((faults.kill ?? 0) * rate * UNSTORED_SECONDS),
     idle,
     left,
     internalErrors,

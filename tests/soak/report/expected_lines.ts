@@ -10,4 +10,5 @@ export const EXPECTED_LINES: readonly ExpectedLines[] = [
   { pattern: /^error location: Cannot store registrations in /, why: "the disk is full" },
   { pattern: /^warn cluster: Calls are not stored in Redis/, why: "Redis is away" },
   { pattern: /^warn redis: Lost Redis at /, why: "Redis is away" },
+  { pattern: /^warn trunk: Gateway "\{ref\}" has not registered us /, why: "the gateway is away" },
 ];

@@ -16,6 +16,8 @@ export interface PartReport {
   readonly faults: Readonly<Record<string, number>>;
   readonly resident: MemorySlope;
   readonly heap: MemorySlope;
+  /** Dialogs that a killed server may know after its restart although they are over. */
+  readonly revivedDialogs: number;
   readonly idle: Leftovers;
   readonly left: Leftovers;
   readonly internalErrors: number;
@@ -39,7 +41,9 @@ export function faultsFound(report: PartReport): string[] {
     ...unexcused.map(({ kind, reason, count, firstAtMs }) =>
       `${count} × ${kind} failed: ${reason}, first after ${(firstAtMs / 1000).toFixed(0)} s`
     ),
-    ...excessOf(report.left, report.idle).map((each) => `left after the load: ${each}`),
+    ...excessOf(report.left, report.idle, report.revivedDialogs).map((each) =>
+      `left after the load: ${each}`
+    ),
     ...report.internalErrors > 0 ? [`${report.internalErrors} internal errors`] : [],
     ...errors.map(({ kind, count }) => `${count} × log line "${kind}"`),
     ...isJudged(report.heap) && grows(report.heap, MAX_HEAP_SLOPE)
@@ -73,6 +77,7 @@ export function reportText(report: PartReport): string {
       Object.entries(report.left)
         .map(([name, count]) => `${name} ${count} (${report.idle[name]})`).join(", "),
     ],
+    ["dialogs over within the second before a kill", `up to ${report.revivedDialogs} of those left`],
     ["internal errors (0 wanted)", String(report.internalErrors)],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
