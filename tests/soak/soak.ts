@@ -7,13 +7,12 @@ import { injectFaults } from "./faults/fault_schedule.ts";
 import { offerLoad } from "./load.ts";
 import { memorySlope } from "./report/memory_slope.ts";
 import { faultsFound, type PartReport, reportText } from "./report/report.ts";
-import { type Leftovers, leftoversOf, MemoryWatch, untilNoDialogs } from "./report/watch.ts";
+import { type Leftovers, leftoversOf, MemoryWatch, untilDialogsAreGone } from "./report/watch.ts";
 import { parseSoakOptions, type SoakOptions, USAGE } from "./soak_options.ts";
 import { type Profile, SoakPart } from "./soak_part.ts";
 
 /** Timers of transactions have fired by then. */
 const SETTLE_MS = 40_000;
-const DIALOGS_MS = 120_000;
 /** Changes of dialogs gather for half a second, and go to the disk in batches. */
 const UNSTORED_SECONDS = 1.5;
 /** Gateways have registered by then. */
@@ -93,22 +92,24 @@ async function soakPart(profile: Profile, options: SoakOptions): Promise<PartRep
   await Promise.all(part.phones.map((phone) => phone.leave()));
   await pause(SETTLE_MS);
   await watching;
-  say(`Dialogs are gone ${Math.round(await untilNoDialogs(server, DIALOGS_MS))} s later`);
-  return await endOf(part, { watch, idle, rate, minutes: (performance.now() - begin) / 60_000 });
+  const kills = part.ledger.windows.filter(({ fault }) => fault === "kill").length;
+  const revivedDialogs = Math.ceil(kills * rate * UNSTORED_SECONDS);
+  const seconds = await untilDialogsAreGone(server, revivedDialogs);
+  if (seconds > 1) say(`Dialogs are gone ${Math.round(seconds)} s later`);
+  return await endOf(part, { watch, idle, revivedDialogs, minutes: (performance.now() - begin) / 60_000 });
 }
 
 interface EndOptions {
   readonly watch: MemoryWatch;
   readonly idle: Leftovers;
-  /** Operations a second. */
-  readonly rate: number;
+  readonly revivedDialogs: number;
   readonly minutes: number;
 }
 
 /** Stops the server and tells what came. */
 async function endOf(
   part: SoakPart,
-  { watch, idle, rate, minutes }: EndOptions,
+  { watch, idle, revivedDialogs, minutes }: EndOptions,
 ): Promise<PartReport> {
   const { server, ledger, profile } = part;
   const left = await leftoversOf(server);
@@ -130,7 +131,7 @@ async function endOf(
     faults,
     resident: memorySlope(watch.resident, WARM_UP_HOURS),
     heap: memorySlope(watch.heap, WARM_UP_HOURS),
-    revivedDialogs: Math.ceil((faults.kill ?? 0) * rate * UNSTORED_SECONDS),
+    revivedDialogs,
     idle,
     left,
     internalErrors,

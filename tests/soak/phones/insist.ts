@@ -7,13 +7,19 @@ import type { UserAgent } from "./user_agent.ts";
 const INSIST_MS = 60_000;
 const RETRY_MS = 1_000;
 
-/** Repeats a BYE that nobody has answered, as soon as its sender is connected again. */
+/** The connection to the other end is gone, which ends nothing at the server; it may come back. */
+const FLOW_FAILED = 430;
+
+/**
+ * Repeats a BYE until somebody has answered it.
+ * @param answered the status of the first one, 0 for none
+ */
 export async function insist(agent: UserAgent, bye: RequestParts, answered: number): Promise<void> {
   const deadline = performance.now() + INSIST_MS;
   let { cseq } = bye;
-  for (let status = answered; status === 0 && performance.now() < deadline;) {
+  let status = answered;
+  while ((status === 0 || status === FLOW_FAILED) && performance.now() < deadline) {
     await pause(RETRY_MS);
     if (agent.connection) status = (await agent.request({ ...bye, cseq: ++cseq })).status;
-    if (Deno.env.has("SOAKDEBUG")) console.log("INSIST", bye.from, bye.callId, status);
   }
 }

@@ -7,6 +7,7 @@ const RESIDENT_MS = 5_000;
 /** A collection stops the server for some milliseconds. */
 const HEAP_MS = 60_000;
 const HOUR_MS = 3_600_000;
+const DIALOGS_MS = 120_000;
 
 /** Gauges that tell what the server keeps of its peers. */
 const KEPT = {
@@ -82,12 +83,14 @@ export function excessOf(left: Leftovers, idle: Leftovers, lastSeconds: number):
 }
 
 /**
- * Waits for the dialogs to be gone; the seconds that it took. What a SUBSCRIBE awaits, and a subscription that nobody
+ * Waits until no more dialogs are left than `allowed`; the seconds that it took. What a SUBSCRIBE awaits, and a subscription that nobody
  * ended, is kept for its time and Timer N, and swept each minute.
  */
-export async function untilNoDialogs(server: SoakServer, maxMs: number): Promise<number> {
+export async function untilDialogsAreGone(server: SoakServer, allowed: number): Promise<number> {
   const begin = performance.now();
   const passed = () => performance.now() - begin;
-  while (passed() < maxMs && ((await server.metrics()).get(KEPT.dialogs) ?? 0) > 0) await pause(RESIDENT_MS);
+  while (passed() < DIALOGS_MS && ((await server.metrics()).get(KEPT.dialogs) ?? 0) > allowed) {
+    await pause(RESIDENT_MS);
+  }
   return passed() / 1000;
 }
