@@ -94,22 +94,30 @@ async function soakPart(profile: Profile, options: SoakOptions): Promise<PartRep
   await watching;
   const kills = part.ledger.windows.filter(({ fault }) => fault === "kill").length;
   const revivedDialogs = Math.ceil(kills * rate * UNSTORED_SECONDS);
-  const seconds = await untilDialogsAreGone(server, revivedDialogs);
+  const unendedCalls = sum([...part.phones, ...part.providers].map(({ agent }) => agent.unendedCalls));
+  const seconds = await untilDialogsAreGone(server, revivedDialogs + unendedCalls);
   if (seconds > 1) say(`Dialogs are gone ${Math.round(seconds)} s later`);
-  return await endOf(part, { watch, idle, revivedDialogs, minutes: (performance.now() - begin) / 60_000 });
+  return await endOf(part, {
+    watch,
+    idle,
+    revivedDialogs,
+    unendedCalls,
+    minutes: (performance.now() - begin) / 60_000,
+  });
 }
 
 interface EndOptions {
   readonly watch: MemoryWatch;
   readonly idle: Leftovers;
   readonly revivedDialogs: number;
+  readonly unendedCalls: number;
   readonly minutes: number;
 }
 
 /** Stops the server and tells what came. */
 async function endOf(
   part: SoakPart,
-  { watch, idle, revivedDialogs, minutes }: EndOptions,
+  { watch, idle, revivedDialogs, unendedCalls, minutes }: EndOptions,
 ): Promise<PartReport> {
   const { server, ledger, profile } = part;
   const left = await leftoversOf(server);
@@ -132,6 +140,7 @@ async function endOf(
     resident: memorySlope(watch.resident, WARM_UP_HOURS),
     heap: memorySlope(watch.heap, WARM_UP_HOURS),
     revivedDialogs,
+    unendedCalls,
     idle,
     left,
     internalErrors,
@@ -145,4 +154,8 @@ function isPossible(name: FaultName, part: SoakPart): boolean {
   if (name !== "disk" || part.disk) return true;
   if (part.profile === "files") part.say("No disk is filled: this machine gives no namespaces");
   return false;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }

@@ -7,7 +7,7 @@ import type { UserAgent } from "./user_agent.ts";
 const INSIST_MS = 60_000;
 const RETRY_MS = 1_000;
 
-/** The connection to the other end is gone, which ends nothing at the server; it may come back. */
+/** The connection to the other end is gone: the server has refused the BYE, and keeps the call. */
 const FLOW_FAILED = 430;
 
 /**
@@ -18,8 +18,9 @@ export async function insist(agent: UserAgent, bye: RequestParts, answered: numb
   const deadline = performance.now() + INSIST_MS;
   let { cseq } = bye;
   let status = answered;
-  while ((status === 0 || status === FLOW_FAILED) && performance.now() < deadline) {
+  while (status === 0 && performance.now() < deadline) {
     await pause(RETRY_MS);
     if (agent.connection) status = (await agent.request({ ...bye, cseq: ++cseq })).status;
   }
+  if (status === FLOW_FAILED) agent.unendedCalls++;
 }

@@ -20,8 +20,8 @@ const CHALLENGE = 'Digest realm="provider",nonce="soak",algorithm=MD5,qop="auth"
 const LIFETIME_SECONDS = 60;
 
 export class Provider {
+  readonly agent = new UserAgent();
   readonly #options: ProviderOptions;
-  readonly #agent = new UserAgent();
   readonly #party: CalledParty;
   #count = 0;
   /** Requests that came to it. */
@@ -29,8 +29,8 @@ export class Provider {
 
   constructor(options: ProviderOptions) {
     this.#options = options;
-    this.#party = new CalledParty(this.#agent, () => this.#contact);
-    this.#agent.onRequest = (request) => this.#receive(request);
+    this.#party = new CalledParty(this.agent, () => this.#contact);
+    this.agent.onRequest = (request) => this.#receive(request);
     this.listen();
   }
 
@@ -41,13 +41,13 @@ export class Provider {
   /** Takes requests, again after `hush`. */
   listen(): void {
     const { address: localAddress, port: localPort, serverPort: port } = this.#options;
-    this.#agent.use(new DatagramConnection({ localAddress, localPort, port }));
+    this.agent.use(new DatagramConnection({ localAddress, localPort, port }));
   }
 
   /** Is gone: what is sent to it is lost. */
   hush(): void {
-    this.#agent.connection?.close();
-    this.#agent.lose();
+    this.agent.connection?.close();
+    this.agent.lose();
   }
 
   /** A call from the telephone network: INVITE 200 ACK (talk) BYE 200. */
@@ -56,7 +56,7 @@ export class Provider {
     const uri = `sip:${number}@127.0.0.1:${this.#options.serverPort}`;
     const dialog = { from, to: `<${uri}>`, uri, callId: newCallId() };
     const lines = `Contact: ${this.#contact}\r\nSubject: answer\r\n`;
-    const reply = await this.#agent.request({ ...dialog, method: "INVITE", cseq: 1, lines });
+    const reply = await this.agent.request({ ...dialog, method: "INVITE", cseq: 1, lines });
     if (reply.status !== 200) return failureOf("INVITE", reply, 200);
     const inDialog = {
       ...dialog,
@@ -64,11 +64,11 @@ export class Provider {
       to: header(reply.text, "To"),
       lines: routeLines(reply.text, "reversed"),
     };
-    this.#agent.acknowledge({ ...inDialog, method: "ACK", cseq: 1 }, branchOf(reply.text));
+    this.agent.acknowledge({ ...inDialog, method: "ACK", cseq: 1 }, branchOf(reply.text));
     await pause(talkMs);
     const bye = { ...inDialog, method: "BYE", cseq: 2 };
-    const answer = await this.#agent.request(bye);
-    insist(this.#agent, bye, answer.status);
+    const answer = await this.agent.request(bye);
+    insist(this.agent, bye, answer.status);
     return failureOf("BYE", answer, 200);
   }
 
@@ -91,6 +91,6 @@ export class Provider {
   }
 
   #respond(request: string, status: string, lines: string): void {
-    this.#agent.respond(request, responseText(request, { status, tag: "provider", lines }));
+    this.agent.respond(request, responseText(request, { status, tag: "provider", lines }));
   }
 }

@@ -40,6 +40,8 @@ export class UserAgent {
   /** Called with each request but for repetitions and ACK; answers it by `respond`. */
   onRequest: (request: string) => void = () => {};
   onAck: (request: string) => void = () => {};
+  /** Calls that it could not end, because the server has lost the other end. */
+  unendedCalls = 0;
   #connection: PhoneConnection | undefined;
   /** By branch and method (§17.1.3). */
   readonly #clients = new Map<string, ClientTransaction>();

@@ -18,6 +18,8 @@ export interface PartReport {
   readonly heap: MemorySlope;
   /** Dialogs that a killed server may know after its restart although they are over. */
   readonly revivedDialogs: number;
+  /** Calls whose BYE was answered 430. */
+  readonly unendedCalls: number;
   readonly idle: Leftovers;
   readonly left: Leftovers;
   readonly internalErrors: number;
@@ -41,7 +43,7 @@ export function faultsFound(report: PartReport): string[] {
     ...unexcused.map(({ kind, reason, count, firstAtMs }) =>
       `${count} × ${kind} failed: ${reason}, first after ${(firstAtMs / 1000).toFixed(0)} s`
     ),
-    ...excessOf(report.left, report.idle, report.revivedDialogs).map((each) =>
+    ...excessOf(report.left, report.idle, report.revivedDialogs + report.unendedCalls).map((each) =>
       `left after the load: ${each}`
     ),
     ...report.internalErrors > 0 ? [`${report.internalErrors} internal errors`] : [],
@@ -77,7 +79,11 @@ export function reportText(report: PartReport): string {
       Object.entries(report.left)
         .map(([name, count]) => `${name} ${count} (${report.idle[name]})`).join(", "),
     ],
-    ["dialogs over within the second before a kill", `up to ${report.revivedDialogs} of those left`],
+    [
+      "  of these calls and dialogs",
+      `${report.unendedCalls} whose BYE was answered 430, ` +
+      `up to ${report.revivedDialogs} that were over within the second before a kill`,
+    ],
     ["internal errors (0 wanted)", String(report.internalErrors)],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));

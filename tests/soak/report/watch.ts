@@ -71,13 +71,16 @@ export async function leftoversOf(server: SoakServer): Promise<Leftovers> {
 /** An idle server has some of these: timers of gateways' registrations, and what it opens with the first registration. */
 const SPARE: Readonly<Record<string, number>> = { timers: 0, descriptors: 4 };
 
+/** What the server keeps of calls, with or without their ends. */
+const OF_CALLS: readonly string[] = ["dialogs", "calls"];
+
 /**
  * Names of what is left beyond what is wanted, with its number.
- * @param lastSeconds dialogs that ended right before the server was killed: their end was not stored yet
+ * @param unendedCalls calls whose end the server has not heard of, or has not stored before it was killed
  */
-export function excessOf(left: Leftovers, idle: Leftovers, lastSeconds: number): string[] {
+export function excessOf(left: Leftovers, idle: Leftovers, unendedCalls: number): string[] {
   return Object.entries(left).flatMap(([name, count]) => {
-    const wanted = name in SPARE ? idle[name] + SPARE[name] : name === "dialogs" ? lastSeconds : 0;
+    const wanted = name in SPARE ? idle[name] + SPARE[name] : OF_CALLS.includes(name) ? unendedCalls : 0;
     return count <= wanted ? [] : [`${count} ${name}, ${wanted} wanted`];
   });
 }

@@ -19,12 +19,18 @@ export class StateDisk {
   /** Mounts it at an existing folder; undefined where users may have no namespaces. */
   static async mount(path: string): Promise<StateDisk | undefined> {
     const script = 'mount -t tmpfs -o "size=$1m" soak "$2" && echo mounted && read _';
-    const keeper = new Deno.Command("unshare", {
+    const command = new Deno.Command("unshare", {
       args: ["--map-root-user", "--mount", "sh", "-c", script, "sh", String(MEGABYTES), path],
       stdin: "piped",
       stdout: "piped",
       stderr: "null",
-    }).spawn();
+    });
+    let keeper: Deno.ChildProcess;
+    try {
+      keeper = command.spawn();
+    } catch {
+      return undefined; // there is no such program
+    }
     const { value } = await keeper.stdout.getReader().read();
     if (value) return new StateDisk(path, keeper);
     await keeper.status;
