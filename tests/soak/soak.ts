@@ -15,6 +15,7 @@ import { type Profile, SoakPart } from "./soak_part.ts";
 const SETTLE_MS = 40_000;
 /** Changes of dialogs gather for half a second, and go to the disk in batches. */
 const UNSTORED_SECONDS = 1.5;
+const SHOWN_CHARACTERS = 2_000;
 /** Gateways have registered by then. */
 const IDLE_MS = 3_000;
 /** Memory of a server that has just begun says nothing. */
@@ -122,7 +123,7 @@ async function endOf(
   const { server, ledger, profile } = part;
   const left = await leftoversOf(server);
   const internalErrors = (await server.metrics()).get("routr_internal_errors_total") ?? 0;
-  if (left.calls > 0) part.say(`Calls that are left: ${await server.calls()}`);
+  if (left.calls > 0) part.say(`Calls that are left: ${(await server.calls()).slice(0, SHOWN_CHARACTERS)}`);
   const code = await server.stop();
   if (code !== 0) part.complaints.push(`The server ended with code ${code} after SIGTERM`);
   parts.delete(part);

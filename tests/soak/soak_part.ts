@@ -39,7 +39,7 @@ export interface PartOptions {
 const PROTOCOLS = ["udp", "tcp", "udp", "ws", "udp", "tls", "udp", "tcp", "ws", "tls"] as const;
 const NAMED_PHONES = 8;
 const ABSENT_USER = "3999";
-const ONLINE_MS = 60_000;
+const ONLINE_MS = 180_000;
 /** The longest that a timer can be: 24 days. */
 const MAX_LIFETIME_MS = 2 ** 31 - 1;
 

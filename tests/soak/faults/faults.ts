@@ -4,7 +4,7 @@ import type { SoakPart } from "../soak_part.ts";
 import type { Fault, FaultName } from "./fault.ts";
 
 /** How long phones may take to be back after a fault. */
-const BACK_MS = 90_000;
+const BACK_MS = 180_000;
 /** How many connections are cut at a time. */
 const MAX_CUT = 6;
 const EDIT_PAUSE_MS = 500;

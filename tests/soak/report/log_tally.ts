@@ -19,6 +19,7 @@ export interface LineCount {
 const MAX_KINDS = 200;
 const OTHERS = "other kinds";
 const MAX_EXAMPLE = 300;
+const MAX_LATEST = 10;
 
 interface JsonLine {
   readonly level: string;
@@ -29,15 +30,23 @@ interface JsonLine {
 
 export class LogTally {
   readonly #expected: readonly ExpectedLines[];
+  readonly #latest: string[] = [];
   readonly #kinds = new Map<string, { count: number; readonly example: string }>();
 
   constructor(expected: readonly ExpectedLines[]) {
     this.#expected = expected;
   }
 
+  /** The last lines, whatever their kind. */
+  get latest(): string {
+    return this.#latest.join("\n");
+  }
+
   /** @param line JSON as the server writes it with `LOG_FORMAT=json`; anything else is a kind of its own */
   add(line: string): void {
     if (line.trim() === "") return;
+    this.#latest.push(line);
+    if (this.#latest.length > MAX_LATEST) this.#latest.shift();
     const kind = this.#room(kindOf(line));
     const known = this.#kinds.get(kind);
     if (known) known.count++;

@@ -22,7 +22,7 @@ export interface SoakServerOptions {
 }
 
 /** A slow machine with a cold cache of modules. */
-const READY_MS = 120_000;
+const READY_MS = 300_000;
 const STOP_MS = 30_000;
 
 export class SoakServer {
@@ -52,7 +52,7 @@ export class SoakServer {
 
   /** Resolves when it says that it is ready. */
   async start(): Promise<void> {
-    const { directory, ports, binary, disk } = this.options;
+    const { directory, ports, binary, disk, log } = this.options;
     const command = routrCommand({
       directory,
       binary,
@@ -78,11 +78,12 @@ export class SoakServer {
     );
     this.#ended = process.status.then(async (status) => {
       await read;
-      ready.reject(new Error(`The server ended with code ${status.code} before it was ready`));
+      ready.reject(new Error(`The server ended with code ${status.code} before it was ready\n${log.latest}`));
       if (this.#isMeantToRun) this.crashes.push(`ended with code ${status.code}, signal ${status.signal}`);
       return status;
     });
-    const timer = setTimeout(() => ready.reject(new Error("The server is not ready in time")), READY_MS);
+    const giveUp = () => ready.reject(new Error(`The server is not ready in time\n${log.latest}`));
+    const timer = setTimeout(giveUp, READY_MS);
     await ready.promise.finally(() => clearTimeout(timer));
     this.readyAt = performance.now();
   }
