@@ -1,4 +1,4 @@
-// Runs the stages of the test run one after the other and ends with one line: `N passed, N failed`.
+// Runs the stages of the test run one after the other, the soak beside them, and ends with one line: `N passed, N failed`.
 //
 //   deno run -A tests/run.ts            all stages
 //   deno run -A tests/run.ts lint unit  only these, in their usual order

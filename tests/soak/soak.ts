@@ -7,7 +7,7 @@ import { injectFaults } from "./faults/fault_schedule.ts";
 import { offerLoad } from "./load.ts";
 import { memorySlope } from "./report/memory_slope.ts";
 import { faultsFound, type PartReport, reportText } from "./report/report.ts";
-import { type Leftovers, leftoversOf, MemoryWatch, untilDialogsAreGone } from "./report/watch.ts";
+import { type Leftovers, leftoversOf, MemoryWatch, untilDialogsAreGone, untilIdle } from "./report/watch.ts";
 import { parseSoakOptions, type SoakOptions, USAGE } from "./soak_options.ts";
 import { type Profile, SoakPart } from "./soak_part.ts";
 
@@ -16,8 +16,6 @@ const SETTLE_MS = 40_000;
 /** Changes of dialogs gather for half a second, and go to the disk in batches. */
 const UNSTORED_SECONDS = 1.5;
 const SHOWN_CHARACTERS = 2_000;
-/** Gateways have registered by then. */
-const IDLE_MS = 3_000;
 /** Memory of a server that has just begun says nothing. */
 const WARM_UP_HOURS = 3 / 60;
 
@@ -71,7 +69,7 @@ async function soakPart(profile: Profile, options: SoakOptions): Promise<PartRep
   const part = await SoakPart.start({ profile, binary: options.binary, phones: options.phones, say });
   parts.add(part);
   const { server } = part;
-  await pause(IDLE_MS);
+  await untilIdle(server, part.providers.length);
   const idle = await leftoversOf(server);
   await part.bringPhones();
   say(`${part.phones.length} phones are registered`);

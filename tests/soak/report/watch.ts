@@ -8,6 +8,9 @@ const RESIDENT_MS = 5_000;
 const HEAP_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DIALOGS_MS = 120_000;
+const IDLE_MS = 60_000;
+const RETRY_MS = 500;
+const GATEWAYS = "routr_registered_gateways";
 
 /** Gauges that tell what the server keeps of its peers. */
 const KEPT = {
@@ -62,14 +65,23 @@ export class MemoryWatch {
   }
 }
 
+/** Resolves when the server has registered with so many gateways, as it does when it has started. */
+export async function untilIdle(server: SoakServer, gateways: number): Promise<void> {
+  const deadline = performance.now() + IDLE_MS;
+  while (performance.now() < deadline && (await server.metrics()).get(GATEWAYS) !== gateways) {
+    await pause(RETRY_MS);
+  }
+  await pause(RESIDENT_MS);
+}
+
 export async function leftoversOf(server: SoakServer): Promise<Leftovers> {
   const metrics = await server.metrics();
   const kept = Object.entries(KEPT).map(([name, metric]) => [name, metrics.get(metric) ?? NaN]);
   return { ...Object.fromEntries(kept), descriptors: server.openDescriptors() };
 }
 
-/** An idle server has some of these: timers of gateways' registrations, and what it opens with the first registration. */
-const SPARE: Readonly<Record<string, number>> = { timers: 0, descriptors: 4 };
+/** Beyond those of an idle server: sweeps of tables that were emptied lately, and what the first registration opens. */
+const SPARE: Readonly<Record<string, number>> = { timers: 4, descriptors: 4 };
 
 /** What the server keeps of calls, with or without their ends. */
 const OF_CALLS: readonly string[] = ["dialogs", "calls"];
