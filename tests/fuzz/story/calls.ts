@@ -14,6 +14,8 @@ export interface CallPlan {
   /** Values of From and To, tag of From included; usual ones unless said otherwise. */
   readonly from?: string;
   readonly isSigned: boolean;
+  /** Further devices that ring. */
+  readonly others?: readonly WireName[];
 }
 
 export function callStory(story: Story): void {
@@ -25,6 +27,17 @@ export function callStory(story: Story): void {
   call(story, { caller, callee: "bob", uri, isSigned: true });
 }
 
+/** A call to an agent with several devices, which ring together or one after the other. */
+export function forkedCallStory(story: Story): void {
+  const { random } = story;
+  const devices = ["alice", "tcp", "ws"] as const;
+  for (const device of devices) register(story, device, 0, random.one(["", ";q=1", ";q=0.5", ";q=0.1"]));
+  const callee = random.one(devices);
+  const others = devices.filter((device) => device !== callee);
+  const caller = random.one(["bob", "peer"] as const);
+  call(story, { caller, callee, uri: story.aorOf("alice"), isSigned: true, others });
+}
+
 /** Plays a call from its INVITE to its end. */
 export function call(story: Story, plan: CallPlan): void {
   const { random } = story;
@@ -32,6 +45,7 @@ export function call(story: Story, plan: CallPlan): void {
   const invite = sendInvite(story, plan, branch);
   if (random.chance(0.2)) story.sendText(plan.caller, invite, 0.5);
   ring(story, plan);
+  for (const device of plan.others ?? []) answerElsewhere(story, device);
   if (random.chance(0.08)) story.pass(random.one([1, 5, 21, 40, 190]));
   if (random.chance(0.2)) return cancel(story, plan, branch);
   if (random.chance(0.3)) return refuse(story, plan, branch);
@@ -89,6 +103,27 @@ function ring(story: Story, { callee, caller, uri, from }: CallPlan): void {
   const dialog = { caller: from, callee: `<${uri}>;tag=${callee}`, rows: routes, isSigned: random.chance() };
   story.send({ method, uri: hole(`contact ${caller} 1xx/INVITE Contact`), from: caller, ...dialog }, 0.5);
   story.respond({ at: callee, of: method, status: "200 OK" }, 0.5);
+}
+
+/** Answers of a device that the call does not end at, or all the same. */
+function answerElsewhere(story: Story, at: WireName): void {
+  const { lane, random } = story;
+  for (let count = random.below(3); count > 0; count--) {
+    const status = random.one([
+      "180 Ringing",
+      "486 Busy",
+      "603 Decline",
+      "302 M",
+      "401 U",
+      "503 S",
+      "200 OK",
+      "487 T",
+    ]);
+    const rows = [`Contact: ${contactOf(lane, at)}`];
+    story.respond({ at, of: "INVITE", status, toTag: `;tag=${at}`, rows }, 0.4);
+  }
+  if (random.chance(0.3)) story.respond({ at, of: "CANCEL", status: "200 OK" }, 0.4);
+  if (random.chance(0.2)) story.pass(21);
 }
 
 function cancel(story: Story, { caller, callee, uri, from }: CallPlan, branch: string): void {

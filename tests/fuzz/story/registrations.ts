@@ -7,9 +7,9 @@ import { contactOf } from "./requests.ts";
 import { MOSTLY, RARELY, type Story } from "./story.ts";
 
 /** Lets a device register, without damage. */
-export function register(story: Story, from: WireName, damage = 0): void {
+export function register(story: Story, from: WireName, damage = 0, parameters = ""): void {
   const { lane } = story;
-  const rows = [`Contact: ${contactOf(lane, from)}`, "Expires: 600"];
+  const rows = [`Contact: ${contactOf(lane, from)}${parameters}`, "Expires: 600"];
   story.send({ ...registration(story, from), rows }, damage);
 }
 

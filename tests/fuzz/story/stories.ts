@@ -1,7 +1,7 @@
 /** All stories, chosen by chance. */
 import type { Random } from "../../support/random.ts";
 import type { Lane } from "../world/lane.ts";
-import { callStory } from "./calls.ts";
+import { callStory, forkedCallStory } from "./calls.ts";
 import { eventStory } from "./events.ts";
 import { rawBytesStory } from "./raw_bytes.ts";
 import { registrationStory } from "./registrations.ts";
@@ -17,6 +17,7 @@ const STORIES: readonly ((story: Story) => void)[] = [
   callStory,
   callStory,
   callStory,
+  forkedCallStory,
   callOutStory,
   callOutStory,
   callInStory,

@@ -56,6 +56,8 @@ export class GoodUser {
     await this.#player.play(this.#steps());
     for (const [wire, kind] of EXPECTED) {
       const isThere = () => wires[wire].inbox.latest(kind) !== undefined;
+      // Without Record-Route the rest of the call goes from phone to phone.
+      if (kind === "ACK" && !isRecordRouted(wires.alice.inbox.latest("200/INVITE"))) break;
       if (isThere() || await this.#ground.until(isThere, patienceMs, this.#lane)) continue;
       return { kind: "silence", what: `${wire} of a good user has got no ${kind}` };
     }
@@ -95,4 +97,8 @@ export class GoodUser {
     story.respond({ at: "bob", of: "BYE", status: "200 OK" }, 0);
     return story.steps;
   }
+}
+
+function isRecordRouted(answer: string | undefined): boolean {
+  return answer !== undefined && /^Record-Route:/im.test(answer);
 }
