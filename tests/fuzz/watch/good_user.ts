@@ -100,5 +100,5 @@ export class GoodUser {
 }
 
 function isRecordRouted(answer: string | undefined): boolean {
-  return answer !== undefined && /^Record-Route:/im.test(answer);
+  return answer !== undefined && /^Record-Route: *</im.test(answer);
 }
