@@ -14,8 +14,8 @@ const POINTS: Readonly<Record<Offence, number>> = {
   "HTTP": 5,
 };
 
-/** Suspects remembered; the one that was silent for longest makes room. */
-const MAX_SUSPECTS = 32_768;
+/** Suspects remembered, 23 MB; the one that was silent for longest makes room. */
+const MAX_SUSPECTS = 20_480;
 /** User names remembered of each suspect. */
 const MAX_USERS = 4;
 /** UTF-16 units of a user name with its realm. */
