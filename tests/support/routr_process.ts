@@ -17,6 +17,8 @@ export interface RoutrOptions {
   readonly agents?: readonly string[];
   /** `spec.recordRoute`; true by default. */
   readonly recordRoute?: boolean;
+  /** `spec.access`. */
+  readonly access?: Readonly<Record<string, unknown>>;
 }
 
 /** Writes a configuration folder, starts the server and resolves when it is ready. */
@@ -79,12 +81,14 @@ interface WrittenOptions extends RoutrOptions {
 /** Writes config.yaml, domains.yaml and agents.yaml, listening on `port` for UDP and TCP. */
 export async function writeConfiguration(
   directory: string,
-  { port, agents = ["1001", "1002"], recordRoute = true, isRestUnsecured = false }: WrittenOptions,
+  { port, agents = ["1001", "1002"], recordRoute = true, access = {}, isRestUnsecured = false }:
+    WrittenOptions,
 ): Promise<void> {
   const config = `apiVersion: v1beta1
 spec:
   bindAddr: 127.0.0.1
   recordRoute: ${recordRoute}
+  access: ${JSON.stringify(access)}
   restService:
     bindAddr: 127.0.0.1
     port: ${freePort()}
