@@ -14,6 +14,8 @@ need baresip baresip-core
 need sipsak sipsak
 need chromium chromium
 need kamailio kamailio
+need nft nftables
+need fail2ban-regex fail2ban
 need redis-server redis-server
 need knotd knot
 # SCTP needs a kernel that has it, and insmod to load its modules.

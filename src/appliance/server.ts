@@ -146,6 +146,7 @@ export class Server {
     this.#forwarding.stop();
     await this.#registrations.stop();
     this.#forwarding.close();
+    this.#network.access.close();
     this.#foundation.close();
   }
 }

@@ -272,6 +272,21 @@ Deno.test(
 );
 
 Deno.test(
+  "Whoever hears nothing is told of once a minute",
+  ladder(async (net) => {
+    const lines = await logged("info", () => {
+      const flooder = net.phone("eve", { address: "192.0.2.98", domain: "elsewhere.example" });
+      for (let i = 0; i < 80; i++) flooder.send("OPTIONS sip:sip.local SIP/2.0");
+      flooder.takeAll();
+      net.clock.advance(180_000);
+    });
+    assert.deepEqual(lines, [
+      "info  access: Dropped 20 messages of strangers within a minute, unread",
+    ]);
+  }),
+);
+
+Deno.test(
   "A request can neither forge a line, nor steer the terminal, nor make a line of any length",
   ladder(async (net) => {
     const [line, ...others] = await logged("info", () => {

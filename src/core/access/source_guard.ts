@@ -139,6 +139,11 @@ export class SourceLimits implements SourceGuard {
       this.#mutes(high, low, this.#limited, slot);
   }
 
+  /** The number of messages that were dropped so far. */
+  get dropped(): number {
+    return this.#limited.value + this.#silenced.value;
+  }
+
   /** A device or gateway at an address was served. */
   know(address: string): void {
     const [high, low] = keyOf(addressWords(address));
@@ -232,7 +237,7 @@ export class SourceLimits implements SourceGuard {
 
   #refill(slot: number, share: number, now: number): void {
     const { tokens, seenAt, bans } = this.#sources;
-    const elapsed = now - seenAt[slot];
+    const elapsed = Math.max(0, now - seenAt[slot]);
     seenAt[slot] = Math.max(1, now);
     if (share === BANNED) {
       const interval = Math.min(SLOWEST_MS, SLOW_MS * 2 ** (bans[slot] - 1));
@@ -323,7 +328,7 @@ function keyOf(words: readonly number[]): readonly [high: number, low: number] {
   return words.length === 1 ? [0, words[0]] : [words[0], words[1]];
 }
 
-/** Two words as one number; that some of them share it is of no harm among a few addresses of gateways. */
+/** Two words as one number; some neighbours of an IPv6 network share it, which is of no harm. */
 function numberOf(high: number, low: number): number {
-  return high * 2 ** 21 + low;
+  return high * 2 ** 32 + low;
 }

@@ -1,6 +1,8 @@
 /** What strangers may do (`spec.access`), as the steps of a request see it: limits by source, bans, slowed accounts. */
 import { Header } from "../../message/header_name.ts";
 import type { SipRequest } from "../../message/sip_message.ts";
+import { repeat } from "../../runtime/clock.ts";
+import { logger } from "../../runtime/log.ts";
 import type { Counter } from "../../runtime/metrics.ts";
 import type { Flow } from "../../transport/transport.ts";
 import { AccountGuesses } from "./account_guesses.ts";
@@ -12,13 +14,18 @@ export type StrangerAccessParts = Omit<BansParts, "sources"> & SourceLimitsParts
 
 /** UTF-16 units of a User-Agent that are examined. */
 const MAX_USER_AGENT_LENGTH = 256;
+const REPORT_MS = 60_000;
 const HTTP_REQUEST = /^(?:GET|POST|HEAD|PUT|DELETE|OPTIONS|CONNECT|PRI) (?!sips?:)\S+ HTTP\//;
+
+const log = logger("access");
 
 export class StrangerAccess {
   readonly sources: SourceLimits;
   readonly bans: Bans;
   readonly guesses: AccountGuesses;
   readonly #scanners: Counter;
+  readonly #endReports: () => void;
+  #reported = 0;
   #settings: AccessSettings;
 
   constructor(parts: StrangerAccessParts) {
@@ -30,6 +37,7 @@ export class StrangerAccess {
       "routr_scanner_messages_total",
       "Requests dropped because their User-Agent is that of a scanner",
     );
+    this.#endReports = repeat(() => this.#report(), { intervalMs: REPORT_MS, clock: parts.clock });
   }
 
   /** Whether anybody is limited or banned. */
@@ -66,6 +74,17 @@ export class StrangerAccess {
     if (flow.isConnection && !flow.isEstablished) {
       this.bans.blame(flow, HTTP_REQUEST.test(text.slice(0, 512)) ? "HTTP" : "malformed messages");
     }
+  }
+
+  close(): void {
+    this.#endReports();
+  }
+
+  /** Silence towards strangers is told to the operator. */
+  #report(): void {
+    const dropped = this.sources.dropped - this.#reported;
+    this.#reported += dropped;
+    if (dropped > 0) log.info("Dropped {dropped} messages of strangers within a minute, unread", { dropped });
   }
 
   /** Reports whether phones were served lately where a flow comes from. */
