@@ -9,6 +9,7 @@ import type { Peer } from "../../data/peer.ts";
 import { addressOfRecord, partsOfAddress, SipUri } from "../../message/sip_uri.ts";
 import type { AccountState, Diagnosis } from "../../rest/operations/why.ts";
 import { ownerOf } from "../../runtime/ip/address_words.ts";
+import { Turn } from "../../runtime/turn.ts";
 import {
   type DiagnosisParts,
   inWords,
@@ -21,6 +22,7 @@ import {
 const MAX_TOLD = 10;
 /** A refusal within this time is told although a phone is registered. */
 const LATELY_MS = 60_000;
+const TURN_MS = 1;
 
 /** Who is asked about: in one domain, or in all of them. */
 export interface Questioned {
@@ -39,19 +41,23 @@ interface Findings {
   readonly bans: readonly Ban[];
 }
 
-export function diagnoseAccount(question: Questioned, parts: DiagnosisParts): Diagnosis {
+export async function diagnoseAccount(question: Questioned, parts: DiagnosisParts): Promise<Diagnosis> {
   const { username, domain } = question;
-  const names = domainsOf(username, parts).filter((name) => domain === undefined || name === domain);
+  const domains = await domainsOf(username, parts);
+  const names = domains.filter((name) => domain === undefined || name === domain);
   const { directory, access, refusals } = parts;
   const peer = directory.peer(username);
   const findings: Findings = {
     asked: domain === undefined ? username : `${username}@${domain}`,
     question,
     accounts: [
-      ...names.map((name) => stateOf(directory.agent(username, name)!, name, parts)),
+      ...names.flatMap((name) => {
+        const agent = directory.agent(username, name);
+        return agent ? [stateOf(agent, name, parts)] : [];
+      }),
       ...peer && isAt(peer, domain, parts) ? [stateOf(peer, peer.device ?? domain ?? "", parts)] : [],
     ],
-    elsewhere: domain === undefined ? [] : domainsOf(username, parts).filter((name) => name !== domain),
+    elsewhere: domain === undefined ? [] : domains.filter((name) => name !== domain),
     refusals: refusals.ofUser(username),
     bans: access.isOn ? access.bans.list().filter((ban) => hasTried(ban, username)) : [],
   };
@@ -70,11 +76,13 @@ function hasTried({ users }: Ban, username: string): boolean {
   return users.some((user) => user.slice(0, Math.max(0, user.lastIndexOf("@"))) === username);
 }
 
-function domainsOf(username: string, { directory }: DiagnosisParts): string[] {
+async function domainsOf(username: string, { directory }: DiagnosisParts): Promise<string[]> {
   const names: string[] = [];
+  const turn = new Turn(TURN_MS);
   for (const resource of directory.resources("Domain")) {
     const { domainUri } = resource as Domain;
     if (directory.agent(username, domainUri)) names.push(domainUri);
+    if (turn.isOver) await turn.next();
   }
   return names;
 }

@@ -40,7 +40,7 @@ export async function diagnoseAddress(address: string, parts: DiagnosisParts): P
   const findings: Findings = {
     address,
     isDenied: parts.isDenied(address),
-    deniedBy: domainsThatDeny(address, parts),
+    deniedBy: await domainsThatDeny(address, parts),
     state: access.bans.stateOf(address),
     traffic: access.sources.trafficOf(address),
     registrations: await registrationsFrom(address, parts),
@@ -71,11 +71,13 @@ export async function diagnoseAddress(address: string, parts: DiagnosisParts): P
   };
 }
 
-function domainsThatDeny(address: string, { directory }: DiagnosisParts): string[] {
+async function domainsThatDeny(address: string, { directory }: DiagnosisParts): Promise<string[]> {
   const names: string[] = [];
+  const turn = new Turn(TURN_MS);
   for (const resource of directory.resources("Domain")) {
     const { domainUri, accessControlList } = resource as Domain;
     if (accessControlList && !new AccessRules(accessControlList).admits(address)) names.push(domainUri);
+    if (turn.isOver) await turn.next();
   }
   return names;
 }

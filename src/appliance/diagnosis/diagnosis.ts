@@ -13,7 +13,7 @@ export async function diagnose(what: string, parts: DiagnosisParts): Promise<Dia
   const address = readAddress(what.replace(/^([\d.]+|\[[^\]]*\]):\d{1,5}$/, "$1"));
   if (address !== undefined) return await diagnoseAddress(address, parts);
   const question = readQuestion(what.trim());
-  return question && diagnoseAccount(question, parts);
+  return question && await diagnoseAccount(question, parts);
 }
 
 /** Reads `1001`, `1001@sip.local` or `sip:1001@sip.local`; people write `me@home@sip.local` for `me%40home@sip.local`. */

@@ -90,6 +90,8 @@ Deno.test("bash completes commands, types, options and their values", async () =
     return new TextDecoder().decode(stdout).trim().split("\n");
   };
   assert.deepEqual(await complete("routr", "re"), ["registry", "restart"]);
+  assert.deepEqual(await complete("routr", "un"), ["unban"]);
+  assert.deepEqual(await complete("routr", "why", "1001", "--o"), ["--output"]);
   assert.deepEqual(await complete("routr", "get", "ag"), ["agents"]);
   assert.deepEqual(await complete("routr", "apply", "--p"), ["--prune"]);
   assert.deepEqual(await complete("routr", "get", "agents", "-o", "y"), ["yaml"]);
