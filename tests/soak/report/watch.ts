@@ -83,6 +83,8 @@ export async function leftoversOf(server: SoakServer): Promise<Leftovers> {
 /** Beyond those of an idle server: sweeps of tables that were emptied lately, and what the first registration opens. */
 const SPARE: Readonly<Record<string, number>> = { timers: 4, descriptors: 4 };
 
+/** Registrations with the gateways, which are refreshed at any time. */
+const OF_GATEWAYS: Readonly<Record<string, number>> = { "client transactions": 2 };
 /** What the server keeps of calls, with or without their ends. */
 const OF_CALLS: readonly string[] = ["dialogs", "calls"];
 
@@ -92,7 +94,11 @@ const OF_CALLS: readonly string[] = ["dialogs", "calls"];
  */
 export function excessOf(left: Leftovers, idle: Leftovers, unendedCalls: number): string[] {
   return Object.entries(left).flatMap(([name, count]) => {
-    const wanted = name in SPARE ? idle[name] + SPARE[name] : OF_CALLS.includes(name) ? unendedCalls : 0;
+    const wanted = name in SPARE
+      ? idle[name] + SPARE[name]
+      : OF_CALLS.includes(name)
+      ? unendedCalls
+      : OF_GATEWAYS[name] ?? 0;
     return count <= wanted ? [] : [`${count} ${name}, ${wanted} wanted`];
   });
 }
