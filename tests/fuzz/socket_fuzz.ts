@@ -15,7 +15,8 @@ import { Lane } from "./world/lane.ts";
 /** Stories of each lane that a finding may come of. */
 const REMEMBERED_STORIES = 6;
 /** The time for an answer after a story, so that nobody sends faster than the server works. */
-const SYNC_MS = 30_000;
+const RETRANSMISSION_MS = 500;
+const SYNC_TRIES = 40;
 const VISIT_INTERVAL_MS = 1_000;
 /** Differs from the stories of other lanes. */
 const STORIES_PER_LANE = 100_000;
@@ -117,12 +118,11 @@ class SocketRun {
       cseq: 1,
       branch: `z9hG4bK-sync-${lane.number}-${number}`,
     });
-    await alice.send(text.replace(/[\ue000-\uf8ff]/, alice.endpoint));
-    await this.#ground.until(
-      () => alice.inbox.latest("200/OPTIONS")?.includes(callId) ?? false,
-      SYNC_MS,
-      lane,
-    );
+    const isAnswered = () => alice.inbox.latest("200/OPTIONS")?.includes(callId) ?? false;
+    for (let tries = SYNC_TRIES; tries > 0 && !this.#isOver && !isAnswered(); tries--) {
+      await alice.send(text.replace(/[\ue000-\uf8ff]/, alice.endpoint));
+      await this.#ground.until(isAnswered, RETRANSMISSION_MS, lane);
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 /** Finds out whose stories a finding came of, and makes them as few and as small as they can be. */
 import { replay } from "../report/replaying.ts";
 import type { Step } from "../story/step.ts";
-import type { Finding } from "../watch/finding.ts";
+import { describe, type Finding } from "../watch/finding.ts";
 import type { Lane } from "../world/lane.ts";
 import { fewest } from "./delta_debugging.ts";
 import { minimiseStory } from "./minimise_story.ts";

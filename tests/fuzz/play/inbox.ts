@@ -45,6 +45,6 @@ export class Inbox {
 
 function kindsOf(message: string): string[] {
   if (!message.startsWith("SIP/2.0 ")) return [message.slice(0, message.indexOf(" "))];
-  const method = /^CSeq *:\s*\d+\s+(\S+)/im.exec(message)?.[1] ?? "";
+  const method = /^CSeq[ \t]*:\s*\d+\s+(\S+)/im.exec(message)?.[1] ?? "";
   return [`${message.slice(8, 11)}/${method}`, `${message[8]}xx/${method}`];
 }

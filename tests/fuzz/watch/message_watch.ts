@@ -20,7 +20,7 @@ export function faultOf(message: string, wire: WireName, lane: Lane): Finding | 
 }
 
 function faultOfAnswer(message: string, wire: WireName): Finding | undefined {
-  const method = /^CSeq *:\s*\d+\s+(\S+)/im.exec(message)?.[1] ?? "";
+  const method = /^CSeq[ \t]*:\s*\d+\s+(\S+)/im.exec(message)?.[1] ?? "";
   if (message[8] === "2" && !OPEN_TO_ALL.has(method)) {
     return { kind: "stranger served", what: `to ${wire}:\n${message}` };
   }
