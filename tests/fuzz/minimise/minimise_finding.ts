@@ -24,9 +24,11 @@ export interface SmallFinding {
 }
 
 export async function minimiseFinding(
-  { kind }: Finding,
+  finding: Finding,
   suspects: readonly Suspects[],
 ): Promise<SmallFinding> {
+  const { kind } = finding;
+  console.log(`Found, and making it small: ${describe(finding)}`);
   for (const { lane, stories } of suspects) {
     const happens = async (tried: readonly (readonly Step[])[]) =>
       (await replay(tried, lane, kind))?.kind === kind;
