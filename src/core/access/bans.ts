@@ -110,6 +110,11 @@ export class Bans {
     }
   }
 
+  /** Whether anything is held against anybody. */
+  get isAnySuspected(): boolean {
+    return this.#suspects.size > 0;
+  }
+
   /** A user got in by a flow: what was wrong with his password in this realm before is forgiven. */
   absolve({ remoteAddress }: Flow, username: string, realm: string): void {
     if (this.#suspects.size > 0) this.#suspects.absolve(remoteAddress, accountName(username, realm));

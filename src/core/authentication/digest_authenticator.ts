@@ -49,7 +49,7 @@ export interface DigestAuthenticatorOptions {
   /** Reports whether a phone was served lately where a flow comes from. */
   isKnownSource?(flow: Flow): boolean;
   /** Slows addresses that guess, and hears who got in. */
-  readonly bans?: Pick<Bans, "absolve" | "mayTry" | "isHopeless">;
+  readonly bans?: Pick<Bans, "isAnySuspected" | "absolve" | "mayTry" | "isHopeless">;
   /** Reports whether a user is registered by a flow. */
   isRegisteredBy?(flow: Flow, user: { username: string; realm: string }): boolean;
 }
@@ -191,6 +191,7 @@ export class DigestAuthenticator {
    */
   #mayTry(username: string, { realm, flow }: Challenge): boolean {
     const { bans, guesses, isKnownSource, isRegisteredBy } = this.#options;
+    if (!bans?.isAnySuspected && !guesses?.isAny) return true;
     const isRegistered = () => isRegisteredBy?.(flow, { username, realm }) === true;
     if (bans && !bans.mayTry(flow, { username, realm, isRegistered })) return false;
     if (!guesses?.isAny || isKnownSource?.(flow)) return true;
