@@ -26,7 +26,7 @@ async function fuzz(options: FuzzOptions): Promise<number> {
     for (const seed of seeds) {
       console.log(`${ground}, seed ${seed}, ${Math.round(milliseconds / 1000)} s`);
       const report = await run(ground, { ...options, seed, milliseconds });
-      for (const line of reportLines(report)) console.log(line);
+      for (const line of reportLines(report, ground)) console.log(line);
       if (report.found) code = 1;
     }
   }

@@ -41,8 +41,8 @@ export class Tally {
   }
 }
 
-/** Returns the lines that tell of a run. */
-export function reportLines({ messages, seconds, found, figures }: FuzzReport): string[] {
+/** Returns the lines that tell of a run on sockets or in memory. */
+export function reportLines({ messages, seconds, found, figures }: FuzzReport, ground: string): string[] {
   const rate = Math.round(messages / seconds);
   const summary = `${messages} messages in ${Math.round(seconds)} s, ${rate} a second`;
   if (!found) return [[summary, ...figures, "nothing found"].join(", ")];
@@ -51,7 +51,7 @@ export function reportLines({ messages, seconds, found, figures }: FuzzReport): 
   return [
     [summary, ...figures].join(", "),
     `FOUND ${describe(finding)}${again}`,
-    `Again: deno task fuzz --seed ${seed} --from ${from}`,
+    `Again: deno task fuzz --on ${ground} --seed ${seed}${from === 0 ? "" : ` --from ${from}`}`,
     testCase(`Fuzzing, seed ${seed}: ${finding.kind}`, steps, lane),
   ];
 }
