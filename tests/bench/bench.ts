@@ -5,6 +5,7 @@ import { BenchContext } from "./measurements/bench_context.ts";
 import { measureBindingsMemory } from "./measurements/bindings_memory.ts";
 import { measureConnectionCpu } from "./measurements/connection_cpu.ts";
 import { measureCpu } from "./measurements/cpu.ts";
+import { measureFloods } from "./measurements/floods.ts";
 import { measureGarbage } from "./measurements/garbage.ts";
 import { measureGateways } from "./measurements/gateways.ts";
 import { measureHighestRate } from "./measurements/highest_rate.ts";
@@ -46,6 +47,7 @@ const MEASUREMENTS: Record<MeasurementName, (context: BenchContext) => Promise<P
   providers: async (context) => ({ providers: await measureProviders(context) }),
   reload: async (context) => ({ reload: await measureReload(context) }),
   persistence: async (context) => ({ persistence: await measurePersistence(context) }),
+  floods: async (context) => ({ floods: await measureFloods(context) }),
   lookups: async (context) => ({ lookups: await measureLookups(context) }),
   rest: async (context) => ({ rest: await measureRest(context) }),
 };

@@ -28,6 +28,7 @@ export const MEASUREMENT_NAMES = [
   "persistence",
   "lookups",
   "rest",
+  "floods",
 ] as const;
 export type MeasurementName = typeof MEASUREMENT_NAMES[number];
 
@@ -43,6 +44,7 @@ const SLOW: MeasurementName[] = [
   "persistence",
   "lookups",
   "rest",
+  "floods",
 ];
 
 export const USAGE = `deno task bench [names…] [options]

@@ -5,6 +5,7 @@ import { answerTime } from "./answer_time.ts";
 import type { BindingsMemory } from "../measurements/bindings_memory.ts";
 import { CONNECTION_FIGURES } from "./connection_figures.ts";
 import { cpuFigures, type Figure, megabytes } from "./figure.ts";
+import { FLOOD_FIGURES } from "./flood_figures.ts";
 import { PROVIDER_FIGURES } from "./provider_figures.ts";
 import { REST_FIGURES } from "./rest_figures.ts";
 import { type BenchResults, ofSystem } from "./results.ts";
@@ -74,6 +75,7 @@ const FIGURES: readonly Figure[] = [
   ...ROUTING_FIGURES,
   ...PROVIDER_FIGURES,
   ...REST_FIGURES,
+  ...FLOOD_FIGURES,
 ];
 
 /** Figures nobody measured are left out. */

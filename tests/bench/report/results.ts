@@ -3,6 +3,7 @@
 import type { BindingsMemory } from "../measurements/bindings_memory.ts";
 import type { ConnectionCpu } from "../measurements/connection_cpu.ts";
 import type { CpuResult } from "../measurements/cpu.ts";
+import type { Floods } from "../measurements/floods.ts";
 import type { Garbage } from "../measurements/garbage.ts";
 import type { HighestRate } from "../measurements/highest_rate.ts";
 import type { IdleConnections } from "../measurements/idle_connections.ts";
@@ -45,6 +46,7 @@ export interface BenchResults {
   persistence?: readonly Persistence[];
   lookups?: readonly Lookups[];
   rest?: readonly Rest[];
+  floods?: readonly Floods[];
 }
 
 /** The result of one system in a measurement, if it took part. */
