@@ -16,8 +16,8 @@ const SETTLE_MS = 40_000;
 /** Changes of dialogs gather for half a second, and go to the disk in batches. */
 const UNSTORED_SECONDS = 1.5;
 const SHOWN_CHARACTERS = 2_000;
-/** Memory of a server that has just begun says nothing. */
-const WARM_UP_HOURS = 3 / 60;
+/** Memory of a server that has just begun says nothing: what it remembers of thousands of calls fills up. */
+const WARM_UP_HOURS = 12 / 60;
 
 const parts = new Set<SoakPart>();
 

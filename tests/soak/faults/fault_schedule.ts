@@ -17,7 +17,7 @@ interface Pace {
 }
 
 const SHORT: Pace = { minGap: 1_500, maxGap: 4_000, minHold: 3_000, maxHold: 5_000, roundsOfKill: 1 };
-const LONG: Pace = { minGap: 10_000, maxGap: 40_000, minHold: 5_000, maxHold: 25_000, roundsOfKill: 3 };
+const LONG: Pace = { minGap: 10_000, maxGap: 40_000, minHold: 5_000, maxHold: 25_000, roundsOfKill: 8 };
 /** Below it, each fault comes early and is short. */
 const SHORT_RUN_MS = 600_000;
 /** A fault begins only when so much time is left. */
