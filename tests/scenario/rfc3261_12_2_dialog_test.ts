@@ -120,6 +120,8 @@ Deno.test(
     bob.hangUpConnection();
     alice.send(fromCaller("BYE", caller));
     alice.expect("430");
+    const { routr_calls_active, routr_dialogs } = net.server.metrics.snapshot();
+    assert.deepEqual([routr_calls_active, routr_dialogs], [0, 0]);
     alice.send(fromCaller("ACK", caller));
     alice.expectNothing();
   }),

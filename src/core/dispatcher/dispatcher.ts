@@ -314,13 +314,22 @@ export class Dispatcher implements TransactionUser {
     if (!admission) return undefined;
     if (admission.kind === "refused") return respond(admission.answer);
     const { dialog, route, credentialsRow } = admission;
-    if (!route.flow) return respond({ status: 430, cause: "the way to the other end of the call is closed" });
+    const { calls, dialogs } = this.#parts;
+    const observe = () => {
+      const change = new DialogRequest(dialogs.table, dialog, { request, to: route.to });
+      const call = calls.onRequest(request);
+      return call ? [call, change] : [change];
+    };
+    if (!route.flow) {
+      // The other end cannot be told, and the call is over all the same (§15.1.1).
+      if (request.method === "BYE") for (const each of observe()) each.onFailure(430, true, FLOW_FAILED);
+      return respond({ status: 430, cause: "the way to the other end of the call is closed" });
+    }
     const rewrite = this.#parts.rewrites.withinDialog(request, route);
     if (!hasSequenceNumber(request, rewrite)) return respond({ status: 500, reason: "CSeq Too High" });
     this.#parts.access.served(flow);
     const isTrusted = rewrite?.shift !== undefined;
     const otherEnd = { requestUri: routed.requestUri, routes: [], flow: route.flow, isTrusted, q: 1000 };
-    const { calls, dialogs } = this.#parts;
     return {
       kind: "forward",
       targets: new PriorityTargets([otherEnd]),
@@ -328,11 +337,7 @@ export class Dispatcher implements TransactionUser {
       isCallerTrusted: false,
       credentialsRow,
       rewriteFor: () => rewrite,
-      observe: () => {
-        const change = new DialogRequest(dialogs.table, dialog, { request, to: route.to });
-        const call = calls.onRequest(request);
-        return call ? [call, change] : [change];
-      },
+      observe,
     };
   }
 
@@ -429,6 +434,7 @@ function denied(verdict: AccessVerdict): Outcome {
 
 const SERVER_DENIES = "access control list of the server";
 const DOMAIN_DENIES = "access control list of the domain";
+const FLOW_FAILED = { reason: "Flow Failed", isRemote: false };
 const REGISTERS_ELSEWHERE: Answer = {
   status: 403,
   cause: "the Request-URI names no domain or address of this server",
