@@ -64,6 +64,6 @@ Deno.test("logins that fail, requests that are refused, and changes have a line 
   });
 
   await t.step("reading, and requests without credentials, leave no line", () => {
-    assert.doesNotMatch(server.output, /rest: GET|404/);
+    assert.doesNotMatch(server.output, /rest: GET|: 404 /);
   });
 });
