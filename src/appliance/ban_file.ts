@@ -82,14 +82,15 @@ export class BanFile {
 
   /** Returns the text of the file; undefined when there is none. A file that nobody can use is kept beside. */
   async #read(): Promise<string | undefined> {
+    // That the folder cannot be used is told by those who keep more there.
+    const found = await Deno.stat(this.#path).catch(() => undefined);
+    if (!found) return undefined;
     try {
-      const { size } = await Deno.stat(this.#path);
-      if (size > MAX_FILE_BYTES) throw new RangeError(`it has ${size} bytes`);
+      if (found.size > MAX_FILE_BYTES) throw new RangeError(`it has ${found.size} bytes`);
       const text = await Deno.readTextFile(this.#path);
       assertForm(text);
       return text;
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
       const kept = `${this.#path}.unreadable`;
       const isKept = await Deno.rename(this.#path, kept).then(() => true, () => false);
       log.warn("Cannot read the bans that were kept: {reason}{where}", {
