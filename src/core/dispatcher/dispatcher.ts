@@ -322,7 +322,7 @@ export class Dispatcher implements TransactionUser {
     };
     if (!route.flow) {
       // The other end cannot be told, and the call is over all the same (§15.1.1).
-      if (request.method === "BYE") for (const each of observe()) each.onFailure(430, true, FLOW_FAILED);
+      if (request.method === "BYE") { for (const each of observe()) each.onFailure(430, true, FLOW_FAILED); }
       return respond({ status: 430, cause: "the way to the other end of the call is closed" });
     }
     const rewrite = this.#parts.rewrites.withinDialog(request, route);
