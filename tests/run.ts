@@ -1,4 +1,4 @@
-// Runs the stages of the test run one after the other, the soak beside them, and ends with one line: `N passed, N failed`.
+// Runs the stages of the test run one after the other, soak and fuzz beside them, and ends with one line: `N passed, N failed`.
 //
 //   deno run -A tests/run.ts            all stages
 //   deno run -A tests/run.ts lint unit  only these, in their usual order
@@ -65,6 +65,7 @@ const stages: readonly Stage[] = [
   {
     name: "fuzz",
     command: deno("run", "-A", "--v8-flags=--expose-gc", "tests/fuzz/fuzz.ts", "1", "--seed", "4475,fresh"),
+    isBeside: true,
   },
   testWithProcesses("peers", [installPeers]),
   testWithProcesses(
