@@ -87,7 +87,8 @@ function areOurCredentials(
 ): boolean {
   if (row === credentialsRow) return true;
   const credentials = parseDigestCredentials(request.rowValue(row));
-  return !credentials || ownsRealm(credentials.realm);
+  // Without a realm they are of no use to anybody, and may be for us, damaged.
+  return !credentials || credentials.realm === "" || ownsRealm(credentials.realm);
 }
 
 /** Returns the new value of a row that every hop changes: the top Via with its source, Max-Forwards counted down. */

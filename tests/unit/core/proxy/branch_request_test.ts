@@ -86,6 +86,18 @@ Deno.test("headers that are taken off may be anywhere, the first and the last in
   assert.deepEqual(headers(text, "Content-Length"), ["0"]);
 });
 
+Deno.test("credentials that name no realm go no further: they may be for us, damaged", () => {
+  const damaged = [
+    'Digest Arealm="sip.local", nonce="1", response="2"',
+    'Digest realm="", response="2"',
+    "Digest x",
+  ];
+  for (const value of damaged) {
+    const original = request(`MESSAGE sip:bob@sip.local SIP/2.0\nProxy-Authorization: ${value}`);
+    assert.deepEqual(headers(copy(original), "Proxy-Authorization"), [], value);
+  }
+});
+
 Deno.test("RFC 3325 §5: only who is trusted may assert identities", () => {
   const original = request(
     "MESSAGE sip:bob@sip.local SIP/2.0\nP-Asserted-Identity: <sip:a@x>\nP-Asserted-Identity: <tel:1>",
