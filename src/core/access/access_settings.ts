@@ -19,7 +19,7 @@ export interface AccessSettings {
 }
 
 export interface BanSettings {
-  /** Points that are forgiven within `windowSeconds`; with more, an address is banned. */
+  /** So many points ban an address; as many are forgiven within `windowSeconds`. */
   readonly points: number;
   readonly windowSeconds: number;
   /** The first ban; each further one lasts twice as long, `maxSeconds` at most. */

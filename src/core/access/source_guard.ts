@@ -105,7 +105,7 @@ export class SourceLimits implements SourceGuard {
     if (this.#isInTrusted(words)) return true;
     const [high, low] = keyOf(words);
     const now = this.#parts.clock.now();
-    const slot = this.#slotOf(high, low, now);
+    const slot = this.#sources.slotOf(high, low, now);
     const { tokens } = this.#sources;
     const share = this.#shareOf(slot, numberOf(high, low), now);
     this.#refill(slot, share, now);
@@ -148,7 +148,7 @@ export class SourceLimits implements SourceGuard {
   know(address: string): void {
     const [high, low] = keyOf(addressWords(address));
     const now = this.#parts.clock.now();
-    this.#sources.knownUntil[this.#slotOf(high, low, now)] = now + ESTABLISHED_MS;
+    this.#sources.knownUntil[this.#sources.slotOf(high, low, now)] = now + ESTABLISHED_MS;
   }
 
   /** Reports whether a device or gateway was served at an address lately. */
@@ -177,7 +177,7 @@ export class SourceLimits implements SourceGuard {
     const [high, low] = keyOf(words);
     const now = this.#parts.clock.now();
     if (until <= now && this.#sources.find(high, low) < 0) return;
-    const slot = this.#slotOf(high, low, now);
+    const slot = this.#sources.slotOf(high, low, now);
     const { bannedUntil, bans, tokens } = this.#sources;
     if (words.length > 1 && (bans[slot] > 0) !== (count > 0)) {
       this.#countSiteBan(high, low, count > 0 ? 1 : -1);
@@ -219,20 +219,12 @@ export class SourceLimits implements SourceGuard {
     // Half an IPv6 address does not tell whether it is trusted, nor do the zeros of ::1.
     if (this.#trusted.hasIpv6 && (high !== 0 || low === 0)) return false;
     if (this.#isInTrusted(high === 0 ? [low] : [high, low, 0, 0])) return false;
-    if (this.#sources.find(high, low) < 0 && this.#isGateway(numberOf(high, low), this.#parts.clock.now())) {
+    if (slot < 0 && this.#isGateway(numberOf(high, low), this.#parts.clock.now())) {
       return false;
     }
     counter.value++;
     if (slot >= 0) this.#sources.noteDrop(slot, this.#sources.seenAt[slot]);
     return true;
-  }
-
-  #slotOf(high: number, low: number, now: number): number {
-    const known = this.#sources.find(high, low);
-    if (known >= 0) return known;
-    const slot = this.#sources.claim(high, low, now);
-    this.#sources.tokens[slot] = Infinity;
-    return slot;
   }
 
   #refill(slot: number, share: number, now: number): void {
@@ -264,19 +256,11 @@ export class SourceLimits implements SourceGuard {
     return at !== undefined && now - at < this.#settings.ban.windowSeconds * 1000;
   }
 
-  #siteOf(high: number, site: number, now: number): number {
-    const known = this.#sites.find(high, site);
-    if (known >= 0) return known;
-    const slot = this.#sites.claim(high, site, now);
-    this.#sites.tokens[slot] = Infinity;
-    return slot;
-  }
-
   /** Takes a message of strangers in an IPv6 /48; after several bans there, they are heard slowly together. */
   #isSiteEmpty(high: number, low: number, now: number): boolean {
     const { requestsPerSecond, requestBurst } = this.#settings;
     const { tokens, seenAt, bans, bannedUntil } = this.#sites;
-    const slot = this.#siteOf(high, low >>> 16, now);
+    const slot = this.#sites.slotOf(high, low >>> 16, now);
     const isSlow = bans[slot] >= SITE_BANS && bannedUntil[slot] > now;
     const rate = isSlow ? 1 / SLOW_MS : SITE_SHARE * requestsPerSecond / 1000;
     const burst = isSlow ? SLOW_BURST : SITE_SHARE * requestBurst;
@@ -290,7 +274,7 @@ export class SourceLimits implements SourceGuard {
   #countSiteBan(high: number, low: number, change: 1 | -1): void {
     const { bans, bannedUntil } = this.#sites;
     const now = this.#parts.clock.now();
-    const slot = this.#siteOf(high, low >>> 16, now);
+    const slot = this.#sites.slotOf(high, low >>> 16, now);
     const before = bannedUntil[slot] > now ? bans[slot] : 0;
     bans[slot] = Math.max(0, Math.min(255, before + change));
     if (change > 0) bannedUntil[slot] = now + SITE_BANS_MS;

@@ -51,6 +51,15 @@ export class SourceTable {
     return -1;
   }
 
+  /** Returns the slot of a source; one that had none has all tokens, which the next refill bounds. */
+  slotOf(high: number, low: number, now: number): number {
+    const known = this.find(high, low);
+    if (known >= 0) return known;
+    const slot = this.claim(high, low, now);
+    this.tokens[slot] = Infinity;
+    return slot;
+  }
+
   /** A message of the source was dropped. */
   noteDrop(slot: number, now: number): void {
     if (this.#drops[slot] < 0xffff) this.#drops[slot]++;

@@ -212,7 +212,7 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
     for (let i = 0; i < count; i++) {
       const flow = this.#find(this.#received.addresses, i * SOCKADDR);
       if (!flow?.isEstablished && this.#isMuted(this.#received.addresses, i * SOCKADDR)) continue;
-      this.#handOn(this.#received.text(i), flow ?? this.#flowOf(this.#received.addresses, i * SOCKADDR));
+      this.#handOn(this.#received.text(i), flow ?? this.#make(this.#received.addresses, i * SOCKADDR));
     }
   }
 
@@ -236,8 +236,11 @@ export class LinuxUdpTransport implements Transport, DrainedSocket {
 
   /** Returns the flow to the socket address at `at`: one object an address, chained under a hash. */
   #flowOf(bytes: Uint8Array, at: number): UdpFlow {
-    return this.#find(bytes, at) ??
-      this.#add(new UdpFlow(this, bytes.slice(at, at + sockaddrLength(this.#isIpv6))));
+    return this.#find(bytes, at) ?? this.#make(bytes, at);
+  }
+
+  #make(bytes: Uint8Array, at: number): UdpFlow {
+    return this.#add(new UdpFlow(this, bytes.slice(at, at + sockaddrLength(this.#isIpv6))));
   }
 
   #find(bytes: Uint8Array, at: number): UdpFlow | undefined {
